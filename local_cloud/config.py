@@ -1,0 +1,58 @@
+"""Where a local cloud listens and keeps its state, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_PORT = 4566
+ACCOUNT_ID = "000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class CloudConfig:
+    """One local cloud: its port, its region and the folder that holds everything it makes."""
+
+    port: int
+    region: str
+    home: Path
+    enforce_iam: bool
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def state_dir(self) -> Path:
+        """Everything that has to survive a restart."""
+        return self.home / "cloud"
+
+    @property
+    def discovery_file(self) -> Path:
+        """``cloud.json``: present exactly while the cloud answers."""
+        return self.home / "cloud.json"
+
+    @property
+    def log_file(self) -> Path:
+        return self.home / "logs" / "cloud.log"
+
+    @classmethod
+    def from_environment(cls) -> CloudConfig:
+        """Read ``SALES_CDC_LOCAL_PORT``, ``AWS_REGION``, ``LOCAL_CLOUD_HOME`` and ``LOCAL_CLOUD_IAM``.
+
+        Raises:
+            ValueError: the port is no number from 1 to 65535, or the IAM switch is neither ``on`` nor ``off``.
+        """
+        text = os.environ.get("SALES_CDC_LOCAL_PORT", str(DEFAULT_PORT))
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+            raise ValueError(f"SALES_CDC_LOCAL_PORT is {text!r}: give a port number from 1 to 65535.")
+        iam = os.environ.get("LOCAL_CLOUD_IAM", "on").lower()
+        if iam not in {"on", "off"}:
+            raise ValueError(f"LOCAL_CLOUD_IAM is {iam!r}: give 'on' or 'off'.")
+        return cls(
+            port=int(text),
+            region=os.environ.get("AWS_REGION") or "us-east-1",
+            home=Path(os.environ.get("LOCAL_CLOUD_HOME", ".local")).resolve(),
+            enforce_iam=iam == "on",
+        )

@@ -1,0 +1,244 @@
+"""The gateway process: MiniStack on the loopback port, with the services it lacks handed to the services process.
+
+The seam is ``ministack.app.SERVICE_HANDLERS``, a dictionary of ``async handler(method, path, headers, body, query)``.
+It is not a documented interface: MiniStack's version is pinned, and ``replace_handlers`` fails loudly when it moves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from local_cloud.channel import read_frame, write_frame
+from local_cloud.config import CloudConfig
+
+logger = logging.getLogger("local_cloud")
+
+Answer = tuple[int, dict[str, str], bytes]
+Handler = Callable[..., Awaitable[Answer]]
+
+# None: every action is ours. A set: these are ours, MiniStack answers the rest.
+OWNED: dict[str, frozenset[str] | None] = {
+    "pipes": None,
+    "firehose": None,
+    "athena": None,
+    "glue": frozenset(
+        f"{verb}{noun}"
+        for noun, verbs in {
+            "Crawler": ("Create", "Update", "Delete", "Get", "Start", "Stop"),
+            "Crawlers": ("Get", "BatchGet", "List"),
+            "CrawlerMetrics": ("Get",),
+            "CrawlerSchedule": ("Start", "Stop", "Update"),
+            "Crawls": ("List",),
+            "Job": ("Create", "Update", "Delete", "Get"),
+            "Jobs": ("Get", "List", "BatchGet"),
+            "JobRun": ("Start", "Get", "BatchStop"),
+            "JobRuns": ("Get",),
+            "Classifier": ("Create", "Update", "Delete", "Get"),
+            "Classifiers": ("Get",),
+        }.items()
+        for verb in verbs
+    ),
+}
+UNAVAILABLE = json.dumps({"__type": "ServiceUnavailableException", "message": "The service is starting again; retry."})
+
+
+class ServicesProcess:
+    """The child process with our services: started, watched, started again when it dies."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._writer: asyncio.StreamWriter | None = None
+        self._stopping = False
+        self._child: subprocess.Popen[bytes] | None = None
+
+    async def run(self) -> None:
+        """Keep the child alive until ``stop``."""
+        while not self._stopping:
+            await self._run_once()
+            if not self._stopping:
+                logger.warning("the services process ended; starting it again")
+                await asyncio.sleep(0.2)
+
+    async def _run_once(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "local_cloud.services", str(theirs.fileno())], pass_fds=[theirs.fileno()]
+        )
+        theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        try:
+            while True:
+                header, body = await read_frame(reader)
+                if "ready" in header:
+                    self._writer = writer
+                    continue
+                future = self._waiting.pop(header["number"], None)
+                if future is not None and not future.done():
+                    future.set_result((header["status"], header["headers"], body))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self._writer = None
+            writer.close()
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_result((503, {"Content-Type": "application/json"}, UNAVAILABLE.encode()))
+            self._waiting.clear()
+            await asyncio.to_thread(self._child.wait)
+
+    @property
+    def ready(self) -> bool:
+        return self._writer is not None
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    async def call(self, header: dict[str, Any], body: bytes) -> Answer:
+        if self._writer is None:
+            return 503, {"Content-Type": "application/json"}, UNAVAILABLE.encode()
+        number = next(self._numbers)
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        write_frame(self._writer, {**header, "number": number}, body)
+        return await future
+
+    async def stop(self) -> None:
+        """Close the channel: the child stops its workers, keeps their state and ends; after ten seconds it is killed."""
+        self._stopping = True
+        if self._writer is not None:
+            self._writer.close()
+        if self._child is not None:
+            try:
+                await asyncio.to_thread(self._child.wait, 10)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+
+
+def set_emulator_environment(config: CloudConfig) -> None:
+    """MiniStack reads its settings from the environment at import: set all of them, so that none comes from outside."""
+    state = config.state_dir
+    for folder in (state / "tmp", state / "emulator", state / "s3"):
+        folder.mkdir(parents=True, exist_ok=True)
+    os.environ.update(
+        GATEWAY_PORT=str(config.port),
+        BIND_HOST="127.0.0.1",
+        AUTH="true" if config.enforce_iam else "false",
+        PERSIST_STATE="1",
+        STATE_DIR=str(state / "emulator"),
+        S3_PERSIST="1",
+        S3_DATA_DIR=str(state / "s3"),
+        TMPDIR=str(state / "tmp"),
+        IOT_MTLS_ENABLED="0",
+        SFTP_ENABLED="0",
+        MINISTACK_REGION=config.region,
+        AWS_DEFAULT_REGION=config.region,
+        LAMBDA_EXECUTOR="local",
+        DOCKER_HOST="unix:///nonexistent",
+        LOG_LEVEL=os.environ.get("LOG_LEVEL", "WARNING"),
+    )
+
+
+def replace_handlers(services: ServicesProcess) -> None:
+    """Put our handlers where MiniStack looks for its own.
+
+    Raises:
+        RuntimeError: MiniStack has no such table any more, or a service in it has another name.
+    """
+    import ministack.app as emulator
+    from ministack.core.responses import get_account_id, get_region
+
+    table: dict[str, Handler] | None = getattr(emulator, "SERVICE_HANDLERS", None)
+    if table is None or not OWNED.keys() <= table.keys():
+        raise RuntimeError("MiniStack's SERVICE_HANDLERS moved: local_cloud/gateway.py was written for version 1.5.33.")
+
+    def handler_for(service: str, owned: frozenset[str] | None, original: Handler) -> Handler:
+        async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Answer:
+            action = headers.get("x-amz-target", "").rpartition(".")[2]
+            if owned is not None and action not in owned:
+                return await original(method, path, headers, body, query)
+            header = {
+                "service": service, "method": method, "path": path, "headers": dict(headers), "query": query,
+                "region": get_region(), "account": get_account_id(),
+            }  # fmt: skip
+            return await services.call(header, body)
+
+        return handle
+
+    for service, owned in OWNED.items():
+        table[service] = handler_for(service, owned, table[service])
+
+
+async def serve(config: CloudConfig) -> None:
+    """Serve until SIGTERM or SIGINT; ``cloud.json`` is there exactly while every service answers."""
+    import ministack.app as emulator
+    from hypercorn.asyncio import serve as serve_http
+    from hypercorn.config import Config
+
+    services = ServicesProcess()
+    replace_handlers(services)
+    http = Config()
+    http.bind = [f"127.0.0.1:{config.port}"]
+    http.keep_alive_timeout = 75
+    http.loglevel = "WARNING"
+    http.accesslog = None
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    async def until_stopped() -> None:
+        await stop.wait()
+        config.discovery_file.unlink(missing_ok=True)
+        await services.stop()
+
+    watch = asyncio.create_task(services.run())
+    announce = asyncio.create_task(_announce(config, services))
+    try:
+        await serve_http(emulator.app, http, shutdown_trigger=until_stopped)
+    finally:
+        announce.cancel()
+        config.discovery_file.unlink(missing_ok=True)
+        await services.stop()
+        await watch
+
+
+async def _announce(config: CloudConfig, services: ServicesProcess) -> None:
+    """Write ``cloud.json`` once the port is open and the services are ready."""
+    while not services.ready or not await asyncio.to_thread(is_open, config.port):
+        await asyncio.sleep(0.02)
+    document = {"endpoint": config.endpoint, "pid": os.getpid(), "region": config.region}
+    draft = config.discovery_file.with_suffix(".tmp")
+    draft.write_text(json.dumps({**document, "started": round(time.time(), 3)}) + "\n")
+    draft.replace(config.discovery_file)
+
+
+def is_open(port: int) -> bool:
+    """Whether something listens on the loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def main() -> None:
+    logging.basicConfig(
+        level=os.environ.get("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s [%(name)s] %(message)s"
+    )
+    config = CloudConfig.from_environment()
+    set_emulator_environment(config)
+    asyncio.run(serve(config))
+
+
+if __name__ == "__main__":
+    main()

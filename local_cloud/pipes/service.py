@@ -1,0 +1,13 @@
+"""Placeholder while the service is written."""
+
+from __future__ import annotations
+
+from local_cloud.services import Context
+from local_cloud.wire import RestJsonService
+
+
+class PipesService(RestJsonService):
+    name = "pipes"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context

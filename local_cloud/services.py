@@ -1,0 +1,108 @@
+"""The services process: pipes, Firehose, the working half of Glue, and Athena, behind one channel to the gateway.
+
+A second process keeps the wire answering while the workers are busy, and can be killed and started again alone.
+Run by the gateway as ``python -m local_cloud.services <descriptor>``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from local_cloud.channel import read_frame, write_frame
+from local_cloud.clients import Clients
+from local_cloud.config import CloudConfig
+from local_cloud.store import Store
+from local_cloud.wire import Request, Response, encode
+
+logger = logging.getLogger("local_cloud")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every service is given: the cloud it belongs to, its clients, and a store that survives a crash."""
+
+    config: CloudConfig
+    clients: Clients
+    store: Store
+
+
+class Service(Protocol):
+    name: str
+
+    def handle(self, request: Request) -> Response: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def make_services(context: Context) -> Mapping[str, Service]:
+    """Every service of ours by its MiniStack name. Imported here: the gateway must not pay for DuckDB."""
+    from local_cloud.athena.service import AthenaService
+    from local_cloud.firehose.service import FirehoseService
+    from local_cloud.glue.service import GlueService
+    from local_cloud.pipes.service import PipesService
+
+    services: list[Service] = [PipesService(context), FirehoseService(context), GlueService(context), AthenaService(context)]
+    return {service.name: service for service in services}
+
+
+async def serve(channel: socket.socket, context: Context) -> None:
+    """Answer requests from the gateway until it goes away."""
+    reader, writer = await asyncio.open_connection(sock=channel)
+    loop = asyncio.get_running_loop()
+    pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="request")
+    services = make_services(context)
+    for service in services.values():
+        service.start()
+    write_frame(writer, {"ready": True}, b"")
+    pending: set[asyncio.Task[None]] = set()
+
+    async def answer(header: dict[str, Any], body: bytes) -> None:
+        number = header.pop("number")
+        response = await loop.run_in_executor(pool, _handle, services, Request(**header, body=body))
+        write_frame(writer, {"number": number, "status": response.status, "headers": response.headers}, response.body)
+        await writer.drain()
+
+    try:
+        while True:
+            task = asyncio.create_task(answer(*await read_frame(reader)))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        logger.info("the gateway is gone: stopping the services")
+    finally:
+        for service in services.values():
+            service.stop()
+        context.store.close()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _handle(services: Mapping[str, Service], request: Request) -> Response:
+    try:
+        return services[request.service].handle(request)
+    except Exception as error:
+        logger.exception("%s %s failed", request.service, request.action or request.path)
+        body = encode({"__type": "InternalFailure", "message": f"{type(error).__name__}: {error}"})
+        return Response(500, {"Content-Type": "application/json"}, body)
+
+
+def main() -> None:
+    logging.basicConfig(
+        level=os.environ.get("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s [%(name)s] %(message)s"
+    )
+    config = CloudConfig.from_environment()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    context = Context(config, Clients(config.endpoint, config.region), Store(config.state_dir / "services.db"))
+    asyncio.run(serve(channel, context))
+    os._exit(0)  # worker threads may be waiting on a gateway that is gone
+
+
+if __name__ == "__main__":
+    main()
