@@ -9,7 +9,9 @@ import boto3
 from botocore.config import Config
 
 ADMINISTRATOR = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-_CONFIG = Config(retries={"max_attempts": 3, "mode": "standard"}, max_pool_connections=16, s3={"addressing_style": "path"})
+_CONFIG = Config(
+    retries={"max_attempts": 3, "mode": "standard"}, max_pool_connections=16, s3={"addressing_style": "path"}
+)
 
 
 class Clients:

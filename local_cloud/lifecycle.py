@@ -49,7 +49,9 @@ def start(config: CloudConfig) -> str:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise CloudError(f"it ended at once with code {process.returncode}. Its log: {config.log_file}\n{tail(config.log_file)}")
+            raise CloudError(
+                f"it ended at once with code {process.returncode}. Its log: {config.log_file}\n{tail(config.log_file)}"
+            )
         if running_cloud(config) is not None:
             return f"The local cloud answers at {config.endpoint} (process {process.pid}). Its log: {config.log_file}"
         time.sleep(0.05)
@@ -80,7 +82,9 @@ def stop(config: CloudConfig) -> str:
 def status(config: CloudConfig) -> str:
     running = running_cloud(config)
     if running is None:
-        raise CloudError(f"no cloud of this checkout is running (looked at {config.discovery_file}). Start it: make cloud")
+        raise CloudError(
+            f"no cloud of this checkout is running (looked at {config.discovery_file}). Start it: make cloud"
+        )
     return f"The local cloud runs at {running['endpoint']} (process {running['pid']})."
 
 

@@ -49,7 +49,12 @@ def make_services(context: Context) -> Mapping[str, Service]:
     from local_cloud.glue.service import GlueService
     from local_cloud.pipes.service import PipesService
 
-    services: list[Service] = [PipesService(context), FirehoseService(context), GlueService(context), AthenaService(context)]
+    services: list[Service] = [
+        PipesService(context),
+        FirehoseService(context),
+        GlueService(context),
+        AthenaService(context),
+    ]
     return {service.name: service for service in services}
 
 

@@ -90,9 +90,11 @@ class JsonService:
 
     def _operation(self, action: str) -> Callable[[Json, Request], Json]:
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower()
-        operation = getattr(self, name, None)
+        operation: Callable[[Json, Request], Json] | None = getattr(self, name, None)
         if not action or operation is None or name in dir(JsonService):
-            raise ServiceError("UnknownOperationException", f"{self.name} has no operation {action!r} in the local cloud.")
+            raise ServiceError(
+                "UnknownOperationException", f"{self.name} has no operation {action!r} in the local cloud."
+            )
         return operation
 
     def start(self) -> None:
@@ -121,7 +123,11 @@ class RestJsonService:
                 if match and method == request.method:
                     params = {**_decode(request.body), **_single(request.query), **match.groupdict()}
                     return Response(200, {"Content-Type": content_type}, encode(operation(params, request)))
-            raise ServiceError("UnknownOperationException", f"{self.name} has no {request.method} {request.path} in the local cloud.", 404)
+            raise ServiceError(
+                "UnknownOperationException",
+                f"{self.name} has no {request.method} {request.path} in the local cloud.",
+                404,
+            )
         except ServiceError as error:
             return error_response(error, content_type)
 
