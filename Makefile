@@ -1,0 +1,95 @@
+# Everything a command needs is installed by make, from packages alone. See: make help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+LOCAL := $(CURDIR)/.local
+PY := $(CURDIR)/$(VENV)/bin/python
+
+# What a caller sets wins; the rest is the laptop's.
+export SALES_CDC_TARGET ?= local
+export SALES_CDC_LOCAL_PORT ?= 4566
+export SALES_CDC_LOCAL_ENDPOINT ?= http://127.0.0.1:$(SALES_CDC_LOCAL_PORT)
+ifeq ($(SALES_CDC_TARGET),local)
+export SALES_CDC_FIREHOSE_INTERVAL_SECONDS ?= 1
+export AWS_REGION ?= us-east-1
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+export AWS_ACCESS_KEY_ID := test
+export AWS_SECRET_ACCESS_KEY := test
+export AIRFLOW_CONN_AWS_DEFAULT ?= {"conn_type": "aws", "login": "test", "password": "test", "extra": {"region_name": "$(AWS_REGION)", "endpoint_url": "$(SALES_CDC_LOCAL_ENDPOINT)"}}
+unexport AWS_PROFILE
+unexport AWS_SESSION_TOKEN
+endif
+export LOCAL_CLOUD_HOME := $(LOCAL)
+export AIRFLOW_HOME := $(LOCAL)/airflow
+export AIRFLOW__CORE__DAGS_FOLDER := $(CURDIR)/dags
+export AIRFLOW__CORE__PLUGINS_FOLDER := $(CURDIR)/plugins
+export AIRFLOW__CORE__LOAD_EXAMPLES := False
+export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock
+
+help: ## What every command does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# A stamp names the lock file's checksum, so that a changed lock installs anew.
+define installed
+$(VENV)/.$(1)-$(firstword $(shell cksum requirements/$(1).txt))
+endef
+
+$(VENV)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "'$(PYTHON) -m venv' failed: on Debian, install python3-venv." >&2; exit 1; }
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+$(call installed,%): requirements/%.txt | $(VENV)/bin/uv
+	@echo "Installing requirements/$*.txt …" >&2
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r $<
+	@rm -f $(VENV)/.$*-* && touch $@
+
+install: $(call installed,local)
+install-dev: $(call installed,dev)
+
+demo: install ## The main job: orders written, changed and deleted in DynamoDB, seen in Athena
+	@$(PY) include/scripts/demo.py
+
+test: install-dev ## Every test
+	@$(PY) -m pytest
+
+lint: install-dev ## Format, style, types, and who may import whom
+	@ruff format --check . && ruff check . && mypy && lint-imports
+
+cloud: install ## Start the local cloud alone, in the background
+	@$(PY) -m local_cloud start
+
+query: install ## Run Athena SQL and print a table: make query SQL="SELECT …"
+	@$(PY) include/scripts/query.py "$$SQL"
+export SQL
+
+airflow: install airflow-db ## Any Airflow command: make airflow ARGS="dags test sales_cdc_generate"
+	@airflow $(ARGS)
+
+.PHONY: airflow-db
+airflow-db: install
+	@[ -f $(AIRFLOW_HOME)/airflow.db ] || { mkdir -p $(AIRFLOW_HOME) $(LOCAL)/logs && airflow db migrate >$(LOCAL)/logs/airflow-db.log 2>&1 || { cat $(LOCAL)/logs/airflow-db.log >&2; rm -f $(AIRFLOW_HOME)/airflow.db; exit 1; }; }
+
+ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
+	@$(PY) include/scripts/ui.py
+
+bench: install-dev ## Speed as ratios, side by side in one run, into benchmarks/RESULTS.md
+	@$(PY) -m benchmarks.run
+
+down: ## Stop everything this checkout started
+	@[ ! -x $(PY) ] || $(PY) -m local_cloud stop
+
+clean: down ## Also delete what runs made (.local/)
+	@rm -rf $(LOCAL)
+
+lock: | $(VENV)/bin/uv ## Resolve requirements/*.in anew into hashed lock files
+	@cd requirements && for name in dev local runtime; do \
+	  constraint=$$([ $$name = dev ] || echo "--constraint dev.txt"); \
+	  ../$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $$constraint $$name.in --output-file $$name.txt; done

@@ -1,0 +1,123 @@
+"""What may differ between two deployments, read once from ``SALES_CDC_*`` environment variables."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+Target = Literal["local", "aws"]
+SUPPORTED_VIEW_TYPES = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
+
+
+class SettingsError(ValueError):
+    """A setting is missing or cannot be used; the message names the variable, what it holds and what to set."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One deployment of the pipeline.
+
+    ``local_endpoint`` is absent (None) when the target is ``aws``.
+    """
+
+    target: Target
+    region: str
+    prefix: str = "sales-cdc"
+    aws_conn_id: str = "aws_default"
+    stream_view_type: str = "NEW_IMAGE"
+    pipe_partition_key: str = "$.dynamodb.Keys.orderid.S"
+    firehose_interval_seconds: int = 60
+    firehose_size_mb: int = 5
+    local_endpoint: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read and check every variable; ``environment`` defaults to the process's own.
+
+        Raises:
+            SettingsError: a variable is missing or holds what cannot be used.
+        """
+        env = os.environ if environment is None else environment
+        target = _target(env)
+        return cls(
+            target=target,
+            region=_region(env, target),
+            prefix=_matching(env, "SALES_CDC_PREFIX", cls.prefix, r"[a-z][a-z0-9-]{1,28}[a-z0-9]", _PREFIX_RULE),
+            aws_conn_id=env.get("SALES_CDC_AWS_CONN_ID") or cls.aws_conn_id,
+            stream_view_type=_one_of(env, "SALES_CDC_STREAM_VIEW_TYPE", cls.stream_view_type, SUPPORTED_VIEW_TYPES),
+            pipe_partition_key=_matching(
+                env, "SALES_CDC_PIPE_PARTITION_KEY", cls.pipe_partition_key, r"\$(\.\w+)+", _PATH_RULE
+            ),
+            firehose_interval_seconds=_integer(
+                env, "SALES_CDC_FIREHOSE_INTERVAL_SECONDS", cls.firehose_interval_seconds, 0, 900
+            ),
+            firehose_size_mb=_integer(env, "SALES_CDC_FIREHOSE_SIZE_MB", cls.firehose_size_mb, 1, 128),
+            local_endpoint=_local_endpoint(env) if target == "local" else None,
+        )
+
+
+_PREFIX_RULE = "3 to 30 lower-case letters, digits and hyphens, beginning with a letter (a bucket is named after it)"
+_PATH_RULE = "a path into the stream record, such as $.dynamodb.Keys.orderid.S or $.eventID"
+
+
+def _target(env: Mapping[str, str]) -> Target:
+    text = env.get("SALES_CDC_TARGET", "")
+    if text == "local":
+        return "local"
+    if text == "aws":
+        return "aws"
+    seen = f"is {text!r}" if text else "is not set"
+    raise SettingsError(
+        f"SALES_CDC_TARGET {seen}: set it to 'local' (the laptop's cloud) or to 'aws' (a real account). "
+        "There is no default, so that no run reaches a real account by accident; 'make' sets it to 'local'."
+    )
+
+
+def _region(env: Mapping[str, str], target: Target) -> str:
+    text = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ("us-east-1" if target == "local" else "")
+    if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
+        return text
+    raise SettingsError(f"AWS_REGION is {text!r}: set it to the region to deploy to, such as eu-central-1.")
+
+
+def _matching(env: Mapping[str, str], name: str, default: str, pattern: str, rule: str) -> str:
+    text = env.get(name) or default
+    if re.fullmatch(pattern, text):
+        return text
+    raise SettingsError(f"{name} is {text!r}: it has to be {rule}.")
+
+
+def _one_of(env: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    text = env.get(name) or default
+    if text in choices:
+        return text
+    raise SettingsError(
+        f"{name} is {text!r}: choose one of {', '.join(choices)} (the change event needs the new image)."
+    )
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = env.get(name) or str(default)
+    if re.fullmatch(r"[0-9]{1,9}", text) and least <= int(text) <= most:
+        return int(text)
+    raise SettingsError(f"{name} is {text!r}: it has to be a whole number from {least} to {most}.")
+
+
+def _local_endpoint(env: Mapping[str, str]) -> str:
+    text = env.get("SALES_CDC_LOCAL_ENDPOINT") or f"http://127.0.0.1:{env.get('SALES_CDC_LOCAL_PORT') or '4566'}"
+    parts = urlsplit(text)
+    if parts.scheme in {"http", "https"} and parts.hostname and not is_aws_host(parts.hostname):
+        return text.rstrip("/")
+    raise SettingsError(
+        f"SALES_CDC_LOCAL_ENDPOINT is {text!r} while SALES_CDC_TARGET is 'local': "
+        "it has to be the URL of a local cloud, such as http://127.0.0.1:4566, and never a host of AWS."
+    )
+
+
+def is_aws_host(host: str) -> bool:
+    """Whether a host name belongs to AWS, in any partition."""
+    return re.fullmatch(r"(.+\.)?(amazonaws\.com(\.cn)?|api\.aws|aws\.dev|amazonaws\.eu)", host.lower()) is not None

@@ -1,0 +1,121 @@
+"""Every resource of the pipeline, declared once. Pure: no Airflow, no AWS client, no network.
+
+``Topology(settings, account)`` knows each resource's name and ARN. In a DAG file the account is not known yet: there it
+is a Jinja expression, which travels inside every ARN and is rendered when a task runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sales_cdc.settings import Settings
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of AWS: the name that our calls use and the ARN that policies use."""
+
+    name: str
+    arn: str
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The pipeline of one prefix, account and region."""
+
+    settings: Settings
+    account: str
+
+    @property
+    def prefix(self) -> str:
+        return self.settings.prefix
+
+    @property
+    def partition(self) -> str:
+        if self.settings.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.settings.region.startswith("us-gov-") else "aws"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """On every resource that can carry tags: teardown removes nothing without them."""
+        return {"sales-cdc:prefix": self.prefix, "sales-cdc:managed-by": "sales_cdc_setup"}
+
+    # Source and transport
+
+    @property
+    def table(self) -> Resource:
+        """The orders, by ``orderid``; the source of every change."""
+        return self._regional("dynamodb", "table/", f"{self.prefix}-orders")
+
+    @property
+    def dead_letter_queue(self) -> Resource:
+        """Positions of stream records that the pipe gave up on."""
+        return self._regional("sqs", "", f"{self.prefix}-pipe-dlq")
+
+    @property
+    def pipe(self) -> Resource:
+        return self._regional("pipes", "pipe/", f"{self.prefix}-orders-pipe")
+
+    @property
+    def stream(self) -> Resource:
+        return self._regional("kinesis", "stream/", f"{self.prefix}-changes")
+
+    @property
+    def transformer(self) -> Resource:
+        return self._regional("lambda", "function:", f"{self.prefix}-transformer")
+
+    @property
+    def delivery(self) -> Resource:
+        return self._regional("firehose", "deliverystream/", f"{self.prefix}-delivery")
+
+    # Lake
+
+    @property
+    def bucket(self) -> Resource:
+        name = f"{self.prefix}-{self.account}-{self.settings.region}"
+        return Resource(name, f"arn:{self.partition}:s3:::{name}")
+
+    @property
+    def database(self) -> Resource:
+        return self._regional("glue", "database/", self.prefix.replace("-", "_"))
+
+    @property
+    def classifier(self) -> Resource:
+        return self._regional("glue", "classifier/", f"{self.prefix}-orders-json")
+
+    @property
+    def crawler(self) -> Resource:
+        return self._regional("glue", "crawler/", f"{self.prefix}-raw")
+
+    @property
+    def job(self) -> Resource:
+        return self._regional("glue", "job/", f"{self.prefix}-curate")
+
+    @property
+    def workgroup(self) -> Resource:
+        return self._regional("athena", "workgroup/", self.prefix)
+
+    def role(self, service: str) -> Resource:
+        """The role of one service: ``pipe``, ``delivery``, ``transformer``, ``crawler`` or ``job``.
+
+        IAM knows no regions: the region is part of the name, so that two regions of one account stand side by side.
+        """
+        name = f"{self.prefix}-{service}-{self.settings.region}"
+        return Resource(name, f"arn:{self.partition}:iam::{self.account}:role/{name}")
+
+    # Places in the bucket
+
+    RAW_PREFIX = "raw/orders/"
+    ERRORS_PREFIX = "errors/"
+    CURATED_PREFIX = "curated/"
+    ATHENA_RESULTS_PREFIX = "athena-results/"
+    ARTIFACTS_PREFIX = "artifacts/"
+    LEDGER_PREFIX = "ledger/"
+    RAW_TABLE = "raw_orders"
+
+    def s3_uri(self, key: str) -> str:
+        return f"s3://{self.bucket.name}/{key}"
+
+    def _regional(self, service: str, path: str, name: str) -> Resource:
+        return Resource(name, f"arn:{self.partition}:{service}:{self.settings.region}:{self.account}:{path}{name}")
