@@ -36,23 +36,18 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 help: ## What every command does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# A stamp names the lock file's checksum, so that a changed lock installs anew.
-define installed
-$(VENV)/.$(1)-$(firstword $(shell cksum requirements/$(1).txt))
-endef
-
 $(VENV)/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.11 …" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "'$(PYTHON) -m venv' failed: on Debian, install python3-venv." >&2; exit 1; }
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 
-$(call installed,%): requirements/%.txt | $(VENV)/bin/uv
+$(VENV)/.installed-%: requirements/%.txt | $(VENV)/bin/uv
 	@echo "Installing requirements/$*.txt …" >&2
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r $<
-	@rm -f $(VENV)/.$*-* && touch $@
+	@touch $@
 
-install: $(call installed,local)
-install-dev: $(call installed,dev)
+install: $(VENV)/.installed-local
+install-dev: $(VENV)/.installed-dev
 
 demo: install ## The main job: orders written, changed and deleted in DynamoDB, seen in Athena
 	@$(PY) include/scripts/demo.py

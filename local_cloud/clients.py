@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import ClientError
 
 ADMINISTRATOR = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+SESSION_SECONDS = 3600
 _CONFIG = Config(
     retries={"max_attempts": 3, "mode": "standard"}, max_pool_connections=16, s3={"addressing_style": "path"}
 )
 
 
 class Clients:
-    """Makes clients for one endpoint and region. A role's credentials come from STS and are kept until they near their end."""
+    """Makes clients for one endpoint and region. A role's credentials come from STS and are renewed before they expire."""
 
     def __init__(self, endpoint: str, region: str) -> None:
         self._endpoint, self._region = endpoint, region
         self._lock = threading.Lock()
-        self._made: dict[tuple[str, str | None], Any] = {}
+        self._made: dict[tuple[str | None, ...], Any] = {}
 
-    def client(self, service: str, role_arn: str | None = None, *, region: str | None = None) -> Any:
+    def client(
+        self,
+        service: str,
+        role_arn: str | None = None,
+        *,
+        region: str | None = None,
+        principal: str | None = None,
+        undecoded: str | None = None,
+    ) -> Any:
         """A client that acts as ``role_arn``; without one, as the local cloud's administrator.
+
+        Args:
+            service: boto3's name of the service.
+            role_arn: the role to assume.
+            region: the client's region; the cloud's own when absent.
+            principal: the service principal that the role's trust policy must name, such as ``pipes.amazonaws.com``.
+            undecoded: an operation of a JSON protocol whose answers come as ``{"body": bytes}``, as they went over the
+                wire, so that a large batch is decoded once only.
 
         Raises:
             botocore.exceptions.ClientError: the role cannot be assumed.
         """
-        key = (f"{service}@{region or self._region}", role_arn)
+        key = (service, role_arn, region or self._region, principal, undecoded)
         with self._lock:
             if key not in self._made:
-                self._made[key] = self._make(service, role_arn, region or self._region)
+                made = self._make(service, role_arn, region or self._region, principal)
+                if undecoded is not None:
+                    _leave_undecoded(made, undecoded)
+                self._made[key] = made
             return self._made[key]
 
     def forget_role(self, role_arn: str) -> None:
@@ -39,15 +63,62 @@ class Clients:
         with self._lock:
             self._made = {key: made for key, made in self._made.items() if key[1] != role_arn}
 
-    def _make(self, service: str, role_arn: str | None, region: str) -> Any:
-        session = boto3.session.Session(region_name=region, **ADMINISTRATOR)
+    def _make(self, service: str, role_arn: str | None, region: str, principal: str | None) -> Any:
         if role_arn is None:
-            return session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
-        sts = session.client("sts", endpoint_url=self._endpoint, config=_CONFIG)
-        keys = sts.assume_role(RoleArn=role_arn, RoleSessionName="local-cloud", DurationSeconds=43200)["Credentials"]
-        return boto3.session.Session(
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-            region_name=region,
-        ).client(service, endpoint_url=self._endpoint, config=_CONFIG)
+            return self._administrator(service, region)
+        session = botocore.session.Session()
+        session._credentials = RefreshableCredentials.create_from_metadata(
+            metadata=self._assume(role_arn, region, principal),
+            refresh_using=lambda: self._assume(role_arn, region, principal),
+            method="sts-assume-role",
+        )
+        made = boto3.session.Session(botocore_session=session, region_name=region)
+        return made.client(service, endpoint_url=self._endpoint, config=_CONFIG)
+
+    def _administrator(self, service: str, region: str) -> Any:
+        session = boto3.session.Session(region_name=region, **ADMINISTRATOR)
+        return session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
+
+    def _assume(self, role_arn: str, region: str, principal: str | None) -> dict[str, str]:
+        """Temporary credentials of the role, in the form that botocore renews.
+
+        The emulator lets its administrator stand for any service principal, so the principal is compared here.
+        """
+        if principal is not None:
+            role = self._administrator("iam", region).get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
+            if not _trusts(role["AssumeRolePolicyDocument"], principal):
+                message = f"{principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+                raise ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "AssumeRole")
+        sts = self._administrator("sts", region)
+        keys = sts.assume_role(
+            RoleArn=role_arn, RoleSessionName="local-cloud", DurationSeconds=SESSION_SECONDS
+        )["Credentials"]  # fmt: skip
+        return {
+            "access_key": keys["AccessKeyId"],
+            "secret_key": keys["SecretAccessKey"],
+            "token": keys["SessionToken"],
+            "expiry_time": keys["Expiration"].isoformat(),
+        }
+
+
+def _trusts(document: dict[str, Any] | str, principal: str) -> bool:
+    """Whether a trust policy lets the service principal assume its role (conditions are the emulator's to judge)."""
+    policy = json.loads(document) if isinstance(document, str) else document
+    statements = policy.get("Statement", [])
+    for statement in statements if isinstance(statements, list) else [statements]:
+        named = statement.get("Principal", {})
+        services = named.get("Service", []) if isinstance(named, dict) else [principal] if named == "*" else []
+        if statement.get("Effect") == "Allow" and principal in ([services] if isinstance(services, str) else services):
+            return True
+    return False
+
+
+def _leave_undecoded(client: Any, operation: str) -> None:
+    service = client.meta.service_model.service_id.hyphenize()
+
+    def keep(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] < 300:
+            customized_response_dict["body"] = response_dict["body"]
+            response_dict["body"] = b"{}"
+
+    client.meta.events.register(f"before-parse.{service}.{operation}", keep)

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 from local_cloud.config import CloudConfig
 from local_cloud.gateway import is_open
 
@@ -99,8 +101,11 @@ def running_cloud(config: CloudConfig) -> dict[str, str] | None:
 
 def _is_cloud(pid: int) -> bool:
     """Whether the process is a local cloud: its number may belong to a stranger after a crash."""
-    command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return "local_cloud" in command
+    try:
+        process = psutil.Process(pid)
+        return "local_cloud" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def tail(path: Path, lines: int = 5) -> str:
