@@ -1,0 +1,27 @@
+-- Are there, of each event type, at least as many changes as the ledger says were written? Rows: the types that fall short.
+WITH written (event_type, changes) AS (
+    VALUES
+    {%- set written = ti.xcom_pull(task_ids='wait_for_delivery')['written'] %}
+    {%- for event_type in ('INSERT', 'MODIFY', 'REMOVE') %}
+        ('{{ event_type }}', {{ written[event_type] | int }}){{ '' if loop.last else ',' }}
+    {%- endfor %}
+),
+
+found AS (
+    SELECT event_type, count(*) AS changes
+    FROM (
+        SELECT DISTINCT orderid, sequence_number, event_type
+        FROM {{ params.database }}.raw_orders
+        WHERE orderid NOT LIKE '%probe%'
+    )
+    GROUP BY event_type
+)
+
+SELECT
+    written.event_type,
+    written.changes AS changes_written,
+    coalesce(found.changes, 0) AS changes_found
+FROM written
+LEFT JOIN found ON written.event_type = found.event_type
+WHERE coalesce(found.changes, 0) < written.changes
+ORDER BY written.event_type

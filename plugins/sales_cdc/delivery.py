@@ -1,0 +1,130 @@
+"""Does the landing zone hold what the ledger says was written? Pure: no Airflow, no AWS client.
+
+Others write to the table too, so what arrives may be more than the ledger names, and interleaved with it. A ledger's
+changes of one order have been delivered when they are found among that order's change events in sequence, each with
+the event type and the values that were set.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+EVENT_TYPES = ("INSERT", "MODIFY", "REMOVE")
+
+
+@dataclass(frozen=True)
+class WrittenChange:
+    """One line of a run's ``written.jsonl``; ``values`` holds the attributes that were set (none for a REMOVE)."""
+
+    run: str
+    order_id: str
+    event_type: str
+    values: Mapping[str, Any]
+
+    @classmethod
+    def from_ledger(cls, run: str, line: Mapping[str, Any]) -> WrittenChange:
+        return cls(run, line["orderID"], line["event_type"], line.get("set") or {})
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One line of a raw object: the change event as parsed JSON, and when its object was stored."""
+
+    event: Mapping[str, Any]
+    stored_at: datetime
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.event["orderID"], self.event["sequence_number"]
+
+    @property
+    def lag_seconds(self) -> float:
+        """From the change's commit to its object; DynamoDB floors the commit time to the second."""
+        return (self.stored_at - datetime.fromisoformat(self.event["creation_time"])).total_seconds()
+
+    def shows(self, change: WrittenChange) -> bool:
+        """Whether this is the change: same type, and every value that was set."""
+        return self.event["event_type"] == change.event_type and all(
+            name in self.event and self.event[name] == value for name, value in change.values.items()
+        )
+
+
+@dataclass
+class Delivery:
+    """What was found: counts by event type, the changes still missing, the lag of those found, duplicates seen."""
+
+    delivered: Counter[str] = field(default_factory=Counter)
+    missing: list[WrittenChange] = field(default_factory=list)
+    lags_seconds: list[float] = field(default_factory=list)
+    duplicates: int = 0
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing
+
+    def summary(self) -> dict[str, Any]:
+        """JSON-ready; the lags are absent (None) when nothing was delivered."""
+        lags = sorted(self.lags_seconds)
+        return {
+            "delivered": {kind: self.delivered[kind] for kind in EVENT_TYPES},
+            "missing": len(self.missing),
+            "duplicates_in_raw": self.duplicates,
+            "lag_seconds": {name: quantile(lags, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))},
+        }
+
+
+def compare(written: Iterable[WrittenChange], arrivals: Iterable[Arrival]) -> Delivery:
+    """Look for every written change among the arrivals of its order.
+
+    Written changes of one run and order come in the order in which they were written; runs may interleave.
+    """
+    by_run_and_order: dict[tuple[str, str], list[WrittenChange]] = {}
+    for change in written:
+        by_run_and_order.setdefault((change.run, change.order_id), []).append(change)
+    histories, duplicates = _histories(arrivals, {order_id for _, order_id in by_run_and_order})
+    delivery = Delivery(duplicates=duplicates)
+    for (_, order_id), changes in by_run_and_order.items():
+        _match(changes, histories.get(order_id, []), delivery)
+    return delivery
+
+
+def _histories(arrivals: Iterable[Arrival], order_ids: set[str]) -> tuple[dict[str, list[Arrival]], int]:
+    """The distinct arrivals of the orders asked for, each order's by sequence number, and how many were duplicates."""
+    distinct: dict[tuple[str, str], Arrival] = {}
+    duplicates = 0
+    for arrival in arrivals:
+        if arrival.event["orderID"] not in order_ids:
+            continue
+        if arrival.identity in distinct:
+            duplicates += 1
+            continue
+        distinct[arrival.identity] = arrival
+    histories: dict[str, list[Arrival]] = {}
+    for identity in sorted(distinct):
+        histories.setdefault(identity[0], []).append(distinct[identity])
+    return histories, duplicates
+
+
+def _match(changes: Sequence[WrittenChange], history: Sequence[Arrival], delivery: Delivery) -> None:
+    """Match the changes, in order, with a subsequence of the history; the earliest match is always a right one."""
+    position = 0
+    for change in changes:
+        found = next((at for at in range(position, len(history)) if history[at].shows(change)), None)
+        if found is None:
+            delivery.missing.append(change)
+            continue
+        position = found + 1
+        delivery.delivered[change.event_type] += 1
+        delivery.lags_seconds.append(history[found].lag_seconds)
+
+
+def quantile(ordered: Sequence[float], share: float) -> float | None:
+    """The nearest-rank quantile of sorted values, rounded to milliseconds; None when there are none."""
+    if not ordered:
+        return None
+    rank = max(1, -(-len(ordered) * round(share * 1000) // 1000))
+    return round(ordered[rank - 1], 3)

@@ -1,0 +1,92 @@
+"""Reads the bucket's ledgers and raw objects."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+from sales_cdc.delivery import Arrival, WrittenChange
+from sales_cdc.topology import Topology
+
+RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}generate/"
+PARALLEL_READS = 16
+CLOCK_DIFFERENCE = timedelta(minutes=5)
+
+
+class LandingZoneHook(AwsBaseHook):
+    """S3, as the ledger and the raw zone of one bucket.
+
+    Source: Amazon S3 API Reference, *ListObjectsV2*, *GetObject*, *PutObject*.
+    """
+
+    def __init__(self, *, bucket: str, **kwargs: Any) -> None:
+        kwargs["client_type"] = "s3"
+        super().__init__(**kwargs)
+        self.bucket = bucket
+
+    def runs(self) -> dict[str, dict[str, Any]]:
+        """The summary of every run that has finished writing, by run, with ``confirmed`` True once its changes were seen."""
+        keys = {key for key, _ in self._keys(RUNS_PREFIX)}
+        finished = sorted(key for key in keys if key.endswith("/summary.json"))
+        return {
+            key.split("/")[-2]: {**summary, "confirmed": key.replace("summary.json", "confirmed.json") in keys}
+            for key, summary in zip(finished, self._documents(finished), strict=True)
+        }
+
+    def written(self, run: str) -> list[WrittenChange]:
+        """The changes that a run really made, in the order in which it made them."""
+        lines = self._lines(f"{RUNS_PREFIX}{run}/written.jsonl")
+        return [WrittenChange.from_ledger(run, line) for line in lines]
+
+    def confirm(self, run: str, summary: dict[str, Any]) -> None:
+        """Note that all of a run's changes are in the landing zone, so that no later batch looks for them again."""
+        self.put_json(f"{RUNS_PREFIX}{run}/confirmed.json", summary)
+
+    def arrivals(self, since: datetime) -> Iterator[Arrival]:
+        """Every change event in objects stored after ``since``, less what clocks may differ by."""
+        stored = [(key, at) for key, at in self._keys(Topology.RAW_PREFIX) if at >= since - CLOCK_DIFFERENCE]
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            for (_, at), lines in zip(stored, pool.map(self._lines, [key for key, _ in stored]), strict=True):
+                yield from (Arrival(line, at) for line in lines)
+
+    def failed_records(self, since: datetime) -> int:
+        """How many records lie under the error prefix in objects stored after ``since``."""
+        stored = [key for key, at in self._keys(Topology.ERRORS_PREFIX) if at >= since - CLOCK_DIFFERENCE]
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            return sum(len(lines) for lines in pool.map(self._lines, stored))
+
+    def put_json(self, key: str, document: dict[str, Any]) -> None:
+        body = json.dumps(document, indent=2, default=str).encode()
+        self.get_conn().put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+
+    def _keys(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        for page in self.get_conn().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for item in page.get("Contents", []):
+                yield item["Key"], item["LastModified"]
+
+    def _documents(self, keys: list[str]) -> list[dict[str, Any]]:
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            return [json.loads(body) for body in pool.map(self._body, keys)]
+
+    def _lines(self, key: str) -> list[dict[str, Any]]:
+        """The JSON documents of an object, a line each; a line that is none is somebody else's and is passed over."""
+        return [line for text in self._body(key).splitlines() if (line := _document(text)) is not None]
+
+    def _body(self, key: str) -> bytes:
+        body: bytes = self.get_conn().get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return gzip.decompress(body) if key.endswith(".gz") else body
+
+
+def _document(text: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text, parse_float=Decimal)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

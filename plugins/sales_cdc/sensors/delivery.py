@@ -1,0 +1,100 @@
+"""Waits until the landing zone holds what the ledgers name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, PokeReturnValue
+
+from sales_cdc.delivery import EVENT_TYPES, Delivery, compare
+from sales_cdc.hooks.landing_zone import LandingZoneHook
+from sales_cdc.topology import Topology
+
+SHOWN = 10
+
+
+class DeliveryIncompleteError(AirflowFailException):
+    """Time ran out with changes missing; the message names them. Running the batch again goes on waiting."""
+
+
+class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
+    """Succeed once every change that a finished run wrote is in ``raw/``; runs confirmed earlier are not read again.
+
+    Returns counts: ``written`` (all runs ever, by event type), ``delivered``, ``missing``, ``duplicates_in_raw``,
+    ``failed`` (records under ``errors/``) and ``lag_seconds`` (commit to S3: p50, p99, max; None without new changes)
+    of the runs that this call confirmed, and their names as ``runs``.
+
+    ``timeout`` (seconds) says how long to wait for what is missing.
+
+    Raises:
+        DeliveryIncompleteError: changes are missing after ``timeout``.
+        botocore.exceptions.ClientError: S3 denied the read, or the bucket is not there; never taken for "not yet".
+    """
+
+    aws_hook_class = LandingZoneHook
+    template_fields = aws_template_fields("bucket")
+
+    def __init__(self, *, bucket: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+        self._seen = Delivery()
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return {**super()._hook_parameters, "bucket": self.bucket}
+
+    def execute(self, context: Any) -> Any:
+        try:
+            return super().execute(context)
+        except AirflowSensorTimeout as error:
+            raise DeliveryIncompleteError(self._explain()) from error
+
+    def poke(self, context: Any) -> PokeReturnValue:
+        runs = self.hook.runs()
+        waiting = {run: summary for run, summary in runs.items() if not summary["confirmed"]}
+        self._seen, failed = self._look(waiting)
+        if not self._seen.complete:
+            return PokeReturnValue(is_done=False)
+        found = {**self._seen.summary(), "failed": failed, "runs": sorted(waiting)}
+        for run in waiting:
+            self.hook.confirm(run, found)
+        return PokeReturnValue(is_done=True, xcom_value={"written": totals(runs.values()), **found})
+
+    def _look(self, runs: dict[str, dict[str, Any]]) -> tuple[Delivery, int]:
+        """What has arrived of these runs, and how many records failed since the first of them began."""
+        if not runs:
+            self.log.info("Every finished run of the ledger was confirmed by an earlier batch: nothing to wait for.")
+            return Delivery(), 0
+        since = min(datetime.fromisoformat(summary["started_at"]) for summary in runs.values())
+        written = [change for run in runs for change in self.hook.written(run)]
+        delivery = compare(written, self.hook.arrivals(since))
+        failed = self.hook.failed_records(since)
+        arrived = len(written) - len(delivery.missing)
+        self.log.info("%s of %s changes are in raw/; %s records in errors/.", arrived, len(written), failed)
+        return delivery, failed
+
+    def _explain(self) -> str:
+        missing = self._seen.missing
+        named = "\n".join(
+            f"  {change.event_type:<6} {change.order_id}  (written by {change.run})" for change in missing[:SHOWN]
+        )
+        more = f"\n  … and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        return (
+            f"After {self.timeout:.0f} s, {len(missing)} changes that the ledger names are not in "
+            f"s3://{self.bucket}/{Topology.RAW_PREFIX}:\n{named}{more}\n"
+            f"Look at s3://{self.bucket}/{Topology.ERRORS_PREFIX}, at the pipe's state and its dead-letter queue, and at the "
+            "delivery stream; then run the batch again: it goes on waiting for the same changes."
+        )
+
+
+def totals(summaries: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Written changes by event type, over all runs."""
+    written: Counter[str] = Counter()
+    for summary in summaries:
+        written.update(summary["written"])
+    return {kind: written[kind] for kind in EVENT_TYPES}
