@@ -1,13 +1,29 @@
-"""Placeholder while the service is written."""
+"""The working half of Glue: classifiers and crawlers. The catalog stays MiniStack's."""
 
 from __future__ import annotations
 
+from local_cloud.glue.classifiers import Classifiers
+from local_cloud.glue.crawlers import Crawlers
 from local_cloud.services import Context
-from local_cloud.wire import JsonService
+from local_cloud.wire import JsonService, Request, Response
 
 
 class GlueService(JsonService):
+    """Hands each action to the part of Glue that it belongs to, by the resource that the action's name tells."""
+
     name = "glue"
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._parts: dict[str, JsonService] = {"Classifier": Classifiers(context), "Crawl": Crawlers(context)}
+
+    def handle(self, request: Request) -> Response:
+        part = next((part for word, part in self._parts.items() if word in request.action), None)
+        return part.handle(request) if part else super().handle(request)
+
+    def start(self) -> None:
+        for part in self._parts.values():
+            part.start()
+
+    def stop(self) -> None:
+        for part in self._parts.values():
+            part.stop()

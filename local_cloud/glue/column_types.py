@@ -1,0 +1,124 @@
+"""Hive column types as a crawler infers them, and the one type that several found types merge into.
+
+A crawler's table shows the types of the Hive DDL (*Data types in Amazon Athena*): ``int``, ``bigint``, ``double``, ``string``,
+``boolean``, ``array<…>``, ``struct<…>``. Names of columns are lower case; names inside a struct stay as written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+INT_DIGITS_ALWAYS_FITTING = 9
+INT_MAX, BIGINT_MAX = 2**31 - 1, 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A type without parts."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    element: Type
+
+    def __str__(self) -> str:
+        return f"array<{self.element}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """``fields`` in order of appearance, names as written. Without fields it can only be shown as text."""
+
+    fields: Mapping[str, Type] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return (
+            f"struct<{','.join(f'{name}:{kind}' for name, kind in self.fields.items())}>" if self.fields else "string"
+        )
+
+
+class _Null(Scalar):
+    """Only null was seen. Any other type replaces it; alone it is shown as a string."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "string"
+
+
+Type = Scalar | Array | Struct
+
+NULL = _Null("null")
+STRING, BOOLEAN, INT, BIGINT, DOUBLE = (Scalar(name) for name in ("string", "boolean", "int", "bigint", "double"))
+_NUMBERS = [INT, BIGINT, DOUBLE]
+
+
+def merge(left: Type, right: Type) -> Type:
+    """The type that can hold both: the wider number, the union of a struct's fields, or text when nothing else fits."""
+    if left == right or right is NULL:
+        return left
+    if left is NULL:
+        return right
+    if isinstance(left, Array) and isinstance(right, Array):
+        return Array(merge(left.element, right.element))
+    if isinstance(left, Struct) and isinstance(right, Struct):
+        return Struct(merge_fields(left.fields, right.fields))
+    if left in _NUMBERS and right in _NUMBERS:
+        return max(left, right, key=_NUMBERS.index)
+    return STRING
+
+
+def merge_all(types: Iterable[Type]) -> Type:
+    result: Type = NULL
+    for kind in types:
+        result = merge(result, kind)
+    return result
+
+
+def merge_fields(left: Mapping[str, Type], right: Mapping[str, Type]) -> dict[str, Type]:
+    """Every field of both, those of ``left`` first."""
+    merged = dict(left)
+    for name, kind in right.items():
+        merged[name] = merge(merged[name], kind) if name in merged else kind
+    return merged
+
+
+def columns_of(fields: Mapping[str, Type]) -> dict[str, Type]:
+    """Fields as columns: names without case, so that ``Price`` and ``price`` are one."""
+    columns: dict[str, Type] = {}
+    for name, kind in fields.items():
+        columns[name.lower()] = merge(columns.get(name.lower(), NULL), kind)
+    return columns
+
+
+def integer_type(text: str) -> Scalar:
+    """The type of an integer literal; one beyond 64 bits only fits ``double``."""
+    if len(text) <= INT_DIGITS_ALWAYS_FITTING:
+        return INT
+    number = int(text) if len(text) < 25 else BIGINT_MAX + 1
+    magnitude = number if number >= 0 else -number - 1
+    if magnitude <= INT_MAX:
+        return INT
+    return BIGINT if magnitude <= BIGINT_MAX else DOUBLE
+
+
+def type_of(value: Any) -> Type:
+    """The type of a decoded JSON value whose numbers were replaced by their types (see ``json_records``)."""
+    if isinstance(value, str):
+        return STRING
+    if isinstance(value, Scalar):
+        return value
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return BOOLEAN
+    if isinstance(value, list):
+        return Array(merge_all(map(type_of, value)))
+    return Struct({name: type_of(member) for name, member in value.items()})
