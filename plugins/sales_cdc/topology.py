@@ -1,14 +1,19 @@
 """Every resource of the pipeline, declared once. Pure: no Airflow, no AWS client, no network.
 
-``Topology(settings, account)`` knows each resource's name and ARN. In a DAG file the account is not known yet: there it
-is a Jinja expression, which travels inside every ARN and is rendered when a task runs.
+``Topology(settings, account)`` knows each resource's name and ARN; ``definitions`` says what it is made of, ``policies`` who
+may do what. In a DAG file the account is not known yet: there it is a Jinja expression, which travels inside every ARN and
+is rendered when a task runs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from sales_cdc.settings import Settings
+
+Service = Literal["pipe", "delivery", "transformer", "crawler", "job"]
+SERVICES: tuple[Service, ...] = get_args(Service)
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,14 @@ class Topology:
     def delivery(self) -> Resource:
         return self._regional("firehose", "deliverystream/", f"{self.prefix}-delivery")
 
+    @property
+    def transformer_log(self) -> Resource:
+        return self._regional("logs", "log-group:", f"/aws/lambda/{self.transformer.name}")
+
+    @property
+    def delivery_log(self) -> Resource:
+        return self._regional("logs", "log-group:", f"/aws/kinesisfirehose/{self.delivery.name}")
+
     # Lake
 
     @property
@@ -96,8 +109,8 @@ class Topology:
     def workgroup(self) -> Resource:
         return self._regional("athena", "workgroup/", self.prefix)
 
-    def role(self, service: str) -> Resource:
-        """The role of one service: ``pipe``, ``delivery``, ``transformer``, ``crawler`` or ``job``.
+    def role(self, service: Service) -> Resource:
+        """The role of one service.
 
         IAM knows no regions: the region is part of the name, so that two regions of one account stand side by side.
         """
@@ -111,8 +124,13 @@ class Topology:
     CURATED_PREFIX = "curated/"
     ATHENA_RESULTS_PREFIX = "athena-results/"
     ARTIFACTS_PREFIX = "artifacts/"
+    TRANSFORMER_KEY = "artifacts/lambda_transformer.zip"
+    JOB_KEY = "artifacts/curate_orders.py"
     LEDGER_PREFIX = "ledger/"
     RAW_TABLE = "raw_orders"
+
+    ORDERS_JSON_PATH = "$.orderID,$.product_name,$.quantity,$.price,$.event_type,$.creation_time"
+    """The classifier's path, letter for letter as the project's brief gives it."""
 
     def s3_uri(self, key: str) -> str:
         return f"s3://{self.bucket.name}/{key}"
