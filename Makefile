@@ -49,6 +49,7 @@ $(VENV)/.installed-%: requirements/%.txt | $(VENV)/bin/uv
 install: $(VENV)/.installed-local
 install-dev: $(VENV)/.installed-dev
 
+demo: export DEMO_ASKED_AT := $(shell date +%s)
 demo: install ## The main job: orders written, changed and deleted in DynamoDB, seen in Athena
 	@$(PY) include/scripts/demo.py
 

@@ -39,6 +39,13 @@ class Command:
         return json.loads((self.home / "cloud.json").read_text())
 
 
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @pytest.fixture
 def free_port() -> int:
     with socket.socket() as probe:
@@ -102,7 +109,7 @@ def test_stop_ends_every_process_and_keeps_the_state(command: Command) -> None:
     gateway = psutil.Process(int(command.discovery["pid"]))
     family = [gateway, *gateway.children(recursive=True)]
     assert command("stop").returncode == 0
-    assert not any(process.is_running() for process in family)
+    assert not [process for process in family if alive(process)]
     assert not (command.home / "cloud.json").exists()
     command("start")
     assert client.get_object(Bucket="kept", Key="a")["Body"].read() == b"1"

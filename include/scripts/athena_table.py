@@ -1,0 +1,94 @@
+"""Athena from the terminal: run one statement, fetch its rows, draw them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from rich.table import Table
+from sales_cdc import endpoint_guard
+from sales_cdc.settings import Settings
+
+FINAL_STATES = {"SUCCEEDED", "FAILED", "CANCELLED"}
+
+
+class QueryError(Exception):
+    """Athena did not answer with rows; the message is Athena's own reason."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Column names, rows of text (None for NULL), and the bytes that Athena scanned."""
+
+    columns: list[str]
+    rows: list[list[str | None]]
+    scanned_bytes: int
+
+    def as_dicts(self) -> list[dict[str, str | None]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Athena:
+    """The pipeline's work group and database, as the settings name them."""
+
+    def __init__(self, settings: Settings) -> None:
+        endpoint_guard.install(settings)
+        self._client = boto3.client("athena", region_name=settings.region, endpoint_url=settings.local_endpoint)
+        self._workgroup = settings.prefix
+        self._database = settings.prefix.replace("-", "_")
+
+    def query(self, sql: str) -> Rows:
+        """Run one statement and fetch all of its rows.
+
+        Raises:
+            QueryError: the statement failed or was cancelled.
+            botocore.exceptions.BotoCoreError: Athena cannot be reached or refused the call.
+        """
+        started = self._client.start_query_execution(
+            QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext={"Database": self._database}
+        )["QueryExecutionId"]
+        execution = self._await(started)
+        if execution["Status"]["State"] != "SUCCEEDED":
+            raise QueryError(execution["Status"].get("StateChangeReason", execution["Status"]["State"]))
+        columns, rows = self._results(started)
+        return Rows(columns, rows, execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+
+    def _await(self, execution_id: str) -> dict[str, Any]:
+        delay_seconds = 0.05
+        while True:
+            execution: dict[str, Any] = self._client.get_query_execution(QueryExecutionId=execution_id)[
+                "QueryExecution"
+            ]
+            if execution["Status"]["State"] in FINAL_STATES:
+                return execution
+            time.sleep(delay_seconds)
+            delay_seconds = min(delay_seconds * 1.5, 2.0)
+
+    def _results(self, execution_id: str) -> tuple[list[str], list[list[str | None]]]:
+        columns: list[str] = []
+        lines: list[list[str | None]] = []
+        for page in self._client.get_paginator("get_query_results").paginate(QueryExecutionId=execution_id):
+            result = page["ResultSet"]
+            columns = [column["Name"] for column in result["ResultSetMetadata"]["ColumnInfo"]]
+            lines += [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]
+        return columns, lines[1:] if lines[:1] == [columns] else lines
+
+
+def draw(found: Rows, *, title: str = "", most: int = 50, only: list[str] | None = None) -> Table:
+    """The first ``most`` rows as a table; ``only`` names the columns to show."""
+    table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold cyan")
+    shown = [at for at, name in enumerate(found.columns) if only is None or name in only]
+    for at in shown:
+        numeric = bool(found.rows) and all(_is_number(row[at]) for row in found.rows)
+        table.add_column(found.columns[at], justify="right" if numeric else "left", overflow="fold")
+    for row in found.rows[:most]:
+        table.add_row(*("[dim]null[/]" if row[at] is None else str(row[at]) for at in shown))
+    if len(found.rows) > most:
+        table.caption = f"… and {len(found.rows) - most} more rows"
+    return table
+
+
+def _is_number(text: str | None) -> bool:
+    return text is None or text.replace(".", "", 1).replace("-", "", 1).isdigit()
