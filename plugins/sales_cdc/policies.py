@@ -116,7 +116,7 @@ def _crawler(topology: Topology) -> list[Document]:
                 "glue:BatchCreatePartition",
                 "glue:BatchUpdatePartition",
             ],
-            *_catalog(topology, f"{topology.RAW_TABLE.partition('_')[0]}_*"),
+            *_catalog(topology, f"{topology.RAW_TABLE_PREFIX}*"),
         ),
         _glue_logs(topology, "/aws-glue/crawlers"),
     ]

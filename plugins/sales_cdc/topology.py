@@ -46,6 +46,11 @@ class Topology:
         """On every resource that can carry tags: teardown removes nothing without them."""
         return {"sales-cdc:prefix": self.prefix, "sales-cdc:managed-by": "sales_cdc_setup"}
 
+    @property
+    def tag_list(self) -> list[dict[str, str]]:
+        """The tags in the form that half of AWS's services want."""
+        return [{"Key": key, "Value": value} for key, value in self.tags.items()]
+
     # Source and transport
 
     @property
@@ -127,6 +132,7 @@ class Topology:
     TRANSFORMER_KEY = "artifacts/lambda_transformer.zip"
     JOB_KEY = "artifacts/curate_orders.py"
     LEDGER_PREFIX = "ledger/"
+    RAW_TABLE_PREFIX = "raw_"
     RAW_TABLE = "raw_orders"
 
     ORDERS_JSON_PATH = "$.orderID,$.product_name,$.quantity,$.price,$.event_type,$.creation_time"

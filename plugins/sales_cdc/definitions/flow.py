@@ -1,0 +1,170 @@
+"""The flow: table, pipe, stream, transformer and delivery stream, with their roles and logs, as AWS's create requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sales_cdc import policies
+from sales_cdc.topology import Resource, Service, Topology
+
+Request = dict[str, Any]
+
+KEY_ATTRIBUTE = "orderid"
+PIPE_BATCH_RECORDS = 1000
+PIPE_RETRIES = 20
+PIPE_RECORD_AGE_SECONDS = 12 * 3600  # half of what a DynamoDB stream keeps
+DEAD_LETTERS_SECONDS = 14 * 24 * 3600  # SQS's longest
+TRANSFORMER_RETRIES = 3
+TRANSFORMER_TIMEOUT_SECONDS = 60
+LOGS_DAYS = 30
+DELIVERY_LOG_STREAM = "S3Delivery"
+
+
+def role(topology: Topology, service: Service) -> Request:
+    """IAM ``CreateRole``; ``Permissions`` become its one inline policy."""
+    return {
+        "RoleName": topology.role(service).name,
+        "Description": f"What the {service} of {topology.prefix} may do.",
+        "AssumeRolePolicyDocument": policies.trust_policy(topology, service),
+        "Permissions": policies.permissions(topology, service),
+        "Tags": topology.tag_list,
+    }
+
+
+def stream(topology: Topology) -> Request:
+    """Kinesis ``CreateStream``; ``KeyId`` is the key of its server-side encryption."""
+    return {
+        "StreamName": topology.stream.name,
+        "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
+        "KeyId": "alias/aws/kinesis",
+        "Tags": topology.tags,
+    }
+
+
+def log_group(topology: Topology, group: Resource) -> Request:
+    """CloudWatch Logs ``CreateLogGroup``; Firehose writes to a log stream that has to exist."""
+    streams = [DELIVERY_LOG_STREAM] if group == topology.delivery_log else []
+    return {
+        "logGroupName": group.name,
+        "retentionInDays": LOGS_DAYS,
+        "logStreamNames": streams,
+        "tags": topology.tags,
+    }
+
+
+def transformer(topology: Topology, code_sha256: str) -> Request:
+    """Lambda ``CreateFunction``; ``CodeSha256`` is the base64 digest that the function has to show."""
+    return {
+        "FunctionName": topology.transformer.name,
+        "Description": "Turns DynamoDB stream records into change events, for Firehose.",
+        "Runtime": "python3.13",
+        "Architectures": ["arm64"],
+        "Handler": "lambda_transformer.handler",
+        "Role": topology.role("transformer").arn,
+        "Code": {"S3Bucket": topology.bucket.name, "S3Key": topology.TRANSFORMER_KEY},
+        "CodeSha256": code_sha256,
+        "Timeout": TRANSFORMER_TIMEOUT_SECONDS,
+        "MemorySize": 512,
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": topology.transformer_log.name},
+        "Tags": topology.tags,
+    }
+
+
+def delivery(topology: Topology) -> Request:
+    """Firehose ``CreateDeliveryStream``: Kinesis, through the transformer, to S3.
+
+    The processor's own buffer hints are set too: they otherwise hold every record back for 60 s.
+    Source: *Lambda processor configuration parameters* (Amazon Data Firehose).
+    """
+    settings = topology.settings
+    source_role = topology.role("delivery").arn
+    processor = {
+        "LambdaArn": topology.transformer.arn,
+        "NumberOfRetries": str(TRANSFORMER_RETRIES),
+        "BufferSizeInMBs": "1",
+        "BufferIntervalInSeconds": str(min(settings.firehose_interval_seconds, 60)),
+    }
+    parameters = [{"ParameterName": name, "ParameterValue": value} for name, value in processor.items()]
+    return {
+        "DeliveryStreamName": topology.delivery.name,
+        "DeliveryStreamType": "KinesisStreamAsSource",
+        "KinesisStreamSourceConfiguration": {"KinesisStreamARN": topology.stream.arn, "RoleARN": source_role},
+        "ExtendedS3DestinationConfiguration": {
+            "RoleARN": source_role,
+            "BucketARN": topology.bucket.arn,
+            "Prefix": f"{topology.RAW_PREFIX}dt=!{{timestamp:yyyy-MM-dd}}/hr=!{{timestamp:HH}}/",
+            "ErrorOutputPrefix": (
+                f"{topology.ERRORS_PREFIX}!{{firehose:error-output-type}}/dt=!{{timestamp:yyyy-MM-dd}}/"
+            ),
+            "FileExtension": ".json",
+            "CompressionFormat": "UNCOMPRESSED",
+            "BufferingHints": {
+                "SizeInMBs": settings.firehose_size_mb,
+                "IntervalInSeconds": settings.firehose_interval_seconds,
+            },
+            "ProcessingConfiguration": {
+                "Enabled": True,
+                "Processors": [{"Type": "Lambda", "Parameters": parameters}],
+            },
+            "CloudWatchLoggingOptions": {
+                "Enabled": True,
+                "LogGroupName": topology.delivery_log.name,
+                "LogStreamName": DELIVERY_LOG_STREAM,
+            },
+        },
+        "Tags": topology.tag_list,
+    }
+
+
+def table(topology: Topology) -> Request:
+    """DynamoDB ``CreateTable``. Protected against deletion: teardown lifts that, once it was confirmed."""
+    return {
+        "TableName": topology.table.name,
+        "KeySchema": [{"AttributeName": KEY_ATTRIBUTE, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": KEY_ATTRIBUTE, "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": topology.settings.stream_view_type},
+        "DeletionProtectionEnabled": True,
+        "Tags": topology.tag_list,
+    }
+
+
+def dead_letter_queue(topology: Topology) -> Request:
+    """SQS ``CreateQueue``."""
+    return {
+        "QueueName": topology.dead_letter_queue.name,
+        "Attributes": {"MessageRetentionPeriod": str(DEAD_LETTERS_SECONDS), "SqsManagedSseEnabled": "true"},
+        "tags": topology.tags,
+    }
+
+
+def pipe(topology: Topology, source_arn: str) -> Request:
+    """Pipes ``CreatePipe``: the table's stream into Kinesis, from the oldest record on.
+
+    Retries and age are bounded (both default to infinite, and one poison record would stop the pipe for ever); a failing
+    batch is halved until only the poison is left, whose position goes to the dead-letter queue.
+
+    Args:
+        source_arn: the table's stream, which has another ARN each time that it is switched on.
+    """
+    return {
+        "Name": topology.pipe.name,
+        "Description": "Every change of an order, into Kinesis.",
+        "DesiredState": "RUNNING",
+        "RoleArn": topology.role("pipe").arn,
+        "Source": source_arn,
+        "SourceParameters": {
+            "DynamoDBStreamParameters": {
+                "StartingPosition": "TRIM_HORIZON",
+                "BatchSize": PIPE_BATCH_RECORDS,
+                "MaximumBatchingWindowInSeconds": 0,
+                "MaximumRetryAttempts": PIPE_RETRIES,
+                "MaximumRecordAgeInSeconds": PIPE_RECORD_AGE_SECONDS,
+                "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
+                "DeadLetterConfig": {"Arn": topology.dead_letter_queue.arn},
+            }
+        },
+        "Target": topology.stream.arn,
+        "TargetParameters": {"KinesisStreamParameters": {"PartitionKey": topology.settings.pipe_partition_key}},
+        "Tags": topology.tags,
+    }
