@@ -1,0 +1,52 @@
+"""Failures of a query in Athena's words.
+
+Source: *Athena error catalog* (``AthenaError``: category 1 system, 2 user) and Trino's standard error codes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SYSTEM, USER = 1, 2
+# Error types of the catalogue that a name maps to; every other user error is a generic query engine error.
+_ERROR_TYPES = {
+    "HIVE_BAD_DATA": 1006, "HIVE_CURSOR_ERROR": 1006, "HIVE_PARTITION_SCHEMA_MISMATCH": 1006,
+    "TABLE_NOT_FOUND": 1301, "COLUMN_NOT_FOUND": 1301, "SCHEMA_NOT_FOUND": 1301,
+    "SYNTAX_ERROR": 1300, "FUNCTION_NOT_FOUND": 1300, "TYPE_MISMATCH": 1300,
+    "PERMISSION_DENIED": 1500,
+}  # fmt: skip
+DEFAULT_ERROR_TYPE = 1200
+
+
+class QueryFailed(Exception):
+    """The query ends FAILED; ``str()`` is its StateChangeReason."""
+
+    def __init__(
+        self, name: str, message: str, *, category: int = USER, position: tuple[int, int] | None = None
+    ) -> None:
+        self.name, self.category = name, category
+        where = f"line {position[0]}:{position[1]}: " if position else ""
+        self.message = f"{name}: {where}{message}" if name else where + message
+        super().__init__(self.message)
+
+    def athena_error(self) -> dict[str, Any]:
+        """The ``AthenaError`` structure of GetQueryExecution."""
+        return {
+            "ErrorCategory": self.category,
+            "ErrorType": _ERROR_TYPES.get(self.name, DEFAULT_ERROR_TYPE),
+            "Retryable": False,
+            "ErrorMessage": self.message,
+        }
+
+
+class QueryCancelled(Exception):
+    """The query was stopped; ``str()`` is its StateChangeReason."""
+
+
+class MalformedQuery(Exception):
+    """The statement is no SQL of Athena: StartQueryExecution refuses it (AthenaErrorCode MALFORMED_QUERY)."""
+
+
+def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFailed:
+    """Athena may be able to do this; the local cloud cannot do it exactly, and says so rather than answer wrongly."""
+    return QueryFailed("NOT_SUPPORTED", f"{what} is not supported by the local cloud's Athena.", position=position)

@@ -1,0 +1,58 @@
+"""Parquet objects kept on this machine while queries read them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local_cloud.athena.execution import Query
+from local_cloud.athena.objects import Objects, S3Object
+
+CACHE_BYTES = 1024**3
+
+
+class ParquetFiles:
+    """A bounded folder of objects, known by bucket, key and ETag."""
+
+    def __init__(self, objects: Objects, folder: Path) -> None:
+        self._objects, self._folder = objects, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._readers: dict[Path, int] = {}
+
+    @contextmanager
+    def holding(self, query: Query, wanted: list[S3Object]) -> Iterator[dict[str, Path]]:
+        """The local file of each object by its S3 path, kept while the context lasts."""
+        files = {item.path: self._folder / f"{item.identity('parquet')}.parquet" for item in wanted}
+        with self._lock:
+            for path in files.values():
+                self._readers[path] = self._readers.get(path, 0) + 1
+        try:
+            missing = [(item, files[item.path]) for item in wanted if not files[item.path].exists()]
+            drafts = [(item, path.with_name(f"{path.name}.{query.execution_id}")) for item, path in missing]
+            for _ in self._objects.fetch(query, drafts, unpack=False):
+                pass
+            for (_, draft), (_, path) in zip(drafts, missing, strict=True):
+                draft.replace(path)
+            for path in files.values():
+                path.touch()
+            yield files
+        finally:
+            self._release(files)
+
+    def _release(self, files: dict[str, Path]) -> None:
+        with self._lock:
+            for path in files.values():
+                self._readers[path] -= 1
+                if not self._readers[path]:
+                    del self._readers[path]
+            kept = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime)
+            total = sum(path.stat().st_size for path in kept)
+            for path in kept:
+                if total <= CACHE_BYTES:
+                    return
+                if path not in self._readers:
+                    total -= path.stat().st_size
+                    path.unlink()

@@ -1,0 +1,175 @@
+"""Result objects and their pages: ``{id}.csv`` with its metadata for queries, ``{id}.txt`` for DDL.
+
+Source: *Working with query results, recent queries, and output files*; *GetQueryResults*.
+Every value is quoted; an empty field without quotes is NULL.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from local_cloud.athena.execution import Query
+from local_cloud.athena.types import Type
+from local_cloud.athena.workgroups import invalid
+from local_cloud.clients import Clients
+from local_cloud.wire import Json
+
+KEPT_FILES = 200
+Row = list[str | None]
+_PRECISIONS = {
+    "tinyint": 3,
+    "smallint": 5,
+    "integer": 10,
+    "bigint": 19,
+    "real": 17,
+    "double": 17,
+    "varchar": 2147483647,
+    "json": 0,
+    "timestamp": 3,
+    "timestamp with time zone": 3,
+    "varbinary": 1073741824,
+}
+_FIELD = re.compile(r'"((?:[^"]|"")*)"(,|\n)|(,|\n)')
+
+
+def column_info(name: str, kind: Type | str) -> Json:
+    """One entry of ``ResultSetMetadata.ColumnInfo``; a plain string is the type of a DDL column."""
+    label = kind if isinstance(kind, str) else kind.name
+    precision, scale = _PRECISIONS.get(label, 0), 0
+    if isinstance(kind, Type) and label in {"decimal", "varchar", "char"} and kind.numbers:
+        precision, scale = (*kind.numbers, 0)[:2]
+    return {
+        "CatalogName": "hive", "SchemaName": "", "TableName": "", "Name": name, "Label": name,
+        "Type": "float" if label == "real" else label, "Precision": precision, "Scale": scale,
+        "Nullable": "UNKNOWN", "CaseSensitive": label in {"varchar", "char", "json"},
+    }  # fmt: skip
+
+
+class Results:
+    """Writes result objects to S3 and reads their pages, with a copy of the latest on this machine's disk."""
+
+    def __init__(self, clients: Clients, folder: Path) -> None:
+        self._clients, self._folder = clients, folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write_rows(self, query: Query, columns: list[tuple[str, Type]], rows: Iterable[Row]) -> int:
+        """The CSV of a query with its header, and its metadata; returns the number of rows."""
+        path = self._path(query.execution_id)
+        count = 0
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.write(_line([name for name, _ in columns]))
+            for row in rows:
+                count += 1
+                if count % 10_000 == 0:
+                    query.cancellation.check()
+                file.write(_line(row))
+        self._keep(query, path, [column_info(name, kind) for name, kind in columns], header=True)
+        return count
+
+    def write_text(self, query: Query, columns: list[str], lines: list[str]) -> None:
+        """The text of a DDL or utility statement, a line for each row."""
+        path = self._path(query.execution_id)
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+        self._keep(query, path, [column_info(name, "string") for name in columns], header=False)
+
+    def page(self, execution_id: str, location: str, token: str | None, most: int) -> Json:
+        """One page as GetQueryResults answers it.
+
+        Raises:
+            ServiceError: the token is not ours, or the result object is gone.
+        """
+        path = self._local(execution_id, location)
+        metadata = json.loads(self._metadata_path(path).read_text())
+        try:
+            start = int(token or 0)
+        except ValueError as error:
+            raise invalid("NextToken is not one that this service gave.") from error
+        with path.open(encoding="utf-8", newline="") as file:
+            file.seek(start)
+            reader = _csv_rows(file) if metadata["Header"] else _text_rows(file)
+            rows, end = [], start
+            for row, size in reader:
+                rows.append(row)
+                end += size
+                if len(rows) == most:
+                    break
+        found: Json = {
+            "ResultSet": {
+                "Rows": [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows],
+                "ResultSetMetadata": {"ColumnInfo": metadata["Columns"]},
+            }
+        }
+        if end < path.stat().st_size:
+            found["NextToken"] = str(end)
+        return found
+
+    def _keep(self, query: Query, path: Path, columns: list[Json], *, header: bool) -> None:
+        metadata = json.dumps({"Columns": columns, "Header": header})
+        self._metadata_path(path).write_text(metadata)
+        bucket, key = split_location(query.output_location)
+        s3 = self._clients.client("s3")
+        s3.upload_file(str(path), bucket, key)
+        s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata.encode())
+        self._prune()
+
+    def _local(self, execution_id: str, location: str) -> Path:
+        path = self._path(execution_id)
+        if not path.exists() or not self._metadata_path(path).exists():
+            bucket, key = split_location(location)
+            s3 = self._clients.client("s3")
+            try:
+                s3.download_file(bucket, key, str(path))
+                s3.download_file(bucket, f"{key}.metadata", str(self._metadata_path(path)))
+            except s3.exceptions.ClientError as error:
+                raise invalid(f"Could not find results of query {execution_id} at {location}.") from error
+        return path
+
+    def _path(self, execution_id: str) -> Path:
+        return self._folder / execution_id
+
+    @staticmethod
+    def _metadata_path(path: Path) -> Path:
+        return path.with_name(path.name + ".metadata")
+
+    def _prune(self) -> None:
+        """Keep the newest copies only; older pages are read from S3 again."""
+        files = sorted(
+            (path for path in self._folder.iterdir() if path.suffix != ".metadata"),
+            key=lambda path: path.stat().st_mtime,
+        )
+        for path in files[:-KEPT_FILES]:
+            path.unlink(missing_ok=True)
+            self._metadata_path(path).unlink(missing_ok=True)
+
+
+def split_location(location: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key``."""
+    bucket, _, key = location.removeprefix("s3://").removeprefix("s3a://").removeprefix("s3n://").partition("/")
+    return bucket, key
+
+
+def _line(row: Iterable[str | None]) -> str:
+    return ",".join("" if value is None else '"' + value.replace('"', '""') + '"' for value in row) + "\n"
+
+
+def _csv_rows(file: IO[str]) -> Iterator[tuple[Row, int]]:
+    """Rows of our own CSV with their sizes in bytes; a quoted value may hold line breaks."""
+    buffer = ""
+    for line in file:
+        buffer += line
+        if buffer.count('"') % 2 == 0:
+            row = [
+                None if quoted_end == "" else value.replace('""', '"')
+                for value, quoted_end, _ in _FIELD.findall(buffer)
+            ]
+            yield row, len(buffer.encode())
+            buffer = ""
+
+
+def _text_rows(file: IO[str]) -> Iterator[tuple[Row, int]]:
+    for line in file:
+        yield [line.removesuffix("\n")], len(line.encode())

@@ -1,0 +1,80 @@
+"""Which statement a text is: its kind for the API, its verb, and the form of its result object."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from local_cloud.athena.errors import MalformedQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """``kind``: DDL, DML or UTILITY; ``verb``: the API's SubstatementType; ``extension``: of the result object."""
+
+    kind: str
+    verb: str
+    extension: str
+
+
+_SELECT = Statement("DML", "SELECT", ".csv")
+_NAME = r'(?:"[^"]+"|`[^`]+`|[\w.]+)'
+_STATEMENTS: list[tuple[str, Statement]] = [
+    (r"(SELECT|WITH|VALUES|TABLE|\()", _SELECT),
+    (r"INSERT\s+INTO\b", Statement("DML", "INSERT", "")),
+    (r"DELETE\s+FROM\b", Statement("DML", "DELETE", "")),
+    (r"UPDATE\b", Statement("DML", "UPDATE", "")),
+    (r"MERGE\s+INTO\b", Statement("DML", "MERGE_INTO", "")),
+    (r"UNLOAD\b", Statement("DML", "UNLOAD", "")),
+    (r"OPTIMIZE\b", Statement("DML", "OPTIMIZE", "")),
+    (r"VACUUM\b", Statement("DML", "VACUUM", "")),
+    (r"EXECUTE\b", Statement("DML", "EXECUTE", ".csv")),
+    (r"PREPARE\b", Statement("DDL", "PREPARE", ".txt")),
+    (r"DEALLOCATE\b", Statement("DDL", "DEALLOCATE", ".txt")),
+    (
+        rf"CREATE\s+TABLE\s+(IF\s+NOT\s+EXISTS\s+)?{_NAME}(\.{_NAME})*\s*(WITH\s*\(.*?\)\s*)?AS\b",
+        Statement("DDL", "CREATE_TABLE_AS_SELECT", ""),
+    ),
+    (r"CREATE\s+(OR\s+REPLACE\s+)?VIEW\b", Statement("DDL", "CREATE_VIEW", ".txt")),
+    (r"CREATE\s+(EXTERNAL\s+)?TABLE\b", Statement("DDL", "CREATE_TABLE", ".txt")),
+    (r"CREATE\s+(DATABASE|SCHEMA)\b", Statement("DDL", "CREATE_DATABASE", ".txt")),
+    (r"DROP\s+(DATABASE|SCHEMA)\b", Statement("DDL", "DROP_DATABASE", ".txt")),
+    (r"DROP\s+TABLE\b", Statement("DDL", "DROP_TABLE", ".txt")),
+    (r"DROP\s+VIEW\b", Statement("DDL", "DROP_VIEW", ".txt")),
+    (r"ALTER\s+TABLE\b", Statement("DDL", "ALTER_TABLE", ".txt")),
+    (r"MSCK\s+REPAIR\s+TABLE\b", Statement("DDL", "MSCK_REPAIR_TABLE", ".txt")),
+    (r"SHOW\s+(DATABASES|SCHEMAS)\b", Statement("UTILITY", "SHOW_DATABASES", ".txt")),
+    (r"SHOW\s+TABLES\b", Statement("UTILITY", "SHOW_TABLES", ".txt")),
+    (r"SHOW\s+VIEWS\b", Statement("UTILITY", "SHOW_VIEWS", ".txt")),
+    (r"SHOW\s+PARTITIONS\b", Statement("UTILITY", "SHOW_PARTITIONS", ".txt")),
+    (r"SHOW\s+COLUMNS\b", Statement("UTILITY", "SHOW_COLUMNS", ".txt")),
+    (r"SHOW\s+TBLPROPERTIES\b", Statement("UTILITY", "SHOW_TBLPROPERTIES", ".txt")),
+    (r"SHOW\s+CREATE\s+TABLE\b", Statement("UTILITY", "SHOW_CREATE_TABLE", ".txt")),
+    (r"SHOW\s+CREATE\s+VIEW\b", Statement("UTILITY", "SHOW_CREATE_VIEW", ".txt")),
+    (r"(DESCRIBE|DESC)\b", Statement("UTILITY", "DESCRIBE_TABLE", ".txt")),
+]  # fmt: skip
+_COMPILED = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), statement) for pattern, statement in _STATEMENTS]
+_LEADING_COMMENT = re.compile(r"\s*(--[^\n]*(\n|$)|/\*.*?\*/)", re.DOTALL)
+
+
+def strip(sql: str) -> str:
+    """The statement without leading comments and the closing semicolon."""
+    while match := _LEADING_COMMENT.match(sql):
+        sql = sql[match.end() :]
+    return sql.strip().removesuffix(";").rstrip()
+
+
+def classify(sql: str) -> Statement:
+    """Which statement it is.
+
+    Raises:
+        MalformedQuery: none that Athena has.
+    """
+    for pattern, statement in _COMPILED:
+        if pattern.match(sql):
+            return statement
+    word = (sql.split(None, 1) or [""])[0]
+    raise MalformedQuery(
+        f"line 1:1: mismatched input '{word}'. Expecting: 'ALTER', 'CREATE', 'DELETE', 'DESCRIBE', 'DROP', 'EXECUTE', 'INSERT', "
+        "'MERGE', 'MSCK', 'PREPARE', 'SHOW', 'UNLOAD', 'UPDATE', 'VACUUM', <query>"
+    )

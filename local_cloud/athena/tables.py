@@ -1,0 +1,214 @@
+"""Glue tables as relations that DuckDB can read: partitions chosen, objects fetched, fields decoded as the SerDe says."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from local_cloud.athena import quoting, serde
+from local_cloud.athena.catalog import Catalog, GlueTable, Partition
+from local_cloud.athena.delimited import write_delimited_segment
+from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.execution import Query
+from local_cloud.athena.normal_form import OBJECT_COLUMN, column_name, write_json_segment
+from local_cloud.athena.objects import Objects, S3Object
+from local_cloud.athena.parquet_files import ParquetFiles
+from local_cloud.athena.projection import projected_partitions
+from local_cloud.athena.segments import Segment, Segments
+from local_cloud.clients import Clients
+
+PATH_COLUMN = "$path"
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+
+PartitionFilter = Callable[[list[tuple[str, ...]]], list[bool]]
+"""Given the text values of partitions, which of them the query can need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """SQL that yields a table's columns under their names and ``$path``, and the files it reads."""
+
+    sql: str
+    files: list[Path]
+
+
+class TableReader:
+    """Makes relations of Glue tables for one query at a time; the cache behind it is shared."""
+
+    def __init__(self, clients: Clients, catalog: Catalog, folder: Path) -> None:
+        self._catalog = catalog
+        self._objects = Objects(clients)
+        self._segments = Segments(self._objects, folder / "segments")
+        self._parquet = ParquetFiles(self._objects, folder / "parquet")
+
+    def relation(
+        self,
+        query: Query,
+        table: GlueTable,
+        connection: duckdb.DuckDBPyConnection,
+        keep: PartitionFilter,
+        holding: ExitStack,
+    ) -> Relation:
+        """The table's rows in the partitions that ``keep`` lets through; its files stay until ``holding`` is closed.
+
+        Raises:
+            QueryFailed: the table cannot be read, or a line of it is malformed and its SerDe does not ignore that.
+        """
+        partitions = self.partitions(table, keep)
+        listings = self._objects.list_all([partition.location for partition in partitions])
+        rows = [(item, partition) for partition, items in zip(partitions, listings, strict=True) for item in items]
+        query.scanned(sum(item.size for item, _ in rows))
+        if not rows:
+            return Relation(_empty(table), [])
+        library = table.serde
+        if library == serde.PARQUET:
+            files = holding.enter_context(self._parquet.holding(query, [item for item, _ in rows]))
+            return Relation(
+                _parquet_sql(table, _register(connection, table, rows, "parquet", files), list(files.values())),
+                list(files.values()),
+            )
+        form, writer = _form(table)
+        segments = holding.enter_context(self._segments.holding(query, [item for item, _ in rows], form, writer))
+        _refuse_malformed(table, rows, segments, form)
+        registered = _register(connection, table, rows, form)
+        return Relation(_segment_sql(table, registered, segments), [segment.path for segment in segments])
+
+    def partitions(self, table: GlueTable, keep: PartitionFilter) -> list[Partition]:
+        """The partitions to read; one without values stands for a table that has no partition keys."""
+        if not table.partition_keys:
+            return [Partition((), table.location, table.descriptor)]
+        if serde.is_true(table.parameters, "projection.enabled", default=False):
+            return projected_partitions(table, keep)
+        found = self._catalog.partitions(table)
+        return list(itertools.compress(found, keep([partition.values for partition in found])))
+
+
+def _form(table: GlueTable) -> tuple[str, Callable[..., None]]:
+    """The name of the normal form that the table's objects are read in, and its writer."""
+    if table.serde in serde.JSON_SERDES:
+        ignore_case = _ignore_case(table)
+        return f"json:{ignore_case}", partial(write_json_segment, ignore_case=ignore_case)
+    if table.serde in {serde.OPEN_CSV, serde.LAZY_SIMPLE}:
+        width = len(table.columns)
+        options = {
+            **table.serde_parameters,
+            "skip.header.line.count": table.parameters.get("skip.header.line.count", "0"),
+        }
+        return f"{table.serde}:{width}:{sorted(options.items())}", partial(
+            write_delimited_segment, library=table.serde, options=options, width=width
+        )
+    raise not_supported(f"The SerDe '{table.serde}' of table {table.database}.{table.name}")
+
+
+def _ignore_case(table: GlueTable) -> bool:
+    return table.serde != serde.OPENX_JSON or serde.is_true(table.serde_parameters, "case.insensitive", default=True)
+
+
+def _refuse_malformed(
+    table: GlueTable, rows: list[tuple[S3Object, Partition]], segments: list[Segment], form: str
+) -> None:
+    if serde.is_true(table.serde_parameters, "ignore.malformed.json", default=False):
+        return
+    malformed = {key: reason for segment in segments for key, reason in segment.objects.items() if reason}
+    for item, _ in rows:
+        reason = malformed.get(item.identity(form))
+        if reason:
+            name = "HIVE_CURSOR_ERROR" if table.serde == serde.OPENX_JSON else "HIVE_BAD_DATA"
+            raise QueryFailed(name, f"{reason}. This happened in {item.path}")
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection,
+    table: GlueTable,
+    rows: list[tuple[S3Object, Partition]],
+    form: str,
+    files: dict[str, Path] | None = None,
+) -> str:
+    """A small table of the objects with their partition's values; its name."""
+    name = f"objects_{len(connection.execute('SELECT view_name FROM duckdb_views() WHERE NOT internal').fetchall())}"
+    columns = {
+        "identity": pa.array([item.identity(form) for item, _ in rows], pa.int64()),
+        "path": pa.array([item.path for item, _ in rows], pa.string()),
+        "file": pa.array([str(files[item.path]) if files else "" for item, _ in rows], pa.string()),
+    }
+    for index, _ in enumerate(table.partition_keys):
+        values = [partition.values[index] for _, partition in rows]
+        columns[f"p{index}"] = pa.array([None if value == NULL_PARTITION else value for value in values], pa.string())
+    connection.register(name, pa.table(columns))
+    return name
+
+
+def _segment_sql(table: GlueTable, objects: str, segments: list[Segment]) -> str:
+    present = set().union(*(segment.keys for segment in segments))
+    columns = [
+        f"{_field(table, present, column.name, index)} AS {quoting.name(column.name)}"
+        for index, column in enumerate(table.columns)
+    ]
+    chosen = ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
+    files = quoting.paths([segment.path for segment in segments])
+    return f'SELECT {chosen} FROM read_parquet({files}, union_by_name = true) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
+
+
+def _field(table: GlueTable, present: set[str], name: str, index: int) -> str:
+    kind = table.columns[index].type
+    if table.serde not in serde.JSON_SERDES:
+        found = f"c{index}"
+    else:
+        key = serde.json_key(table.serde_parameters, name) if table.serde == serde.OPENX_JSON else name
+        found = column_name(key, ignore_case=_ignore_case(table))
+        if found not in present and serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
+            found = next((item for item in sorted(present) if "." in item and item.replace(".", "_") == name), found)
+    source = f"t.{quoting.name(found)}" if found in present else "CAST(NULL AS VARCHAR)"
+    return serde.decoded(source, kind, index)
+
+
+def _partition_columns(table: GlueTable) -> list[str]:
+    return [
+        f"{partition_value(f'o.p{index}', column.name, column.hive_type)} AS {quoting.name(column.name)}"
+        for index, column in enumerate(table.partition_keys)
+    ]
+
+
+def partition_value(source: str, name: str, hive_type: str) -> str:
+    """SQL for the typed value of a partition's text."""
+    from local_cloud.athena.types import duckdb_name, parse_type
+
+    kind = parse_type(hive_type)
+    if kind.is_text:
+        return source
+    bad = quoting.fail(
+        "HIVE_INVALID_PARTITION_VALUE",
+        f"'Invalid partition value ''' || {source} || ''' for {kind} partition key: {name}'",
+    )
+    return f"CASE WHEN {source} IS NULL THEN NULL ELSE coalesce(TRY_CAST({source} AS {duckdb_name(kind)}), {bad}) END"
+
+
+def _parquet_sql(table: GlueTable, objects: str, files: list[Path]) -> str:
+    from local_cloud.athena.types import duckdb_name
+
+    present = duckdb.execute(f"SELECT name FROM parquet_schema({quoting.paths(files)})").fetchall()
+    names = {name.lower() for (name,) in present}
+    columns = [
+        f"CAST({f't.{quoting.name(column.name)}' if column.name in names else 'NULL'} AS {duckdb_name(column.type)}) AS {quoting.name(column.name)}"
+        for column in table.columns
+    ]
+    chosen = ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
+    return f"SELECT {chosen} FROM read_parquet({quoting.paths(files)}, union_by_name = true, filename = '$file') t JOIN {objects} o ON t.\"$file\" = o.file"
+
+
+def _empty(table: GlueTable) -> str:
+    from local_cloud.athena.types import VARCHAR, duckdb_name
+
+    columns = [
+        *((column.name, column.type) for column in [*table.columns, *table.partition_keys]),
+        (PATH_COLUMN, VARCHAR),
+    ]
+    chosen = ", ".join(f"CAST(NULL AS {duckdb_name(kind)}) AS {quoting.name(name)}" for name, kind in columns)
+    return f"SELECT {chosen} WHERE false"
