@@ -1,0 +1,52 @@
+"""Running totals of a service's resources, for a view that shows them as CloudWatch metrics."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+
+class Counters:
+    """Totals since the process started, and gauges, of named resources; safe for threads.
+
+    A total is a count of records unless its name ends in ``_bytes``. A gauge is a moment (epoch seconds) from which an age
+    is measured when it is read; a resource without one has age 0.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._totals: dict[str, Counter[str]] = {}
+        self._since: dict[str, float] = {}
+
+    def add(self, resource: str, **amounts: int) -> None:
+        """Add to the resource's totals, e.g. ``add("orders", incoming=500, incoming_bytes=120_000)``."""
+        with self._lock:
+            self._totals.setdefault(resource, Counter()).update(amounts)
+
+    def oldest_since(self, resource: str, moment: float | None) -> None:
+        """Say from when the oldest record is that the resource has not delivered; None when it holds none."""
+        with self._lock:
+            if moment is None:
+                self._since.pop(resource, None)
+            else:
+                self._since[resource] = moment
+
+    def read(self) -> Mapping[str, Mapping[str, float]]:
+        """Every resource's totals, with ``oldest_age_seconds``."""
+        now = time.time()
+        with self._lock:
+            return {
+                name: {
+                    **totals,
+                    "oldest_age_seconds": max(0.0, now - self._since[name]) if name in self._since else 0.0,
+                }
+                for name, totals in self._totals.items()
+            }
+
+    def forget(self, resource: str) -> None:
+        """Drop a deleted resource."""
+        with self._lock:
+            self._totals.pop(resource, None)
+            self._since.pop(resource, None)

@@ -1,0 +1,111 @@
+"""The two buffers of a delivery stream: records waiting for the Lambda, and results waiting for S3.
+
+Source: *Buffering hints* in *Amazon Data Firehose Developer Guide*: a buffer is due by size or by time since its first
+record, whichever comes first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+from local_cloud.firehose.records import IncomingRecord, Position
+
+INTAKE_LIMIT_BYTES = 16 * 1024 * 1024
+
+
+class Intake:
+    """Records that were read but not processed. ``put`` waits while it is full, so that a slow destination holds back its
+    source instead of filling the memory."""
+
+    def __init__(self, limit_bytes: int = INTAKE_LIMIT_BYTES) -> None:
+        self._limit = limit_bytes
+        self._changed = threading.Condition()
+        self._records: deque[tuple[float, IncomingRecord]] = deque()
+        self._size = 0
+        self._closed = False
+
+    def put(self, records: Sequence[IncomingRecord], now: float) -> None:
+        """Add records read at ``now`` (monotonic seconds), once there is room."""
+        size = sum(record.size_bytes for record in records)
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._size < self._limit)
+            self._records.extend((now, record) for record in records)
+            self._size += size
+            self._changed.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until something is put, or the time is over."""
+        with self._changed:
+            if not self._closed:
+                self._changed.wait(seconds)
+
+    def first_at(self) -> float | None:
+        """When the oldest waiting record was put; None when nothing waits."""
+        with self._changed:
+            return self._records[0][0] if self._records else None
+
+    @property
+    def size_bytes(self) -> int:
+        return self._size
+
+    def oldest_arrival(self) -> float | None:
+        """When the oldest waiting record arrived (epoch seconds); None when nothing waits."""
+        with self._changed:
+            return self._records[0][1].arrived if self._records else None
+
+    def take(self, limit_bytes: int) -> list[IncomingRecord]:
+        """The oldest records, up to ``limit_bytes``; one record at least when any waits."""
+        taken: list[IncomingRecord] = []
+        size = 0
+        with self._changed:
+            while self._records and (not taken or size + self._records[0][1].size_bytes <= limit_bytes):
+                record = self._records.popleft()[1]
+                taken.append(record)
+                size += record.size_bytes
+            self._size -= size
+            self._changed.notify_all()
+        return taken
+
+    def close(self) -> None:
+        """Let everyone who waits go on."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+class Output:
+    """What the next objects will hold. ``first_at`` (monotonic seconds) and ``oldest_arrival`` (epoch seconds) are None
+    when it is empty; ``delivered`` is what the source may forget once the objects stand."""
+
+    def __init__(self) -> None:
+        self.first_at: float | None = None
+        self.oldest_arrival: float | None = None
+        self.pieces: list[bytes] = []
+        self.failures: list[bytes] = []
+        self.size_bytes = 0
+        self.records = 0
+        self.delivered: dict[str, str] = {}
+
+    def note(self, records: Sequence[IncomingRecord], now: float) -> None:
+        """Remember that these records are accounted for: written, dropped or failed."""
+        if self.first_at is None:
+            self.first_at = now
+        oldest = min(record.arrived for record in records)
+        self.oldest_arrival = oldest if self.oldest_arrival is None else min(self.oldest_arrival, oldest)
+        for record in records:
+            if record.position is not None:
+                self._mark(record.position)
+
+    def _mark(self, position: Position) -> None:
+        self.delivered[position.place] = position.sequence_number
+
+    def add(self, pieces: Sequence[bytes]) -> None:
+        self.pieces += pieces
+        self.records += len(pieces)
+        self.size_bytes += sum(map(len, pieces))
+
+    def add_failures(self, lines: Sequence[bytes]) -> None:
+        self.failures += lines
+        self.size_bytes += sum(map(len, lines))

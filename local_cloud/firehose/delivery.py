@@ -1,0 +1,218 @@
+"""The worker of one delivery stream: intake, transformation, and delivery to S3, in the order of arrival.
+
+Sources: *Configure buffering hints*, *Amazon S3 object name format* and *Handle data delivery failures* in *Amazon Data
+Firehose Developer Guide*. The source is told to forget records only after the objects that account for them stand in S3:
+a crash repeats records and never loses one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.clients import Clients
+from local_cloud.counters import Counters
+from local_cloud.firehose.buffer import Intake, Output
+from local_cloud.firehose.error_log import ErrorLog
+from local_cloud.firehose.prefixes import PROCESSING_FAILED, data_prefix, error_prefix, object_name
+from local_cloud.firehose.records import IncomingRecord, Source
+from local_cloud.firehose.settings import PRINCIPAL, LambdaProcessor, S3Destination
+from local_cloud.firehose.transformation import InvocationError, StreamIdentity, Transformed, Transformer
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT_SECONDS = 0.5
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 10.0
+STOP_SECONDS = 8.0
+
+
+class StoppingError(Exception):
+    """The delivery stream stops while something is still being retried: it stays with the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The destination as it is configured now, and the version of that configuration."""
+
+    destination: S3Destination
+    version: str
+
+
+class DeliveryWorker:
+    """Takes a source's records to S3 until it is stopped. Every step reads the configuration anew."""
+
+    def __init__(
+        self,
+        name: str,
+        identity: StreamIdentity,
+        source: Source,
+        configuration: Callable[[], Configuration],
+        clients: Clients,
+        counters: Counters,
+    ) -> None:
+        self._name, self._source, self._configuration = name, source, configuration
+        self._clients, self._counters = clients, counters
+        self._stopping = threading.Event()
+        self._intake = Intake()
+        self._output = Output()
+        self._transformer = Transformer(identity, clients, self._stopping)
+        self._error_log = ErrorLog(identity.arn, clients)
+        self._thread = threading.Thread(target=self._run, name=f"firehose-{name}", daemon=True)
+        counters.add(name, incoming=0)
+
+    def start(self) -> None:
+        self._thread.start()
+        self._source.start(self)
+
+    def stop(self) -> None:
+        """End the threads; what is not in S3 stays with the source."""
+        self._stopping.set()
+        self._intake.close()
+        self._source.stop()
+        self._thread.join(STOP_SECONDS)
+
+    def put(self, records: list[IncomingRecord]) -> None:
+        """Take records from the source; waits while too much is held."""
+        size = sum(record.size_bytes for record in records)
+        self._counters.add(self._name, incoming=len(records), incoming_bytes=size)
+        self._intake.put(records, time.monotonic())
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                configuration = self._configuration()
+                self._intake.wait(self._seconds_until_due(configuration.destination))
+                self._process_due(configuration.destination)
+                if self._output_due(configuration.destination):
+                    self._flush()
+            except (StoppingError, InvocationError):
+                return
+            except Exception:
+                logger.exception("delivery stream %s: unexpected; trying again", self._name)
+                self._stopping.wait(1)
+
+    def _seconds_until_due(self, destination: S3Destination) -> float:
+        now = time.monotonic()
+        waits = [LONGEST_WAIT_SECONDS]
+        first = self._intake.first_at()
+        if first is not None:
+            waits.append(first + _intake_seconds(destination.processor) - now)
+        if self._output.first_at is not None:
+            waits.append(self._output.first_at + destination.interval_seconds - now)
+        return max(0.0, min(waits))
+
+    def _process_due(self, destination: S3Destination) -> None:
+        """Transform everything that is due; stop when the output is full."""
+        processor = destination.processor
+        limit = processor.size_bytes if processor else destination.size_bytes
+        while not self._stopping.is_set():
+            first = self._intake.first_at()
+            if first is None:
+                break
+            is_due = time.monotonic() - first >= _intake_seconds(processor)
+            if not is_due and self._intake.size_bytes < limit:
+                break
+            self._process(destination, self._intake.take(limit))
+            if self._output.size_bytes >= destination.size_bytes:
+                break
+        arrivals = [one for one in (self._output.oldest_arrival, self._intake.oldest_arrival()) if one is not None]
+        self._counters.oldest_since(self._name, min(arrivals, default=None))
+
+    def _process(self, destination: S3Destination, records: Sequence[IncomingRecord]) -> None:
+        if destination.processor is None:
+            result = Transformed([record.payload() for record in records], [], 0)
+        else:
+            result = self._transformer.transform(destination.processor, records)
+        delimiter = destination.delimiter
+        self._output.add([piece + delimiter for piece in result.pieces] if delimiter else result.pieces)
+        self._output.add_failures([failure.line() for failure in result.failures])
+        self._output.note(records, time.monotonic())
+        self._counters.add(self._name, dropped=result.dropped, failed=len(result.failures))
+        if result.failures:
+            first = result.failures[0]
+            logger.warning(
+                "delivery stream %s: %d records could not be transformed: %s: %s",
+                self._name, len(result.failures), first.code, first.message,
+            )  # fmt: skip
+            self._error_log.write(self._configuration(), first.code, first.message)
+
+    def _output_due(self, destination: S3Destination) -> bool:
+        first = self._output.first_at
+        if first is None:
+            return False
+        full = self._output.size_bytes >= destination.size_bytes
+        return full or time.monotonic() - first >= destination.interval_seconds
+
+    def _flush(self) -> None:
+        output = self._output
+        moment = output.oldest_arrival or time.time()
+        if output.pieces:
+            data = b"".join(output.pieces)
+            self._write(lambda configuration: self._put_data(configuration, moment, data))
+            self._counters.add(self._name, delivered=output.records, delivered_bytes=len(data), objects=1)
+            output.pieces = []
+        if output.failures:
+            lines = b"".join(output.failures)
+            self._write(lambda configuration: self._put_failures(configuration, moment, lines))
+            output.failures = []
+        self._source.commit(output.delivered)
+        self._output = Output()
+
+    def _write(self, write: Callable[[Configuration], None]) -> None:
+        """Write one object, however long it takes, to where the configuration of the moment says.
+
+        Raises:
+            StoppingError: the delivery stream stops before that.
+        """
+        attempts = 0
+        while True:
+            configuration = self._configuration()
+            try:
+                write(configuration)
+            except (ClientError, BotoCoreError) as error:
+                attempts += 1
+                self._counters.add(self._name, delivery_errors=1)
+                logger.warning(
+                    "delivery stream %s: attempt %d to write to bucket %s: %s",
+                    self._name, attempts, configuration.destination.bucket, error,
+                )  # fmt: skip
+                self._error_log.write(configuration, _s3_code(error), str(error))
+                pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
+                if self._stopping.wait(pause):
+                    raise StoppingError from error
+            else:
+                return
+
+    def _put_data(self, configuration: Configuration, moment: float, data: bytes) -> None:
+        destination = configuration.destination
+        key = data_prefix(destination, moment) + object_name(self._name, configuration.version, moment, destination)
+        self._put(destination, key, gzip.compress(data, mtime=0) if destination.is_gzip else data)
+
+    def _put_failures(self, configuration: Configuration, moment: float, lines: bytes) -> None:
+        destination = configuration.destination
+        prefix = error_prefix(destination, moment, PROCESSING_FAILED)
+        name = object_name(self._name, configuration.version, moment, destination, is_error=True)
+        self._put(destination, prefix + name, lines)
+
+    def _put(self, destination: S3Destination, key: str, body: bytes) -> None:
+        client = self._clients.client("s3", destination.role_arn, principal=PRINCIPAL)
+        client.put_object(Bucket=destination.bucket, Key=key, Body=body)
+
+
+def _intake_seconds(processor: LambdaProcessor | None) -> float:
+    return processor.interval_seconds if processor else 0.0
+
+
+def _s3_code(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        if error.operation_name in {"AssumeRole", "GetRole"}:
+            return "S3.AssumeRoleAccessDenied"
+        return f"S3.{error.response['Error'].get('Code', 'InternalError')}"
+    return "S3.HTTPError"

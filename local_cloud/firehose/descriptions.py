@@ -1,0 +1,162 @@
+"""The documents of delivery streams: made from a request, changed by an update, shown to a caller.
+
+Source: *Amazon Data Firehose API Reference*: ``CreateDeliveryStream``, ``UpdateDestination``, ``DestinationDescription``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from local_cloud.firehose.prefixes import PrefixError, check_prefixes
+from local_cloud.firehose.settings import (
+    DEFAULT_BUFFER_MEGABYTES,
+    DEFAULT_BUFFER_SECONDS,
+    SettingsError,
+    parse_destination,
+)
+from local_cloud.wire import Json, ServiceError
+
+DESTINATION_ID = "destinationId-000000000001"
+_NESTED = ("BufferingHints", "CloudWatchLoggingOptions", "EncryptionConfiguration")
+
+
+def invalid(message: str) -> ServiceError:
+    return ServiceError("InvalidArgumentException", message)
+
+
+def new_description(params: Mapping[str, Any], arn: str) -> Json:
+    """The document of a delivery stream that is being created.
+
+    Raises:
+        ServiceError: ``InvalidArgumentException``, with what is wrong.
+    """
+    now = round(time.time(), 3)
+    kind = params.get("DeliveryStreamType") or "DirectPut"
+    if kind not in {"DirectPut", "KinesisStreamAsSource"}:
+        raise invalid(f"DeliveryStreamType {kind} is not supported by the local cloud.")
+    stream: Json = {
+        "DeliveryStreamName": params["DeliveryStreamName"],
+        "DeliveryStreamARN": arn,
+        "DeliveryStreamStatus": "CREATING",
+        "DeliveryStreamType": kind,
+        "VersionId": "1",
+        "CreateTimestamp": now,
+        "Destinations": [{"DestinationId": DESTINATION_ID, **_destination(params)}],
+        "HasMoreDestinations": False,
+        "Tags": {tag["Key"]: tag.get("Value", "") for tag in params.get("Tags") or []},
+        "DeliveryStreamEncryptionConfiguration": {"Status": "DISABLED"},
+    }
+    if kind == "KinesisStreamAsSource":
+        stream["Source"] = {"KinesisStreamSourceDescription": _source(params, now)}
+    elif params.get("KinesisStreamSourceConfiguration"):
+        raise invalid("KinesisStreamSourceConfiguration is only allowed with DeliveryStreamType KinesisStreamAsSource.")
+    check_destination(stream)
+    return stream
+
+
+def _source(params: Mapping[str, Any], now: float) -> Json:
+    source = params.get("KinesisStreamSourceConfiguration") or {}
+    if not source.get("KinesisStreamARN") or not source.get("RoleARN"):
+        raise invalid("KinesisStreamSourceConfiguration needs KinesisStreamARN and RoleARN.")
+    return {
+        "KinesisStreamARN": source["KinesisStreamARN"],
+        "RoleARN": source["RoleARN"],
+        "DeliveryStartTimestamp": now,
+    }
+
+
+def _destination(params: Mapping[str, Any]) -> Json:
+    extended, simple = params.get("ExtendedS3DestinationConfiguration"), params.get("S3DestinationConfiguration")
+    if extended is not None:
+        return {
+            "S3DestinationDescription": _with_defaults(_simple(extended)),
+            "ExtendedS3DestinationDescription": _with_defaults({"S3BackupMode": "Disabled", **extended}),
+        }
+    if simple is not None:
+        return {"S3DestinationDescription": _with_defaults(simple)}
+    others = [name for name in params if name.endswith("DestinationConfiguration")]
+    raise invalid(
+        f"The local cloud delivers to S3 only; give ExtendedS3DestinationConfiguration, not {others or 'none'}."
+    )
+
+
+def _simple(extended: Mapping[str, Any]) -> Json:
+    shared = (
+        "RoleARN", "BucketARN", "Prefix", "ErrorOutputPrefix", "BufferingHints", "CompressionFormat",
+        "EncryptionConfiguration", "CloudWatchLoggingOptions",
+    )  # fmt: skip
+    return {name: extended[name] for name in shared if name in extended}
+
+
+def _with_defaults(destination: Mapping[str, Any]) -> Json:
+    hints = destination.get("BufferingHints") or {}
+    return {
+        "CompressionFormat": "UNCOMPRESSED",
+        "EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"},
+        "CloudWatchLoggingOptions": {"Enabled": False},
+        **destination,
+        "BufferingHints": {
+            "SizeInMBs": hints.get("SizeInMBs", DEFAULT_BUFFER_MEGABYTES),
+            "IntervalInSeconds": hints.get("IntervalInSeconds", DEFAULT_BUFFER_SECONDS),
+        },
+    }
+
+
+def updated_description(stream: Json, params: Mapping[str, Any]) -> Json:
+    """The document after ``UpdateDestination``: what the update names changes, the rest stays; the version goes up by one.
+
+    Raises:
+        ServiceError: the version is not the current one, the destination does not exist, or a value is wrong.
+    """
+    if params.get("CurrentDeliveryStreamVersionId") != stream["VersionId"]:
+        raise ServiceError(
+            "ConcurrentModificationException",
+            f"The current version is {stream['VersionId']}, not {params.get('CurrentDeliveryStreamVersionId')}.",
+        )
+    (destination,) = stream["Destinations"]
+    if params.get("DestinationId") != destination["DestinationId"]:
+        raise invalid(f"Destination {params.get('DestinationId')} does not exist.")
+    update = params.get("ExtendedS3DestinationUpdate") or params.get("S3DestinationUpdate")
+    if update is None:
+        raise invalid("The local cloud delivers to S3 only; give ExtendedS3DestinationUpdate.")
+    before = destination.get("ExtendedS3DestinationDescription") or destination["S3DestinationDescription"]
+    after = {**before, **update}
+    changed = {
+        "DestinationId": destination["DestinationId"],
+        "S3DestinationDescription": _with_defaults(_simple(after)),
+        "ExtendedS3DestinationDescription": _with_defaults(after),
+    }
+    updated = {
+        **stream,
+        "Destinations": [changed],
+        "VersionId": str(int(stream["VersionId"]) + 1),
+        "LastUpdateTimestamp": round(time.time(), 3),
+    }
+    check_destination(updated)
+    return updated
+
+
+def s3_of(stream: Mapping[str, Any]) -> Json:
+    """The description of the stream's only destination."""
+    (destination,) = stream["Destinations"]
+    found: Json = destination.get("ExtendedS3DestinationDescription") or destination["S3DestinationDescription"]
+    return found
+
+
+def check_destination(stream: Mapping[str, Any]) -> None:
+    """Refuse a destination that AWS refuses.
+
+    Raises:
+        ServiceError: ``InvalidArgumentException``, with what is wrong.
+    """
+    destination = s3_of(stream)
+    for field in ("RoleARN", "BucketARN"):
+        if not destination.get(field):
+            raise invalid(f"{field} is required.")
+    try:
+        parse_destination(destination)
+        check_prefixes(destination.get("Prefix") or "", destination.get("ErrorOutputPrefix") or "")
+    except (SettingsError, PrefixError) as error:
+        raise invalid(str(error)) from error

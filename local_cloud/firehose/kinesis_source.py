@@ -1,0 +1,172 @@
+"""A Kinesis stream as the source of a delivery stream: a thread for each shard, and checkpoints in the store.
+
+Sources: *Configure Kinesis Data Streams as the source* in *Amazon Data Firehose Developer Guide*; *KinesisStreamSourceDescription*
+(``DeliveryStartTimestamp``: reading starts with the records of that moment).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.clients import Clients
+from local_cloud.firehose import records as firehose_records
+from local_cloud.firehose.records import IncomingRecord, Sink
+from local_cloud.firehose.settings import PRINCIPAL
+from local_cloud.shards import Cursor, IteratorExpiredError, KinesisShards, Position, PositionGoneError, readable
+from local_cloud.store import Collection
+
+logger = logging.getLogger(__name__)
+
+PAGE_RECORDS = 5000
+BUSY_PAGE_RECORDS = 200
+SHORTEST_IDLE_SECONDS = 0.1
+LONGEST_IDLE_SECONDS = 0.25
+DISCOVERY_SECONDS = 5.0
+ERROR_PAUSE_SECONDS = 1.0
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class KinesisSettings:
+    """``start`` (epoch seconds) is the moment from which records are the delivery stream's."""
+
+    delivery_stream: str
+    delivery_stream_arn: str
+    stream_arn: str
+    role_arn: str
+    start: float
+
+
+class KinesisSource:
+    """Reads every shard into the sink. ``problem`` says what keeps it from reading; None when nothing does."""
+
+    def __init__(self, settings: KinesisSettings, clients: Clients, checkpoints: Collection) -> None:
+        self._settings, self._clients, self._checkpoints = settings, clients, checkpoints
+        self._stopping = threading.Event()
+        self._threads: dict[str, threading.Thread] = {}
+        self._read_to_end: set[str] = set()
+        self.problem: str | None = None
+
+    def check(self) -> None:
+        """See that the role can be assumed and may read the stream.
+
+        Raises:
+            botocore.exceptions.ClientError: it cannot, or may not, or the stream does not exist.
+        """
+        self._open().shards()
+
+    def start(self, sink: Sink) -> None:
+        supervisor = threading.Thread(
+            target=self._supervise, args=(sink,), name=f"firehose-{self._settings.delivery_stream}-shards", daemon=True
+        )
+        self._threads[""] = supervisor
+        supervisor.start()
+
+    def commit(self, delivered: Mapping[str, str]) -> None:
+        for shard_id, sequence_number in delivered.items():
+            self._checkpoints.put(self._key(shard_id), {"sequence_number": sequence_number})
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for thread in list(self._threads.values()):
+            thread.join(STOP_SECONDS)
+
+    def delete(self) -> None:
+        """Forget the checkpoints: the delivery stream is gone."""
+        for key, _ in self._checkpoints:
+            if key.startswith(self._key("")):
+                self._checkpoints.delete(key)
+
+    def _key(self, shard_id: str) -> str:
+        return f"{self._settings.delivery_stream_arn}#{shard_id}"
+
+    def _open(self) -> KinesisShards:
+        region = self._settings.stream_arn.split(":")[3]
+        client = self._clients.client(
+            "kinesis", self._settings.role_arn, region=region, principal=PRINCIPAL, undecoded="GetRecords"
+        )
+        return KinesisShards(client, self._settings.stream_arn)
+
+    def _supervise(self, sink: Sink) -> None:
+        while not self._stopping.is_set():
+            pause = DISCOVERY_SECONDS
+            try:
+                stream = self._open()
+                for shard in readable(stream.shards(), self._read_to_end.__contains__):
+                    if shard.shard_id not in self._threads:
+                        thread = threading.Thread(
+                            target=self._read_shard, args=(stream, shard.shard_id, sink), daemon=True,
+                            name=f"firehose-{self._settings.delivery_stream}-{shard.shard_id}",
+                        )  # fmt: skip
+                        self._threads[shard.shard_id] = thread
+                        thread.start()
+            except (ClientError, BotoCoreError) as error:
+                self._report(error)
+                pause = ERROR_PAUSE_SECONDS
+            self._stopping.wait(pause)
+
+    def _read_shard(self, stream: KinesisShards, shard_id: str, sink: Sink) -> None:
+        last: str | None = None
+        cursor: Cursor | None = None
+        idle = SHORTEST_IDLE_SECONDS
+        while not self._stopping.is_set():
+            try:
+                cursor = cursor or self._open_shard(stream, shard_id, last)
+                page, cursor = stream.read(cursor, PAGE_RECORDS)
+            except IteratorExpiredError:
+                cursor = None
+                continue
+            except (ClientError, BotoCoreError) as error:
+                cursor = None
+                self._report(error)
+                self._stopping.wait(ERROR_PAUSE_SECONDS)
+                continue
+            self.problem = None
+            if page:
+                last = page[-1]["SequenceNumber"]
+                sink.put([_incoming(shard_id, record) for record in page])
+            if cursor is None:
+                self._read_to_end.add(shard_id)
+                return
+            idle = SHORTEST_IDLE_SECONDS if page else min(idle * 1.5, LONGEST_IDLE_SECONDS)
+            if len(page) < BUSY_PAGE_RECORDS:
+                self._stopping.wait(idle)
+
+    def _open_shard(self, stream: KinesisShards, shard_id: str, last: str | None) -> Cursor:
+        """Open a shard after what was read, else after its checkpoint, else at the delivery stream's start."""
+        checkpoint = self._checkpoints.get(self._key(shard_id))
+        after = last or (checkpoint["sequence_number"] if checkpoint else None)
+        if after is None:
+            return stream.open(shard_id, Position("AT_TIMESTAMP", timestamp=self._settings.start))
+        try:
+            return stream.open(shard_id, Position("AFTER_SEQUENCE_NUMBER", after))
+        except PositionGoneError:
+            logger.warning(
+                "delivery stream %s: %s no longer holds %s: reading from its oldest record",
+                self._settings.delivery_stream, shard_id, after,
+            )  # fmt: skip
+            return stream.open(shard_id, Position("TRIM_HORIZON"))
+
+    def _report(self, error: Exception) -> None:
+        if self.problem != str(error):
+            logger.warning("delivery stream %s cannot read its source: %s", self._settings.delivery_stream, error)
+        self.problem = str(error)
+
+
+def _incoming(shard_id: str, record: dict[str, Any]) -> IncomingRecord:
+    sequence_number, arrived = record["SequenceNumber"], record["ApproximateArrivalTimestamp"]
+    metadata = {
+        "sequenceNumber": sequence_number,
+        "subsequenceNumber": 0,
+        "partitionKey": record["PartitionKey"],
+        "shardId": shard_id,
+        "approximateArrivalTimestamp": round(arrived * 1000),
+    }
+    position = firehose_records.Position(shard_id, sequence_number)
+    return IncomingRecord(f"{sequence_number}000000", arrived, record["Data"], metadata, position)

@@ -1,0 +1,117 @@
+"""Names of S3 objects: prefix expressions, and the name that AWS gives each object.
+
+Sources: *Understand custom prefixes for Amazon S3 objects* and *Configure Amazon S3 object name format* in *Amazon Data
+Firehose Developer Guide*. Times are those of the oldest record in the object, in the stream's time zone (UTC by default).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+
+from local_cloud.firehose.settings import S3Destination
+
+PROCESSING_FAILED = "processing-failed"
+_EXPRESSION = re.compile(r"!\{([^:}]*):([^}]*)\}")
+_TOKEN = re.compile(r"'(?P<quoted>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
+_DEFAULT_SUFFIX = "%Y/%m/%d/%H/"
+_LETTERS = string.ascii_letters + string.digits
+_RANDOM_CHARACTERS = 11
+
+# java.time.format.DateTimeFormatter's letters, longest first, as far as an object's name can need them.
+_JAVA_TO_STRFTIME = {
+    "yyyy": "%Y", "uuuu": "%Y", "YYYY": "%G", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dd": "%d", "DDD": "%j",
+    "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "EEEE": "%A", "EEE": "%a", "ww": "%V", "a": "%p",
+}  # fmt: skip
+_UNPADDED = {"M": "%m", "d": "%d", "H": "%H", "h": "%I", "m": "%M", "s": "%S"}
+
+
+class PrefixError(Exception):
+    """A prefix is not of the form that AWS takes."""
+
+
+def check_prefixes(prefix: str, error_prefix: str) -> None:
+    """Refuse what AWS refuses at creation.
+
+    Raises:
+        PrefixError: an unknown namespace or pattern, an error type in the data's prefix, or an expression in the data's
+            prefix without an error prefix that names the error type.
+    """
+    namespaces = {*_namespaces(prefix)}
+    if "firehose:error-output-type" in namespaces:
+        raise PrefixError("Prefix cannot contain !{firehose:error-output-type}.")
+    if namespaces and not error_prefix:
+        raise PrefixError("ErrorOutputPrefix is required when Prefix contains an expression.")
+    if error_prefix and "firehose:error-output-type" not in {*_namespaces(error_prefix)} and "!{" in error_prefix:
+        raise PrefixError("ErrorOutputPrefix with an expression must contain !{firehose:error-output-type}.")
+
+
+def _namespaces(prefix: str) -> Iterator[str]:
+    if "!{" in _EXPRESSION.sub("", prefix):
+        raise PrefixError(f"Prefix {prefix!r} has an expression that is not of the form !{{namespace:value}}.")
+    for namespace, value in _EXPRESSION.findall(prefix):
+        if namespace == "timestamp":
+            _format(value, datetime(2020, 1, 1, tzinfo=UTC))
+            yield namespace
+        elif namespace == "firehose" and value in {"random-string", "error-output-type"}:
+            yield f"{namespace}:{value}"
+        else:
+            raise PrefixError(f"!{{{namespace}:{value}}} is not supported in a prefix.")
+
+
+def data_prefix(destination: S3Destination, moment: float) -> str:
+    """The prefix of an object of delivered records; ``YYYY/MM/dd/HH/`` follows one without a timestamp."""
+    return _evaluate(destination.prefix, moment, destination.time_zone, error_type=None)
+
+
+def error_prefix(destination: S3Destination, moment: float, error_type: str) -> str:
+    """The prefix of an object of records that failed; without one of its own it is the error type and the date."""
+    configured = destination.error_prefix or f"{error_type}/"
+    return _evaluate(configured, moment, destination.time_zone, error_type=error_type)
+
+
+def _evaluate(prefix: str, moment: float, zone: tzinfo, *, error_type: str | None) -> str:
+    local = datetime.fromtimestamp(moment, zone)
+
+    def value_of(match: re.Match[str]) -> str:
+        namespace, value = match.groups()
+        if namespace == "timestamp":
+            return _format(value, local)
+        return error_type or "" if value == "error-output-type" else _random()
+
+    written = _EXPRESSION.sub(value_of, prefix)
+    return written if "!{timestamp:" in prefix else written + local.strftime(_DEFAULT_SUFFIX)
+
+
+def _format(pattern: str, moment: datetime) -> str:
+    """A java.time pattern, such as ``yyyy-MM-dd`` or ``'dt='yyyy``."""
+    tokens = _TOKEN.finditer(pattern)
+    return "".join(
+        _field(one["letters"], moment, pattern) if one["letters"] else one["quoted"] or one["other"] or ""
+        for one in tokens
+    )
+
+
+def _field(letters: str, moment: datetime, pattern: str) -> str:
+    if letters in _JAVA_TO_STRFTIME:
+        return moment.strftime(_JAVA_TO_STRFTIME[letters])
+    if letters in _UNPADDED:
+        return str(int(moment.strftime(_UNPADDED[letters])))
+    if set(letters) == {"S"}:
+        return f"{moment.microsecond:06d}".ljust(len(letters), "0")[: len(letters)]
+    raise PrefixError(f"!{{timestamp:{pattern}}}: {letters} is not supported in a timestamp pattern.")
+
+
+def _random() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(_RANDOM_CHARACTERS))
+
+
+def object_name(stream: str, version: str, moment: float, destination: S3Destination, *, is_error: bool = False) -> str:
+    """``stream-version-yyyy-MM-dd-HH-mm-ss-uuid`` with the extension: the file extension given, else ``.gz`` for GZIP."""
+    stamp = datetime.fromtimestamp(moment, destination.time_zone).strftime("%Y-%m-%d-%H-%M-%S")
+    extension = "" if is_error else destination.extension or (".gz" if destination.is_gzip else "")
+    return f"{stream}-{version}-{stamp}-{uuid.uuid4()}{extension}"

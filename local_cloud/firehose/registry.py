@@ -1,0 +1,135 @@
+"""The delivery streams that exist: their documents in the store, their workers, and what CREATING and DELETING do."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local_cloud.counters import Counters
+from local_cloud.firehose.delivery import Configuration, DeliveryWorker
+from local_cloud.firehose.descriptions import s3_of
+from local_cloud.firehose.journal import Journal
+from local_cloud.firehose.kinesis_source import KinesisSettings, KinesisSource
+from local_cloud.firehose.settings import parse_destination
+from local_cloud.firehose.states import Status, move, status_of
+from local_cloud.firehose.transformation import StreamIdentity
+
+if TYPE_CHECKING:
+    from local_cloud.services import Context
+
+logger = logging.getLogger(__name__)
+
+Stream = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A delivery stream at work."""
+
+    worker: DeliveryWorker
+    source: Journal | KinesisSource
+
+
+class Registry:
+    """Keeps delivery streams by ARN. ``settle`` does the work of CREATING and DELETING in the background."""
+
+    def __init__(self, context: Context, counters: Counters) -> None:
+        self._context, self._counters = context, counters
+        self._documents = context.store.collection("delivery-streams")
+        self._running: dict[str, Running] = {}
+        self._configurations: dict[str, Configuration] = {}
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="firehose")
+        self._closing = threading.Event()
+        self.lock = threading.RLock()
+
+    def get(self, arn: str) -> Stream | None:
+        """The delivery stream's document, or None."""
+        return self._documents.get(arn)
+
+    def put(self, stream: Stream) -> None:
+        """Keep the document; a running worker goes on with its destination."""
+        arn = stream["DeliveryStreamARN"]
+        self._documents.put(arn, stream)
+        self._configurations[arn] = Configuration(parse_destination(s3_of(stream)), stream["VersionId"])
+
+    def __iter__(self) -> Iterator[Stream]:
+        return (document for _, document in self._documents)
+
+    def journal(self, arn: str) -> Journal | None:
+        """Where direct puts go; None when the stream takes none, or is not active."""
+        running = self._running.get(arn)
+        return running.source if running is not None and isinstance(running.source, Journal) else None
+
+    def resume(self) -> None:
+        """After a start: run what ran, and finish what was on its way."""
+        for stream in list(self):
+            self.put(stream)
+            if status_of(stream) is Status.ACTIVE:
+                self._run(stream)
+            else:
+                self.settle(stream["DeliveryStreamARN"])
+
+    def close(self) -> None:
+        """Stop every worker; documents, checkpoints and journals stay."""
+        self._closing.set()
+        for running in list(self._running.values()):
+            running.worker.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def settle(self, arn: str) -> None:
+        self._pool.submit(self._settle, arn)
+
+    def _settle(self, arn: str) -> None:
+        stream = self.get(arn)
+        if stream is None:
+            return
+        try:
+            if status_of(stream) is Status.CREATING:
+                self._run(stream)
+                with self.lock:
+                    move(stream, Status.ACTIVE)
+                    self.put(stream)
+            elif status_of(stream) is Status.DELETING:
+                self._delete(stream)
+        except Exception:
+            logger.exception("delivery stream %s could not leave %s", arn, status_of(stream))
+
+    def _run(self, stream: Stream) -> None:
+        name, arn = stream["DeliveryStreamName"], stream["DeliveryStreamARN"]
+        source = self.source_of(stream)
+        kinesis = stream.get("Source", {}).get("KinesisStreamSourceDescription")
+        identity = StreamIdentity(arn, arn.split(":")[3], kinesis["KinesisStreamARN"] if kinesis else None)
+        worker = DeliveryWorker(
+            name, identity, source, lambda: self._configurations[arn], self._context.clients, self._counters
+        )
+        self._running[arn] = Running(worker, source)
+        worker.start()
+
+    def source_of(self, stream: Stream) -> Journal | KinesisSource:
+        """The source that the document describes, not started."""
+        arn, store = stream["DeliveryStreamARN"], self._context.store
+        kinesis = stream.get("Source", {}).get("KinesisStreamSourceDescription")
+        if kinesis is None:
+            return Journal(store.collection("firehose-journal"), arn)
+        settings = KinesisSettings(
+            delivery_stream=stream["DeliveryStreamName"],
+            delivery_stream_arn=arn,
+            stream_arn=kinesis["KinesisStreamARN"],
+            role_arn=kinesis["RoleARN"],
+            start=kinesis["DeliveryStartTimestamp"],
+        )
+        return KinesisSource(settings, self._context.clients, store.collection("firehose-checkpoints"))
+
+    def _delete(self, stream: Stream) -> None:
+        arn = stream["DeliveryStreamARN"]
+        running = self._running.pop(arn, None)
+        if running is not None:
+            running.worker.stop()
+        (running.source if running else self.source_of(stream)).delete()
+        self._documents.delete(arn)
+        self._configurations.pop(arn, None)
+        self._counters.forget(stream["DeliveryStreamName"])

@@ -1,0 +1,149 @@
+"""What a delivery stream's description asks for, with AWS's defaults filled in.
+
+Source: *Amazon Data Firehose API Reference*: ``ExtendedS3DestinationConfiguration``, ``BufferingHints``, ``Processor``,
+``ProcessorParameter``. Intervals are in seconds, sizes in bytes here and in MB there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+MEGABYTE = 1024 * 1024
+PRINCIPAL = "firehose.amazonaws.com"
+DEFAULT_BUFFER_MEGABYTES, DEFAULT_BUFFER_SECONDS = 5, 300
+DEFAULT_LAMBDA_MEGABYTES, DEFAULT_LAMBDA_SECONDS, DEFAULT_LAMBDA_RETRIES = 1.0, 60, 3
+
+
+class SettingsError(Exception):
+    """The delivery stream asks for something that AWS refuses, or that the local cloud cannot do."""
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaProcessor:
+    """The Lambda function that transforms records; ``role_arn`` is the role that may invoke it."""
+
+    function_arn: str
+    role_arn: str
+    size_bytes: int
+    interval_seconds: int
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogTarget:
+    """The CloudWatch log stream for delivery errors."""
+
+    group: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class S3Destination:
+    """Where objects go and how they are cut. ``extension`` is None when AWS's default applies."""
+
+    bucket: str
+    role_arn: str
+    prefix: str
+    error_prefix: str
+    size_bytes: int
+    interval_seconds: int
+    is_gzip: bool
+    extension: str | None
+    time_zone: ZoneInfo
+    delimiter: bytes
+    processor: LambdaProcessor | None
+    log: LogTarget | None
+
+
+def parse_destination(destination: Mapping[str, Any]) -> S3Destination:
+    """The settings of an ``ExtendedS3DestinationDescription``, or of an ``S3DestinationDescription``.
+
+    Raises:
+        SettingsError: a value is out of its range, or not supported by the local cloud.
+    """
+    hints = destination.get("BufferingHints") or {}
+    megabytes = _number(hints, "SizeInMBs", 1, 128, DEFAULT_BUFFER_MEGABYTES)
+    compression = destination.get("CompressionFormat") or "UNCOMPRESSED"
+    if compression not in {"UNCOMPRESSED", "GZIP"}:
+        raise SettingsError(
+            f"CompressionFormat {compression} is not supported by the local cloud: UNCOMPRESSED or GZIP."
+        )
+    for unsupported in ("DataFormatConversionConfiguration", "DynamicPartitioningConfiguration"):
+        if (destination.get(unsupported) or {}).get("Enabled"):
+            raise SettingsError(f"{unsupported} is not supported by the local cloud.")
+    processors = _processors(destination)
+    return S3Destination(
+        bucket=destination["BucketARN"].rpartition(":")[2],
+        role_arn=destination["RoleARN"],
+        prefix=destination.get("Prefix") or "",
+        error_prefix=destination.get("ErrorOutputPrefix") or "",
+        size_bytes=int(megabytes * MEGABYTE),
+        interval_seconds=int(_number(hints, "IntervalInSeconds", 0, 900, DEFAULT_BUFFER_SECONDS)),
+        is_gzip=compression == "GZIP",
+        extension=destination.get("FileExtension") or None,
+        time_zone=ZoneInfo(destination.get("CustomTimeZone") or "UTC"),
+        delimiter=_delimiter(processors),
+        processor=_lambda(processors, destination["RoleARN"]),
+        log=_log(destination.get("CloudWatchLoggingOptions") or {}),
+    )
+
+
+def _number(source: Mapping[str, Any], name: str, low: float, high: float, default: float) -> float:
+    value = source.get(name)
+    if value is None:
+        return default
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{name} is {value!r}: it must be a number from {low} to {high}.") from error
+    if not low <= number <= high:
+        raise SettingsError(f"{name} is {value!r}: it must be from {low} to {high}.")
+    return number
+
+
+def _processors(destination: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    """Parameters by processor type; empty when processing is off."""
+    configuration = destination.get("ProcessingConfiguration") or {}
+    if not configuration.get("Enabled"):
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for processor in configuration.get("Processors") or []:
+        kind = processor["Type"]
+        if kind not in {"Lambda", "AppendDelimiterToRecord"}:
+            raise SettingsError(
+                f"Processor {kind} is not supported by the local cloud: Lambda, AppendDelimiterToRecord."
+            )
+        if kind in found:
+            raise SettingsError(f"Only one processor of type {kind} is allowed.")
+        found[kind] = {one["ParameterName"]: one["ParameterValue"] for one in processor.get("Parameters") or []}
+    return found
+
+
+def _lambda(processors: Mapping[str, Mapping[str, str]], destination_role: str) -> LambdaProcessor | None:
+    parameters = processors.get("Lambda")
+    if parameters is None:
+        return None
+    if not parameters.get("LambdaArn"):
+        raise SettingsError("A Lambda processor needs the parameter LambdaArn.")
+    megabytes = _number(parameters, "BufferSizeInMBs", 0.2, 3, DEFAULT_LAMBDA_MEGABYTES)
+    return LambdaProcessor(
+        function_arn=parameters["LambdaArn"],
+        role_arn=parameters.get("RoleArn") or destination_role,
+        size_bytes=int(megabytes * MEGABYTE),
+        interval_seconds=int(_number(parameters, "BufferIntervalInSeconds", 0, 900, DEFAULT_LAMBDA_SECONDS)),
+        retries=int(_number(parameters, "NumberOfRetries", 0, 300, DEFAULT_LAMBDA_RETRIES)),
+    )
+
+
+def _delimiter(processors: Mapping[str, Mapping[str, str]]) -> bytes:
+    parameters = processors.get("AppendDelimiterToRecord")
+    return b"" if parameters is None else parameters.get("Delimiter", "\\n").replace("\\n", "\n").encode()
+
+
+def _log(options: Mapping[str, Any]) -> LogTarget | None:
+    if not options.get("Enabled"):
+        return None
+    return LogTarget(options.get("LogGroupName") or "", options.get("LogStreamName") or "")

@@ -1,0 +1,201 @@
+"""Transformation by Lambda: the event that goes in, the attempts, and what becomes of each record.
+
+Sources: *Transform source data in Amazon Data Firehose*, *Required parameters for data transformation*, *Handle failure in
+data transformation*; for the error codes *Monitor Amazon Data Firehose using CloudWatch Logs*, "Lambda invocation errors".
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.clients import Clients
+from local_cloud.firehose.failures import TransformationFailure
+from local_cloud.firehose.records import IncomingRecord
+from local_cloud.firehose.settings import PRINCIPAL, LambdaProcessor
+
+logger = logging.getLogger(__name__)
+
+RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+OK, DROPPED, PROCESSING_FAILED = "Ok", "Dropped", "ProcessingFailed"
+_CODES = {
+    "AccessDenied": "Lambda.InvokeAccessDenied",
+    "AccessDeniedException": "Lambda.InvokeAccessDenied",
+    "ResourceNotFoundException": "Lambda.ResourceNotFound",
+    "TooManyRequestsException": "Lambda.InvokeLimitExceeded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StreamIdentity:
+    """What the Lambda is told about the delivery stream; ``source_arn`` is None for direct puts."""
+
+    arn: str
+    region: str
+    source_arn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transformed:
+    """The results of one batch: payloads in the batch's order, failures, and the number of records dropped."""
+
+    pieces: list[bytes]
+    failures: list[TransformationFailure]
+    dropped: int
+
+
+class InvocationError(Exception):
+    """One invocation failed as a whole; ``code`` is Firehose's error code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message = code, message
+
+
+class Transformer:
+    """Sends batches to the Lambda function, with retries."""
+
+    def __init__(self, identity: StreamIdentity, clients: Clients, stopping: threading.Event) -> None:
+        self._identity, self._clients, self._stopping = identity, clients, stopping
+
+    def transform(self, processor: LambdaProcessor, records: Sequence[IncomingRecord]) -> Transformed:
+        """What becomes of the records; after the last retry all of them are failures.
+
+        Raises:
+            InvocationError: the delivery stream was stopped between two attempts.
+        """
+        event = json.dumps(invocation_event(self._identity, records), separators=(",", ":")).encode()
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                answer = self._invoke(processor, event)
+                return sort_results(answer, records, processor.function_arn, attempts)
+            except InvocationError as error:
+                logger.warning("%s: attempt %d at %s: %s", self._identity.arn, attempts, processor.function_arn, error)
+                if attempts > processor.retries:
+                    return _all_failed(records, error, attempts, processor.function_arn)
+                pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
+                if self._stopping.wait(pause):
+                    raise
+
+    def _invoke(self, processor: LambdaProcessor, event: bytes) -> Any:
+        try:
+            client = self._clients.client("lambda", processor.role_arn, principal=PRINCIPAL)
+        except (ClientError, BotoCoreError) as error:
+            raise InvocationError("Lambda.AssumeRoleAccessDenied", str(error)) from error
+        try:
+            answer = client.invoke(FunctionName=processor.function_arn, Payload=event)
+            payload = answer["Payload"].read()
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise InvocationError(_CODES.get(code, "Lambda.InvokeFailed"), str(error)) from error
+        except BotoCoreError as error:
+            raise InvocationError("Lambda.FunctionRequestTimedOut", str(error)) from error
+        if answer.get("FunctionError"):
+            raise InvocationError("Lambda.FunctionError", payload.decode(errors="replace"))
+        if len(payload) > RESPONSE_LIMIT_BYTES:
+            raise InvocationError(
+                "Lambda.FunctionError", f"The answer has {len(payload)} bytes; the limit is {RESPONSE_LIMIT_BYTES}."
+            )
+        try:
+            return json.loads(payload)
+        except ValueError as error:
+            raise InvocationError("Lambda.JsonProcessingException", f"The answer is not JSON: {error}") from error
+
+
+def invocation_event(identity: StreamIdentity, records: Sequence[IncomingRecord]) -> dict[str, Any]:
+    """The event that the Lambda function gets; times are milliseconds since the epoch."""
+    shown: list[dict[str, Any]] = []
+    for record in records:
+        entry: dict[str, Any] = {
+            "recordId": record.record_id,
+            "approximateArrivalTimestamp": round(record.arrived * 1000),
+            "data": record.data,
+        }
+        if record.metadata is not None:
+            entry["kinesisRecordMetadata"] = record.metadata
+        shown.append(entry)
+    event: dict[str, Any] = {
+        "invocationId": str(uuid.uuid4()),
+        "deliveryStreamArn": identity.arn,
+        "region": identity.region,
+        "records": shown,
+    }
+    if identity.source_arn is not None:
+        event["sourceKinesisStreamArn"] = identity.source_arn
+    return event
+
+
+def sort_results(answer: Any, records: Sequence[IncomingRecord], lambda_arn: str, attempts: int) -> Transformed:
+    """Compare the answer with what was sent, record by record.
+
+    Raises:
+        InvocationError: the answer has no list of records at all.
+    """
+    results = answer.get("records") if isinstance(answer, dict) else None
+    if not isinstance(results, list):
+        raise InvocationError("Lambda.JsonProcessingException", "The answer has no list 'records'.")
+    found = [one for one in results if isinstance(one, dict)]
+    counts = Counter(one.get("recordId") for one in found)
+    by_id = {one.get("recordId"): one for one in found}
+    pieces: list[bytes] = []
+    failures: list[TransformationFailure] = []
+    dropped = 0
+    ended = time.time()
+    for record in records:
+        result = by_id.get(record.record_id)
+        verdict = result.get("result") if result and counts[record.record_id] == 1 else None
+        if verdict == DROPPED:
+            dropped += 1
+            continue
+        data = _decoded(result) if result is not None and verdict == OK else None
+        if data is not None:
+            pieces.append(data)
+            continue
+        code, message = _why(result, counts[record.record_id])
+        failures.append(TransformationFailure(record, attempts, code, message, ended, lambda_arn))
+    return Transformed(pieces, failures, dropped)
+
+
+def _decoded(result: dict[str, Any]) -> bytes | None:
+    """The transformed payload; None when it is missing or not base64."""
+    data = result.get("data")
+    try:
+        return base64.b64decode(data, validate=True) if isinstance(data, str) else None
+    except ValueError:
+        return None
+
+
+def _why(result: dict[str, Any] | None, count: int) -> tuple[str, str]:
+    if result is None:
+        return "Lambda.MissingRecordId", "The record's ID is missing in the Lambda function's answer."
+    if count > 1:
+        return "Lambda.DuplicatedRecordId", f"The record's ID is {count} times in the Lambda function's answer."
+    if result.get("result") == PROCESSING_FAILED:
+        return "Lambda.ProcessingFailedStatus", "ProcessingFailed status set for record"
+    if result.get("result") == OK:
+        return "Lambda.JsonProcessingException", "The record's data is missing or not base64."
+    return "Lambda.JsonProcessingException", f"The record's result is {result.get('result')!r}."
+
+
+def _all_failed(
+    records: Sequence[IncomingRecord], error: InvocationError, attempts: int, lambda_arn: str
+) -> Transformed:
+    ended = time.time()
+    failures = [
+        TransformationFailure(record, attempts, error.code, error.message, ended, lambda_arn) for record in records
+    ]
+    return Transformed([], failures, 0)

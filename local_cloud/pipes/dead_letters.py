@@ -1,0 +1,68 @@
+"""Where a pipe leaves the positions of records that it gave up: its dead-letter queue.
+
+Source: *Amazon EventBridge Pipes error handling and troubleshooting*, "DLQ behavior". A message of a stream source names
+the shard and the range of sequence numbers, not the records: they stay readable in the stream until they expire.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from local_cloud.clients import Clients
+from local_cloud.pipes.settings import PRINCIPAL, PipeSettings
+from local_cloud.pipes.sources import Record
+
+RETRIES_EXHAUSTED = "RetryAttemptsExhausted"
+RECORD_TOO_OLD = "MaximumRecordAgeExceeded"
+_BATCH_INFO = {"dynamodb": "DDBStreamBatchInfo", "kinesis": "KinesisBatchInfo"}
+
+
+class DeadLetterQueue:
+    """An SQS queue, or an SNS topic, written with the pipe's role."""
+
+    def __init__(self, settings: PipeSettings, clients: Clients) -> None:
+        self._settings, self._clients = settings, clients
+
+    def send(self, shard_id: str, records: Sequence[Record], condition: str) -> None:
+        """Leave one message for a run of records; nothing happens when the pipe has no queue.
+
+        Raises:
+            botocore.exceptions.ClientError: the queue is gone, or the role may not write to it.
+        """
+        arn = self._settings.source.dead_letter_arn
+        if arn is None:
+            return
+        _, _, service, region, account, name = arn.split(":", 5)
+        client = self._clients.client(service, self._settings.role_arn, region=region, principal=PRINCIPAL)
+        text = json.dumps(message(self._settings, shard_id, records, condition))
+        if service == "sns":
+            client.publish(TopicArn=arn, Message=text)
+            return
+        url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+        client.send_message(QueueUrl=url, MessageBody=text)
+
+
+def message(settings: PipeSettings, shard_id: str, records: Sequence[Record], condition: str) -> dict[str, Any]:
+    """The message for records of one shard that follow one another."""
+    return {
+        "context": {"partnerResourceArn": settings.arn, "condition": condition},
+        "version": "1.0",
+        "timestamp": _moment(time.time()),
+        _BATCH_INFO[settings.source.service]: {
+            "shardId": shard_id,
+            "startSequenceNumber": records[0].sequence_number,
+            "endSequenceNumber": records[-1].sequence_number,
+            "approximateArrivalOfFirstRecord": _moment(records[0].created),
+            "approximateArrivalOfLastRecord": _moment(records[-1].created),
+            "batchSize": len(records),
+            "streamArn": settings.source.arn,
+        },
+    }
+
+
+def _moment(epoch_seconds: float) -> str:
+    return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

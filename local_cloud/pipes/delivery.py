@@ -1,0 +1,121 @@
+"""Delivering one batch of a shard: retries, record age, bisection, and the dead-letter queue at the end.
+
+Sources: *Amazon EventBridge Pipes error handling and troubleshooting*; *PipeSourceDynamoDBStreamParameters*
+(``MaximumRetryAttempts``, ``MaximumRecordAgeInSeconds``, ``OnPartialBatchItemFailure``).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from threading import Event as Flag
+from typing import Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.counters import Counters
+from local_cloud.pipes.dead_letters import RECORD_TOO_OLD, RETRIES_EXHAUSTED
+from local_cloud.pipes.settings import PipeSettings
+from local_cloud.pipes.sources import Record
+from local_cloud.pipes.targets import Failure
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 10.0
+
+
+class Target(Protocol):
+    def send(self, records: Sequence[Record]) -> list[Failure]: ...
+
+
+class DeadLetters(Protocol):
+    def send(self, shard_id: str, records: Sequence[Record], condition: str) -> None: ...
+
+
+class StoppedError(Exception):
+    """The pipe was stopped while records were still being retried: they stay behind the checkpoint."""
+
+
+class Delivery:
+    """Brings batches of one shard to the target, or gives their records up as the pipe's settings say."""
+
+    def __init__(
+        self,
+        settings: PipeSettings,
+        target: Target,
+        dead_letters: DeadLetters,
+        stopping: Flag,
+        counters: Counters,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings, self._target, self._dead_letters = settings, target, dead_letters
+        self._stopping, self._counters, self._clock = stopping, counters, clock
+        self.last_failure: str | None = None
+
+    def deliver(self, shard_id: str, batch: Sequence[Record]) -> None:
+        """Return once every record is with the target or given up.
+
+        Raises:
+            StoppedError: the pipe is stopping.
+        """
+        pending: Sequence[Record] = batch
+        attempts = 0
+        while pending := self._drop_old(shard_id, pending):
+            failures = self._target.send(pending)
+            self._counters.add(self._settings.name, delivered=len(pending) - len(failures))
+            if not failures:
+                self.last_failure = None
+                return
+            self.last_failure = failures[0].reason
+            attempts += 1
+            logger.warning(
+                "pipe %s: attempt %d: the target took %d of %d records: %s",
+                self._settings.name, attempts, len(pending) - len(failures), len(pending), failures[0].reason,
+            )  # fmt: skip
+            pending = [failure.record for failure in failures]
+            if self._settings.source.bisects and len(pending) > 1:
+                middle = len(pending) // 2
+                self._pause(attempts)
+                self.deliver(shard_id, pending[:middle])
+                self.deliver(shard_id, pending[middle:])
+                return
+            if self._settings.source.maximum_retries is not None and attempts > self._settings.source.maximum_retries:
+                self._give_up(shard_id, pending, RETRIES_EXHAUSTED)
+                return
+            self._pause(attempts)
+
+    def _drop_old(self, shard_id: str, records: Sequence[Record]) -> Sequence[Record]:
+        limit = self._settings.source.maximum_age_seconds
+        if limit is None:
+            return records
+        horizon = self._clock() - limit
+        old = [record for record in records if record.created < horizon]
+        if old:
+            self._give_up(shard_id, old, RECORD_TOO_OLD)
+        return [record for record in records if record.created >= horizon] if old else records
+
+    def _give_up(self, shard_id: str, records: Sequence[Record], condition: str) -> None:
+        """Leave the records with the dead-letter queue, however long it takes: without that they would be lost silently."""
+        attempts = 0
+        while True:
+            try:
+                self._dead_letters.send(shard_id, records, condition)
+                break
+            except (ClientError, BotoCoreError) as error:
+                attempts += 1
+                self.last_failure = f"The dead-letter queue refused a message: {error}"
+                logger.warning("pipe %s: %s", self._settings.name, self.last_failure)
+                self._pause(attempts)
+        self._counters.add(self._settings.name, failed=len(records))
+        logger.warning(
+            "pipe %s gave up %d records of %s from %s to %s: %s",
+            self._settings.name, len(records), shard_id,
+            records[0].sequence_number, records[-1].sequence_number, condition,
+        )  # fmt: skip
+
+    def _pause(self, attempts: int) -> None:
+        seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
+        if self._stopping.wait(seconds):
+            raise StoppedError

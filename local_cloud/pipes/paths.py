@@ -1,0 +1,63 @@
+"""JSON paths into an event: ``$.dynamodb.Keys.orderid.S``, ``$.items[0]``, ``$.items[*].name``.
+
+Source: *Amazon EventBridge Pipes targets*, "Dynamic path parameters", and *Amazon EventBridge Pipes input transformation*.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+_STEP = re.compile(r"\.([A-Za-z0-9_\-]+|\*)|\[(\d+|\*)\]|\[['\"]([^'\"]+)['\"]\]")
+WILDCARD = "*"
+
+
+class PathError(Exception):
+    """A path is malformed, or leads to nothing in the event at hand."""
+
+
+@lru_cache(maxsize=1024)
+def steps(path: str) -> tuple[str | int, ...]:
+    """The path's steps: names, array indices (int) and wildcards.
+
+    Raises:
+        PathError: the path is not of the supported syntax.
+    """
+    if not path.startswith("$"):
+        raise PathError(f"{path!r} is no JSON path: it does not start with '$'.")
+    found: list[str | int] = []
+    position = 1
+    while position < len(path):
+        match = _STEP.match(path, position)
+        if match is None:
+            raise PathError(f"JSON path {path!r} cannot be read from position {position} on.")
+        name, index, quoted = match.groups()
+        found.append(int(index) if index and index != WILDCARD else name or index or quoted)
+        position = match.end()
+    return tuple(found)
+
+
+def resolve(event: Any, path: str) -> Any:
+    """The value at ``path``; with a wildcard, the list of values.
+
+    Raises:
+        PathError: nothing is there.
+    """
+    return _walk(event, steps(path), path)
+
+
+def _walk(value: Any, rest: tuple[str | int, ...], path: str) -> Any:
+    if not rest:
+        return value
+    step, *after = rest
+    if isinstance(value, str):
+        raise PathError(f"JSON path {path!r} goes on where the event has a text.")
+    try:
+        if step == WILDCARD:
+            children = value.values() if isinstance(value, dict) else value
+            return [_walk(child, tuple(after), path) for child in children]
+        value = value[step]
+    except (KeyError, IndexError, TypeError) as error:
+        raise PathError(f"JSON path {path!r} leads to nothing in the event.") from error
+    return _walk(value, tuple(after), path)

@@ -1,0 +1,136 @@
+"""The pipes that exist: their documents in the store, their workers, and the work behind their transient states."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+
+from local_cloud.counters import Counters
+from local_cloud.pipes.checkpoints import Checkpoints
+from local_cloud.pipes.settings import parse
+from local_cloud.pipes.states import FAILURE_OF, TRANSIENT, State, move, state_of
+from local_cloud.pipes.worker import PipeWorker
+
+if TYPE_CHECKING:
+    from local_cloud.services import Context
+
+logger = logging.getLogger(__name__)
+
+UNREACHABLE_PAUSE_SECONDS = 0.5
+
+
+class Registry:
+    """Keeps pipes by ARN. ``settle`` does the work of a transient state in the background and moves the pipe on."""
+
+    def __init__(self, context: Context, counters: Counters) -> None:
+        self._context, self._counters = context, counters
+        self._documents = context.store.collection("pipes")
+        self._workers: dict[str, PipeWorker] = {}
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="pipes")
+        self._closing = threading.Event()
+        self.lock = threading.RLock()
+
+    def get(self, arn: str) -> dict[str, Any] | None:
+        """The pipe's document, or None."""
+        return self._documents.get(arn)
+
+    def put(self, pipe: dict[str, Any]) -> None:
+        self._documents.put(pipe["Arn"], pipe)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (document for _, document in self._documents)
+
+    def problem(self, arn: str) -> str | None:
+        """What keeps a running pipe from moving events; None when nothing does."""
+        worker = self._workers.get(arn)
+        return worker.problem if worker else None
+
+    def resume(self) -> None:
+        """After a start: run what ran, and finish what was on its way."""
+        for pipe in list(self):
+            if state_of(pipe) is State.RUNNING:
+                self._run(pipe)
+            elif state_of(pipe) in TRANSIENT:
+                self.settle(pipe["Arn"])
+
+    def close(self) -> None:
+        """Stop every worker; states and checkpoints stay as they are."""
+        self._closing.set()
+        for worker in list(self._workers.values()):
+            worker.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def settle(self, arn: str) -> None:
+        """Do in the background what the pipe's transient state stands for."""
+        self._pool.submit(self._settle, arn)
+
+    def _settle(self, arn: str) -> None:
+        pipe = self.get(arn)
+        if pipe is None:
+            return
+        state = state_of(pipe)
+        try:
+            self._stop_worker(arn)
+            if state is State.DELETING:
+                self._delete(pipe)
+                return
+            if pipe["DesiredState"] == "STOPPED":
+                self._finish(arn, State.STOPPED)
+                return
+            worker = self._checked_worker(pipe)
+        except (ClientError, BotoCoreError) as error:
+            self._finish(arn, FAILURE_OF[state], reason_of(error))
+            return
+        except Exception as error:
+            logger.exception("pipe %s could not leave %s", arn, state)
+            self._finish(arn, FAILURE_OF[state], f"{type(error).__name__}: {error}")
+            return
+        self._finish(arn, State.RUNNING)
+        self._workers[arn] = worker
+        worker.start()
+
+    def _checked_worker(self, pipe: dict[str, Any]) -> PipeWorker:
+        worker = PipeWorker(parse(pipe), self._context, self._counters)
+        while True:
+            try:
+                worker.check()
+            except (EndpointConnectionError, HTTPClientError):
+                if self._closing.wait(UNREACHABLE_PAUSE_SECONDS):
+                    raise
+            else:
+                return worker
+
+    def _finish(self, arn: str, state: State, reason: str | None = None) -> None:
+        with self.lock:
+            pipe = self.get(arn)
+            if pipe is not None and not self._closing.is_set():
+                move(pipe, state, reason)
+                self.put(pipe)
+
+    def _run(self, pipe: dict[str, Any]) -> None:
+        worker = PipeWorker(parse(pipe), self._context, self._counters)
+        self._workers[pipe["Arn"]] = worker
+        worker.start()
+
+    def _stop_worker(self, arn: str) -> None:
+        worker = self._workers.pop(arn, None)
+        if worker is not None:
+            worker.stop()
+
+    def _delete(self, pipe: dict[str, Any]) -> None:
+        Checkpoints(self._context.store.collection("pipe-checkpoints"), pipe["Arn"]).delete()
+        self._counters.forget(pipe["Name"])
+        self._documents.delete(pipe["Arn"])
+
+
+def reason_of(error: Exception) -> str:
+    """What AWS shows as ``StateReason`` for a refused call."""
+    if isinstance(error, ClientError):
+        details = error.response["Error"]
+        return f"{details.get('Code')}: {details.get('Message')} ({error.operation_name})"
+    return str(error)
