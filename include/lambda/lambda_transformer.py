@@ -72,6 +72,8 @@ def _answer(record: dict[str, Any]) -> dict[str, Any]:
         line = b2a_base64(_line(change).encode(), newline=False)
     except Poison as poison:
         reason = str(poison)
+    except RecursionError:
+        reason = "its data is nested too deeply"
     except UnicodeEncodeError:
         reason = "a text holds half of a surrogate pair, which UTF-8 cannot carry"
     except Exception as error:  # whatever is wrong with one record, its neighbours are delivered
@@ -115,7 +117,7 @@ def _within_response_limit(records: list[dict[str, Any]], answers: list[dict[str
 def _stream_record(data: Any) -> Any:
     try:
         return _decode_json(str(a2b_base64(data, strict_mode=True), "utf-8"))
-    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise Poison(f"its data is not base64 of one JSON document in UTF-8 ({type(error).__name__})") from None
 
 

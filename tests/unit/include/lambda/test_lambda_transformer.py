@@ -107,6 +107,7 @@ def refuse(stream_record: Any, caplog: pytest.LogCaptureFixture) -> str:
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith(f"ProcessingFailed recordId={answer['recordId']} eventID=")
     assert "\n" not in line
+    assert "unexpected" not in line
     return line
 
 
@@ -137,7 +138,10 @@ def test_one_poison_record_leaves_its_neighbours_alone() -> None:
     assert [answer["result"] for answer in answers] == ["Ok", "ProcessingFailed", "Ok", "ProcessingFailed", "Ok"]
 
 
-@pytest.mark.parametrize("text", ["1e2", "1E+2", "10.50", "0", "0.00", "-0", "9" * 38, "1E-130", "9.99E+125"])
+PRICES = ["1e2", "1E+2", "10.50", "0", "0.00", "-0", "9" * 38, "1" + "0" * 60, f"0.{'0' * 129}1", "1E-130", "9.99E+125"]
+
+
+@pytest.mark.parametrize("text", PRICES, ids=lambda text: text[:12])
 def test_price_keeps_the_text_of_its_number(text: str) -> None:
     assert f'"price":{text},"event_type"' in line_of(inserted(price={"N": text}))
 
@@ -252,6 +256,7 @@ def test_record_that_lacks_what_makes_it_a_change_is_refused(
         {"Keys": {"orderid": {"S": ""}}},
         {"Keys": {"orderid": {"N": "1"}}},
         {"Keys": {"orderid": {"S": "order-1", "N": "1"}}},
+        {"Keys": (both := {"orderid": {"S": "order-1", "N": "1"}}), "NewImage": both},
         {"Keys": {"orderid": "order-1"}},
         {"Keys": {"orderID": {"S": "order-1"}}},
         {"Keys": {"orderid": {"S": "order-2"}}},
@@ -308,12 +313,26 @@ def test_garbage_is_refused_and_returned_as_it_came(data: bytes, caplog: pytest.
     refuse(data, caplog)
 
 
+def test_value_at_the_deepest_nesting_that_dynamodb_allows_is_transformed() -> None:
+    typed: dict[str, Any] = {"N": "1"}
+    for _ in range(32):
+        typed = {"L": [{"M": {"in": typed}}]}
+    assert line_of(inserted(deep=typed)).endswith("1" + "}]" * 32 + "}\n")
+
+
 @pytest.mark.parametrize("data", ["%%%", "YQ", "YQ==YQ==", "é", "eyJ9\n"])
 def test_data_that_is_not_base64_comes_back_as_it_was(data: str) -> None:
     event = {"records": [{"recordId": "1", "data": data}]}
     assert transformer.handler(event, None) == {
         "records": [{"recordId": "1", "result": "ProcessingFailed", "data": data}]
     }
+
+
+def test_base64_with_junk_in_it_is_not_read_around_the_junk(caplog: pytest.LogCaptureFixture) -> None:
+    event = firehose_event(inserted())
+    event["records"][0]["data"] += "%"
+    assert transformer.handler(event, None)["records"][0]["result"] == "ProcessingFailed"
+    assert "not base64" in caplog.text
 
 
 @pytest.mark.parametrize("record", [{"recordId": "1"}, {"recordId": "1", "data": None}, {"recordId": "1", "data": 5}])
@@ -360,6 +379,14 @@ def test_response_over_the_limit_of_lambda_sends_back_what_grew(
     assert response["records"][1]["data"] == event["records"][1]["data"]
     assert len(json.dumps(response)) < len(json.dumps(whole)) - 100
     assert "6 MB" in caplog.text
+
+
+def test_response_that_nothing_can_shorten_is_returned_with_one_log_line_a_record(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(transformer, "RESPONSE_LIMIT_BYTES", 10)
+    assert [answer["result"] for answer in transform(b"garbage", b"garbage")] == ["ProcessingFailed"] * 2
+    assert len(caplog.messages) == 2
 
 
 # Properties. A random item is drawn together with what its row must hold.
@@ -544,4 +571,3 @@ def test_no_value_of_a_refused_item_reaches_the_log(reason: str, caplog: pytest.
     secret = "janedoehighstreet"
     line = refuse(poison_with(secret)[reason], caplog)
     assert secret not in line
-    assert "unexpected" not in line
