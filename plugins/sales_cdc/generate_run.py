@@ -21,18 +21,22 @@ Progress = Callable[[EventType, int, int], None]
 
 
 class ProgressLog:
-    """Says every few seconds how many changes were settled, how fast, and how long the rest will take."""
+    """Says every few seconds how many changes were settled, how fast, and how long the rest will take.
+
+    The first call tells where the count begins and says nothing.
+    """
 
     def __init__(self, say: Say, clock: Callable[[], float] = time.monotonic) -> None:
         self._say = say
         self._clock = clock
-        self._began = self._said = clock()
+        self._began = self._said = 0.0
         self._first: int | None = None
 
     def __call__(self, event_type: EventType, done: int, total: int) -> None:
         now = self._clock()
         if self._first is None:
             self._first, self._began, self._said = done, now, now
+            return
         if done < total and now - self._said < LOG_SECONDS:
             return
         self._said = now
@@ -49,6 +53,10 @@ class GenerateRun:
         self._ledger = ledger
         self._say = say
         self._stop = stop or Event()
+
+    @property
+    def ledger_uri(self) -> str:
+        return self._ledger.uri
 
     def plan(self, workload: Workload, rate_per_second: float | None = None) -> RunHeader:
         """Plan the run against the table as it is now, and keep the plan; a run that has a plan keeps that one.
@@ -91,6 +99,7 @@ class GenerateRun:
         tally = {"settled_before": start - first + len(lines), "written": 0, "skipped": 0}
         observe = progress or ProgressLog(self._say)
         writer = self._writer(header)
+        observe(event_type, tally["settled_before"], end - first)
         for part in parts(self._ledger.planned(start, end)):
             if self._stop.is_set():
                 break

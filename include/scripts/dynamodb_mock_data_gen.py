@@ -1,0 +1,183 @@
+"""Insert, update and delete mock orders in the DynamoDB table, from the terminal.
+
+The same workload, written the same way and recorded in the same ledger, as the DAG sales_cdc_generate. On the local
+cloud it uses the endpoint of the settings, on AWS boto3's own credentials. Ctrl-C ends it after what is being written,
+with a true ledger; a second Ctrl-C ends it at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+try:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+    from sales_cdc import endpoint_guard
+    from sales_cdc.change_writer import StalledError
+    from sales_cdc.generate_run import GenerateRun
+    from sales_cdc.hooks.orders import CLIENT_CONFIG, OrdersTable
+    from sales_cdc.hooks.refusals import CallRefusedError, explained
+    from sales_cdc.hooks.run_ledger import EVENT_TYPES, RunLedger
+    from sales_cdc.settings import Settings, SettingsError
+    from sales_cdc.topology import Topology
+    from sales_cdc.workload import EventType, Workload, WorkloadError
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"The module '{error.name}' is missing. Run this by 'make generate-orders ARGS=\"--inserts 500\"', which installs "
+        "what it needs, or in the project's environment: "
+        "PYTHONPATH=plugins .venv/bin/python include/scripts/dynamodb_mock_data_gen.py"
+    )
+
+EXIT_INTERRUPTED = 130
+EXPECTED_ERRORS = (
+    SettingsError, WorkloadError, CallRefusedError, StalledError, BotoCoreError, ClientError,
+)  # fmt: skip
+console = Console(stderr=True, highlight=False)
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", 1)[0])
+    parser.add_argument("--inserts", type=_count, default=500, metavar="N", help="new orders (default: %(default)s)")
+    parser.add_argument("--updates", type=_count, default=0, metavar="N", help="changes of live orders (default: 0)")
+    parser.add_argument("--deletes", type=_count, default=0, metavar="N", help="live orders to delete (default: 0)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="same seed, same orders in the table: same changes (default: 1)",
+    )
+    parser.add_argument(
+        "--rate-per-second", type=_rate, metavar="R", help="changes a second (default: as fast as possible)"
+    )
+    return parser.parse_args(given)
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if 0 < rate < float("inf"):
+        return rate
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    asked = arguments(given)
+    try:
+        workload = Workload(asked.seed, asked.inserts, asked.updates, asked.deletes)
+        settings = Settings.from_environment()
+        endpoint_guard.install(settings)
+        return generate(settings, workload, asked.rate_per_second)
+    except EXPECTED_ERRORS as error:
+        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Stopped at once: the ledger may lack what was being written.", style="red")
+        return EXIT_INTERRUPTED
+
+
+def generate(settings: Settings, workload: Workload, rate_per_second: float | None) -> int:
+    """Plan, write and record one run; returns the exit code."""
+    stop = Event()
+    run = connect(settings, stop)
+    with stopping_on_interrupt(stop):
+        run.plan(workload, rate_per_second)
+        try:
+            with progress_bars(workload) as progress:
+                for event_type in EVENT_TYPES:
+                    if not stop.is_set():
+                        run.write(event_type, progress)
+        except (StalledError, CallRefusedError):
+            record_what_was_written(run)
+            raise
+        run.record(interrupted=stop.is_set())
+    if stop.is_set():
+        console.print("Interrupted: the rest of the plan was not written. The ledger names what was.", style="yellow")
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def connect(settings: Settings, stop: Event) -> GenerateRun:
+    """The run's table and ledger, in the account that the credentials belong to."""
+
+    def client(service: str, **config: Any) -> Any:
+        kwargs = {"endpoint_url": settings.local_endpoint} if settings.local_endpoint else {}
+        return boto3.client(service, region_name=settings.region, config=Config(**config), **kwargs)
+
+    with explained("ask AWS STS for", "the account"):
+        account = client("sts", connect_timeout=5, retries={"total_max_attempts": 2}).get_caller_identity()["Account"]
+    topology = Topology(settings, account)
+    run_id = f"script__{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}-{uuid.uuid4().hex[:6]}"
+    ledger = RunLedger(client("s3"), topology.bucket.name, run_id, lambda: datetime.now(UTC).isoformat())
+    return GenerateRun(OrdersTable(client("dynamodb", **CLIENT_CONFIG), topology.table.name), ledger, _say, stop)
+
+
+def record_what_was_written(run: GenerateRun) -> None:
+    """Close the ledger after a failure, as far as the bucket can still be reached."""
+    try:
+        run.record(interrupted=True)
+    except (CallRefusedError, ClientError) as error:
+        console.print(f"The ledger could not be closed: {error}", style="red", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def stopping_on_interrupt(stop: Event) -> Iterator[None]:
+    """The first Ctrl-C sets ``stop``; the next one interrupts as usual."""
+
+    def on_interrupt(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _say("Stopping after what is being written; Ctrl-C again stops at once.")
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def progress_bars(workload: Workload) -> Iterator[Callable[[EventType, int, int], None]]:
+    """A bar for each event type that has changes."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bars:
+        tasks: dict[EventType, TaskID] = {
+            kind: bars.add_task(kind, total=count, start=False, rate="") for kind, count in workload.counts.items() if count
+        }
+
+        def show(event_type: EventType, done: int, total: int) -> None:
+            if event_type not in tasks:
+                return
+            bar = bars.tasks[tasks[event_type]]
+            if not bar.started:
+                bars.start_task(bar.id)
+            bars.update(bar.id, completed=done, total=total, rate=f"{done / max(bar.elapsed or 0, 0.001):,.0f}/s")
+
+        yield show
+
+
+def _say(text: str) -> None:
+    console.print(text, markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
