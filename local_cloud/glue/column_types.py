@@ -53,11 +53,24 @@ class _Null(Scalar):
         return "string"
 
 
+class _Int(Scalar):
+    __slots__ = ()
+
+
+class _BigInt(Scalar):
+    __slots__ = ()
+
+
+class _Double(Scalar):
+    __slots__ = ()
+
+
 Type = Scalar | Array | Struct
 
-NULL = _Null("null")
-STRING, BOOLEAN, INT, BIGINT, DOUBLE = (Scalar(name) for name in ("string", "boolean", "int", "bigint", "double"))
-_NUMBERS = [INT, BIGINT, DOUBLE]
+# Null and the numbers have classes of their own: the classes of a record's values then tell its shape.
+NULL, INT, BIGINT, DOUBLE = _Null("null"), _Int("int"), _BigInt("bigint"), _Double("double")
+STRING, BOOLEAN = Scalar("string"), Scalar("boolean")
+_NUMBERS: list[Type] = [INT, BIGINT, DOUBLE]
 
 
 def merge(left: Type, right: Type) -> Type:
@@ -111,14 +124,14 @@ def integer_type(text: str) -> Scalar:
 
 def type_of(value: Any) -> Type:
     """The type of a decoded JSON value whose numbers were replaced by their types (see ``json_records``)."""
-    if isinstance(value, str):
-        return STRING
-    if isinstance(value, Scalar):
-        return value
-    if value is None:
-        return NULL
-    if isinstance(value, bool):
-        return BOOLEAN
+    known = _BY_CLASS.get(type(value))
+    if known is not None:
+        return known
     if isinstance(value, list):
         return Array(merge_all(map(type_of, value)))
     return Struct({name: type_of(member) for name, member in value.items()})
+
+
+_BY_CLASS: dict[type, Type] = {
+    str: STRING, bool: BOOLEAN, type(None): NULL, _Int: INT, _BigInt: BIGINT, _Double: DOUBLE,
+}  # fmt: skip

@@ -10,7 +10,8 @@ from local_cloud.clients import Clients
 from local_cloud.glue.catalog_writer import CatalogWriter, Changes
 from local_cloud.glue.crawler_policy import CrawlerPolicy
 from local_cloud.glue.grouping import Group, Leaf, group
-from local_cloud.glue.s3_source import S3Object, S3Target, list_objects, read_schemas
+from local_cloud.glue.role import PRINCIPAL
+from local_cloud.glue.s3_source import S3Object, S3Target, SchemaReader, list_objects
 
 Log = Callable[[str], None]
 
@@ -46,7 +47,7 @@ def crawl(
         botocore.exceptions.ClientError: a call to S3 or the catalog was refused.
     """
     policy = CrawlerPolicy.of(crawler)
-    s3 = clients.client("s3", crawler["Role"])
+    s3 = clients.client("s3", crawler["Role"], principal=PRINCIPAL)
     targets = [S3Target.of(target) for target in crawler["Targets"].get("S3Targets", [])]
     known = frozenset(known_folders) if policy.new_folders_only else frozenset[str]()
     found = [(target, list_objects(s3, target)) for target in targets]
@@ -62,7 +63,7 @@ def crawl(
             f"The number of tables found ({len(groups)}) is above the crawler's TableThreshold ({policy.table_threshold})."
         )
 
-    writer = CatalogWriter(clients.client("glue", crawler["Role"]), crawler, policy, log)
+    writer = CatalogWriter(clients.client("glue", crawler["Role"], principal=PRINCIPAL), crawler, policy, log)
     for target, member in groups:
         writer.write(target.bucket, member, target.exclusions)
     if not policy.new_folders_only:
@@ -82,7 +83,7 @@ def _groups(
     classifiers: Sequence[Mapping[str, Any]],
     policy: CrawlerPolicy,
 ) -> list[Group]:
-    members = list(read_schemas(s3, objects, classifiers))
+    members = SchemaReader(s3, classifiers).read_all(objects)
     if [found.key for found in objects] == [target.prefix]:
         return [Group(target.prefix, [Leaf.of(target.prefix, members)])]
     return group(target.folder, members, policy.grouping)

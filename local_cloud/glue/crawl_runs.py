@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
 from local_cloud.glue.cloudwatch_logs import write_log
+from local_cloud.glue.role import PRINCIPAL
 from local_cloud.services import Context
 from local_cloud.wire import Json
 
@@ -178,12 +179,8 @@ class CrawlRuns:
     def _write_log(self, crawler: Json, run: _Run) -> str | None:
         """The reason why the log could not be written; None when it was."""
         messages = [(at, f"[{run.crawl_id}] {text}") for at, text in run.lines]
-        return write_log(
-            self._context.clients.client("logs", crawler["Role"], region=crawler["Region"]),
-            LOG_GROUP,
-            crawler["Name"],
-            messages,
-        )
+        logs = self._context.clients.client("logs", crawler["Role"], region=crawler["Region"], principal=PRINCIPAL)
+        return write_log(logs, LOG_GROUP, crawler["Name"], messages)
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from local_cloud.glue.crawl_runs import CrawlRuns
 from local_cloud.glue.crawler_policy import CrawlerPolicy
 from local_cloud.glue.resources import Resources, page
+from local_cloud.glue.role import PRINCIPAL, role_arn
 from local_cloud.glue.schedule import ScheduleError, parse
 from local_cloud.services import Context
 from local_cloud.wire import Json, JsonService, Request, ServiceError
@@ -186,7 +187,7 @@ class Crawlers(JsonService):
         if not any(crawler["Targets"].get("S3Targets", [])):
             raise ServiceError("InvalidInputException", "The local cloud crawls S3: give Targets.S3Targets.")
         try:
-            self._context.clients.client("s3", crawler["Role"], region=crawler["Region"])
+            self._context.clients.client("s3", crawler["Role"], region=crawler["Region"], principal=PRINCIPAL)
         except ClientError as error:
             raise ServiceError(
                 "InvalidInputException",
@@ -210,8 +211,8 @@ class Crawlers(JsonService):
 def _normalised(params: Json, request: Request, current: Json | None = None) -> Json:
     """The request as a crawler's fields: the role as an ARN, the schedule with its state."""
     fields: dict[str, Any] = {key: value for key, value in params.items() if value is not None}
-    if "Role" in fields and not fields["Role"].startswith("arn:"):
-        fields["Role"] = f"arn:aws:iam::{request.account}:role/{fields['Role'].lstrip('/')}"
+    if "Role" in fields:
+        fields["Role"] = role_arn(fields["Role"], request.account)
     if "Schedule" in fields:
         fields["Schedule"] = _schedule(fields["Schedule"])
     elif current is None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from local_cloud.glue.column_types import DOUBLE, Scalar, Type, integer_type, merge_fields, type_of
+from local_cloud.glue.column_types import DOUBLE, Type, integer_type, merge_fields, type_of
 
 _STEP = re.compile(r"\.(?P<name>[A-Za-z_][\w-]*)|\['(?P<quoted>[^']*)'\]|\[(?P<index>\d+)\]|(?P<every>\[\*\]|\.\*)")
 _SPACE = re.compile(r"\s*")
@@ -107,11 +107,18 @@ class RecordTypes:
 
     def add(self, record: dict[str, Any]) -> None:
         self.count += 1
-        types = {name: type_of(value) for name, value in record.items()}
-        shape = (*types, *[kind.name if isinstance(kind, Scalar) else repr(kind) for kind in types.values()])
+        shape = (*record, *map(_shape, record.values()))
         if shape not in self._shapes:
             self._shapes.add(shape)
-            self.fields = merge_fields(self.fields, types)
+            self.fields = merge_fields(self.fields, {name: type_of(value) for name, value in record.items()})
+
+
+def _shape(value: Any) -> Any:
+    """What decides a value's type: its class, and the shapes within."""
+    kind = type(value)
+    if kind is dict:
+        return (*value, *map(_shape, value.values()))
+    return frozenset(map(_shape, value)) if kind is list else kind
 
 
 def record_types(text: str, steps: list[str | int | None] | None, *, truncated: bool) -> RecordTypes | None:

@@ -5,10 +5,12 @@ Source: *How does the AWS Glue crawler detect the schema?*: the first megabyte o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+
+import urllib3
 
 from local_cloud.glue import parquet_files
 from local_cloud.glue.classify import UNKNOWN, Schema, classify
@@ -83,34 +85,46 @@ def _sampled(objects: list[S3Object], sample_size: int | None) -> list[S3Object]
     return sample
 
 
-def read_schemas(
-    s3: Any, objects: Sequence[S3Object], custom: Sequence[Mapping[str, Any]]
-) -> Iterator[tuple[S3Object, Schema]]:
-    """Each object with its schema, in order; objects are read side by side.
+class SchemaReader:
+    """Reads the schemas of objects, several at a time.
 
-    Raises:
-        botocore.exceptions.ClientError: an object cannot be read.
+    The bytes come over presigned URLs: the same permission as ``GetObject``, at half of boto3's cost for small objects.
     """
-    with ThreadPoolExecutor(READERS, thread_name_prefix="crawl") as pool:
-        try:
-            yield from zip(objects, pool.map(lambda found: _read_schema(s3, found, custom), objects), strict=True)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
+    def __init__(self, s3: Any, custom: Sequence[Mapping[str, Any]]) -> None:
+        self._s3, self._custom = s3, custom
+        self._connections = urllib3.PoolManager(maxsize=READERS)
 
-def _read_schema(s3: Any, found: S3Object, custom: Sequence[Mapping[str, Any]]) -> Schema:
-    limit = FIRST_BYTES
-    while True:
-        content = _read(s3, found, limit)
-        if content.startswith(parquet_files.MAGIC) and limit < found.size_bytes:
-            content, limit = _read(s3, found, found.size_bytes), found.size_bytes
-        schema = classify(content, truncated=limit < found.size_bytes, custom=custom)
-        if schema.classification != UNKNOWN or limit >= min(found.size_bytes, MOST_BYTES):
-            return schema
-        limit += FIRST_BYTES
+    def read_all(self, objects: Sequence[S3Object]) -> list[tuple[S3Object, Schema]]:
+        """Each object with its schema, in order.
 
+        Raises:
+            botocore.exceptions.ClientError: an object cannot be read.
+        """
+        with ThreadPoolExecutor(READERS, thread_name_prefix="crawl") as pool:
+            try:
+                return list(zip(objects, pool.map(self._read_schema, objects), strict=True))
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
 
-def _read(s3: Any, found: S3Object, limit: int) -> bytes:
-    extra = {"Range": f"bytes=0-{limit - 1}"} if limit < found.size_bytes else {}
-    content: bytes = s3.get_object(Bucket=found.bucket, Key=found.key, **extra)["Body"].read()
-    return content
+    def _read_schema(self, found: S3Object) -> Schema:
+        limit = FIRST_BYTES
+        while True:
+            content = self._content(found, limit)
+            if content.startswith(parquet_files.MAGIC) and limit < found.size_bytes:
+                content, limit = self._content(found, found.size_bytes), found.size_bytes
+            schema = classify(content, truncated=limit < found.size_bytes, custom=self._custom)
+            if schema.classification != UNKNOWN or limit >= min(found.size_bytes, MOST_BYTES):
+                return schema
+            limit += FIRST_BYTES
+
+    def _content(self, found: S3Object, limit: int) -> bytes:
+        """The first ``limit`` bytes of the object."""
+        place = {"Bucket": found.bucket, "Key": found.key}
+        part = {"Range": f"bytes=0-{limit - 1}"} if limit < found.size_bytes else {}
+        url = self._s3.generate_presigned_url("get_object", Params=place)
+        answer = self._connections.request("GET", url, headers=part, retries=False)
+        if answer.status in (200, 206):
+            return answer.data
+        content: bytes = self._s3.get_object(**place, **part)["Body"].read()  # its error says why, and it retries
+        return content

@@ -1,9 +1,11 @@
-"""The working half of Glue: classifiers and crawlers. The catalog stays MiniStack's."""
+"""The working half of Glue: classifiers, crawlers and jobs. The catalog stays MiniStack's."""
 
 from __future__ import annotations
 
 from local_cloud.glue.classifiers import Classifiers
 from local_cloud.glue.crawlers import Crawlers
+from local_cloud.glue.job_runs import JobRuns
+from local_cloud.glue.jobs import Jobs
 from local_cloud.services import Context
 from local_cloud.wire import JsonService, Request, Response
 
@@ -14,7 +16,12 @@ class GlueService(JsonService):
     name = "glue"
 
     def __init__(self, context: Context) -> None:
-        self._parts: dict[str, JsonService] = {"Classifier": Classifiers(context), "Crawl": Crawlers(context)}
+        self._parts: dict[str, JsonService] = {
+            "Classifier": Classifiers(context),
+            "Crawl": Crawlers(context),
+            "JobRun": JobRuns(context),
+            "Job": Jobs(context),
+        }
 
     def handle(self, request: Request) -> Response:
         part = next((part for word, part in self._parts.items() if word in request.action), None)

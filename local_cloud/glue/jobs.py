@@ -1,0 +1,94 @@
+"""Job definitions (*Jobs API*, AWS Glue)."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from local_cloud.glue.resources import Resources, page
+from local_cloud.services import Context
+from local_cloud.wire import Json, JsonService, Request, ServiceError
+
+COMMANDS = ("glueetl", "pythonshell")
+TIMEOUT_MINUTES = {"glueetl": 2880, "pythonshell": 2880}
+LATER_VERSION_TIMEOUT_MINUTES = 480
+
+
+class Jobs(JsonService):
+    """The control plane of jobs; ``job_runs`` runs them."""
+
+    name = "glue"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._jobs = Resources(context.store, "Job")
+
+    def create_job(self, params: Json, request: Request) -> Json:
+        tags = params.pop("Tags", {})
+        now = time.time()
+        job = {**_definition(params), "Name": params["Name"], "CreatedOn": now, "LastModifiedOn": now}
+        with self._lock:
+            self._jobs.create(request.region, job["Name"], job)
+        if tags:
+            arn = f"arn:aws:glue:{request.region}:{request.account}:job/{job['Name']}"
+            self._context.clients.client("glue", region=request.region).tag_resource(ResourceArn=arn, TagsToAdd=tags)
+        return {"Name": job["Name"]}
+
+    def update_job(self, params: Json, request: Request) -> Json:
+        """The new definition replaces the old one whole (*UpdateJob*)."""
+        with self._lock:
+            current = self._jobs.get(request.region, params["JobName"])
+            job = {**_definition(params["JobUpdate"]), "Name": params["JobName"], "CreatedOn": current["CreatedOn"]}
+            self._jobs.put(request.region, params["JobName"], {**job, "LastModifiedOn": time.time()})
+        return {"JobName": params["JobName"]}
+
+    def get_job(self, params: Json, request: Request) -> Json:
+        return {"Job": self._jobs.get(request.region, params["JobName"])}
+
+    def get_jobs(self, params: Json, request: Request) -> Json:
+        return page(self._jobs.all(request.region), params, "Jobs")
+
+    def list_jobs(self, params: Json, request: Request) -> Json:
+        return page([job["Name"] for job in self._jobs.all(request.region)], params, "JobNames")
+
+    def batch_get_jobs(self, params: Json, request: Request) -> Json:
+        found = {name: self._jobs.find(request.region, name) for name in params["JobNames"]}
+        return {
+            "Jobs": [job for job in found.values() if job is not None],
+            "JobsNotFound": [name for name, job in found.items() if job is None],
+        }
+
+    def delete_job(self, params: Json, request: Request) -> Json:
+        """No error when there is no such job (*DeleteJob*)."""
+        self._jobs.delete(request.region, params["JobName"])
+        return {"JobName": params["JobName"]}
+
+
+def _definition(params: Json) -> Json:
+    """A job's fields with Glue's defaults.
+
+    Raises:
+        ServiceError: ``InvalidInputException``, a command the local cloud has not, or no script.
+    """
+    command = params.get("Command") or {}
+    if command.get("Name") not in COMMANDS:
+        raise ServiceError(
+            "InvalidInputException",
+            f"The local cloud runs commands {' and '.join(COMMANDS)}, not {command.get('Name')!r}.",
+        )
+    if not str(command.get("ScriptLocation", "")).startswith("s3://"):
+        raise ServiceError("InvalidInputException", "Command.ScriptLocation has to be the s3:// path of a script.")
+    if not params.get("Role"):
+        raise ServiceError("InvalidInputException", "A job needs a Role.")
+    version = params.get("GlueVersion", "5.0" if command["Name"] == "glueetl" else "3.0")
+    timeout = LATER_VERSION_TIMEOUT_MINUTES if version >= "5" else TIMEOUT_MINUTES[command["Name"]]
+    return {
+        "DefaultArguments": {},
+        "MaxRetries": 0,
+        "Timeout": timeout,
+        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "GlueVersion": version,
+        **{key: value for key, value in params.items() if value is not None},
+        "Command": {"PythonVersion": "3", **command},
+    }
