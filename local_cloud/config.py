@@ -8,6 +8,7 @@ from pathlib import Path
 
 DEFAULT_PORT = 4566
 ACCOUNT_ID = "000000000000"
+RECORDS_LOST = "LOCAL_CLOUD_RECORDS_LOST"  # set by the gateway for the services: "yes" after a crash
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from local_cloud.channel import read_frame, write_frame
-from local_cloud.config import CloudConfig
+from local_cloud.config import RECORDS_LOST, CloudConfig
+from local_cloud.emulator.expiry import Expiry
+from local_cloud.emulator.memory import Memory
 
 logger = logging.getLogger("local_cloud")
 
@@ -56,7 +58,8 @@ UNAVAILABLE = json.dumps({"__type": "ServiceUnavailableException", "message": "T
 class ServicesProcess:
     """The child process with our services: started, watched, started again when it dies."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, records_lost: bool = False) -> None:
+        self._records_lost = records_lost
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._writer: asyncio.StreamWriter | None = None
@@ -74,8 +77,11 @@ class ServicesProcess:
     async def _run_once(self) -> None:
         ours, theirs = socket.socketpair()
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "local_cloud.services", str(theirs.fileno())], pass_fds=[theirs.fileno()]
+            [sys.executable, "-m", "local_cloud.services", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, RECORDS_LOST: "yes" if self._records_lost else "no"},
         )
+        self._records_lost = False
         theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours)
         try:
@@ -186,8 +192,11 @@ async def serve(config: CloudConfig) -> None:
     import ministack.app as emulator
     from hypercorn.asyncio import serve as serve_http
     from hypercorn.config import Config
+    from ministack.services import dynamodb
 
-    services = ServicesProcess()
+    memory = Memory(config.state_dir / "emulator", emulator, dynamodb)
+    services = ServicesProcess(records_lost=not memory.stopped_cleanly)
+    memory.attach()
     replace_handlers(services)
     http = Config()
     http.bind = [f"127.0.0.1:{config.port}"]
@@ -204,11 +213,13 @@ async def serve(config: CloudConfig) -> None:
         await services.stop()
 
     watch = asyncio.create_task(services.run())
-    announce = asyncio.create_task(_announce(config, services))
+    beside = [asyncio.create_task(_announce(config, services)), asyncio.create_task(Expiry(dynamodb).run())]
     try:
         await serve_http(emulator.app, http, shutdown_trigger=until_stopped)
+        memory.close()
     finally:
-        announce.cancel()
+        for task in beside:
+            task.cancel()
         config.discovery_file.unlink(missing_ok=True)
         await services.stop()
         await watch

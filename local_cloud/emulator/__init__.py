@@ -1,0 +1,1 @@
+"""What MiniStack itself lacks, added inside the gateway process, beside its modules."""

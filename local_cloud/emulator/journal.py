@@ -1,0 +1,115 @@
+"""DynamoDB that survives ``kill -9``: every change of an item, and its stream record, is in a file before it is answered.
+
+MiniStack keeps tables in memory, saves them when it is stopped, and forgets stream records at every restart. Here each
+change is appended to a journal as it happens; at the start the journal is replayed over the last saved state, stream
+records with the sequence numbers that they had. Items are whole in the journal, so replaying a line twice is harmless.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger("local_cloud")
+RETENTION_SECONDS = 24 * 3600
+NO_SORT_KEY = "__no_sort__"
+Item = dict[str, Any]
+
+
+class DynamoDBJournal:
+    """One append-only file of lines ``[account, region, table, key item, new item or null, stream record or null]``."""
+
+    def __init__(self, path: Path, dynamodb: Any) -> None:
+        self._path, self._dynamodb = path, dynamodb
+        self._file = path.open("ab", buffering=0)
+
+    def attach(self) -> None:
+        """Record every change from now on, by standing before MiniStack's own emission of stream events."""
+        emit = self._dynamodb._emit_stream_event
+
+        def emit_and_record(
+            table: str, event: str, old: Item | None, new: Item | None, *args: Any, **more: Any
+        ) -> None:
+            last = self._last_record(table)
+            emit(table, event, old, new, *args, **more)
+            record = self._last_record(table)
+            self.append(table, old, new if event != "REMOVE" else None, record if record is not last else None)
+
+        self._dynamodb._emit_stream_event = emit_and_record
+
+    def append(self, table: str, old: Item | None, new: Item | None, record: Item | None) -> None:
+        from ministack.core.responses import get_account_id, get_region
+
+        line = [get_account_id(), get_region(), table, None if new else old, new, record]
+        self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+    def replay(self) -> int:
+        """Bring tables and streams to where the journal ends; returns how many lines were read."""
+        lines = 0
+        for account, region, table, old, new, record in self._lines():
+            lines += 1
+            self._restore_item(account, region, table, old, new)
+            if record is not None:
+                self._restore_record(account, region, table, record)
+        return lines
+
+    def compact(self) -> None:
+        """Keep only the stream records that are still in retention: the items were just saved with the tables."""
+        draft = self._path.with_suffix(".tmp")
+        with draft.open("wb") as file:
+            for account, region, table, _, _, record in self._lines():
+                if record is not None and self._retained(record):
+                    file.write(json.dumps([account, region, table, None, None, record]).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)
+        self._file.close()
+        self._file = self._path.open("ab", buffering=0)
+
+    def _lines(self) -> Iterator[list[Any]]:
+        with self._path.open("rb") as file:
+            for line in file:
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    logger.warning(
+                        "the last line of %s was cut off by the crash: its write was never answered", self._path
+                    )
+
+    def _restore_item(self, account: str, region: str, name: str, old: Item | None, new: Item | None) -> None:
+        table = self._dynamodb._tables.get_scoped(account, region, name)
+        item = new or old
+        if table is None or item is None:
+            return
+        value = self._dynamodb._extract_key_val
+        sort_key = value(item.get(table["sk_name"])) if table["sk_name"] else NO_SORT_KEY
+        partition_key = value(item[table["pk_name"]])
+        if new is None:
+            self._dynamodb._remove_item(table, partition_key, sort_key)
+        else:
+            self._dynamodb._set_item(table, partition_key, sort_key, new)
+
+    def _restore_record(self, account: str, region: str, name: str, record: Item) -> None:
+        """Append the record to the stream it came from, unless the table has another stream by now."""
+        table = self._dynamodb._tables.get_scoped(account, region, name)
+        if table is None or table.get("LatestStreamArn") != record["eventSourceARN"] or not self._retained(record):
+            return
+        streams = self._dynamodb._stream_records
+        records = streams.get_scoped(account, region, name)
+        if records is None:
+            records = []
+            streams.set_scoped(account, region, name, records)
+        records.append(record)
+
+    def _last_record(self, table: str) -> Item | None:
+        records = self._dynamodb._stream_records.get(table)
+        return records[-1] if records else None
+
+    @staticmethod
+    def _retained(record: Item) -> bool:
+        return bool(record["dynamodb"]["ApproximateCreationDateTime"] >= time.time() - RETENTION_SECONDS)

@@ -1,0 +1,164 @@
+"""The cloud killed with SIGKILL: what DynamoDB acknowledged is there again, stream records included."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import pytest
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).resolve().parents[2]
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+class CrashingCloud:
+    """A cloud of its own that can be killed."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.home = home
+        self.environment = {**os.environ, "LOCAL_CLOUD_HOME": str(home), "SALES_CDC_LOCAL_PORT": str(self.port)}
+
+    def command(self, verb: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "local_cloud", verb],
+            cwd=ROOT, env=self.environment, text=True, capture_output=True, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def kill(self) -> None:
+        started = self.command("status")
+        gateway = psutil.Process(int(started.rpartition("process ")[2].strip(" ).\n")))
+        children = gateway.children(recursive=True)
+        gateway.send_signal(signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while any(alive(process) for process in (gateway, *children)):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, endpoint_url=f"http://127.0.0.1:{self.port}", **KEYS)
+
+
+@pytest.fixture
+def crashing(tmp_path: Path) -> Iterator[CrashingCloud]:
+    cloud = CrashingCloud(tmp_path)
+    cloud.command("start")
+    yield cloud
+    cloud.command("stop")
+
+
+def make_table(crashing: CrashingCloud, name: str = "orders") -> str:
+    table = crashing.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    return str(table["TableDescription"]["LatestStreamArn"])
+
+
+def stream_records(crashing: CrashingCloud, arn: str) -> list[dict[str, Any]]:
+    client = crashing.client("dynamodbstreams")
+    records = []
+    for shard in client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        iterator = client.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+        records += client.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    return records
+
+
+def test_items_and_stream_records_survive_a_kill(crashing: CrashingCloud) -> None:
+    arn = make_table(crashing)
+    table = crashing.client("dynamodb")
+    table.put_item(TableName="orders", Item={"orderid": {"S": "a"}, "price": {"N": "10.50"}})
+    table.put_item(TableName="orders", Item={"orderid": {"S": "b"}})
+    table.delete_item(TableName="orders", Key={"orderid": {"S": "b"}})
+    before = stream_records(crashing, arn)
+    crashing.kill()
+    crashing.command("start")
+    assert table.scan(TableName="orders")["Items"] == [{"orderid": {"S": "a"}, "price": {"N": "10.5"}}]
+    assert stream_records(crashing, arn) == before
+    assert [record["eventName"] for record in before] == ["INSERT", "INSERT", "REMOVE"]
+
+
+def test_stream_records_survive_a_clean_restart_and_go_on(crashing: CrashingCloud) -> None:
+    arn = make_table(crashing)
+    table = crashing.client("dynamodb")
+    table.put_item(TableName="orders", Item={"orderid": {"S": "a"}})
+    crashing.command("stop")
+    crashing.command("start")
+    table.put_item(TableName="orders", Item={"orderid": {"S": "b"}})
+    records = stream_records(crashing, arn)
+    assert [record["dynamodb"]["Keys"]["orderid"]["S"] for record in records] == ["a", "b"]
+    assert records[0]["dynamodb"]["SequenceNumber"] < records[1]["dynamodb"]["SequenceNumber"]
+
+
+def test_a_table_made_anew_does_not_get_the_old_ones_items(crashing: CrashingCloud) -> None:
+    make_table(crashing)
+    table = crashing.client("dynamodb")
+    table.put_item(TableName="orders", Item={"orderid": {"S": "old"}})
+    table.delete_table(TableName="orders")
+    arn = make_table(crashing)
+    crashing.kill()
+    crashing.command("start")
+    assert table.scan(TableName="orders")["Items"] == []
+    assert stream_records(crashing, arn) == []
+
+
+def test_control_calls_survive_a_kill(crashing: CrashingCloud) -> None:
+    crashing.client("sqs").create_queue(QueueName="kept")
+    crashing.client("iam").create_role(RoleName="kept", AssumeRolePolicyDocument="{}")
+    crashing.client("kinesis").create_stream(StreamName="kept", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    crashing.client("glue").create_database(DatabaseInput={"Name": "kept"})
+    s3 = crashing.client("s3")
+    s3.create_bucket(Bucket="kept")
+    s3.put_object(Bucket="kept", Key="folder/object", Body=b"body")
+    crashing.kill()
+    crashing.command("start")
+    assert crashing.client("sqs").get_queue_url(QueueName="kept")
+    assert crashing.client("iam").get_role(RoleName="kept")
+    assert crashing.client("kinesis").describe_stream_summary(StreamName="kept")
+    assert crashing.client("glue").get_database(Name="kept")
+    assert s3.get_object(Bucket="kept", Key="folder/object")["Body"].read() == b"body"
+
+
+def test_after_a_kill_the_log_says_what_could_not_be_kept(crashing: CrashingCloud) -> None:
+    make_table(crashing)
+    crashing.kill()
+    crashing.command("start")
+    assert "did not stop cleanly" in (crashing.home / "logs" / "cloud.log").read_text()
+
+
+def test_an_expired_item_is_deleted_by_dynamodb_itself(crashing: CrashingCloud) -> None:
+    arn = make_table(crashing)
+    table = crashing.client("dynamodb")
+    table.update_time_to_live(TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
+    table.put_item(TableName="orders", Item={"orderid": {"S": "a"}, "expires": {"N": str(int(time.time()) - 5)}})
+    table.put_item(TableName="orders", Item={"orderid": {"S": "b"}, "expires": {"S": "1"}})
+    deadline = time.monotonic() + 10
+    while len(records := stream_records(crashing, arn)) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    removed = records[-1]
+    assert (removed["eventName"], removed["dynamodb"]["Keys"]) == ("REMOVE", {"orderid": {"S": "a"}})
+    assert removed["userIdentity"] == {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
