@@ -19,10 +19,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from local_cloud.admin import Admin
 from local_cloud.channel import read_frame, write_frame
 from local_cloud.config import RECORDS_LOST, CloudConfig
 from local_cloud.emulator.expiry import Expiry
 from local_cloud.emulator.memory import Memory
+from local_cloud.faults import Faults
 
 logger = logging.getLogger("local_cloud")
 
@@ -198,6 +200,9 @@ async def serve(config: CloudConfig) -> None:
     services = ServicesProcess(records_lost=not memory.stopped_cleanly)
     memory.attach()
     replace_handlers(services)
+    faults = Faults()
+    for service in ("kinesis", "dynamodb", "lambda", "s3"):
+        emulator.SERVICE_HANDLERS[service] = faults.around(service, emulator.SERVICE_HANDLERS[service])
     http = Config()
     http.bind = [f"127.0.0.1:{config.port}"]
     http.keep_alive_timeout = 75
@@ -215,7 +220,8 @@ async def serve(config: CloudConfig) -> None:
     watch = asyncio.create_task(services.run())
     beside = [asyncio.create_task(_announce(config, services)), asyncio.create_task(Expiry(dynamodb).run())]
     try:
-        await serve_http(emulator.app, http, shutdown_trigger=until_stopped)
+        admin = Admin(emulator.app, faults, lambda: services.pid)
+        await serve_http(admin, http, shutdown_trigger=until_stopped)
         memory.close()
     finally:
         for task in beside:

@@ -1,0 +1,178 @@
+"""Faults on demand: what AWS does rarely, done often, by a seeded plan that is the same at every run.
+
+One admin endpoint, ``/_local_cloud/faults``: GET shows the plan and what it did, PUT sets it, DELETE ends it. Off until
+set, and off again after a restart. ``POST /_local_cloud/crash`` kills the services process, which then starts again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields
+from random import Random
+from typing import Any
+
+Answer = tuple[int, dict[str, str], bytes]
+Handler = Callable[..., Awaitable[Answer]]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FaultPlan:
+    """Shares are from 0 to 1: of records for ``duplicate`` and ``reorder``, of calls for the others.
+
+    ``duplicate`` writes a Kinesis record twice; ``reorder`` exchanges it with another of its PutRecords call;
+    ``delay_seconds`` holds back every Kinesis GetRecords; ``throttle`` refuses Kinesis PutRecords and DynamoDB writes;
+    ``lambda_error`` and ``lambda_timeout`` fail an Invoke; ``s3_error`` answers PutObject with 503 Slow Down.
+    """
+
+    seed: int = 0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    delay_seconds: float = 0.0
+    throttle: float = 0.0
+    lambda_error: float = 0.0
+    lambda_timeout: float = 0.0
+    s3_error: float = 0.0
+
+    @classmethod
+    def parse(cls, document: Any) -> FaultPlan:
+        """Read a plan.
+
+        Raises:
+            ValueError: an unknown fault, a share outside 0 to 1, a negative delay, or no JSON object.
+        """
+        if not isinstance(document, dict):
+            raise ValueError("give a JSON object of faults")
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(document.keys() - known):
+            raise ValueError(f"unknown faults {unknown}; known are {sorted(known)}")
+        for name, value in document.items():
+            most = {"seed": float("inf"), "delay_seconds": 60.0}.get(name, 1.0)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+                raise ValueError(f"{name} is {value!r}: give a number from 0 to {most:g}")
+        return cls(**document)
+
+
+class Faults:
+    """The plan in force and the dice it is thrown with; each fault has dice of its own, so that plans combine."""
+
+    def __init__(self) -> None:
+        self.set(FaultPlan())
+
+    def set(self, plan: FaultPlan) -> None:
+        self.plan = plan
+        self.done: Counter[str] = Counter()
+        self._dice: dict[str, Random] = {}
+
+    def strikes(self, fault: str) -> bool:
+        """Throw the fault's dice; counts the hits."""
+        share: float = getattr(self.plan, fault)
+        if share <= 0:
+            return False
+        dice = self._dice.setdefault(fault, Random(f"{self.plan.seed}/{fault}"))  # noqa: S311 - repeatable on purpose
+        hit = dice.random() < share
+        self.done[fault] += hit
+        return hit
+
+    def choose(self, fault: str, count: int) -> int:
+        return self._dice[fault].randrange(count)
+
+    def describe(self) -> Json:
+        plan = {field.name: getattr(self.plan, field.name) for field in fields(self.plan)}
+        return {"plan": plan, "done": dict(self.done)}
+
+    def around(self, service: str, handler: Handler) -> Handler:
+        """The handler with this service's faults before it."""
+        strike = {"kinesis": self._kinesis, "dynamodb": self._dynamodb, "lambda": self._lambda, "s3": self._s3}[service]
+
+        async def handle(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Json) -> Answer:
+            return await strike(handler, method, path, headers, body, query)
+
+        return handle
+
+    async def _kinesis(
+        self, handler: Handler, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Json
+    ) -> Answer:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if action == "GetRecords" and self.plan.delay_seconds:
+            await asyncio.sleep(self.plan.delay_seconds)
+        if action != "PutRecords":
+            return await handler(method, path, headers, body, query)
+        if self.strikes("throttle"):
+            return _error(
+                400, "ProvisionedThroughputExceededException", "Rate exceeded for the stream (a fault on demand)."
+            )
+        call = json.loads(body)
+        written, places = self._disturb(call["Records"])
+        status, answer_headers, answer = await handler(method, path, headers, json.dumps({**call, "Records": written}).encode(), query)  # fmt: skip
+        if status == 200:
+            document = json.loads(answer)
+            document["Records"] = [document["Records"][place] for place in places]
+            document["FailedRecordCount"] = sum("ErrorCode" in record for record in document["Records"])
+            answer = json.dumps(document).encode()
+        return status, answer_headers, answer
+
+    def _disturb(self, records: list[Json]) -> tuple[list[Json], list[int]]:
+        """The records as they will be written, and where each of those asked for stands among them."""
+        order = list(range(len(records)))
+        for at in range(len(order)):
+            if self.strikes("reorder"):
+                other = self.choose("reorder", len(order))
+                order[at], order[other] = order[other], order[at]
+        written: list[Json] = []
+        places = [0] * len(records)
+        for at in order:
+            places[at] = len(written)
+            written += [records[at]] * (2 if self.strikes("duplicate") else 1)
+        return written, places
+
+    async def _dynamodb(
+        self, handler: Handler, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Json
+    ) -> Answer:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if action in {"BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem"} and self.strikes("throttle"):
+            return _error(
+                400,
+                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+                "The level of configured provisioned throughput for the table was exceeded (a fault on demand).",
+            )
+        return await handler(method, path, headers, body, query)
+
+    async def _lambda(
+        self, handler: Handler, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Json
+    ) -> Answer:
+        if not path.endswith("/invocations"):
+            return await handler(method, path, headers, body, query)
+        if self.strikes("lambda_error"):
+            return _function_error("Unhandled", {"errorMessage": "a fault on demand", "errorType": "RuntimeError"})
+        if self.strikes("lambda_timeout"):
+            return _function_error(
+                "Unhandled", {"errorMessage": "Task timed out after 60.00 seconds (a fault on demand)"}
+            )
+        return await handler(method, path, headers, body, query)
+
+    async def _s3(
+        self, handler: Handler, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Json
+    ) -> Answer:
+        if method == "PUT" and "/" in path.strip("/") and self.strikes("s3_error"):
+            reason = "<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate (a fault on demand).</Message></Error>"
+            return 503, {"Content-Type": "application/xml"}, reason.encode()
+        return await handler(method, path, headers, body, query)
+
+
+def _error(status: int, code: str, message: str) -> Answer:
+    return (
+        status,
+        {"Content-Type": "application/x-amz-json-1.1"},
+        json.dumps({"__type": code, "message": message}).encode(),
+    )
+
+
+def _function_error(kind: str, document: Json) -> Answer:
+    body = json.dumps(document).encode()
+    log = base64.b64encode(document["errorMessage"].encode()).decode()
+    return 200, {"Content-Type": "application/json", "X-Amz-Function-Error": kind, "X-Amz-Log-Result": log}, body

@@ -1,0 +1,90 @@
+"""Faults are off by default, the same for the same seed, and never lose what they disturb."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from local_cloud.faults import FaultPlan, Faults
+
+HEADERS = {"x-amz-target": "Kinesis_20131202.PutRecords"}
+
+
+class Kinesis:
+    """Answers PutRecords as Kinesis does and keeps what was written."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    async def handle(
+        self, method: str, path: str, headers: Any, body: bytes, query: Any
+    ) -> tuple[int, dict[str, str], bytes]:
+        names = [record["Data"] for record in json.loads(body)["Records"]]
+        self.written += names
+        answers = [{"SequenceNumber": f"{name}@{at}", "ShardId": "0"} for at, name in enumerate(names)]
+        return 200, {}, json.dumps({"FailedRecordCount": 0, "Records": answers}).encode()
+
+
+def put(faults: Faults, kinesis: Kinesis, names: list[str]) -> tuple[int, Any]:
+    body = json.dumps({"Records": [{"Data": name} for name in names]}).encode()
+    status, _, answer = asyncio.run(faults.around("kinesis", kinesis.handle)("POST", "/", HEADERS, body, {}))
+    return status, json.loads(answer)
+
+
+def faults(**plan: float) -> Faults:
+    made = Faults()
+    made.set(FaultPlan.parse(plan))
+    return made
+
+
+NAMES = [str(n) for n in range(200)]
+
+
+def test_without_a_plan_nothing_is_disturbed() -> None:
+    kinesis = Kinesis()
+    put(Faults(), kinesis, NAMES)
+    assert kinesis.written == NAMES
+
+
+def test_duplicates_and_disorder_lose_nothing_and_every_record_gets_its_own_answer() -> None:
+    kinesis = Kinesis()
+    status, answer = put(faults(seed=1, duplicate=0.3, reorder=0.3), kinesis, NAMES)
+    assert status == 200
+    assert set(kinesis.written) == set(NAMES)
+    assert len(kinesis.written) > len(NAMES)
+    assert [record["SequenceNumber"].split("@")[0] for record in answer["Records"]] == NAMES
+    assert list(dict.fromkeys(kinesis.written)) != NAMES
+
+
+def test_the_same_seed_does_the_same() -> None:
+    runs = []
+    for _ in range(2):
+        kinesis = Kinesis()
+        put(faults(seed=7, duplicate=0.2, reorder=0.2), kinesis, NAMES)
+        runs.append(kinesis.written)
+    assert runs[0] == runs[1]
+
+
+def test_a_throttled_call_writes_nothing() -> None:
+    kinesis = Kinesis()
+    status, answer = put(faults(throttle=1), kinesis, NAMES)
+    assert (status, answer["__type"]) == (400, "ProvisionedThroughputExceededException")
+    assert kinesis.written == []
+
+
+def test_what_was_done_is_counted() -> None:
+    made = faults(seed=1, duplicate=0.5)
+    kinesis = Kinesis()
+    put(made, kinesis, NAMES)
+    assert made.describe()["done"]["duplicate"] == len(kinesis.written) - len(NAMES)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"duplicate": 2}, {"duplicate": -0.1}, {"duplicate": True}, {"nothing": 1}, [], {"seed": "a"}]
+)
+def test_a_wrong_plan_is_refused_with_what_is_wrong(wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"duplicate|unknown|object|seed"):
+        FaultPlan.parse(wrong)
