@@ -24,8 +24,10 @@ class Clients:
 
     def __init__(self, endpoint: str, region: str) -> None:
         self._endpoint, self._region = endpoint, region
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._made: dict[tuple[str | None, ...], Any] = {}
+        self._sessions: dict[tuple[str | None, str | None], Any] = {}
+        self._models = botocore.session.Session().get_component("data_loader")
 
     def client(
         self,
@@ -62,34 +64,41 @@ class Clients:
         """Drop the clients of a role whose credentials were refused, so that the next call assumes it anew."""
         with self._lock:
             self._made = {key: made for key, made in self._made.items() if key[1] != role_arn}
+            self._sessions = {key: made for key, made in self._sessions.items() if key[0] != role_arn}
 
     def _make(self, service: str, role_arn: str | None, region: str, principal: str | None) -> Any:
-        if role_arn is None:
-            return self._administrator(service, region)
+        """A client of the role's session: one role is assumed once, and every session reads AWS's models from one place."""
+        session = self._sessions.get((role_arn, principal))
+        if session is None:
+            session = self._sessions[role_arn, principal] = self._session(role_arn, principal)
+        return session.client(service, region_name=region, endpoint_url=self._endpoint, config=_CONFIG)
+
+    def _session(self, role_arn: str | None, principal: str | None) -> Any:
         session = botocore.session.Session()
+        session.register_component("data_loader", self._models)
+        if role_arn is None:
+            return boto3.session.Session(botocore_session=session, **ADMINISTRATOR)
         session._credentials = RefreshableCredentials.create_from_metadata(
-            metadata=self._assume(role_arn, region, principal),
-            refresh_using=lambda: self._assume(role_arn, region, principal),
+            metadata=self._assume(role_arn, principal),
+            refresh_using=lambda: self._assume(role_arn, principal),
             method="sts-assume-role",
         )
-        made = boto3.session.Session(botocore_session=session, region_name=region)
-        return made.client(service, endpoint_url=self._endpoint, config=_CONFIG)
+        return boto3.session.Session(botocore_session=session)
 
-    def _administrator(self, service: str, region: str) -> Any:
-        session = boto3.session.Session(region_name=region, **ADMINISTRATOR)
-        return session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
+    def _administrator(self, service: str) -> Any:
+        return self.client(service)
 
-    def _assume(self, role_arn: str, region: str, principal: str | None) -> dict[str, str]:
+    def _assume(self, role_arn: str, principal: str | None) -> dict[str, str]:
         """Temporary credentials of the role, in the form that botocore renews.
 
         The emulator lets its administrator stand for any service principal, so the principal is compared here.
         """
         if principal is not None:
-            role = self._administrator("iam", region).get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
+            role = self._administrator("iam").get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
             if not _trusts(role["AssumeRolePolicyDocument"], principal):
                 message = f"{principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
                 raise ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "AssumeRole")
-        sts = self._administrator("sts", region)
+        sts = self._administrator("sts")
         keys = sts.assume_role(
             RoleArn=role_arn, RoleSessionName="local-cloud", DurationSeconds=SESSION_SECONDS
         )["Credentials"]  # fmt: skip

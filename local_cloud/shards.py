@@ -95,6 +95,17 @@ def readable(shards: Iterable[Shard], finished: Callable[[str], bool]) -> list[S
     ]
 
 
+def is_gone(error: Exception, shards: Callable[[], Iterable[Shard]], shard_id: str) -> bool:
+    """Whether a read failed because the stream has no such shard any more, though it is still there itself.
+
+    Raises:
+        botocore.exceptions.ClientError: the stream cannot be listed.
+    """
+    if not isinstance(error, ClientError) or error.response["Error"]["Code"] != "ResourceNotFoundException":
+        return False
+    return all(shard.shard_id != shard_id for shard in shards())
+
+
 class KinesisShards:
     """The shards of one Kinesis stream, with a client whose ``GetRecords`` is undecoded; at most 10,000 records a page."""
 
@@ -102,6 +113,10 @@ class KinesisShards:
 
     def __init__(self, client: Any, stream_arn: str) -> None:
         self._client, self._arn = client, stream_arn
+
+    def describe(self) -> None:
+        """See that the stream is there and may be described."""
+        self._client.describe_stream(StreamARN=self._arn, Limit=1)
 
     def shards(self) -> list[Shard]:
         found: list[Shard] = []

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from local_cloud.firehose.records import IncomingRecord, Position
 
+EVENT_LIMIT_BYTES = 6 * 1024 * 1024 - 4096
 INTAKE_LIMIT_BYTES = 16 * 1024 * 1024
 
 
@@ -56,14 +57,17 @@ class Intake:
             return self._records[0][1].arrived if self._records else None
 
     def take(self, limit_bytes: int) -> list[IncomingRecord]:
-        """The oldest records, up to ``limit_bytes``; one record at least when any waits."""
+        """The oldest records, up to ``limit_bytes`` of data and to what one Lambda event holds; one at least if any waits."""
         taken: list[IncomingRecord] = []
-        size = 0
+        size = event_size = 0
         with self._changed:
-            while self._records and (not taken or size + self._records[0][1].size_bytes <= limit_bytes):
-                record = self._records.popleft()[1]
-                taken.append(record)
-                size += record.size_bytes
+            while self._records:
+                record = self._records[0][1]
+                size, event_size = size + record.size_bytes, event_size + record.event_bytes
+                if taken and (size > limit_bytes or event_size > EVENT_LIMIT_BYTES):
+                    size -= record.size_bytes
+                    break
+                taken.append(self._records.popleft()[1])
             self._size -= size
             self._changed.notify_all()
         return taken

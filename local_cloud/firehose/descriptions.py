@@ -118,7 +118,7 @@ def updated_description(stream: Json, params: Mapping[str, Any]) -> Json:
     (destination,) = stream["Destinations"]
     if params.get("DestinationId") != destination["DestinationId"]:
         raise invalid(f"Destination {params.get('DestinationId')} does not exist.")
-    update = params.get("ExtendedS3DestinationUpdate") or params.get("S3DestinationUpdate")
+    update = params.get("ExtendedS3DestinationUpdate", params.get("S3DestinationUpdate"))
     if update is None:
         raise invalid("The local cloud delivers to S3 only; give ExtendedS3DestinationUpdate.")
     before = destination.get("ExtendedS3DestinationDescription") or destination["S3DestinationDescription"]

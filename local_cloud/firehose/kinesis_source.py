@@ -18,7 +18,15 @@ from local_cloud.clients import Clients
 from local_cloud.firehose import records as firehose_records
 from local_cloud.firehose.records import IncomingRecord, Sink
 from local_cloud.firehose.settings import PRINCIPAL
-from local_cloud.shards import Cursor, IteratorExpiredError, KinesisShards, Position, PositionGoneError, readable
+from local_cloud.shards import (
+    Cursor,
+    IteratorExpiredError,
+    KinesisShards,
+    Position,
+    PositionGoneError,
+    is_gone,
+    readable,
+)
 from local_cloud.store import Collection
 
 logger = logging.getLogger(__name__)
@@ -43,6 +51,17 @@ class KinesisSettings:
     start: float
 
 
+@dataclass(slots=True)
+class _ShardReading:
+    """Where the reading of one shard stands; ``last`` is the last sequence number handed on."""
+
+    shard_id: str
+    cursor: Cursor | None = None
+    last: str | None = None
+    idle_seconds: float = SHORTEST_IDLE_SECONDS
+    ended: bool = False
+
+
 class KinesisSource:
     """Reads every shard into the sink. ``problem`` says what keeps it from reading; None when nothing does."""
 
@@ -59,7 +78,9 @@ class KinesisSource:
         Raises:
             botocore.exceptions.ClientError: it cannot, or may not, or the stream does not exist.
         """
-        self._open().shards()
+        stream = self._open()
+        stream.describe()
+        stream.shards()
 
     def start(self, sink: Sink) -> None:
         supervisor = threading.Thread(
@@ -112,31 +133,43 @@ class KinesisSource:
             self._stopping.wait(pause)
 
     def _read_shard(self, stream: KinesisShards, shard_id: str, sink: Sink) -> None:
-        last: str | None = None
-        cursor: Cursor | None = None
-        idle = SHORTEST_IDLE_SECONDS
-        while not self._stopping.is_set():
+        """Read one shard until it ends or the delivery stream stops; a failing read is tried again and again."""
+        reading = _ShardReading(shard_id)
+        while not self._stopping.is_set() and not reading.ended:
             try:
-                cursor = cursor or self._open_shard(stream, shard_id, last)
-                page, cursor = stream.read(cursor, PAGE_RECORDS)
+                count = self._read_page(stream, reading, sink)
             except IteratorExpiredError:
-                cursor = None
+                reading.cursor = None
                 continue
             except (ClientError, BotoCoreError) as error:
-                cursor = None
-                self._report(error)
+                reading.cursor = None
+                reading.ended = self._is_gone(stream, shard_id, error)
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
                 continue
-            self.problem = None
-            if page:
-                last = page[-1]["SequenceNumber"]
-                sink.put([_incoming(shard_id, record) for record in page])
-            if cursor is None:
-                self._read_to_end.add(shard_id)
-                return
-            idle = SHORTEST_IDLE_SECONDS if page else min(idle * 1.5, LONGEST_IDLE_SECONDS)
-            if len(page) < BUSY_PAGE_RECORDS:
-                self._stopping.wait(idle)
+            if count < BUSY_PAGE_RECORDS:
+                self._stopping.wait(reading.idle_seconds)
+        if reading.ended:
+            self._read_to_end.add(shard_id)
+
+    def _read_page(self, stream: KinesisShards, reading: _ShardReading, sink: Sink) -> int:
+        cursor = reading.cursor or self._open_shard(stream, reading.shard_id, reading.last)
+        page, reading.cursor = stream.read(cursor, PAGE_RECORDS)
+        self.problem = None
+        if page:
+            sink.put([_incoming(reading.shard_id, record) for record in page])
+            reading.last = page[-1]["SequenceNumber"]
+        reading.ended = reading.cursor is None
+        reading.idle_seconds = SHORTEST_IDLE_SECONDS if page else min(reading.idle_seconds * 1.5, LONGEST_IDLE_SECONDS)
+        return len(page)
+
+    def _is_gone(self, stream: KinesisShards, shard_id: str, error: Exception) -> bool:
+        try:
+            gone = is_gone(error, stream.shards, shard_id)
+        except (ClientError, BotoCoreError):
+            gone = False
+        if not gone:
+            self._report(error)
+        return gone
 
     def _open_shard(self, stream: KinesisShards, shard_id: str, last: str | None) -> Cursor:
         """Open a shard after what was read, else after its checkpoint, else at the delivery stream's start."""

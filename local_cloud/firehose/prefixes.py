@@ -11,11 +11,12 @@ import secrets
 import string
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 
 from local_cloud.firehose.settings import S3Destination
 
 PROCESSING_FAILED = "processing-failed"
+_ERROR_TYPE = "!{firehose:error-output-type}"
 _EXPRESSION = re.compile(r"!\{([^:}]*):([^}]*)\}")
 _TOKEN = re.compile(r"'(?P<quoted>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
 _DEFAULT_SUFFIX = "%Y/%m/%d/%H/"
@@ -64,27 +65,33 @@ def _namespaces(prefix: str) -> Iterator[str]:
 
 
 def data_prefix(destination: S3Destination, moment: float) -> str:
-    """The prefix of an object of delivered records; ``YYYY/MM/dd/HH/`` follows one without a timestamp."""
-    return _evaluate(destination.prefix, moment, destination.time_zone, error_type=None)
+    """The prefix of an object of delivered records; ``yyyy/MM/dd/HH/`` follows one without a timestamp."""
+    local = datetime.fromtimestamp(moment, destination.time_zone)
+    dated = "" if "!{timestamp:" in destination.prefix else local.strftime(_DEFAULT_SUFFIX)
+    return _evaluate(destination.prefix, local, error_type="") + dated
 
 
 def error_prefix(destination: S3Destination, moment: float, error_type: str) -> str:
-    """The prefix of an object of records that failed; without one of its own it is the error type and the date."""
-    configured = destination.error_prefix or f"{error_type}/"
-    return _evaluate(configured, moment, destination.time_zone, error_type=error_type)
+    """The prefix of an object of records that failed.
+
+    One that names the error type stands as it is. To any other, and to the data's prefix when there is none, the error
+    type and the date are added.
+    """
+    local = datetime.fromtimestamp(moment, destination.time_zone)
+    configured = destination.error_prefix or destination.prefix
+    if _ERROR_TYPE in configured:
+        return _evaluate(configured, local, error_type=error_type)
+    return f"{configured}{error_type}/{local.strftime(_DEFAULT_SUFFIX)}"
 
 
-def _evaluate(prefix: str, moment: float, zone: tzinfo, *, error_type: str | None) -> str:
-    local = datetime.fromtimestamp(moment, zone)
-
+def _evaluate(prefix: str, local: datetime, *, error_type: str) -> str:
     def value_of(match: re.Match[str]) -> str:
         namespace, value = match.groups()
         if namespace == "timestamp":
             return _format(value, local)
-        return error_type or "" if value == "error-output-type" else _random()
+        return error_type if value == "error-output-type" else _random()
 
-    written = _EXPRESSION.sub(value_of, prefix)
-    return written if "!{timestamp:" in prefix else written + local.strftime(_DEFAULT_SUFFIX)
+    return _EXPRESSION.sub(value_of, prefix)
 
 
 def _format(pattern: str, moment: datetime) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+EVENT_OVERHEAD_BYTES = 768  # record ID, times, and metadata with a partition key of 256 characters
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -34,6 +36,11 @@ class IncomingRecord:
     @property
     def size_bytes(self) -> int:
         return len(self.data) * 3 // 4 - self.data[-2:].count("=")
+
+    @property
+    def event_bytes(self) -> int:
+        """What the record takes in the Lambda's event, at most."""
+        return len(self.data) + EVENT_OVERHEAD_BYTES
 
     def payload(self) -> bytes:
         return base64.b64decode(self.data)

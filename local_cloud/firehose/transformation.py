@@ -30,6 +30,14 @@ RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 OK, DROPPED, PROCESSING_FAILED = "Ok", "Dropped", "ProcessingFailed"
+_FUNCTION_ERROR = "The Lambda function was successfully invoked but it returned an error result."
+_MISSING = (
+    "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids."
+)
+_DUPLICATED = (
+    "Multiple records were returned with the same record ID. "
+    "Ensure that the Lambda function returns unique record IDs for each record."
+)
 _CODES = {
     "AccessDenied": "Lambda.InvokeAccessDenied",
     "AccessDeniedException": "Lambda.InvokeAccessDenied",
@@ -57,11 +65,11 @@ class Transformed:
 
 
 class InvocationError(Exception):
-    """One invocation failed as a whole; ``code`` is Firehose's error code."""
+    """One invocation failed as a whole; ``code`` is Firehose's error code, ``may_retry`` whether another attempt is made."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, may_retry: bool = True) -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message = code, message
+        self.code, self.message, self.may_retry = code, message, may_retry
 
 
 class Transformer:
@@ -76,16 +84,16 @@ class Transformer:
         Raises:
             InvocationError: the delivery stream was stopped between two attempts.
         """
-        event = json.dumps(invocation_event(self._identity, records), separators=(",", ":")).encode()
         attempts = 0
         while True:
             attempts += 1
+            event = invocation_event(self._identity, records)
             try:
-                answer = self._invoke(processor, event)
+                answer = self._invoke(processor, json.dumps(event, separators=(",", ":")).encode())
                 return sort_results(answer, records, processor.function_arn, attempts)
             except InvocationError as error:
                 logger.warning("%s: attempt %d at %s: %s", self._identity.arn, attempts, processor.function_arn, error)
-                if attempts > processor.retries:
+                if attempts > processor.retries or not error.may_retry:
                     return _all_failed(records, error, attempts, processor.function_arn)
                 pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
                 if self._stopping.wait(pause):
@@ -105,7 +113,8 @@ class Transformer:
         except BotoCoreError as error:
             raise InvocationError("Lambda.FunctionRequestTimedOut", str(error)) from error
         if answer.get("FunctionError"):
-            raise InvocationError("Lambda.FunctionError", payload.decode(errors="replace"))
+            logger.warning("%s answered with an error: %s", processor.function_arn, payload.decode(errors="replace"))
+            raise InvocationError("Lambda.FunctionError", _FUNCTION_ERROR)
         if len(payload) > RESPONSE_LIMIT_BYTES:
             raise InvocationError(
                 "Lambda.FunctionError", f"The answer has {len(payload)} bytes; the limit is {RESPONSE_LIMIT_BYTES}."
@@ -113,7 +122,8 @@ class Transformer:
         try:
             return json.loads(payload)
         except ValueError as error:
-            raise InvocationError("Lambda.JsonProcessingException", f"The answer is not JSON: {error}") from error
+            message = f"The answer is not JSON: {error}"
+            raise InvocationError("Lambda.JsonProcessingException", message, may_retry=False) from error
 
 
 def invocation_event(identity: StreamIdentity, records: Sequence[IncomingRecord]) -> dict[str, Any]:
@@ -147,7 +157,8 @@ def sort_results(answer: Any, records: Sequence[IncomingRecord], lambda_arn: str
     """
     results = answer.get("records") if isinstance(answer, dict) else None
     if not isinstance(results, list):
-        raise InvocationError("Lambda.JsonProcessingException", "The answer has no list 'records'.")
+        message = "The answer has no list 'records'."
+        raise InvocationError("Lambda.JsonProcessingException", message, may_retry=False)
     found = [one for one in results if isinstance(one, dict)]
     counts = Counter(one.get("recordId") for one in found)
     by_id = {one.get("recordId"): one for one in found}
@@ -180,15 +191,19 @@ def _decoded(result: dict[str, Any]) -> bytes | None:
 
 
 def _why(result: dict[str, Any] | None, count: int) -> tuple[str, str]:
+    """Firehose's error code and message for a record that the answer does not settle."""
     if result is None:
-        return "Lambda.MissingRecordId", "The record's ID is missing in the Lambda function's answer."
+        return "Lambda.MissingRecordId", _MISSING
     if count > 1:
-        return "Lambda.DuplicatedRecordId", f"The record's ID is {count} times in the Lambda function's answer."
+        return "Lambda.DuplicatedRecordId", _DUPLICATED
     if result.get("result") == PROCESSING_FAILED:
         return "Lambda.ProcessingFailedStatus", "ProcessingFailed status set for record"
     if result.get("result") == OK:
-        return "Lambda.JsonProcessingException", "The record's data is missing or not base64."
-    return "Lambda.JsonProcessingException", f"The record's result is {result.get('result')!r}."
+        return "Lambda.FunctionError", "The record's data is missing or not base64."
+    return (
+        "Lambda.FunctionError",
+        f"The record's result is {result.get('result')!r}: it must be Ok, Dropped or ProcessingFailed.",
+    )
 
 
 def _all_failed(

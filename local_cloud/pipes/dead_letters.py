@@ -17,7 +17,7 @@ from local_cloud.pipes.settings import PRINCIPAL, PipeSettings
 from local_cloud.pipes.sources import Record
 
 RETRIES_EXHAUSTED = "RetryAttemptsExhausted"
-RECORD_TOO_OLD = "MaximumRecordAgeExceeded"
+RECORD_TOO_OLD = "RecordAgeExceeded"
 _BATCH_INFO = {"dynamodb": "DDBStreamBatchInfo", "kinesis": "KinesisBatchInfo"}
 
 
@@ -42,8 +42,7 @@ class DeadLetterQueue:
         if service == "sns":
             client.publish(TopicArn=arn, Message=text)
             return
-        url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-        client.send_message(QueueUrl=url, MessageBody=text)
+        client.send_message(QueueUrl=f"{client.meta.endpoint_url}/{account}/{name}", MessageBody=text)
 
 
 def message(settings: PipeSettings, shard_id: str, records: Sequence[Record], condition: str) -> dict[str, Any]:

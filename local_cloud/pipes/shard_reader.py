@@ -15,7 +15,7 @@ from local_cloud.pipes.delivery import Delivery, StoppedError
 from local_cloud.pipes.settings import PipeSettings
 from local_cloud.pipes.sources import Record, Source
 from local_cloud.pipes.targets import with_readable_payload
-from local_cloud.shards import Cursor, IteratorExpiredError, Position, PositionGoneError
+from local_cloud.shards import Cursor, IteratorExpiredError, Position, PositionGoneError, is_gone
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +65,8 @@ class ShardReader:
                 self._start_over()
                 continue
             except (ClientError, BotoCoreError) as error:
-                self._report(str(error))
                 self._start_over()
+                self.finished = self._is_gone(error)
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
                 continue
             self.problem = None
@@ -137,7 +137,13 @@ class ShardReader:
         """Forget what was read but not delivered: the next page starts at the checkpoint."""
         self._cursor, self._pending, self._read_up_to = None, [], None
 
-    def _report(self, problem: str) -> None:
-        if problem != self.problem:
-            logger.warning("pipe %s cannot read %s: %s", self._settings.name, self._shard_id, problem)
-        self.problem = problem
+    def _is_gone(self, error: Exception) -> bool:
+        """Whether the shard does not exist any more; any other error becomes the reader's problem."""
+        try:
+            gone = is_gone(error, self._source.shards, self._shard_id)
+        except (ClientError, BotoCoreError):
+            gone = False
+        if not gone and self.problem != str(error):
+            self.problem = str(error)
+            logger.warning("pipe %s cannot read %s: %s", self._settings.name, self._shard_id, error)
+        return gone

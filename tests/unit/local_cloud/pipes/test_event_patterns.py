@@ -1,0 +1,100 @@
+"""Event patterns as *Comparison operators for use in event patterns in Amazon EventBridge* documents them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from local_cloud.pipes.patterns import PatternError, compile_pattern
+
+EVENT = {
+    "eventName": "INSERT",
+    "dynamodb": {"NewImage": {"quantity": {"N": "5"}, "product_name": {"S": "Laptop"}}, "SizeBytes": 26},
+    "userIdentity": None,
+    "tags": ["blue", "green"],
+    "parts": [{"name": "case"}, {"name": "screen"}],
+    "isActive": True,
+    "address": "10.0.0.7",
+    "empty": "",
+}
+
+
+def matches(pattern: dict[str, Any]) -> bool:
+    return compile_pattern(json.dumps(pattern))(EVENT)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"eventName": ["INSERT"]},
+        {"eventName": ["REMOVE", "INSERT"]},
+        {"dynamodb": {"NewImage": {"quantity": {"N": ["5"]}}}},
+        {"userIdentity": [None]},
+        {"empty": [""]},
+        {"isActive": [True]},
+        {"tags": ["green"]},
+        {"parts": {"name": ["screen"]}},
+        {"eventName": [{"prefix": "INS"}]},
+        {"eventName": [{"prefix": {"equals-ignore-case": "ins"}}]},
+        {"eventName": [{"suffix": "ERT"}]},
+        {"eventName": [{"suffix": {"equals-ignore-case": "ert"}}]},
+        {"eventName": [{"equals-ignore-case": "insert"}]},
+        {"eventName": [{"wildcard": "I*S*T"}]},
+        {"dynamodb": {"SizeBytes": [{"numeric": [">", 0, "<=", 26]}]}},
+        {"dynamodb": {"SizeBytes": [{"numeric": ["=", 26.0]}]}},
+        {"address": [{"cidr": "10.0.0.0/24"}]},
+        {"dynamodb": {"OldImage": {"quantity": {"N": [{"exists": False}]}}}},
+        {"dynamodb": {"SizeBytes": [{"exists": True}]}},
+        {"eventName": [{"anything-but": "REMOVE"}]},
+        {"eventName": [{"anything-but": ["REMOVE", "MODIFY"]}]},
+        {"eventName": [{"anything-but": {"prefix": "REM"}}]},
+        {"eventName": [{"anything-but": {"suffix": ["OVE", "IFY"]}}]},
+        {"$or": [{"eventName": ["REMOVE"]}, {"dynamodb": {"SizeBytes": [26]}}]},
+        {"eventName": ["INSERT"], "$or": [{"isActive": [False]}, {"isActive": [True]}]},
+    ],
+    ids=json.dumps,
+)
+def test_an_event_that_the_pattern_describes_matches(pattern: dict[str, Any]) -> None:
+    assert matches(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"eventName": ["insert"]},
+        {"eventName": ["INSERT"], "isActive": [False]},
+        {"isActive": [1]},
+        {"dynamodb": {"SizeBytes": ["26"]}},
+        {"absent": [None]},
+        {"eventName": [{"prefix": "ins"}]},
+        {"eventName": [{"wildcard": "I?SERT"}]},
+        {"dynamodb": {"SizeBytes": [{"numeric": [">", 26]}]}},
+        {"isActive": [{"numeric": ["=", 1]}]},
+        {"address": [{"cidr": "10.0.1.0/24"}]},
+        {"eventName": [{"cidr": "10.0.1.0/24"}]},
+        {"dynamodb": {"SizeBytes": [{"exists": False}]}},
+        {"dynamodb": {"OldImage": [{"exists": True}]}},
+        {"eventName": [{"anything-but": ["REMOVE", "INSERT"]}]},
+        {"absent": [{"anything-but": "REMOVE"}]},
+        {"$or": [{"eventName": ["REMOVE"]}, {"isActive": [False]}]},
+    ],
+    ids=json.dumps,
+)
+def test_an_event_that_differs_does_not_match(pattern: dict[str, Any]) -> None:
+    assert not matches(pattern)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", "{", '{"eventName": "INSERT"}', '{"eventName": []}', '{"eventName": [{"like": "x"}]}',
+        '{"size": [{"numeric": [">"]}]}', '{"size": [{"numeric": ["~", 1]}]}', '{"size": [{"numeric": [">", "1"]}]}',
+        '{"a": [{"exists": "yes"}]}', '{"a": [{"prefix": 5}]}', '{"a": [{"cidr": "nowhere"}]}',
+        '{"a": [{"prefix": "x", "suffix": "y"}]}',
+    ],
+)  # fmt: skip
+def test_an_invalid_pattern_is_refused(text: str) -> None:
+    with pytest.raises(PatternError):
+        compile_pattern(text)
