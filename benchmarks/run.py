@@ -1,0 +1,151 @@
+"""``make bench``: every figure in one run, on one machine, into ``benchmarks/RESULTS.md``, the bad ones too.
+
+Starts a local cloud of its own, sets the pipeline up in it, and ends it again.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the results: what was measured, the bound it is held to (None: only reported), and what it means."""
+
+    name: str
+    meaning: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def verdict(self, value: float) -> str:
+        if self.at_least is not None:
+            return f"{'met' if value >= self.at_least else '**not met**'} (≥ {self.at_least:g})"
+        if self.at_most is not None:
+            return f"{'met' if value <= self.at_most else '**not met**'} (≤ {self.at_most:g})"
+        return ""
+
+
+FIGURES = (
+    Figure("inserts_ratio", "generator's inserts, in times of a loop of one call an item", at_least=8),
+    Figure("deletes_ratio", "generator's deletes, in times of the loop", at_least=8),
+    Figure("updates_ratio", "generator's updates, in times of the loop (conditional, in transactions)"),
+    Figure("mixed_ratio", "generator's mixed workload, in times of the loop", at_least=4),
+    Figure("chain_changes_per_second", "chain, DynamoDB to S3: changes a second over 20,000", at_least=800),
+    Figure("chain_to_writing_alone", "chain's rate, as a share of writing to DynamoDB alone"),
+    Figure("chain_lost", "changes lost on the way", at_most=0),
+    Figure("control_call_p99_seconds", "an STS call during that load, seconds, p99", at_most=0.1),
+    Figure("p99_lag_beyond_buffer_interval_seconds", "commit to object at 200 changes/s, p99, beyond the buffer interval", at_most=1),
+    Figure("transformer_to_type_deserializer", "transformer, in times of one with boto3's TypeDeserializer", at_least=1.2),
+    Figure("transformer_share_of_do_nothing", "transformer, as a share of one that does nothing"),
+    Figure("all_dags_to_one_empty_dag", "parsing all DAGs, in times of one empty DAG (it imports what they import)"),
+    Figure("all_dags_seconds", "parsing all DAGs, seconds"),
+)  # fmt: skip
+
+
+def main() -> int:
+    environment, port = _environment()
+    os.environ.update(environment)
+    values: dict[str, float] = {}
+    _measure("parsing", values, _parsing)
+    _measure("transformer", values, _transformer)
+    with _pipeline(port) as endpoint:
+        _measure("generator", values, lambda: _generator(endpoint))
+        _measure("chain", values, _chain)
+    RESULTS.write_text(_page(values))
+    print(f"\n{_page(values)}\nWritten to {RESULTS}")
+    return int("**not met**" in _page(values))
+
+
+def _environment() -> tuple[dict[str, str], int]:
+    """A cloud, an Airflow and an endpoint that are this run's own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    endpoint = f"http://127.0.0.1:{port}"
+    home = Path(tempfile.mkdtemp(prefix="sales-cdc-bench-"))
+    connection = f'{{"conn_type": "aws", "login": "test", "password": "test", "extra": {{"region_name": "us-east-1", "endpoint_url": "{endpoint}"}}}}'
+    return {
+        "SALES_CDC_LOCAL_PORT": str(port),
+        "SALES_CDC_LOCAL_ENDPOINT": endpoint,
+        "LOCAL_CLOUD_HOME": str(home),
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW_CONN_AWS_DEFAULT": connection,
+    }, port
+
+
+@contextmanager
+def _pipeline(port: int) -> Iterator[str]:
+    """A local cloud with the pipeline set up in it."""
+    cloud = [sys.executable, "-m", "local_cloud"]
+    _quietly([*cloud, "start"])
+    try:
+        _quietly(["airflow", "db", "migrate"])
+        _quietly(["airflow", "dags", "test", "sales_cdc_setup"])
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        _quietly([*cloud, "stop"])
+
+
+def _quietly(command: list[str]) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-2000:]}")
+
+
+def _measure(name: str, values: dict[str, float], measured: Callable[[], dict[str, float]]) -> None:
+    print(f"measuring {name} …", flush=True)
+    values.update(measured())
+
+
+def _parsing() -> dict[str, float]:
+    from benchmarks import parsing
+
+    return parsing.measure()
+
+
+def _transformer() -> dict[str, float]:
+    from benchmarks import transformer
+
+    return transformer.measure()
+
+
+def _generator(endpoint: str) -> dict[str, float]:
+    from benchmarks import generator
+
+    return generator.measure(endpoint)
+
+
+def _chain() -> dict[str, float]:
+    from benchmarks import chain
+
+    return chain.measure()
+
+
+def _page(values: dict[str, float]) -> str:
+    lines = [
+        "# How fast it is",
+        "",
+        f"Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}. Ratios are of "
+        "things measured side by side in the same run; absolute figures are this machine's.",
+        "",
+        "| what | measured | bound |",
+        "| --- | ---: | --- |",
+        *(f"| {figure.meaning} | {values[figure.name]:,.2f} | {figure.verdict(values[figure.name])} |" for figure in FIGURES),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
