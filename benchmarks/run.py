@@ -137,8 +137,8 @@ def _page(values: dict[str, float]) -> str:
     lines = [
         "# How fast it is",
         "",
-        f"Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}. Ratios are of "
-        "things measured side by side in the same run; absolute figures are this machine's.",
+        (f"Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}. Ratios are of "
+        "things measured side by side in the same run; absolute figures are this machine's."),
         "",
         "| what | measured | bound |",
         "| --- | ---: | --- |",
