@@ -24,6 +24,7 @@ from local_cloud.channel import read_frame, write_frame
 from local_cloud.config import RECORDS_LOST, CloudConfig
 from local_cloud.emulator.expiry import Expiry
 from local_cloud.emulator.memory import Memory
+from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.faults import Faults
 
 logger = logging.getLogger("local_cloud")
@@ -194,12 +195,14 @@ async def serve(config: CloudConfig) -> None:
     import ministack.app as emulator
     from hypercorn.asyncio import serve as serve_http
     from hypercorn.config import Config
+    from ministack.core import iam_actions
     from ministack.services import dynamodb
 
     memory = Memory(config.state_dir / "emulator", emulator, dynamodb)
     services = ServicesProcess(records_lost=not memory.stopped_cleanly)
     memory.attach()
     replace_handlers(services)
+    correct_permission_checks(emulator, iam_actions)
     faults = Faults()
     for service in ("kinesis", "dynamodb", "lambda", "s3"):
         emulator.SERVICE_HANDLERS[service] = faults.around(service, emulator.SERVICE_HANDLERS[service])

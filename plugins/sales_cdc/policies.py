@@ -128,6 +128,7 @@ def _job(topology: Topology) -> list[Document]:
     return [
         _allow(["s3:GetObject"], *_objects(topology, read)),
         _allow(["s3:PutObject", "s3:DeleteObject"], *_objects(topology, [topology.CURATED_PREFIX])),
+        _allow(["s3:PutObject"], *_objects(topology, [topology.LEDGER_PREFIX])),
         _list_bucket(topology, [topology.RAW_PREFIX, topology.CURATED_PREFIX]),
         _allow(
             ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable"],

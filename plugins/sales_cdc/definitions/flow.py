@@ -10,7 +10,7 @@ from sales_cdc.topology import Resource, Service, Topology
 Request = dict[str, Any]
 
 KEY_ATTRIBUTE = "orderid"
-PIPE_BATCH_RECORDS = 1000
+PIPE_BATCH_RECORDS = 500  # the most that Kinesis takes at once
 PIPE_RETRIES = 20
 PIPE_RECORD_AGE_SECONDS = 12 * 3600  # half of what a DynamoDB stream keeps
 DEAD_LETTERS_SECONDS = 14 * 24 * 3600  # SQS's longest

@@ -116,7 +116,13 @@ def job(topology: Topology) -> Request:
         "Timeout": 60,
         "MaxRetries": 0,
         "ExecutionProperty": {"MaxConcurrentRuns": 1},
-        "DefaultArguments": {"--datalake-formats": "iceberg", "--job-language": "python"},
+        "DefaultArguments": {
+            "--datalake-formats": "iceberg",
+            "--job-language": "python",
+            "--bucket": topology.bucket.name,
+            "--database": topology.database.name,
+            "--warehouse": topology.s3_uri(topology.CURATED_PREFIX),
+        },
         "Tags": topology.tags,
     }
 

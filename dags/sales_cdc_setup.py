@@ -1,0 +1,142 @@
+"""## Setup: the pipeline's resources, made or brought up to date
+
+**Schedule**: none; trigger it. **Parameters**: `replace_stream`, for a change of the stream's view type only.
+
+Works from the end of the chain backwards and waits for each hop, so that no change finds the way half built:
+
+    lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job ─ Athena work group
+    delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream
+    capture   DynamoDB table ─ dead-letter queue ─ pipe
+    proof     a probe order goes from the table to raw/ on S3, and is deleted again
+
+**Rerun**: changes nothing that is as defined; after a change to the code or a setting it updates just what differs. It
+never touches a resource of one of our names that it did not make: it fails and says which. `summarise_setup` logs every
+resource with what was done. A run that failed is mended by running again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG, TaskGroup, chain
+from sales_cdc.definitions import flow, lake
+from sales_cdc.deployment import deployed_topology
+from sales_cdc.operators import provision
+from sales_cdc.operators.artifact import UploadArtifactOperator
+from sales_cdc.operators.identity import FindAccountOperator
+from sales_cdc.operators.probe import DeleteProbeOrderOperator, PutProbeOrderOperator
+from sales_cdc.operators.summary import SummariseOperator
+from sales_cdc.sensors.probe import ProbeArrivedSensor
+from sales_cdc.topology import Resource, Service
+
+topology = deployed_topology()
+INCLUDE = Path(__file__).resolve().parent.parent / "include"
+
+
+def provision_role(service: Service) -> provision.ProvisionRoleOperator:
+    return provision.ProvisionRoleOperator(task_id=f"provision_{service}_role", definition=flow.role(topology, service))
+
+
+def provision_log_group(task_id: str, group: Resource) -> provision.ProvisionLogGroupOperator:
+    return provision.ProvisionLogGroupOperator(task_id=task_id, definition=flow.log_group(topology, group))
+
+
+def upload(task_id: str, file: str, key: str) -> UploadArtifactOperator:
+    return UploadArtifactOperator(task_id=task_id, path=INCLUDE / file, bucket=topology.bucket.name, key=key)
+
+
+with DAG(
+    dag_id="sales_cdc_setup",
+    doc_md=__doc__,
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=1),
+    default_args={
+        "aws_conn_id": topology.settings.aws_conn_id,
+        "region_name": topology.settings.region,
+        "owner": "sales",
+        "owner_tags": topology.tags,
+        "retries": 2,
+        "retry_delay": timedelta(seconds=5),
+        "retry_exponential_backoff": True,
+        "execution_timeout": timedelta(minutes=10),
+    },
+    tags=["sales-cdc"],
+) as dag:
+    find_account = FindAccountOperator()
+
+    with TaskGroup("lake") as lake_group:
+        bucket = provision.ProvisionBucketOperator(task_id="provision_bucket", definition=lake.bucket(topology))
+        transformer_code = upload("upload_transformer", "lambda/lambda_transformer.py", topology.TRANSFORMER_KEY)
+        job_code = upload("upload_job", "glue/curate_orders.py", topology.JOB_KEY)
+        database = provision.ProvisionDatabaseOperator(task_id="provision_database", definition=lake.database(topology))
+        classifier = provision.ProvisionClassifierOperator(
+            task_id="provision_classifier", definition=lake.classifier(topology)
+        )
+        crawler = provision.ProvisionCrawlerOperator(task_id="provision_crawler", definition=lake.crawler(topology))
+        job = provision.ProvisionJobOperator(task_id="provision_job", definition=lake.job(topology))
+        workgroup = provision.ProvisionWorkGroupOperator(
+            task_id="provision_workgroup", definition=lake.workgroup(topology)
+        )
+        chain(bucket, [transformer_code, job_code, workgroup])
+        chain([provision_role("crawler"), database, classifier], crawler)
+        chain([provision_role("job"), job_code], job)
+
+    with TaskGroup("delivery") as delivery_group:
+        transformer = provision.ProvisionFunctionOperator(
+            task_id="provision_transformer",
+            definition=flow.transformer(topology, transformer_code.output["sha256"]),
+        )
+        stream = provision.ProvisionStreamOperator(task_id="provision_stream", definition=flow.stream(topology))
+        delivery = provision.ProvisionDeliveryStreamOperator(
+            task_id="provision_delivery_stream", definition=flow.delivery(topology)
+        )
+        chain(
+            [provision_role("transformer"), provision_log_group("provision_transformer_log", topology.transformer_log)],
+            transformer,
+        )
+        chain(
+            [transformer, stream, provision_role("delivery"),
+             provision_log_group("provision_delivery_log", topology.delivery_log)],
+            delivery,
+        )  # fmt: skip
+
+    with TaskGroup("capture") as capture_group:
+        table = provision.ProvisionTableOperator(task_id="provision_table", definition=flow.table(topology))
+        queue = provision.ProvisionQueueOperator(
+            task_id="provision_dead_letter_queue", definition=flow.dead_letter_queue(topology)
+        )
+        pipe = provision.ProvisionPipeOperator(
+            task_id="provision_pipe", definition=flow.pipe(topology, table.output["stream_arn"])
+        )
+        chain([table, queue, provision_role("pipe")], pipe)
+
+    with TaskGroup("proof") as proof_group:
+        put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=topology.table.name)
+        expect_probe = ProbeArrivedSensor(
+            task_id="expect_probe_in_raw",
+            probe=put_probe.output,
+            chain={
+                "bucket": topology.bucket.name,
+                "pipe": topology.pipe.name,
+                "dead_letter_queue": topology.dead_letter_queue.name,
+                "stream": topology.stream.name,
+                "delivery": topology.delivery.name,
+            },
+            patience_seconds=topology.settings.firehose_interval_seconds + 240,
+            poke_interval=1,
+        )
+        delete_probe = DeleteProbeOrderOperator(
+            task_id="delete_probe_order", table=topology.table.name, probe=put_probe.output
+        )
+        chain(put_probe.as_setup(), expect_probe, delete_probe.as_teardown(setups=put_probe))
+
+    summarise = SummariseOperator(
+        task_id="summarise_setup",
+        of_tasks=[task_id for task_id in dag.task_ids if ".provision_" in task_id or ".upload_" in task_id],
+    )
+
+    chain(find_account, lake_group, delivery_group, capture_group, proof_group, summarise)

@@ -1,0 +1,67 @@
+"""What the emulator's permission checks get wrong for this chain, put right.
+
+* A call on a DynamoDB stream is checked against the stream's ARN (it would be ``*``, which only ``*`` allows). Source:
+  *Actions, resources, and condition keys for Amazon DynamoDB*.
+* A call over the loopback counts as one over TLS (``aws:SecureTransport``): nobody else can listen there, and a bucket
+  policy that refuses plain HTTP has to hold here as it stands.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+ResourceArn = Callable[..., str]
+
+
+def correct_permission_checks(emulator: Any, iam_actions: Any) -> None:
+    """Correct the emulator's modules (``ministack.app``, ``ministack.core.iam_actions``) in place.
+
+    Raises:
+        RuntimeError: MiniStack's functions have other names now.
+    """
+    if not hasattr(emulator, "pin_request_origin") or not hasattr(iam_actions, "extract_resource_arn"):
+        raise RuntimeError("MiniStack's permission checks moved: permission_checks.py was written for version 1.5.33.")
+    pin = emulator.pin_request_origin
+    emulator.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
+    iam_actions.extract_resource_arn = with_streams(iam_actions.extract_resource_arn)
+
+
+def with_streams(resource_arn: ResourceArn) -> ResourceArn:
+    """``resource_arn``, extended by the stream that a request of DynamoDB Streams addresses."""
+
+    def extended(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+    ) -> str:
+        if service == "dynamodbstreams":
+            return stream_arn(body, region, account)
+        return resource_arn(service, method, path, headers, body, query, region, account)
+
+    return extended
+
+
+def stream_arn(body: bytes, region: str, account: str) -> str:
+    """The stream of a request; ``*`` for a listing of all."""
+    request = _json_object(body)
+    position = _json_object(_decoded(request.get("ShardIterator", "")))
+    if found := request.get("StreamArn") or position.get("arn"):
+        return str(found)
+    table = request.get("TableName") or position.get("t")
+    return f"arn:aws:dynamodb:{region}:{account}:table/{table}/stream/*" if table else "*"
+
+
+def _decoded(iterator: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(iterator)
+    except ValueError:
+        return b""
+
+
+def _json_object(text: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,26 @@
+"""How a resource differs from its definition. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def drift(defined: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
+    """The dotted paths at which ``actual`` differs from ``defined``, sorted.
+
+    What the definition does not name is the service's own affair (defaults, states, dates) and never counts. Lists are
+    compared in order and whole; their mappings by what the definition names.
+    """
+    return sorted(_differences(defined, actual, ""))
+
+
+def _differences(defined: Any, actual: Any, path: str) -> Iterator[str]:
+    if isinstance(defined, Mapping) and isinstance(actual, Mapping):
+        for name, value in defined.items():
+            yield from _differences(value, actual.get(name), f"{path}.{name}".lstrip("."))
+    elif isinstance(defined, list) and isinstance(actual, list) and len(defined) == len(actual):
+        for number, (value, found) in enumerate(zip(defined, actual, strict=True)):
+            yield from _differences(value, found, f"{path}[{number}]")
+    elif defined != actual:
+        yield path

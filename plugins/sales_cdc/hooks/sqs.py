@@ -1,0 +1,40 @@
+"""SQS: the pipe's dead-letter queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sales_cdc.drift import drift
+from sales_cdc.hooks.resource import Found, ResourceHook
+
+
+class QueueHook(ResourceHook):
+    """A queue. A deleted name is free again after 60 seconds.
+
+    Source: Amazon SQS API Reference, *CreateQueue*, *SetQueueAttributes*, *DeleteQueue*.
+    """
+
+    service = "sqs"
+    kind = "SQS queue"
+    name_field = "QueueName"
+    absent_codes = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+    taken_codes = frozenset({"QueueAlreadyExists", "QueueNameExists"})
+
+    def describe(self, name: str) -> Found:
+        url = self.conn.get_queue_url(QueueName=name)["QueueUrl"]
+        attributes = self.conn.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        tags = self.conn.list_queue_tags(QueueUrl=url).get("Tags", {})
+        return Found(name, attributes["QueueArn"], tags, {"Attributes": attributes, "QueueUrl": url})
+
+    def create(self, definition: Mapping[str, Any]) -> None:
+        self.conn.create_queue(**definition)
+
+    def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
+        changes = drift({"Attributes": definition["Attributes"]}, found.description)
+        if changes:
+            self.conn.set_queue_attributes(QueueUrl=found.description["QueueUrl"], Attributes=definition["Attributes"])
+        return changes
+
+    def delete(self, found: Found) -> None:
+        self.conn.delete_queue(QueueUrl=found.description["QueueUrl"])

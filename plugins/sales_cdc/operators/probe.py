@@ -1,0 +1,67 @@
+"""The probe: an order of no meaning that travels the whole chain and is deleted again."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+
+from sales_cdc.definitions.flow import KEY_ATTRIBUTE
+from sales_cdc.hooks.dynamodb import TableHook
+from sales_cdc.operators.explained import explained
+
+
+class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
+    """Write a probe order. Its id begins with ``probe-`` and is new each time: writing the same item twice emits nothing.
+
+    Args:
+        table: the orders table's name.
+
+    Returns:
+        ``order_id``, and ``written_at``, the time before the write (ISO 8601, UTC).
+    """
+
+    aws_hook_class = TableHook
+    template_fields = aws_template_fields("table")
+
+    def __init__(self, *, table: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.table = table
+
+    def execute(self, context: Any) -> dict[str, str]:
+        probe = {"order_id": f"probe-{uuid.uuid4()}", "written_at": datetime.now(UTC).isoformat()}
+        item = {
+            KEY_ATTRIBUTE: {"S": probe["order_id"]},
+            "product_name": {"S": "probe"},
+            "quantity": {"N": "1"},
+            "price": {"N": "0.01"},
+        }
+        with explained(f"Could not write the probe order to the DynamoDB table '{self.table}'"):
+            self.hook.conn.put_item(TableName=self.table, Item=item)
+        self.log.info("Wrote order %s.", probe["order_id"])
+        return probe
+
+
+class DeleteProbeOrderOperator(AwsBaseOperator[TableHook]):
+    """Delete the probe order; fine when it is gone already.
+
+    Args:
+        table: the orders table's name.
+        probe: what ``PutProbeOrderOperator`` returned.
+    """
+
+    aws_hook_class = TableHook
+    template_fields = aws_template_fields("table", "probe")
+
+    def __init__(self, *, table: str, probe: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.table = table
+        self.probe = probe
+
+    def execute(self, context: Any) -> None:
+        order_id = self.probe["order_id"]
+        with explained(f"Could not delete the probe order {order_id} from the DynamoDB table '{self.table}'"):
+            self.hook.conn.delete_item(TableName=self.table, Key={KEY_ATTRIBUTE: {"S": order_id}})

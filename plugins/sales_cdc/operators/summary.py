@@ -1,0 +1,46 @@
+"""One table at the end of a run: every resource and what was done to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
+
+
+class SummariseOperator(BaseOperator):
+    """Log what the tasks did, from their XComs, and fail when one of them did not end well.
+
+    Args:
+        of_tasks: the ids of tasks that return ``name`` and ``action``.
+
+    Returns:
+        How often each action was taken.
+
+    Raises:
+        AirflowException: names the tasks that returned nothing.
+    """
+
+    def __init__(self, *, of_tasks: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.of_tasks = list(of_tasks)
+
+    def execute(self, context: Any) -> dict[str, int]:
+        outcomes = {task: context["ti"].xcom_pull(task_ids=task) for task in self.of_tasks}
+        self.log.info("What was done:\n%s", as_table(outcomes))
+        failed = [task for task, outcome in outcomes.items() if outcome is None]
+        if failed:
+            raise AirflowException(
+                f"{len(failed)} of {len(outcomes)} tasks did not end well: {', '.join(failed)}. The last line of each "
+                "one's log says why. Run the DAG again when that is mended: it goes on where this run stopped."
+            )
+        return dict(Counter(outcome["action"] for outcome in outcomes.values()))
+
+
+def as_table(outcomes: Mapping[str, Mapping[str, str] | None]) -> str:
+    """One line a task: its id, its resource and the action; ``FAILED`` for a task that returned nothing."""
+    rows = [("task", "resource", "action")]
+    rows += [(task, each["name"], each["action"]) if each else (task, "", "FAILED") for task, each in outcomes.items()]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    return "\n".join(f"  {task:<{widths[0]}}  {name:<{widths[1]}}  {action}" for task, name, action in rows)
