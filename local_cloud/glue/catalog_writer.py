@@ -83,7 +83,7 @@ class CatalogWriter:
             return found
         current = {key: existing[key] for key in _TABLE_INPUT_FIELDS if existing.get(key) is not None}
         wanted = self._wanted_table(current, found)
-        if wanted != {**current, "Retention": wanted.get("Retention", 0)}:
+        if any(current.get(key) != value for key, value in wanted.items() if key != "Retention"):
             self._glue.update_table(DatabaseName=self._database, TableInput=wanted)
             self._log(f"Updated table {name} in database {self._database}")
             self.changes.tables["updated"].append(name)
@@ -143,12 +143,11 @@ class CatalogWriter:
             locations: the include paths that were crawled, as ``s3://`` URIs.
             folders: every folder and lone object that was found, as ``s3://`` URIs.
         """
-        targets = tuple(location.rstrip("/") for location in locations)
+        targets = [location.rstrip("/") for location in locations]
         for name, table in list(self.tables.items()):
             location = table.get("StorageDescriptor", {}).get("Location", "")
-            if table.get("Parameters", {}).get("UPDATED_BY_CRAWLER") != self._crawler or not location.startswith(
-                targets
-            ):
+            inside = any(f"{location.rstrip('/')}/".startswith(f"{target}/") for target in targets)
+            if not inside or table.get("Parameters", {}).get("UPDATED_BY_CRAWLER") != self._crawler:
                 continue
             if name not in self._written:
                 self._remove_table(name, table)

@@ -47,9 +47,11 @@ def classify(content: bytes, *, truncated: bool, custom: Sequence[Mapping[str, A
         custom: the crawler's classifiers, as ``GetClassifier`` returns them.
     """
     if content.startswith(parquet_files.MAGIC):
-        columns = parquet_files.columns(content) if not truncated else {}
-        return Schema("parquet", "none", columns, options={})
-    compression, plain, cut = _decompress(content, truncated=truncated)
+        return Schema("parquet", "none", columns_of(parquet_files.columns(content)) if not truncated else {})
+    try:
+        compression, plain, cut = _decompress(content, truncated=truncated)
+    except (zlib.error, OSError):
+        return Schema(UNKNOWN, "none", {})
     text = plain.decode("utf-8-sig", errors="replace")
     for classifier in custom:
         if (schema := _by_custom(classifier, text, compression, truncated=cut)) is not None:

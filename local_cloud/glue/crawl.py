@@ -8,8 +8,10 @@ from typing import Any
 
 from local_cloud.clients import Clients
 from local_cloud.glue.catalog_writer import CatalogWriter, Changes
+from local_cloud.glue.classify import Schema
 from local_cloud.glue.crawler_policy import CrawlerPolicy
 from local_cloud.glue.grouping import Group, Leaf, group
+from local_cloud.glue.incremental import attach
 from local_cloud.glue.role import PRINCIPAL
 from local_cloud.glue.s3_source import S3Object, S3Target, SchemaReader, list_objects
 
@@ -54,16 +56,18 @@ def crawl(
     folders = {_uri(member) for _, objects in found for member in objects}
     log(f"Found {sum(len(objects) for _, objects in found)} objects in {len(folders)} folders")
 
+    writer = CatalogWriter(clients.client("glue", crawler["Role"], principal=PRINCIPAL), crawler, policy, log)
+    reader = SchemaReader(s3, classifiers)
     groups: list[tuple[S3Target, Group]] = []
     for target, objects in found:
-        fresh = [member for member in objects if _uri(member) not in known]
-        groups += [(target, member) for member in _groups(s3, target, fresh, classifiers, policy)]
+        members = reader.read_all([member for member in objects if _uri(member) not in known])
+        attached, rest = attach(members, writer.tables.values()) if known else ([], members)
+        groups += [(target, member) for member in [*attached, *_groups(target, rest, policy)]]
     if policy.table_threshold is not None and len(groups) > policy.table_threshold:
         raise CrawlError(
             f"The number of tables found ({len(groups)}) is above the crawler's TableThreshold ({policy.table_threshold})."
         )
 
-    writer = CatalogWriter(clients.client("glue", crawler["Role"], principal=PRINCIPAL), crawler, policy, log)
     for target, member in groups:
         writer.write(target.bucket, member, target.exclusions)
     if not policy.new_folders_only:
@@ -76,14 +80,7 @@ def _uri(found: S3Object) -> str:
     return f"s3://{found.bucket}/{found.folder}"
 
 
-def _groups(
-    s3: Any,
-    target: S3Target,
-    objects: Sequence[S3Object],
-    classifiers: Sequence[Mapping[str, Any]],
-    policy: CrawlerPolicy,
-) -> list[Group]:
-    members = SchemaReader(s3, classifiers).read_all(objects)
-    if [found.key for found in objects] == [target.prefix]:
+def _groups(target: S3Target, members: Sequence[tuple[S3Object, Schema]], policy: CrawlerPolicy) -> list[Group]:
+    if [found.key for found, _ in members] == [target.prefix]:
         return [Group(target.prefix, [Leaf.of(target.prefix, members)])]
     return group(target.folder, members, policy.grouping)

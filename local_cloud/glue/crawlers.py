@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from datetime import datetime
 
-from botocore.exceptions import ClientError
-
+from local_cloud.glue.crawl_history import CrawlHistory
 from local_cloud.glue.crawl_runs import CrawlRuns
-from local_cloud.glue.crawler_policy import CrawlerPolicy
+from local_cloud.glue.crawl_scheduler import CrawlScheduler
+from local_cloud.glue.crawler_definition import DEFAULTS, check, normalised, schedule
 from local_cloud.glue.resources import Resources, page
-from local_cloud.glue.role import PRINCIPAL, role_arn
-from local_cloud.glue.schedule import ScheduleError, parse
 from local_cloud.services import Context
 from local_cloud.wire import Json, JsonService, Request, ServiceError
 
 READY, RUNNING, STOPPING = "READY", "RUNNING", "STOPPING"
-_DEFAULTS: Json = {
-    "Classifiers": [],
-    "TablePrefix": "",
-    "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"},
-    "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
-    "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
-    "LakeFormationConfiguration": {"UseLakeFormationCredentials": False, "AccountId": ""},
-}
 _INTERNAL = ("Region", "Account")
 
 
@@ -38,30 +28,37 @@ class Crawlers(JsonService):
         self._lock = threading.RLock()
         self._crawlers = Resources(context.store, "Crawler")
         self._classifiers = Resources(context.store, "Classifier")
-        self._runs = CrawlRuns(context, self._ended)
+        self._history = CrawlHistory(context.store)
+        self._runs = CrawlRuns(context, self._history, self._ended)
+        self._scheduler = CrawlScheduler(self._scheduled, self.begin)
 
     def start(self) -> None:
-        """A crawl that was under way when the cloud died is over."""
+        """A crawl that was under way when the cloud died has failed; the schedules run on."""
         for region, crawler in self._crawlers.everywhere():
             if crawler["State"] != READY:
-                self._runs.mark_interrupted(region, crawler["Name"])
-                self._crawlers.put(region, crawler["Name"], {**crawler, "State": READY})
+                self._interrupted(region, crawler)
+        self._scheduler.start()
 
     def stop(self) -> None:
+        self._scheduler.stop()
         self._runs.stop_all()
+
+    def tick(self, now: datetime) -> None:
+        """Start the crawlers that are due in the minute of ``now``; the clock calls this by itself."""
+        self._scheduler.tick(now)
 
     def create_crawler(self, params: Json, request: Request) -> Json:
         now = time.time()
         tags = params.pop("Tags", {})
         crawler = {
-            **_DEFAULTS,
-            **_normalised(params, request),
+            **DEFAULTS,
+            **normalised(params, request),
             "State": READY,
             "CrawlElapsedTime": 0,
             "CreationTime": now,
         }
         crawler |= {"LastUpdated": now, "Version": 1, "Region": request.region, "Account": request.account}
-        self._check(crawler)
+        check(crawler, self._context.clients, self._classifiers)
         with self._lock:
             self._crawlers.create(request.region, crawler["Name"], crawler)
         if tags:
@@ -72,8 +69,8 @@ class Crawlers(JsonService):
     def update_crawler(self, params: Json, request: Request) -> Json:
         with self._lock:
             crawler = self._idle(request.region, params["Name"], "update")
-            changed = {**crawler, **_normalised(params, request, crawler)}
-            self._check(changed)
+            changed = {**crawler, **normalised(params, request, crawler)}
+            check(changed, self._context.clients, self._classifiers)
             self._crawlers.put(
                 request.region,
                 params["Name"],
@@ -86,6 +83,7 @@ class Crawlers(JsonService):
             self._idle(request.region, params["Name"], "delete")
             self._crawlers.delete(request.region, params["Name"])
             self._runs.forget(request.region, params["Name"])
+            self._history.forget(request.region, params["Name"])
         return {}
 
     def get_crawler(self, params: Json, request: Request) -> Json:
@@ -137,11 +135,13 @@ class Crawlers(JsonService):
     def get_crawler_metrics(self, params: Json, request: Request) -> Json:
         names = params.get("CrawlerNameList") or [crawler["Name"] for crawler in self._crawlers.all(request.region)]
         found = [name for name in names if self._crawlers.find(request.region, name) is not None]
-        return page([self._runs.metrics(request.region, name) for name in found], params, "CrawlerMetricsList")
+        region = request.region
+        metrics = [self._history.metrics(region, name, self._runs.running_seconds(region, name)) for name in found]
+        return page(metrics, params, "CrawlerMetricsList")
 
     def list_crawls(self, params: Json, request: Request) -> Json:
         self._crawlers.get(request.region, params["CrawlerName"])
-        crawls = self._runs.history(request.region, params["CrawlerName"], params.get("Filters", []))
+        crawls = self._history.crawls(request.region, params["CrawlerName"], params.get("Filters", []))
         return page(crawls, {"MaxResults": 20, **params}, "Crawls")
 
     def start_crawler_schedule(self, params: Json, request: Request) -> Json:
@@ -154,7 +154,7 @@ class Crawlers(JsonService):
         with self._lock:
             crawler = self._crawlers.get(request.region, params["CrawlerName"])
             self._crawlers.put(
-                request.region, crawler["Name"], {**crawler, "Schedule": _schedule(params.get("Schedule"))}
+                request.region, crawler["Name"], {**crawler, "Schedule": schedule(params.get("Schedule"))}
             )
         return {}
 
@@ -179,21 +179,6 @@ class Crawlers(JsonService):
             )
         return crawler
 
-    def _check(self, crawler: Json) -> None:
-        """Refuse what AWS refuses at once: a role that cannot be assumed, an unknown classifier, a policy that contradicts itself."""
-        CrawlerPolicy.of(crawler).check()
-        for name in crawler["Classifiers"]:
-            self._classifiers.get(crawler["Region"], name)
-        if not any(crawler["Targets"].get("S3Targets", [])):
-            raise ServiceError("InvalidInputException", "The local cloud crawls S3: give Targets.S3Targets.")
-        try:
-            self._context.clients.client("s3", crawler["Role"], region=crawler["Region"], principal=PRINCIPAL)
-        except ClientError as error:
-            raise ServiceError(
-                "InvalidInputException",
-                f"Service is unable to assume provided role {crawler['Role']}. Please verify role's TrustPolicy ({error}).",
-            ) from error
-
     def _ended(self, region: str, name: str, last_crawl: Json, elapsed_milliseconds: int) -> None:
         with self._lock:
             crawler = self._crawlers.find(region, name)
@@ -201,33 +186,26 @@ class Crawlers(JsonService):
                 ended = {"State": READY, "LastCrawl": last_crawl, "CrawlElapsedTime": elapsed_milliseconds}
                 self._crawlers.put(region, name, {**crawler, **ended})
 
+    def _interrupted(self, region: str, crawler: Json) -> None:
+        ready = {**crawler, "State": READY}
+        for crawl in self._history.crawls(region, crawler["Name"]):
+            if crawl["State"] == "RUNNING":
+                reason = "The local cloud ended while the crawler ran."
+                last = self._history.ended(region, crawler["Name"], crawl["CrawlId"], "FAILED", reason, {})
+                ready["LastCrawl"] = last
+        self._crawlers.put(region, crawler["Name"], ready)
+
+    def _scheduled(self) -> list[tuple[str, str, str]]:
+        return [
+            (region, crawler["Name"], crawler["Schedule"]["ScheduleExpression"])
+            for region, crawler in self._crawlers.everywhere()
+            if crawler["Schedule"]["State"] == "SCHEDULED"
+        ]
+
     def _shown(self, crawler: Json) -> Json:
         shown = {key: value for key, value in crawler.items() if key not in _INTERNAL}
         if crawler["State"] != READY:
-            shown["CrawlElapsedTime"] = self._runs.elapsed_milliseconds(crawler["Region"], crawler["Name"])
+            shown["CrawlElapsedTime"] = round(
+                (self._runs.running_seconds(crawler["Region"], crawler["Name"]) or 0) * 1000
+            )
         return shown
-
-
-def _normalised(params: Json, request: Request, current: Json | None = None) -> Json:
-    """The request as a crawler's fields: the role as an ARN, the schedule with its state."""
-    fields: dict[str, Any] = {key: value for key, value in params.items() if value is not None}
-    if "Role" in fields:
-        fields["Role"] = role_arn(fields["Role"], request.account)
-    if "Schedule" in fields:
-        fields["Schedule"] = _schedule(fields["Schedule"])
-    elif current is None:
-        fields["Schedule"] = {"ScheduleExpression": "", "State": "NOT_SCHEDULED"}
-    if "SchemaChangePolicy" in fields:
-        default = (current or _DEFAULTS)["SchemaChangePolicy"]
-        fields["SchemaChangePolicy"] = {**default, **fields["SchemaChangePolicy"]}
-    return fields
-
-
-def _schedule(expression: str | None) -> Json:
-    if not expression:
-        return {"ScheduleExpression": "", "State": "NOT_SCHEDULED"}
-    try:
-        parse(expression)
-    except ScheduleError as error:
-        raise ServiceError("InvalidInputException", f"Invalid schedule expression: {error}") from error
-    return {"ScheduleExpression": expression, "State": "SCHEDULED"}

@@ -103,7 +103,7 @@ def group(include_path: str, members: Iterable[tuple[S3Object, Schema]], policy:
     """The tables below an include path (a folder's key in its bucket, with its slash)."""
     root = _tree(include_path, members, policy)
     if policy.table_level is None:
-        return _groups(root, policy)
+        return [_below_lone_folders(found) for found in _groups(root, policy)]
     depth = policy.table_level - 1
     return [found for folder in _at_depth(root, depth) for found in _groups(folder, policy)]
 
@@ -150,16 +150,23 @@ def _united(path: str, below: Sequence[tuple[str, list[Group]]], policy: Groupin
         return None
     groups = [found for _, (found,) in below]
     starts_here = all(found.path == f"{path}{name}/" for name, (found,) in below)
-    names = {_level_name(name) for name, _ in below}
-    only_plain_folder = len(below) == 1 and names == {None} and policy.table_level is None
-    if not starts_here or len(names) != 1 or len({found.levels for found in groups}) != 1 or only_plain_folder:
+    names = {level_name(name) for name, _ in below}
+    if not starts_here or len(names) != 1 or len({found.levels for found in groups}) != 1:
         return None
     if not _belong_together([found.schema for found in groups], policy):
         return None
     return Group(path, [leaf for found in groups for leaf in found.leaves], (names.pop(), *groups[0].levels))
 
 
-def _level_name(folder: str) -> str | None:
+def _below_lone_folders(found: Group) -> Group:
+    """A table begins below folders that stand alone at their level: one plain folder is no partition."""
+    while found.levels and found.levels[0] is None and len({found.values(leaf)[0] for leaf in found.leaves}) == 1:
+        found = Group(f"{found.path}{found.values(found.leaves[0])[0]}/", found.leaves, found.levels[1:])
+    return found
+
+
+def level_name(folder: str) -> str | None:
+    """``name`` of a folder ``name=value``; None for any other."""
     name, separator, _ = folder.partition("=")
     return name if separator and name else None
 

@@ -1,32 +1,25 @@
-"""One job run: its script and files fetched as the job's role, run in a process group of its own, and its outcome.
-
-Sources, AWS Glue: *Using job parameters in AWS Glue jobs*, *Job run statuses*, *Configuring job properties for Python shell jobs*.
-"""
+"""One job run in a process group of its own, and its outcome (*AWS Glue job run statuses*)."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.glue import jars
-from local_cloud.glue.job_arguments import ArgumentError, JobArguments
-from local_cloud.glue.role import PRINCIPAL
-from local_cloud.glue.spark_environment import spark_environment
+from local_cloud.glue.job_arguments import ArgumentError
+from local_cloud.glue.job_setup import JobOrder, JobSetup
 from local_cloud.services import Context
 
-LIBRARY = Path(__file__).with_name("job_library")
 GRACE_SECONDS = 3.0
 MOST_LINES, MOST_CHARACTERS = 10_000, 100_000
 
@@ -38,33 +31,6 @@ class Outcome:
     state: str
     error: str | None = None
     seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class JobOrder:
-    """What to run."""
-
-    job_name: str
-    run_id: str
-    command: str
-    script: str
-    arguments: JobArguments
-    role: str
-    region: str
-    timeout_seconds: float
-
-    @classmethod
-    def of(cls, job: Mapping[str, Any], run: Mapping[str, Any], role: str, timeout_seconds: float) -> JobOrder:
-        return cls(
-            job_name=job["Name"],
-            run_id=run["Id"],
-            command=job["Command"]["Name"],
-            script=job["Command"]["ScriptLocation"],
-            arguments=JobArguments.merged(job, run["Arguments"]),
-            role=role,
-            region=run["Region"],
-            timeout_seconds=timeout_seconds,
-        )
 
 
 class JobProcess:
@@ -81,7 +47,7 @@ class JobProcess:
         """Fetch, run, wait. The log stays in the run's folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            script, environment = self._prepare()
+            script, environment = JobSetup(self._context, self._order, self.folder).prepare()
         except (ClientError, BotoCoreError, ArgumentError, jars.JarError) as error:
             return Outcome("STOPPED" if self._stopped else "FAILED", str(error))
         arguments = self._order.arguments.script_arguments(
@@ -136,90 +102,6 @@ class JobProcess:
                 cause = raised[1] if raised[1:] and raised[1].startswith(": ") else ""
                 return f"{kind.rpartition('.')[2]}{separator}{message}{cause}"
         return f"Command failed with exit code {code}"
-
-    def _prepare(self) -> tuple[Path, dict[str, str]]:
-        """The script on disk and the environment it runs in."""
-        order, arguments = self._order, self._order.arguments
-        s3 = self._context.clients.client("s3", order.role, region=order.region, principal=PRINCIPAL)
-        if arguments.is_scala:
-            raise ArgumentError("--job-language: the local cloud runs Python, not Scala.")
-        _check_modules(arguments.python_modules)
-        script = self._download(s3, order.script, "script")
-        python_files = [self._download(s3, path, "python") for path in arguments.python_files]
-        for path in arguments.files:
-            self._download(s3, path, ".")
-        environment = self._environment(python_files)
-        if order.command == "glueetl":
-            files = [self._download(s3, path, "jars") for path in arguments.jars] + self._spark_jars()
-            environment |= spark_environment(
-                arguments.spark_configuration, files, self._context.config.endpoint, self.folder
-            )
-        return script, environment
-
-    def _download(self, s3: Any, location: str, folder: str) -> Path:
-        bucket, _, key = location.removeprefix("s3://").partition("/")
-        place = self.folder / folder / key.rpartition("/")[2]
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            place.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        except ClientError as error:
-            raise ArgumentError(f"{location} cannot be read as {self._order.role}: {error}") from error
-        return place
-
-    def _spark_jars(self) -> list[Path]:
-        found = [path for name in self._order.arguments.lake_formats for path in jars.fetch(name)]
-        try:
-            return found + jars.fetch("s3a")
-        except jars.JarError as error:
-            with (self.folder / "error.log").open("a") as log:
-                log.write(f"WARN Spark itself cannot read s3:// paths in this run: {error}\n")
-            return found
-
-    def _environment(self, python_files: list[Path]) -> dict[str, str]:
-        """Nothing of the cloud's own environment but what a program needs; the role's credentials; the local endpoint."""
-        order, config = self._order, self._context.config
-        keys = self._context.clients.client("sts", region=order.region).assume_role(
-            RoleArn=order.role, RoleSessionName=f"glue-{order.run_id[:32]}"
-        )["Credentials"]  # fmt: skip
-        search = [path.parent if path.suffix == ".py" else path for path in python_files]
-        kept = {
-            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV") if name in os.environ
-        }
-        return {
-            **kept,
-            "PYTHONPATH": os.pathsep.join(map(str, [*search, LIBRARY])),
-            "PYTHONUNBUFFERED": "1",
-            "AWS_ENDPOINT_URL": config.endpoint,
-            "AWS_REGION": order.region,
-            "AWS_DEFAULT_REGION": order.region,
-            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": keys["SessionToken"],
-            "AWS_EC2_METADATA_DISABLED": "true",
-            **order.arguments.environment,
-        }
-
-
-def _check_modules(requirements: list[str]) -> None:
-    """A job that needs a module must find it installed: the local cloud installs nothing.
-
-    Raises:
-        ArgumentError: a module is missing or of another version.
-    """
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    for text in requirements:
-        try:
-            requirement = Requirement(text)
-            version = importlib.metadata.version(requirement.name)
-        except (InvalidRequirement, importlib.metadata.PackageNotFoundError) as error:
-            raise ArgumentError(
-                f"--additional-python-modules: {text} is not installed with the local cloud: {error}"
-            ) from error
-        if not requirement.specifier.contains(version, prereleases=True):
-            raise ArgumentError(
-                f"--additional-python-modules: {text} is asked for, {version} is installed with the local cloud."
-            )
 
 
 def end_orphan(process_id: int | None, run_id: str) -> None:

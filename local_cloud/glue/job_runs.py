@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from local_cloud.glue.cloudwatch_logs import write_log
-from local_cloud.glue.job_process import JobOrder, JobProcess, Outcome, end_orphan
+from local_cloud.glue.job_process import JobProcess, Outcome, end_orphan
+from local_cloud.glue.job_setup import JobOrder
 from local_cloud.glue.resources import Resources, page
 from local_cloud.glue.role import PRINCIPAL, role_arn
 from local_cloud.services import Context
@@ -34,6 +35,7 @@ class JobRuns(JsonService):
         self._jobs = Resources(context.store, "Job")
         self._runs = context.store.collection("glue.jobrun")
         self._processes: dict[str, JobProcess] = {}
+        self._closing = False
 
     def start(self) -> None:
         """A run that was under way when the cloud died has failed, and what is left of it is ended."""
@@ -46,6 +48,8 @@ class JobRuns(JsonService):
                 )
 
     def stop(self) -> None:
+        """End every run; the next start says that they failed."""
+        self._closing = True
         for process in list(self._processes.values()):
             process.stop()
 
@@ -72,16 +76,16 @@ class JobRuns(JsonService):
             "Region": request.region,
             "Account": request.account,
         }
-        self._begin(job, run)
+        limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+        with self._lock:
+            under_way = [r for r in self._of(request.region, job["Name"]) if r["JobRunState"] in UNFINISHED]
+            if len(under_way) >= limit:
+                raise ServiceError("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}")
+            self._begin(job, run)
         return {"JobRunId": run["Id"]}
 
     def _begin(self, job: Json, run: Json) -> None:
-        limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
-        with self._lock:
-            under_way = [r for r in self._of(run["Region"], job["Name"]) if r["JobRunState"] in UNFINISHED]
-            if len(under_way) >= limit:
-                raise ServiceError("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}")
-            self._put(run)
+        self._put(run)
         threading.Thread(target=self._run, args=(job, run), name=f"job-{job['Name']}", daemon=True).start()
 
     def get_job_run(self, params: Json, request: Request) -> Json:
@@ -116,6 +120,8 @@ class JobRuns(JsonService):
 
     def _run(self, job: Json, run: Json) -> None:
         outcome = self._outcome(job, run)
+        if self._closing:
+            return
         now = time.time()
         with self._lock:
             reason = {"ErrorMessage": outcome.error} if outcome.error else {}
