@@ -29,11 +29,11 @@ def test_a_change_is_kept_once_and_typed(job: ModuleType, lake: Any) -> None:
             3,
             Decimal("10.50"),
             "MODIFY",
-            datetime(2026, 11, 22, 10, 0, 0, 250000),
+            datetime(2026, 11, 22, 10, 0, 0, 250000),  # noqa: DTZ001 (Athena's timestamp has no zone)
             "a/7",
             "7".zfill(40),
             "user",
-        )  # noqa: DTZ001
+        )
     ]
     assert dict(lake.read("orders_changes").dtypes)["price"] == "decimal(12,2)"
     assert dict(lake.read("orders_changes").dtypes)["creation_time"] == "timestamp_ntz"
@@ -133,7 +133,7 @@ def test_two_runs_at_once_keep_each_change_once(job: ModuleType, lake: Any) -> N
     def run() -> None:
         try:
             raw.curate(job, job.Lake(lake.spark.newSession(), lake.catalog, lake.database))
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             errors.append(error)
 
     runs = [threading.Thread(target=run) for _ in range(2)]
@@ -148,14 +148,17 @@ def test_two_runs_at_once_keep_each_change_once(job: ModuleType, lake: Any) -> N
     assert len(content(lake, "orders_intake")) == 1
 
 
-def test_maintenance_changes_no_row_and_leaves_few_files(job: ModuleType, lake: Any) -> None:
+def test_maintenance_changes_no_row_and_leaves_one_file_a_partition(job: ModuleType, lake: Any) -> None:
     raw = RawZone()
-    for number in range(6):
-        raw.put(f"{number}.json", event("a", number), event(f"b{number}", number))
-        raw.curate(job, lake)
+    raw.put("1.json", event("a", 1), event("b", 2))
+    raw.curate(job, lake)
+    raw.put("2.json", event("a", 3))
+    raw.curate(job, lake)
+    for table in ("orders_changes", "orders_current"):
+        for _ in range(4):
+            lake.read(table).limit(1).writeTo(lake.name(table)).append()
     before = [content(lake, table) for table in TABLES]
     job.maintain(lake)
     assert [content(lake, table) for table in TABLES] == before
     for table in ("orders_changes", "orders_current"):
-        files = lake.spark.table(f"{lake.name(table)}.files").where("content = 0").count()
-        assert files == 1, table
+        assert lake.spark.table(f"{lake.name(table)}.files").where("content = 0").count() == 1, table

@@ -1,0 +1,17 @@
+-- Which orders stand, and what do they say? One row an order; a deleted order has none.
+CREATE OR REPLACE VIEW {{ params.database }}.orders AS
+SELECT
+    orderid,
+    product_name,
+    quantity,
+    price,
+    event_type,
+    creation_time,
+    event_id,
+    sequence_number,
+    actor
+    {%- for column in params.attributes %},
+    "{{ column }}"
+    {%- endfor %}
+FROM {{ params.database }}.orders_current
+WHERE NOT is_deleted
