@@ -133,15 +133,8 @@ class JobRuns(JsonService):
                 **reason,
             }
             self._put({**self._current(run), **ended})
-        retries = int(job.get("MaxRetries", 0))
-        if outcome.state == "FAILED" and run["Attempt"] < retries:
-            first = run["Id"].partition("_attempt_")[0]
-            again = {
-                "Id": f"{first}_attempt_{run['Attempt'] + 1}",
-                "Attempt": run["Attempt"] + 1,
-                "PreviousRunId": run["Id"],
-            }
-            self._begin(job, {**run, **again, "JobRunState": "STARTING", "StartedOn": now})
+            if outcome.state == "FAILED" and run["Attempt"] < int(job.get("MaxRetries", 0)):
+                self._begin(job, {**run, **_next_attempt(run), "JobRunState": "STARTING", "StartedOn": now})
 
     def _outcome(self, job: Json, run: Json) -> Outcome:
         """Run the script to its end, and its log into CloudWatch Logs."""
@@ -202,6 +195,11 @@ class JobRuns(JsonService):
 _CAPACITY = (
     "AllocatedCapacity", "MaxCapacity", "WorkerType", "NumberOfWorkers", "SecurityConfiguration", "NotificationProperty", "ExecutionClass",
 )  # fmt: skip
+
+
+def _next_attempt(run: Json) -> Json:
+    first, attempt = run["Id"].partition("_attempt_")[0], run["Attempt"] + 1
+    return {"Id": f"{first}_attempt_{attempt}", "Attempt": attempt, "PreviousRunId": run["Id"]}
 
 
 def _shown(run: Json) -> Json:

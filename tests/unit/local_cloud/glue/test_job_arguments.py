@@ -1,0 +1,90 @@
+"""The arguments of job runs (*Using job parameters in AWS Glue jobs*, *Accessing parameters using getResolvedOptions*)."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud.glue.job_arguments import SPECIAL, ArgumentError, JobArguments
+from local_cloud.glue.job_setup import LIBRARY
+from local_cloud.glue.spark_environment import spark_environment
+
+ENDPOINT = "http://127.0.0.1:4566"
+
+
+@pytest.fixture(scope="module")
+def options() -> Any:
+    """The module ``awsglue.utils`` that scripts import."""
+    spec = importlib.util.spec_from_file_location("awsglue_utils", LIBRARY / "awsglue" / "utils.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_run_wins_over_the_defaults_and_the_fixed_ones_over_both() -> None:
+    job = {"DefaultArguments": {"--a": "1", "--b": "1", "--c": "1"}, "NonOverridableArguments": {"--c": "3"}}
+    assert JobArguments.merged(job, {"--b": "2", "--c": "2"}).values == {"--a": "1", "--b": "2", "--c": "3"}
+
+
+def test_what_glue_reads_itself_does_not_reach_the_script() -> None:
+    arguments = JobArguments({**dict.fromkeys(SPECIAL, "x"), "--mine": "1", "--flag": ""})
+    passed = arguments.script_arguments("job", "j_1", "jr_1")
+    assert passed == ["--JOB_NAME", "job", "--JOB_ID", "j_1", "--JOB_RUN_ID", "jr_1", "--mine", "1", "--flag"]
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("", {}),
+        ("a=1", {"a": "1"}),
+        ("a=1 --conf b=2=3 --conf c=x y", {"a": "1", "b": "2=3", "c": "x y"}),
+        ("--conf a=1 --conf b=", {"a": "1", "b": ""}),
+    ],
+)
+def test_one_conf_holds_several_settings(text: str, settings: dict[str, str]) -> None:
+    assert JobArguments({"--conf": text}).spark_configuration == settings
+
+
+def test_a_conf_without_a_value_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="name=value"):
+        _ = JobArguments({"--conf": "a=1 --conf b"}).spark_configuration
+
+
+def test_only_customer_variables_reach_the_environment() -> None:
+    arguments = JobArguments({"--customer-driver-env-vars": "CUSTOMER_A=1=2, PATH=/evil"})
+    assert arguments.environment == {"CUSTOMER_A": "1=2"}
+
+
+def test_a_catalog_of_the_job_is_led_to_the_local_endpoint_unless_it_says_otherwise() -> None:
+    configuration = {
+        "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.lake.s3.endpoint": "mine",
+    }
+    environment = spark_environment(configuration, [Path("/jars/a.jar"), Path("/jars/b.jar")], ENDPOINT, Path("/run"))
+    words = shlex.split(environment["PYSPARK_SUBMIT_ARGS"])
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    assert given["spark.sql.catalog.lake.s3.endpoint"] == "mine"
+    assert given["spark.sql.catalog.lake.glue.endpoint"] == ENDPOINT
+    assert given["spark.hadoop.fs.s3a.endpoint"] == ENDPOINT
+    assert words[words.index("--driver-class-path") + 1] == "/jars/a.jar:/jars/b.jar"
+    assert words[-1] == "pyspark-shell"
+
+
+def test_options_are_resolved_by_name(options: Any) -> None:
+    argv = ["s.py", "--JOB_NAME", "j", "--JOB_RUN_ID", "jr", "--my-day", "1", "--other", "x"]
+    assert options.getResolvedOptions(argv, ["JOB_NAME", "my-day"]) == {
+        "JOB_NAME": "j",
+        "JOB_RUN_ID": "jr",
+        "my_day": "1",
+    }
+
+
+def test_a_missing_option_is_an_error(options: Any) -> None:
+    with pytest.raises(options.GlueArgumentError, match="bucket"):
+        options.getResolvedOptions(["s.py", "--JOB_NAME", "j"], ["JOB_NAME", "bucket"])
