@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Registry:
         self._configurations: dict[str, Configuration] = {}
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="firehose")
         self._closing = threading.Event()
+        self._settling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.lock = threading.RLock()
 
     def get(self, arn: str) -> Stream | None:
@@ -84,19 +86,19 @@ class Registry:
         self._pool.submit(self._settle, arn)
 
     def _settle(self, arn: str) -> None:
-        stream = self.get(arn)
-        if stream is None:
-            return
+        """One stream's states are settled one after another: a deletion finds the worker that a creation started."""
         try:
-            if status_of(stream) is Status.CREATING:
-                self._run(stream)
-                with self.lock:
-                    move(stream, Status.ACTIVE)
-                    self.put(stream)
-            elif status_of(stream) is Status.DELETING:
-                self._delete(stream)
+            with self._settling[arn]:
+                stream = self.get(arn)
+                if stream is not None and status_of(stream) is Status.CREATING:
+                    self._run(stream)
+                    with self.lock:
+                        move(stream, Status.ACTIVE)
+                        self.put(stream)
+                elif stream is not None and status_of(stream) is Status.DELETING:
+                    self._delete(stream)
         except Exception:
-            logger.exception("delivery stream %s could not leave %s", arn, status_of(stream))
+            logger.exception("delivery stream %s stays in its status", arn)
 
     def _run(self, stream: Stream) -> None:
         name, arn = stream["DeliveryStreamName"], stream["DeliveryStreamARN"]

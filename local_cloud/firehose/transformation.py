@@ -31,9 +31,7 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 OK, DROPPED, PROCESSING_FAILED = "Ok", "Dropped", "ProcessingFailed"
 _FUNCTION_ERROR = "The Lambda function was successfully invoked but it returned an error result."
-_MISSING = (
-    "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids."
-)
+_MISSING = "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids."
 _DUPLICATED = (
     "Multiple records were returned with the same record ID. "
     "Ensure that the Lambda function returns unique record IDs for each record."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ class Registry:
         self._workers: dict[str, PipeWorker] = {}
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="pipes")
         self._closing = threading.Event()
+        self._settling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.lock = threading.RLock()
 
     def get(self, arn: str) -> dict[str, Any] | None:
@@ -70,29 +72,30 @@ class Registry:
         self._pool.submit(self._settle, arn)
 
     def _settle(self, arn: str) -> None:
-        pipe = self.get(arn)
-        if pipe is None:
-            return
-        state = state_of(pipe)
+        """One pipe's states are settled one after another: a deletion finds the worker that a creation started."""
+        try:
+            with self._settling[arn]:
+                pipe = self.get(arn)
+                if pipe is not None and state_of(pipe) in TRANSIENT:
+                    self._leave(pipe)
+        except Exception:
+            logger.exception("pipe %s stays in its state", arn)
+
+    def _leave(self, pipe: dict[str, Any]) -> None:
+        """Do the work of a transient state, and move on to the state that it leads to."""
+        arn, state = pipe["Arn"], state_of(pipe)
         try:
             self._stop_worker(arn)
             if state is State.DELETING:
                 self._delete(pipe)
-                return
-            if pipe["DesiredState"] == "STOPPED":
+            elif pipe["DesiredState"] == "STOPPED":
                 self._finish(arn, State.STOPPED)
-                return
-            worker = self._checked_worker(pipe)
+            else:
+                self._workers[arn] = worker = self._checked_worker(pipe)
+                self._finish(arn, State.RUNNING)
+                worker.start()
         except (ClientError, BotoCoreError) as error:
             self._finish(arn, FAILURE_OF[state], reason_of(error))
-            return
-        except Exception as error:
-            logger.exception("pipe %s could not leave %s", arn, state)
-            self._finish(arn, FAILURE_OF[state], f"{type(error).__name__}: {error}")
-            return
-        self._finish(arn, State.RUNNING)
-        self._workers[arn] = worker
-        worker.start()
 
     def _checked_worker(self, pipe: dict[str, Any]) -> PipeWorker:
         worker = PipeWorker(parse(pipe), self._context, self._counters)

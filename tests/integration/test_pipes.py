@@ -1,0 +1,283 @@
+"""EventBridge Pipes through unmodified boto3, with IAM enforced: every pipe acts as its own role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.stream_parts import Cloud, Parts, payload, wait_for
+
+pytestmark = pytest.mark.integration
+
+READ = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+
+
+class Chain:
+    """A table, a Kinesis stream, a queue, a role for a pipe between them, and the pipe."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts, self.name = parts, f"{parts.prefix}-pipe"
+        self.pipes = parts.cloud.client("pipes")
+        self.source, self.target = parts.table(), parts.stream()
+        self.queue_url, self.queue = parts.queue()
+        self.role = parts.role("pipe", "pipes.amazonaws.com", self.permissions())
+
+    def permissions(self) -> dict[str, list[str]]:
+        return {self.source: READ, self.target: ["kinesis:PutRecords"], self.queue: ["sqs:SendMessage"]}
+
+    def create(
+        self, *, partition_key: str = "$.dynamodb.Keys.orderid.S", pattern: dict[str, Any] | None = None,
+        template: str | None = None, role: str | None = None, until: str = "RUNNING", **stream: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Create the pipe and wait for its state; what DescribePipe then shows."""
+        source: dict[str, Any] = {"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON", **stream}}
+        if pattern is not None:
+            source["FilterCriteria"] = {"Filters": [{"Pattern": json.dumps(pattern)}]}
+        target: dict[str, Any] = {"KinesisStreamParameters": {"PartitionKey": partition_key}}
+        if template is not None:
+            target["InputTemplate"] = template
+        created = self.pipes.create_pipe(
+            Name=self.name, RoleArn=role or self.role, Source=self.source, Target=self.target,
+            SourceParameters=source, TargetParameters=target,
+        )  # fmt: skip
+        assert created["CurrentState"] == "CREATING"
+        return self.wait_until(until)
+
+    def wait_until(self, state: str) -> dict[str, Any]:
+        def described() -> dict[str, Any] | None:
+            pipe: dict[str, Any] = self.pipes.describe_pipe(Name=self.name)
+            assert not pipe["CurrentState"].endswith("_FAILED") or pipe["CurrentState"] == state, pipe
+            return pipe if pipe["CurrentState"] == state else None
+
+        return wait_for(described, f"pipe {state}")  # type: ignore[return-value]
+
+    def arrived(self, count: int) -> list[dict[str, Any]]:
+        """The stream's records, once there are ``count``."""
+
+        def look() -> list[dict[str, Any]] | None:
+            found = self.parts.read_stream(self.target)
+            return found if len(found) >= count else None
+
+        return wait_for(look, f"{count} records")  # type: ignore[return-value]
+
+    def orders(self, count: int) -> list[str]:
+        return sorted(payload(one)["dynamodb"]["Keys"]["orderid"]["S"] for one in self.arrived(count))
+
+    def letter(self) -> dict[str, Any]:
+        sqs = self.parts.cloud.client("sqs")
+        (message,) = wait_for(
+            lambda: sqs.receive_message(QueueUrl=self.queue_url, WaitTimeSeconds=1).get("Messages"), "a dead letter"
+        )
+        letter: dict[str, Any] = json.loads(message["Body"])
+        return letter
+
+
+@pytest.fixture
+def chain(cloud: Cloud, prefix: str) -> Iterator[Chain]:
+    made = Chain(Parts(cloud, prefix))
+    yield made
+    if made.pipes.list_pipes(NamePrefix=made.name)["Pipes"]:
+        made.pipes.delete_pipe(Name=made.name)
+
+
+def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_a_pipe_goes_through_its_documented_states(chain: Chain) -> None:
+    """*Amazon EventBridge Pipes API Reference*: CreatePipe, StopPipe, StartPipe, DeletePipe."""
+    assert "StateReason" not in chain.create()
+    assert chain.pipes.stop_pipe(Name=chain.name)["CurrentState"] == "STOPPING"
+    assert chain.wait_until("STOPPED")["DesiredState"] == "STOPPED"
+    assert chain.pipes.start_pipe(Name=chain.name)["CurrentState"] == "STARTING"
+    chain.wait_until("RUNNING")
+    assert chain.pipes.delete_pipe(Name=chain.name)["CurrentState"] == "DELETING"
+    wait_for(lambda: not chain.pipes.list_pipes(NamePrefix=chain.name)["Pipes"], "the pipe's end")
+    with pytest.raises(ClientError) as error:
+        chain.pipes.describe_pipe(Name=chain.name)
+    assert code_of(error) == "NotFoundException"
+
+
+def test_a_pipe_can_be_created_stopped(chain: Chain) -> None:
+    """*CreatePipe*: DesiredState STOPPED."""
+    chain.pipes.create_pipe(
+        Name=chain.name, RoleArn=chain.role, Source=chain.source, Target=chain.target, DesiredState="STOPPED",
+        SourceParameters={"DynamoDBStreamParameters": {"StartingPosition": "LATEST"}},
+        TargetParameters={"KinesisStreamParameters": {"PartitionKey": "$.eventID"}},
+    )  # fmt: skip
+    chain.wait_until("STOPPED")
+
+
+def test_a_second_pipe_of_the_name_and_an_unknown_one_are_refused(chain: Chain) -> None:
+    """*CreatePipe*, *StartPipe*: ConflictException, NotFoundException."""
+    chain.create()
+    with pytest.raises(ClientError) as error:
+        chain.create()
+    assert code_of(error) == "ConflictException"
+    with pytest.raises(ClientError) as error:
+        chain.pipes.start_pipe(Name="no-such-pipe")
+    assert code_of(error) == "NotFoundException"
+
+
+def test_every_parameter_is_kept_and_an_update_replaces_a_service_s_parameters_as_one(chain: Chain) -> None:
+    """*UpdatePipe*: fields of DynamoDBStreamParameters that an update leaves out go back to their defaults."""
+    stream = {
+        "BatchSize": 7, "MaximumBatchingWindowInSeconds": 1, "MaximumRetryAttempts": 2, "MaximumRecordAgeInSeconds": 60,
+        "OnPartialBatchItemFailure": "AUTOMATIC_BISECT", "DeadLetterConfig": {"Arn": chain.queue},
+        "ParallelizationFactor": 1,
+    }  # fmt: skip
+    pipe = chain.create(pattern={"eventName": ["INSERT"]}, template="<$.eventID>", **stream)
+    parameters = pipe["SourceParameters"]
+    assert parameters["DynamoDBStreamParameters"] == {"StartingPosition": "TRIM_HORIZON", **stream}
+    assert parameters["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]}
+    assert pipe["TargetParameters"]["InputTemplate"] == "<$.eventID>"
+
+    update = chain.pipes.update_pipe(
+        Name=chain.name, RoleArn=chain.role, SourceParameters={"DynamoDBStreamParameters": {"BatchSize": 50}}
+    )
+    assert update["CurrentState"] == "UPDATING"
+    updated = chain.wait_until("RUNNING")["SourceParameters"]
+    assert updated["DynamoDBStreamParameters"] == {"StartingPosition": "TRIM_HORIZON", "BatchSize": 50}
+    assert updated["FilterCriteria"] == parameters["FilterCriteria"]
+
+
+def test_tags_and_lists(chain: Chain) -> None:
+    """*TagResource*, *UntagResource*, *ListTagsForResource*, *ListPipes*."""
+    arn = chain.create()["Arn"]
+    chain.pipes.tag_resource(resourceArn=arn, tags={"team": "sales", "stage": "test"})
+    chain.pipes.untag_resource(resourceArn=arn, tagKeys=["stage"])
+    assert chain.pipes.list_tags_for_resource(resourceArn=arn)["tags"] == {"team": "sales"}
+    assert chain.pipes.describe_pipe(Name=chain.name)["Tags"] == {"team": "sales"}
+    listed = chain.pipes.list_pipes(SourcePrefix=chain.source, CurrentState="RUNNING")["Pipes"]
+    assert [(pipe["Name"], pipe["Target"]) for pipe in listed] == [(chain.name, chain.target)]
+    assert chain.pipes.list_pipes(SourcePrefix=chain.source, DesiredState="STOPPED")["Pipes"] == []
+
+
+def test_the_event_is_the_stream_record(chain: Chain) -> None:
+    """*Amazon DynamoDB stream as a source for EventBridge Pipes*: example event."""
+    chain.create()
+    chain.parts.put_orders("o-1", photo={"B": b"\x00\xff"}, price={"N": "1200.5"}, note={"S": "für Zoë"})
+    (record,) = chain.arrived(1)
+    event = payload(record)
+    change = event.pop("dynamodb")
+    assert event.pop("eventID")
+    assert event == {
+        "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "us-east-1",
+        "eventSourceARN": chain.source,
+    }  # fmt: skip
+    assert change["Keys"] == {"orderid": {"S": "o-1"}}
+    assert change["NewImage"] == {
+        "orderid": {"S": "o-1"}, "photo": {"B": "AP8="}, "price": {"N": "1200.5"}, "note": {"S": "für Zoë"}
+    }  # fmt: skip
+    assert isinstance(change["ApproximateCreationDateTime"], int | float)
+    assert change["SequenceNumber"].isdigit()
+    assert change["StreamViewType"] == "NEW_IMAGE"
+    assert record["PartitionKey"] == "o-1"
+
+
+@pytest.mark.parametrize("partition_key", ["$.eventID", "orders"])
+def test_the_partition_key_is_a_path_or_a_literal(chain: Chain, partition_key: str) -> None:
+    """*Amazon EventBridge Pipes targets*: dynamic path parameters."""
+    chain.create(partition_key=partition_key)
+    chain.parts.put_orders("o-1")
+    (record,) = chain.arrived(1)
+    assert record["PartitionKey"] == (payload(record)["eventID"] if partition_key == "$.eventID" else "orders")
+
+
+def test_a_path_that_does_not_resolve_fails_only_its_event(chain: Chain) -> None:
+    """*Error handling and troubleshooting*: retries, then the dead-letter queue, with positions and no payload."""
+    chain.create(
+        partition_key="$.dynamodb.NewImage.region.S", MaximumRetryAttempts=1, OnPartialBatchItemFailure="AUTOMATIC_BISECT",
+        DeadLetterConfig={"Arn": chain.queue},
+    )  # fmt: skip
+    chain.parts.put_orders("o-1", region={"S": "eu"})
+    chain.parts.put_orders("poison")
+    chain.parts.put_orders("o-2", region={"S": "us"})
+    assert chain.orders(2) == ["o-1", "o-2"]
+    letter = chain.letter()
+    assert letter["context"]["condition"] == "RetryAttemptsExhausted"
+    batch = letter["DDBStreamBatchInfo"]
+    assert (batch["batchSize"], batch["streamArn"]) == (1, chain.source)
+    assert batch["startSequenceNumber"] == batch["endSequenceNumber"]
+    assert "poison" not in json.dumps(letter)
+
+
+def test_only_events_that_match_a_filter_are_sent(chain: Chain) -> None:
+    """*Event filtering in Amazon EventBridge Pipes*."""
+    chain.create(pattern={"dynamodb": {"NewImage": {"quantity": {"N": [{"prefix": "5"}]}}}})
+    chain.parts.put_orders("no", quantity={"N": "4"})
+    chain.parts.put_orders("yes", quantity={"N": "5"})
+    assert chain.orders(1) == ["yes"]
+
+
+def test_an_input_template_shapes_what_is_sent_but_not_the_partition_key(chain: Chain) -> None:
+    """*Amazon EventBridge Pipes input transformation*."""
+    chain.create(template='{"order": <$.dynamodb.Keys.orderid.S>, "by": "<aws.pipes.pipe-name>"}')
+    chain.parts.put_orders("o-1")
+    (record,) = chain.arrived(1)
+    assert (payload(record), record["PartitionKey"]) == ({"order": "o-1", "by": chain.name}, "o-1")
+
+
+def test_latest_leaves_out_what_was_there_before(chain: Chain) -> None:
+    """*PipeSourceDynamoDBStreamParameters*: StartingPosition."""
+    chain.parts.put_orders("before")
+    chain.create(StartingPosition="LATEST")
+    chain.parts.put_orders("after")
+    assert chain.orders(1) == ["after"]
+
+
+def test_a_stopped_pipe_goes_on_where_it_stopped(chain: Chain) -> None:
+    chain.create()
+    chain.parts.put_orders("o-1", "o-2")
+    chain.arrived(2)
+    chain.pipes.stop_pipe(Name=chain.name)
+    chain.wait_until("STOPPED")
+    chain.parts.put_orders("o-3")
+    chain.pipes.start_pipe(Name=chain.name)
+    assert chain.orders(3) == ["o-1", "o-2", "o-3"]
+
+
+def test_nothing_is_lost_when_the_worker_is_killed(chain: Chain) -> None:
+    """*Amazon EventBridge Pipes*: at least once, from the checkpoint."""
+    chain.create()
+    names = [f"o-{number:03d}" for number in range(60)]
+    chain.parts.put_orders(*names[:30])
+    chain.parts.kill_services()
+    chain.parts.put_orders(*names[30:])
+    wait_for(
+        lambda: (
+            {payload(one)["dynamodb"]["Keys"]["orderid"]["S"] for one in chain.parts.read_stream(chain.target)}
+            == set(names)
+        ),
+        "every order",
+    )
+
+
+def test_a_role_that_may_not_read_the_source_fails_the_creation(chain: Chain) -> None:
+    """*Amazon EventBridge Pipes permissions*; *DescribePipe*: CREATE_FAILED with StateReason."""
+    chain.parts.allow("pipe", {chain.target: ["kinesis:PutRecords"]})
+    reason = chain.create(until="CREATE_FAILED")["StateReason"]
+    assert "AccessDenied" in reason
+    assert "dynamodb:DescribeStream" in reason
+
+
+def test_a_role_that_does_not_trust_pipes_fails_the_creation(chain: Chain) -> None:
+    """*Amazon EventBridge Pipes permissions*: pipes.amazonaws.com must be able to assume the role."""
+    stranger = chain.parts.role("stranger", "firehose.amazonaws.com", chain.permissions())
+    reason = chain.create(role=stranger, until="CREATE_FAILED")["StateReason"]
+    assert "pipes.amazonaws.com is not authorized to perform: sts:AssumeRole" in reason
+
+
+def test_events_wait_for_a_permission_on_the_target(chain: Chain) -> None:
+    """*Error handling and troubleshooting*: an authorisation error is retried and shown in StateReason."""
+    chain.parts.allow("pipe", {chain.source: READ})
+    chain.create()
+    chain.parts.put_orders("o-1")
+    reason = wait_for(lambda: chain.pipes.describe_pipe(Name=chain.name).get("StateReason"), "a reason")
+    assert "kinesis:PutRecords" in reason
+    chain.parts.allow("pipe", chain.permissions())
+    assert chain.orders(1) == ["o-1"]
