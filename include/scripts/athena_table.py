@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sales_cdc import endpoint_guard
 from sales_cdc.settings import Settings
@@ -76,18 +79,32 @@ class Athena:
         return columns, lines[1:] if lines[:1] == [columns] else lines
 
 
-def draw(found: Rows, *, title: str = "", most: int = 50, only: list[str] | None = None) -> Table:
-    """The first ``most`` rows as a table; ``only`` names the columns to show."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold cyan")
-    shown = [at for at, name in enumerate(found.columns) if only is None or name in only]
-    for at in shown:
+def draw(found: Rows, *, title: str = "", most: int = 50) -> Table:
+    """The first ``most`` rows as a table."""
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", header_style="bold cyan", box=SIMPLE_HEAD
+    )
+    for at, name in enumerate(found.columns):
         numeric = bool(found.rows) and all(_is_number(row[at]) for row in found.rows)
-        table.add_column(found.columns[at], justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in found.rows[:most]:
-        table.add_row(*("[dim]null[/]" if row[at] is None else str(row[at]) for at in shown))
+        table.add_row(*("[dim]null[/]" if cell is None else escape(cell) for cell in row))
     if len(found.rows) > most:
         table.caption = f"… and {len(found.rows) - most} more rows"
     return table
+
+
+def draw_to_fit(found: Rows, console: Console) -> Table:
+    """A table where it fits the terminal; else a record a row, each column on a line of its own."""
+    table = draw(found)
+    if console.measure(table, options=console.options.update(width=10_000)).maximum <= console.width:
+        return table
+    records = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for number, row in enumerate(found.rows[:50], start=1):
+        records.add_row(f"[bold]row {number}[/]", "")
+        for name, cell in zip(found.columns, row, strict=True):
+            records.add_row(f"[cyan]{escape(name)}[/]", "[dim]null[/]" if cell is None else escape(cell))
+    return records
 
 
 def _is_number(text: str | None) -> bool:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from athena_table import Athena, QueryError, Rows, draw
-from rich.columns import Columns
 from rich.console import Console
 from rich.table import Table
 from sales_cdc.settings import Settings, SettingsError
@@ -35,7 +34,7 @@ SELECTS = (
     "SELECT * FROM raw_orders WHERE product_name='laptop' AND quantity=5",
 )
 SHOWN_COLUMNS = ["orderid", "quantity", "price", "event_type", "changes"]
-SHOWN_ROWS = 8
+SHOWN_ROWS = 6
 DUPLICATES = "SELECT count(*) - count(DISTINCT concat(orderid, '/', sequence_number)) FROM {table}"
 console = Console(highlight=False)
 
@@ -151,15 +150,20 @@ class Demo:
     def _show(self, before: list[Rows], after: list[Rows], report: dict[str, Any]) -> None:
         console.rule("[bold]The same selects, before and after the changes")
         for sql, old, new in zip(SELECTS, before, after, strict=True):
-            console.print(f"\n[bold]{sql}[/]")
             fresh = Rows(new.columns, [row for row in new.rows if row not in old.rows], 0)
-            left = draw(old, title=f"before: {len(old.rows)} rows", most=SHOWN_ROWS, only=SHOWN_COLUMNS)
-            title = f"after: {len(new.rows)} rows, of which new:"
-            console.print(
-                Columns([left, draw(fresh, title=title, most=SHOWN_ROWS, only=SHOWN_COLUMNS)], padding=(0, 4))
+            columns = Table.grid(padding=(0, 3))
+            columns.add_row(
+                draw(_short(old), title=f"before: {len(old.rows)} rows", most=SHOWN_ROWS),
+                draw(_short(fresh), title=f"after: {len(new.rows)} rows; new are", most=SHOWN_ROWS),
             )
+            console.print(f"\n[bold]{sql}[/]")
+            console.print(columns)
         console.rule("[bold]The ledger")
         console.print(_ledger(report))
+        console.print(
+            f"failed {report['failed']}, lost {report['lost']}, delivered twice {report['duplicates_in_raw']}, "
+            f"seen twice by a reader {report['duplicates_in_curated']}"
+        )
         exact = self._exact(report)
         console.print(
             "[bold green]Nothing lost, nothing failed, nothing doubled.[/]"
@@ -169,14 +173,26 @@ class Demo:
         lag = report["lag_seconds"]
         console.print(f"From commit to S3: p50 {lag['p50']} s, p99 {lag['p99']} s, at most {lag['max']} s.")
         console.print(f"It took {report['seconds']['total']:.0f} s. The report: {REPORT}\n")
-        console.print(NEXT, markup=False)
+        console.print(NEXT, markup=False, soft_wrap=True)
 
 
 NEXT = """Where to look next
   make query SQL="SELECT * FROM raw_orders WHERE product_name='laptop'"
-  make airflow ARGS="dags test sales_cdc_generate"     write more orders; then dags test sales_cdc_batch
-  make airflow ARGS="dags list"
-  make down                                            stop the local cloud (make clean also deletes .local/)"""
+  make airflow ARGS="dags test sales_cdc_generate"     then: make airflow ARGS="dags test sales_cdc_batch"
+  make ui                                              the same DAGs in Airflow's own pages
+  make down                                            stop the local cloud; make clean also deletes .local/"""
+
+
+def _short(rows: Rows) -> Rows:
+    """The columns worth showing, the order's key cut to what tells orders apart."""
+    kept = [at for at, name in enumerate(rows.columns) if name in SHOWN_COLUMNS]
+    names = [rows.columns[at] for at in kept]
+    lines = [[_cut(rows.columns[at], row[at]) for at in kept] for row in rows.rows]
+    return Rows(names, lines, rows.scanned_bytes)
+
+
+def _cut(column: str, text: str | None) -> str | None:
+    return f"{text[:8]}…" if column == "orderid" and text and len(text) > 9 else text
 
 
 def _ledger(report: dict[str, Any]) -> Table:
@@ -187,10 +203,6 @@ def _ledger(report: dict[str, Any]) -> Table:
     for kind in EVENT_TYPES:
         written, delivered = report["written"][kind], report["delivered"][kind]
         table.add_row(kind, str(written), str(delivered), str(written - delivered))
-    table.caption = (
-        f"failed {report['failed']} · lost {report['lost']} · twice in raw {report['duplicates_in_raw']} · "
-        f"twice for a reader {report['duplicates_in_curated']}"
-    )
     return table
 
 

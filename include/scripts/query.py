@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from athena_table import Athena, QueryError, draw
+from athena_table import Athena, QueryError, draw_to_fit
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from rich.console import Console
 from sales_cdc.settings import Settings, SettingsError
@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
     console = Console()
     sql = " ".join(arguments).strip()
     if not sql:
-        console.print(f"Give a statement, for instance:\n  {EXAMPLE}", markup=False, highlight=False)
+        console.print(f"Give a statement, for instance:\n  {EXAMPLE}", markup=False, highlight=False, soft_wrap=True)
         return 2
     try:
         settings = Settings.from_environment()
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         return _complain(f"Nothing answers at {settings.local_endpoint or 'AWS'}. Start the local cloud: make cloud")
     except (ClientError, BotoCoreError, SettingsError) as error:
         return _complain(f"{error}{_remedy(error)}")
-    console.print(draw(found))
+    console.print(draw_to_fit(found, console))
     console.print(f"{len(found.rows)} rows, {found.scanned_bytes:,} bytes scanned", style="dim")
     return 0
 
