@@ -4,6 +4,7 @@
 
 Works from the end of the chain backwards and waits for each hop, so that no change finds the way half built:
 
+    roles     one for each service, with the least that it needs
     lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job ─ Athena work group
     delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream
     capture   DynamoDB table ─ dead-letter queue ─ pipe
@@ -19,27 +20,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from airflow.sdk import DAG, TaskGroup, chain
+from airflow.sdk import DAG, Param, TaskGroup, chain
 from sales_cdc.definitions import flow, lake
 from sales_cdc.deployment import deployed_topology
-from sales_cdc.operators import provision
+from sales_cdc.operators import provision as op
 from sales_cdc.operators.artifact import UploadArtifactOperator
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.probe import DeleteProbeOrderOperator, PutProbeOrderOperator
 from sales_cdc.operators.summary import SummariseOperator
 from sales_cdc.sensors.probe import ProbeArrivedSensor
-from sales_cdc.topology import Resource, Service
+from sales_cdc.sensors.stream_drained import StreamDrainedSensor
+from sales_cdc.topology import SERVICES
 
 topology = deployed_topology()
 INCLUDE = Path(__file__).resolve().parent.parent / "include"
-
-
-def provision_role(service: Service) -> provision.ProvisionRoleOperator:
-    return provision.ProvisionRoleOperator(task_id=f"provision_{service}_role", definition=flow.role(topology, service))
-
-
-def provision_log_group(task_id: str, group: Resource) -> provision.ProvisionLogGroupOperator:
-    return provision.ProvisionLogGroupOperator(task_id=task_id, definition=flow.log_group(topology, group))
 
 
 def upload(task_id: str, file: str, key: str) -> UploadArtifactOperator:
@@ -59,76 +53,77 @@ with DAG(
         "region_name": topology.settings.region,
         "owner": "sales",
         "owner_tags": topology.tags,
+        "hops": topology.hops,
+        "patience_seconds": topology.settings.firehose_interval_seconds + 240,
+        "poke_interval": 1,
         "retries": 2,
         "retry_delay": timedelta(seconds=5),
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(minutes=10),
     },
+    params={
+        "replace_stream": Param(
+            False,
+            type="boolean",
+            title="Replace the table's stream",
+            description="Needed once after SALES_CDC_STREAM_VIEW_TYPE was changed. Stop whatever writes to the table first.",
+        )
+    },
     tags=["sales-cdc"],
 ) as dag:
     find_account = FindAccountOperator()
 
+    with TaskGroup("roles") as roles:
+        for service in SERVICES:
+            op.ProvisionRoleOperator(task_id=f"provision_{service}_role", definition=flow.role(topology, service))
+
     with TaskGroup("lake") as lake_group:
-        bucket = provision.ProvisionBucketOperator(task_id="provision_bucket", definition=lake.bucket(topology))
+        bucket = op.ProvisionBucketOperator(task_id="provision_bucket", definition=lake.bucket(topology))
         transformer_code = upload("upload_transformer", "lambda/lambda_transformer.py", topology.TRANSFORMER_KEY)
         job_code = upload("upload_job", "glue/curate_orders.py", topology.JOB_KEY)
-        database = provision.ProvisionDatabaseOperator(task_id="provision_database", definition=lake.database(topology))
-        classifier = provision.ProvisionClassifierOperator(
+        database = op.ProvisionDatabaseOperator(task_id="provision_database", definition=lake.database(topology))
+        classifier = op.ProvisionClassifierOperator(
             task_id="provision_classifier", definition=lake.classifier(topology)
         )
-        crawler = provision.ProvisionCrawlerOperator(task_id="provision_crawler", definition=lake.crawler(topology))
-        job = provision.ProvisionJobOperator(task_id="provision_job", definition=lake.job(topology))
-        workgroup = provision.ProvisionWorkGroupOperator(
-            task_id="provision_workgroup", definition=lake.workgroup(topology)
-        )
+        crawler = op.ProvisionCrawlerOperator(task_id="provision_crawler", definition=lake.crawler(topology))
+        job = op.ProvisionJobOperator(task_id="provision_job", definition=lake.job(topology))
+        workgroup = op.ProvisionWorkGroupOperator(task_id="provision_workgroup", definition=lake.workgroup(topology))
         chain(bucket, [transformer_code, job_code, workgroup])
-        chain([provision_role("crawler"), database, classifier], crawler)
-        chain([provision_role("job"), job_code], job)
+        chain([database, classifier], crawler)
+        chain(job_code, job)
 
     with TaskGroup("delivery") as delivery_group:
-        transformer = provision.ProvisionFunctionOperator(
-            task_id="provision_transformer",
-            definition=flow.transformer(topology, transformer_code.output["sha256"]),
+        logs = [
+            op.ProvisionLogGroupOperator(task_id=f"provision_{of}_log", definition=flow.log_group(topology, group))
+            for of, group in {"transformer": topology.transformer_log, "delivery": topology.delivery_log}.items()
+        ]
+        transformer = op.ProvisionFunctionOperator(
+            task_id="provision_transformer", definition=flow.transformer(topology, transformer_code.output["sha256"])
         )
-        stream = provision.ProvisionStreamOperator(task_id="provision_stream", definition=flow.stream(topology))
-        delivery = provision.ProvisionDeliveryStreamOperator(
+        stream = op.ProvisionStreamOperator(task_id="provision_stream", definition=flow.stream(topology))
+        delivery = op.ProvisionDeliveryStreamOperator(
             task_id="provision_delivery_stream", definition=flow.delivery(topology)
         )
-        chain(
-            [provision_role("transformer"), provision_log_group("provision_transformer_log", topology.transformer_log)],
-            transformer,
-        )
-        chain(
-            [transformer, stream, provision_role("delivery"),
-             provision_log_group("provision_delivery_log", topology.delivery_log)],
-            delivery,
-        )  # fmt: skip
+        chain(logs, transformer, delivery)
+        chain(stream, delivery)
 
     with TaskGroup("capture") as capture_group:
-        table = provision.ProvisionTableOperator(task_id="provision_table", definition=flow.table(topology))
-        queue = provision.ProvisionQueueOperator(
+        drained = StreamDrainedSensor(
+            task_id="expect_stream_drained", definition=flow.table(topology), allowed="{{ params.replace_stream }}"
+        )
+        table = op.ProvisionTableOperator(task_id="provision_table", definition=flow.table(topology))
+        queue = op.ProvisionQueueOperator(
             task_id="provision_dead_letter_queue", definition=flow.dead_letter_queue(topology)
         )
-        pipe = provision.ProvisionPipeOperator(
+        pipe = op.ProvisionPipeOperator(
             task_id="provision_pipe", definition=flow.pipe(topology, table.output["stream_arn"])
         )
-        chain([table, queue, provision_role("pipe")], pipe)
+        chain(drained, table, pipe)
+        chain(queue, pipe)
 
     with TaskGroup("proof") as proof_group:
         put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=topology.table.name)
-        expect_probe = ProbeArrivedSensor(
-            task_id="expect_probe_in_raw",
-            probe=put_probe.output,
-            chain={
-                "bucket": topology.bucket.name,
-                "pipe": topology.pipe.name,
-                "dead_letter_queue": topology.dead_letter_queue.name,
-                "stream": topology.stream.name,
-                "delivery": topology.delivery.name,
-            },
-            patience_seconds=topology.settings.firehose_interval_seconds + 240,
-            poke_interval=1,
-        )
+        expect_probe = ProbeArrivedSensor(task_id="expect_probe_in_raw", probe=put_probe.output)
         delete_probe = DeleteProbeOrderOperator(
             task_id="delete_probe_order", table=topology.table.name, probe=put_probe.output
         )
@@ -139,4 +134,4 @@ with DAG(
         of_tasks=[task_id for task_id in dag.task_ids if ".provision_" in task_id or ".upload_" in task_id],
     )
 
-    chain(find_account, lake_group, delivery_group, capture_group, proof_group, summarise)
+    chain(find_account, roles, lake_group, delivery_group, capture_group, proof_group, summarise)

@@ -122,6 +122,12 @@ class Topology:
         name = f"{self.prefix}-{service}-{self.settings.region}"
         return Resource(name, f"arn:{self.partition}:iam::{self.account}:role/{name}")
 
+    @property
+    def hops(self) -> dict[str, str]:
+        """The names of what a change passes on its way to the raw zone."""
+        hops = ("table", "pipe", "dead_letter_queue", "stream", "delivery", "bucket")
+        return {hop: getattr(self, hop).name for hop in hops}
+
     # Places in the bucket
 
     RAW_PREFIX = "raw/orders/"

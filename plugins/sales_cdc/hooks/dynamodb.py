@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+from sales_cdc.definitions.flow import KEY_ATTRIBUTE
 from sales_cdc.drift import drift
 from sales_cdc.hooks.resource import Found, ResourceHook, tags_by_key, without
 
@@ -75,3 +78,31 @@ class TableHook(ResourceHook):
             self.conn.update_table(TableName=found.name, DeletionProtectionEnabled=False)
             self.wait_until_ready(found.name)
         self.conn.delete_table(TableName=found.name)
+
+    def put_probe_orders(self, table: str, order_ids: Iterable[str]) -> None:
+        """Write orders that mean nothing, one stream record each (an item that is there already would emit none)."""
+        values = {"product_name": {"S": "probe"}, "quantity": {"N": "1"}, "price": {"N": "0.01"}}
+        for order_id in order_ids:
+            self.conn.put_item(TableName=table, Item={KEY_ATTRIBUTE: {"S": order_id}, **values})
+
+    def delete_orders(self, table: str, order_ids: Iterable[str]) -> None:
+        for order_id in order_ids:
+            self.conn.delete_item(TableName=table, Key={KEY_ATTRIBUTE: {"S": order_id}})
+
+
+class TableStreamHook(AwsBaseHook):
+    """The stream of a table. Source: Amazon DynamoDB API Reference, *DescribeStream*."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "client_type": "dynamodbstreams"})
+
+    def open_shards(self, stream_arn: str) -> int:
+        """How many shards take records now."""
+        shards: list[dict[str, Any]] = []
+        start: dict[str, str] = {}
+        while True:
+            description = self.conn.describe_stream(StreamArn=stream_arn, **start)["StreamDescription"]
+            shards += description["Shards"]
+            if "LastEvaluatedShardId" not in description:
+                return sum("EndingSequenceNumber" not in shard["SequenceNumberRange"] for shard in shards)
+            start = {"ExclusiveStartShardId": description["LastEvaluatedShardId"]}

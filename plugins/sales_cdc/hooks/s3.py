@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -153,13 +153,19 @@ class ObjectHook(AwsBaseHook):
         """Store an object; S3 refuses it when its content does not have the checksum."""
         self.conn.put_object(Bucket=bucket, Key=key, Body=content, ChecksumSHA256=sha256)
 
-    def key_holding(self, bucket: str, prefix: str, text: bytes, since: datetime) -> str | None:
-        """The key of an object under the prefix, stored since then, that holds the text; None when there is none."""
+    def keys_holding(self, bucket: str, prefix: str, texts: Collection[str], since: datetime) -> dict[str, str]:
+        """By text, the key of an object under the prefix, stored since then, that holds it; absent when none does."""
+        found: dict[str, str] = {}
+        for key in self.keys(bucket, prefix, since):
+            content = self.conn.get_object(Bucket=bucket, Key=key)["Body"].read()
+            found.update((text, key) for text in texts if text not in found and text.encode() in content)
+            if len(found) == len(texts):
+                break
+        return found
+
+    def keys(self, bucket: str, prefix: str, since: datetime) -> Iterator[str]:
+        """The keys of objects under the prefix that were stored since then, less what clocks may differ by."""
         for page in self.conn.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for entry in page.get("Contents", []):
-                if entry["LastModified"] < since - CLOCK_DIFFERENCE:
-                    continue
-                if text in self.conn.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read():
-                    key: str = entry["Key"]
-                    return key
-        return None
+                if entry["LastModified"] >= since - CLOCK_DIFFERENCE:
+                    yield entry["Key"]

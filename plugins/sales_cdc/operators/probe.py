@@ -9,7 +9,6 @@ from typing import Any
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from sales_cdc.definitions.flow import KEY_ATTRIBUTE
 from sales_cdc.hooks.dynamodb import TableHook
 from sales_cdc.operators.explained import explained
 
@@ -33,14 +32,8 @@ class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
 
     def execute(self, context: Any) -> dict[str, str]:
         probe = {"order_id": f"probe-{uuid.uuid4()}", "written_at": datetime.now(UTC).isoformat()}
-        item = {
-            KEY_ATTRIBUTE: {"S": probe["order_id"]},
-            "product_name": {"S": "probe"},
-            "quantity": {"N": "1"},
-            "price": {"N": "0.01"},
-        }
         with explained(f"Could not write the probe order to the DynamoDB table '{self.table}'"):
-            self.hook.conn.put_item(TableName=self.table, Item=item)
+            self.hook.put_probe_orders(self.table, [probe["order_id"]])
         self.log.info("Wrote order %s.", probe["order_id"])
         return probe
 
@@ -64,4 +57,4 @@ class DeleteProbeOrderOperator(AwsBaseOperator[TableHook]):
     def execute(self, context: Any) -> None:
         order_id = self.probe["order_id"]
         with explained(f"Could not delete the probe order {order_id} from the DynamoDB table '{self.table}'"):
-            self.hook.conn.delete_item(TableName=self.table, Key={KEY_ATTRIBUTE: {"S": order_id}})
+            self.hook.delete_orders(self.table, [order_id])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
 
     Args:
         probe: what ``PutProbeOrderOperator`` returned.
-        chain: the names of ``bucket``, ``pipe``, ``dead_letter_queue``, ``stream`` and ``delivery``.
+        hops: the topology's ``hops``.
         patience_seconds: how long after the write the probe has to be there.
 
     Raises:
@@ -38,64 +38,53 @@ class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
     """
 
     aws_hook_class = ObjectHook
-    template_fields = aws_template_fields("probe", "chain")
+    template_fields = aws_template_fields("probe", "hops")
 
-    def __init__(self, *, probe: Any, chain: Mapping[str, str], patience_seconds: int, **kwargs: Any) -> None:
+    def __init__(self, *, probe: Any, hops: Mapping[str, str], patience_seconds: int, **kwargs: Any) -> None:
         super().__init__(**{"timeout": patience_seconds * 2, **kwargs})
         self.probe = probe
-        self.chain = chain
+        self.hops = hops
         self.patience_seconds = patience_seconds
 
     def poke(self, context: Any) -> bool:
         written_at = datetime.fromisoformat(self.probe["written_at"])
         now = datetime.now(UTC)
-        for folder in hourly_folders(written_at, now):
-            key = self._key_of_probe(folder, written_at)
-            if key is not None:
-                self.log.info("Order %s arrived in %s.", self.probe["order_id"], key)
-                return True
+        order_id = self.probe["order_id"]
+        arrived = arrived_orders(self.hook, self.hops["bucket"], [order_id], written_at, now)
+        if arrived:
+            self.log.info("Order %s arrived in %s.", order_id, arrived[order_id])
+            return True
         if now - written_at > timedelta(seconds=self.patience_seconds):
             raise ProbeLostError(
                 f"The probe order {self.probe['order_id']} was written to the table but is not in "
-                f"s3://{self.chain['bucket']}/{Topology.RAW_PREFIX} after {self.patience_seconds} s. "
+                f"s3://{self.hops['bucket']}/{Topology.RAW_PREFIX} after {self.patience_seconds} s. "
                 f"{self._last_seen(written_at)}"
             )
         return False
 
-    def _key_of_probe(self, prefix: str, since: datetime) -> str | None:
-        return self._key_holding(prefix, self.probe["order_id"].encode(), since)
-
     def _last_seen(self, since: datetime) -> str:
         """From the end of the chain backwards: the first hop that shows a trace."""
-        failed = self._key_of_failures(since)
+        failed = next(self.hook.keys(self.hops["bucket"], Topology.ERRORS_PREFIX, since), None)
         if failed is not None:
             return f"Firehose put records that failed into {failed}: each line's errorMessage says why."
         stream: StreamHook = self._other(StreamHook)
-        if stream.holds(self.chain["stream"], self.probe["order_id"].encode(), since):
+        if stream.holds(self.hops["stream"], self.probe["order_id"].encode(), since):
             state = self._state(DeliveryStreamHook, "delivery", "DeliveryStreamStatus")
             return (
-                f"It reached the Kinesis stream '{self.chain['stream']}'; the delivery stream '{self.chain['delivery']}' "
+                f"It reached the Kinesis stream '{self.hops['stream']}'; the delivery stream '{self.hops['delivery']}' "
                 f"({state}) has not delivered it. Look into the log groups of Firehose and of the transformer."
             )
         dead = self._state(QueueHook, "dead_letter_queue", "Attributes", "ApproximateNumberOfMessages")
         state = self._state(PipeHook, "pipe", "CurrentState")
         reason = self._state(PipeHook, "pipe", "StateReason")
         return (
-            f"It did not reach Kinesis: the pipe '{self.chain['pipe']}' is {state} ({reason}), and its dead-letter queue "
+            f"It did not reach Kinesis: the pipe '{self.hops['pipe']}' is {state} ({reason}), and its dead-letter queue "
             f"holds {dead} messages. Look at the pipe's role and its state reason, then run setup again."
         )
 
-    def _key_of_failures(self, since: datetime) -> str | None:
-        """The first error object since the write: it may hold the probe in a form that cannot be searched (base64)."""
-        return self._key_holding(Topology.ERRORS_PREFIX, b"", since)
-
-    def _key_holding(self, prefix: str, text: bytes, since: datetime) -> str | None:
-        key: str | None = self.hook.key_holding(self.chain["bucket"], prefix, text, since)
-        return key
-
     def _state(self, hook: type[ResourceHook], name: str, *path: str) -> Any:
         """A field of a resource's description; says so when the resource or the field is missing."""
-        found = self._other(hook).find(self.chain[name])
+        found = self._other(hook).find(self.hops[name])
         value: Any = found.description if found is not None else {}
         for part in path:
             value = value.get(part, {})
@@ -103,6 +92,16 @@ class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
 
     def _other(self, hook: type[ResourceHook]) -> Any:
         return hook(**self._hook_parameters)
+
+
+def arrived_orders(
+    objects: ObjectHook, bucket: str, order_ids: Collection[str], since: datetime, now: datetime
+) -> dict[str, str]:
+    """By order, the key of a raw object that holds it; absent when it has not arrived."""
+    arrived: dict[str, str] = {}
+    for folder in hourly_folders(since, now):
+        arrived |= objects.keys_holding(bucket, folder, [each for each in order_ids if each not in arrived], since)
+    return arrived
 
 
 def hourly_folders(start: datetime, end: datetime) -> list[str]:
