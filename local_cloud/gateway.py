@@ -26,6 +26,7 @@ from local_cloud.emulator.expiry import Expiry
 from local_cloud.emulator.memory import Memory
 from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.faults import Faults
+from local_cloud.glue.catalog_actions import around
 
 logger = logging.getLogger("local_cloud")
 
@@ -186,6 +187,7 @@ def replace_handlers(services: ServicesProcess) -> None:
 
         return handle
 
+    table["glue"] = around(table["glue"])
     for service, owned in OWNED.items():
         table[service] = handler_for(service, owned, table[service])
 

@@ -75,12 +75,9 @@ class CatalogWriter:
 
     def _write_table(self, name: str, found: Document) -> Document:
         existing = self.tables.get(name)
-        if existing is None:
-            self._glue.create_table(DatabaseName=self._database, TableInput=found)
-            self._log(f"Created table {name} in database {self._database}")
-            self.changes.tables["created"].append(name)
-            self.tables[name] = found
+        if existing is None and self._created(name, found):
             return found
+        existing = existing or self._glue.get_table(DatabaseName=self._database, Name=name)["Table"]
         current = {key: existing[key] for key in _TABLE_INPUT_FIELDS if existing.get(key) is not None}
         wanted = self._wanted_table(current, found)
         if any(current.get(key) != value for key, value in wanted.items() if key != "Retention"):
@@ -88,7 +85,19 @@ class CatalogWriter:
             self._log(f"Updated table {name} in database {self._database}")
             self.changes.tables["updated"].append(name)
             self.tables[name] = wanted
-        return self.tables[name]
+            return wanted
+        return existing
+
+    def _created(self, name: str, found: Document) -> bool:
+        """Whether the table is new; another crawler may have made it meanwhile."""
+        try:
+            self._glue.create_table(DatabaseName=self._database, TableInput=found)
+        except self._glue.exceptions.AlreadyExistsException:
+            return False
+        self._log(f"Created table {name} in database {self._database}")
+        self.changes.tables["created"].append(name)
+        self.tables[name] = found
+        return True
 
     def _wanted_table(self, current: Document, found: Document) -> Document:
         if self._policy.merge_new_columns:

@@ -499,3 +499,41 @@ def test_many_crawlers_run_side_by_side(lake: Lake) -> None:
         lake.glue.start_crawler(Name=name)
     assert [lake.wait(name)["LastCrawl"]["Status"] for name in names] == ["SUCCEEDED"] * 3
     assert set(lake.tables()) == {"in0", "in1", "in2"}
+
+
+def test_partitions_are_filtered_and_paged(lake: Lake) -> None:
+    """*GetPartitions*: Expression with AND, MaxResults and NextToken, ExcludeColumnSchema."""
+    for day in (21, 22):
+        for hour in ("09", "10"):
+            lake.put(f"raw/orders/dt=2026-11-{day}/hr={hour}/a.json", EVENT)
+    lake.crawled()
+    table = {"DatabaseName": lake.database, "TableName": "orders"}
+
+    def values(**filters: Any) -> list[list[str]]:
+        pages = lake.glue.get_paginator("get_partitions").paginate(**table, **filters)
+        return [partition["Values"] for page in pages for partition in page["Partitions"]]
+
+    assert values(Expression="dt = '2026-11-22' AND hr >= '10'") == [["2026-11-22", "10"]]
+    assert len(values(PaginationConfig={"PageSize": 3})) == 4
+    assert len(lake.glue.get_partitions(**table, MaxResults=3)["Partitions"]) == 3
+    bare = lake.glue.get_partitions(**table, ExcludeColumnSchema=True)["Partitions"][0]
+    assert "Columns" not in bare["StorageDescriptor"]
+    assert error_code(lake.glue.get_partitions, **table, Expression="price > 1") == "InvalidInputException"
+    unknown = {**table, "TableName": "nothing"}
+    assert error_code(lake.glue.get_partitions, **unknown) == "EntityNotFoundException"
+
+
+def test_partitions_are_changed_and_deleted_one_by_one_or_together(lake: Lake) -> None:
+    """*UpdatePartition*, *BatchDeletePartition*."""
+    for day in (1, 2):
+        lake.put(f"raw/orders/dt={day}/a.json", EVENT)
+    lake.crawled()
+    table = {"DatabaseName": lake.database, "TableName": "orders"}
+    changed = {"Values": ["1"], "StorageDescriptor": {"Location": "s3://elsewhere/"}}
+    lake.glue.update_partition(**table, PartitionValueList=["1"], PartitionInput=changed)
+    assert lake.partitions("orders")["1",]["StorageDescriptor"]["Location"] == "s3://elsewhere/"
+    missing = {"PartitionValueList": ["9"], "PartitionInput": changed}
+    assert error_code(lake.glue.update_partition, **table, **missing) == "EntityNotFoundException"
+    deleted = lake.glue.batch_delete_partition(**table, PartitionsToDelete=[{"Values": ["1"]}, {"Values": ["9"]}])
+    assert [error["PartitionValues"] for error in deleted["Errors"]] == [["9"]]
+    assert set(lake.partitions("orders")) == {("2",)}
