@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -58,6 +58,7 @@ PROPERTIES = (
 SNAPSHOT_RETENTION = timedelta(days=7)
 CONFLICT = re.compile(r"CommitFailedException|ValidationException|AlreadyExists|ALREADY_EXISTS")
 COMMIT_ATTEMPTS = 8
+CENT, EXACT_12_DIGITS = Decimal("0.01"), Context(prec=12, traps=[Inexact, InvalidOperation])
 TASK_BYTES = 16 * 2**20
 LINES_PER_ARROW_BATCH = 5_000
 MOST_DAY_RANGES = 50
@@ -100,7 +101,7 @@ def _integer(value: Any) -> str:
 def _price(value: Any) -> str:
     if type(value) not in (int, Decimal):
         raise TypeError
-    return str(Context(prec=12, traps=[Inexact, InvalidOperation]).quantize(Decimal(value), Decimal("0.01")))
+    return str(EXACT_12_DIGITS.quantize(Decimal(value), CENT))
 
 
 def _utc(value: Any) -> str:
@@ -124,39 +125,45 @@ RULES: dict[str, tuple[Callable[[Any], str], str]] = {  # in the order of CHANGE
 }
 
 
-def parse_change(line: bytes) -> tuple[list[str | None], dict[str, str | None]] | None:
-    """The texts of CHANGES and the further attributes by column; None for the setup's probe, which counts nowhere.
+class LineParser:
+    """Reads raw lines; keeps what many of them share. Made in the worker, since it cannot be sent there."""
 
-    Raises:
-        BadRow: the line is no change event.
-    """
-    event = _event(line)
-    if "probe" in str(event.get("orderID")):
-        return None
-    texts: list[str | None] = []
-    for name, (rule, expected) in RULES.items():
-        value = event.get(name)
+    def __init__(self) -> None:
+        self._decode = json.JSONDecoder(parse_float=Decimal, parse_constant=_text("(?!)")).decode  # NaN is no JSON
+        self._columns = lru_cache(attribute_columns)
+
+    def change(self, line: bytes) -> tuple[list[str | None], list[tuple[str, str | None]]] | None:
+        """The texts of CHANGES and the further attributes; None for the setup's probe, which counts nowhere.
+
+        Raises:
+            BadRow: the line is no change event.
+        """
+        event = self._event(line)
+        if "probe" in str(event.get("orderID")):
+            return None
+        texts: list[str | None] = []
+        for name, (rule, expected) in RULES.items():
+            value = event.get(name)
+            try:
+                texts.append(None if value is None and name in OPTIONAL else rule(value))
+            except (TypeError, ValueError, ArithmeticError):
+                raise BadRow(f"{name} is {'missing' if value is None else f'not {expected}'}") from None
+        columns = self._columns(tuple(name for name in event if name not in RULES))
+        return texts, [(column, attribute_text(event[name])) for name, column in columns.items()]
+
+    def _event(self, line: bytes) -> dict[str, Any]:
         try:
-            texts.append(None if value is None and name in OPTIONAL else rule(value))
-        except (TypeError, ValueError, ArithmeticError):
-            raise BadRow(f"{name} is {'missing' if value is None else f'not {expected}'}") from None
-    columns = attribute_columns([name for name in event if name not in RULES])
-    return texts, {column: _attribute_text(event[name]) for name, column in columns.items()}
+            event = self._decode(line.decode())
+            if b"\\u" in line:
+                json_text(event).encode()  # half of a surrogate pair is no text
+        except (ValueError, ArithmeticError, RecursionError):
+            raise BadRow("the line is not one JSON document in UTF-8") from None
+        if not isinstance(event, dict):
+            raise BadRow("the line is not a JSON object")
+        return event
 
 
-def _event(line: bytes) -> dict[str, Any]:
-    try:
-        event = json.loads(line.decode(), parse_float=Decimal, parse_constant=_text("(?!)"))  # no NaN
-        if b"\\u" in line:
-            json_text(event).encode()  # half of a surrogate pair is no text
-    except (ValueError, ArithmeticError, RecursionError):
-        raise BadRow("the line is not one JSON document in UTF-8") from None
-    if not isinstance(event, dict):
-        raise BadRow("the line is not a JSON object")
-    return event
-
-
-def attribute_columns(names: Iterable[str]) -> dict[str, str]:
+def attribute_columns(names: tuple[str, ...]) -> dict[str, str]:
     """The column of each further attribute: lower-case letters, digits and _ (Athena knows no others), no two the same.
 
     A name that is taken, or opens with no letter, gets the prefix ``attr_``; names that stay as they are go first.
@@ -171,7 +178,7 @@ def attribute_columns(names: Iterable[str]) -> dict[str, str]:
     return columns
 
 
-def _attribute_text(value: Any) -> str | None:
+def attribute_text(value: Any) -> str | None:
     """Further attributes are texts whatever their type: a type that drifts never fails, and no digit is lost."""
     return value if value is None or isinstance(value, str) else json_text(value)
 
@@ -189,7 +196,7 @@ def parse_object(key: str, content: bytes) -> Iterator[tuple[Any, ...]]:
     """A row for each line that is neither blank nor a probe: the texts of QUARANTINE and of CHANGES, the further attributes."""
 
     def refused(reason: str, number: int = 0, line: bytes = b"") -> tuple[Any, ...]:
-        return (reason, line.decode(errors="backslashreplace"), key, str(number), *[None] * len(CHANGES), {})
+        return (reason, line.decode(errors="backslashreplace"), key, str(number), *[None] * len(CHANGES), [])
 
     try:
         content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
@@ -197,9 +204,10 @@ def parse_object(key: str, content: bytes) -> Iterator[tuple[Any, ...]]:
         return (yield refused(f"the object cannot be decompressed: {error}"))
     if b"\0" in content[:4096]:
         return (yield refused("the object is not text"))
+    parser = LineParser()
     for number, line in enumerate(content.split(b"\n"), start=1):
         try:
-            change = parse_change(line) if line.strip() else None
+            change = parser.change(line) if line.strip() else None
         except BadRow as bad:
             yield refused(str(bad), number, line)
         else:
@@ -219,9 +227,7 @@ def parse_objects(connect: Callable[[], Fetch], batches: Iterable[pa.RecordBatch
     for raw in (raw for batch in batches for raw in batch.to_pylist()):
         rows = parse_object(raw["object"], fetch(raw["object"], raw["etag"]))
         while chunk := list(islice(rows, LINES_PER_ARROW_BATCH)):
-            *texts, further = zip(*chunk, strict=True)
-            columns = [*texts, [list(attributes.items()) for attributes in further]]
-            arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+            arrays = [pa.array(column, kind) for column, kind in zip(zip(*chunk, strict=True), types, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, [*QUARANTINE, *CHANGES, "_further"])
 
 
@@ -293,23 +299,17 @@ class Lake:
             else:
                 return
 
-    def ensure(
-        self, table: str, columns: dict[str, str], *, partitioning: str = "", rows: DataFrame | None = None
-    ) -> None:
-        """Make the table, of ``rows`` when they are given, unless it exists; an older one gets the columns that it lacks.
+    def ensure(self, table: str, columns: dict[str, str], partitioning: str = "", **source: DataFrame) -> None:
+        """Make the table, with ``rows`` if that source is given, unless it exists; an older one gets the columns that it lacks.
 
         Raises:
             TypeError: it has one of another type.
         """
-        fields = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        head, tail = (
-            f"CREATE TABLE IF NOT EXISTS {self.name(table)}",
-            f"USING iceberg {partitioning} TBLPROPERTIES ({PROPERTIES})",
-        )
-        if rows is None:
-            self.commit(lambda: self.spark.sql(f"{head} ({fields}) {tail}"))
-        else:
-            self.commit(lambda: self.spark.sql(f"{head} {tail} AS SELECT * FROM {{rows}}", rows=rows))
+        fields = "" if source else f"({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+        query = "AS SELECT * FROM {rows}" if source else ""
+        how = f"USING iceberg {partitioning} TBLPROPERTIES ({PROPERTIES})"
+        statement = f"CREATE TABLE IF NOT EXISTS {self.name(table)} {fields} {how} {query}"
+        self.commit(lambda: self.spark.sql(statement, **source))
         self.ensure_columns(table, columns)
 
     def ensure_columns(self, table: str, columns: dict[str, str]) -> None:
@@ -352,7 +352,7 @@ def prepare_tables(lake: Lake) -> None:
     lake.ensure("orders_intake", INTAKE)
     if not lake.spark.catalog.tableExists(lake.name("orders_changes")):
         lake.commit(lambda: lake.spark.sql(f"DELETE FROM {lake.name('orders_intake')}"))  # noqa: S608 (names of ours)
-    lake.ensure("orders_changes", CHANGES, partitioning="PARTITIONED BY (days(creation_time))")
+    lake.ensure("orders_changes", CHANGES, "PARTITIONED BY (days(creation_time))")
     lake.ensure("orders_current", CURRENT, rows=latest_changes(lake.read("orders_changes")))
 
 

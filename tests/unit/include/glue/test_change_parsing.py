@@ -1,0 +1,154 @@
+"""Lines to changes: what the Glue job's Python workers do, without Spark."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.include.glue.raw_zone import CONTRACT, event
+
+CONTRACT_AND_VIEWS = {*CONTRACT, "is_deleted", "valid_from", "valid_to", "is_current"}
+attribute_names = st.sets(
+    st.text(min_size=1, max_size=8)
+    | st.sampled_from(["Price", "price", "PRICE", "attr_price", "_file", "ı", "a-b", "a_b"])
+)
+plain_values: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | st.text()
+)
+json_values = st.recursive(
+    plain_values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+)
+
+
+def parsed(job: ModuleType, **fields: Any) -> dict[str, Any]:
+    texts, further = job.LineParser().change(json.dumps(event("a", 1) | fields).encode())
+    return dict(zip(CONTRACT, texts, strict=True)) | dict(further)
+
+
+def numbered(value: Any) -> str:
+    """JSON by another road than the script's: numbers travel as strings that no text can hold."""
+    marked = json.dumps(value, default=lambda number: f"\x00{number}\x00")
+    return marked.replace('"\\u0000', "").replace('\\u0000"', "")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    value=json_values.filter(
+        lambda value: "\x00" not in repr(value) and "\\x00" not in repr(value) and value is not None
+    )
+)
+def test_a_further_attribute_keeps_every_digit_at_any_depth(job: ModuleType, value: Any) -> None:
+    line = json.dumps(event("a", 1))[:-1] + f', "extra": {numbered(value)}}}'
+    try:
+        _, further = job.LineParser().change(line.encode())
+    except job.BadRow:
+        pytest.fail(f"refused: {line}")
+    if isinstance(value, str):
+        assert dict(further)["extra"] == value
+    else:
+        assert json.loads(dict(further)["extra"], parse_float=Decimal) == json.loads(
+            numbered(value), parse_float=Decimal
+        )
+
+
+@settings(max_examples=300, deadline=None)
+@given(names=attribute_names)
+def test_attribute_columns_are_distinct_names_that_athena_and_iceberg_take(job: ModuleType, names: set[str]) -> None:
+    columns = job.attribute_columns(tuple(names))
+    assert set(columns) == names
+    assert len(set(columns.values())) == len(names)
+    for column in columns.values():
+        assert column.isascii()
+        assert column == column.lower()
+        assert column.replace("_", "a").isalnum()
+        assert column[0].isalpha()
+        assert column not in CONTRACT_AND_VIEWS
+    assert columns == job.attribute_columns(tuple(sorted(names, reverse=True)))
+    assert all(columns[name] == name for name in names if name.isidentifier() and name.islower() and name.isascii() and name[0] != "_" and name not in CONTRACT_AND_VIEWS)  # fmt: skip
+
+
+@given(hundredths=st.integers(-(10**13), 10**13), zeros=st.integers(0, 4), tenths_of_a_cent=st.integers(0, 9))
+def test_a_price_is_taken_exactly_or_not_at_all(
+    job: ModuleType, hundredths: int, zeros: int, tenths_of_a_cent: int
+) -> None:
+    sign, digits = "-" if hundredths < 0 else "", f"{abs(hundredths):03d}"
+    text = f"{sign}{digits[:-2]}.{digits[-2:]}{tenths_of_a_cent}{'0' * zeros}"
+    line = json.dumps(event("a", 1, price="the price")).replace('"the price"', text).encode()
+    if tenths_of_a_cent or abs(hundredths) >= 10**12:
+        with pytest.raises(job.BadRow, match=r"^price is not a number that decimal"):
+            job.LineParser().change(line)
+    else:
+        assert int(job.LineParser().change(line)[0][3].replace(".", "")) == hundredths
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("orderID", "", "orderID is not a text"),
+        ("orderID", 5, "orderID is not a text"),
+        ("orderID", None, "orderID is missing"),
+        ("product_name", {"S": "laptop"}, "product_name is not a text"),
+        ("quantity", 1.5, "quantity is not an integer of 64 bits"),
+        ("quantity", True, "quantity is not an integer of 64 bits"),
+        ("quantity", "1", "quantity is not an integer of 64 bits"),
+        ("quantity", 2**63, "quantity is not an integer of 64 bits"),
+        ("price", "1.00", "price is not a number that decimal(12,2) holds exactly"),
+        ("price", True, "price is not a number that decimal(12,2) holds exactly"),
+        ("event_type", "insert", "event_type is not INSERT, MODIFY or REMOVE"),
+        ("creation_time", "yesterday", "creation_time is not an ISO-8601 time with its zone"),
+        ("creation_time", "2026-13-01T00:00:00Z", "creation_time is not an ISO-8601 time with its zone"),
+        ("creation_time", "2026-11-22T10:00:00", "creation_time is not an ISO-8601 time with its zone"),
+        ("creation_time", 1795341600, "creation_time is not an ISO-8601 time with its zone"),
+        ("sequence_number", "12x", "sequence_number is not a text of at most 40 digits"),
+        ("sequence_number", "٣", "sequence_number is not a text of at most 40 digits"),
+        ("sequence_number", "1" * 41, "sequence_number is not a text of at most 40 digits"),
+        ("event_id", None, "event_id is missing"),
+        ("actor", "somebody", "actor is not user or ttl"),
+    ],
+)
+def test_a_field_that_breaks_the_contract_is_named_with_what_was_expected(
+    job: ModuleType, field: str, value: Any, reason: str
+) -> None:
+    with pytest.raises(job.BadRow) as refused:
+        parsed(job, **{field: value})
+    assert str(refused.value) == reason
+
+
+@pytest.mark.parametrize(
+    "line", [b"{", b"null", b'"text"', b"1", b'{"a":NaN}', b"\xff", b'{"a":"\\ud800"}', b"[" * 100_000, b"{} {}"]
+)
+def test_a_line_that_is_no_json_object_is_refused(job: ModuleType, line: bytes) -> None:
+    with pytest.raises(job.BadRow):
+        job.LineParser().change(line)
+
+
+def test_every_truncation_of_a_line_is_refused(job: ModuleType) -> None:
+    line = json.dumps(event("ä", 1, nested={"a": [1, "x"]}), ensure_ascii=False).encode()
+    for length in range(1, len(line)):
+        with pytest.raises(job.BadRow):
+            job.LineParser().change(line[:length])
+
+
+def test_times_are_brought_to_utc(job: ModuleType) -> None:
+    assert parsed(job, creation_time="2026-11-22T01:30:00+02:00")["creation_time"] == "2026-11-21 23:30:00"
+
+
+def test_the_setups_probe_counts_nowhere(job: ModuleType) -> None:
+    assert job.LineParser().change(b'{"orderID": "sales-cdc-probe-1", "quantity": "broken"}') is None
+
+
+@given(days=st.sets(st.dates(date(2026, 1, 1), date(2026, 12, 31)), min_size=1, max_size=120))
+def test_the_day_filter_covers_every_day_and_few_ranges_cover_only_those(job: ModuleType, days: set[date]) -> None:
+    words = job.within_days(days).replace("(", " ").replace(")", " ").replace("'", " ").split()
+    bounds = [date.fromisoformat(word) for word in words if word[:2] == "20"]
+    ranges = list(zip(bounds[::2], bounds[1::2], strict=True))
+    covered = {first + timedelta(days=number) for first, end in ranges for number in range((end - first).days)}
+    assert len(ranges) <= job.MOST_DAY_RANGES
+    assert days == covered if len(ranges) > 1 else days <= covered
