@@ -17,6 +17,8 @@ SESSION_SECONDS = 3600
 _CONFIG = Config(
     retries={"max_attempts": 3, "mode": "standard"}, max_pool_connections=16, s3={"addressing_style": "path"}
 )
+# A Lambda function may take 15 minutes; calling it again is up to the service that waits for it.
+_LAMBDA_CONFIG = _CONFIG.merge(Config(read_timeout=910, retries={"total_max_attempts": 1}))
 
 
 class Clients:
@@ -71,7 +73,8 @@ class Clients:
         session = self._sessions.get((role_arn, principal))
         if session is None:
             session = self._sessions[role_arn, principal] = self._session(role_arn, principal)
-        return session.client(service, region_name=region, endpoint_url=self._endpoint, config=_CONFIG)
+        config = _LAMBDA_CONFIG if service == "lambda" else _CONFIG
+        return session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
 
     def _session(self, role_arn: str | None, principal: str | None) -> Any:
         session = botocore.session.Session()

@@ -18,20 +18,20 @@ class Counters:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._totals: dict[str, Counter[str]] = {}
-        self._since: dict[str, float] = {}
+        self._since: dict[str, dict[str, float]] = {}
 
     def add(self, resource: str, **amounts: int) -> None:
         """Add to the resource's totals, e.g. ``add("orders", incoming=500, incoming_bytes=120_000)``."""
         with self._lock:
             self._totals.setdefault(resource, Counter()).update(amounts)
 
-    def oldest_since(self, resource: str, moment: float | None) -> None:
-        """Say from when the oldest record is that the resource has not delivered; None when it holds none."""
+    def oldest_since(self, resource: str, moment: float | None, part: str = "") -> None:
+        """Say from when the oldest record is that ``part`` of the resource (a shard) has not delivered; None: it holds none."""
         with self._lock:
-            if moment is None:
-                self._since.pop(resource, None)
-            else:
-                self._since[resource] = moment
+            parts = self._since.setdefault(resource, {})
+            parts.pop(part, None)
+            if moment is not None:
+                parts[part] = moment
 
     def read(self) -> Mapping[str, Mapping[str, float]]:
         """Every resource's totals, with ``oldest_age_seconds``."""
@@ -40,7 +40,7 @@ class Counters:
             return {
                 name: {
                     **totals,
-                    "oldest_age_seconds": max(0.0, now - self._since[name]) if name in self._since else 0.0,
+                    "oldest_age_seconds": max(0.0, now - min(self._since.get(name, {}).values(), default=now)),
                 }
                 for name, totals in self._totals.items()
             }

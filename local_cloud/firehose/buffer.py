@@ -72,6 +72,12 @@ class Intake:
             self._changed.notify_all()
         return taken
 
+    def put_back(self, records: Sequence[IncomingRecord], now: float) -> None:
+        """Return what was taken and not processed to the front, in its order."""
+        with self._changed:
+            self._records.extendleft((now, record) for record in reversed(records))
+            self._size += sum(record.size_bytes for record in records)
+
     def close(self) -> None:
         """Let everyone who waits go on."""
         with self._changed:

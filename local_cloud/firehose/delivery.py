@@ -126,10 +126,11 @@ class DeliveryWorker:
         self._counters.oldest_since(self._name, min(arrivals, default=None))
 
     def _process(self, destination: S3Destination, records: Sequence[IncomingRecord]) -> None:
-        if destination.processor is None:
-            result = Transformed([record.payload() for record in records], [], 0)
-        else:
-            result = self._transformer.transform(destination.processor, records)
+        try:
+            result = self._transform(destination.processor, records)
+        except Exception:
+            self._intake.put_back(records, time.monotonic())
+            raise
         delimiter = destination.delimiter
         self._output.add([piece + delimiter for piece in result.pieces] if delimiter else result.pieces)
         self._output.add_failures([failure.line() for failure in result.failures])
@@ -142,6 +143,11 @@ class DeliveryWorker:
                 self._name, len(result.failures), first.code, first.message,
             )  # fmt: skip
             self._error_log.write(self._configuration(), first.code, first.message)
+
+    def _transform(self, processor: LambdaProcessor | None, records: Sequence[IncomingRecord]) -> Transformed:
+        if processor is None:
+            return Transformed([record.payload() for record in records], [], 0)
+        return self._transformer.transform(processor, records)
 
     def _output_due(self, destination: S3Destination) -> bool:
         first = self._output.first_at

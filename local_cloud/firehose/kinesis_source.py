@@ -31,7 +31,7 @@ from local_cloud.store import Collection
 
 logger = logging.getLogger(__name__)
 
-PAGE_RECORDS = 5000
+PAGE_RECORDS = 1000
 BUSY_PAGE_RECORDS = 200
 SHORTEST_IDLE_SECONDS = 0.1
 LONGEST_IDLE_SECONDS = 0.25
@@ -68,6 +68,7 @@ class KinesisSource:
     def __init__(self, settings: KinesisSettings, clients: Clients, checkpoints: Collection) -> None:
         self._settings, self._clients, self._checkpoints = settings, clients, checkpoints
         self._stopping = threading.Event()
+        self._supervisor: threading.Thread | None = None
         self._threads: dict[str, threading.Thread] = {}
         self._read_to_end: set[str] = set()
         self.problem: str | None = None
@@ -83,11 +84,10 @@ class KinesisSource:
         stream.shards()
 
     def start(self, sink: Sink) -> None:
-        supervisor = threading.Thread(
+        self._supervisor = threading.Thread(
             target=self._supervise, args=(sink,), name=f"firehose-{self._settings.delivery_stream}-shards", daemon=True
         )
-        self._threads[""] = supervisor
-        supervisor.start()
+        self._supervisor.start()
 
     def commit(self, delivered: Mapping[str, str]) -> None:
         for shard_id, sequence_number in delivered.items():
@@ -95,6 +95,8 @@ class KinesisSource:
 
     def stop(self) -> None:
         self._stopping.set()
+        if self._supervisor is not None:
+            self._supervisor.join(STOP_SECONDS)
         for thread in list(self._threads.values()):
             thread.join(STOP_SECONDS)
 
@@ -120,17 +122,18 @@ class KinesisSource:
             try:
                 stream = self._open()
                 for shard in readable(stream.shards(), self._read_to_end.__contains__):
-                    if shard.shard_id not in self._threads:
-                        thread = threading.Thread(
-                            target=self._read_shard, args=(stream, shard.shard_id, sink), daemon=True,
-                            name=f"firehose-{self._settings.delivery_stream}-{shard.shard_id}",
-                        )  # fmt: skip
-                        self._threads[shard.shard_id] = thread
-                        thread.start()
-            except (ClientError, BotoCoreError) as error:
+                    if shard.shard_id not in self._threads and not self._stopping.is_set():
+                        self._start_shard(stream, shard.shard_id, sink)
+            except Exception as error:
                 self._report(error)
                 pause = ERROR_PAUSE_SECONDS
             self._stopping.wait(pause)
+
+    def _start_shard(self, stream: KinesisShards, shard_id: str, sink: Sink) -> None:
+        name = f"firehose-{self._settings.delivery_stream}-{shard_id}"
+        thread = threading.Thread(target=self._read_shard, args=(stream, shard_id, sink), name=name, daemon=True)
+        thread.start()
+        self._threads[shard_id] = thread
 
     def _read_shard(self, stream: KinesisShards, shard_id: str, sink: Sink) -> None:
         """Read one shard until it ends or the delivery stream stops; a failing read is tried again and again."""
@@ -141,7 +144,7 @@ class KinesisSource:
             except IteratorExpiredError:
                 reading.cursor = None
                 continue
-            except (ClientError, BotoCoreError) as error:
+            except Exception as error:
                 reading.cursor = None
                 reading.ended = self._is_gone(stream, shard_id, error)
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
@@ -188,7 +191,11 @@ class KinesisSource:
 
     def _report(self, error: Exception) -> None:
         if self.problem != str(error):
-            logger.warning("delivery stream %s cannot read its source: %s", self._settings.delivery_stream, error)
+            expected = isinstance(error, ClientError | BotoCoreError)
+            logger.warning(
+                "delivery stream %s cannot read its source: %s",
+                self._settings.delivery_stream, error, exc_info=not expected,
+            )  # fmt: skip
         self.problem = str(error)
 
 

@@ -16,7 +16,7 @@ from local_cloud.firehose.descriptions import s3_of
 from local_cloud.firehose.journal import Journal
 from local_cloud.firehose.kinesis_source import KinesisSettings, KinesisSource
 from local_cloud.firehose.settings import parse_destination
-from local_cloud.firehose.states import Status, move, status_of
+from local_cloud.firehose.states import FAILURE_OF, Status, move, status_of
 from local_cloud.firehose.transformation import StreamIdentity
 
 if TYPE_CHECKING:
@@ -87,18 +87,33 @@ class Registry:
 
     def _settle(self, arn: str) -> None:
         """One stream's states are settled one after another: a deletion finds the worker that a creation started."""
-        try:
-            with self._settling[arn]:
-                stream = self.get(arn)
-                if stream is not None and status_of(stream) is Status.CREATING:
-                    self._run(stream)
-                    with self.lock:
-                        move(stream, Status.ACTIVE)
-                        self.put(stream)
-                elif stream is not None and status_of(stream) is Status.DELETING:
-                    self._delete(stream)
-        except Exception:
-            logger.exception("delivery stream %s stays in its status", arn)
+        with self._settling[arn]:
+            stream = self.get(arn)
+            if stream is None or status_of(stream) not in FAILURE_OF:
+                return
+            try:
+                self._leave(stream)
+            except Exception as error:
+                logger.exception("delivery stream %s could not leave %s", arn, status_of(stream))
+                self._fail(arn, f"{type(error).__name__}: {error}")
+
+    def _leave(self, stream: Stream) -> None:
+        """Do the work of CREATING or DELETING."""
+        if status_of(stream) is Status.DELETING:
+            self._delete(stream)
+            return
+        self._run(stream)
+        with self.lock:
+            move(stream, Status.ACTIVE)
+            self.put(stream)
+
+    def _fail(self, arn: str, details: str) -> None:
+        with self.lock:
+            stream = self.get(arn)
+            if stream is not None and not self._closing.is_set():
+                move(stream, FAILURE_OF[status_of(stream)])
+                stream["FailureDescription"] = {"Type": "UNKNOWN_ERROR", "Details": details}
+                self.put(stream)
 
     def _run(self, stream: Stream) -> None:
         name, arn = stream["DeliveryStreamName"], stream["DeliveryStreamARN"]

@@ -5,6 +5,7 @@ Source: *Amazon Data Firehose API Reference*. No call waits for a delivery: the 
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +137,7 @@ class FirehoseService(JsonService):
                 f"{stream['DeliveryStreamName']}"
             )
         data = [str(record.get("Data") or "") for record in records]
-        sizes = [len(one) * 3 // 4 for one in data]
+        sizes = [_size(one) for one in data]
         if max(sizes) > RECORD_LIMIT_BYTES:
             raise invalid(f"A record has {max(sizes)} bytes; the limit is {RECORD_LIMIT_BYTES}.")
         if sum(sizes) > BATCH_LIMIT_BYTES:
@@ -185,6 +186,13 @@ class FirehoseService(JsonService):
 
 def _arn(request: Request, name: str) -> str:
     return f"arn:aws:firehose:{request.region}:{request.account}:deliverystream/{name}"
+
+
+def _size(data: str) -> int:
+    try:
+        return len(base64.b64decode(data, validate=True))
+    except ValueError as error:
+        raise ServiceError("SerializationException", f"A record's Data is not base64: {error}.") from error
 
 
 def _limit(params: Json, default: int, most: int) -> int:

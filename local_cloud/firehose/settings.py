@@ -74,6 +74,8 @@ def parse_destination(destination: Mapping[str, Any]) -> S3Destination:
     for unsupported in ("DataFormatConversionConfiguration", "DynamicPartitioningConfiguration"):
         if (destination.get(unsupported) or {}).get("Enabled"):
             raise SettingsError(f"{unsupported} is not supported by the local cloud.")
+    if destination.get("S3BackupMode") == "Enabled":
+        raise SettingsError("S3BackupMode Enabled is not supported by the local cloud.")
     processors = _processors(destination)
     return S3Destination(
         bucket=destination["BucketARN"].rpartition(":")[2],

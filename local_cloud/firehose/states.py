@@ -28,6 +28,10 @@ MOVES: Mapping[Status, set[Status]] = {
     Status.DELETING: {Status.DELETING_FAILED},
     Status.DELETING_FAILED: {Status.DELETING},
 }
+FAILURE_OF: Mapping[Status, Status] = {
+    Status.CREATING: Status.CREATING_FAILED,
+    Status.DELETING: Status.DELETING_FAILED,
+}
 
 
 class IllegalMoveError(Exception):

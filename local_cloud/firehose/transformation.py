@@ -157,7 +157,7 @@ def sort_results(answer: Any, records: Sequence[IncomingRecord], lambda_arn: str
     if not isinstance(results, list):
         message = "The answer has no list 'records'."
         raise InvocationError("Lambda.JsonProcessingException", message, may_retry=False)
-    found = [one for one in results if isinstance(one, dict)]
+    found = [one for one in results if isinstance(one, dict) and isinstance(one.get("recordId"), str)]
     counts = Counter(one.get("recordId") for one in found)
     by_id = {one.get("recordId"): one for one in found}
     pieces: list[bytes] = []

@@ -61,7 +61,7 @@ class Delivery:
             StoppedError: the pipe is stopping.
         """
         pending: Sequence[Record] = batch
-        attempts = 0
+        attempts = counted = 0
         while pending := self._drop_old(shard_id, pending):
             failures = self._target.send(pending)
             self._counters.add(self._settings.name, delivered=len(pending) - len(failures))
@@ -70,6 +70,7 @@ class Delivery:
                 return
             self.last_failure = failures[0].reason
             attempts += 1
+            counted += any(failure.counts for failure in failures)
             logger.warning(
                 "pipe %s: attempt %d: the target took %d of %d records: %s",
                 self._settings.name, attempts, len(pending) - len(failures), len(pending), failures[0].reason,
@@ -81,7 +82,7 @@ class Delivery:
                 self.deliver(shard_id, pending[:middle])
                 self.deliver(shard_id, pending[middle:])
                 return
-            if self._settings.source.maximum_retries is not None and attempts > self._settings.source.maximum_retries:
+            if self._settings.source.maximum_retries is not None and counted > self._settings.source.maximum_retries:
                 self._give_up(shard_id, pending, RETRIES_EXHAUSTED)
                 return
             self._pause(attempts)

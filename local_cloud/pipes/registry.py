@@ -73,13 +73,10 @@ class Registry:
 
     def _settle(self, arn: str) -> None:
         """One pipe's states are settled one after another: a deletion finds the worker that a creation started."""
-        try:
-            with self._settling[arn]:
-                pipe = self.get(arn)
-                if pipe is not None and state_of(pipe) in TRANSIENT:
-                    self._leave(pipe)
-        except Exception:
-            logger.exception("pipe %s stays in its state", arn)
+        with self._settling[arn]:
+            pipe = self.get(arn)
+            if pipe is not None and state_of(pipe) in TRANSIENT:
+                self._leave(pipe)
 
     def _leave(self, pipe: dict[str, Any]) -> None:
         """Do the work of a transient state, and move on to the state that it leads to."""
@@ -96,6 +93,9 @@ class Registry:
                 worker.start()
         except (ClientError, BotoCoreError) as error:
             self._finish(arn, FAILURE_OF[state], reason_of(error))
+        except Exception as error:
+            logger.exception("pipe %s could not leave %s", arn, state)
+            self._finish(arn, FAILURE_OF[state], f"InternalException: {type(error).__name__}: {error}")
 
     def _checked_worker(self, pipe: dict[str, Any]) -> PipeWorker:
         worker = PipeWorker(parse(pipe), self._context, self._counters)

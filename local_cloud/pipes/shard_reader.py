@@ -19,7 +19,7 @@ from local_cloud.shards import Cursor, IteratorExpiredError, Position, PositionG
 
 logger = logging.getLogger(__name__)
 
-PAGE_RECORDS = 1000
+PAGE_RECORDS = 500
 BUSY_PAGE_RECORDS = 100
 SHORTEST_IDLE_SECONDS = 0.1
 LONGEST_IDLE_SECONDS = 0.25
@@ -64,10 +64,8 @@ class ShardReader:
             except IteratorExpiredError:
                 self._start_over()
                 continue
-            except (ClientError, BotoCoreError) as error:
-                self._start_over()
-                self.finished = self._is_gone(error)
-                self._stopping.wait(ERROR_PAUSE_SECONDS)
+            except Exception as error:
+                self._recover(error)
                 continue
             self.problem = None
             idle = SHORTEST_IDLE_SECONDS if count else min(idle * 1.5, LONGEST_IDLE_SECONDS)
@@ -82,7 +80,7 @@ class ShardReader:
             self._take(records)
         ended = self._cursor is None
         self._deliver_due(flush=ended)
-        self._counters.oldest_since(self._settings.name, self._pending[0].created if self._pending else None)
+        self._note_oldest(self._pending)
         if ended:
             self._advance(self._checkpoint.sequence_number if self._checkpoint else None, finished=True)
         return len(records)
@@ -122,10 +120,13 @@ class ShardReader:
         due = flush or self._clock() - self._pending_since >= self._settings.source.window_seconds
         while len(self._pending) >= size or (due and self._pending):
             batch, rest = self._pending[:size], self._pending[size:]
-            self._counters.oldest_since(self._settings.name, batch[0].created)
+            self._note_oldest(batch)
             self._delivery.deliver(self._shard_id, batch)
             self._pending = rest
             self._advance(batch[-1].sequence_number if rest else self._read_up_to)
+
+    def _note_oldest(self, waiting: list[Record]) -> None:
+        self._counters.oldest_since(self._settings.name, waiting[0].created if waiting else None, self._shard_id)
 
     def _advance(self, sequence_number: str | None, *, finished: bool = False) -> None:
         opened = (self._checkpoint or opened_now()).opened
@@ -137,13 +138,17 @@ class ShardReader:
         """Forget what was read but not delivered: the next page starts at the checkpoint."""
         self._cursor, self._pending, self._read_up_to = None, [], None
 
-    def _is_gone(self, error: Exception) -> bool:
-        """Whether the shard does not exist any more; any other error becomes the reader's problem."""
+    def _recover(self, error: Exception) -> None:
+        """Start over from the checkpoint after a pause and tell the problem, unless the stream has no such shard any more."""
+        self._start_over()
         try:
-            gone = is_gone(error, self._source.shards, self._shard_id)
+            self.finished = is_gone(error, self._source.shards, self._shard_id)
         except (ClientError, BotoCoreError):
-            gone = False
-        if not gone and self.problem != str(error):
-            self.problem = str(error)
-            logger.warning("pipe %s cannot read %s: %s", self._settings.name, self._shard_id, error)
-        return gone
+            self.finished = False
+        if not self.finished and self.problem != str(error):
+            self.problem = str(error) or type(error).__name__
+            expected = isinstance(error, ClientError | BotoCoreError)
+            logger.warning(
+                "pipe %s cannot read %s: %s", self._settings.name, self._shard_id, error, exc_info=not expected
+            )
+        self._stopping.wait(ERROR_PAUSE_SECONDS)

@@ -24,14 +24,23 @@ PUT_LIMIT_RECORDS = 500
 PUT_LIMIT_BYTES = 5 * 1024 * 1024
 RECORD_LIMIT_BYTES = 1024 * 1024
 KEY_LIMIT_CHARACTERS = 256
+_INTERNAL_CODES = {
+    "InternalFailure", "InternalFailureException", "InternalServerError", "LimitExceededException",
+    "ProvisionedThroughputExceededException", "ServiceUnavailable", "ServiceUnavailableException", "500", "503",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A record that the target did not take, and why."""
+    """A record that the target did not take, and why.
+
+    ``counts`` is False for an internal error (no connection, throttling, a fault of the service): such a retry is not
+    held against the pipe's maximum (*Amazon EventBridge Pipes error handling and troubleshooting*).
+    """
 
     record: Record
     reason: str
+    counts: bool = True
 
 
 class EventError(Exception):
@@ -95,15 +104,26 @@ class KinesisTarget:
             answer = self._client.put_records(
                 StreamARN=self._settings.target_arn, Records=[entry for _, entry in chunk]
             )  # fmt: skip
-        except (ClientError, BotoCoreError) as error:
-            return [Failure(record, str(error)) for record, _ in chunk]
+        except ClientError as error:
+            counts = not _is_internal(error.response["Error"]["Code"])
+            return [Failure(record, str(error), counts) for record, _ in chunk]
+        except BotoCoreError as error:
+            return [Failure(record, str(error), counts=False) for record, _ in chunk]
         if not answer.get("FailedRecordCount"):
             return []
         return [
-            Failure(record, f"{result['ErrorCode']}: {result.get('ErrorMessage', '')}")
+            Failure(
+                record,
+                f"{result['ErrorCode']}: {result.get('ErrorMessage', '')}",
+                not _is_internal(result["ErrorCode"]),
+            )
             for (record, _), result in zip(chunk, answer["Records"], strict=True)
             if result.get("ErrorCode")
         ]
+
+
+def _is_internal(code: str) -> bool:
+    return code in _INTERNAL_CODES or "Throttl" in code
 
 
 def with_readable_payload(event: Event) -> Event:

@@ -55,10 +55,10 @@ class PipeWorker:
     def stop(self) -> None:
         """End the threads; a batch on its way is finished or stays behind the checkpoint."""
         self._stopping.set()
-        for _, _, thread in list(self._readers.values()):
-            thread.join(STOP_SECONDS)
         if self._supervisor.is_alive():
             self._supervisor.join(STOP_SECONDS)
+        for _, _, thread in list(self._readers.values()):
+            thread.join(STOP_SECONDS)
 
     @property
     def problem(self) -> str | None:
@@ -76,10 +76,13 @@ class PipeWorker:
                 self._open_first(source, shards)
                 self._start_readers(source, shards)
                 self._trouble = None
-            except (ClientError, BotoCoreError) as error:
+            except Exception as error:
                 if self._trouble != str(error):
-                    logger.warning("pipe %s cannot list its shards: %s", self._settings.name, error)
-                self._trouble, pause = str(error), ERROR_PAUSE_SECONDS
+                    expected = isinstance(error, ClientError | BotoCoreError)
+                    logger.warning(
+                        "pipe %s cannot list its shards: %s", self._settings.name, error, exc_info=not expected
+                    )
+                self._trouble, pause = str(error) or type(error).__name__, ERROR_PAUSE_SECONDS
             self._stopping.wait(pause)
 
     def _open_first(self, source: Source, shards: list[Shard]) -> None:
@@ -94,7 +97,7 @@ class PipeWorker:
     def _start_readers(self, source: Source, shards: list[Shard]) -> None:
         """Start reading every shard whose parent has been read to its end."""
         for shard in readable(shards, self._is_finished):
-            if shard.shard_id not in self._readers:
+            if shard.shard_id not in self._readers and not self._stopping.is_set():
                 self._start_reader(source, shard)
 
     def _is_finished(self, shard_id: str) -> bool:
@@ -110,5 +113,5 @@ class PipeWorker:
             cursor=self._first_cursors.pop(shard.shard_id, None),
         )  # fmt: skip
         thread = threading.Thread(target=reader.run, name=f"pipe-{self._settings.name}-{shard.shard_id}", daemon=True)
-        self._readers[shard.shard_id] = (reader, delivery, thread)
         thread.start()
+        self._readers[shard.shard_id] = (reader, delivery, thread)
