@@ -169,7 +169,7 @@ def attribute_columns(names: tuple[str, ...]) -> dict[str, str]:
     A name that is taken, or opens with no letter, gets the prefix ``attr_``; names that stay as they are go first.
     """
     columns: dict[str, str] = {}
-    plain = {name: re.sub("[^a-z0-9_]", "_", name.lower()) for name in names}
+    plain = {name: re.sub("[^a-z0-9_]", "_", name.lower())[:200] for name in names}  # the Data Catalog takes 255
     for name in sorted(plain, key=lambda name: (plain[name] != name, name)):
         column = plain[name]
         while column in RESERVED or column in columns.values() or not column[:1].isalpha():
@@ -258,7 +258,7 @@ def latest_changes(changes: DataFrame) -> DataFrame:
     newest_first = Window.partitionBy("orderid").orderBy(F.desc("sequence_number"))
     latest = changes.withColumn("_place", F.row_number().over(newest_first)).where("_place = 1").drop("_place")
     further = [name for name in latest.columns if name not in CHANGES]
-    return latest.select(*CHANGES, (F.col("event_type") == "REMOVE").alias("is_deleted"), *further)
+    return latest.select(*CHANGES, F.expr("event_type = 'REMOVE' AS is_deleted"), *further)
 
 
 def within_days(days: Iterable[date]) -> str:
@@ -357,18 +357,22 @@ def prepare_tables(lake: Lake) -> None:
 
 
 def not_taken(lake: Lake, listed: list[RawObject]) -> list[RawObject]:
-    frame = lake.spark.createDataFrame(listed, "object string, etag string, size_bytes bigint")
-    missing = frame.join(lake.read("orders_intake"), ["object", "etag"], "left_anti")
+    missing = object_frame(lake.spark, listed).join(lake.read("orders_intake"), ["object", "etag"], "left_anti")
     return [RawObject(*row) for row in missing.collect()]
+
+
+def object_frame(spark: SparkSession, objects: list[RawObject]) -> DataFrame:
+    """As many partitions, and so tasks, as the bytes are worth."""
+    context = spark.sparkContext
+    tasks = max(context.defaultParallelism, sum(raw.size_bytes for raw in objects) // TASK_BYTES)
+    schema = "object string, etag string, size_bytes bigint"
+    return spark.createDataFrame(context.parallelize(objects, max(1, min(tasks, len(objects)))), schema)
 
 
 def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -> dict[str, Any]:
     """Commit all that the objects hold, then the objects as taken. Returns the run's counts."""
-    size_bytes, started = sum(raw.size_bytes for raw in objects), datetime.now(UTC)
-    context = lake.spark.sparkContext
-    tasks = min(len(objects), max(context.defaultParallelism, size_bytes // TASK_BYTES))
-    schema = "object string, etag string, size_bytes bigint"
-    frame = lake.spark.createDataFrame(context.parallelize(objects, max(tasks, 1)), schema)
+    started = datetime.now(UTC)
+    frame = object_frame(lake.spark, objects)
     rows = arriving_rows(frame, connect).persist()
     found = rows.agg(
         F.count("orderid").alias("changes"),
@@ -376,26 +380,22 @@ def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -
         F.collect_set(F.to_date("creation_time")).alias("days"),
         F.array_sort(F.array_distinct(F.flatten(F.collect_set(F.map_keys("_further"))))).alias("attributes"),
     ).collect()[0]
-    new_columns = [name for name in found.attributes if name not in lake.read("orders_current").columns]
+    known = lake.read("orders_current").columns
     if found.changes:
         merge_changes(lake, rows.where("reason IS NULL AND NOT _is_copy"), found.days, found.attributes)
     if found.quarantined:
-        place = "t.source_object = s.source_object AND t.line_number = s.line_number"
-        bad = rows.where("reason IS NOT NULL").select(*QUARANTINE)
-        lake.merge("orders_quarantine", bad, on=place, replaces="t.reason <> s.reason")
+        merge_bad_rows(lake, rows.where("reason IS NOT NULL"))
     if objects:
-        taken = frame.withColumn("taken_at", F.lit(started.replace(tzinfo=None)))
-        lake.merge(
-            "orders_intake", taken, on="t.object = s.object AND t.etag = s.etag", replaces="t.taken_at > s.taken_at"
-        )
+        merge_objects(lake, frame, taken_at=started)
     rows.unpersist()
     return {
         "objects": len(objects),
-        "bytes": size_bytes,
+        "bytes": sum(raw.size_bytes for raw in objects),
         "changes": found.changes,
         "duplicates": found.changes - added_changes(lake, started),
         "quarantined": found.quarantined,
-        "new_columns": new_columns,
+        "new_columns": [name for name in found.attributes if name not in known],
+        "attributes": [name for name in lake.read("orders_current").columns if name not in CURRENT],
     }
 
 
@@ -407,13 +407,21 @@ def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: 
     first_copy = "s.event_id < t.event_id"  # never true of DynamoDB's records; if it were, the outcome knows no order
     log = changes.select(*CHANGES, "_further")
     lake.merge("orders_changes", log, on=f"{same_change} AND {within_days(days)}", replaces=first_copy)
-    latest = (
-        changes.where("_is_latest")
-        .withColumn("is_deleted", F.col("event_type") == "REMOVE")
-        .select(*CURRENT, "_further")
-    )
+    latest = changes.where("_is_latest").withColumn("is_deleted", F.expr("event_type = 'REMOVE'"))
     later = f"(s.sequence_number > t.sequence_number OR s.sequence_number = t.sequence_number AND {first_copy})"
-    lake.merge("orders_current", latest, on="t.orderid = s.orderid", replaces=later)
+    current = latest.select(*CURRENT, "_further")
+    lake.merge("orders_current", current, on="t.orderid = s.orderid", replaces=later)
+
+
+def merge_bad_rows(lake: Lake, rows: DataFrame) -> None:
+    same_line = "t.source_object = s.source_object AND t.line_number = s.line_number"
+    lake.merge("orders_quarantine", rows.select(*QUARANTINE), on=same_line, replaces="t.reason <> s.reason")
+
+
+def merge_objects(lake: Lake, objects: DataFrame, taken_at: datetime) -> None:
+    taken = objects.withColumn("taken_at", F.lit(taken_at).cast("timestamp_ntz"))
+    same_object = "t.object = s.object AND t.etag = s.etag"
+    lake.merge("orders_intake", taken, on=same_object, replaces="t.taken_at > s.taken_at")
 
 
 def added_changes(lake: Lake, since: datetime) -> int:
