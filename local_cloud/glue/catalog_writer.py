@@ -23,7 +23,7 @@ from local_cloud.glue.table_input import (
     table_name,
 )  # fmt: skip
 
-CREATE_BATCH, UPDATE_BATCH = 100, 100
+CREATE_BATCH, UPDATE_BATCH, GET_BATCH = 100, 100, 1000
 _TABLE_INPUT_FIELDS = (
     "Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "ViewOriginalText", "ViewExpandedText", "TableType",
     "Parameters",
@@ -50,6 +50,7 @@ class CatalogWriter:
         self._crawler: str = crawler["Name"]
         self._database: str = crawler["DatabaseName"]
         self._prefix: str = crawler.get("TablePrefix", "")
+        glue.get_database(Name=self._database)
         pages = glue.get_paginator("get_tables").paginate(DatabaseName=self._database)
         self.tables: dict[str, Document] = {table["Name"]: table for page in pages for table in page["TableList"]}
         self.changes = Changes()
@@ -74,10 +75,9 @@ class CatalogWriter:
         return name if same else name_with_hash(name, location)
 
     def _write_table(self, name: str, found: Document) -> Document:
-        existing = self.tables.get(name)
-        if existing is None and self._created(name, found):
+        if name not in self.tables and self._created(name, found):
             return found
-        existing = existing or self._glue.get_table(DatabaseName=self._database, Name=name)["Table"]
+        existing: Document = self._glue.get_table(DatabaseName=self._database, Name=name)["Table"]
         current = {key: existing[key] for key in _TABLE_INPUT_FIELDS if existing.get(key) is not None}
         wanted = self._wanted_table(current, found)
         if any(current.get(key) != value for key, value in wanted.items() if key != "Retention"):
@@ -121,7 +121,7 @@ class CatalogWriter:
     def _write_partitions(self, table: Document, found: Sequence[Document]) -> None:
         if self._policy.partitions_inherit:
             found = [inheriting(partition, table) for partition in found]
-        existing = {tuple(partition["Values"]): partition for partition in self.partitions(table["Name"])}
+        existing = self._existing(table["Name"], [partition["Values"] for partition in found])
         new = [partition for partition in found if tuple(partition["Values"]) not in existing]
         for batch in _batches(new, CREATE_BATCH):
             self._raise_for(self._glue.batch_create_partition(
@@ -140,6 +140,13 @@ class CatalogWriter:
                 self._glue.batch_update_partition(DatabaseName=self._database, TableName=table, Entries=entries)
             )
         self._note("updated", table, wanted)
+
+    def _existing(self, table: str, values: Sequence[list[str]]) -> dict[tuple[str, ...], Document]:
+        existing: dict[tuple[str, ...], Document] = {}
+        for batch in _batches([{"Values": each} for each in values], GET_BATCH):
+            answer = self._glue.batch_get_partition(DatabaseName=self._database, TableName=table, PartitionsToGet=batch)
+            existing |= {tuple(partition["Values"]): partition for partition in answer["Partitions"]}
+        return existing
 
     def partitions(self, table: str) -> list[Document]:
         pages = self._glue.get_paginator("get_partitions").paginate(DatabaseName=self._database, TableName=table)

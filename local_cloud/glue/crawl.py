@@ -8,7 +8,7 @@ from typing import Any
 
 from local_cloud.clients import Clients
 from local_cloud.glue.catalog_writer import CatalogWriter, Changes
-from local_cloud.glue.classify import Schema
+from local_cloud.glue.classify import UNKNOWN, Schema
 from local_cloud.glue.crawler_policy import CrawlerPolicy
 from local_cloud.glue.grouping import Group, Leaf, group
 from local_cloud.glue.incremental import attach
@@ -49,6 +49,9 @@ def crawl(
         botocore.exceptions.ClientError: a call to S3 or the catalog was refused.
     """
     policy = CrawlerPolicy.of(crawler)
+    for kind in ("GrokClassifier", "XMLClassifier"):
+        for unavailable in [classifier[kind]["Name"] for classifier in classifiers if kind in classifier]:
+            log(f"The local cloud does not apply {kind} {unavailable}: the next classifier decides")
     s3 = clients.client("s3", crawler["Role"], principal=PRINCIPAL)
     targets = [S3Target.of(target) for target in crawler["Targets"].get("S3Targets", [])]
     known = frozenset(known_folders) if policy.new_folders_only else frozenset[str]()
@@ -61,6 +64,7 @@ def crawl(
     groups: list[tuple[S3Target, Group]] = []
     for target, objects in found:
         members = reader.read_all([member for member in objects if _uri(member) not in known])
+        _log_unrecognised(members, log)
         attached, rest = attach(members, writer.tables.values()) if known else ([], members)
         groups += [(target, member) for member in [*attached, *_groups(target, rest, policy)]]
     if policy.table_threshold is not None and len(groups) > policy.table_threshold:
@@ -74,6 +78,12 @@ def crawl(
         locations = [f"s3://{target.bucket}/{target.prefix}" for target in targets]
         writer.remove_missing(locations, folders)
     return CrawlResult(writer.changes, sorted(folders | known))
+
+
+def _log_unrecognised(members: Sequence[tuple[S3Object, Schema]], log: Log) -> None:
+    unknown = [found.key for found, schema in members if schema.classification == UNKNOWN]
+    if unknown:
+        log(f"No classifier recognised {len(unknown)} objects, such as {unknown[0]}: they are in no table")
 
 
 def _uri(found: S3Object) -> str:

@@ -31,6 +31,8 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
             assume; ``EntityNotFoundException``, an unknown classifier.
     """
     CrawlerPolicy.of(crawler).check()
+    if crawler["RecrawlPolicy"].get("RecrawlBehavior") == "CRAWL_EVENT_MODE":
+        raise ServiceError("InvalidInputException", "The local cloud has no CRAWL_EVENT_MODE.")
     for name in crawler["Classifiers"]:
         classifiers.get(crawler["Region"], name)
     if not any(crawler["Targets"].get("S3Targets", [])):

@@ -9,10 +9,20 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from local_cloud.clients import Clients
+from local_cloud.config import CloudConfig
+from local_cloud.glue.crawl_history import CrawlHistory
+from local_cloud.glue.crawlers import Crawlers
+from local_cloud.services import Context
+from local_cloud.store import Store
+from local_cloud.wire import Request
 
 pytestmark = pytest.mark.integration
 
@@ -457,7 +467,8 @@ def test_a_missing_bucket_fails_the_crawl_with_its_reason(lake: Lake) -> None:
     [
         (["glue:*", "logs:*", "s3:ListBucket"], "GetObject"),
         (["glue:*", "logs:*", "s3:GetObject"], "ListObjectsV2"),
-        (["s3:*", "logs:*", "glue:GetTables"], "CreateTable"),
+        (["s3:*", "logs:*", "glue:GetTables"], "GetDatabase"),
+        (["s3:*", "logs:*", "glue:GetDatabase", "glue:GetTables"], "CreateTable"),
         (["s3:*", "glue:*"], "logs:"),
     ],
 )
@@ -469,6 +480,15 @@ def test_a_missing_permission_fails_the_crawl_with_its_reason(lake: Lake, allowe
     last = lake.crawl(lake.crawler())
     assert last["Status"] == "FAILED"
     assert reason in last["ErrorMessage"]
+
+
+def test_an_object_that_no_classifier_recognises_is_logged_and_in_no_table(lake: Lake) -> None:
+    """*Defining and managing classifiers*: the classification UNKNOWN."""
+    lake.put("raw/orders/a.bin", body=b"\x00\x01\x02")
+    crawler = lake.crawled()
+    assert lake.tables() == {}
+    events = lake.logs.get_log_events(logGroupName="/aws-glue/crawlers", logStreamName=crawler)["events"]
+    assert any("raw/orders/a.bin" in event["message"] for event in events)
 
 
 def test_schedules_are_started_and_stopped(lake: Lake) -> None:
@@ -487,6 +507,39 @@ def test_schedules_are_started_and_stopped(lake: Lake) -> None:
     assert glue.get_crawler(Name=crawler)["Crawler"]["Schedule"]["ScheduleExpression"] == "cron(0 1 * * ? 2199)"
     unscheduled = lake.crawler()
     assert error_code(glue.start_crawler_schedule, CrawlerName=unscheduled) == "NoScheduleException"
+
+
+def test_a_due_crawler_really_crawls(cloud: Any, lake: Lake, tmp_path: Path) -> None:
+    """*Scheduling an AWS Glue crawler*. A Glue of the test's own, so that its clock can be set."""
+    lake.put("raw/orders/a.json", EVENT)
+    config = CloudConfig.from_environment()
+    store = Store(tmp_path / "services.db")
+    crawlers = Crawlers(Context(config, Clients(config.endpoint, config.region), store))
+    targets = {"S3Targets": [{"Path": f"s3://{lake.bucket}/raw/orders/"}]}
+    definition = {"Name": "due", "Role": lake.role, "DatabaseName": lake.database, "Targets": targets}
+    body = json.dumps({**definition, "Schedule": "cron(30 6 * * ? 2090)"}).encode()
+    headers = {"x-amz-target": "AWSGlue.CreateCrawler"}
+    answer = crawlers.handle(Request("glue", "POST", "/", headers, {}, body, config.region, "000000000000"))
+    assert answer.status == 200, answer
+    crawlers.tick(datetime(2090, 1, 1, 6, 29, tzinfo=UTC))
+    assert CrawlHistory(store).crawls(config.region, "due") == []
+    crawlers.tick(datetime(2090, 1, 1, 6, 30, tzinfo=UTC))
+    deadline = time.monotonic() + 60
+    while CrawlHistory(store).crawls(config.region, "due")[0]["State"] == "RUNNING" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert CrawlHistory(store).crawls(config.region, "due")[0]["State"] == "COMPLETED"
+    assert "orders" in lake.tables()
+
+
+def test_crawlers_of_one_table_do_not_hinder_each_other(lake: Lake) -> None:
+    """*StartCrawler*: crawlers may share a target; the table and its partitions are made once."""
+    for day in range(20):
+        lake.put(f"raw/orders/dt={day}/a.json", EVENT)
+    names = [lake.crawler() for _ in range(3)]
+    for name in names:
+        lake.glue.start_crawler(Name=name)
+    assert [lake.wait(name)["LastCrawl"].get("ErrorMessage") for name in names] == [None] * 3
+    assert len(lake.partitions("orders")) == 20
 
 
 def test_many_crawlers_run_side_by_side(lake: Lake) -> None:
