@@ -63,29 +63,37 @@ class Delivery:
         pending: Sequence[Record] = batch
         attempts = counted = 0
         while pending := self._drop_old(shard_id, pending):
-            failures = self._target.send(pending)
-            self._counters.add(self._settings.name, delivered=len(pending) - len(failures))
+            failures = self._send(pending)
             if not failures:
-                self.last_failure = None
                 return
-            self.last_failure = failures[0].reason
             attempts += 1
-            counted += any(failure.counts for failure in failures)
-            logger.warning(
-                "pipe %s: attempt %d: the target took %d of %d records: %s",
-                self._settings.name, attempts, len(pending) - len(failures), len(pending), failures[0].reason,
-            )  # fmt: skip
+            is_counted = any(failure.counts for failure in failures)
+            counted += is_counted
             pending = [failure.record for failure in failures]
-            if self._settings.source.bisects and len(pending) > 1:
-                middle = len(pending) // 2
+            if is_counted and self._settings.source.bisects and len(pending) > 1:
                 self._pause(attempts)
-                self.deliver(shard_id, pending[:middle])
-                self.deliver(shard_id, pending[middle:])
+                self._deliver_halves(shard_id, pending)
                 return
             if self._settings.source.maximum_retries is not None and counted > self._settings.source.maximum_retries:
                 self._give_up(shard_id, pending, RETRIES_EXHAUSTED)
                 return
             self._pause(attempts)
+
+    def _send(self, records: Sequence[Record]) -> list[Failure]:
+        failures = self._target.send(records)
+        self._counters.add(self._settings.name, delivered=len(records) - len(failures))
+        self.last_failure = failures[0].reason if failures else None
+        if failures:
+            logger.warning(
+                "pipe %s: the target took %d of %d records: %s",
+                self._settings.name, len(records) - len(failures), len(records), failures[0].reason,
+            )  # fmt: skip
+        return failures
+
+    def _deliver_halves(self, shard_id: str, records: Sequence[Record]) -> None:
+        middle = len(records) // 2
+        self.deliver(shard_id, records[:middle])
+        self.deliver(shard_id, records[middle:])
 
     def _drop_old(self, shard_id: str, records: Sequence[Record]) -> Sequence[Record]:
         limit = self._settings.source.maximum_age_seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from tests.integration.stream_parts import Cloud, Parts, payload, wait_for
 pytestmark = pytest.mark.integration
 
 READ = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+READ_KINESIS = ["kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
 
 
 class Chain:
@@ -281,3 +283,35 @@ def test_events_wait_for_a_permission_on_the_target(chain: Chain) -> None:
     assert "kinesis:PutRecords" in reason
     chain.parts.allow("pipe", chain.permissions())
     assert chain.orders(1) == ["o-1"]
+
+
+def test_a_kinesis_stream_can_be_the_source(chain: Chain) -> None:
+    """*Amazon Kinesis stream as a source for EventBridge Pipes*: filters and paths see the decoded data."""
+    source = chain.parts.stream("source")
+    chain.parts.allow("pipe", {source: READ_KINESIS, chain.target: ["kinesis:PutRecords"]})
+    chain.pipes.create_pipe(
+        Name=chain.name, RoleArn=chain.role, Source=source, Target=chain.target,
+        SourceParameters={
+            "KinesisStreamParameters": {"StartingPosition": "TRIM_HORIZON"},
+            "FilterCriteria": {"Filters": [{"Pattern": '{"data": {"size": ["large"]}}'}]},
+        },
+        TargetParameters={"KinesisStreamParameters": {"PartitionKey": "$.data.order"}},
+    )  # fmt: skip
+    chain.parts.put_records(source, [b'{"order": "o-1", "size": "small"}', b'{"order": "o-2", "size": "large"}'])
+    (record,) = chain.arrived(1)
+    event = payload(record)
+    assert record["PartitionKey"] == "o-2"
+    assert json.loads(base64.b64decode(event["data"])) == {"order": "o-2", "size": "large"}
+    assert (event["eventSource"], event["eventSourceARN"]) == ("aws:kinesis", source)
+
+
+def test_an_order_that_expires_says_that_nobody_removed_it(chain: Chain) -> None:
+    """*DynamoDB Streams and Time to Live*: userIdentity of the service."""
+    table = chain.parts.cloud.client("dynamodb")
+    table.update_time_to_live(
+        TableName=f"{chain.parts.prefix}-orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
+    )
+    chain.create(pattern={"eventName": ["REMOVE"]})
+    chain.parts.put_orders("o-1", expires={"N": "1700000000"})
+    (record,) = chain.arrived(1)
+    assert payload(record)["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}

@@ -36,6 +36,14 @@ def test_small_records_fill_no_more_than_one_lambda_event() -> None:
     assert len(taken) > 5_000
 
 
+def test_what_could_not_be_processed_comes_first_again() -> None:
+    intake = Intake()
+    intake.put(incoming("aaaa", "bbbb", "cccc"), 1.0)
+    intake.put_back(intake.take(8), 2.0)
+    assert intake.size_bytes == 12
+    assert ids(intake.take(100)) == ["0", "1", "2"]
+
+
 def test_a_full_intake_holds_back_its_reader_until_something_leaves() -> None:
     intake = Intake(limit_bytes=4)
     intake.put(incoming("aaaa"), 1.0)

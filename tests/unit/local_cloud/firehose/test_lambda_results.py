@@ -63,6 +63,7 @@ def test_a_dropped_record_is_neither_delivered_nor_failed() -> None:
         ([{"recordId": "0", "result": "Ok"}], "Lambda.FunctionError"),
         ([{"recordId": "0", "result": "Ok", "data": "not base64!"}], "Lambda.FunctionError"),
         (["nonsense"], "Lambda.MissingRecordId"),
+        ([{"recordId": ["0"], "result": "Ok", "data": "YQ=="}], "Lambda.MissingRecordId"),
     ],
 )
 def test_a_record_that_the_answer_does_not_settle_fails(answers: list[Any], code: str) -> None:

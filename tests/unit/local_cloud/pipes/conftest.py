@@ -56,10 +56,13 @@ def records(*numbers: int, created: float = 0.0) -> list[Record]:
 
 
 class PickyTarget:
-    """Takes every record but those that it is told to refuse, each as often as told; -1 is for ever."""
+    """Takes every record but those that it is told to refuse, each as often as told; -1 is for ever.
 
-    def __init__(self, refusals: dict[str, int] | None = None) -> None:
-        self.refusals = refusals or {}
+    ``counts`` is whether a refusal is held against the pipe's retries.
+    """
+
+    def __init__(self, refusals: dict[str, int] | None = None, *, counts: bool = True) -> None:
+        self.refusals, self.counts = refusals or {}, counts
         self.taken: list[str] = []
         self.calls: list[list[str]] = []
 
@@ -70,7 +73,7 @@ class PickyTarget:
             left = self.refusals.get(record.sequence_number, 0)
             if left:
                 self.refusals[record.sequence_number] = left - 1
-                failures.append(Failure(record, "refused"))
+                failures.append(Failure(record, "refused", self.counts))
             else:
                 self.taken.append(record.sequence_number)
         return failures

@@ -53,6 +53,12 @@ def test_no_retry_at_all_is_a_limit_too(settings: Make) -> None:
     assert (len(target.calls), len(letters.kept)) == (1, 1)
 
 
+def test_internal_errors_are_not_held_against_the_retries(settings: Make) -> None:
+    target, letters = PickyTarget({"1": 5}, counts=False), Letters()
+    delivery_of(settings(maximum_retries=1), target, letters).deliver("s", records(1))
+    assert (target.taken, letters.kept) == (["1"], [])
+
+
 def test_bisection_finds_the_record_that_fails(settings: Make) -> None:
     target, letters = PickyTarget({str(n): -1 for n in (3, 6)}), Letters()
     delivery_of(settings(maximum_retries=1, bisects=True), target, letters).deliver("s", records(*range(1, 9)))
