@@ -161,7 +161,9 @@ def progress_bars(workload: Workload) -> Iterator[Callable[[EventType, int, int]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeRemainingColumn(), console=console) as bars:
         tasks: dict[EventType, TaskID] = {
-            kind: bars.add_task(kind, total=count, start=False, rate="") for kind, count in workload.counts.items() if count
+            kind: bars.add_task(kind, total=count, start=False, rate="")
+            for kind, count in workload.counts.items()
+            if count
         }
 
         def show(event_type: EventType, done: int, total: int) -> None:

@@ -14,7 +14,7 @@ from sales_cdc.hooks.orders import TRANSACTION_CHANGES, Item, OrdersTable, holds
 from sales_cdc.hooks.run_ledger import Outcome
 from sales_cdc.workload import Change
 
-CONCURRENT_TRANSACTIONS = 4
+CONCURRENT_TRANSACTIONS = 8
 MAX_ATTEMPTS = 12
 BACKOFF_SECONDS = 0.05
 MAX_BACKOFF_SECONDS = 5.0

@@ -37,7 +37,8 @@ POPULARITY = (8, 6, 4, 2, 3, 4, 3, 4)
 STATUSES = ("placed", "paid", "shipped", "delivered", "returned")
 QUANTITIES = range(1, 11)
 CUSTOMERS = 100
-REVISIONS: tuple[tuple[str, ...], ...] = (("quantity",), ("price",), ("status",), ("quantity", "price"))
+REVISED = ("quantity", "price", "order_status")
+REVISIONS: tuple[tuple[str, ...], ...] = (("quantity",), ("price",), ("order_status",), ("quantity", "price"))
 
 
 class WorkloadError(ValueError):
@@ -72,12 +73,12 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class LiveOrder:
-    """What the table holds of one order now; ``status`` is absent (None) in orders that others put there without it."""
+    """What the table holds of one order now; ``order_status`` is absent (None) in orders that others put there without it."""
 
     product_name: str
     quantity: int
     price: Decimal
-    status: str | None = None
+    order_status: str | None = None
 
     def attributes(self) -> dict[str, Value]:
         known: dict[str, Value] = {
@@ -85,7 +86,7 @@ class LiveOrder:
             "quantity": self.quantity,
             "price": self.price,
         }
-        return known if self.status is None else {**known, "status": self.status}
+        return known if self.order_status is None else {**known, "order_status": self.order_status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Change:
 
     ``n`` is its place in the plan, from 0. ``set`` holds the attributes that get new values (all but the key for an
     INSERT, none for a REMOVE), ``expected`` what the order has to hold for the change to be written: the old values of
-    the attributes set (none for an INSERT, which expects no order at all; every known one for a REMOVE).
+    the attributes set (none for an INSERT, which expects no order at all; for a REMOVE the values that change in an order's life).
     """
 
     n: int
@@ -147,7 +148,8 @@ def _draw(workload: Workload, orders: dict[str, LiveOrder], taken: Collection[st
         n += 1
     if workload.deletes:
         for order_id in Random(f"{workload.seed}:deletes").sample(sorted(orders), workload.deletes):
-            yield Change(n, "REMOVE", order_id, {}, orders[order_id].attributes())
+            old = orders[order_id].attributes()
+            yield Change(n, "REMOVE", order_id, {}, {name: old[name] for name in REVISED if name in old})
             n += 1
 
 
@@ -200,8 +202,8 @@ def _revise(rng: Random, order: LiveOrder) -> dict[str, Any]:
     for name in rng.choice(REVISIONS):
         if name == "price":
             revised["price"] = _other_price(rng, order)
-        elif name == "status" and order.status in STATUSES[:-1]:
-            revised["status"] = STATUSES[STATUSES.index(order.status) + 1]
+        elif name == "order_status" and order.order_status in STATUSES[:-1]:
+            revised["order_status"] = STATUSES[STATUSES.index(order.order_status) + 1]
         else:
             revised["quantity"] = _other_quantity(rng, order)
     return revised

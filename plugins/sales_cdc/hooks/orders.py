@@ -93,8 +93,7 @@ class OrdersTable:
             Segment=segment,
             TotalSegments=SCAN_SEGMENTS,
             ConsistentRead=True,
-            ProjectionExpression="orderid, product_name, quantity, price, #status",
-            ExpressionAttributeNames={"#status": "status"},
+            ProjectionExpression="orderid, product_name, quantity, price, order_status",
         )
         return [item for page in pages for item in page["Items"]]
 
@@ -137,7 +136,7 @@ def _attempt(changes: Sequence[Change], error: ClientError) -> Attempt:
 
 
 def _action(table: str, change: Change) -> dict[str, Any]:
-    """The change as one action of TransactWriteItems; names are placeholders, since ``status`` is a reserved word."""
+    """The change as one action of TransactWriteItems; none of the attributes' names is a reserved word."""
     key = {KEY: {"S": change.order_id}}
     common: dict[str, Any] = {"TableName": table, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     if change.event_type == "INSERT":
@@ -148,14 +147,12 @@ def _action(table: str, change: Change) -> dict[str, Any]:
                 "ConditionExpression": f"attribute_not_exists({KEY})",
             }
         }
-    names = {f"#{name}": name for name in change.expected}
     expected = {f":old_{name}": wire(value) for name, value in change.expected.items()}
-    condition = " AND ".join(f"#{name} = :old_{name}" for name in change.expected)
-    common |= {"Key": key, "ConditionExpression": condition, "ExpressionAttributeNames": names}
+    common |= {"Key": key, "ConditionExpression": " AND ".join(f"{name} = :old_{name}" for name in change.expected)}
     if change.event_type == "REMOVE":
         return {"Delete": {**common, "ExpressionAttributeValues": expected}}
     revised = {f":new_{name}": wire(value) for name, value in change.set.items()}
-    assignments = ", ".join(f"#{name} = :new_{name}" for name in change.set)
+    assignments = ", ".join(f"{name} = :new_{name}" for name in change.set)
     return {
         "Update": {**common, "UpdateExpression": f"SET {assignments}", "ExpressionAttributeValues": expected | revised}
     }
@@ -192,7 +189,7 @@ def _sort_in(item: Item, found: ScannedOrders) -> None:
     if wrong:
         found.unusable[order_id] = wrong
         return
-    status = item.get("status")
+    status = item.get("order_status")
     found.live[order_id] = LiveOrder(
         item["product_name"]["S"],
         int(item["quantity"]["N"]),
@@ -207,12 +204,12 @@ def _wrong_attributes(item: Item) -> Iterator[str]:
         "product_name": ("S", r"(?s).+", "text"),
         "quantity": ("N", r"-?\d{1,18}", "a whole number"),
         "price": ("N", r"-?\d{1,10}(\.\d{1,2})?", "a number of at most 10 digits and 2 decimal places"),
-        "status": ("S", r"(?s).*", "text"),
+        "order_status": ("S", r"(?s).*", "text"),
     }
     for name, (tag, pattern, rule) in rules.items():
         attribute = item.get(name)
         if attribute is None:
-            if name != "status":
+            if name != "order_status":
                 yield f"{name} is missing"
         elif tag not in attribute or not re.fullmatch(pattern, attribute[tag]):
             yield f"{name} is not {rule}"

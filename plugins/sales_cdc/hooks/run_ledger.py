@@ -10,6 +10,7 @@ summary.json    counts, and the changes that were not made with the reason; ther
 from __future__ import annotations
 
 import json
+import json.encoder
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +26,7 @@ from sales_cdc.topology import Topology
 from sales_cdc.workload import Change, EventType
 
 RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}generate/"
+_quoted = json.encoder.encode_basestring_ascii
 EVENT_TYPES: tuple[EventType, ...] = ("INSERT", "MODIFY", "REMOVE")
 
 
@@ -232,10 +234,12 @@ def json_line(document: Mapping[str, Any]) -> str:
 
 
 def _json(value: Any) -> str:
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(name)}: {_json(held)}" for name, held in value.items()) + "}"
+    if isinstance(value, dict):
+        return "{" + ", ".join([f"{_quoted(name)}: {_json(held)}" for name, held in value.items()]) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_json, value)) + "]"
     return json.dumps(value)
