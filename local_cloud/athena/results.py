@@ -76,6 +76,12 @@ class Results:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
         self._keep(query, path, [column_info(name, "string") for name in columns], header=False)
 
+    def write_nothing(self, query: Query) -> None:
+        """The empty result of a statement that writes elsewhere; no object is made for it."""
+        path = self._path(query.execution_id)
+        path.touch()
+        self._metadata_path(path).write_text(json.dumps({"Columns": [], "Header": False}))
+
     def page(self, execution_id: str, location: str, token: str | None, most: int) -> Json:
         """One page as GetQueryResults answers it.
 

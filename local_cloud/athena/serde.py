@@ -44,7 +44,7 @@ def decoded(source: str, kind: Type, field_number: int) -> str:
         QueryFailed: no such column type can be read.
     """
     if kind.name in {"array", "map", "row"}:
-        return f"CAST(from_json({_NESTED}({source}, {quoting.text(str(kind))}), {quoting.text(_structure(kind))}) AS {duckdb_name(kind)})"
+        return f"CAST(from_json({_NESTED}({source}, {quoting.text(str(kind))}), {quoting.text(structure(kind))}) AS {duckdb_name(kind)})"
     if kind.name == "varchar":
         return f"left({source}, {kind.numbers[0]})" if kind.numbers else source
     if kind.name == "char":
@@ -90,7 +90,7 @@ def _timestamp(source: str) -> str:
     )
 
 
-def _structure(kind: Type) -> str:
+def structure(kind: Type) -> str:
     """The JSON structure that ``from_json`` is given: every leaf is text."""
     return json.dumps(_structured(kind))
 
@@ -118,10 +118,12 @@ def _text_type(kind: Type) -> str:
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Give the connection the function that decodes nested values."""
-    connection.create_function(_NESTED, _nested, ["VARCHAR", "VARCHAR"], "VARCHAR", null_handling="default")
+    connection.create_function(_NESTED, _nested, ["VARCHAR", "VARCHAR"], "VARCHAR", null_handling="special")
 
 
-def _nested(source: str, kind: str) -> str | None:
+def _nested(source: str | None, kind: str) -> str | None:
+    if source is None:
+        return None
     try:
         document = json.loads(source, parse_float=Number, parse_int=Number, object_pairs_hook=Pairs)
     except ValueError:

@@ -16,6 +16,7 @@ from local_cloud.athena.errors import MalformedQuery
 from local_cloud.athena.execution import FINAL, Executions, Query
 from local_cloud.athena.prepared import PreparedStatements
 from local_cloud.athena.results import Results
+from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.statements import classify, strip
 from local_cloud.athena.workgroups import PRIMARY, WorkGroups, check_location, invalid
 from local_cloud.services import Context
@@ -74,6 +75,8 @@ class AthenaService(JsonService):
             raise invalid(f"WorkGroup {group['Name']} is disabled.")
         try:
             statement = classify(strip(sql))
+            if statement.verb == "SELECT":
+                parse_query(strip(sql))
         except MalformedQuery as error:
             raise ServiceError("InvalidRequestException", str(error), AthenaErrorCode="MALFORMED_QUERY") from error
         configuration = group["Configuration"]

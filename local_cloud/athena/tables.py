@@ -22,6 +22,8 @@ from local_cloud.athena.objects import Objects, S3Object
 from local_cloud.athena.parquet_files import ParquetFiles
 from local_cloud.athena.projection import projected_partitions
 from local_cloud.athena.segments import Segment, Segments
+from local_cloud.athena.sql.arrow_rows import held
+from local_cloud.athena.types import VARCHAR, duckdb_name, parse_type
 from local_cloud.clients import Clients
 
 PATH_COLUMN = "$path"
@@ -178,8 +180,6 @@ def _partition_columns(table: GlueTable) -> list[str]:
 
 def partition_value(source: str, name: str, hive_type: str) -> str:
     """SQL for the typed value of a partition's text."""
-    from local_cloud.athena.types import duckdb_name, parse_type
-
     kind = parse_type(hive_type)
     if kind.is_text:
         return source
@@ -191,12 +191,10 @@ def partition_value(source: str, name: str, hive_type: str) -> str:
 
 
 def _parquet_sql(table: GlueTable, objects: str, files: list[Path]) -> str:
-    from local_cloud.athena.types import duckdb_name
-
     present = duckdb.execute(f"SELECT name FROM parquet_schema({quoting.paths(files)})").fetchall()
     names = {name.lower() for (name,) in present}
     columns = [
-        f"CAST({f't.{quoting.name(column.name)}' if column.name in names else 'NULL'} AS {duckdb_name(column.type)}) AS {quoting.name(column.name)}"
+        f"{held(f't.{quoting.name(column.name)}', column.type) if column.name in names else f'CAST(NULL AS {duckdb_name(column.type)})'} AS {quoting.name(column.name)}"
         for column in table.columns
     ]
     chosen = ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
@@ -204,8 +202,6 @@ def _parquet_sql(table: GlueTable, objects: str, files: list[Path]) -> str:
 
 
 def _empty(table: GlueTable) -> str:
-    from local_cloud.athena.types import VARCHAR, duckdb_name
-
     columns = [
         *((column.name, column.type) for column in [*table.columns, *table.partition_keys]),
         (PATH_COLUMN, VARCHAR),

@@ -1,0 +1,177 @@
+"""Iceberg tables through PyIceberg and the Glue catalog: read with deletes applied, at any snapshot, and written.
+
+Source: *Query Apache Iceberg tables*.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.table import Table
+from pyiceberg.types import (
+    BinaryType, BooleanType, DateType, DecimalType, DoubleType, FixedType, FloatType, IntegerType, ListType, LongType, MapType,
+    StringType, StructType, TimestampType, TimestamptzType, TimeType, UUIDType,
+)  # fmt: skip
+
+from local_cloud.athena import quoting
+from local_cloud.athena.catalog import GlueTable
+from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.execution import Query
+from local_cloud.athena.iceberg_metadata import METADATA_COLUMNS
+from local_cloud.athena.sql.arrow_rows import held
+from local_cloud.athena.sql.model import Scan
+from local_cloud.athena.types import Type, array, decimal, mapping, row, timestamp_with_zone
+from local_cloud.clients import ADMINISTRATOR
+from local_cloud.config import CloudConfig
+
+_SIMPLE = {
+    BooleanType: "boolean", IntegerType: "integer", LongType: "bigint", FloatType: "real", DoubleType: "double",
+    StringType: "varchar", DateType: "date", BinaryType: "varbinary", FixedType: "varbinary", UUIDType: "varchar",
+}  # fmt: skip
+
+
+class IcebergTables:
+    """Loads Iceberg tables of one cloud."""
+
+    def __init__(self, config: CloudConfig) -> None:
+        keys = ADMINISTRATOR["aws_access_key_id"], ADMINISTRATOR["aws_secret_access_key"]
+        self._properties = {
+            "glue.endpoint": config.endpoint, "glue.region": config.region, "glue.access-key-id": keys[0], "glue.secret-access-key": keys[1],
+            "s3.endpoint": config.endpoint, "s3.region": config.region, "s3.access-key-id": keys[0], "s3.secret-access-key": keys[1],
+            "s3.force-virtual-addressing": "false",
+        }  # fmt: skip
+
+    def catalog(self) -> GlueCatalog:
+        return GlueCatalog("awsdatacatalog", **self._properties)
+
+    def load(self, table: GlueTable) -> Table:
+        """The table as it is now.
+
+        Raises:
+            QueryFailed: its metadata cannot be read.
+        """
+        try:
+            return self.catalog().load_table((table.database, table.name))
+        except (OSError, ValueError, KeyError) as error:
+            raise QueryFailed(
+                "ICEBERG_BAD_DATA", f"Failed to load the metadata of table {table.database}.{table.name}"
+            ) from error
+
+    def columns(self, table: GlueTable, version: tuple[str, Any] | None) -> list[tuple[str, Type]]:
+        """Names and types in the schema that the version was written with."""
+        loaded = self.load(table)
+        snapshot = _snapshot(loaded, version)
+        schema = loaded.schema()
+        if version is not None and snapshot is not None:
+            written = next((item for item in loaded.snapshots() if item.snapshot_id == snapshot), None)
+            schema = (
+                loaded.schemas().get(written.schema_id, schema)
+                if written is not None and written.schema_id is not None
+                else schema
+            )
+        return [(field.name.lower(), trino_type(field.field_type)) for field in schema.fields]
+
+    def bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the scan's table known to the connection, in columns ``c0``, ``c1``, …."""
+        loaded = self.load(scan.table)
+        if scan.metadata is not None:
+            connection.register(f"{scan.view}_rows", _metadata_rows(loaded, scan.metadata))
+            kinds = [kind for _, kind in METADATA_COLUMNS[scan.metadata]]
+        else:
+            self._scan(query, loaded, scan, connection)
+            kinds = [kind for _, kind in self.columns(scan.table, scan.version)]
+        names = [name for (name, *_) in connection.execute(f"DESCRIBE {scan.view}_rows").fetchall()]
+        chosen = ", ".join(
+            f"{held(quoting.name(name), kind)} AS c{index}"
+            for index, (name, kind) in enumerate(zip(names, kinds, strict=True))
+        )
+        connection.execute(
+            f'CREATE TEMP VIEW {scan.view} AS SELECT {chosen}, CAST(NULL AS VARCHAR) AS "$path" FROM {scan.view}_rows'
+        )
+
+    @staticmethod
+    def _scan(query: Query, loaded: Table, scan: Scan, connection: duckdb.DuckDBPyConnection) -> None:
+        snapshot = _snapshot(loaded, scan.version)
+        found = loaded.scan(snapshot_id=snapshot) if snapshot is not None else loaded.scan()
+        for task in found.plan_files():
+            query.scanned(task.file.file_size_in_bytes + sum(item.file_size_in_bytes for item in task.delete_files))
+        query.cancellation.check()
+        reader = found.to_arrow_batch_reader()
+        connection.register(f"{scan.view}_batches", reader)
+        connection.execute(f"CREATE TEMP TABLE {scan.view}_rows AS SELECT * FROM {scan.view}_batches")
+        connection.unregister(f"{scan.view}_batches")
+
+
+def trino_type(kind: Any) -> Type:
+    """The Trino type of an Iceberg type."""
+    if type(kind) in _SIMPLE:
+        return Type(_SIMPLE[type(kind)])
+    if isinstance(kind, DecimalType):
+        return decimal(kind.precision, kind.scale)
+    if isinstance(kind, TimestampType):
+        return Type("timestamp", (6,))
+    if isinstance(kind, TimestamptzType):
+        return timestamp_with_zone(6)
+    if isinstance(kind, TimeType):
+        return Type("time", (6,))
+    if isinstance(kind, ListType):
+        return array(trino_type(kind.element_type))
+    if isinstance(kind, MapType):
+        return mapping(trino_type(kind.key_type), trino_type(kind.value_type))
+    if isinstance(kind, StructType):
+        return row([(field.name, trino_type(field.field_type)) for field in kind.fields])
+    raise not_supported(f"An Iceberg column of type {kind}")
+
+
+def _snapshot(loaded: Table, version: tuple[str, Any] | None) -> int | None:
+    """The id of the snapshot that a version means; None: the current one."""
+    if version is None:
+        return None
+    kind, value = version
+    if kind == "VERSION":
+        if isinstance(value, str):
+            found = loaded.snapshot_by_name(value)
+            if found is None:
+                raise QueryFailed("INVALID_ARGUMENTS", f"Cannot find snapshot with reference name: {value}")
+            return int(found.snapshot_id)
+        if loaded.snapshot_by_id(value) is None:
+            raise QueryFailed("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {value}")
+        return int(value)
+    milliseconds = round(value.timestamp() * 1000)
+    entries = [entry for entry in loaded.history() if entry.timestamp_ms <= milliseconds]
+    if not entries:
+        raise QueryFailed(
+            "INVALID_ARGUMENTS",
+            f"No version history table {'.'.join(loaded.name())} at or before {value:%Y-%m-%dT%H:%M:%SZ}",
+        )
+    return int(max(entries, key=lambda entry: entry.timestamp_ms).snapshot_id)
+
+
+def _metadata_rows(loaded: Table, name: str) -> pa.Table:
+    columns = [column for column, _ in METADATA_COLUMNS[name]]
+    if name == "history":
+        return _history(loaded)
+    if name == "files":
+        return loaded.inspect.files().select(columns)
+    table = loaded.inspect.snapshots()
+    return table.select(columns).set_column(0, "committed_at", table["committed_at"].cast(pa.timestamp("ms", "UTC")))
+
+
+def _history(loaded: Table) -> pa.Table:
+    parents = {item.snapshot_id: item.parent_snapshot_id for item in loaded.snapshots()}
+    current = loaded.current_snapshot()
+    ancestors, walked = set(), current.snapshot_id if current is not None else None
+    while walked is not None and walked not in ancestors:
+        ancestors.add(walked)
+        walked = parents.get(walked)
+    entries = loaded.history()
+    return pa.table({
+        "made_current_at": pa.array([datetime.fromtimestamp(entry.timestamp_ms / 1000, UTC) for entry in entries], pa.timestamp("ms", "UTC")),
+        "snapshot_id": pa.array([entry.snapshot_id for entry in entries], pa.int64()),
+        "parent_id": pa.array([parents.get(entry.snapshot_id) for entry in entries], pa.int64()),
+        "is_current_ancestor": pa.array([entry.snapshot_id in ancestors for entry in entries], pa.bool_()),
+    })  # fmt: skip

@@ -1,0 +1,116 @@
+"""DELETE, UPDATE and MERGE on Iceberg tables: the new content is computed whole and replaces the old in one snapshot.
+
+Source: *Update Iceberg table data*. Athena writes delete files where this copies; the rows afterwards are the same.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from local_cloud.athena import quoting
+from local_cloud.athena.catalog import Catalog, GlueTable
+from local_cloud.athena.ddl_grammar import Words
+from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.execution import Query
+from local_cloud.athena.iceberg import IcebergTables
+from local_cloud.athena.selection import Selector
+from local_cloud.athena.sql.grammar import parse_query
+from local_cloud.athena.sql.iceberg_rows import arrow_of, changing
+from local_cloud.athena.types import Type, trino_name
+
+_DELETE = re.compile(r"DELETE\s+FROM\s+([\w.\"$]+)(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL)
+_UPDATE = re.compile(r"UPDATE\s+([\w.\"$]+)\s+SET\s+(.*)", re.IGNORECASE | re.DOTALL)
+
+
+class IcebergChanges:
+    def __init__(self, catalog: Catalog, selector: Selector, iceberg: IcebergTables) -> None:
+        self._catalog, self._selector, self._iceberg = catalog, selector, iceberg
+
+    def run(self, query: Query, verb: str) -> None:
+        """Change the table.
+
+        Raises:
+            QueryFailed: it is no Iceberg table, or the statement cannot be done exactly.
+        """
+        if verb == "DELETE":
+            self._delete(query)
+        elif verb == "UPDATE":
+            self._update(query)
+        else:
+            raise not_supported(f"{verb.replace('_', ' ').replace('MERGE INTO', 'MERGE')} (write the rows with DELETE and INSERT INTO, or with the Glue job)")
+
+    def _table(self, query: Query, text: str) -> tuple[GlueTable, list[tuple[str, Type]]]:
+        database, name = Words(text).table(query.database)
+        table = self._catalog.find_table(database, name)
+        if table is None or table.is_view:
+            raise QueryFailed("TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist")
+        if not table.is_iceberg:
+            raise QueryFailed("NOT_SUPPORTED", "line 1:1: Modifying Hive table rows is only supported for transactional tables")
+        return table, self._iceberg.columns(table, None)
+
+    def _delete(self, query: Query) -> None:
+        match = _DELETE.fullmatch(query.sql)
+        if match is None:
+            raise QueryFailed("SYNTAX_ERROR", "line 1:1: mismatched input in DELETE")
+        table, columns = self._table(query, match[1])
+        condition = match[2] or "true"
+        name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
+        kept = ", ".join(quoting.name(column) for column, _ in columns)
+        self._replace(query, table, columns, f"SELECT {kept} FROM {name} WHERE ({condition}) IS DISTINCT FROM true", f"SELECT count(*) FROM {name} WHERE ({condition})")
+
+    def _update(self, query: Query) -> None:
+        match = _UPDATE.fullmatch(query.sql)
+        if match is None:
+            raise QueryFailed("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE")
+        table, columns = self._table(query, match[1])
+        name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
+        assignments, condition = _assignments(match[2])
+        unknown = set(assignments) - {column for column, _ in columns}
+        if unknown:
+            raise QueryFailed("COLUMN_NOT_FOUND", f"line 1:1: The UPDATE SET target column {sorted(unknown)[0]} doesn't exist")
+        chosen = []
+        for column, kind in columns:
+            held = quoting.name(column)
+            changed = f"CASE WHEN ({condition}) IS NOT DISTINCT FROM true THEN CAST(({assignments[column]}) AS {trino_name(kind)}) ELSE {held} END" if column in assignments else held
+            chosen.append(f"{changed} AS {held}")
+        self._replace(query, table, columns, f"SELECT {', '.join(chosen)} FROM {name}", f"SELECT count(*) FROM {name} WHERE ({condition})")
+
+    def _replace(self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str, counted: str) -> None:
+        parameters = query.parameters
+        if parameters:
+            raise not_supported("Execution parameters in DELETE and UPDATE")
+        with self._selector.open(query, counted) as selection:
+            query.changed_rows = int(next(iter(selection.rows()))[0] or 0)
+        if not query.changed_rows:
+            return
+        query.scanned_bytes = 0
+        loaded = self._iceberg.load(table)
+        with self._selector.open(query, content) as selection:
+            rows = arrow_of(selection, columns, loaded)
+        with changing(loaded):
+            loaded.overwrite(rows)
+
+
+def _assignments(text: str) -> tuple[dict[str, str], str]:
+    """``a = 1, b = b + 1 WHERE c`` as expressions by column, and the condition; both still Trino's SQL."""
+    words = parse_query(f"SELECT {_select_form(text)}")
+    condition = words.args["where"].this.sql("trino") if words.args.get("where") is not None else "true"
+    found: dict[str, str] = {}
+    for item in words.expressions:
+        if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column):
+            raise QueryFailed("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE … SET")
+        found[item.this.name.lower()] = item.expression.sql("trino")
+    return found, condition
+
+
+def _select_form(text: str) -> str:
+    """The assignments as a select list, so that one grammar reads them: WHERE needs a FROM before it."""
+    depth, quoted = 0, False
+    for index, character in enumerate(text):
+        quoted ^= character == "'"
+        depth += 0 if quoted else (character == "(") - (character == ")")
+        if not quoted and depth == 0 and re.match(r"WHERE\b", text[index:], re.IGNORECASE) and (index == 0 or text[index - 1].isspace()):
+            return f"{text[:index]} FROM t {text[index:]}"
+    return f"{text} FROM t"

@@ -1,0 +1,198 @@
+"""One query run on DuckDB: compiled, its tables brought in, and the machine shut out before it starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from local_cloud.athena import quoting, serde
+from local_cloud.athena.catalog import Catalog, GlueTable
+from local_cloud.athena.errors import MalformedQuery, QueryFailed
+from local_cloud.athena.execution import Query
+from local_cloud.athena.iceberg import IcebergTables
+from local_cloud.athena.results import Row
+from local_cloud.athena.sql import functions_in_python
+from local_cloud.athena.sql.display import shown
+from local_cloud.athena.sql.grammar import parse_query
+from local_cloud.athena.sql.model import Compiled, Scan, Session, Typed
+from local_cloud.athena.sql.queries import Queries
+from local_cloud.athena.sql.raising import explained
+from local_cloud.athena.tables import PATH_COLUMN, PartitionFilter, TableReader, partition_value
+from local_cloud.athena.types import Type
+
+MEMORY_LIMIT = "1GB"
+ROWS_PER_FETCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A compiled query on a connection that holds its tables."""
+
+    connection: duckdb.DuckDBPyConnection
+    compiled: Compiled
+
+    @property
+    def columns(self) -> list[tuple[str, Type]]:
+        """Names, ``_col0`` where there is none, and types."""
+        return [(name or f"_col{index}", kind) for index, (name, kind) in enumerate(self.compiled.columns)]
+
+    def rows(self) -> Iterator[Row]:
+        """Every row as Athena shows it."""
+        chosen = ", ".join(
+            f"{shown(Typed(f'c{index}', kind))} AS c{index}" for index, (_, kind) in enumerate(self.compiled.columns)
+        )
+        with translated_errors():
+            cursor = self.connection.execute(f"SELECT {chosen} FROM ({self.compiled.sql}) shown")
+            while rows := cursor.fetchmany(ROWS_PER_FETCH):
+                yield from (list(row) for row in rows)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """DuckDB's errors in Athena's words."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise explained(error) from error
+
+
+class Selector:
+    """Opens selections; safe for several queries at once."""
+
+    def __init__(self, catalog: Catalog, reader: TableReader, iceberg: IcebergTables, spill: Path) -> None:
+        self._catalog, self._reader, self._iceberg, self._spill = catalog, reader, iceberg, spill
+
+    def compiled(self, query: Query, sql: str) -> tuple[Compiled, Session]:
+        """The query's SQL for DuckDB; nothing is read but the catalog."""
+        try:
+            tree = parse_query(sql)
+        except MalformedQuery as error:
+            raise QueryFailed("SYNTAX_ERROR", str(error)) from error
+        session = Session(sql, self._catalog, query.database, datetime.now(UTC), self._iceberg)
+        return Queries(session).compile(with_parameters(tree, query.parameters)), session
+
+    @contextmanager
+    def open(self, query: Query, sql: str, *, extra_paths: list[Path] | None = None) -> Iterator[Selection]:
+        """The query, compiled, with its tables in place and DuckDB kept from everything else.
+
+        Raises:
+            QueryFailed: in Athena's words.
+        """
+        compiled, session = self.compiled(query, sql)
+        with ExitStack() as holding:
+            connection = holding.enter_context(self._connection(query))
+            with translated_errors():
+                files = [
+                    file for scan in session.scans for file in self._bring(query, scan, session, connection, holding)
+                ]
+                connection.execute(f"SET allowed_paths = {quoting.paths([*files, *(extra_paths or [])])}")
+                connection.execute("SET enable_external_access = false")
+                connection.execute("SET lock_configuration = true")
+            query.cancellation.check()
+            yield Selection(connection, compiled)
+
+    def _connection(self, query: Query) -> duckdb.DuckDBPyConnection:
+        config = {"threads": 2, "memory_limit": MEMORY_LIMIT, "temp_directory": str(self._spill)}
+        connection = duckdb.connect(config=config)
+        connection.execute("SET TimeZone = 'UTC'")
+        functions_in_python.register(connection)
+        serde.register(connection)
+        query.cancellation.on_cancel(connection.interrupt)
+        return connection
+
+    def _bring(
+        self, query: Query, scan: Scan, session: Session, connection: duckdb.DuckDBPyConnection, holding: ExitStack
+    ) -> list[Path]:
+        table = scan.table
+        if table.is_iceberg:
+            self._iceberg.bring(query, scan, connection)
+            return []
+        keep = _partition_filter(connection, table, scan.conditions)
+        if scan.metadata == "partitions":
+            rows = [partition.values for partition in self._reader.partitions(table, keep)]
+            connection.execute(f"CREATE TEMP VIEW {scan.view} AS {_partitions_sql(table, rows)}")
+            return []
+        relation = self._reader.relation(query, table, connection, keep, holding)
+        columns = [*table.columns, *table.partition_keys]
+        chosen = ", ".join(f"{quoting.name(column.name)} AS c{index}" for index, column in enumerate(columns))
+        connection.execute(
+            f"CREATE TEMP VIEW {scan.view} AS SELECT {chosen}, {quoting.name(PATH_COLUMN)} FROM ({relation.sql}) s"
+        )
+        return relation.files
+
+
+def _partitions_sql(table: GlueTable, rows: list[tuple[str, ...]]) -> str:
+    keys = table.partition_keys
+    chosen = ", ".join(
+        f"{partition_value(f'p{index}', column.name, column.hive_type)} AS c{index}"
+        for index, column in enumerate(keys)
+    )
+    names = ", ".join(f"p{index}" for index in range(len(keys)))
+    if not rows:
+        return f'SELECT {chosen}, NULL AS "{PATH_COLUMN}" FROM (SELECT {", ".join(f"CAST(NULL AS VARCHAR) AS p{index}" for index in range(len(keys)))} WHERE false) v'
+    listed = ", ".join("(" + ", ".join(quoting.text(value) for value in row) + ")" for row in rows)
+    return f'SELECT {chosen}, NULL AS "{PATH_COLUMN}" FROM (VALUES {listed}) v({names})'
+
+
+def _partition_filter(
+    connection: duckdb.DuckDBPyConnection, table: GlueTable, conditions: list[str]
+) -> PartitionFilter:
+    """Which partitions can hold rows that every condition is true of."""
+
+    def keep(partitions: list[tuple[str, ...]]) -> list[bool]:
+        if not conditions or not partitions:
+            return [True] * len(partitions)
+        keys = table.partition_keys
+        columns = {
+            f"p{index}": pa.array([values[index] for values in partitions], pa.string()) for index in range(len(keys))
+        }
+        connection.register("tried_partitions", pa.table(columns))
+        typed = ", ".join(
+            f"{partition_value(f'p{index}', column.name, column.hive_type)} AS {quoting.name(column.name)}"
+            for index, column in enumerate(keys)
+        )
+        condition = " AND ".join(conditions)
+        rows = connection.execute(
+            f"SELECT coalesce({condition}, false) FROM (SELECT {typed} FROM tried_partitions) t"
+        ).fetchall()
+        connection.unregister("tried_partitions")
+        return [bool(row[0]) for row in rows]
+
+    return keep
+
+
+def with_parameters(tree: exp.Expression, parameters: list[str]) -> exp.Expression:
+    """The tree with each ``?`` replaced by the literal that stands for it, in order.
+
+    Raises:
+        QueryFailed: too few or too many parameters.
+    """
+    places = [node for node in tree.walk(bfs=False) if isinstance(node, exp.Placeholder)]
+    if len(places) != len(parameters):
+        raise QueryFailed(
+            "INVALID_PARAMETER_USAGE",
+            f"Incorrect number of parameters: expected {len(places)} but found {len(parameters)}",
+        )
+    for place, text in zip(places, parameters, strict=True):
+        place.replace(_parameter(text))
+    return tree
+
+
+def _parameter(text: str) -> exp.Expression:
+    """A parameter as Athena takes it: any literal; a text that is none stands for itself."""
+    if re.fullmatch(r"[A-Za-z_][\w .:-]*", text.strip()) and text.strip().lower() not in {"null", "true", "false"}:
+        return exp.Literal.string(text)
+    try:
+        parsed = parse_query(f"SELECT {text}")
+    except MalformedQuery:
+        return exp.Literal.string(text)
+    (value,) = parsed.expressions
+    return value if not value.find(exp.Column, exp.Query) else exp.Literal.string(text)

@@ -1,0 +1,60 @@
+"""Conditional functions and the rest.
+
+Source: Trino documentation, *Conditional expressions*, *Conversion functions*.
+"""
+
+from __future__ import annotations
+
+from local_cloud.athena import quoting
+from local_cloud.athena.sql.calls import Call
+from local_cloud.athena.sql.casts import coerce
+from local_cloud.athena.sql.functions.signatures import Function, simple
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.types import VARCHAR, common_type
+
+
+def _coalesce(call: Call) -> Typed:
+    values = call.arguments()
+    if len(values) < 2:
+        raise call.session.invalid(
+            call.node, "The 'coalesce' function must have at least two arguments", "INVALID_FUNCTION_ARGUMENT"
+        )
+    kind = call.expressions.unified(call.node, values, "All COALESCE operands")
+    return Typed(f"coalesce({', '.join(coerce(value, kind).sql for value in values)})", kind)
+
+
+def _nullif(call: Call) -> Typed:
+    values = call.arguments()
+    if len(values) != 2:
+        raise call.mistaken([value.type for value in values])
+    kind = common_type(values[0].type, values[1].type)
+    if kind is None:
+        raise call.session.mismatch(
+            call.node, f"Types are not comparable with NULLIF: {values[0].type} vs {values[1].type}"
+        )
+    return Typed(
+        f"(CASE WHEN {coerce(values[0], kind).sql} = {coerce(values[1], kind).sql} THEN NULL ELSE {values[0].sql} END)",
+        values[0].type,
+    )
+
+
+def _try(call: Call) -> Typed:
+    if len(call.nodes) != 1:
+        raise call.mistaken()
+    value = call.argument(0)
+    return Typed(f"TRY({value.sql})", value.type)
+
+
+def _typeof(call: Call) -> Typed:
+    if len(call.nodes) != 1:
+        raise call.mistaken()
+    return Typed(quoting.text(str(call.argument(0).type)), VARCHAR)
+
+
+def _row(call: Call) -> Typed:
+    return call.expressions.row(call.arguments())
+
+
+GENERAL: dict[str, Function] = {
+    "coalesce": _coalesce, "nullif": _nullif, "try": _try, "typeof": _typeof, "row": _row, "uuid": simple((" -> varchar", "CAST(uuid() AS VARCHAR)")),
+}  # fmt: skip

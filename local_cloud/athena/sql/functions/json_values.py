@@ -1,0 +1,55 @@
+"""JSON functions; JSON is held as text, numbers as they were written.
+
+Source: Trino documentation, *JSON functions and operators*.
+"""
+
+from __future__ import annotations
+
+from local_cloud.athena.sql.calls import Call
+from local_cloud.athena.sql.functions.signatures import Function
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.types import BIGINT, BOOLEAN, JSON, VARCHAR, Type
+
+
+def _source(call: Call, index: int = 0) -> str:
+    value = call.argument(index)
+    if value.type != JSON and not value.type.is_text and value.type.name != "unknown":
+        raise call.mistaken([item.type for item in call.arguments()])
+    return value.sql
+
+
+def _with_path(function: str, result: Type) -> Function:
+    def compiled(call: Call) -> Typed:
+        if len(call.nodes) != 2 or not call.argument(1).type.is_text:
+            raise call.mistaken([item.type for item in call.arguments()])
+        return Typed(f"{function}({_source(call)}, {call.argument(1).sql})", result)
+
+    return compiled
+
+
+def _alone(function: str, result: Type) -> Function:
+    def compiled(call: Call) -> Typed:
+        if len(call.nodes) != 1:
+            raise call.mistaken()
+        return Typed(f"{function}({_source(call)})", result)
+
+    return compiled
+
+
+def _format(call: Call) -> Typed:
+    if len(call.nodes) != 1 or call.argument(0).type != JSON:
+        raise call.mistaken([item.type for item in call.arguments()])
+    return Typed(call.argument(0).sql, VARCHAR)
+
+
+def _array_get(call: Call) -> Typed:
+    if len(call.nodes) != 2 or not call.argument(1).type.is_integer:
+        raise call.mistaken([item.type for item in call.arguments()])
+    return Typed(f"trino_json_array_get({_source(call)}, CAST({call.argument(1).sql} AS BIGINT))", JSON)
+
+
+JSON_VALUES: dict[str, Function] = {
+    "json_extract": _with_path("trino_json_extract", JSON), "json_extract_scalar": _with_path("trino_json_extract_scalar", VARCHAR),
+    "json_size": _with_path("trino_json_size", BIGINT), "json_parse": _alone("trino_json_parse", JSON), "json_format": _format,
+    "json_array_length": _alone("trino_json_array_length", BIGINT), "is_json_scalar": _alone("trino_is_json_scalar", BOOLEAN), "json_array_get": _array_get,
+}  # fmt: skip

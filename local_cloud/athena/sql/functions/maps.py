@@ -1,0 +1,122 @@
+"""Map functions.
+
+Source: Trino documentation, *Map functions and operators*.
+"""
+
+from __future__ import annotations
+
+from local_cloud.athena.sql.calls import Call
+from local_cloud.athena.sql.functions.signatures import Function
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.raising import raising
+from local_cloud.athena.types import UNKNOWN, Type, array, duckdb_name, mapping, row
+
+
+def _map_of(call: Call, index: int = 0) -> Typed:
+    value = call.argument(index)
+    if value.type.name != "map":
+        raise call.mistaken([item.type for item in call.arguments()])
+    return value
+
+
+def _map(call: Call) -> Typed:
+    values = call.arguments()
+    if not values:
+        return Typed("MAP {}", mapping(UNKNOWN, UNKNOWN))
+    if len(values) != 2 or any(value.type.name != "array" for value in values):
+        raise call.mistaken([value.type for value in values])
+    keys, items = values
+    kind = mapping(keys.type.element, items.type.element)
+    uneven = raising("INVALID_FUNCTION_ARGUMENT", "Key and value arrays must be the same length", kind)
+    repeated = raising("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed", kind)
+    null = raising("INVALID_FUNCTION_ARGUMENT", "map key cannot be null", kind)
+    return Typed(
+        f"(CASE WHEN {keys.sql} IS NULL OR {items.sql} IS NULL THEN NULL WHEN len({keys.sql}) <> len({items.sql}) THEN {uneven} "
+        f"WHEN len(list_filter({keys.sql}, lambda e: e IS NULL)) > 0 THEN {null} WHEN len(list_distinct({keys.sql})) <> len({keys.sql}) THEN {repeated} "
+        f"ELSE map({keys.sql}, {items.sql}) END)",
+        kind,
+    )
+
+
+def _keys(call: Call) -> Typed:
+    value = _map_of(call)
+    return Typed(f"map_keys({value.sql})", array(value.type.parts[0]))
+
+
+def _values(call: Call) -> Typed:
+    value = _map_of(call)
+    return Typed(f"map_values({value.sql})", array(value.type.parts[1]))
+
+
+def _entries(call: Call) -> Typed:
+    value = _map_of(call)
+    kind = row([(None, part) for part in value.type.parts])
+    return Typed(
+        f"list_transform(map_entries({value.sql}), lambda e: struct_pack(f0 := e.key, f1 := e.value))", array(kind)
+    )
+
+
+def _from_entries(call: Call) -> Typed:
+    value = call.argument(0)
+    if value.type.name != "array" or value.type.element.name != "row" or len(value.type.element.parts) != 2:
+        raise call.mistaken([value.type])
+    kind = mapping(*value.type.element.parts)
+    repeated = raising("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed", kind)
+    keys = f"list_transform({value.sql}, lambda e: e.f0)"
+    return Typed(
+        f"(CASE WHEN len(list_distinct({keys})) <> len({keys}) THEN {repeated} ELSE map({keys}, list_transform({value.sql}, lambda e: e.f1)) END)",
+        kind,
+    )
+
+
+def _concat(call: Call) -> Typed:
+    values = [_map_of(call, index) for index in range(len(call.nodes))]
+    if len({value.type for value in values}) != 1:
+        raise call.mistaken([value.type for value in values])
+    missing = " OR ".join(f"{value.sql} IS NULL" for value in values)
+    return Typed(
+        f"(CASE WHEN {missing} THEN NULL ELSE map_concat({', '.join(value.sql for value in values)}) END)",
+        values[0].type,
+    )
+
+
+def _entry_lambda(call: Call, value: Typed) -> tuple[str, Typed]:
+    """A variable for one entry, and the body of the lambda over its key and value."""
+    if len(call.nodes) != 2:
+        raise call.mistaken()
+    entry = call.variable("e")
+    return entry, call.body(1, Typed(f"{entry}.key", value.type.parts[0]), Typed(f"{entry}.value", value.type.parts[1]))
+
+
+def _filter(call: Call) -> Typed:
+    value = _map_of(call)
+    entry, body = _entry_lambda(call, value)
+    return Typed(f"map_from_entries(list_filter(map_entries({value.sql}), lambda {entry}: {body.sql}))", value.type)
+
+
+def _transform_values(call: Call) -> Typed:
+    value = _map_of(call)
+    entry, body = _entry_lambda(call, value)
+    kind = mapping(value.type.parts[0], body.type)
+    return Typed(_rebuilt(value, entry, f"{entry}.key", body.sql, kind), kind)
+
+
+def _transform_keys(call: Call) -> Typed:
+    value = _map_of(call)
+    entry, body = _entry_lambda(call, value)
+    kind = mapping(body.type, value.type.parts[1])
+    keys = f"list_transform(map_entries({value.sql}), lambda {entry}: {body.sql})"
+    repeated = raising("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed", kind)
+    rebuilt = _rebuilt(value, entry, body.sql, f"{entry}.value", kind)
+    return Typed(f"(CASE WHEN len(list_distinct({keys})) <> len({keys}) THEN {repeated} ELSE {rebuilt} END)", kind)
+
+
+def _rebuilt(value: Typed, entry: str, key: str, item: str, kind: Type) -> str:
+    entries = f"map_entries({value.sql})"
+    return f"CAST(map(list_transform({entries}, lambda {entry}: {key}), list_transform({entries}, lambda {entry}: {item})) AS {duckdb_name(kind)})"
+
+
+MAPS: dict[str, Function] = {
+    "map": _map, "map_keys": _keys, "map_values": _values, "map_entries": _entries, "map_from_entries": _from_entries,
+    "map_concat": _concat, "map_filter": _filter, "transform_values": _transform_values, "transform_keys": _transform_keys,
+}  # fmt: skip

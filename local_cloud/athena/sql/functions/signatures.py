@@ -1,0 +1,42 @@
+"""Functions that are one DuckDB expression: their signature in Trino's words and a template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from local_cloud.athena.sql.calls import Call
+from local_cloud.athena.sql.casts import can_coerce, coerce
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.types import Type, parse_type
+
+Function = Callable[[Call], Typed]
+
+
+def simple(*variants: tuple[str, str]) -> Function:
+    """A function of variants such as ``("varchar, bigint -> varchar", "left({0}, {1})")``; the first that fits is taken."""
+    parsed = [(*_signature(signature), template) for signature, template in variants]
+
+    def compiled(call: Call) -> Typed:
+        values = call.arguments()
+        for exact in (True, False):
+            for wanted, result, template in parsed:
+                if _fits(values, wanted, exact=exact):
+                    sql = template.format(
+                        *(coerce(value, kind).sql for value, kind in zip(values, wanted, strict=True))
+                    )
+                    return Typed(f"({sql})", result)
+        raise call.mistaken([value.type for value in values])
+
+    return compiled
+
+
+def _signature(text: str) -> tuple[list[Type], Type]:
+    before, _, after = text.partition("->")
+    return [parse_type(part.strip()) for part in before.split(";") if part.strip()], parse_type(after.strip())
+
+
+def _fits(values: list[Typed], wanted: list[Type], *, exact: bool) -> bool:
+    if len(values) != len(wanted):
+        return False
+    pairs = zip(values, wanted, strict=True)
+    return all(value.type.name == kind.name if exact else can_coerce(value.type, kind) for value, kind in pairs)

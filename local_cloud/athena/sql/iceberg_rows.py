@@ -1,0 +1,50 @@
+"""A query's rows as Arrow in the schema of an Iceberg table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyiceberg.exceptions import CommitFailedException, NotInstalledError
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.table import Table
+
+from local_cloud.athena import quoting
+from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.sql.arrow_rows import named
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.types import Type
+
+if TYPE_CHECKING:
+    from local_cloud.athena.selection import Selection
+
+
+def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table) -> pa.Table:
+    """The rows, each column in the table's Arrow type.
+
+    Raises:
+        QueryFailed: the query fails.
+    """
+    from local_cloud.athena.selection import translated_errors
+
+    chosen = ", ".join(f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns))
+    with translated_errors():
+        rows = selection.connection.execute(f"SELECT {chosen} FROM ({selection.compiled.sql}) q").to_arrow_table()
+    return rows.cast(schema_to_pyarrow(table.schema(), include_field_ids=False))
+
+
+@contextmanager
+def changing(table: Table) -> Iterator[None]:
+    """What PyIceberg cannot write, in words of our own.
+
+    Raises:
+        QueryFailed: the partitioning cannot be written here, or another writer was faster.
+    """
+    try:
+        yield
+    except NotInstalledError as error:
+        raise not_supported(f"Writing to {'.'.join(table.name())}, which is partitioned by a transform,") from error
+    except CommitFailedException as error:
+        raise QueryFailed("ICEBERG_COMMIT_ERROR", f"Failed to commit to table {'.'.join(table.name())}: it was changed at the same time. Run the statement again.") from error

@@ -1,0 +1,127 @@
+"""What the compiler passes around: typed SQL, the fields in sight, and the tables a query reads."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlglot import exp
+
+from local_cloud.athena.catalog import Catalog, GlueTable
+from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.sql.grammar import line_and_column, start_of
+from local_cloud.athena.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """DuckDB SQL that yields values of a Trino type; safe to put next to any operator."""
+
+    sql: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column in sight: ``name`` None when it has none; ``qualifier`` the relation's name or alias; hidden ones are not in ``*``.
+
+    ``origin``: the scan and partition column that every value of it comes from unchanged.
+    """
+
+    name: str | None
+    value: Typed
+    qualifier: tuple[str, ...] = ()
+    hidden: bool = False
+    label: str | None = None
+    origin: tuple[Scan, str] | None = None
+
+    @property
+    def shown(self) -> str | None:
+        """The name as it was written."""
+        return self.label or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where names are looked up.
+
+    ``groups``: SQL of the grouping keys when the query is aggregated, else None; ``variables``: a lambda's.
+    """
+
+    fields: tuple[Field, ...] = ()
+    parent: Scope | None = None
+    variables: dict[str, Typed] = field(default_factory=dict)
+    groups: frozenset[str] | None = None
+    aggregates: bool = False
+    windows: dict[str, exp.Window] = field(default_factory=dict)
+    outputs: dict[str, Typed] = field(default_factory=dict)
+
+    def inside_aggregate(self) -> Scope:
+        return replace(self, groups=None, aggregates=False)
+
+    def with_variables(self, variables: dict[str, Typed]) -> Scope:
+        return replace(self, variables={**self.variables, **variables})
+
+
+@dataclass(slots=True, eq=False)
+class Scan:
+    """One reading of a table: the view that will hold it, and the conditions on its partitions (SQL over their columns).
+
+    ``version``: of an Iceberg table, ("VERSION", snapshot id) or ("TIMESTAMP", moment); ``metadata``: the name after ``$``.
+    """
+
+    view: str
+    table: GlueTable
+    version: tuple[str, Any] | None = None
+    conditions: list[str] = field(default_factory=list)
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A query in DuckDB's SQL with its columns: ``c0``, ``c1``, … in the order of ``columns``."""
+
+    sql: str
+    columns: tuple[tuple[str | None, Type], ...]
+    origins: tuple[tuple[Scan, str] | None, ...] = ()
+
+
+class VersionedTables(Protocol):
+    """Knows the columns of Iceberg tables, which the Glue catalog shows less exactly."""
+
+    def columns(self, table: GlueTable, version: tuple[str, Any] | None) -> list[tuple[str, Type]]: ...
+
+
+@dataclass(slots=True)
+class Session:
+    """One statement's compilation: its text, the catalog it sees, and the tables found so far."""
+
+    sql: str
+    catalog: Catalog
+    database: str
+    now: datetime
+    iceberg: VersionedTables | None = None
+    scans: list[Scan] = field(default_factory=list)
+    common: dict[str, Compiled] = field(default_factory=dict)
+    view_depth: int = 0
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def fresh(self, prefix: str) -> str:
+        """A name that nothing else of the statement has."""
+        return f"{prefix}{next(self._numbers)}"
+
+    def place(self, node: exp.Expression) -> tuple[int, int]:
+        start = start_of(node)
+        return line_and_column(self.sql, start) if start is not None else (1, 1)
+
+    def mismatch(self, node: exp.Expression, message: str) -> QueryFailed:
+        return QueryFailed("TYPE_MISMATCH", message, position=self.place(node))
+
+    def invalid(self, node: exp.Expression, message: str, name: str = "SYNTAX_ERROR") -> QueryFailed:
+        return QueryFailed(name, message, position=self.place(node))
+
+    def unsupported(self, node: exp.Expression, what: str) -> QueryFailed:
+        return not_supported(what, self.place(node))

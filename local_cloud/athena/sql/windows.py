@@ -1,0 +1,104 @@
+"""Window functions and OVER.
+
+Source: Trino documentation, *Window functions*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from local_cloud.athena.sql.calls import Call
+from local_cloud.athena.sql.casts import can_coerce, coerce
+from local_cloud.athena.sql.model import Scope, Typed
+from local_cloud.athena.types import BIGINT, DOUBLE
+
+
+def over(call: Call, window: exp.Window, scope: Scope) -> str:
+    """`` OVER (…)``; a named window is written out."""
+    if window.args.get("alias") is not None:
+        named = scope.windows.get(window.alias.lower())
+        if named is None:
+            raise call.session.invalid(window, f"Cannot resolve WINDOW name {window.alias}")
+        window = named
+    parts = []
+    if window.args.get("partition_by"):
+        parts.append(
+            "PARTITION BY " + ", ".join(call.expressions.compile(key, scope).sql for key in window.args["partition_by"])
+        )
+    order = window.args.get("order")
+    if order is not None:
+        parts.append("ORDER BY " + ", ".join(_key(call, part, scope) for part in order.expressions))
+    if (spec := window.args.get("spec")) is not None:
+        parts.append(_frame(call, spec))
+    return f" OVER ({' '.join(parts)})"
+
+
+def _key(call: Call, part: exp.Ordered, scope: Scope) -> str:
+    from local_cloud.athena.sql.queries import ordered
+
+    return ordered(call.session, part, call.expressions.compile(part.this, scope))
+
+
+def _frame(call: Call, spec: exp.WindowSpec) -> str:
+    kind = spec.args.get("kind") or "RANGE"
+    start = _bound(call, kind, spec.args.get("start"), spec.args.get("start_side"))
+    end = _bound(call, kind, spec.args.get("end"), spec.args.get("end_side")) if spec.args.get("end") else "CURRENT ROW"
+    return f"{kind} BETWEEN {start} AND {end}"
+
+
+def _bound(call: Call, kind: str, value: object, side: str | None) -> str:
+    if isinstance(value, exp.Expression):
+        if kind != "ROWS" or not isinstance(value, exp.Literal) or not value.this.isdigit():
+            raise call.session.unsupported(value, f"A {kind} frame with this bound")
+        return f"{value.this} {side}"
+    return f"{value} {side}" if side and value != "CURRENT ROW" else str(value)
+
+
+def _ranking(kind: str) -> Callable[[Call, str], Typed]:
+    def compiled(call: Call, _: str) -> Typed:
+        if call.nodes:
+            raise call.mistaken()
+        return Typed(f"{call.name}(){call.suffix}", BIGINT if kind == "bigint" else DOUBLE)
+
+    return compiled
+
+
+def _ntile(call: Call, _: str) -> Typed:
+    (count,) = call.expect(BIGINT)
+    return Typed(f"ntile({count}){call.suffix}", BIGINT)
+
+
+def _offset(call: Call, nulls: str) -> Typed:
+    values = call.arguments()
+    if not 1 <= len(values) <= 3:
+        raise call.mistaken([value.type for value in values])
+    kind = values[0].type
+    arguments = [values[0].sql]
+    if len(values) > 1:
+        if not values[1].type.is_integer:
+            raise call.mistaken([value.type for value in values])
+        arguments.append(f"CAST({values[1].sql} AS BIGINT)")
+    if len(values) > 2:
+        if not can_coerce(values[2].type, kind):
+            raise call.mistaken([value.type for value in values])
+        arguments.append(coerce(values[2], kind).sql)
+    return Typed(f"{call.name}({', '.join(arguments)}{nulls}){call.suffix}", kind)
+
+
+def _value(call: Call, nulls: str) -> Typed:
+    values = call.arguments()
+    if len(values) != (2 if call.name == "nth_value" else 1):
+        raise call.mistaken([value.type for value in values])
+    arguments = [values[0].sql, *(f"CAST({value.sql} AS BIGINT)" for value in values[1:])]
+    return Typed(f"{call.name}({', '.join(arguments)}{nulls}){call.suffix}", values[0].type)
+
+
+WINDOW_FUNCTIONS: dict[str, Callable[[Call, str], Typed]] = {
+    **dict.fromkeys(("row_number", "rank", "dense_rank"), _ranking("bigint")),
+    **dict.fromkeys(("percent_rank", "cume_dist"), _ranking("double")),
+    "ntile": _ntile,
+    **dict.fromkeys(("lag", "lead"), _offset),
+    **dict.fromkeys(("first_value", "last_value", "nth_value"), _value),
+}
