@@ -1,13 +1,14 @@
-"""One crawl in a process of its own, so that the services beside it keep their processor: ``python -m local_cloud.glue.crawl_process``.
+"""Crawls in a process of their own, so that the services beside them keep their processor: ``python -m local_cloud.glue.crawl_process``.
 
-Standard input: one line of JSON with the crawl's order, then nothing until the parent ends or stops the crawl by closing it.
-Standard output: a line of JSON for every log message, and a last one with the result.
+Standard input: a line of JSON for every order, one at a time; its end is the end of the process, even amid a crawl.
+Standard output: a line of JSON for every log message of a crawl, and one with its result or error.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import sys
 import threading
 from dataclasses import asdict
@@ -20,25 +21,36 @@ from local_cloud.glue.catalog_writer import CatalogError
 from local_cloud.glue.crawl import CrawlError, crawl
 from local_cloud.wire import ServiceError
 
-STOPPED = 3
+ORPHANED = 3
 
 
 def main() -> None:
-    order = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    orders: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(orders,), daemon=True).start()
+    while True:
+        _say(_crawl(json.loads(orders.get())))
+
+
+def _receive(orders: queue.SimpleQueue[str]) -> None:
+    for line in sys.stdin:
+        orders.put(line)
+    os._exit(ORPHANED)
+
+
+def _crawl(order: dict[str, Any]) -> dict[str, Any]:
+    """The last message of an order. Its clients are its own: a role may be another one than in the order before."""
     clients = Clients(order["endpoint"], order["region"])
-
-    def say(message: dict[str, Any]) -> None:
-        print(json.dumps(message), flush=True)
-
     try:
         result = crawl(
-            order["crawler"], order["classifiers"], order["known_folders"], clients, lambda text: say({"log": text})
+            order["crawler"], order["classifiers"], order["known_folders"], clients, lambda text: _say({"log": text})
         )
     except (ClientError, BotoCoreError, CrawlError, CatalogError, ServiceError) as error:
-        say({"error": describe(error)})
-    else:
-        say({"result": asdict(result)})
+        return {"error": describe(error)}
+    return {"result": asdict(result)}
+
+
+def _say(message: dict[str, Any]) -> None:
+    print(json.dumps(message), flush=True)
 
 
 def describe(error: Exception) -> str:
@@ -47,11 +59,6 @@ def describe(error: Exception) -> str:
         return str(error)
     detail = error.response.get("Error", {})
     return f"{error.operation_name}: {detail.get('Message', '')} (Error Code: {detail.get('Code', 'Unknown')})"
-
-
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os._exit(STOPPED)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ class CrawlRuns:
         self._context, self._history, self._ended = context, history, ended
         self._folders = context.store.collection("glue.crawled_folders")
         self._running: dict[tuple[str, str], _Run] = {}
+        self._lock = threading.Lock()
+        self._idle: subprocess.Popen[str] | None = None
 
     def begin(self, crawler: Json, classifiers: Sequence[Json]) -> None:
         region, name = crawler["Region"], crawler["Name"]
@@ -60,6 +62,9 @@ class CrawlRuns:
     def stop_all(self) -> None:
         for region, name in list(self._running):
             self.stop(region, name)
+        with self._lock:
+            if self._idle is not None:
+                self._idle.terminate()
 
     def running_seconds(self, region: str, name: str) -> float | None:
         """For how long the crawl has been under way; None when there is none."""
@@ -94,23 +99,39 @@ class CrawlRuns:
             "endpoint": self._context.config.endpoint, "region": crawler["Region"], "crawler": crawler,
             "classifiers": list(classifiers), "known_folders": known["folders"],
         }  # fmt: skip
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local_cloud.glue.crawl_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        process = self._process()
         run.process = process
         if run.stopped:
             process.terminate()
-        with process:
-            try:
-                stdin = cast(IO[str], process.stdin)
-                stdin.write(json.dumps(order) + "\n")
-                stdin.flush()
-            except BrokenPipeError:
-                logger.info("the crawl of %s was stopped before it began", crawler["Name"])
-            return self._read(cast(IO[str], process.stdout), run)
+        try:
+            stdin = cast(IO[str], process.stdin)
+            stdin.write(json.dumps(order) + "\n")
+            stdin.flush()
+        except BrokenPipeError:
+            logger.info("the crawl of %s was stopped before it began", crawler["Name"])
+        last = self._read(cast(IO[str], process.stdout), run)
+        self._release(process, run)
+        return last
+
+    def _process(self) -> subprocess.Popen[str]:
+        """A process that waits for an order: the one of an earlier crawl, or a new one."""
+        with self._lock:
+            if self._idle is not None:
+                process, self._idle = self._idle, None
+                if process.poll() is None:
+                    return process
+                process.communicate()
+        command = [sys.executable, "-m", "local_cloud.glue.crawl_process"]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def _release(self, process: subprocess.Popen[str], run: _Run) -> None:
+        """Keep one process for the next crawl."""
+        with self._lock:
+            if self._idle is None and not run.stopped:
+                self._idle = process
+                return
+        process.terminate()
+        process.communicate()
 
     def _read(self, output: IO[str], run: _Run) -> Json:
         for line in output:

@@ -11,6 +11,7 @@ from local_cloud.glue.crawl_runs import CrawlRuns
 from local_cloud.glue.crawl_scheduler import CrawlScheduler
 from local_cloud.glue.crawler_definition import DEFAULTS, check, normalised, schedule
 from local_cloud.glue.resources import Resources, page
+from local_cloud.glue.tags import Tags
 from local_cloud.services import Context
 from local_cloud.wire import Json, JsonService, Request, ServiceError
 
@@ -28,6 +29,7 @@ class Crawlers(JsonService):
         self._lock = threading.RLock()
         self._crawlers = Resources(context.store, "Crawler")
         self._classifiers = Resources(context.store, "Classifier")
+        self._tags = Tags(context, "crawler")
         self._history = CrawlHistory(context.store)
         self._runs = CrawlRuns(context, self._history, self._ended)
         self._scheduler = CrawlScheduler(self._scheduled, self.begin)
@@ -61,9 +63,7 @@ class Crawlers(JsonService):
         check(crawler, self._context.clients, self._classifiers)
         with self._lock:
             self._crawlers.create(request.region, crawler["Name"], crawler)
-        if tags:
-            arn = f"arn:aws:glue:{request.region}:{request.account}:crawler/{crawler['Name']}"
-            self._context.clients.client("glue", region=request.region).tag_resource(ResourceArn=arn, TagsToAdd=tags)
+        self._tags.put(request, crawler["Name"], tags)
         return {}
 
     def update_crawler(self, params: Json, request: Request) -> Json:
@@ -84,6 +84,7 @@ class Crawlers(JsonService):
             self._crawlers.delete(request.region, params["Name"])
             self._runs.forget(request.region, params["Name"])
             self._history.forget(request.region, params["Name"])
+        self._tags.remove_all(request, params["Name"])
         return {}
 
     def get_crawler(self, params: Json, request: Request) -> Json:

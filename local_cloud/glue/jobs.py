@@ -6,6 +6,7 @@ import threading
 import time
 
 from local_cloud.glue.resources import Resources, page
+from local_cloud.glue.tags import Tags
 from local_cloud.services import Context
 from local_cloud.wire import Json, JsonService, Request, ServiceError
 
@@ -20,7 +21,7 @@ class Jobs(JsonService):
     name = "glue"
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._tags = Tags(context, "job")
         self._lock = threading.Lock()
         self._jobs = Resources(context.store, "Job")
 
@@ -30,9 +31,7 @@ class Jobs(JsonService):
         job = {**_definition(params), "Name": params["Name"], "CreatedOn": now, "LastModifiedOn": now}
         with self._lock:
             self._jobs.create(request.region, job["Name"], job)
-        if tags:
-            arn = f"arn:aws:glue:{request.region}:{request.account}:job/{job['Name']}"
-            self._context.clients.client("glue", region=request.region).tag_resource(ResourceArn=arn, TagsToAdd=tags)
+        self._tags.put(request, job["Name"], tags)
         return {"Name": job["Name"]}
 
     def update_job(self, params: Json, request: Request) -> Json:
@@ -62,6 +61,7 @@ class Jobs(JsonService):
     def delete_job(self, params: Json, request: Request) -> Json:
         """No error when there is no such job (*DeleteJob*)."""
         self._jobs.delete(request.region, params["JobName"])
+        self._tags.remove_all(request, params["JobName"])
         return {"JobName": params["JobName"]}
 
 

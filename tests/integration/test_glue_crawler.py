@@ -413,6 +413,15 @@ def test_definitions_are_kept_versioned_and_listed(lake: Lake) -> None:
     assert ([c["Name"] for c in both["Crawlers"]], both["CrawlersNotFound"]) == ([crawler], ["nobody"])
 
 
+def test_tags_go_with_their_crawler(lake: Lake) -> None:
+    """*AWS tags in AWS Glue*."""
+    crawler = lake.crawler(Tags={"team": "sales"})
+    arn = f"arn:aws:glue:us-east-1:000000000000:crawler/{crawler}"
+    assert lake.glue.get_tags(ResourceArn=arn)["Tags"] == {"team": "sales"}
+    lake.glue.delete_crawler(Name=crawler)
+    assert lake.glue.get_tags(ResourceArn=arn)["Tags"] == {}
+
+
 def test_definitions_that_cannot_work_are_refused(lake: Lake) -> None:
     """*CreateCrawler*: InvalidInputException and EntityNotFoundException."""
     assert error_code(lake.crawler, Classifiers=["nobody"]) == "EntityNotFoundException"

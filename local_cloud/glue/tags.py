@@ -1,0 +1,33 @@
+"""Tags of crawlers and jobs: MiniStack keeps them by ARN and answers GetTags, TagResource and UntagResource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from local_cloud.services import Context
+from local_cloud.wire import Request
+
+
+class Tags:
+    """The tags of one kind of resource (``crawler``, ``job``)."""
+
+    def __init__(self, context: Context, kind: str) -> None:
+        self._context, self._kind = context, kind
+
+    def put(self, request: Request, name: str, tags: Mapping[str, str]) -> None:
+        if tags:
+            self._glue(request).tag_resource(ResourceArn=self._arn(request, name), TagsToAdd=dict(tags))
+
+    def remove_all(self, request: Request, name: str) -> None:
+        """A resource of the same name begins without the tags of the deleted one."""
+        glue, arn = self._glue(request), self._arn(request, name)
+        found = glue.get_tags(ResourceArn=arn)["Tags"]
+        if found:
+            glue.untag_resource(ResourceArn=arn, TagsToRemove=list(found))
+
+    def _glue(self, request: Request) -> Any:
+        return self._context.clients.client("glue", region=request.region)
+
+    def _arn(self, request: Request, name: str) -> str:
+        return f"arn:aws:glue:{request.region}:{request.account}:{self._kind}/{name}"
