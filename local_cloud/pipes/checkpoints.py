@@ -47,6 +47,12 @@ class Checkpoints:
     def any(self) -> bool:
         return any(key.startswith(self._prefix) for key, _ in self._collection)
 
+    def rewind(self) -> None:
+        """Read every shard from its oldest record again: what was delivered is gone from where it was delivered to."""
+        for key, found in list(self._collection):
+            if key.startswith(self._prefix):
+                self.put(key.removeprefix(self._prefix), Checkpoint(None, found["opened"]))
+
     def delete(self) -> None:
         for key, _ in self._collection:
             if key.startswith(self._prefix):

@@ -117,6 +117,7 @@ class Delivery:
                 self.last_failure = f"The dead-letter queue refused a message: {error}"
                 logger.warning("pipe %s: %s", self._settings.name, self.last_failure)
                 self._pause(attempts)
+        self.last_failure = None
         self._counters.add(self._settings.name, failed=len(records))
         logger.warning(
             "pipe %s gave up %d records of %s from %s to %s: %s",

@@ -60,6 +60,12 @@ class Registry:
             elif state_of(pipe) in TRANSIENT:
                 self.settle(pipe["Arn"])
 
+    def rewind(self) -> None:
+        """After a crash that took the target's records: every pipe reads its source again, as far back as it reaches."""
+        for pipe in self:
+            logger.warning("pipe %s reads its source from the oldest record again", pipe["Name"])
+            self._checkpoints(pipe).rewind()
+
     def close(self) -> None:
         """Stop every worker; states and checkpoints stay as they are."""
         self._closing.set()
@@ -125,8 +131,11 @@ class Registry:
         if worker is not None:
             worker.stop()
 
+    def _checkpoints(self, pipe: dict[str, Any]) -> Checkpoints:
+        return Checkpoints(self._context.store.collection("pipe-checkpoints"), pipe["Arn"])
+
     def _delete(self, pipe: dict[str, Any]) -> None:
-        Checkpoints(self._context.store.collection("pipe-checkpoints"), pipe["Arn"]).delete()
+        self._checkpoints(pipe).delete()
         self._counters.forget(pipe["Name"])
         self._documents.delete(pipe["Arn"])
 

@@ -6,11 +6,13 @@ Source: *Amazon EventBridge Pipes API Reference*. Calls answer at once with the 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from local_cloud.config import RECORDS_LOST
 from local_cloud.counters import Counters
 from local_cloud.pipes.registry import Registry
 from local_cloud.pipes.states import TRANSIENT, IllegalMoveError, State, move, state_of
@@ -40,6 +42,8 @@ class PipesService(RestJsonService):
         self._registry = Registry(context, self.metrics)
 
     def start(self) -> None:
+        if os.environ.get(RECORDS_LOST) == "yes":
+            self._registry.rewind()
         self._registry.resume()
 
     def stop(self) -> None:

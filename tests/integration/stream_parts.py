@@ -83,9 +83,11 @@ class Parts:
 
     def stream(self, name: str = "changes") -> str:
         """A Kinesis stream; its ARN."""
-        kinesis = self.cloud.client("kinesis")
-        kinesis.create_stream(StreamName=f"{self.prefix}-{name}", ShardCount=2)
-        summary = kinesis.describe_stream_summary(StreamName=f"{self.prefix}-{name}")
+        self.cloud.client("kinesis").create_stream(StreamName=f"{self.prefix}-{name}", ShardCount=2)
+        return self.stream_arn(name)
+
+    def stream_arn(self, name: str = "changes") -> str:
+        summary = self.cloud.client("kinesis").describe_stream_summary(StreamName=f"{self.prefix}-{name}")
         return str(summary["StreamDescriptionSummary"]["StreamARN"])
 
     def put_records(self, stream_arn: str, payloads: Iterable[bytes]) -> None:

@@ -83,10 +83,17 @@ def test_a_stopping_pipe_leaves_the_batch_alone(settings: Make) -> None:
     assert letters.kept == []
 
 
-def test_the_reason_of_the_last_failure_is_told_until_it_is_over(settings: Make) -> None:
-    delivery = delivery_of(settings(maximum_retries=0), PickyTarget({"1": 1}), Letters())
+def test_the_reason_of_a_failure_is_told_as_long_as_it_lasts(settings: Make) -> None:
+    told: list[str | None] = []
+
+    class Telling(Unhurried):
+        def wait(self, timeout: float | None = None) -> bool:
+            told.append(delivery.last_failure)
+            return False
+
+    delivery = Delivery(settings(maximum_retries=2), PickyTarget({"1": 2, "2": -1}), Letters(), Telling(), Counters())
     delivery.deliver("s", records(1))
-    assert delivery.last_failure == "refused"
+    assert (told, delivery.last_failure) == (["refused", "refused"], None)
     delivery.deliver("s", records(2))
     assert delivery.last_failure is None
 

@@ -161,3 +161,14 @@ def test_a_shard_that_left_the_stream_ends_its_reader(settings: Make, collection
     case = Case(settings(), tape, collection)
     case.reader.run()
     assert (case.reader.finished, case.target.taken) == (True, [])
+
+
+def test_a_rewound_pipe_reads_its_shards_from_the_oldest_record(settings: Make, collection: Collection) -> None:
+    checkpoints = Checkpoints(collection, settings().arn)
+    checkpoints.put("s", Checkpoint("7", 5.0, finished=True))
+    checkpoints.rewind()
+    tape = Tape(records(1, 2))
+    case = Case(settings(), tape, collection)
+    case.reader.run()
+    assert tape.opened == [Position("TRIM_HORIZON")]
+    assert case.target.taken == ["1", "2"]
