@@ -1,0 +1,190 @@
+"""Each hook's updates: none when the resource is as defined, one that botocore's model accepts when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+from sales_cdc.definitions import flow, lake
+from sales_cdc.hooks.athena import WorkGroupHook
+from sales_cdc.hooks.firehose import DeliveryStreamHook
+from sales_cdc.hooks.glue import ClassifierHook, CrawlerHook, DatabaseHook, JobHook
+from sales_cdc.hooks.iam import RoleHook
+from sales_cdc.hooks.lambda_function import FunctionHook
+from sales_cdc.hooks.pipes import PipeHook
+from sales_cdc.hooks.resource import Found, ResourceHook
+from sales_cdc.hooks.s3 import BucketHook
+from sales_cdc.hooks.sqs import QueueHook
+
+from tests.unit.plugins.topologies import topology
+
+Definition = dict[str, Any]
+STREAM_ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/sales-cdc-orders/stream/2026-01-01T00:00:00.000"
+OTHER = topology(firehose_interval_seconds=9, pipe_partition_key="$.eventID")
+
+
+def stubbed(hook_class: type[ResourceHook]) -> tuple[ResourceHook, Stubber]:
+    """A hook whose client answers nothing but what the stubber holds."""
+    hook = hook_class(aws_conn_id=None, region_name="eu-central-1")
+    hook.conn = boto3.client(
+        hook_class.service, region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    stubber = Stubber(hook.conn)
+    stubber.activate()
+    return hook, stubber
+
+
+def found(description: Mapping[str, Any], name: str = "named") -> Found:
+    return Found(name, "arn:aws:x:::named", {}, description)
+
+
+def delivery_as_described(definition: Definition) -> Definition:
+    destination = definition["ExtendedS3DestinationConfiguration"]
+    return {
+        "DeliveryStreamStatus": "ACTIVE",
+        "VersionId": "1",
+        "Destinations": [{"DestinationId": "d-1", "ExtendedS3DestinationDescription": destination}],
+        "Source": {"KinesisStreamSourceDescription": definition["KinesisStreamSourceConfiguration"]},
+    }
+
+
+def as_it_is(definition: Definition) -> Definition:
+    return definition
+
+
+def running(definition: Definition) -> Definition:
+    return {**definition, "CurrentState": "RUNNING"}
+
+
+def database_itself(definition: Definition) -> Definition:
+    inner: Definition = definition["DatabaseInput"]
+    return inner
+
+
+def with_url(definition: Definition) -> Definition:
+    return {**definition, "QueueUrl": "http://127.0.0.1:4566/1/q"}
+
+
+Described = Callable[[Definition], Definition]
+CASES: list[tuple[type[ResourceHook], Definition, Definition, Described, list[str]]] = [
+    (PipeHook, flow.pipe(topology(), STREAM_ARN), flow.pipe(OTHER, STREAM_ARN), running, ["update_pipe"]),
+    (DeliveryStreamHook, flow.delivery(topology()), flow.delivery(OTHER), delivery_as_described, ["update_destination"]),
+    (DatabaseHook, lake.database(topology()), lake.database(topology(prefix="other")), database_itself, ["update_database"]),
+    (CrawlerHook, lake.crawler(topology()), lake.crawler(topology(prefix="other")), as_it_is, ["update_crawler"]),
+    (JobHook, lake.job(topology()), lake.job(topology(prefix="other")), as_it_is, ["update_job"]),
+    (WorkGroupHook, lake.workgroup(topology()), lake.workgroup(topology(prefix="other")), as_it_is, ["update_work_group"]),
+    (
+        QueueHook,
+        flow.dead_letter_queue(topology()),
+        {**flow.dead_letter_queue(topology()), "Attributes": {"MessageRetentionPeriod": "60"}},
+        with_url,
+        ["set_queue_attributes"],
+    ),
+    (
+        RoleHook,
+        flow.role(topology(), "pipe"),
+        flow.role(topology(prefix="other"), "pipe"),
+        as_it_is,
+        ["update_role", "update_assume_role_policy", "put_role_policy"],
+    ),
+]  # fmt: skip
+NAMES = [case[0].__name__ for case in CASES]
+
+
+@pytest.mark.parametrize(("hook_class", "definition", "_other", "described", "_calls"), CASES, ids=NAMES)
+def test_a_resource_as_defined_is_left_alone(
+    hook_class: type[ResourceHook], definition: Definition, _other: Definition, described: Described, _calls: list[str]
+) -> None:
+    hook, _ = stubbed(hook_class)
+    assert hook.update(found(described(definition)), definition) == []
+
+
+@pytest.mark.parametrize(("hook_class", "definition", "other", "described", "calls"), CASES, ids=NAMES)
+def test_a_resource_that_differs_is_updated_by_requests_that_aws_knows(
+    hook_class: type[ResourceHook], definition: Definition, other: Definition, described: Described, calls: list[str]
+) -> None:
+    hook, stubber = stubbed(hook_class)
+    for call in calls:
+        stubber.add_response(call, {})
+    assert hook.update(found(described(other)), definition)
+    stubber.assert_no_pending_responses()
+
+
+def test_a_function_gets_new_code_before_its_configuration() -> None:
+    definition = flow.transformer(topology(), "new")
+    hook, stubber = stubbed(FunctionHook)
+    described = {**definition, "CodeSha256": "old", "Timeout": 3}
+    stubber.add_response("update_function_code", {})
+    stubber.add_response("get_function_configuration", {"State": "Active", "LastUpdateStatus": "Successful"})
+    stubber.add_response("update_function_configuration", {})
+    assert hook.update(found(described, definition["FunctionName"]), definition) == ["CodeSha256", "Timeout"]
+    stubber.assert_no_pending_responses()
+
+
+def test_a_pipe_that_failed_is_told_its_definition_again() -> None:
+    definition = flow.pipe(topology(), STREAM_ARN)
+    hook, stubber = stubbed(PipeHook)
+    stubber.add_response("update_pipe", {})
+    assert hook.update(found({**definition, "CurrentState": "START_FAILED"}), definition) == ["CurrentState"]
+
+
+def test_a_pipe_is_replaced_when_the_table_s_stream_has_another_arn() -> None:
+    definition = flow.pipe(topology(), STREAM_ARN)
+    hook, _ = stubbed(PipeHook)
+    assert not hook.must_be_replaced(found(running(definition)), definition)
+    assert hook.must_be_replaced(found(running({**definition, "Source": f"{STREAM_ARN}1"})), definition)
+    assert hook.must_be_replaced(found({**definition, "CurrentState": "CREATE_FAILED"}), definition)
+
+
+def test_parameters_that_firehose_adds_by_itself_are_no_drift() -> None:
+    definition = flow.delivery(topology())
+    described = delivery_as_described(flow.delivery(topology()))
+    processor = described["Destinations"][0]["ExtendedS3DestinationDescription"]["ProcessingConfiguration"][
+        "Processors"
+    ][0]
+    processor["Parameters"] = [
+        {"ParameterName": "RoleArn", "ParameterValue": "arn"},
+        *reversed(processor["Parameters"]),
+    ]
+    hook, _ = stubbed(DeliveryStreamHook)
+    assert hook.update(found(described), definition) == []
+
+
+def test_a_classifier_is_ours_by_its_path() -> None:
+    hook, _ = stubbed(ClassifierHook)
+    ours = lake.classifier(topology())["JsonClassifier"]
+    assert hook.is_ours(found(ours), topology().tags)
+    assert not hook.is_ours(found({**ours, "JsonPath": "$"}), topology().tags)
+
+
+def test_a_resource_is_ours_only_with_every_tag_of_the_deployment() -> None:
+    hook, _ = stubbed(PipeHook)
+    tags = topology().tags
+    assert hook.is_ours(Found("n", "a", {**tags, "team": "x"}, {}), tags)
+    assert not hook.is_ours(Found("n", "a", {**tags, "sales-cdc:prefix": "other"}, {}), tags)
+    assert not hook.is_ours(Found("n", "a", {}, {}), tags)
+
+
+def test_absent_means_none_and_denied_is_an_error() -> None:
+    hook, stubber = stubbed(PipeHook)
+    stubber.add_client_error("describe_pipe", "NotFoundException")
+    assert hook.find("named") is None
+    stubber.add_client_error("describe_pipe", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        hook.find("named")
+
+
+def test_a_bucket_is_emptied_by_the_thousand_with_all_versions() -> None:
+    hook, stubber = stubbed(BucketHook)
+    versions = [{"Key": f"k{number}", "VersionId": "v"} for number in range(1500)]
+    markers = [{"Key": "gone", "VersionId": "m"}]
+    stubber.add_response("list_object_versions", {"Versions": versions, "DeleteMarkers": markers})
+    for batch in (versions[:1000], versions[1000:] + markers):
+        stubber.add_response("delete_objects", {}, {"Bucket": "b", "Delete": {"Objects": batch, "Quiet": True}})
+    stubber.add_response("delete_bucket", {}, {"Bucket": "b"})
+    hook.delete(found({}, "b"))
+    stubber.assert_no_pending_responses()
