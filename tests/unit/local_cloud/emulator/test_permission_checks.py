@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+
 from local_cloud.emulator.permission_checks import stream_arn, with_streams
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
