@@ -17,16 +17,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.admin import Admin
 from local_cloud.channel import read_frame, write_frame
+from local_cloud.clients import Clients
 from local_cloud.config import RECORDS_LOST, CloudConfig
 from local_cloud.emulator.expiry import Expiry
+from local_cloud.emulator.expressions import remember_expressions
 from local_cloud.emulator.memory import Memory
 from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.faults import Faults
 from local_cloud.glue.catalog_actions import around
+from local_cloud.metrics import GatewayMetrics, Publisher
 
 logger = logging.getLogger("local_cloud")
 
@@ -192,27 +196,46 @@ def replace_handlers(services: ServicesProcess) -> None:
         table[service] = handler_for(service, owned, table[service])
 
 
-async def serve(config: CloudConfig) -> None:
-    """Serve until SIGTERM or SIGINT; ``cloud.json`` is there exactly while every service answers."""
+@dataclass(frozen=True)
+class Equipment:
+    """What was added to the emulator."""
+
+    memory: Memory
+    services: ServicesProcess
+    faults: Faults
+    publisher: Publisher
+    expiry: Expiry
+
+
+def equip(config: CloudConfig) -> Equipment:
+    """Add to MiniStack what it lacks; the order is that of a request's way, from the inside to the outside."""
     import ministack.app as emulator
-    from hypercorn.asyncio import serve as serve_http
-    from hypercorn.config import Config
     from ministack.core import iam_actions
     from ministack.services import dynamodb
 
     memory = Memory(config.state_dir / "emulator", emulator, dynamodb)
     services = ServicesProcess(records_lost=not memory.stopped_cleanly)
+    faults, metrics, clients = Faults(), GatewayMetrics(), Clients(config.endpoint, config.region)
+    handlers = emulator.SERVICE_HANDLERS
     memory.attach()
     replace_handlers(services)
     correct_permission_checks(emulator, iam_actions)
-    faults = Faults()
+    remember_expressions(dynamodb)
     for service in ("kinesis", "dynamodb", "lambda", "s3"):
-        emulator.SERVICE_HANDLERS[service] = faults.around(service, emulator.SERVICE_HANDLERS[service])
-    http = Config()
-    http.bind = [f"127.0.0.1:{config.port}"]
-    http.keep_alive_timeout = 75
-    http.loglevel = "WARNING"
-    http.accesslog = None
+        handlers[service] = faults.around(service, handlers[service])
+    handlers["kinesis"] = metrics.around_kinesis(handlers["kinesis"])
+    handlers["lambda"] = metrics.around_lambda(handlers["lambda"])
+    publisher = Publisher(lambda: clients.client("cloudwatch"), metrics)
+    return Equipment(memory, services, faults, publisher, Expiry(dynamodb, memory.keep_pending))
+
+
+async def serve(config: CloudConfig) -> None:
+    """Serve until SIGTERM or SIGINT; ``cloud.json`` is there exactly while every service answers."""
+    import ministack.app as emulator
+    from hypercorn.asyncio import serve as serve_http
+
+    added = equip(config)
+    services = added.services
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -222,18 +245,31 @@ async def serve(config: CloudConfig) -> None:
         config.discovery_file.unlink(missing_ok=True)
         await services.stop()
 
-    watch = asyncio.create_task(services.run())
-    beside = [asyncio.create_task(_announce(config, services)), asyncio.create_task(Expiry(dynamodb).run())]
+    running = asyncio.create_task(services.run())
+    beside = [asyncio.create_task(_announce(config, services)), asyncio.create_task(added.expiry.run())]
+    added.publisher.start()
     try:
-        admin = Admin(emulator.app, faults, lambda: services.pid)
-        await serve_http(admin, http, shutdown_trigger=until_stopped)
-        memory.close()
+        admin = Admin(emulator.app, added.faults, lambda: services.pid)
+        await serve_http(admin, _http(config), shutdown_trigger=until_stopped)
+        added.memory.close()
     finally:
         for task in beside:
             task.cancel()
         config.discovery_file.unlink(missing_ok=True)
+        added.publisher.stop()
         await services.stop()
-        await watch
+        await running
+
+
+def _http(config: CloudConfig) -> Any:
+    from hypercorn.config import Config
+
+    http = Config()
+    http.bind = [f"127.0.0.1:{config.port}"]
+    http.keep_alive_timeout = 75
+    http.loglevel = "WARNING"
+    http.accesslog = None
+    return http
 
 
 async def _announce(config: CloudConfig, services: ServicesProcess) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from local_cloud.channel import read_frame, write_frame
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
+from local_cloud.metrics import Publisher, ServicesMetrics
 from local_cloud.store import Store
 from local_cloud.wire import Request, Response, encode
 
@@ -42,20 +43,21 @@ class Service(Protocol):
     def stop(self) -> None: ...
 
 
-def make_services(context: Context) -> Mapping[str, Service]:
-    """Every service of ours by its MiniStack name. Imported here: the gateway must not pay for DuckDB."""
+def make_services(context: Context) -> tuple[Mapping[str, Service], Publisher]:
+    """Every service of ours by its MiniStack name, and what publishes their metrics.
+
+    Imported here: the gateway must not pay for DuckDB.
+    """
     from local_cloud.athena.service import AthenaService
     from local_cloud.firehose.service import FirehoseService
     from local_cloud.glue.service import GlueService
     from local_cloud.pipes.service import PipesService
 
-    services: list[Service] = [
-        PipesService(context),
-        FirehoseService(context),
-        GlueService(context),
-        AthenaService(context),
-    ]
-    return {service.name: service for service in services}
+    pipes, firehose = PipesService(context), FirehoseService(context)
+    services: list[Service] = [pipes, firehose, GlueService(context), AthenaService(context)]
+    metrics = ServicesMetrics(pipes.metrics.read, firehose.metrics.read)
+    publisher = Publisher(lambda: context.clients.client("cloudwatch"), metrics)
+    return {service.name: service for service in services}, publisher
 
 
 async def serve(channel: socket.socket, context: Context) -> None:
@@ -63,9 +65,10 @@ async def serve(channel: socket.socket, context: Context) -> None:
     reader, writer = await asyncio.open_connection(sock=channel)
     loop = asyncio.get_running_loop()
     pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="request")
-    services = make_services(context)
+    services, publisher = make_services(context)
     for service in services.values():
         service.start()
+    publisher.start()
     write_frame(writer, {"ready": True}, b"")
     pending: set[asyncio.Task[None]] = set()
 
@@ -83,6 +86,7 @@ async def serve(channel: socket.socket, context: Context) -> None:
     except (asyncio.IncompleteReadError, ConnectionError):
         logger.info("the gateway is gone: stopping the services")
     finally:
+        publisher.stop()
         for service in services.values():
             service.stop()
         context.store.close()

@@ -100,6 +100,8 @@ def draw_to_fit(found: Rows, console: Console) -> Table:
     if console.measure(table, options=console.options.update(width=10_000)).maximum <= console.width:
         return table
     records = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    records.add_column()
+    records.add_column(overflow="fold")
     for number, row in enumerate(found.rows[:50], start=1):
         records.add_row(f"[bold]row {number}[/]", "")
         for name, cell in zip(found.columns, row, strict=True):

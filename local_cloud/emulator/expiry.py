@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 AUTHOR = {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
@@ -17,14 +18,15 @@ FIVE_YEARS_SECONDS = 5 * 365 * 24 * 3600
 class Expiry:
     """Deletes expired items every ``interval_seconds`` (on AWS: within a few days; here at once, so that it can be seen)."""
 
-    def __init__(self, dynamodb: Any, *, interval_seconds: float = 1.0) -> None:
-        self._dynamodb, self._interval_seconds = dynamodb, interval_seconds
+    def __init__(self, dynamodb: Any, keep: Callable[[], None], *, interval_seconds: float = 1.0) -> None:
+        self._dynamodb, self._keep, self._interval_seconds = dynamodb, keep, interval_seconds
 
     async def run(self) -> None:
         """Look for expired items until cancelled; in the gateway's event loop, where all writes happen."""
         while True:
             await asyncio.sleep(self._interval_seconds)
-            self.expire(time.time())
+            if self.expire(time.time()):
+                self._keep()
 
     def expire(self, now: float) -> int:
         """Delete what has expired by ``now`` (epoch seconds); returns how many items that were."""

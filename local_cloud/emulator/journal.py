@@ -27,6 +27,7 @@ class DynamoDBJournal:
     def __init__(self, path: Path, dynamodb: Any) -> None:
         self._path, self._dynamodb = path, dynamodb
         self._file = path.open("ab", buffering=0)
+        self._pending: list[str] = []
 
     def attach(self) -> None:
         """Record every change from now on, by standing before MiniStack's own emission of stream events."""
@@ -46,7 +47,13 @@ class DynamoDBJournal:
         from ministack.core.responses import get_account_id, get_region
 
         line = [get_account_id(), get_region(), table, None if new else old, new, record]
-        self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        self._pending.append(json.dumps(line, separators=(",", ":")))
+
+    def flush(self) -> None:
+        """Write what was appended; called before a request is answered, so that many items cost one write."""
+        if self._pending:
+            self._file.write(("\n".join(self._pending) + "\n").encode())
+            self._pending.clear()
 
     def replay(self) -> int:
         """Bring tables and streams to where the journal ends; returns how many lines were read."""
@@ -60,6 +67,7 @@ class DynamoDBJournal:
 
     def compact(self) -> None:
         """Keep only the stream records that are still in retention: the items were just saved with the tables."""
+        self.flush()
         draft = self._path.with_suffix(".tmp")
         with draft.open("wb") as file:
             for account, region, table, _, _, record in self._lines():

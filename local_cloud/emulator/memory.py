@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.emulator.journal import DynamoDBJournal
-from local_cloud.emulator.keeping import KEPT_SERVICES, keeping, leave_clean_stop_mark, take_clean_stop_mark
+from local_cloud.emulator.keeping import (
+    KEPT_SERVICES,
+    Answer,
+    Handler,
+    keeping,
+    leave_clean_stop_mark,
+    take_clean_stop_mark,
+)
 
 logger = logging.getLogger("local_cloud")
 
@@ -48,6 +55,22 @@ class Memory:
         handlers = self._emulator.SERVICE_HANDLERS
         for service in KEPT_SERVICES:
             handlers[service] = keeping(service, handlers[service], self._save)
+        handlers["dynamodb"] = self._journaled(handlers["dynamodb"])
+
+    def _journaled(self, handler: Handler) -> Handler:
+        """The handler, answered once its changes are in the journal."""
+
+        async def handle(*request: Any) -> Answer:
+            try:
+                return await handler(*request)
+            finally:
+                self._journal.flush()
+
+        return handle
+
+    def keep_pending(self) -> None:
+        """Write the changes that came about without a request."""
+        self._journal.flush()
 
     def close(self) -> None:
         """After MiniStack saved everything at a clean stop."""

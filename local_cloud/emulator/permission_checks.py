@@ -2,6 +2,8 @@
 
 * A call on a DynamoDB stream is checked against the stream's ARN (it would be ``*``, which only ``*`` allows). Source:
   *Actions, resources, and condition keys for Amazon DynamoDB*.
+* A Glue call that names its database, crawler or job as ``Name`` is checked against that (it would be a table). Source:
+  *Actions, resources, and condition keys for AWS Glue*.
 * A call over the loopback counts as one over TLS (``aws:SecureTransport``): nobody else can listen there, and a bucket
   policy that refuses plain HTTP has to hold here as it stands.
 """
@@ -37,6 +39,8 @@ def with_streams(resource_arn: ResourceArn) -> ResourceArn:
     ) -> str:
         if service == "dynamodbstreams":
             return stream_arn(body, region, account)
+        if service == "glue" and (found := glue_arn(headers.get("x-amz-target", ""), body, region, account)):
+            return found
         return resource_arn(service, method, path, headers, body, query, region, account)
 
     return extended
@@ -50,6 +54,15 @@ def stream_arn(body: bytes, region: str, account: str) -> str:
         return str(found)
     table = request.get("TableName") or position.get("t")
     return f"arn:aws:dynamodb:{region}:{account}:table/{table}/stream/*" if table else "*"
+
+
+def glue_arn(target: str, body: bytes, region: str, account: str) -> str | None:
+    """The database, crawler or job that a Glue request names in its ``Name``; None when it names none of them so."""
+    name = _json_object(body).get("Name")
+    for kind in ("Database", "Crawler", "Job"):
+        if isinstance(name, str) and target.rpartition(".")[2].removesuffix("Schedule").endswith(kind):
+            return f"arn:aws:glue:{region}:{account}:{kind.lower()}/{name}"
+    return None
 
 
 def _decoded(iterator: str) -> bytes:

@@ -1,0 +1,171 @@
+"""``make ui``: Airflow's own pages and the local cloud, until Ctrl-C; then nothing is left running.
+
+Airflow's four processes are one process group, which is ended as a whole. They are started one by one because
+``airflow standalone`` lets its log servers listen on every address; logs are read from the disk instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from rich.console import Console
+
+LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
+LOG = LOCAL / "logs" / "airflow.log"
+READY_SECONDS = 120
+USER = "admin"
+PROCESSES = (
+    ("api-server",),
+    ("scheduler", "--skip-serve-logs"),
+    ("dag-processor",),
+    ("triggerer", "--skip-serve-logs"),
+)
+console = Console(highlight=False)
+
+
+def main() -> int:
+    port = int(os.environ.get("SALES_CDC_UI_PORT", "8080"))
+    if _taken(port):
+        print(
+            f"Port {port} on 127.0.0.1 is taken. Choose another: SALES_CDC_UI_PORT={port + 1} make ui", file=sys.stderr
+        )
+        return 1
+    ran_before = _cloud("status").returncode == 0
+    started = _cloud("start")
+    if started.returncode:
+        print(started.stderr, file=sys.stderr, end="")
+        return 1
+    airflow = _start_airflow(port)
+    try:
+        return _serve(airflow, port)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with console.status("stopping …"):
+            _end_group(airflow)
+            if not ran_before:
+                _cloud("stop")
+        console.print("Stopped." if not ran_before else "Airflow stopped; the local cloud ran before and still does.")
+
+
+def _serve(airflow: list[subprocess.Popen[bytes]], port: int) -> int:
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + READY_SECONDS
+    with console.status("Airflow is starting …"):
+        while not _healthy(url):
+            if _ended(airflow) or time.monotonic() > deadline:
+                print(f"Airflow did not come up. Its log: {LOG}", file=sys.stderr)
+                return 1
+            time.sleep(0.5)
+    console.print(f"Airflow:     [bold]{url}[/]   login [bold]{USER}[/], password [bold]{_password()}[/]")
+    console.print(f"Local cloud: {os.environ['SALES_CDC_LOCAL_ENDPOINT']}")
+    console.print(
+        f"Trigger sales_cdc_setup first, then sales_cdc_generate and sales_cdc_batch. Log: {LOG}. Ctrl-C ends both."
+    )
+    while not _ended(airflow):
+        time.sleep(0.5)
+    print(f"A process of Airflow ended by itself. Its log: {LOG}", file=sys.stderr)
+    return 1
+
+
+def _start_airflow(port: int) -> list[subprocess.Popen[bytes]]:
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    _password()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **os.environ,
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_password_file()),
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
+    }
+    group = 0
+    started = []
+    with LOG.open("ab") as log:
+        for command in PROCESSES:
+            process = subprocess.Popen(
+                ["airflow", *command],
+                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=group,
+            )  # fmt: skip
+            group = group or process.pid
+            started.append(process)
+    return started
+
+
+def _password_file() -> Path:
+    return Path(os.environ["AIRFLOW_HOME"]) / "login.json"
+
+
+def _password() -> str:
+    """The admin's password, made at the first start and readable by the owner alone."""
+    path = _password_file()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            json.dump({USER: secrets.token_urlsafe(12)}, file)
+    return str(json.loads(path.read_text())[USER])
+
+
+def _cloud(verb: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "local_cloud", verb], capture_output=True, text=True, check=False)
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _healthy(url: str) -> bool:
+    """Whether every part of Airflow reports itself healthy."""
+    try:
+        with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=2) as answer:  # noqa: S310 - our own address
+            parts = json.load(answer)
+    except OSError:
+        return False
+    return all(parts[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor"))
+
+
+def _ended(processes: list[subprocess.Popen[bytes]]) -> bool:
+    return any(process.poll() is not None for process in processes)
+
+
+def _end_group(processes: list[subprocess.Popen[bytes]]) -> None:
+    """SIGTERM to the whole group, children included; what remains after fifteen seconds is killed."""
+    group = processes[0].pid
+    for number, seconds in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(group, number)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            _ended(processes)
+            if not _group_lives(group):
+                return
+            time.sleep(0.1)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

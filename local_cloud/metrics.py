@@ -1,0 +1,217 @@
+"""The CloudWatch metrics that the owner of a pipeline watches, published where any CloudWatch client finds them.
+
+Names, dimensions and units as in: Kinesis Developer Guide, *Monitor the Amazon Kinesis Data Streams service with Amazon
+CloudWatch*; Data Firehose Developer Guide, *Monitor with CloudWatch metrics*; EventBridge User Guide, *Monitoring Amazon
+EventBridge Pipes*; Lambda Developer Guide, *Types of metrics for Lambda functions*. Published every few seconds, where
+AWS takes a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+logger = logging.getLogger("local_cloud")
+INTERVAL_SECONDS = 5.0
+LARGEST_CALL = 500
+
+Answer = tuple[int, dict[str, str], bytes]
+Handler = Callable[..., Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One value of one metric; ``dimension`` is its (name, value)."""
+
+    namespace: str
+    metric: str
+    dimension: tuple[str, str]
+    value: float
+    unit: str
+
+    def as_request(self) -> dict[str, Any]:
+        name, value = self.dimension
+        dimensions = [{"Name": name, "Value": value}]
+        return {"MetricName": self.metric, "Dimensions": dimensions, "Value": self.value, "Unit": self.unit}
+
+
+class Publisher:
+    """Takes data from a source every few seconds and puts them to CloudWatch, from a thread of its own."""
+
+    def __init__(
+        self,
+        cloudwatch: Callable[[], Any],
+        source: Callable[[], Iterable[Datum]],
+        interval_seconds: float = INTERVAL_SECONDS,
+    ) -> None:
+        self._cloudwatch, self._source, self._interval_seconds = cloudwatch, source, interval_seconds
+        self._over = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, daemon=True, name="metrics").start()
+
+    def stop(self) -> None:
+        self._over.set()
+
+    def publish(self) -> None:
+        by_namespace: dict[str, list[dict[str, Any]]] = {}
+        for datum in self._source():
+            by_namespace.setdefault(datum.namespace, []).append(datum.as_request())
+        for namespace, data in by_namespace.items():
+            for start in range(0, len(data), LARGEST_CALL):
+                self._cloudwatch().put_metric_data(Namespace=namespace, MetricData=data[start : start + LARGEST_CALL])
+
+    def _run(self) -> None:
+        while not self._over.wait(self._interval_seconds):
+            try:
+                self.publish()
+            except Exception:
+                logger.warning("metrics could not be published; the next try is in %s s", self._interval_seconds)
+
+
+class Difference:
+    """Turns running totals into what came since the last reading."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, Counter[str]] = {}
+
+    def since_last(self, totals: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+        """By resource; a resource that was not there before counts from 0, one that began anew too."""
+        found = {}
+        for resource, now in totals.items():
+            before = self._before.get(resource, Counter())
+            found[resource] = {
+                name: value - before[name] if value >= before[name] else value for name, value in now.items()
+            }
+            self._before[resource] = Counter(now)
+        return found
+
+
+class ServicesMetrics:
+    """Pipes and Firehose, from their counters."""
+
+    def __init__(self, pipes: Callable[[], Any], firehose: Callable[[], Any]) -> None:
+        self._pipes, self._firehose = pipes, firehose
+        self._pipes_before, self._firehose_before = Difference(), Difference()
+
+    def __call__(self) -> list[Datum]:
+        pipes, firehose = self._pipes(), self._firehose()
+        return [
+            *(datum for name, new in self._pipes_before.since_last(pipes).items() for datum in _pipe(name, new)),
+            *(
+                datum
+                for name, new in self._firehose_before.since_last(firehose).items()
+                for datum in _firehose(name, new, firehose[name].get("oldest_age_seconds", 0.0))
+            ),
+        ]
+
+
+def _pipe(name: str, new: Mapping[str, float]) -> list[Datum]:
+    where = ("AWS/EventBridge/Pipes", ("PipeName", name))
+    return [
+        Datum(where[0], metric, where[1], new.get(counter, 0.0), "None")
+        for metric, counter in (("EventCount", "incoming"), ("TargetStageFailed", "failed"))
+    ]
+
+
+def _firehose(name: str, new: Mapping[str, float], age_seconds: float) -> list[Datum]:
+    dimension = ("DeliveryStreamName", name)
+    counted = (
+        ("DataReadFromKinesisStream.Records", "incoming", "Count"),
+        ("DataReadFromKinesisStream.Bytes", "incoming_bytes", "Bytes"),
+        ("DeliveryToS3.Records", "delivered", "Count"),
+        ("DeliveryToS3.Bytes", "delivered_bytes", "Bytes"),
+    )
+    data = [Datum("AWS/Firehose", metric, dimension, new.get(counter, 0.0), unit) for metric, counter, unit in counted]
+    return [*data, Datum("AWS/Firehose", "DeliveryToS3.DataFreshness", dimension, age_seconds, "Seconds")]
+
+
+class GatewayMetrics:
+    """Kinesis and Lambda, watched as their requests pass through the gateway."""
+
+    def __init__(self) -> None:
+        self._totals: Counter[tuple[str, str, str, str, str]] = Counter()
+        self._lag: dict[str, tuple[float, float]] = {}
+        self._iterators: dict[str, str] = {}
+
+    def __call__(self) -> list[Datum]:
+        totals, self._totals = self._totals, Counter()
+        data = [
+            Datum(namespace, metric, (dimension, name), value, unit)
+            for (namespace, metric, dimension, name, unit), value in totals.items()
+        ]
+        recent = time.monotonic() - 3 * INTERVAL_SECONDS
+        ages = [(name, age) for name, (age, seen) in self._lag.items() if seen >= recent]
+        return data + [
+            Datum("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", ("StreamName", name), age, "Milliseconds")
+            for name, age in ages
+        ]
+
+    def around_kinesis(self, handler: Handler) -> Handler:
+        async def handle(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Answer:
+            answer = await handler(method, path, headers, body, query)
+            if answer[0] == 200:
+                self._see_kinesis(headers.get("x-amz-target", "").rpartition(".")[2], body, answer[2])
+            return answer
+
+        return handle
+
+    def around_lambda(self, handler: Handler) -> Handler:
+        async def handle(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Answer:
+            began = time.monotonic()
+            status, answered, content = await handler(method, path, headers, body, query)
+            if name := re.search(r"/functions/([^/]+)/invocations$", path):
+                function = name[1].rpartition(":")[2]
+                failed = status >= 500 or any(header.lower() == "x-amz-function-error" for header in answered)
+                self._add("AWS/Lambda", "Invocations", "FunctionName", function, "Count", 1)
+                self._add("AWS/Lambda", "Errors", "FunctionName", function, "Count", int(failed))
+                self._add("AWS/Lambda", "Duration", "FunctionName", function, "Milliseconds", (time.monotonic() - began) * 1000)  # fmt: skip
+            return status, answered, content
+
+        return handle
+
+    def _see_kinesis(self, action: str, body: bytes, content: bytes) -> None:
+        if action == "PutRecords":
+            call, failed = json.loads(body), json.loads(content).get("FailedRecordCount", 0)
+            self._see_written(_stream(call), len(call["Records"]) - failed, sum(len(record["Data"]) for record in call["Records"]))  # fmt: skip
+        elif action == "PutRecord":
+            call = json.loads(body)
+            self._see_written(_stream(call), 1, len(call["Data"]))
+        elif action == "GetShardIterator":
+            self._iterators[_token(content)] = _stream(json.loads(body))
+        elif action == "GetRecords":
+            self._see_read(json.loads(body), content)
+
+    def _see_written(self, stream: str, records: int, encoded_bytes: int) -> None:
+        self._add("AWS/Kinesis", "IncomingRecords", "StreamName", stream, "Count", records)
+        self._add("AWS/Kinesis", "IncomingBytes", "StreamName", stream, "Bytes", encoded_bytes * 3 // 4)
+
+    def _see_read(self, call: Mapping[str, Any], content: bytes) -> None:
+        """The age of an iterator is how far it stands behind the end of its shard."""
+        stream = self._iterators.pop(call["ShardIterator"], None) or (_stream(call) if "StreamARN" in call else None)
+        behind = re.search(rb'"MillisBehindLatest":\s*(\d+)', content)
+        if stream is None or behind is None:
+            return
+        self._iterators[_token(content)] = stream
+        while len(self._iterators) > 1000:
+            del self._iterators[next(iter(self._iterators))]
+        self._lag[stream] = (float(behind[1]), time.monotonic())
+
+    def _add(self, namespace: str, metric: str, dimension: str, name: str, unit: str, value: float) -> None:
+        self._totals[namespace, metric, dimension, name, unit] += value  # type: ignore[assignment]
+
+
+def _stream(call: Mapping[str, Any]) -> str:
+    return str(call.get("StreamName") or str(call.get("StreamARN", "")).rpartition("/")[2])
+
+
+def _token(content: bytes) -> str:
+    found = re.search(rb'"(?:Next)?ShardIterator":\s*"([^"]+)"', content)
+    return found[1].decode() if found else ""
