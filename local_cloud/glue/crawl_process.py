@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.clients import Clients
 from local_cloud.glue.catalog_writer import CatalogError
-from local_cloud.glue.crawl import CrawlError, crawl
+from local_cloud.glue.crawl import Crawl, CrawlError
 from local_cloud.wire import ServiceError
 
 ORPHANED = 3
@@ -41,9 +41,8 @@ def _crawl(order: dict[str, Any]) -> dict[str, Any]:
     """The last message of an order. Its clients are its own: a role may be another one than in the order before."""
     clients = Clients(order["endpoint"], order["region"])
     try:
-        result = crawl(
-            order["crawler"], order["classifiers"], order["known_folders"], clients, lambda text: _say({"log": text})
-        )
+        crawl = Crawl(order["crawler"], order["classifiers"], clients, lambda text: _say({"log": text}))
+        result = crawl.run(order["known_folders"])
     except (ClientError, BotoCoreError, CrawlError, CatalogError, ServiceError) as error:
         return {"error": describe(error)}
     return {"result": asdict(result)}

@@ -81,20 +81,18 @@ def documents(text: str, *, truncated: bool) -> Iterator[Any]:
 
 
 def _parses(line: str) -> bool:
-    try:
-        _DECODER.decode(line)
-    except ValueError:
-        return False
-    return True
+    return bool(list(_lines(line, truncated=False)))
 
 
 def _lines(text: str, *, truncated: bool) -> Iterator[Any]:
     lines = text.split("\n")
-    for line in lines[:-1] if truncated else lines:
+    for line in map(str.strip, lines[:-1] if truncated else lines):
         try:
-            yield _DECODER.decode(line)
+            document, end = _DECODER.raw_decode(line)
         except ValueError:
             continue
+        if end == len(line):
+            yield document
 
 
 class RecordTypes:
@@ -107,7 +105,8 @@ class RecordTypes:
 
     def add(self, record: dict[str, Any]) -> None:
         self.count += 1
-        shape = (*record, *map(_shape, record.values()))
+        kinds = tuple(map(type, record.values()))
+        shape = (*record, *(map(_shape, record.values()) if dict in kinds or list in kinds else kinds))
         if shape not in self._shapes:
             self._shapes.add(shape)
             self.fields = merge_fields(self.fields, {name: type_of(value) for name, value in record.items()})
