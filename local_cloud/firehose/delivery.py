@@ -126,6 +126,7 @@ class DeliveryWorker:
         self._counters.oldest_since(self._name, min(arrivals, default=None))
 
     def _process(self, destination: S3Destination, records: Sequence[IncomingRecord]) -> None:
+        started = time.monotonic()
         try:
             result = self._transform(destination.processor, records)
         except Exception:
@@ -134,7 +135,7 @@ class DeliveryWorker:
         delimiter = destination.delimiter
         self._output.add([piece + delimiter for piece in result.pieces] if delimiter else result.pieces)
         self._output.add_failures([failure.line() for failure in result.failures])
-        self._output.note(records, time.monotonic())
+        self._output.note(records, started)
         self._counters.add(self._name, dropped=result.dropped, failed=len(result.failures))
         if result.failures:
             first = result.failures[0]

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 PAGE_RECORDS = 1000
 BUSY_PAGE_RECORDS = 200
-SHORTEST_IDLE_SECONDS = 0.1
+SHORTEST_IDLE_SECONDS = 0.075
 LONGEST_IDLE_SECONDS = 0.25
 DISCOVERY_SECONDS = 5.0
 ERROR_PAUSE_SECONDS = 1.0
@@ -141,7 +141,7 @@ class KinesisSource:
         while not self._stopping.is_set() and not reading.ended:
             try:
                 count = self._read_page(stream, reading, sink)
-            except IteratorExpiredError:
+            except (IteratorExpiredError, PositionGoneError):
                 reading.cursor = None
                 continue
             except Exception as error:

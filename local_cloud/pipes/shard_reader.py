@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 PAGE_RECORDS = 500
 BUSY_PAGE_RECORDS = 100
-SHORTEST_IDLE_SECONDS = 0.1
+SHORTEST_IDLE_SECONDS = 0.075
 LONGEST_IDLE_SECONDS = 0.25
 ERROR_PAUSE_SECONDS = 1.0
 
@@ -61,7 +61,7 @@ class ShardReader:
                 count = self._step()
             except StoppedError:
                 return
-            except IteratorExpiredError:
+            except (IteratorExpiredError, PositionGoneError):
                 self._start_over()
                 continue
             except Exception as error:
