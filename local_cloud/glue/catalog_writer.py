@@ -1,7 +1,7 @@
 """Found tables and partitions into the Glue catalog, as the crawler's schema-change policy says.
 
 Sources, AWS Glue: *Setting crawler configuration options using the API*, *Preventing a crawler from changing an existing schema*,
-*Crawler: table naming* (a hash suffix when the name is taken).
+*Using crawlers to populate the Data Catalog* (table names; a hash suffix when the name is taken).
 """
 
 from __future__ import annotations
@@ -68,11 +68,9 @@ class CatalogWriter:
 
     def _free_name(self, bucket: str, group: Group) -> str:
         name, location = table_name(self._prefix, bucket, group.path), f"s3://{bucket}/{group.path}"
-        taken = self.tables.get(name)
-        same = taken is None or taken.get("StorageDescriptor", {}).get("Location", "").rstrip("/") == location.rstrip(
-            "/"
-        )
-        return name if same else name_with_hash(name, location)
+        taken = self.tables.get(name, {"StorageDescriptor": {"Location": location}})
+        taken_by = taken.get("StorageDescriptor", {}).get("Location", "")
+        return name if taken_by.rstrip("/") == location.rstrip("/") else name_with_hash(name, location)
 
     def _write_table(self, name: str, found: Document) -> Document:
         if name not in self.tables and self._created(name, found):

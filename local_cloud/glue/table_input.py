@@ -15,6 +15,8 @@ from local_cloud.glue.grouping import Group, Leaf
 
 Document = dict[str, Any]
 
+MOST_NAME_CHARACTERS = 128
+
 _TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 _FORMATS = {
@@ -27,14 +29,18 @@ _FORMATS = {
 
 
 def table_name(prefix: str, bucket: str, path: str) -> str:
-    """The prefix and the last part of the path (or the bucket), lower case, everything but letters, digits and ``_`` as ``_``."""
+    """The prefix and the last part of the path (or the bucket), lower case, everything but letters, digits and ``_`` as ``_``.
+
+    Source: *Using crawlers to populate the Data Catalog*, AWS Glue: at most 128 characters.
+    """
     last = path.rstrip("/").rpartition("/")[2] or bucket
-    return re.sub(r"[^a-z0-9_]", "_", f"{prefix}{last}".lower())
+    return re.sub(r"[^a-z0-9_]", "_", f"{prefix}{last}".lower())[:MOST_NAME_CHARACTERS]
 
 
 def name_with_hash(name: str, location: str) -> str:
     """The name for a table when another location has taken it; the same location gets the same name in every crawl."""
-    return f"{name}_{hashlib.md5(location.encode(), usedforsecurity=False).hexdigest()}"
+    suffix = f"_{hashlib.md5(location.encode(), usedforsecurity=False).hexdigest()}"
+    return f"{name[: MOST_NAME_CHARACTERS - len(suffix)]}{suffix}"
 
 
 def columns_of(schema: Schema, partition_keys: Sequence[str] = ()) -> list[dict[str, str]]:

@@ -353,7 +353,7 @@ def test_a_sample_size_limits_the_objects_of_each_folder(lake: Lake) -> None:
 
 
 def test_a_taken_table_name_gets_a_hash(lake: Lake) -> None:
-    """*Crawler output* / *How crawlers work*: a duplicate table name is made unique with a hash, the same in every crawl."""
+    """*Using crawlers to populate the Data Catalog*: a duplicate table name gets a hash suffix, the same in every crawl."""
     lake.put("one/orders/a.json", {"a": 1})
     lake.put("two/orders/a.json", {"a": 1})
     lake.crawled("one/orders/")
