@@ -237,7 +237,7 @@ def parse_objects(connect: Callable[[], Fetch], batches: Iterable[pa.RecordBatch
 def arriving_rows(objects: DataFrame, connect: Callable[[], Fetch]) -> DataFrame:
     """Every row of the objects, typed, and where it stands among the changes of its order in this batch.
 
-    Bad rows have a ``reason``. ``_is_copy`` marks all copies of a change but one, ``_is_latest`` an order's last change.
+    Bad rows have a ``reason``. ``_is_copy`` marks all copies of a change but one; an order's last change has ``_place`` 1.
     ``_further`` maps columns to further attributes; no column of a table opens with an underscore.
     """
     columns = QUARANTINE | CHANGES
@@ -249,7 +249,7 @@ def arriving_rows(objects: DataFrame, connect: Callable[[], Fetch]) -> DataFrame
     newest_first = order.orderBy(F.desc("sequence_number"), "event_id")
     copied = F.col("sequence_number") == F.lag("sequence_number").over(newest_first)
     return padded.withColumn("_is_copy", F.coalesce(copied, F.lit(False))).withColumn(
-        "_is_latest", F.row_number().over(newest_first) == 1
+        "_place", F.row_number().over(newest_first)
     )
 
 
@@ -407,7 +407,7 @@ def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: 
     first_copy = "s.event_id < t.event_id"  # never true of DynamoDB's records; if it were, the outcome knows no order
     log = changes.select(*CHANGES, "_further")
     lake.merge("orders_changes", log, on=f"{same_change} AND {within_days(days)}", replaces=first_copy)
-    latest = changes.where("_is_latest").withColumn("is_deleted", F.expr("event_type = 'REMOVE'"))
+    latest = changes.where("_place = 1").withColumn("is_deleted", F.expr("event_type = 'REMOVE'"))
     later = f"(s.sequence_number > t.sequence_number OR s.sequence_number = t.sequence_number AND {first_copy})"
     current = latest.select(*CURRENT, "_further")
     lake.merge("orders_current", current, on="t.orderid = s.orderid", replaces=later)
