@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from local_cloud.athena.errors import QueryFailed
 from local_cloud.athena.types import hive_name, parse_type
 
-_TOKEN = re.compile(r"""\s*('(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|`[^`]+`|--[^\n]*|/\*.*?\*/|[A-Za-z_$][\w$]*|\d+(?:\.\d+)?|<=|>=|<>|!=|[^\s\w])""", re.DOTALL)
+_TOKEN = re.compile(
+    r"""\s*('(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|`[^`]+`|--[^\n]*|/\*.*?\*/|[A-Za-z_$][\w$]*|\d+(?:\.\d+)?|<=|>=|<>|!=|[^\s\w])""",
+    re.DOTALL,
+)
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ class Words:
     def name(self) -> str:
         """An identifier, lower-cased, its quotes taken off."""
         token = self.take()
-        if token[0] in "`\"":
+        if token[0] in '`"':
             return token[1:-1].lower()
         if not re.fullmatch(r"[\w$-]+", token):
             self.position -= 1

@@ -29,7 +29,9 @@ _NOTHING: Lines = ([], [])
 class Definitions:
     """Each statement by its verb."""
 
-    def __init__(self, clients: Clients, catalog: Catalog, objects: Objects, selector: Selector, iceberg: IcebergTables) -> None:
+    def __init__(
+        self, clients: Clients, catalog: Catalog, objects: Objects, selector: Selector, iceberg: IcebergTables
+    ) -> None:
         self._catalog, self._selector = catalog, selector
         partitions = PartitionStatements(catalog, objects)
         tables = TableDefinitions(clients, catalog, iceberg)
@@ -111,7 +113,10 @@ class Definitions:
         elif replace and found.is_view:
             self._catalog.replace_table(database, document)
         else:
-            raise QueryFailed("TABLE_ALREADY_EXISTS", f"line 1:1: {'View' if found.is_view else 'Table'} already exists: 'awsdatacatalog.{database}.{name}'")
+            raise QueryFailed(
+                "TABLE_ALREADY_EXISTS",
+                f"line 1:1: {'View' if found.is_view else 'Table'} already exists: 'awsdatacatalog.{database}.{name}'",
+            )
         return _NOTHING
 
     def _drop_view(self, query: Query, words: Words) -> Lines:
@@ -161,7 +166,9 @@ class Definitions:
         properties = table.parameters
         if words.accept("("):
             key = words.text()
-            return ["prpt_name", "prpt_value"], [properties.get(key, f"Table {table.database}.{table.name} does not have property: {key}")]
+            return ["prpt_name", "prpt_value"], [
+                properties.get(key, f"Table {table.database}.{table.name} does not have property: {key}")
+            ]
         return ["prpt_name", "prpt_value"], [f"{key}\t{value}" for key, value in sorted(properties.items())]
 
     def _show_create_table(self, query: Query, words: Words) -> Lines:
@@ -172,14 +179,19 @@ class Definitions:
         words.expect("SHOW", "CREATE", "VIEW")
         table = self.table(*words.table(query.database))
         if not table.is_view:
-            raise QueryFailed("TABLE_NOT_FOUND", f"line 1:1: View 'awsdatacatalog.{table.database}.{table.name}' does not exist")
+            raise QueryFailed(
+                "TABLE_NOT_FOUND", f"line 1:1: View 'awsdatacatalog.{table.database}.{table.name}' does not exist"
+            )
         return ["Create View"], f"CREATE VIEW {table.database}.{table.name} AS\n{stored_view(table).sql}".split("\n")
 
     def _describe(self, query: Query, words: Words) -> Lines:
         words.take()
         extended = words.accept("EXTENDED") or words.accept("FORMATTED")
         if extended:
-            raise QueryFailed("NOT_SUPPORTED", "DESCRIBE EXTENDED and DESCRIBE FORMATTED are not supported by the local cloud's Athena.")
+            raise QueryFailed(
+                "NOT_SUPPORTED",
+                "DESCRIBE EXTENDED and DESCRIBE FORMATTED are not supported by the local cloud's Athena.",
+            )
         return ["col_name", "data_type", "comment"], described(self.table(*words.table(query.database)))
 
     def table(self, database: str, name: str) -> GlueTable:
@@ -189,7 +201,9 @@ class Definitions:
         return found
 
 
-def _hive(message: str, kind: str = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask.") -> QueryFailed:
+def _hive(
+    message: str, kind: str = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."
+) -> QueryFailed:
     return QueryFailed("", f"FAILED: {kind} {message}")
 
 

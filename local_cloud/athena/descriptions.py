@@ -13,7 +13,12 @@ def described(table: GlueTable) -> list[str]:
     columns = [_line(column) for column in [*table.columns, *table.partition_keys]]
     if not table.partition_keys:
         return columns
-    heading = ["\t \t ", "# Partition Information\t \t ", f"{'# col_name':<20}\t{'data_type':<20}\t{'comment':<20}", "\t \t "]
+    heading = [
+        "\t \t ",
+        "# Partition Information\t \t ",
+        f"{'# col_name':<20}\t{'data_type':<20}\t{'comment':<20}",
+        "\t \t ",
+    ]
     return [*columns, *heading, *(_line(column) for column in table.partition_keys)]
 
 
@@ -32,7 +37,12 @@ def create_statement(table: GlueTable) -> list[str]:
         lines += ["ROW FORMAT SERDE ", f"  {_quoted(table.serde)} "]
         if table.serde_parameters:
             lines += ["WITH SERDEPROPERTIES ( ", *_properties(table.serde_parameters)]
-        lines += ["STORED AS INPUTFORMAT ", f"  {_quoted(descriptor.get('InputFormat', ''))} ", "OUTPUTFORMAT ", f"  {_quoted(descriptor.get('OutputFormat', ''))}"]
+        lines += [
+            "STORED AS INPUTFORMAT ",
+            f"  {_quoted(descriptor.get('InputFormat', ''))} ",
+            "OUTPUTFORMAT ",
+            f"  {_quoted(descriptor.get('OutputFormat', ''))}",
+        ]
     lines += ["LOCATION", f"  {_quoted(table.location)}", "TBLPROPERTIES (", *_properties(table.parameters)]
     return lines
 
@@ -49,7 +59,10 @@ def _properties(properties: dict[str, str]) -> list[str]:
     if not properties:
         return [")"]
     items = sorted(properties.items())
-    return [f"  {_quoted(key)}={_quoted(value)}" + (")" if index == len(items) - 1 else ", ") for index, (key, value) in enumerate(items)]
+    return [
+        f"  {_quoted(key)}={_quoted(value)}" + (")" if index == len(items) - 1 else ", ")
+        for index, (key, value) in enumerate(items)
+    ]
 
 
 def _quoted(text: str) -> str:

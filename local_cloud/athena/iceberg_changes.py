@@ -39,7 +39,9 @@ class IcebergChanges:
         elif verb == "UPDATE":
             self._update(query)
         else:
-            raise not_supported(f"{verb.replace('_', ' ').replace('MERGE INTO', 'MERGE')} (write the rows with DELETE and INSERT INTO, or with the Glue job)")
+            raise not_supported(
+                f"{verb.replace('_', ' ').replace('MERGE INTO', 'MERGE')} (write the rows with DELETE and INSERT INTO, or with the Glue job)"
+            )
 
     def _table(self, query: Query, text: str) -> tuple[GlueTable, list[tuple[str, Type]]]:
         database, name = Words(text).table(query.database)
@@ -47,7 +49,9 @@ class IcebergChanges:
         if table is None or table.is_view:
             raise QueryFailed("TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist")
         if not table.is_iceberg:
-            raise QueryFailed("NOT_SUPPORTED", "line 1:1: Modifying Hive table rows is only supported for transactional tables")
+            raise QueryFailed(
+                "NOT_SUPPORTED", "line 1:1: Modifying Hive table rows is only supported for transactional tables"
+            )
         return table, self._iceberg.columns(table, None)
 
     def _delete(self, query: Query) -> None:
@@ -58,7 +62,13 @@ class IcebergChanges:
         condition = match[2] or "true"
         name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
         kept = ", ".join(quoting.name(column) for column, _ in columns)
-        self._replace(query, table, columns, f"SELECT {kept} FROM {name} WHERE ({condition}) IS DISTINCT FROM true", f"SELECT count(*) FROM {name} WHERE ({condition})")
+        self._replace(
+            query,
+            table,
+            columns,
+            f"SELECT {kept} FROM {name} WHERE ({condition}) IS DISTINCT FROM true",
+            f"SELECT count(*) FROM {name} WHERE ({condition})",
+        )
 
     def _update(self, query: Query) -> None:
         match = _UPDATE.fullmatch(query.sql)
@@ -69,15 +79,29 @@ class IcebergChanges:
         assignments, condition = _assignments(match[2])
         unknown = set(assignments) - {column for column, _ in columns}
         if unknown:
-            raise QueryFailed("COLUMN_NOT_FOUND", f"line 1:1: The UPDATE SET target column {sorted(unknown)[0]} doesn't exist")
+            raise QueryFailed(
+                "COLUMN_NOT_FOUND", f"line 1:1: The UPDATE SET target column {sorted(unknown)[0]} doesn't exist"
+            )
         chosen = []
         for column, kind in columns:
             held = quoting.name(column)
-            changed = f"CASE WHEN ({condition}) IS NOT DISTINCT FROM true THEN CAST(({assignments[column]}) AS {trino_name(kind)}) ELSE {held} END" if column in assignments else held
+            changed = (
+                f"CASE WHEN ({condition}) IS NOT DISTINCT FROM true THEN CAST(({assignments[column]}) AS {trino_name(kind)}) ELSE {held} END"
+                if column in assignments
+                else held
+            )
             chosen.append(f"{changed} AS {held}")
-        self._replace(query, table, columns, f"SELECT {', '.join(chosen)} FROM {name}", f"SELECT count(*) FROM {name} WHERE ({condition})")
+        self._replace(
+            query,
+            table,
+            columns,
+            f"SELECT {', '.join(chosen)} FROM {name}",
+            f"SELECT count(*) FROM {name} WHERE ({condition})",
+        )
 
-    def _replace(self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str, counted: str) -> None:
+    def _replace(
+        self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str, counted: str
+    ) -> None:
         parameters = query.parameters
         if parameters:
             raise not_supported("Execution parameters in DELETE and UPDATE")
@@ -111,6 +135,11 @@ def _select_form(text: str) -> str:
     for index, character in enumerate(text):
         quoted ^= character == "'"
         depth += 0 if quoted else (character == "(") - (character == ")")
-        if not quoted and depth == 0 and re.match(r"WHERE\b", text[index:], re.IGNORECASE) and (index == 0 or text[index - 1].isspace()):
+        if (
+            not quoted
+            and depth == 0
+            and re.match(r"WHERE\b", text[index:], re.IGNORECASE)
+            and (index == 0 or text[index - 1].isspace())
+        ):
             return f"{text[:index]} FROM t {text[index:]}"
     return f"{text} FROM t"

@@ -10,7 +10,16 @@ from itertools import count
 
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.transforms import BucketTransform, DayTransform, HourTransform, IdentityTransform, MonthTransform, Transform, TruncateTransform, YearTransform
+from pyiceberg.transforms import (
+    BucketTransform,
+    DayTransform,
+    HourTransform,
+    IdentityTransform,
+    MonthTransform,
+    Transform,
+    TruncateTransform,
+    YearTransform,
+)
 from pyiceberg.types import (
     BinaryType, BooleanType, DateType, DecimalType, DoubleType, FloatType, IcebergType, IntegerType, ListType, LongType, MapType,
     NestedField, StringType, StructType, TimestampType, TimestamptzType,
@@ -24,14 +33,20 @@ _SIMPLE: dict[str, IcebergType] = {
     "boolean": BooleanType(), "integer": IntegerType(), "bigint": LongType(), "real": FloatType(), "double": DoubleType(), "varchar": StringType(),
     "date": DateType(), "timestamp": TimestampType(), "timestamp with time zone": TimestamptzType(), "varbinary": BinaryType(),
 }  # fmt: skip
-_TRANSFORMS: dict[str, Transform] = {"year": YearTransform(), "month": MonthTransform(), "day": DayTransform(), "hour": HourTransform()}  # type: ignore[type-arg]
+_TRANSFORMS: dict[str, Transform] = {
+    "year": YearTransform(),
+    "month": MonthTransform(),
+    "day": DayTransform(),
+    "hour": HourTransform(),
+}  # type: ignore[type-arg]
 
 
 def iceberg_schema(columns: list[tuple[str, str, str | None]]) -> Schema:
     """The schema of columns (name, Hive or Trino type, comment); every column may be NULL."""
     numbers = count(len(columns) + 1)
     fields = [
-        NestedField(index, name, iceberg_type(parse_type(kind), numbers), required=False, doc=comment) for index, (name, kind, comment) in enumerate(columns, 1)
+        NestedField(index, name, iceberg_type(parse_type(kind), numbers), required=False, doc=comment)
+        for index, (name, kind, comment) in enumerate(columns, 1)
     ]
     return Schema(*fields)
 
@@ -42,9 +57,20 @@ def iceberg_type(kind: Type, numbers: count[int]) -> IcebergType:
     if kind.name == "array":
         return ListType(next(numbers), iceberg_type(kind.element, numbers), element_required=False)
     if kind.name == "map":
-        return MapType(next(numbers), iceberg_type(kind.parts[0], numbers), next(numbers), iceberg_type(kind.parts[1], numbers), value_required=False)
+        return MapType(
+            next(numbers),
+            iceberg_type(kind.parts[0], numbers),
+            next(numbers),
+            iceberg_type(kind.parts[1], numbers),
+            value_required=False,
+        )
     if kind.name == "row":
-        return StructType(*(NestedField(next(numbers), name or f"field{index}", iceberg_type(part, numbers), required=False) for index, (name, part) in enumerate(zip(kind.names, kind.parts, strict=True))))
+        return StructType(
+            *(
+                NestedField(next(numbers), name or f"field{index}", iceberg_type(part, numbers), required=False)
+                for index, (name, part) in enumerate(zip(kind.names, kind.parts, strict=True))
+            )
+        )
     if kind.name not in _SIMPLE:
         raise QueryFailed("NOT_SUPPORTED", f"Type not supported for Iceberg: {kind}")
     return _SIMPLE[kind.name]
@@ -64,7 +90,11 @@ def iceberg_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:
         name, width, column = match.groups()
         transform = _transform(name, width)
         suffix = "" if name is None else "_trunc" if name == "truncate" else f"_{name}"
-        fields.append(PartitionField(schema.find_field(column).field_id, FIRST_PARTITION_FIELD + index, transform, f"{column}{suffix}"))
+        fields.append(
+            PartitionField(
+                schema.find_field(column).field_id, FIRST_PARTITION_FIELD + index, transform, f"{column}{suffix}"
+            )
+        )
     return PartitionSpec(*fields)
 
 

@@ -15,7 +15,15 @@ from local_cloud.athena.execution import Query
 from local_cloud.athena.objects import Objects
 
 Lines = tuple[list[str], list[str]]
-_COMPARISONS = {"=": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "<>": operator.ne, "!=": operator.ne}
+_COMPARISONS = {
+    "=": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<>": operator.ne,
+    "!=": operator.ne,
+}
 
 
 class PartitionStatements:
@@ -52,13 +60,20 @@ class PartitionStatements:
             raise words.wrong("PARTITION")
         present = self._catalog.add_partitions(table, wanted)
         if present and not lenient:
-            raise QueryFailed("", f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. AlreadyExistsException(message:Partition already exists: {', '.join(present[0])})")
+            raise QueryFailed(
+                "",
+                f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. AlreadyExistsException(message:Partition already exists: {', '.join(present[0])})",
+            )
 
     def _drop(self, table: GlueTable, words: Words) -> None:
         lenient = words.accept("IF", "EXISTS")
         while words.next.upper() == "PARTITION":
             conditions = words.partition()
-            found = [partition for partition in self._catalog.partitions(table) if self._matches(table, partition.values, conditions)]
+            found = [
+                partition
+                for partition in self._catalog.partitions(table)
+                if self._matches(table, partition.values, conditions)
+            ]
             if not found and not lenient:
                 shown = ", ".join(f"{key} {sign} '{value}'" for key, sign, value in conditions)
                 raise QueryFailed("", f"FAILED: SemanticException [Error 10006]: Partition not found ({shown})")
@@ -70,7 +85,10 @@ class PartitionStatements:
         keys = [column.name for column in table.partition_keys]
         for key, sign, wanted in conditions:
             if key not in keys:
-                raise QueryFailed("", f"FAILED: SemanticException [Error 10098]: Non-Partition column appears in the partition specification:  {key}")
+                raise QueryFailed(
+                    "",
+                    f"FAILED: SemanticException [Error 10098]: Non-Partition column appears in the partition specification:  {key}",
+                )
             column = table.partition_keys[keys.index(key)]
             value = values[keys.index(key)]
             pair = (int(value), int(wanted)) if column.type.is_integer else (value, wanted)
@@ -82,14 +100,30 @@ class PartitionStatements:
         given = {key: value for key, _, value in spec}
         keys = [column.name for column in table.partition_keys]
         if set(given) != set(keys):
-            raise QueryFailed("", f"FAILED: SemanticException partition spec {given} doesn't contain all (or only) the table's partition columns {keys}")
+            raise QueryFailed(
+                "",
+                f"FAILED: SemanticException partition spec {given} doesn't contain all (or only) the table's partition columns {keys}",
+            )
         return tuple(given[key] for key in keys)
 
     def _add_columns(self, table: GlueTable, columns: list[dict[str, str]]) -> None:
-        self._replace(table, StorageDescriptor={**table.descriptor, "Columns": [*table.descriptor["Columns"], *columns]})
+        self._replace(
+            table, StorageDescriptor={**table.descriptor, "Columns": [*table.descriptor["Columns"], *columns]}
+        )
 
     def _replace(self, table: GlueTable, **changes: object) -> None:
-        kept = ("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters", "ViewOriginalText", "ViewExpandedText")
+        kept = (
+            "Name",
+            "Description",
+            "Owner",
+            "Retention",
+            "StorageDescriptor",
+            "PartitionKeys",
+            "TableType",
+            "Parameters",
+            "ViewOriginalText",
+            "ViewExpandedText",
+        )
         document = {key: table.document[key] for key in kept if key in table.document}
         self._catalog.replace_table(table.database, {**document, **changes})
 
@@ -103,11 +137,17 @@ class PartitionStatements:
         keys = [column.name for column in table.partition_keys]
         found = [item for item in self._folders(table.location.rstrip("/") + "/", keys) if item[0] not in known]
         self._catalog.add_partitions(table, found)
-        shown = ["/".join(f"{key}={quote(value, safe=' -_.')}" for key, value in zip(keys, values, strict=True)) for values, _ in found]
+        shown = [
+            "/".join(f"{key}={quote(value, safe=' -_.')}" for key, value in zip(keys, values, strict=True))
+            for values, _ in found
+        ]
         if not found:
             return ["result"], []
         listed = " ".join(f"{table.name}:{name}" for name in shown)
-        return ["result"], [f"Partitions not in metastore:\t{listed}", *(f"Repair: Added partition to metastore {table.name}:{name}" for name in shown)]
+        return ["result"], [
+            f"Partitions not in metastore:\t{listed}",
+            *(f"Repair: Added partition to metastore {table.name}:{name}" for name in shown),
+        ]
 
     def _folders(self, location: str, keys: list[str]) -> list[tuple[tuple[str, ...], str]]:
         if not keys:
@@ -124,9 +164,15 @@ class PartitionStatements:
         table = self._table(*words.table(query.database))
         words.end()
         if not table.partition_keys:
-            raise QueryFailed("", f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. Table {table.name} is not a partitioned table")
+            raise QueryFailed(
+                "",
+                f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. Table {table.name} is not a partitioned table",
+            )
         keys = [column.name for column in table.partition_keys]
-        return ["partition"], ["/".join(f"{key}={value}" for key, value in zip(keys, partition.values, strict=True)) for partition in self._catalog.partitions(table)]
+        return ["partition"], [
+            "/".join(f"{key}={value}" for key, value in zip(keys, partition.values, strict=True))
+            for partition in self._catalog.partitions(table)
+        ]
 
     def _table(self, database: str, name: str) -> GlueTable:
         found = self._catalog.find_table(database, name)
@@ -137,5 +183,7 @@ class PartitionStatements:
 
 def partition_location(table: GlueTable, values: tuple[str, ...]) -> str:
     """Where a partition's objects are unless it says otherwise: ``key=value`` folders under the table's location."""
-    names = [f"{column.name}={quote(value, safe=' -_.')}" for column, value in zip(table.partition_keys, values, strict=True)]
+    names = [
+        f"{column.name}={quote(value, safe=' -_.')}" for column, value in zip(table.partition_keys, values, strict=True)
+    ]
     return table.location.rstrip("/") + "/" + "/".join(names) + "/"

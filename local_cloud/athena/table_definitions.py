@@ -19,9 +19,19 @@ from local_cloud.clients import Clients
 from local_cloud.wire import Json
 
 Lines = tuple[list[str], list[str]]
-TEXT_FORMATS = ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
-PARQUET_FORMATS = ("org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat", "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat")
-_STORED = {"TEXTFILE": (serde.LAZY_SIMPLE, *TEXT_FORMATS), "PARQUET": (serde.PARQUET, *PARQUET_FORMATS), "JSONFILE": ("org.apache.hive.hcatalog.data.JsonSerDe", *TEXT_FORMATS)}
+TEXT_FORMATS = (
+    "org.apache.hadoop.mapred.TextInputFormat",
+    "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+)
+PARQUET_FORMATS = (
+    "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+)
+_STORED = {
+    "TEXTFILE": (serde.LAZY_SIMPLE, *TEXT_FORMATS),
+    "PARQUET": (serde.PARQUET, *PARQUET_FORMATS),
+    "JSONFILE": ("org.apache.hive.hcatalog.data.JsonSerDe", *TEXT_FORMATS),
+}
 _DELIMITERS = {"FIELDS": "field.delim", "LINES": "line.delim", "COLLECTION": "collection.delim", "MAP": "mapkey.delim"}
 
 
@@ -43,11 +53,17 @@ class TableDefinitions:
         if self._catalog.find_table(database, name) is not None:
             if lenient:
                 return [], []
-            raise QueryFailed("", f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. AlreadyExistsException(message:Table {name} already exists)")
+            raise QueryFailed(
+                "",
+                f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. AlreadyExistsException(message:Table {name} already exists)",
+            )
         if properties.get("table_type", "").upper() == "ICEBERG":
             self._create_iceberg(database, name, columns, partitions, document)
         elif not external:
-            raise QueryFailed("", "FAILED: SemanticException CREATE TABLE without EXTERNAL is for Iceberg tables only: set TBLPROPERTIES ('table_type' = 'ICEBERG')")
+            raise QueryFailed(
+                "",
+                "FAILED: SemanticException CREATE TABLE without EXTERNAL is for Iceberg tables only: set TBLPROPERTIES ('table_type' = 'ICEBERG')",
+            )
         elif not document["StorageDescriptor"]["Location"]:
             raise QueryFailed("", "FAILED: SemanticException table must have a LOCATION")
         else:
@@ -55,9 +71,19 @@ class TableDefinitions:
         return [], []
 
     def _clauses(self, name: str, columns: list[dict[str, str]], words: Words) -> tuple[Json, list[str]]:
-        descriptor: Json = {"Columns": columns, "Location": "", "SerdeInfo": {"SerializationLibrary": serde.LAZY_SIMPLE, "Parameters": {}}}
+        descriptor: Json = {
+            "Columns": columns,
+            "Location": "",
+            "SerdeInfo": {"SerializationLibrary": serde.LAZY_SIMPLE, "Parameters": {}},
+        }
         descriptor["InputFormat"], descriptor["OutputFormat"] = TEXT_FORMATS
-        document: Json = {"Name": name, "TableType": "EXTERNAL_TABLE", "Parameters": {"EXTERNAL": "TRUE"}, "PartitionKeys": [], "StorageDescriptor": descriptor}
+        document: Json = {
+            "Name": name,
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": {"EXTERNAL": "TRUE"},
+            "PartitionKeys": [],
+            "StorageDescriptor": descriptor,
+        }
         partitions: list[str] = []
         while words.next:
             if words.accept("COMMENT"):
@@ -103,16 +129,30 @@ class TableDefinitions:
         library, descriptor["InputFormat"], descriptor["OutputFormat"] = _STORED[kind]
         descriptor["SerdeInfo"]["SerializationLibrary"] = library
 
-    def _create_iceberg(self, database: str, name: str, columns: list[dict[str, str]], partitions: list[str], document: Json) -> None:
+    def _create_iceberg(
+        self, database: str, name: str, columns: list[dict[str, str]], partitions: list[str], document: Json
+    ) -> None:
         location = document["StorageDescriptor"]["Location"].rstrip("/")
         if not location:
             raise QueryFailed("", "FAILED: SemanticException an Iceberg table must have a LOCATION")
         schema = iceberg_schema([(column["Name"], column["Type"], column.get("Comment")) for column in columns])
-        properties = {key: value for key, value in document["Parameters"].items() if key not in {"EXTERNAL", "table_type", "format"}}
+        properties = {
+            key: value
+            for key, value in document["Parameters"].items()
+            if key not in {"EXTERNAL", "table_type", "format"}
+        }
         try:
-            self._iceberg.catalog().create_table((database, name), schema, location=location, partition_spec=iceberg_spec(schema, partitions), properties=properties)
+            self._iceberg.catalog().create_table(
+                (database, name),
+                schema,
+                location=location,
+                partition_spec=iceberg_spec(schema, partitions),
+                properties=properties,
+            )
         except TableAlreadyExistsError as error:
-            raise QueryFailed("TABLE_ALREADY_EXISTS", f"Table 'awsdatacatalog.{database}.{name}' already exists") from error
+            raise QueryFailed(
+                "TABLE_ALREADY_EXISTS", f"Table 'awsdatacatalog.{database}.{name}' already exists"
+            ) from error
 
     def drop(self, query: Query, words: Words) -> Lines:
         """An external table loses its definition; an Iceberg table its objects too."""
@@ -127,7 +167,9 @@ class TableDefinitions:
                 return [], []
             raise QueryFailed("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
         if table.is_view:
-            raise QueryFailed("", f"FAILED: SemanticException [Error 10001]: Cannot drop a view with DROP TABLE: {database}.{name}")
+            raise QueryFailed(
+                "", f"FAILED: SemanticException [Error 10001]: Cannot drop a view with DROP TABLE: {database}.{name}"
+            )
         self._catalog.drop_table(database, name)
         if table.is_iceberg:
             self._delete_objects(table.location or table.parameters.get("location", ""))
@@ -174,5 +216,5 @@ def _transforms(words: Words) -> list[str]:
             found.append(current.lower())
             current = ""
         else:
-            current += token.strip("`\"")
+            current += token.strip('`"')
     return found

@@ -49,8 +49,16 @@ class Target:
 
 
 class Writing:
-    def __init__(self, clients: Clients, catalog: Catalog, selector: Selector, iceberg: IcebergTables, folder: Path) -> None:
-        self._clients, self._catalog, self._selector, self._iceberg, self._folder = clients, catalog, selector, iceberg, folder
+    def __init__(
+        self, clients: Clients, catalog: Catalog, selector: Selector, iceberg: IcebergTables, folder: Path
+    ) -> None:
+        self._clients, self._catalog, self._selector, self._iceberg, self._folder = (
+            clients,
+            catalog,
+            selector,
+            iceberg,
+            folder,
+        )
         shutil.rmtree(folder, ignore_errors=True)
 
     def run(self, query: Query, verb: str) -> None:
@@ -59,7 +67,11 @@ class Writing:
     # CREATE TABLE AS SELECT
 
     def _create(self, query: Query) -> None:
-        match = re.fullmatch(r"(CREATE\s+TABLE\s+.*?)\s*(?:WITH\s*\((.*?)\)\s*)?\bAS\b\s*(.*?)(\s+WITH\s+(NO\s+)?DATA)?", query.sql, re.IGNORECASE | re.DOTALL)
+        match = re.fullmatch(
+            r"(CREATE\s+TABLE\s+.*?)\s*(?:WITH\s*\((.*?)\)\s*)?\bAS\b\s*(.*?)(\s+WITH\s+(NO\s+)?DATA)?",
+            query.sql,
+            re.IGNORECASE | re.DOTALL,
+        )
         if match is None:
             raise QueryFailed("SYNTAX_ERROR", "line 1:1: mismatched input in CREATE TABLE AS")
         words = Words(match[1])
@@ -71,7 +83,9 @@ class Writing:
         if self._catalog.find_table(database, name) is not None:
             if lenient:
                 return
-            raise QueryFailed("TABLE_ALREADY_EXISTS", f"line 1:1: Destination table 'awsdatacatalog.{database}.{name}' already exists")
+            raise QueryFailed(
+                "TABLE_ALREADY_EXISTS", f"line 1:1: Destination table 'awsdatacatalog.{database}.{name}' already exists"
+            )
         location = self._location(query, properties)
         with self._selector.open(query, match[3], extra_paths=[self._folder / query.execution_id]) as selection:
             columns = _named(selection)
@@ -89,7 +103,9 @@ class Writing:
         given = properties.get("external_location") or properties.get("location")
         return (given or f"{query.output_folder}tables/{query.execution_id}").rstrip("/") + "/"
 
-    def _create_iceberg(self, query: Query, selection: Selection, table: tuple[str, str], location: str, properties: dict[str, str]) -> None:
+    def _create_iceberg(
+        self, query: Query, selection: Selection, table: tuple[str, str], location: str, properties: dict[str, str]
+    ) -> None:
         columns = _named(selection)
         schema = iceberg_schema([(name, str(kind), None) for name, kind in columns])
         spec = iceberg_spec(schema, _list(properties.get("partitioning", "")))
@@ -99,8 +115,14 @@ class Writing:
             made.append(rows)
         query.changed_rows = query.written_rows = rows.num_rows
 
-    def _register(self, database: str, name: str, target: Target, columns: list[tuple[str, Type]], written: list[str]) -> None:
-        library, formats = (serde.PARQUET, PARQUET_FORMATS) if target.form == "PARQUET" else ("org.apache.hive.hcatalog.data.JsonSerDe", TEXT_FORMATS)
+    def _register(
+        self, database: str, name: str, target: Target, columns: list[tuple[str, Type]], written: list[str]
+    ) -> None:
+        library, formats = (
+            (serde.PARQUET, PARQUET_FORMATS)
+            if target.form == "PARQUET"
+            else ("org.apache.hive.hcatalog.data.JsonSerDe", TEXT_FORMATS)
+        )
         glue_columns = [{"Name": column, "Type": hive_name(kind)} for column, kind in columns]
         width = len(columns) - len(target.partitioned)
         document = {
@@ -121,15 +143,27 @@ class Writing:
     # INSERT INTO
 
     def _insert(self, query: Query) -> None:
-        match = re.fullmatch(r"INSERT\s+INTO\s+((?:[\w$]+|\"[^\"]+\")(?:\s*\.\s*(?:[\w$]+|\"[^\"]+\"))*)\s*(?:\(([\w\s,\"]+)\)\s*(?=SELECT|WITH|VALUES|TABLE|\())?(.*)", query.sql, re.IGNORECASE | re.DOTALL)
+        match = re.fullmatch(
+            r"INSERT\s+INTO\s+((?:[\w$]+|\"[^\"]+\")(?:\s*\.\s*(?:[\w$]+|\"[^\"]+\"))*)\s*(?:\(([\w\s,\"]+)\)\s*(?=SELECT|WITH|VALUES|TABLE|\())?(.*)",
+            query.sql,
+            re.IGNORECASE | re.DOTALL,
+        )
         if match is None:
             raise QueryFailed("SYNTAX_ERROR", "line 1:13: mismatched input in INSERT INTO")
         database, name = Words(match[1]).table(query.database)
         table = self._catalog.find_table(database, name)
         if table is None or table.is_view:
             raise QueryFailed("TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist")
-        wanted = self._iceberg.columns(table, None) if table.is_iceberg else [(column.name, column.type) for column in [*table.columns, *table.partition_keys]]
-        given = [part.strip().strip('"').lower() for part in match[2].split(",")] if match[2] else [column for column, _ in wanted]
+        wanted = (
+            self._iceberg.columns(table, None)
+            if table.is_iceberg
+            else [(column.name, column.type) for column in [*table.columns, *table.partition_keys]]
+        )
+        given = (
+            [part.strip().strip('"').lower() for part in match[2].split(",")]
+            if match[2]
+            else [column for column, _ in wanted]
+        )
         with self._selector.open(query, match[3], extra_paths=[self._folder / query.execution_id]) as selection:
             fitted = _fitted(selection, wanted, given)
             if table.is_iceberg:
@@ -142,7 +176,9 @@ class Writing:
             if table.serde not in {serde.PARQUET, *serde.JSON_SERDES}:
                 raise not_supported(f"INSERT INTO a table with the SerDe {table.serde}")
             form = "PARQUET" if table.serde == serde.PARQUET else "JSON"
-            target = Target(table.location.rstrip("/") + "/", form, tuple(column.name for column in table.partition_keys))
+            target = Target(
+                table.location.rstrip("/") + "/", form, tuple(column.name for column in table.partition_keys)
+            )
             written = self._write(query, fitted, target, wanted)
         if table.partition_keys:
             self._add_partitions(table, written)
@@ -160,9 +196,13 @@ class Writing:
     # UNLOAD
 
     def _unload(self, query: Query) -> None:
-        match = re.fullmatch(r"UNLOAD\s*\((.*)\)\s*TO\s*'([^']+)'\s*WITH\s*\((.*)\)", query.sql, re.IGNORECASE | re.DOTALL)
+        match = re.fullmatch(
+            r"UNLOAD\s*\((.*)\)\s*TO\s*'([^']+)'\s*WITH\s*\((.*)\)", query.sql, re.IGNORECASE | re.DOTALL
+        )
         if match is None:
-            raise QueryFailed("SYNTAX_ERROR", "line 1:1: mismatched input. Expecting: UNLOAD (query) TO 's3://…' WITH (format = '…')")
+            raise QueryFailed(
+                "SYNTAX_ERROR", "line 1:1: mismatched input. Expecting: UNLOAD (query) TO 's3://…' WITH (format = '…')"
+            )
         properties = _properties(match[3])
         if "format" not in properties:
             raise QueryFailed("SYNTAX_ERROR", "line 1:1: UNLOAD needs the property 'format'")
@@ -207,7 +247,9 @@ class Writing:
     def _manifest(self, query: Query, written: list[str]) -> None:
         query.manifest_location = f"{query.output_folder}{query.execution_id}-manifest.csv"
         bucket, key = split_location(query.manifest_location)
-        self._clients.client("s3").put_object(Bucket=bucket, Key=key, Body="".join(f"{path}\n" for path in written).encode())
+        self._clients.client("s3").put_object(
+            Bucket=bucket, Key=key, Body="".join(f"{path}\n" for path in written).encode()
+        )
 
 
 def _properties(text: str) -> dict[str, str]:
@@ -227,7 +269,11 @@ def _target(location: str, properties: dict[str, str], columns: list[str]) -> Ta
         raise not_supported(f"The property {', '.join(sorted(unknown))}")
     partitioned = tuple(name.lower() for name in _list(properties.get("partitioned_by", "")))
     if partitioned and tuple(columns[-len(partitioned) :]) != partitioned:
-        raise QueryFailed("HIVE_COLUMN_ORDER_MISMATCH", "Partition keys must be the last columns in the table and in the same order as the table properties: " + str(list(partitioned)))
+        raise QueryFailed(
+            "HIVE_COLUMN_ORDER_MISMATCH",
+            "Partition keys must be the last columns in the table and in the same order as the table properties: "
+            + str(list(partitioned)),
+        )
     return Target(location, form, partitioned)
 
 
@@ -247,21 +293,38 @@ def _fitted(selection: Selection, wanted: list[tuple[str, Type]], given: list[st
         QueryFailed: they do not fit.
     """
     if len(given) != len(selection.compiled.columns):
-        raise QueryFailed("MISMATCHED_COLUMN", f"line 1:1: Insert query has {len(selection.compiled.columns)} expression(s) but expected {len(given)} target column(s)")
-    kinds = {name: (index, kind) for index, (name, (_, kind)) in enumerate(zip(given, selection.compiled.columns, strict=True))}
+        raise QueryFailed(
+            "MISMATCHED_COLUMN",
+            f"line 1:1: Insert query has {len(selection.compiled.columns)} expression(s) but expected {len(given)} target column(s)",
+        )
+    kinds = {
+        name: (index, kind)
+        for index, (name, (_, kind)) in enumerate(zip(given, selection.compiled.columns, strict=True))
+    }
     unknown = set(given) - {name for name, _ in wanted}
     if unknown:
-        raise QueryFailed("COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {sorted(unknown)[0]}")
+        raise QueryFailed(
+            "COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {sorted(unknown)[0]}"
+        )
     chosen = []
     for index, (name, kind) in enumerate(wanted):
         position, source = kinds.get(name, (None, kind))
         if position is None:
             chosen.append(f"{cast(Typed('NULL', Type('unknown')), kind).sql} AS c{index}")
             continue
-        if not can_coerce(source, kind) and not (source.is_text and kind.is_text) and not (source.is_exact and kind.is_exact):
-            raise QueryFailed("TYPE_MISMATCH", f"line 1:1: Insert query has mismatched column types: Table: {[str(k) for _, k in wanted]}, Query: {[str(k) for _, k in selection.compiled.columns]}")
+        if (
+            not can_coerce(source, kind)
+            and not (source.is_text and kind.is_text)
+            and not (source.is_exact and kind.is_exact)
+        ):
+            raise QueryFailed(
+                "TYPE_MISMATCH",
+                f"line 1:1: Insert query has mismatched column types: Table: {[str(k) for _, k in wanted]}, Query: {[str(k) for _, k in selection.compiled.columns]}",
+            )
         chosen.append(f"{cast(Typed(f'c{position}', source), kind).sql} AS c{index}")
-    compiled = type(selection.compiled)(f"SELECT {', '.join(chosen)} FROM ({selection.compiled.sql}) fitted", tuple(wanted))
+    compiled = type(selection.compiled)(
+        f"SELECT {', '.join(chosen)} FROM ({selection.compiled.sql}) fitted", tuple(wanted)
+    )
     return Selection(selection.connection, compiled)
 
 
@@ -275,19 +338,32 @@ def _copied(selection: Selection, target: Target, columns: list[tuple[str, Type]
     texts = [text_of(Typed(f"c{width + index}", kind)) for index, (_, kind) in enumerate(keys)]
     values = connection.execute(f"SELECT DISTINCT {', '.join(texts)} FROM written").fetchall() if keys else [()]
     if len(values) > MOST_PARTITIONS:
-        raise QueryFailed("HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets.")
+        raise QueryFailed(
+            "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets."
+        )
     for number, value in enumerate(values if count else []):
-        names = [f"{name}={quote('__HIVE_DEFAULT_PARTITION__' if part is None else part, safe=' -_.')}" for (name, _), part in zip(keys, value, strict=True)]
+        names = [
+            f"{name}={quote('__HIVE_DEFAULT_PARTITION__' if part is None else part, safe=' -_.')}"
+            for (name, _), part in zip(keys, value, strict=True)
+        ]
         folder = scratch.joinpath(*names)
         folder.mkdir(parents=True, exist_ok=True)
-        where = " AND ".join(f"{text} IS NOT DISTINCT FROM {'NULL' if part is None else quoting.text(part)}" for text, part in zip(texts, value, strict=True)) or "true"
+        where = (
+            " AND ".join(
+                f"{text} IS NOT DISTINCT FROM {'NULL' if part is None else quoting.text(part)}"
+                for text, part in zip(texts, value, strict=True)
+            )
+            or "true"
+        )
         _file(selection, target, columns[:width], where, folder / f"{number}")
     return int(count)
 
 
 def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]], where: str, path: Path) -> None:
     if target.form == "PARQUET":
-        chosen = ", ".join(f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns))
+        chosen = ", ".join(
+            f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
+        )
         table = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}").to_arrow_table()
         pq.write_table(table, path)
         return
@@ -297,7 +373,11 @@ def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]],
     with path.open("w", encoding="utf-8") as file:
         while rows := cursor.fetchmany(5000):
             for row in rows:
-                file.write("{" + ",".join(f"{key}:{value}" for key, value in zip(keys, row, strict=True) if value is not None) + "}\n")
+                file.write(
+                    "{"
+                    + ",".join(f"{key}:{value}" for key, value in zip(keys, row, strict=True) if value is not None)
+                    + "}\n"
+                )
 
 
 def _json(value: Typed) -> str:

@@ -27,7 +27,10 @@ def named(value: Typed) -> str:
     kind = value.type
     if kind.name == "row":
         parts = zip(kind.names, kind.parts, strict=True)
-        fields = ", ".join(f"{quoting.name(name or f'field{index}')} := {named(Typed(f'({value.sql}).f{index}', part))}" for index, (name, part) in enumerate(parts))
+        fields = ", ".join(
+            f"{quoting.name(name or f'field{index}')} := {named(Typed(f'({value.sql}).f{index}', part))}"
+            for index, (name, part) in enumerate(parts)
+        )
         return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE struct_pack({fields}) END)"
     if kind.name == "array" and kind.element.parts:
         return f"list_transform({value.sql}, lambda e: {named(Typed('e', kind.element))})"

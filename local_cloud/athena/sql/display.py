@@ -15,6 +15,7 @@ from local_cloud.athena.sql.casts import leaves_as_text, text_of
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.types import Type, parse_type
 
+NOT_FINITE = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _MILLISECONDS_A_DAY = 86_400_000
 
 
@@ -38,8 +39,8 @@ def shown(value: Typed) -> str:
 
 def floating(text: str) -> str:
     """Java's ``Double.toString``: an exponent below a thousandth and from ten million on."""
-    if text in {"nan", "inf", "-inf"}:
-        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[text]
+    if text in NOT_FINITE:
+        return NOT_FINITE[text]
     number = Decimal(text)
     if not number:
         return "-0.0" if text.startswith("-") else "0.0"

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from local_cloud.athena.sql import display, json_paths, time_formats
+from local_cloud.athena.sql.display import NOT_FINITE
 from local_cloud.athena.sql.raising import QueryError, fail
 from local_cloud.athena.sql.regular_expressions import REGULAR_EXPRESSIONS
 
@@ -45,8 +46,8 @@ def product(first: str, second: str) -> str:
 
 def floating_text(text: str) -> str:
     """``CAST(double AS VARCHAR)``: always with an exponent, such as ``1.0E0``."""
-    if text in {"nan", "inf", "-inf"}:
-        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[text]
+    if text in NOT_FINITE:
+        return NOT_FINITE[text]
     number = decimal.Decimal(text)
     if not number:
         return "-0E0" if text.startswith("-") else "0E0"
@@ -175,7 +176,9 @@ _FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make every function known to the connection."""
     for name, function, arguments, result in _FUNCTIONS:
-        connection.create_function(name, _null_for_null(function, len(arguments)), arguments, result, null_handling="special")
+        connection.create_function(
+            name, _null_for_null(function, len(arguments)), arguments, result, null_handling="special"
+        )
     connection.create_function(
         "trino_split", _split_or_null, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR[]", null_handling="special"
     )

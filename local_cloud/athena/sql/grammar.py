@@ -114,8 +114,8 @@ def starts_query(before: Token | None) -> bool:
 
 def _may_be_subscripted(before: Token | None) -> bool:
     """Whether ``[`` after this token is a subscript or follows ARRAY; a bare list is DuckDB's."""
-    closing = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.IDENTIFIER, TokenType.ARRAY}
-    return before is not None and (before.token_type in closing or before.text.replace("_", "a").isalnum())
+    ending = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.IDENTIFIER, TokenType.ARRAY, TokenType.VAR}
+    return before is not None and before.token_type in ending
 
 
 def _is_star_modifier(token: Token, after: Token) -> bool:
@@ -165,10 +165,21 @@ def check_tree(sql: str, tree: exp.Expression) -> None:
     """
     for node in tree.walk():
         allowed = ALLOWED.get(type(node).__name__)
+        if isinstance(node, exp.Table) and not _is_name(sql, node.this):
+            raise MalformedQuery(
+                f"{_place_of(sql, node)}: mismatched input '{node.this.sql('trino')}'. Expecting: <relation>"
+            )
         extra = [key for key, value in node.args.items() if value and (allowed is None or key not in allowed)]
         if allowed is None or extra:
-            start = start_of(node)
             what = (extra[0] if extra else type(node).__name__).strip("_").upper()
-            raise MalformedQuery(
-                f"{place(sql, start) if start is not None else 'line 1:1'}: mismatched input: {what} is not supported here"
-            )
+            raise MalformedQuery(f"{_place_of(sql, node)}: mismatched input: {what} is not supported here")
+
+
+def _is_name(sql: str, node: exp.Expression) -> bool:
+    """Whether a table is called by a name; a quoted text (a file to DuckDB) and a call are none."""
+    return isinstance(node, exp.Identifier) and sql[node.meta.get("start", 0)] != "'"
+
+
+def _place_of(sql: str, node: exp.Expression) -> str:
+    start = start_of(node)
+    return place(sql, start) if start is not None else "line 1:1"

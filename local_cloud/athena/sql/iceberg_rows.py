@@ -29,7 +29,9 @@ def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table
     """
     from local_cloud.athena.selection import translated_errors
 
-    chosen = ", ".join(f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns))
+    chosen = ", ".join(
+        f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
+    )
     with translated_errors():
         rows = selection.connection.execute(f"SELECT {chosen} FROM ({selection.compiled.sql}) q").to_arrow_table()
     return rows.cast(schema_to_pyarrow(table.schema(), include_field_ids=False))
@@ -47,4 +49,7 @@ def changing(table: Table) -> Iterator[None]:
     except NotInstalledError as error:
         raise not_supported(f"Writing to {'.'.join(table.name())}, which is partitioned by a transform,") from error
     except CommitFailedException as error:
-        raise QueryFailed("ICEBERG_COMMIT_ERROR", f"Failed to commit to table {'.'.join(table.name())}: it was changed at the same time. Run the statement again.") from error
+        raise QueryFailed(
+            "ICEBERG_COMMIT_ERROR",
+            f"Failed to commit to table {'.'.join(table.name())}: it was changed at the same time. Run the statement again.",
+        ) from error

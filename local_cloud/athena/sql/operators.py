@@ -44,7 +44,9 @@ def arithmetic(session: Session, node: exp.Expression, left: Typed, right: Typed
     a, b = f"CAST({left.sql} AS {name})", f"CAST({right.sql} AS {name})"
     if kind.is_integer and symbol in {"/", "%"}:
         operator = "//" if symbol == "/" else "%"
-        return Typed(f"(CASE WHEN {b} = 0 THEN {_division_by_zero(kind)} ELSE {a} {operator} {b} END)", kind)
+        return Typed(
+            f"(CASE WHEN {b} = 0 AND {a} IS NOT NULL THEN {_division_by_zero(kind)} ELSE {a} {operator} {b} END)", kind
+        )
     if symbol == "%":
         return Typed(f"fmod({a}, {b})", kind)
     return Typed(f"({a} {symbol} {b})", kind)
@@ -74,7 +76,7 @@ def _decimal(session: Session, node: exp.Expression, symbol: str, left: Typed, r
     fits = precision <= 38
     if symbol == "%":
         wide = decimal(38, scale)
-        quotient = f"(CASE WHEN {b} = 0 THEN {_division_by_zero(wide)} ELSE CAST({a} AS {duckdb_name(wide)}) % CAST({b} AS {duckdb_name(wide)}) END)"
+        quotient = f"(CASE WHEN {b} = 0 AND {a} IS NOT NULL THEN {_division_by_zero(wide)} ELSE CAST({a} AS {duckdb_name(wide)}) % CAST({b} AS {duckdb_name(wide)}) END)"
         return Typed(f"CAST({quotient} AS {duckdb_name(kind)})", kind)
     if fits:
         return Typed(f"CAST(({a} {symbol} {b}) AS {duckdb_name(kind)})", kind)
