@@ -31,7 +31,7 @@ from local_cloud.store import Collection
 
 logger = logging.getLogger(__name__)
 
-PAGE_RECORDS = 1000
+PAGE_RECORDS = 500  # small enough that the gateway answers others between two pages
 BUSY_PAGE_RECORDS = 200
 SHORTEST_IDLE_SECONDS = 0.075
 LONGEST_IDLE_SECONDS = 0.25

@@ -19,7 +19,7 @@ from local_cloud.shards import Cursor, IteratorExpiredError, Position, PositionG
 
 logger = logging.getLogger(__name__)
 
-PAGE_RECORDS = 500
+PAGE_RECORDS = 500  # small enough that the gateway answers others between two pages
 BUSY_PAGE_RECORDS = 100
 SHORTEST_IDLE_SECONDS = 0.075
 LONGEST_IDLE_SECONDS = 0.25
