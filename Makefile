@@ -31,10 +31,10 @@ export AIRFLOW__CORE__LOAD_EXAMPLES := False
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock
+.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock generate-orders
 
 help: ## What every command does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.11 …" >&2; exit 1; }
@@ -54,7 +54,7 @@ demo: install ## The main job: orders written, changed and deleted in DynamoDB, 
 	@$(PY) include/scripts/demo.py
 
 test: install-dev ## Every test
-	@$(PY) -m pytest
+	@$(PY) -m pytest $(ARGS)
 
 lint: install-dev ## Format, style, types, and who may import whom
 	@ruff format --check . && ruff check . && mypy && lint-imports
@@ -72,6 +72,9 @@ airflow: install airflow-db ## Any Airflow command: make airflow ARGS="dags test
 .PHONY: airflow-db
 airflow-db: install
 	@[ -f $(AIRFLOW_HOME)/airflow.db ] || { mkdir -p $(AIRFLOW_HOME) $(LOCAL)/logs && airflow db migrate >$(LOCAL)/logs/airflow-db.log 2>&1 || { cat $(LOCAL)/logs/airflow-db.log >&2; rm -f $(AIRFLOW_HOME)/airflow.db; exit 1; }; }
+
+generate-orders: install ## Mock orders from the terminal: make generate-orders ARGS="--inserts 500"
+	@$(PY) include/scripts/dynamodb_mock_data_gen.py $(ARGS)
 
 ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py

@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerRunOperator
 from airflow.sdk import DAG, TaskGroup, chain
 from sales_cdc.deployment import deployed_topology
+from sales_cdc.operators.crawl import CrawlOperator
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.sensors.athena_result import AthenaRowsSensor, NoRowsSensor
 from sales_cdc.sensors.delivery import DeliverySensor
@@ -76,7 +76,7 @@ with DAG(
         timeout=15 * 60,
     )
 
-    crawl_raw = GlueCrawlerRunOperator(
+    crawl_raw = CrawlOperator(
         task_id="crawl_raw",
         crawler_name=topology.crawler.name,
         fail_on_already_running=False,

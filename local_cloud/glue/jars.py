@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 import threading
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyspark
 import urllib3
 
 CATALOGUE = Path(__file__).with_name("jars.json")
+IVY_RESOLVER = "org/apache/ivy/plugins/resolver/IBiblioResolver.class"
+IVY_DEFAULT = re.compile(rb"https://[\x21-\x7e]+/maven2/")
 _LOCK = threading.Lock()
 
 
@@ -43,6 +48,21 @@ def cache_folder() -> Path:
     return Path(os.environ.get("LOCAL_CLOUD_JARS") or Path.home() / ".cache" / "sales-cdc" / "jars")
 
 
+def repository() -> str:
+    """``LOCAL_CLOUD_MAVEN``, by default the repository that Spark itself would ask: the one that its Ivy was built with.
+
+    Raises:
+        JarError: pyspark's Ivy no longer says.
+    """
+    if mirror := os.environ.get("LOCAL_CLOUD_MAVEN"):
+        return mirror.rstrip("/")
+    for jar in (Path(pyspark.__file__).parent / "jars").glob("ivy-*.jar"):
+        with zipfile.ZipFile(jar) as archive:
+            if found := IVY_DEFAULT.search(archive.read(IVY_RESOLVER)):
+                return found[0].decode().rstrip("/")
+    raise JarError("Spark's distribution names no Maven repository: set LOCAL_CLOUD_MAVEN to the URL of one.")
+
+
 def fetch(name: str, folder: Path | None = None) -> list[Path]:
     """The jars of one set (``iceberg``, ``s3a``), fetched if the cache lacks them.
 
@@ -52,7 +72,7 @@ def fetch(name: str, folder: Path | None = None) -> list[Path]:
     catalogue = json.loads(CATALOGUE.read_text())
     folder = folder or cache_folder()
     with _LOCK:
-        return [_cached(Jar(**entry), catalogue["repository"], folder) for entry in catalogue["sets"][name]]
+        return [_cached(Jar(**entry), repository(), folder) for entry in catalogue["sets"][name]]
 
 
 def _cached(jar: Jar, repository: str, folder: Path) -> Path:

@@ -78,15 +78,14 @@ def classifier(topology: Topology) -> Request:
 def crawler(topology: Topology) -> Request:
     """Glue ``CreateCrawler``.
 
-    One table whatever the files hold, at the third level (bucket, ``raw``, ``orders``); new attributes become columns, and
-    partitions inherit the table's schema: a type that drifts between hours would otherwise fail every query
+    One table whatever the files hold, at the third level (bucket, ``raw``, ``orders``); new attributes become columns, types
+    widen (a price that was whole at first), and partitions inherit the table's schema: a type that drifts between hours would otherwise fail every query
     (HIVE_PARTITION_SCHEMA_MISMATCH). Source: *Setting crawler configuration options*.
     """
     configuration = {
         "Version": 1.0,
         "CrawlerOutput": {
             "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
-            "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
         },
         "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas", "TableLevelConfiguration": 3},
     }

@@ -41,8 +41,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[http
 def pin(folder: Path, monkeypatch: pytest.MonkeyPatch, repository: str, sha256: str) -> None:
     entry = {"group": "org.example", "artifact": "thing", "version": "1.0", "sha256": sha256}
     catalogue = folder / "jars.json"
-    catalogue.write_text(json.dumps({"repository": repository, "sets": {"one": [entry]}}))
+    catalogue.write_text(json.dumps({"sets": {"one": [entry]}}))
     monkeypatch.setattr(jars, "CATALOGUE", catalogue)
+    monkeypatch.setenv("LOCAL_CLOUD_MAVEN", repository)
 
 
 def test_a_jar_is_fetched_once(repository: http.server.ThreadingHTTPServer, tmp_path: Path) -> None:
