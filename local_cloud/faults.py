@@ -17,6 +17,7 @@ from typing import Any
 
 Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., Awaitable[Answer]]
+PUT_RECORDS_LIMIT = 500
 Json = dict[str, Any]
 
 
@@ -108,13 +109,16 @@ class Faults:
             )
         call = json.loads(body)
         written, places = self._disturb(call["Records"])
-        status, answer_headers, answer = await handler(method, path, headers, json.dumps({**call, "Records": written}).encode(), query)  # fmt: skip
-        if status == 200:
-            document = json.loads(answer)
-            document["Records"] = [document["Records"][place] for place in places]
-            document["FailedRecordCount"] = sum("ErrorCode" in record for record in document["Records"])
-            answer = json.dumps(document).encode()
-        return status, answer_headers, answer
+        results: list[Json] = []
+        for start in range(0, max(1, len(written)), PUT_RECORDS_LIMIT):  # with its duplicates a full call is more than one
+            part = {**call, "Records": written[start : start + PUT_RECORDS_LIMIT]}
+            status, answer_headers, answer = await handler(method, path, headers, json.dumps(part).encode(), query)
+            if status != 200:
+                return status, answer_headers, answer
+            results += json.loads(answer)["Records"]
+        wanted = [results[place] for place in places]
+        document = {"FailedRecordCount": sum("ErrorCode" in record for record in wanted), "Records": wanted}
+        return 200, answer_headers, json.dumps({**json.loads(answer), **document}).encode()
 
     def _disturb(self, records: list[Json]) -> tuple[list[Json], list[int]]:
         """The records as they will be written, and where each of those asked for stands among them."""
