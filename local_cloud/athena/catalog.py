@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.types import Type, parse_type
 from local_cloud.clients import Clients
 from local_cloud.wire import Json
@@ -127,12 +127,12 @@ class Catalog:
         """The database.
 
         Raises:
-            QueryFailed: SCHEMA_NOT_FOUND.
+            QueryFailedError: SCHEMA_NOT_FOUND.
         """
         try:
             found: Json = self.glue.get_database(Name=name)["Database"]
         except self.glue.exceptions.EntityNotFoundException as error:
-            raise QueryFailed("SCHEMA_NOT_FOUND", f"Schema '{name}' does not exist") from error
+            raise QueryFailedError("SCHEMA_NOT_FOUND", f"Schema '{name}' does not exist") from error
         return found
 
     def tables(self, database: str) -> list[GlueTable]:
@@ -176,7 +176,7 @@ class Catalog:
             )
             for error in answer.get("Errors", []):
                 if error["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException":
-                    raise QueryFailed(
+                    raise QueryFailedError(
                         "GENERIC_USER_ERROR",
                         f"Partition {error['PartitionValues']}: {error['ErrorDetail'].get('ErrorMessage', '')}",
                     )
@@ -195,16 +195,16 @@ class Catalog:
         """Register a table or view.
 
         Raises:
-            QueryFailed: the database is not there or the name is taken.
+            QueryFailedError: the database is not there or the name is taken.
         """
         try:
             self.glue.create_table(DatabaseName=database, TableInput=document)
         except self.glue.exceptions.AlreadyExistsException as error:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "TABLE_ALREADY_EXISTS", f"Table '{CATALOG_NAME}.{database}.{document['Name']}' already exists"
             ) from error
         except self.glue.exceptions.EntityNotFoundException as error:
-            raise QueryFailed("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist") from error
+            raise QueryFailedError("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist") from error
 
     def replace_table(self, database: str, document: Json) -> None:
         self.glue.update_table(DatabaseName=database, TableInput=document)

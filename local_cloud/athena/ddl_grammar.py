@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.types import hive_name, parse_type
 
 _TOKEN = re.compile(
@@ -26,22 +26,22 @@ class Words:
     position: int = 0
 
     def __post_init__(self) -> None:
-        self.tokens = [token for token in _TOKEN.findall(self.sql) if not token.startswith(("--", "/*"))]
+        self.tokens = [word for word in _TOKEN.findall(self.sql) if not word.startswith(("--", "/*"))]
 
     @property
     def next(self) -> str:
         return self.tokens[self.position] if self.position < len(self.tokens) else ""
 
     def take(self) -> str:
-        token = self.next
-        if not token:
+        word = self.next
+        if not word:
             raise self.wrong()
         self.position += 1
-        return token
+        return word
 
     def accept(self, *words: str) -> bool:
         """Take these words if they come next, whatever their case."""
-        found = [token.upper() for token in self.tokens[self.position : self.position + len(words)]]
+        found = [word.upper() for word in self.tokens[self.position : self.position + len(words)]]
         if found != list(words):
             return False
         self.position += len(words)
@@ -55,20 +55,20 @@ class Words:
         if self.next:
             raise self.wrong("<EOF>")
 
-    def wrong(self, expected: str = "") -> QueryFailed:
+    def wrong(self, expected: str = "") -> QueryFailedError:
         found = self.next or "<EOF>"
         ending = f" expecting {expected}" if expected else ""
-        return QueryFailed("", f"FAILED: ParseException line 1:0 mismatched input '{found}'{ending}")
+        return QueryFailedError("", f"FAILED: ParseException line 1:0 mismatched input '{found}'{ending}")
 
     def name(self) -> str:
         """An identifier, lower-cased, its quotes taken off."""
-        token = self.take()
-        if token[0] in '`"':
-            return token[1:-1].lower()
-        if not re.fullmatch(r"[\w$-]+", token):
+        word = self.take()
+        if word[0] in '`"':
+            return word[1:-1].lower()
+        if not re.fullmatch(r"[\w$-]+", word):
             self.position -= 1
             raise self.wrong("an identifier")
-        return token.lower()
+        return word.lower()
 
     def table(self, database: str) -> tuple[str, str]:
         """``[catalog.][database.]table``."""
@@ -79,11 +79,11 @@ class Words:
 
     def text(self) -> str:
         """A quoted text."""
-        token = self.take()
-        if token[0] not in "'\"":
+        word = self.take()
+        if word[0] not in "'\"":
             self.position -= 1
             raise self.wrong("a quoted text")
-        return re.sub(r"\\(.)", r"\1", token[1:-1].replace("''", "'")) if token[0] == "'" else token[1:-1]
+        return re.sub(r"\\(.)", r"\1", word[1:-1].replace("''", "'")) if word[0] == "'" else word[1:-1]
 
     def properties(self) -> dict[str, str]:
         """``('a' = 'b', …)``."""
@@ -111,9 +111,9 @@ class Words:
     def _type(self) -> str:
         depth, parts = 0, []
         while self.next and not (depth == 0 and (self.next in {",", ")"} or self.next.upper() == "COMMENT")):
-            token = self.take()
-            depth += (token in "<(") - (token in ">)")
-            parts.append(token)
+            word = self.take()
+            depth += (word in "<(") - (word in ">)")
+            parts.append(word)
         text = "".join(parts).lower()
         if not text:
             raise self.wrong("a type")
@@ -126,8 +126,8 @@ class Words:
         self.expect("(")
         while not self.accept(")"):
             key, operator = self.name(), self.take()
-            token = self.take()
-            value = re.sub(r"''", "'", token[1:-1]) if token[0] in "'\"" else token
+            word = self.take()
+            value = re.sub(r"''", "'", word[1:-1]) if word[0] in "'\"" else word
             found.append((key, operator, value))
             self.accept(",")
         return found

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from local_cloud.athena.catalog import Catalog, GlueTable
 from local_cloud.athena.ddl_grammar import Words
 from local_cloud.athena.descriptions import create_statement, described
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.objects import Objects
@@ -48,7 +48,7 @@ class Definitions:
         """The result of the statement.
 
         Raises:
-            QueryFailed: in Athena's words.
+            QueryFailedError: in Athena's words.
         """
         return self._statements[verb](query, Words(query.sql))
 
@@ -102,10 +102,12 @@ class Definitions:
         columns = []
         for index, (column, kind) in enumerate(compiled.columns):
             if column is None:
-                raise QueryFailed("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {index + 1}")
+                raise QueryFailedError(
+                    "MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {index + 1}"
+                )
             columns.append((column.lower(), kind))
         if len({column for column, _ in columns}) != len(columns):
-            raise QueryFailed("DUPLICATE_COLUMN_NAME", "line 1:1: A column name is specified more than once")
+            raise QueryFailedError("DUPLICATE_COLUMN_NAME", "line 1:1: A column name is specified more than once")
         document = view_input(name, query.database, sql, columns)
         found = self._catalog.find_table(database, name)
         if found is None:
@@ -113,7 +115,7 @@ class Definitions:
         elif replace and found.is_view:
             self._catalog.replace_table(database, document)
         else:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "TABLE_ALREADY_EXISTS",
                 f"line 1:1: {'View' if found.is_view else 'Table'} already exists: 'awsdatacatalog.{database}.{name}'",
             )
@@ -128,7 +130,9 @@ class Definitions:
         if found is None or not found.is_view:
             if lenient and found is None:
                 return _NOTHING
-            raise QueryFailed("TABLE_NOT_FOUND", f"line 1:1: View 'awsdatacatalog.{database}.{name}' does not exist")
+            raise QueryFailedError(
+                "TABLE_NOT_FOUND", f"line 1:1: View 'awsdatacatalog.{database}.{name}' does not exist"
+            )
         self._catalog.drop_table(database, name)
         return _NOTHING
 
@@ -179,7 +183,7 @@ class Definitions:
         words.expect("SHOW", "CREATE", "VIEW")
         table = self.table(*words.table(query.database))
         if not table.is_view:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "TABLE_NOT_FOUND", f"line 1:1: View 'awsdatacatalog.{table.database}.{table.name}' does not exist"
             )
         return ["Create View"], f"CREATE VIEW {table.database}.{table.name} AS\n{stored_view(table).sql}".split("\n")
@@ -188,7 +192,7 @@ class Definitions:
         words.take()
         extended = words.accept("EXTENDED") or words.accept("FORMATTED")
         if extended:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "NOT_SUPPORTED",
                 "DESCRIBE EXTENDED and DESCRIBE FORMATTED are not supported by the local cloud's Athena.",
             )
@@ -197,14 +201,14 @@ class Definitions:
     def table(self, database: str, name: str) -> GlueTable:
         found = self._catalog.find_table(database, name)
         if found is None:
-            raise QueryFailed("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
+            raise QueryFailedError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
         return found
 
 
 def _hive(
     message: str, kind: str = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."
-) -> QueryFailed:
-    return QueryFailed("", f"FAILED: {kind} {message}")
+) -> QueryFailedError:
+    return QueryFailedError("", f"FAILED: {kind} {message}")
 
 
 def _after_as(sql: str) -> str:

@@ -37,8 +37,8 @@ class Engine:
         """Run the statement to its end.
 
         Raises:
-            QueryFailed: it fails in Athena's words.
-            QueryCancelled: it was stopped, or scanned more than its work group allows.
+            QueryFailedError: it fails in Athena's words.
+            QueryCancelledError: it was stopped, or scanned more than its work group allows.
         """
         verb = classify(query.sql).verb
         if verb == "SELECT":

@@ -18,7 +18,7 @@ _ERROR_TYPES = {
 DEFAULT_ERROR_TYPE = 1200
 
 
-class QueryFailed(Exception):
+class QueryFailedError(Exception):
     """The query ends FAILED; ``str()`` is its StateChangeReason."""
 
     def __init__(
@@ -39,14 +39,14 @@ class QueryFailed(Exception):
         }
 
 
-class QueryCancelled(Exception):
+class QueryCancelledError(Exception):
     """The query was stopped; ``str()`` is its StateChangeReason."""
 
 
-class MalformedQuery(Exception):
+class MalformedQueryError(Exception):
     """The statement is no SQL of Athena: StartQueryExecution refuses it (AthenaErrorCode MALFORMED_QUERY)."""
 
 
-def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFailed:
+def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFailedError:
     """Athena may be able to do this; the local cloud cannot do it exactly, and says so rather than answer wrongly."""
-    return QueryFailed("NOT_SUPPORTED", f"{what} is not supported by the local cloud's Athena.", position=position)
+    return QueryFailedError("NOT_SUPPORTED", f"{what} is not supported by the local cloud's Athena.", position=position)

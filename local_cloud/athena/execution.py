@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_cloud.athena.errors import SYSTEM, QueryCancelled, QueryFailed
+from local_cloud.athena.errors import SYSTEM, QueryCancelledError, QueryFailedError
 from local_cloud.store import Store
 from local_cloud.wire import Json
 
@@ -49,10 +49,10 @@ class Cancellation:
         """Go on, or stop.
 
         Raises:
-            QueryCancelled: the query is to end.
+            QueryCancelledError: the query is to end.
         """
         if self.reason is not None:
-            raise QueryCancelled(self.reason)
+            raise QueryCancelledError(self.reason)
 
 
 @dataclass
@@ -78,11 +78,11 @@ class Query:
         """Count bytes read from S3 and hold the query to its work group's limit.
 
         Raises:
-            QueryCancelled: the limit is passed.
+            QueryCancelledError: the limit is passed.
         """
         self.scanned_bytes += size_bytes
         if self.bytes_limit is not None and self.scanned_bytes > self.bytes_limit:
-            raise QueryCancelled(f"Bytes scanned limit was exceeded. Limit: {self.bytes_limit} bytes")
+            raise QueryCancelledError(f"Bytes scanned limit was exceeded. Limit: {self.bytes_limit} bytes")
 
 
 class Executions:
@@ -102,7 +102,7 @@ class Executions:
             self._documents.delete(execution_id)
         for _, document in found[-KEPT_EXECUTIONS:]:
             if document["Status"]["State"] not in FINAL:
-                error = QueryFailed(
+                error = QueryFailedError(
                     "GENERIC_INTERNAL_ERROR", "The service ended while the query ran. Run it again.", category=SYSTEM
                 )
                 self._finish(document, "FAILED", error.message, error.athena_error() | {"Retryable": True})
@@ -149,7 +149,7 @@ class Executions:
             self._documents.put(query.execution_id, document)
             self._run(query)
             state, reason, error = "SUCCEEDED", None, None
-        except QueryCancelled as cancelled:
+        except QueryCancelledError as cancelled:
             state, reason, error = "CANCELLED", str(cancelled), None
         except Exception as raised:
             failure = _failure(raised)
@@ -190,18 +190,18 @@ class Executions:
         self._documents.put(document["QueryExecutionId"], document)
 
 
-def _failure(raised: Exception) -> QueryFailed:
+def _failure(raised: Exception) -> QueryFailedError:
     """Any exception as a failure in Athena's words; what nobody foresaw is logged in full and shown without detail."""
-    if isinstance(raised, QueryFailed):
+    if isinstance(raised, QueryFailedError):
         return raised
     if isinstance(raised, ClientError):
         code, message = raised.response["Error"]["Code"], raised.response["Error"]["Message"]
         if code in {"AccessDenied", "AccessDeniedException", "403", "Forbidden"}:
-            return QueryFailed("PERMISSION_DENIED", f"{raised.operation_name}: {message}")
-        return QueryFailed("GENERIC_USER_ERROR", f"{raised.operation_name}: {code}: {message}")
+            return QueryFailedError("PERMISSION_DENIED", f"{raised.operation_name}: {message}")
+        return QueryFailedError("GENERIC_USER_ERROR", f"{raised.operation_name}: {code}: {message}")
     logger.error("a query failed in a way that was not foreseen", exc_info=raised)
     kind = "the cloud's own services did not answer" if isinstance(raised, BotoCoreError) else type(raised).__name__
-    return QueryFailed(
+    return QueryFailedError(
         "GENERIC_INTERNAL_ERROR",
         f"The query could not be run ({kind}); the cloud's log has the details.",
         category=SYSTEM,

@@ -13,13 +13,28 @@ import pyarrow as pa
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.table import Table
 from pyiceberg.types import (
-    BinaryType, BooleanType, DateType, DecimalType, DoubleType, FixedType, FloatType, IntegerType, ListType, LongType, MapType,
-    StringType, StructType, TimestampType, TimestamptzType, TimeType, UUIDType,
+    BinaryType,
+    BooleanType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FixedType,
+    FloatType,
+    IntegerType,
+    ListType,
+    LongType,
+    MapType,
+    StringType,
+    StructType,
+    TimestampType,
+    TimestamptzType,
+    TimeType,
+    UUIDType,
 )  # fmt: skip
 
 from local_cloud.athena import quoting
 from local_cloud.athena.catalog import GlueTable
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg_metadata import METADATA_COLUMNS
 from local_cloud.athena.sql.arrow_rows import held
@@ -52,12 +67,12 @@ class IcebergTables:
         """The table as it is now.
 
         Raises:
-            QueryFailed: its metadata cannot be read.
+            QueryFailedError: its metadata cannot be read.
         """
         try:
             return self.catalog().load_table((table.database, table.name))
         except (OSError, ValueError, KeyError) as error:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "ICEBERG_BAD_DATA", f"Failed to load the metadata of table {table.database}.{table.name}"
             ) from error
 
@@ -136,15 +151,15 @@ def _snapshot(loaded: Table, version: tuple[str, Any] | None) -> int | None:
         if isinstance(value, str):
             found = loaded.snapshot_by_name(value)
             if found is None:
-                raise QueryFailed("INVALID_ARGUMENTS", f"Cannot find snapshot with reference name: {value}")
+                raise QueryFailedError("INVALID_ARGUMENTS", f"Cannot find snapshot with reference name: {value}")
             return int(found.snapshot_id)
         if loaded.snapshot_by_id(value) is None:
-            raise QueryFailed("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {value}")
+            raise QueryFailedError("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {value}")
         return int(value)
     milliseconds = round(value.timestamp() * 1000)
     entries = [entry for entry in loaded.history() if entry.timestamp_ms <= milliseconds]
     if not entries:
-        raise QueryFailed(
+        raise QueryFailedError(
             "INVALID_ARGUMENTS",
             f"No version history table {'.'.join(loaded.name())} at or before {value:%Y-%m-%dT%H:%M:%SZ}",
         )

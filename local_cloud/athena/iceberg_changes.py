@@ -12,7 +12,7 @@ from sqlglot import exp
 from local_cloud.athena import quoting
 from local_cloud.athena.catalog import Catalog, GlueTable
 from local_cloud.athena.ddl_grammar import Words
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.selection import Selector
@@ -32,7 +32,7 @@ class IcebergChanges:
         """Change the table.
 
         Raises:
-            QueryFailed: it is no Iceberg table, or the statement cannot be done exactly.
+            QueryFailedError: it is no Iceberg table, or the statement cannot be done exactly.
         """
         if verb == "DELETE":
             self._delete(query)
@@ -47,9 +47,11 @@ class IcebergChanges:
         database, name = Words(text).table(query.database)
         table = self._catalog.find_table(database, name)
         if table is None or table.is_view:
-            raise QueryFailed("TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist")
+            raise QueryFailedError(
+                "TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist"
+            )
         if not table.is_iceberg:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "NOT_SUPPORTED", "line 1:1: Modifying Hive table rows is only supported for transactional tables"
             )
         return table, self._iceberg.columns(table, None)
@@ -57,7 +59,7 @@ class IcebergChanges:
     def _delete(self, query: Query) -> None:
         match = _DELETE.fullmatch(query.sql)
         if match is None:
-            raise QueryFailed("SYNTAX_ERROR", "line 1:1: mismatched input in DELETE")
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in DELETE")
         table, columns = self._table(query, match[1])
         condition = match[2] or "true"
         name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
@@ -73,14 +75,14 @@ class IcebergChanges:
     def _update(self, query: Query) -> None:
         match = _UPDATE.fullmatch(query.sql)
         if match is None:
-            raise QueryFailed("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE")
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE")
         table, columns = self._table(query, match[1])
         name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
         assignments, condition = _assignments(match[2])
         unknown = set(assignments) - {column for column, _ in columns}
         if unknown:
-            raise QueryFailed(
-                "COLUMN_NOT_FOUND", f"line 1:1: The UPDATE SET target column {sorted(unknown)[0]} doesn't exist"
+            raise QueryFailedError(
+                "COLUMN_NOT_FOUND", f"line 1:1: The UPDATE SET target column {min(unknown)} doesn't exist"
             )
         chosen = []
         for column, kind in columns:
@@ -124,7 +126,7 @@ def _assignments(text: str) -> tuple[dict[str, str], str]:
     found: dict[str, str] = {}
     for item in words.expressions:
         if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column):
-            raise QueryFailed("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE … SET")
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE … SET")
         found[item.this.name.lower()] = item.expression.sql("trino")
     return found, condition
 

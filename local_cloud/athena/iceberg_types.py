@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from itertools import count
+from typing import Any
 
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
@@ -21,11 +22,25 @@ from pyiceberg.transforms import (
     YearTransform,
 )
 from pyiceberg.types import (
-    BinaryType, BooleanType, DateType, DecimalType, DoubleType, FloatType, IcebergType, IntegerType, ListType, LongType, MapType,
-    NestedField, StringType, StructType, TimestampType, TimestamptzType,
+    BinaryType,
+    BooleanType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IcebergType,
+    IntegerType,
+    ListType,
+    LongType,
+    MapType,
+    NestedField,
+    StringType,
+    StructType,
+    TimestampType,
+    TimestamptzType,
 )  # fmt: skip
 
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.types import Type, parse_type
 
 FIRST_PARTITION_FIELD = 1000
@@ -33,12 +48,12 @@ _SIMPLE: dict[str, IcebergType] = {
     "boolean": BooleanType(), "integer": IntegerType(), "bigint": LongType(), "real": FloatType(), "double": DoubleType(), "varchar": StringType(),
     "date": DateType(), "timestamp": TimestampType(), "timestamp with time zone": TimestamptzType(), "varbinary": BinaryType(),
 }  # fmt: skip
-_TRANSFORMS: dict[str, Transform] = {
+_TRANSFORMS: dict[str, Transform[Any, Any]] = {
     "year": YearTransform(),
     "month": MonthTransform(),
     "day": DayTransform(),
     "hour": HourTransform(),
-}  # type: ignore[type-arg]
+}
 
 
 def iceberg_schema(columns: list[tuple[str, str, str | None]]) -> Schema:
@@ -72,7 +87,7 @@ def iceberg_type(kind: Type, numbers: count[int]) -> IcebergType:
             )
         )
     if kind.name not in _SIMPLE:
-        raise QueryFailed("NOT_SUPPORTED", f"Type not supported for Iceberg: {kind}")
+        raise QueryFailedError("NOT_SUPPORTED", f"Type not supported for Iceberg: {kind}")
     return _SIMPLE[kind.name]
 
 
@@ -80,13 +95,13 @@ def iceberg_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:
     """The partitioning of ``day(created)``, ``bucket(16, id)``, ``truncate(4, name)`` or a plain column.
 
     Raises:
-        QueryFailed: no such transform or column.
+        QueryFailedError: no such transform or column.
     """
     fields = []
     for index, text in enumerate(transforms):
         match = re.fullmatch(r"(?:(\w+)\((?:(\d+),)?)?\s*(\w+)\s*\)?", text.replace(" ", ""))
         if match is None:
-            raise QueryFailed("INVALID_TABLE_PROPERTY", f"Unable to parse partitioning value: {text}")
+            raise QueryFailedError("INVALID_TABLE_PROPERTY", f"Unable to parse partitioning value: {text}")
         name, width, column = match.groups()
         transform = _transform(name, width)
         suffix = "" if name is None else "_trunc" if name == "truncate" else f"_{name}"
@@ -98,11 +113,11 @@ def iceberg_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:
     return PartitionSpec(*fields)
 
 
-def _transform(name: str | None, width: str | None) -> Transform:  # type: ignore[type-arg]
+def _transform(name: str | None, width: str | None) -> Transform[Any, Any]:
     if name is None:
         return IdentityTransform()
     if name in {"bucket", "truncate"} and width is not None:
         return BucketTransform(int(width)) if name == "bucket" else TruncateTransform(int(width))
     if name in _TRANSFORMS:
         return _TRANSFORMS[name]
-    raise QueryFailed("INVALID_TABLE_PROPERTY", f"Unable to parse partitioning value: {name}")
+    raise QueryFailedError("INVALID_TABLE_PROPERTY", f"Unable to parse partitioning value: {name}")

@@ -46,7 +46,7 @@ class Number(str):
     __slots__ = ()
 
 
-class DuplicateKey(ValueError):
+class DuplicateKeyError(ValueError):
     """Two keys of one object are the same."""
 
 
@@ -185,7 +185,7 @@ def _parsed(item: Unpacked, *, ignore_case: bool) -> Iterator[dict[str, str | No
 
 
 def _explained(error: Exception) -> str:
-    if isinstance(error, DuplicateKey):
+    if isinstance(error, DuplicateKeyError):
         return f'Row is not a valid JSON Object - JSONException: Duplicate key "{error}"'
     if isinstance(error, json.JSONDecodeError):
         return f"Row is not a valid JSON Object - JSONException: {error.msg} at {error.pos + 1}"
@@ -197,12 +197,12 @@ def _columns(line: str, *, ignore_case: bool) -> dict[str, str | None]:
         line, parse_float=Number, parse_int=Number, parse_constant=_no_constant, object_pairs_hook=Pairs
     )
     if not isinstance(document, Pairs):
-        raise ValueError("a line that is an array is not supported by the local cloud")  # noqa: TRY004 - a kind of malformed line
+        raise ValueError("a line that is an array is not supported by the local cloud")
     found: dict[str, str | None] = {}
     for key, value in document:
         column = column_name(key, ignore_case=ignore_case)
         if column in found:
-            raise DuplicateKey(column)
+            raise DuplicateKeyError(column)
         found[column] = None if value is None else str(value) if isinstance(value, str) else compact(value)
     return found
 

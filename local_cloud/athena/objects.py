@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.execution import Query
 from local_cloud.athena.results import split_location
 from local_cloud.clients import Clients
@@ -47,7 +47,7 @@ class Objects:
         """Objects under the location, in the order of their keys; empty when there is none.
 
         Raises:
-            QueryFailed: the bucket is not there.
+            QueryFailedError: the bucket is not there.
         """
         bucket, prefix = split_location(location)
         prefix = prefix.rstrip("/") + "/" if prefix.rstrip("/") else ""
@@ -61,7 +61,7 @@ class Objects:
                 if item["Size"] and not _is_hidden(item["Key"].removeprefix(prefix))
             ]
         except s3.exceptions.NoSuchBucket as error:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "HIVE_FILESYSTEM_ERROR", f"Failed to list {location}: the bucket does not exist"
             ) from error
 
@@ -95,7 +95,7 @@ class Objects:
             body = s3.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)["Body"].read()
         except s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] in {"NoSuchKey", "PreconditionFailed", "412", "404"}:
-                raise QueryFailed(
+                raise QueryFailedError(
                     "HIVE_CANNOT_OPEN_SPLIT", f"{item.path} changed or went away while the query ran. Run it again."
                 ) from error
             raise
@@ -109,7 +109,7 @@ def _unpacked(item: S3Object, body: bytes) -> bytes:
         if item.key.endswith(".bz2"):
             return bz2.decompress(body)
     except (OSError, EOFError) as error:
-        raise QueryFailed("HIVE_BAD_DATA", f"{item.path} is not what its file extension says: {error}") from error
+        raise QueryFailedError("HIVE_BAD_DATA", f"{item.path} is not what its file extension says: {error}") from error
     return body
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from local_cloud.athena.catalog import Catalog, GlueTable
 from local_cloud.athena.ddl_grammar import Words
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.objects import Objects
 
@@ -60,7 +60,7 @@ class PartitionStatements:
             raise words.wrong("PARTITION")
         present = self._catalog.add_partitions(table, wanted)
         if present and not lenient:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "",
                 f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. AlreadyExistsException(message:Partition already exists: {', '.join(present[0])})",
             )
@@ -76,7 +76,7 @@ class PartitionStatements:
             ]
             if not found and not lenient:
                 shown = ", ".join(f"{key} {sign} '{value}'" for key, sign, value in conditions)
-                raise QueryFailed("", f"FAILED: SemanticException [Error 10006]: Partition not found ({shown})")
+                raise QueryFailedError("", f"FAILED: SemanticException [Error 10006]: Partition not found ({shown})")
             for partition in found:
                 self._catalog.drop_partition(table, partition.values)
             words.accept(",")
@@ -85,7 +85,7 @@ class PartitionStatements:
         keys = [column.name for column in table.partition_keys]
         for key, sign, wanted in conditions:
             if key not in keys:
-                raise QueryFailed(
+                raise QueryFailedError(
                     "",
                     f"FAILED: SemanticException [Error 10098]: Non-Partition column appears in the partition specification:  {key}",
                 )
@@ -100,7 +100,7 @@ class PartitionStatements:
         given = {key: value for key, _, value in spec}
         keys = [column.name for column in table.partition_keys]
         if set(given) != set(keys):
-            raise QueryFailed(
+            raise QueryFailedError(
                 "",
                 f"FAILED: SemanticException partition spec {given} doesn't contain all (or only) the table's partition columns {keys}",
             )
@@ -164,7 +164,7 @@ class PartitionStatements:
         table = self._table(*words.table(query.database))
         words.end()
         if not table.partition_keys:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "",
                 f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. Table {table.name} is not a partitioned table",
             )
@@ -177,7 +177,7 @@ class PartitionStatements:
     def _table(self, database: str, name: str) -> GlueTable:
         found = self._catalog.find_table(database, name)
         if found is None:
-            raise QueryFailed("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
+            raise QueryFailedError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
         return found
 
 

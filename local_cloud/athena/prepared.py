@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 
-from local_cloud.athena.errors import MalformedQuery, QueryFailed
+from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.workgroups import invalid
 from local_cloud.store import Store
@@ -106,14 +106,16 @@ def prepared_parts(sql: str, verb: str) -> tuple[str, str]:
     """Name and statement of ``PREPARE name FROM statement``; the statement is empty for DEALLOCATE PREPARE.
 
     Raises:
-        QueryFailed: it has another form.
+        QueryFailedError: it has another form.
     """
     pattern = (
         r'PREPARE\s+("?[\w@:]+"?)\s+FROM\s+(.+)' if verb == "PREPARE" else r'DEALLOCATE\s+PREPARE\s+("?[\w@:]+"?)()'
     )
     match = re.fullmatch(pattern, sql.strip(), re.IGNORECASE | re.DOTALL)
     if match is None:
-        raise QueryFailed("SYNTAX_ERROR", f"line 1:1: mismatched input. Expecting: {verb} with the name of a statement")
+        raise QueryFailedError(
+            "SYNTAX_ERROR", f"line 1:1: mismatched input. Expecting: {verb} with the name of a statement"
+        )
     return match[1].strip('"'), match[2]
 
 
@@ -121,15 +123,15 @@ def executed(sql: str) -> tuple[str, list[str]]:
     """Name and arguments of ``EXECUTE name USING a, b``; each argument is the text of a literal.
 
     Raises:
-        QueryFailed: it has another form.
+        QueryFailedError: it has another form.
     """
     match = re.fullmatch(r'EXECUTE\s+("?[\w@:]+"?)(?:\s+USING\s+(.+))?', sql.strip(), re.IGNORECASE | re.DOTALL)
     if match is None:
-        raise QueryFailed("SYNTAX_ERROR", "line 1:9: mismatched input. Expecting: <identifier>")
+        raise QueryFailedError("SYNTAX_ERROR", "line 1:9: mismatched input. Expecting: <identifier>")
     if match[2] is None:
         return match[1].strip('"'), []
     try:
         values = parse_query(f"SELECT {match[2]}").expressions
-    except MalformedQuery as error:
-        raise QueryFailed("SYNTAX_ERROR", str(error)) from error
+    except MalformedQueryError as error:
+        raise QueryFailedError("SYNTAX_ERROR", str(error)) from error
     return match[1].strip('"'), [value.sql("trino") for value in values]

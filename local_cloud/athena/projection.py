@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from local_cloud.athena.catalog import GlueTable, Partition
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 
 MOST_PARTITIONS = 100_000
 _STEPS = {
@@ -28,7 +28,7 @@ def projected_partitions(table: GlueTable, keep: Callable[[list[tuple[str, ...]]
     """The projected partitions that the query can need; the catalog's own are not looked at.
 
     Raises:
-        QueryFailed: a property is missing or wrong, or the projection has too many partitions to try.
+        QueryFailedError: a property is missing or wrong, or the projection has too many partitions to try.
     """
     names = [column.name for column in table.partition_keys]
     ranges = [_values(table, name) for name in names]
@@ -89,7 +89,7 @@ def _dates(option: Callable[..., str]) -> list[str]:
     step = int(option("interval", "1"))
     python_form = _python_format(form)
     first, last = (_moment(part.strip(), python_form) for part in option("range").split(","))
-    found = []
+    found: list[str] = []
     moment = first
     while moment <= last and len(found) <= MOST_PARTITIONS:
         found.append(moment.strftime(python_form))
@@ -130,5 +130,5 @@ def _python_format(form: str) -> str:
     return text
 
 
-def _invalid(message: str) -> QueryFailed:
-    return QueryFailed("INVALID_TABLE_PROPERTY", message)
+def _invalid(message: str) -> QueryFailedError:
+    return QueryFailedError("INVALID_TABLE_PROPERTY", message)

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from local_cloud.athena import quoting, serde
 from local_cloud.athena.catalog import Catalog, GlueTable
-from local_cloud.athena.errors import MalformedQuery, QueryFailed
+from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.results import Row
@@ -74,8 +74,8 @@ class Selector:
         """The query's SQL for DuckDB; nothing is read but the catalog."""
         try:
             tree = parse_query(sql)
-        except MalformedQuery as error:
-            raise QueryFailed("SYNTAX_ERROR", str(error)) from error
+        except MalformedQueryError as error:
+            raise QueryFailedError("SYNTAX_ERROR", str(error)) from error
         session = Session(sql, self._catalog, query.database, datetime.now(UTC), self._iceberg)
         return Queries(session).compile(with_parameters(tree, query.parameters)), session
 
@@ -84,15 +84,13 @@ class Selector:
         """The query, compiled, with its tables in place and DuckDB kept from everything else.
 
         Raises:
-            QueryFailed: in Athena's words.
+            QueryFailedError: in Athena's words.
         """
         compiled, session = self.compiled(query, sql)
         with ExitStack() as holding:
             connection = holding.enter_context(self._connection(query))
             with translated_errors():
-                files = [
-                    file for scan in session.scans for file in self._bring(query, scan, session, connection, holding)
-                ]
+                files = [file for scan in session.scans for file in self._bring(query, scan, connection, holding)]
                 connection.execute(f"SET allowed_paths = {quoting.paths([*files, *(extra_paths or [])])}")
                 connection.execute("SET enable_external_access = false")
                 connection.execute("SET lock_configuration = true")
@@ -108,9 +106,7 @@ class Selector:
         query.cancellation.on_cancel(connection.interrupt)
         return connection
 
-    def _bring(
-        self, query: Query, scan: Scan, session: Session, connection: duckdb.DuckDBPyConnection, holding: ExitStack
-    ) -> list[Path]:
+    def _bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:
         table = scan.table
         if table.is_iceberg:
             self._iceberg.bring(query, scan, connection)
@@ -169,15 +165,15 @@ def _partition_filter(
     return keep
 
 
-def with_parameters(tree: exp.Expression, parameters: list[str]) -> exp.Expression:
+def with_parameters(tree: exp.Expr, parameters: list[str]) -> exp.Expr:
     """The tree with each ``?`` replaced by the literal that stands for it, in order.
 
     Raises:
-        QueryFailed: too few or too many parameters.
+        QueryFailedError: too few or too many parameters.
     """
     places = [node for node in tree.walk(bfs=False) if isinstance(node, exp.Placeholder)]
     if len(places) != len(parameters):
-        raise QueryFailed(
+        raise QueryFailedError(
             "INVALID_PARAMETER_USAGE",
             f"Incorrect number of parameters: expected {len(places)} but found {len(parameters)}",
         )
@@ -186,13 +182,13 @@ def with_parameters(tree: exp.Expression, parameters: list[str]) -> exp.Expressi
     return tree
 
 
-def _parameter(text: str) -> exp.Expression:
+def _parameter(text: str) -> exp.Expr:
     """A parameter as Athena takes it: any literal; a text that is none stands for itself."""
     if re.fullmatch(r"[A-Za-z_][\w .:-]*", text.strip()) and text.strip().lower() not in {"null", "true", "false"}:
         return exp.Literal.string(text)
     try:
         parsed = parse_query(f"SELECT {text}")
-    except MalformedQuery:
+    except MalformedQueryError:
         return exp.Literal.string(text)
     (value,) = parsed.expressions
     return value if not value.find(exp.Column, exp.Query) else exp.Literal.string(text)

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from local_cloud.athena import quoting
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.normal_form import Number, Pairs, compact
 from local_cloud.athena.types import Type, duckdb_name, parse_type
 
@@ -41,7 +41,7 @@ def decoded(source: str, kind: Type, field_number: int) -> str:
     """SQL that decodes the text ``source`` as ``kind``; NULL stays NULL.
 
     Raises:
-        QueryFailed: no such column type can be read.
+        QueryFailedError: no such column type can be read.
     """
     if kind.name in {"array", "map", "row"}:
         return f"CAST(from_json({_NESTED}({source}, {quoting.text(str(kind))}), {quoting.text(structure(kind))}) AS {duckdb_name(kind)})"
@@ -136,7 +136,7 @@ def _shaped(value: Any, kind: Type) -> Any:
     """The value in the structure's form: rows keyed by position, leaves as text.
 
     Raises:
-        QueryFailed: the value's shape is not the type's.
+        QueryFailedError: the value's shape is not the type's.
     """
     if value is None:
         return None
@@ -175,7 +175,7 @@ def _shaped_row(value: Any, kind: Type) -> Any:
     return Pairs((f"f{i}", _shaped(part, kind.parts[i])) for i, part in enumerate(parts))
 
 
-def _mismatch(seen: str, kind: Type) -> QueryFailed:
-    return QueryFailed(
+def _mismatch(seen: str, kind: Type) -> QueryFailedError:
+    return QueryFailedError(
         "", f"{quoting.ERROR_MARK}HIVE_BAD_DATA: Error parsing field value: {seen} can not be coerced to {kind}"
     )

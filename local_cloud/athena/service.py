@@ -12,7 +12,7 @@ from typing import Any
 
 from local_cloud.athena.catalog import Catalog
 from local_cloud.athena.engine import Engine
-from local_cloud.athena.errors import MalformedQuery
+from local_cloud.athena.errors import MalformedQueryError
 from local_cloud.athena.execution import FINAL, Executions, Query
 from local_cloud.athena.prepared import PreparedStatements
 from local_cloud.athena.results import Results
@@ -77,7 +77,7 @@ class AthenaService(JsonService):
             statement = classify(strip(sql))
             if statement.verb == "SELECT":
                 parse_query(strip(sql))
-        except MalformedQuery as error:
+        except MalformedQueryError as error:
             raise ServiceError("InvalidRequestException", str(error), AthenaErrorCode="MALFORMED_QUERY") from error
         configuration = group["Configuration"]
         results = self._result_configuration(params, configuration)
@@ -253,7 +253,7 @@ class AthenaService(JsonService):
 
     # The catalog, as Athena shows it
 
-    def list_data_catalogs(self, params: Json, _request: Request) -> Json:
+    def list_data_catalogs(self, _params: Json, _request: Request) -> Json:
         return {"DataCatalogsSummary": [{"CatalogName": CATALOG, "Type": "GLUE", "Status": "CREATE_COMPLETE"}]}
 
     def get_data_catalog(self, params: Json, _request: Request) -> Json:

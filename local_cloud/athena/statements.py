@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from local_cloud.athena.errors import MalformedQuery
+from local_cloud.athena.errors import MalformedQueryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ def classify(sql: str) -> Statement:
     """Which statement it is.
 
     Raises:
-        MalformedQuery: none that Athena has.
+        MalformedQueryError: none that Athena has.
     """
     for pattern, statement in _COMPILED:
         if pattern.match(sql):
             return statement
     word = (sql.split(None, 1) or [""])[0]
-    raise MalformedQuery(
+    raise MalformedQueryError(
         f"line 1:1: mismatched input '{word}'. Expecting: 'ALTER', 'CREATE', 'DELETE', 'DESCRIBE', 'DROP', 'EXECUTE', 'INSERT', "
         "'MERGE', 'MSCK', 'PREPARE', 'SHOW', 'UNLOAD', 'UPDATE', 'VACUUM', <query>"
     )

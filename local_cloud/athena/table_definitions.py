@@ -10,7 +10,7 @@ from pyiceberg.exceptions import TableAlreadyExistsError
 from local_cloud.athena import serde
 from local_cloud.athena.catalog import Catalog
 from local_cloud.athena.ddl_grammar import Words
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.iceberg_types import iceberg_schema, iceberg_spec
@@ -53,19 +53,19 @@ class TableDefinitions:
         if self._catalog.find_table(database, name) is not None:
             if lenient:
                 return [], []
-            raise QueryFailed(
+            raise QueryFailedError(
                 "",
                 f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. AlreadyExistsException(message:Table {name} already exists)",
             )
         if properties.get("table_type", "").upper() == "ICEBERG":
             self._create_iceberg(database, name, columns, partitions, document)
         elif not external:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "",
                 "FAILED: SemanticException CREATE TABLE without EXTERNAL is for Iceberg tables only: set TBLPROPERTIES ('table_type' = 'ICEBERG')",
             )
         elif not document["StorageDescriptor"]["Location"]:
-            raise QueryFailed("", "FAILED: SemanticException table must have a LOCATION")
+            raise QueryFailedError("", "FAILED: SemanticException table must have a LOCATION")
         else:
             self._catalog.create_table(database, document)
         return [], []
@@ -90,25 +90,32 @@ class TableDefinitions:
                 document["Description"] = words.text()
             elif words.accept("PARTITIONED", "BY"):
                 partitions = self._partitioned(words, document)
-            elif words.accept("ROW", "FORMAT", "SERDE"):
-                descriptor["SerdeInfo"]["SerializationLibrary"] = words.text()
-            elif words.accept("ROW", "FORMAT", "DELIMITED"):
-                descriptor["SerdeInfo"]["Parameters"] |= _delimiters(words)
-            elif words.accept("WITH", "SERDEPROPERTIES"):
-                descriptor["SerdeInfo"]["Parameters"] |= words.properties()
-            elif words.accept("STORED", "AS", "INPUTFORMAT"):
-                descriptor["InputFormat"] = words.text()
-                words.expect("OUTPUTFORMAT")
-                descriptor["OutputFormat"] = words.text()
-            elif words.accept("STORED", "AS"):
-                self._stored(words, descriptor)
             elif words.accept("LOCATION"):
                 descriptor["Location"] = words.text()
             elif words.accept("TBLPROPERTIES"):
                 document["Parameters"] |= words.properties()
-            else:
+            elif not self._format(words, descriptor):
                 raise words.wrong("<EOF>")
         return document, partitions
+
+    def _format(self, words: Words, descriptor: Json) -> bool:
+        """Whether a clause on the SerDe or the file format came next; it is taken."""
+        parameters = descriptor["SerdeInfo"]["Parameters"]
+        if words.accept("ROW", "FORMAT", "SERDE"):
+            descriptor["SerdeInfo"]["SerializationLibrary"] = words.text()
+        elif words.accept("ROW", "FORMAT", "DELIMITED"):
+            parameters |= _delimiters(words)
+        elif words.accept("WITH", "SERDEPROPERTIES"):
+            parameters |= words.properties()
+        elif words.accept("STORED", "AS", "INPUTFORMAT"):
+            descriptor["InputFormat"] = words.text()
+            words.expect("OUTPUTFORMAT")
+            descriptor["OutputFormat"] = words.text()
+        elif words.accept("STORED", "AS"):
+            self._stored(words, descriptor)
+        else:
+            return False
+        return True
 
     @staticmethod
     def _partitioned(words: Words, document: Json) -> list[str]:
@@ -116,7 +123,7 @@ class TableDefinitions:
         start = words.position
         try:
             document["PartitionKeys"] = words.columns()
-        except QueryFailed:
+        except QueryFailedError:
             words.position = start
             return _transforms(words)
         return []
@@ -134,7 +141,7 @@ class TableDefinitions:
     ) -> None:
         location = document["StorageDescriptor"]["Location"].rstrip("/")
         if not location:
-            raise QueryFailed("", "FAILED: SemanticException an Iceberg table must have a LOCATION")
+            raise QueryFailedError("", "FAILED: SemanticException an Iceberg table must have a LOCATION")
         schema = iceberg_schema([(column["Name"], column["Type"], column.get("Comment")) for column in columns])
         properties = {
             key: value
@@ -150,7 +157,7 @@ class TableDefinitions:
                 properties=properties,
             )
         except TableAlreadyExistsError as error:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "TABLE_ALREADY_EXISTS", f"Table 'awsdatacatalog.{database}.{name}' already exists"
             ) from error
 
@@ -165,9 +172,9 @@ class TableDefinitions:
         if table is None:
             if lenient:
                 return [], []
-            raise QueryFailed("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
+            raise QueryFailedError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
         if table.is_view:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "", f"FAILED: SemanticException [Error 10001]: Cannot drop a view with DROP TABLE: {database}.{name}"
             )
         self._catalog.drop_table(database, name)
@@ -195,8 +202,8 @@ def _delimiters(words: Words) -> dict[str, str]:
         if key == "MAP":
             words.expect("KEYS")
         words.expect("TERMINATED", "BY")
-        token = words.take()[1:-1]
-        value = {"\\t": "\t", "\\n": "\n", "\\001": "\x01"}.get(token, token)
+        word = words.take()[1:-1]
+        value = {"\\t": "\t", "\\n": "\n", "\\001": "\x01"}.get(word, word)
         found[_DELIMITERS[key]] = value
         if key == "FIELDS":
             found["serialization.format"] = value
@@ -210,11 +217,11 @@ def _transforms(words: Words) -> list[str]:
     found: list[str] = []
     depth, current = 1, ""
     while depth:
-        token = words.take()
-        depth += (token == "(") - (token == ")")
-        if depth == 0 or (token == "," and depth == 1):
+        word = words.take()
+        depth += (word == "(") - (word == ")")
+        if depth == 0 or (word == "," and depth == 1):
             found.append(current.lower())
             current = ""
         else:
-            current += token.strip('`"')
+            current += word.strip('`"')
     return found

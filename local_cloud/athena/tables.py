@@ -15,7 +15,7 @@ import pyarrow as pa
 from local_cloud.athena import quoting, serde
 from local_cloud.athena.catalog import Catalog, GlueTable, Partition
 from local_cloud.athena.delimited import write_delimited_segment
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.normal_form import OBJECT_COLUMN, column_name, write_json_segment
 from local_cloud.athena.objects import Objects, S3Object
@@ -61,7 +61,7 @@ class TableReader:
         """The table's rows in the partitions that ``keep`` lets through; its files stay until ``holding`` is closed.
 
         Raises:
-            QueryFailed: the table cannot be read, or a line of it is malformed and its SerDe does not ignore that.
+            QueryFailedError: the table cannot be read, or a line of it is malformed and its SerDe does not ignore that.
         """
         partitions = self.partitions(table, keep)
         listings = self._objects.list_all([partition.location for partition in partitions])
@@ -123,7 +123,7 @@ def _refuse_malformed(
         reason = malformed.get(item.identity(form))
         if reason:
             name = "HIVE_CURSOR_ERROR" if table.serde == serde.OPENX_JSON else "HIVE_BAD_DATA"
-            raise QueryFailed(name, f"{reason}. This happened in {item.path}")
+            raise QueryFailedError(name, f"{reason}. This happened in {item.path}")
 
 
 def _register(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 _DECIMAL_DIGITS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
@@ -143,7 +143,7 @@ def hive_name(kind: Type) -> str:
         "date",
         "timestamp",
     }:
-        raise QueryFailed("NOT_SUPPORTED", f"Unsupported Hive type: {kind}")
+        raise QueryFailedError("NOT_SUPPORTED", f"Unsupported Hive type: {kind}")
     return _HIVE_NAMES.get(kind.name, kind.name)
 
 
@@ -167,7 +167,7 @@ def parse_type(text: str) -> Type:
     """A type in Hive's (``array<int>``) or Trino's spelling (``array(integer)``).
 
     Raises:
-        QueryFailed: no such type.
+        QueryFailedError: no such type.
     """
     tokens = _TOKEN.findall(text)
     if "".join(tokens).lower() != re.sub(r"\s", "", text).lower():
@@ -181,8 +181,8 @@ def parse_type(text: str) -> Type:
     return kind
 
 
-def _unknown(text: str) -> QueryFailed:
-    return QueryFailed("TYPE_NOT_FOUND", f"Unknown type: {text}")
+def _unknown(text: str) -> QueryFailedError:
+    return QueryFailedError("TYPE_NOT_FOUND", f"Unknown type: {text}")
 
 
 def _parse(tokens: list[str]) -> tuple[Type, list[str]]:
@@ -201,19 +201,19 @@ def _parse(tokens: list[str]) -> tuple[Type, list[str]]:
 def _arguments(tokens: list[str]) -> tuple[list[list[str]], list[str]]:
     """The bracketed argument lists, split at the commas of the outer level, and what follows."""
     depth, found = 0, [[]]  # type: tuple[int, list[list[str]]]
-    for index, token in enumerate(tokens):
-        if token in "<(":
+    for index, word in enumerate(tokens):
+        if word in "<(":
             depth += 1
             if depth == 1:
                 continue
-        elif token in ">)":
+        elif word in ">)":
             depth -= 1
             if depth == 0:
                 return found, tokens[index + 1 :]
-        if token == "," and depth == 1:
+        if word == "," and depth == 1:
             found.append([])
         else:
-            found[-1].append(token)
+            found[-1].append(word)
     raise ValueError("unbalanced brackets")
 
 

@@ -20,17 +20,17 @@ import pyarrow.parquet as pq
 from local_cloud.athena import quoting, serde
 from local_cloud.athena.catalog import Catalog, GlueTable
 from local_cloud.athena.ddl_grammar import Words
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.iceberg_types import iceberg_schema, iceberg_spec
 from local_cloud.athena.results import split_location
 from local_cloud.athena.selection import Selection, Selector, translated_errors
-from local_cloud.athena.sql.casts import can_coerce, cast, leaves_as_text, text_of
 from local_cloud.athena.sql.arrow_rows import named
+from local_cloud.athena.sql.casts import can_coerce, cast, leaves_as_text, text_of
 from local_cloud.athena.sql.iceberg_rows import arrow_of, changing
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.table_definitions import TEXT_FORMATS, PARQUET_FORMATS
+from local_cloud.athena.table_definitions import PARQUET_FORMATS, TEXT_FORMATS
 from local_cloud.athena.types import Type, hive_name
 from local_cloud.clients import Clients
 
@@ -73,7 +73,7 @@ class Writing:
             re.IGNORECASE | re.DOTALL,
         )
         if match is None:
-            raise QueryFailed("SYNTAX_ERROR", "line 1:1: mismatched input in CREATE TABLE AS")
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in CREATE TABLE AS")
         words = Words(match[1])
         words.expect("CREATE", "TABLE")
         lenient = words.accept("IF", "NOT", "EXISTS")
@@ -83,7 +83,7 @@ class Writing:
         if self._catalog.find_table(database, name) is not None:
             if lenient:
                 return
-            raise QueryFailed(
+            raise QueryFailedError(
                 "TABLE_ALREADY_EXISTS", f"line 1:1: Destination table 'awsdatacatalog.{database}.{name}' already exists"
             )
         location = self._location(query, properties)
@@ -149,11 +149,13 @@ class Writing:
             re.IGNORECASE | re.DOTALL,
         )
         if match is None:
-            raise QueryFailed("SYNTAX_ERROR", "line 1:13: mismatched input in INSERT INTO")
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:13: mismatched input in INSERT INTO")
         database, name = Words(match[1]).table(query.database)
         table = self._catalog.find_table(database, name)
         if table is None or table.is_view:
-            raise QueryFailed("TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist")
+            raise QueryFailedError(
+                "TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist"
+            )
         wanted = (
             self._iceberg.columns(table, None)
             if table.is_iceberg
@@ -200,12 +202,12 @@ class Writing:
             r"UNLOAD\s*\((.*)\)\s*TO\s*'([^']+)'\s*WITH\s*\((.*)\)", query.sql, re.IGNORECASE | re.DOTALL
         )
         if match is None:
-            raise QueryFailed(
+            raise QueryFailedError(
                 "SYNTAX_ERROR", "line 1:1: mismatched input. Expecting: UNLOAD (query) TO 's3://…' WITH (format = '…')"
             )
         properties = _properties(match[3])
         if "format" not in properties:
-            raise QueryFailed("SYNTAX_ERROR", "line 1:1: UNLOAD needs the property 'format'")
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:1: UNLOAD needs the property 'format'")
         with self._selector.open(query, match[1], extra_paths=[self._folder / query.execution_id]) as selection:
             columns = _named(selection)
             target = _target(match[2].rstrip("/") + "/", properties, [column for column, _ in columns])
@@ -219,7 +221,7 @@ class Writing:
         bucket, prefix = split_location(location)
         s3 = self._clients.client("s3")
         if s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"):
-            raise QueryFailed("HIVE_PATH_ALREADY_EXISTS", f"Target directory for table already exists: {location}")
+            raise QueryFailedError("HIVE_PATH_ALREADY_EXISTS", f"Target directory for table already exists: {location}")
 
     def _write(self, query: Query, selection: Selection, target: Target, columns: list[tuple[str, Type]]) -> list[str]:
         """Write the rows and return the objects' locations."""
@@ -269,7 +271,7 @@ def _target(location: str, properties: dict[str, str], columns: list[str]) -> Ta
         raise not_supported(f"The property {', '.join(sorted(unknown))}")
     partitioned = tuple(name.lower() for name in _list(properties.get("partitioned_by", "")))
     if partitioned and tuple(columns[-len(partitioned) :]) != partitioned:
-        raise QueryFailed(
+        raise QueryFailedError(
             "HIVE_COLUMN_ORDER_MISMATCH",
             "Partition keys must be the last columns in the table and in the same order as the table properties: "
             + str(list(partitioned)),
@@ -281,7 +283,7 @@ def _named(selection: Selection) -> list[tuple[str, Type]]:
     columns = []
     for index, (name, kind) in enumerate(selection.compiled.columns, 1):
         if name is None:
-            raise QueryFailed("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {index}")
+            raise QueryFailedError("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {index}")
         columns.append((name.lower(), kind))
     return columns
 
@@ -290,10 +292,10 @@ def _fitted(selection: Selection, wanted: list[tuple[str, Type]], given: list[st
     """The query's columns cast to the table's, in the table's order; columns not given are NULL.
 
     Raises:
-        QueryFailed: they do not fit.
+        QueryFailedError: they do not fit.
     """
     if len(given) != len(selection.compiled.columns):
-        raise QueryFailed(
+        raise QueryFailedError(
             "MISMATCHED_COLUMN",
             f"line 1:1: Insert query has {len(selection.compiled.columns)} expression(s) but expected {len(given)} target column(s)",
         )
@@ -303,8 +305,8 @@ def _fitted(selection: Selection, wanted: list[tuple[str, Type]], given: list[st
     }
     unknown = set(given) - {name for name, _ in wanted}
     if unknown:
-        raise QueryFailed(
-            "COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {sorted(unknown)[0]}"
+        raise QueryFailedError(
+            "COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {min(unknown)}"
         )
     chosen = []
     for index, (name, kind) in enumerate(wanted):
@@ -317,7 +319,7 @@ def _fitted(selection: Selection, wanted: list[tuple[str, Type]], given: list[st
             and not (source.is_text and kind.is_text)
             and not (source.is_exact and kind.is_exact)
         ):
-            raise QueryFailed(
+            raise QueryFailedError(
                 "TYPE_MISMATCH",
                 f"line 1:1: Insert query has mismatched column types: Table: {[str(k) for _, k in wanted]}, Query: {[str(k) for _, k in selection.compiled.columns]}",
             )
@@ -338,7 +340,7 @@ def _copied(selection: Selection, target: Target, columns: list[tuple[str, Type]
     texts = [text_of(Typed(f"c{width + index}", kind)) for index, (_, kind) in enumerate(keys)]
     values = connection.execute(f"SELECT DISTINCT {', '.join(texts)} FROM written").fetchall() if keys else [()]
     if len(values) > MOST_PARTITIONS:
-        raise QueryFailed(
+        raise QueryFailedError(
             "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets."
         )
     for number, value in enumerate(values if count else []):

@@ -110,15 +110,14 @@ def shared(cloud: Any) -> Athena:
 
 
 def corpus() -> list[Any]:
-    found = []
-    for path in sorted(CORPUS.glob("*.json")):
-        for case in json.loads(path.read_text())["cases"]:
-            found.append(pytest.param(case, id=f"{path.stem}: {case['name']}"))
-    return found
+    files = [(path, json.loads(path.read_text())) for path in sorted(CORPUS.glob("*.json"))]
+    return [
+        pytest.param(case, id=f"{path.stem}: {case['name']}") for path, document in files for case in document["cases"]
+    ]
 
 
 @pytest.fixture(scope="module")
-def answers(shared: Athena) -> Iterator[Callable[[str], Outcome | str]]:
+def answers(shared: Athena) -> Callable[[str], Outcome | str]:
     """Every statement of the corpus, started at once; a statement that is refused at the start answers with the refusal."""
     started: dict[str, str | ClientError] = {}
     for parameter in corpus():
@@ -132,7 +131,7 @@ def answers(shared: Athena) -> Iterator[Callable[[str], Outcome | str]]:
         found = started[sql]
         return found.response["Error"]["Message"] if isinstance(found, ClientError) else shared.finish(found)
 
-    yield answer
+    return answer
 
 
 @pytest.mark.parametrize("case", corpus())
@@ -190,7 +189,7 @@ def test_a_failed_query_has_athenas_error_and_no_results(athena: Athena) -> None
     status = outcome.execution["Status"]
     assert status["StateChangeReason"] == "INVALID_CAST_ARGUMENT: Cannot cast 'x' to INT"
     assert status["AthenaError"]["ErrorCategory"] == 2
-    with pytest.raises(ClientError, match="Query did not finish successfully. Final query state: FAILED"):
+    with pytest.raises(ClientError, match=r"Query did not finish successfully\. Final query state: FAILED"):
         athena.client.get_query_results(QueryExecutionId=outcome.execution["QueryExecutionId"])
 
 
@@ -201,7 +200,9 @@ def test_errors_show_neither_paths_nor_the_engine(athena: Athena) -> None:
         for sql in ("SELECT a FROM t", "SELECT map_agg(a, a) OVER (ORDER BY b) FROM (VALUES (1, 2)) t(a, b)")
     ]
     assert not any(
-        word in reason.lower() for reason in reasons for word in ("duckdb", "/tmp", str(athena.cloud.home), "parquet")
+        word in reason.lower()
+        for reason in reasons
+        for word in ("duckdb", str(athena.cloud.home), "segments", ".parquet")
     )
 
 

@@ -36,7 +36,7 @@ def is_aggregated(node: exp.Select) -> bool:
     return any(_has_aggregate(place) for place in places)
 
 
-def _has_aggregate(node: exp.Expression) -> bool:
+def _has_aggregate(node: exp.Expr) -> bool:
     if isinstance(node, exp.Query):
         return False
     if isinstance(node, exp.Window):
@@ -91,7 +91,7 @@ def _avg(call: Call) -> Typed:
     if value.type.name == "decimal":
         total, count = call.aggregate("sum", value.sql), call.aggregate("count", value.sql)
         return Typed(
-            f"(CASE WHEN {count} = 0 THEN NULL ELSE {divided(total, value.type.scale, count, 0, value.type)} END)",
+            f"(CASE WHEN {count} = 0 THEN NULL ELSE {divided(total, count, value.type)} END)",
             value.type,
         )
     if value.type.is_integer or value.type == DOUBLE:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql.casts import can_coerce, coerce
 from local_cloud.athena.sql.model import Scope, Session, Typed
 from local_cloud.athena.types import Type
@@ -29,9 +29,9 @@ class Call:
 
     expressions: Expressions
     scope: Scope
-    node: exp.Expression
+    node: exp.Expr
     name: str
-    nodes: Sequence[exp.Expression]
+    nodes: Sequence[exp.Expr]
     distinct: bool = False
     order: str = ""
     suffix: str = ""
@@ -59,7 +59,7 @@ class Call:
         names = [item.name.lower() for item in node.expressions]
         return self.expressions.compile(node.this, self.scope.with_variables(dict(zip(names, variables, strict=True))))
 
-    def mistaken(self, kinds: Sequence[Type] | None = None) -> QueryFailed:
+    def mistaken(self, kinds: Sequence[Type] | None = None) -> QueryFailedError:
         """FUNCTION_NOT_FOUND for arguments that no variant of the function takes."""
         shown = ", ".join(str(kind) for kind in kinds) if kinds is not None else ", ".join("?" for _ in self.nodes)
         return self.session.invalid(
@@ -70,7 +70,7 @@ class Call:
         """The arguments' SQL, coerced to these types.
 
         Raises:
-            QueryFailed: FUNCTION_NOT_FOUND.
+            QueryFailedError: FUNCTION_NOT_FOUND.
         """
         values = self.arguments()
         if len(values) != len(wanted) or not all(
@@ -85,11 +85,11 @@ class Call:
         return f"{function}({distinct}{', '.join(arguments)}{self.order}){self.suffix}"
 
 
-def compile_call(expressions: Expressions, node: exp.Expression, scope: Scope) -> Typed:
+def compile_call(expressions: Expressions, node: exp.Expr, scope: Scope) -> Typed:
     """Any node that calls a function.
 
     Raises:
-        QueryFailed: FUNCTION_NOT_FOUND and others in Athena's words.
+        QueryFailedError: FUNCTION_NOT_FOUND and others in Athena's words.
     """
     from local_cloud.athena.sql.aggregates import AGGREGATES
     from local_cloud.athena.sql.functions import SCALARS
@@ -125,7 +125,7 @@ def compile_call(expressions: Expressions, node: exp.Expression, scope: Scope) -
     return function(call)
 
 
-def _aggregate(call: Call, scope: Scope, window: exp.Window | None, filtered: exp.Expression | None) -> Typed:
+def _aggregate(call: Call, scope: Scope, window: exp.Window | None, filtered: exp.Expr | None) -> Typed:
     from local_cloud.athena.sql.aggregates import AGGREGATES
     from local_cloud.athena.sql.windows import over
 
@@ -146,7 +146,7 @@ def _aggregate(call: Call, scope: Scope, window: exp.Window | None, filtered: ex
     return AGGREGATES[call.name](call)
 
 
-def _sorted(call: Call) -> tuple[str, list[exp.Expression]]:
+def _sorted(call: Call) -> tuple[str, list[exp.Expr]]:
     from local_cloud.athena.sql.queries import ordered
 
     last = call.nodes[-1]
@@ -157,7 +157,7 @@ def _sorted(call: Call) -> tuple[str, list[exp.Expression]]:
     return f" ORDER BY {keys}", list(rest)
 
 
-def _call(expressions: Expressions, node: exp.Expression, scope: Scope) -> Call:
+def _call(expressions: Expressions, node: exp.Expr, scope: Scope) -> Call:
     if isinstance(node, exp.Anonymous):
         nodes = list(node.expressions)
         call = Call(expressions, scope, node, str(node.this).lower(), nodes)

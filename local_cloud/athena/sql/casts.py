@@ -5,7 +5,7 @@ Source: Trino documentation, *Conversion functions* and the data types' cast rul
 
 from __future__ import annotations
 
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.types import BOOLEAN, INTEGERS, Type, common_type, duckdb_name
@@ -46,7 +46,7 @@ def cast(value: Typed, target: Type) -> Typed:
     """``CAST(value AS target)``.
 
     Raises:
-        QueryFailed: Trino has no such cast, or it cannot be done exactly here.
+        QueryFailedError: Trino has no such cast, or it cannot be done exactly here.
     """
     source = value.type
     if source == target and source.zone == target.zone:
@@ -63,7 +63,7 @@ def cast(value: Typed, target: Type) -> Typed:
     if found is None and {source.name, target.name} <= {"array", "map", "row"} and source.name == target.name:
         found = _nested(value, target)
     if found is None:
-        raise QueryFailed("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
+        raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
     return Typed(found, target)
 
 
@@ -227,13 +227,13 @@ def text_of(value: Typed) -> str:
         return f"({shown_timestamp(zoned(value), source.numbers[0])} || ' {source.zone}')"
     if source.name == "varbinary":
         return f"decode({value.sql})"
-    raise QueryFailed("TYPE_MISMATCH", f"Cannot cast {source} to varchar")
+    raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to varchar")
 
 
 def _nested(value: Typed, target: Type) -> str:
     source = value.type
     if len(source.parts) != len(target.parts):
-        raise QueryFailed("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
+        raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
     if source.name == "array":
         item = _variable("e", source)
         inner = cast(Typed(item, source.element), target.element).sql
@@ -263,10 +263,10 @@ def _from_json(value: Typed, target: Type) -> Typed:
     if target.name in {"array", "map", "row"}:
         text = f"trino_json_cast({value.sql}, {_quoted(str(target))})"
         return Typed(f"CAST(from_json({text}, {_quoted(structure(target))}) AS {duckdb_name(target)})", target)
-    if target.is_text or target.is_numeric or target.name in {"boolean"}:
+    if target.is_text or target.is_numeric or target.name == "boolean":
         text = f"trino_json_cast({value.sql}, {_quoted(str(target))})"
         return Typed(text if target.is_text else f"CAST({text} AS {duckdb_name(target)})", target)
-    raise QueryFailed("TYPE_MISMATCH", f"Cannot cast json to {target}")
+    raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast json to {target}")
 
 
 def _as_text(value: Typed) -> str:

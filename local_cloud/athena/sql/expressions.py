@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from local_cloud.athena import quoting
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql import operators
 from local_cloud.athena.sql.casts import cast, coerce
 from local_cloud.athena.sql.model import Field, Scope, Session, Typed
@@ -49,8 +49,8 @@ class Expressions:
             **dict.fromkeys(operators.COMPARISONS, operators.comparison),
             exp.DPipe: operators.concatenated,
         }
-        self._binary: dict[type[exp.Expression], Callable[[Session, exp.Expression, Typed, Typed], Typed]] = binary
-        self._nodes: dict[type[exp.Expression], Callable[..., Typed]] = {
+        self._binary: dict[type[exp.Expr], Callable[[Session, exp.Expr, Typed, Typed], Typed]] = binary
+        self._nodes: dict[type[exp.Expr], Callable[..., Typed]] = {
             exp.Literal: self._literal, exp.Boolean: self._boolean, exp.Null: self._null, exp.HexString: self._binary_literal,
             exp.Column: self._column, exp.Identifier: self._variable, exp.Dot: self._dot, exp.Paren: self._paren, exp.Tuple: self._row,
             exp.Neg: self._negated, exp.Not: self._not, exp.And: self._logical, exp.Or: self._logical, exp.Is: self._is,
@@ -61,11 +61,11 @@ class Expressions:
             exp.CurrentDate: self._now, exp.CurrentTimestamp: self._now, exp.Localtimestamp: self._now, exp.StrPosition: self._call, exp.Trim: self._call,
         }  # fmt: skip
 
-    def compile(self, node: exp.Expression, scope: Scope) -> Typed:
+    def compile(self, node: exp.Expr, scope: Scope) -> Typed:
         """The node as typed SQL.
 
         Raises:
-            QueryFailed: in Athena's words: a name or function that is not there, types that do not fit, or what cannot be done exactly.
+            QueryFailedError: in Athena's words: a name or function that is not there, types that do not fit, or what cannot be done exactly.
         """
         grouped = self._grouping_key(node, scope)
         if grouped is not None:
@@ -83,22 +83,22 @@ class Expressions:
             raise self.session.unsupported(node, f"{kind.__name__} in an expression")
         return handler(node, scope)
 
-    def _quantified_or_value(self, node: exp.Expression, scope: Scope) -> Typed | None:
+    def _quantified_or_value(self, node: exp.Expr, scope: Scope) -> Typed | None:
         if isinstance(node.expression, (exp.Any, exp.All)):
             return None
         return self.compile(node.expression, scope)
 
-    def _grouping_key(self, node: exp.Expression, scope: Scope) -> Typed | None:
+    def _grouping_key(self, node: exp.Expr, scope: Scope) -> Typed | None:
         """The value of a grouping key when the node is one."""
         if not scope.groups or isinstance(node, (exp.Literal, exp.Boolean, exp.Null)) or node.find(exp.Query):
             return None
         try:
             value = self.compile(node, scope.inside_aggregate())
-        except QueryFailed:
+        except QueryFailedError:
             return None
         return value if value.sql in scope.groups else None
 
-    def condition(self, node: exp.Expression, scope: Scope, where: str) -> str:
+    def condition(self, node: exp.Expr, scope: Scope, where: str) -> str:
         return operators.boolean(self.session, node, self.compile(node, scope), where)
 
     # Literals
@@ -132,7 +132,7 @@ class Expressions:
     def _binary_literal(node: exp.HexString, _: Scope) -> Typed:
         return Typed(f"from_hex('{node.this}')", VARBINARY)
 
-    def _now(self, node: exp.Expression, _: Scope) -> Typed:
+    def _now(self, node: exp.Expr, _: Scope) -> Typed:
         moment = self.session.now
         if isinstance(node, exp.CurrentDate):
             return Typed(f"CAST('{moment:%Y-%m-%d}' AS DATE)", DATE)
@@ -160,7 +160,7 @@ class Expressions:
             )
         return found
 
-    def _resolve(self, node: exp.Expression, parts: tuple[str, ...], scope: Scope) -> Typed | None:
+    def _resolve(self, node: exp.Expr, parts: tuple[str, ...], scope: Scope) -> Typed | None:
         """A field by its longest qualified name, else a field of the row that the name before the last dot means."""
         if len(parts) == 1 and parts[0] in scope.outputs:
             return scope.outputs[parts[0]]
@@ -184,7 +184,7 @@ class Expressions:
             return None if base is None else self._row_field(node, base, parts[-1])
         return None
 
-    def _row_field(self, node: exp.Expression, base: Typed, name: str) -> Typed:
+    def _row_field(self, node: exp.Expr, base: Typed, name: str) -> Typed:
         if base.type.name != "row":
             raise self.session.mismatch(node, f"Expression {node.sql('trino')} is not of type ROW")
         found = [index for index, field in enumerate(base.type.names) if field == name]
@@ -222,7 +222,7 @@ class Expressions:
     def _not(self, node: exp.Not, scope: Scope) -> Typed:
         return Typed(f"(NOT {self.condition(node.this, scope, 'Value of logical NOT expression')})", BOOLEAN)
 
-    def _logical(self, node: exp.Expression, scope: Scope) -> Typed:
+    def _logical(self, node: exp.Expr, scope: Scope) -> Typed:
         word = "AND" if isinstance(node, exp.And) else "OR"
         sides = [self.condition(side, scope, "Logical expression term") for side in (node.this, node.expression)]
         return Typed(f"({sides[0]} {word} {sides[1]})", BOOLEAN)
@@ -249,7 +249,7 @@ class Expressions:
         listed = ", ".join(coerce(item, kind).sql for item in items)
         return Typed(f"({coerce(value, kind).sql} IN ({listed}))", BOOLEAN)
 
-    def _like(self, node: exp.Expression, scope: Scope) -> Typed:
+    def _like(self, node: exp.Expr, scope: Scope) -> Typed:
         escape = None
         if isinstance(node, exp.Escape):
             escape = self.compile(node.expression, scope)
@@ -287,7 +287,7 @@ class Expressions:
             f"(CASE WHEN {condition} THEN {coerce(chosen, kind).sql} ELSE {coerce(other, kind).sql} END)", kind
         )
 
-    def unified(self, node: exp.Expression, values: list[Typed], what: str) -> Type:
+    def unified(self, node: exp.Expr, values: list[Typed], what: str) -> Type:
         kind = values[0].type
         for value in values[1:]:
             found = common_type(kind, value.type)
@@ -301,7 +301,7 @@ class Expressions:
 
     # Casts and constructors
 
-    def _cast(self, node: exp.Expression, scope: Scope) -> Typed:
+    def _cast(self, node: exp.Expr, scope: Scope) -> Typed:
         target = parse_type(node.args["to"].sql("trino"))
         literal = node.this
         if (
@@ -320,13 +320,13 @@ class Expressions:
         value = self.compile(literal, scope)
         try:
             found = cast(value, target)
-        except QueryFailed as error:
+        except QueryFailedError as error:
             if error.name == "TYPE_MISMATCH":
                 raise self.session.mismatch(node, error.message.partition(": ")[2]) from error
             raise
         return Typed(f"TRY({found.sql})", found.type) if isinstance(node, exp.TryCast) else found
 
-    def _zone_of_value(self, node: exp.Expression, scope: Scope) -> str:
+    def _zone_of_value(self, node: exp.Expr, scope: Scope) -> str:
         return self.compile(node, scope).type.zone
 
     def _decimal_literal(self, node: exp.Literal) -> Typed:
@@ -400,7 +400,7 @@ class Expressions:
             )
         return Typed(value.sql, timestamp_with_zone(value.type.numbers[0], checked_zone(zone.this)))
 
-    def _call(self, node: exp.Expression, scope: Scope) -> Typed:
+    def _call(self, node: exp.Expr, scope: Scope) -> Typed:
         from local_cloud.athena.sql.calls import compile_call
 
         return compile_call(self, node, scope)
@@ -429,14 +429,14 @@ def checked_zone(name: str) -> str:
     """A zone that is known.
 
     Raises:
-        QueryFailed: Trino knows none of that name.
+        QueryFailedError: Trino knows none of that name.
     """
     if re.fullmatch(r"[+-]\d{2}:\d{2}", name):
         return name
     try:
         return ZoneInfo(name).key
     except (KeyError, ValueError, OSError) as error:
-        raise QueryFailed("INVALID_FUNCTION_ARGUMENT", f"'{name}' is not a valid time zone") from error
+        raise QueryFailedError("INVALID_FUNCTION_ARGUMENT", f"'{name}' is not a valid time zone") from error
 
 
 def _zone_of(literal: exp.Literal) -> str:

@@ -12,9 +12,9 @@ from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.trino import TrinoParser
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
-from local_cloud.athena.errors import MalformedQuery
+from local_cloud.athena.errors import MalformedQueryError
 from local_cloud.athena.sql.nodes import ALLOWED
 
 _KEPT_FUNCTION_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "LISTAGG")
@@ -39,26 +39,30 @@ class TrinoStrict(Trino):
         }
 
 
-def parse_query(sql: str) -> exp.Expression:
+def parse_query(sql: str) -> exp.Expr:
     """The tree of one query.
 
     Raises:
-        MalformedQuery: not Trino's grammar; the message has the place.
+        MalformedQueryError: not Trino's grammar; the message has the place.
     """
     try:
         sql, tokens = _tokens(sql)
     except TokenError as error:
-        raise MalformedQuery("line 1:1: mismatched input; a quote is not closed or a character is not known") from error
+        raise MalformedQueryError(
+            "line 1:1: mismatched input; a quote is not closed or a character is not known"
+        ) from error
     _check_tokens(sql, tokens)
     try:
         trees = TrinoStrict().parser().parse(tokens, sql)
     except ParseError as error:
         raise _parse_failure(sql, tokens, error) from error
     if len(trees) != 1:
-        raise MalformedQuery("Only one sql statement is allowed.")
+        raise MalformedQueryError("Only one sql statement is allowed.")
     tree = trees[0]
     if not isinstance(tree, (exp.Query, exp.Values)):
-        raise MalformedQuery(f"line 1:1: mismatched input '{tokens[0].text if tokens else ''}'. Expecting: <query>")
+        raise MalformedQueryError(
+            f"line 1:1: mismatched input '{tokens[0].text if tokens else ''}'. Expecting: <query>"
+        )
     check_tree(sql, tree)
     return tree
 
@@ -127,17 +131,17 @@ def _is_star_modifier(token: Token, after: Token) -> bool:
     }
 
 
-def mismatched(sql: str, token: Token) -> MalformedQuery:
-    return MalformedQuery(f"{place(sql, token.start)}: mismatched input '{token.text}'")
+def mismatched(sql: str, token: Token) -> MalformedQueryError:
+    return MalformedQueryError(f"{place(sql, token.start)}: mismatched input '{token.text}'")
 
 
-def _parse_failure(sql: str, tokens: list[Token], error: ParseError) -> MalformedQuery:
+def _parse_failure(sql: str, tokens: list[Token], error: ParseError) -> MalformedQueryError:
     details = error.errors[0] if error.errors else {}
     word = details.get("highlight") or (tokens[-1].text if tokens else "")
     line, end = details.get("line") or 1, details.get("col") or 1
     found = next((token for token in tokens if token.line == line and token.col == end), None)
     where = place(sql, found.start) if found else f"line {line}:{end}"
-    return MalformedQuery(f"{where}: mismatched input '{word}'")
+    return MalformedQueryError(f"{where}: mismatched input '{word}'")
 
 
 def place(sql: str, start: int) -> str:
@@ -151,35 +155,35 @@ def line_and_column(sql: str, start: int) -> tuple[int, int]:
     return before.count("\n") + 1, start - (before.rfind("\n") + 1) + 1
 
 
-def start_of(node: exp.Expression) -> int | None:
+def start_of(node: exp.Expr) -> int | None:
     """Where the node's text starts, when the parser kept it."""
     found = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     return min(found) if found else None
 
 
-def check_tree(sql: str, tree: exp.Expression) -> None:
+def check_tree(sql: str, tree: exp.Expr) -> None:
     """Refuse every construct that is not on the list of what Trino has and the compiler knows.
 
     Raises:
-        MalformedQuery: with the place of the construct.
+        MalformedQueryError: with the place of the construct.
     """
     for node in tree.walk():
         allowed = ALLOWED.get(type(node).__name__)
         if isinstance(node, exp.Table) and not _is_name(sql, node.this):
-            raise MalformedQuery(
+            raise MalformedQueryError(
                 f"{_place_of(sql, node)}: mismatched input '{node.this.sql('trino')}'. Expecting: <relation>"
             )
         extra = [key for key, value in node.args.items() if value and (allowed is None or key not in allowed)]
         if allowed is None or extra:
             what = (extra[0] if extra else type(node).__name__).strip("_").upper()
-            raise MalformedQuery(f"{_place_of(sql, node)}: mismatched input: {what} is not supported here")
+            raise MalformedQueryError(f"{_place_of(sql, node)}: mismatched input: {what} is not supported here")
 
 
-def _is_name(sql: str, node: exp.Expression) -> bool:
+def _is_name(sql: str, node: exp.Expr) -> bool:
     """Whether a table is called by a name; a quoted text (a file to DuckDB) and a call are none."""
     return isinstance(node, exp.Identifier) and sql[node.meta.get("start", 0)] != "'"
 
 
-def _place_of(sql: str, node: exp.Expression) -> str:
+def _place_of(sql: str, node: exp.Expr) -> str:
     start = start_of(node)
     return place(sql, start) if start is not None else "line 1:1"

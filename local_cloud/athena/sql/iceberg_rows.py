@@ -12,7 +12,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table
 
 from local_cloud.athena import quoting
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.arrow_rows import named
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.types import Type
@@ -25,7 +25,7 @@ def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table
     """The rows, each column in the table's Arrow type.
 
     Raises:
-        QueryFailed: the query fails.
+        QueryFailedError: the query fails.
     """
     from local_cloud.athena.selection import translated_errors
 
@@ -42,14 +42,14 @@ def changing(table: Table) -> Iterator[None]:
     """What PyIceberg cannot write, in words of our own.
 
     Raises:
-        QueryFailed: the partitioning cannot be written here, or another writer was faster.
+        QueryFailedError: the partitioning cannot be written here, or another writer was faster.
     """
     try:
         yield
     except NotInstalledError as error:
         raise not_supported(f"Writing to {'.'.join(table.name())}, which is partitioned by a transform,") from error
     except CommitFailedException as error:
-        raise QueryFailed(
+        raise QueryFailedError(
             "ICEBERG_COMMIT_ERROR",
             f"Failed to commit to table {'.'.join(table.name())}: it was changed at the same time. Run the statement again.",
         ) from error

@@ -26,7 +26,7 @@ def scanned_columns(
     """Names and types of a table's columns, partition keys last; ``metadata`` is the name after ``$``.
 
     Raises:
-        QueryFailed: the table has no such metadata table.
+        QueryFailedError: the table has no such metadata table.
     """
     if metadata is None and table.is_iceberg and session.iceberg is not None:
         return session.iceberg.columns(table, scan_version)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from sqlglot import exp
 
 from local_cloud.athena.catalog import Catalog, GlueTable
-from local_cloud.athena.errors import QueryFailed, not_supported
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.grammar import line_and_column, start_of
 from local_cloud.athena.types import Type
 
@@ -113,15 +113,15 @@ class Session:
         """A name that nothing else of the statement has."""
         return f"{prefix}{next(self._numbers)}"
 
-    def place(self, node: exp.Expression) -> tuple[int, int]:
+    def place(self, node: exp.Expr) -> tuple[int, int]:
         start = start_of(node)
         return line_and_column(self.sql, start) if start is not None else (1, 1)
 
-    def mismatch(self, node: exp.Expression, message: str) -> QueryFailed:
-        return QueryFailed("TYPE_MISMATCH", message, position=self.place(node))
+    def mismatch(self, node: exp.Expr, message: str) -> QueryFailedError:
+        return QueryFailedError("TYPE_MISMATCH", message, position=self.place(node))
 
-    def invalid(self, node: exp.Expression, message: str, name: str = "SYNTAX_ERROR") -> QueryFailed:
-        return QueryFailed(name, message, position=self.place(node))
+    def invalid(self, node: exp.Expr, message: str, name: str = "SYNTAX_ERROR") -> QueryFailedError:
+        return QueryFailedError(name, message, position=self.place(node))
 
-    def unsupported(self, node: exp.Expression, what: str) -> QueryFailed:
+    def unsupported(self, node: exp.Expr, what: str) -> QueryFailedError:
         return not_supported(what, self.place(node))

@@ -13,8 +13,8 @@ from local_cloud.athena.sql.model import Session, Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.types import BOOLEAN, DATE, INTERVAL_DAY, INTERVAL_YEAR, Type, common_type, decimal, duckdb_name
 
-SYMBOLS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
-COMPARISONS = {
+SYMBOLS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
+COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
     exp.GT: ">",
@@ -28,7 +28,7 @@ _TIMES = {"date", "timestamp", "timestamp with time zone", "time"}
 _INTERVALS = {INTERVAL_DAY.name, INTERVAL_YEAR.name}
 
 
-def arithmetic(session: Session, node: exp.Expression, left: Typed, right: Typed) -> Typed:
+def arithmetic(session: Session, node: exp.Expr, left: Typed, right: Typed) -> Typed:
     """``left op right`` for numbers, dates and intervals."""
     symbol = SYMBOLS[type(node)]
     if {left.type.name, right.type.name} & (_TIMES | _INTERVALS):
@@ -56,7 +56,7 @@ def _division_by_zero(kind: Type) -> str:
     return raising("DIVISION_BY_ZERO", "Division by zero", kind)
 
 
-def _decimal(session: Session, node: exp.Expression, symbol: str, left: Typed, right: Typed) -> Typed:
+def _decimal(session: Session, node: exp.Expr, symbol: str, left: Typed, right: Typed) -> Typed:
     """Decimal arithmetic with Trino's precision and scale of the result."""
     p1, s1, p2, s2 = *_digits(left.type), *_digits(right.type)
     scale = {"+": max(s1, s2), "-": max(s1, s2), "*": s1 + s2, "/": max(s1, s2), "%": max(s1, s2)}[symbol]
@@ -72,7 +72,7 @@ def _decimal(session: Session, node: exp.Expression, symbol: str, left: Typed, r
     kind = decimal(max(1, min(38, precision)), scale)
     a, b = coerce(left, decimal(p1, s1)).sql, coerce(right, decimal(p2, s2)).sql
     if symbol == "/":
-        return Typed(divided(a, s1, b, s2, kind), kind)
+        return Typed(divided(a, b, kind), kind)
     fits = precision <= 38
     if symbol == "%":
         wide = decimal(38, scale)
@@ -88,7 +88,7 @@ def _decimal(session: Session, node: exp.Expression, symbol: str, left: Typed, r
     return Typed(f"(CAST({a} AS {wide_name}) {symbol} CAST({b} AS {wide_name}))", kind)
 
 
-def divided(a: str, s1: int, b: str, s2: int, kind: Type) -> str:
+def divided(a: str, b: str, kind: Type) -> str:
     """Decimal division rounded half away from zero to the scale of ``kind``, computed on integers; it never passes through a double."""
     return (
         f"CAST(trino_decimal_quotient(CAST({a} AS VARCHAR), CAST({b} AS VARCHAR), {kind.scale}) AS {duckdb_name(kind)})"
@@ -99,7 +99,7 @@ def _digits(kind: Type) -> tuple[int, int]:
     return (1, 0) if kind.name == "unknown" else (kind.precision, kind.scale)
 
 
-def _temporal(session: Session, node: exp.Expression, symbol: str, left: Typed, right: Typed) -> Typed:
+def _temporal(session: Session, node: exp.Expr, symbol: str, left: Typed, right: Typed) -> Typed:
     """Dates, timestamps and intervals; intervals are held as milliseconds or months."""
     names = left.type.name, right.type.name
     if symbol in "+-" and right.type.name in _INTERVALS and left.type.name in _TIMES:
@@ -118,7 +118,7 @@ def _temporal(session: Session, node: exp.Expression, symbol: str, left: Typed, 
     raise session.mismatch(node, f"Cannot apply operator: {left.type} {symbol} {right.type}")
 
 
-def _moved(session: Session, node: exp.Expression, moment: Typed, interval: Typed, sign: str) -> Typed:
+def _moved(session: Session, node: exp.Expr, moment: Typed, interval: Typed, sign: str) -> Typed:
     kind = moment.type
     if kind.name == "timestamp with time zone" and kind.zone != "UTC":
         raise session.unsupported(node, "Interval arithmetic in a zone other than UTC")
@@ -135,7 +135,7 @@ def _moved(session: Session, node: exp.Expression, moment: Typed, interval: Type
     return Typed(moved, kind)
 
 
-def comparison(session: Session, node: exp.Expression, left: Typed, right: Typed) -> Typed:
+def comparison(session: Session, node: exp.Expr, left: Typed, right: Typed) -> Typed:
     """``left op right``; Trino compares only types that have a common one."""
     symbol = COMPARISONS[type(node)]
     kind = common_type(left.type, right.type)
@@ -145,40 +145,33 @@ def comparison(session: Session, node: exp.Expression, left: Typed, right: Typed
         return Typed(f"(NULL {symbol} NULL)", BOOLEAN)
     if kind.name == "json":
         raise session.unsupported(node, "A comparison of JSON values")
-    if _may_hide_null(kind) and "DISTINCT" not in symbol:
+    if kind.name == "map" and "DISTINCT" not in symbol:
         raise session.unsupported(
             node, f"A comparison of values of type {kind.name} (their NULL elements make it NULL in Trino)"
         )
     return Typed(f"({coerce(left, kind).sql} {symbol} {coerce(right, kind).sql})", BOOLEAN)
 
 
-def _may_hide_null(kind: Type) -> bool:
-    return kind.name in {"map"}
-
-
-def negated(session: Session, node: exp.Expression, value: Typed) -> Typed:
+def negated(session: Session, node: exp.Expr, value: Typed) -> Typed:
     if not (value.type.is_numeric or value.type.name in _INTERVALS):
         raise session.mismatch(node, f"Cannot negate {value.type}")
     return Typed(f"(-{value.sql})", value.type)
 
 
-def boolean(session: Session, node: exp.Expression, value: Typed, where: str) -> str:
+def boolean(session: Session, node: exp.Expr, value: Typed, where: str) -> str:
     """The value's SQL where a condition has to be.
 
     Raises:
-        QueryFailed: it is no boolean.
+        QueryFailedError: it is no boolean.
     """
     if value.type != BOOLEAN and value.type.name != "unknown":
         raise session.mismatch(node, f"{where} must evaluate to a boolean: actual type {value.type}")
     return value.sql if value.type == BOOLEAN else "CAST(NULL AS BOOLEAN)"
 
 
-def concatenated(session: Session, node: exp.Expression, left: Typed, right: Typed) -> Typed:
-    if (
-        left.type.is_text
-        and right.type.is_text
-        or "unknown" in {left.type.name, right.type.name}
-        and (left.type.is_text or right.type.is_text)
+def concatenated(session: Session, node: exp.Expr, left: Typed, right: Typed) -> Typed:
+    if (left.type.is_text and right.type.is_text) or (
+        "unknown" in {left.type.name, right.type.name} and (left.type.is_text or right.type.is_text)
     ):
         return Typed(f"({left.sql} || {right.sql})", Type("varchar"))
     if left.type.name == right.type.name == "varbinary":
@@ -192,7 +185,7 @@ def concatenated(session: Session, node: exp.Expression, left: Typed, right: Typ
     )
 
 
-def _array_concatenated(session: Session, node: exp.Expression, left: Typed, right: Typed) -> Typed:
+def _array_concatenated(session: Session, node: exp.Expr, left: Typed, right: Typed) -> Typed:
     elements = [value.type.element if value.type.name == "array" else value.type for value in (left, right)]
     kind = common_type(*elements)
     if kind is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql.model import Field, Scan, Scope, Typed
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _REJECTS_NULL = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.Like)
 
 
-def prune(expressions: Expressions, condition: exp.Expression, scope: Scope) -> None:
+def prune(expressions: Expressions, condition: exp.Expr, scope: Scope) -> None:
     """Note each usable condition with its scan, as SQL over columns named as the partition keys."""
     for part in _conjuncts(condition):
         if not isinstance(part, _REJECTS_NULL) or part.find(exp.Query, exp.Anonymous, exp.Placeholder):
             continue
-        scan = _scan(expressions, part, scope)
+        scan = _scan(part, scope)
         if scan is None:
             continue
         fields = tuple(
@@ -31,11 +31,11 @@ def prune(expressions: Expressions, condition: exp.Expression, scope: Scope) -> 
         )
         try:
             scan.conditions.append(expressions.compile(part, Scope(fields=fields)).sql)
-        except QueryFailed:
+        except QueryFailedError:
             continue
 
 
-def _conjuncts(node: exp.Expression) -> list[exp.Expression]:
+def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Paren):
         return _conjuncts(node.this)
     if isinstance(node, exp.And):
@@ -45,7 +45,7 @@ def _conjuncts(node: exp.Expression) -> list[exp.Expression]:
     return [node]
 
 
-def _scan(expressions: Expressions, part: exp.Expression, scope: Scope) -> Scan | None:
+def _scan(part: exp.Expr, scope: Scope) -> Scan | None:
     """The scan whose partition columns, and nothing else, the condition speaks of."""
     from local_cloud.athena.sql.expressions import matches
 

@@ -10,7 +10,7 @@ from local_cloud.athena.sql import operators
 from local_cloud.athena.sql.aggregates import is_aggregated
 from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.expressions import Expressions
-from local_cloud.athena.sql.model import Compiled, Field, Scope, Session, Typed
+from local_cloud.athena.sql.model import Compiled, Field, Scan, Scope, Session, Typed
 from local_cloud.athena.sql.pruning import prune
 from local_cloud.athena.sql.relations import Relations
 from local_cloud.athena.types import BOOLEAN, UNKNOWN, Type, common_type
@@ -27,11 +27,11 @@ class Queries:
         self.expressions = Expressions(session, self)
         self.relations = Relations(session, self)
 
-    def compile(self, node: exp.Expression, parent: Scope | None = None) -> Compiled:
+    def compile(self, node: exp.Expr, parent: Scope | None = None) -> Compiled:
         """A query; ``parent`` is the scope around a subquery.
 
         Raises:
-            QueryFailed: in Athena's words.
+            QueryFailedError: in Athena's words.
         """
         common = dict(self.session.common)
         try:
@@ -85,7 +85,7 @@ class Queries:
         names = ", ".join(f"c{index}" for index in range(len(kinds)))
         return Compiled(f"SELECT {names} FROM (VALUES {listed}) v({names})", tuple((None, kind) for kind in kinds))
 
-    def _common(self, node: exp.Expression, kinds: list[Type]) -> Type:
+    def _common(self, node: exp.Expr, kinds: list[Type]) -> Type:
         found = kinds[0]
         for kind in kinds[1:]:
             wider = common_type(found, kind)
@@ -133,19 +133,19 @@ class Queries:
         parts = [self._group_part(part, node, scope, keys) for part in clause.expressions]
         return keys, " GROUP BY " + ", ".join(parts)
 
-    def _group_part(self, part: exp.Expression, node: exp.Select, scope: Scope, keys: list[str]) -> str:
+    def _group_part(self, part: exp.Expr, node: exp.Select, scope: Scope, keys: list[str]) -> str:
         if isinstance(part, (exp.GroupingSets, exp.Rollup, exp.Cube)):
             word = {exp.GroupingSets: "GROUPING SETS", exp.Rollup: "ROLLUP", exp.Cube: "CUBE"}[type(part)]
             return f"{word} ({', '.join(self._group_part(item, node, scope, keys) for item in part.expressions)})"
         if isinstance(part, exp.Tuple):
             return "(" + ", ".join(self._group_part(item, node, scope, keys) for item in part.expressions) + ")"
         if isinstance(part, exp.Literal) and not part.is_string:
-            part = self._ordinal(part, node, scope)
+            part = self._ordinal(part, node)
         key = self.expressions.compile(part, scope).sql
         keys.append(key)
         return key
 
-    def _ordinal(self, part: exp.Literal, node: exp.Select, scope: Scope) -> exp.Expression:
+    def _ordinal(self, part: exp.Literal, node: exp.Select) -> exp.Expr:
         chosen = node.expressions
         number = int(part.this)
         if any(isinstance(item, exp.Star) or item.is_star for item in chosen):
@@ -154,7 +154,8 @@ class Queries:
             raise self.session.invalid(
                 part, f"GROUP BY position {number} is not in select list", "INVALID_COLUMN_REFERENCE"
             )
-        return chosen[number - 1].unalias()
+        named: exp.Expr = chosen[number - 1].unalias()
+        return named
 
     def _items(self, node: exp.Select, scope: Scope) -> list[Item]:
         items: list[Item] = []
@@ -167,7 +168,7 @@ class Queries:
         return items
 
     @staticmethod
-    def _label(item: exp.Expression) -> str | None:
+    def _label(item: exp.Expr) -> str | None:
         inner = item.unalias()
         if isinstance(item, exp.Alias):
             return item.alias
@@ -175,7 +176,7 @@ class Queries:
             return inner.name
         return inner.expression.name if isinstance(inner, exp.Dot) else None
 
-    def _star(self, item: exp.Expression, scope: Scope) -> list[Item]:
+    def _star(self, item: exp.Expr, scope: Scope) -> list[Item]:
         qualifier = tuple(part.name.lower() for part in item.parts[:-1]) if isinstance(item, exp.Column) else ()
         found = [
             field
@@ -202,7 +203,7 @@ class Queries:
 
     # ORDER BY, LIMIT, OFFSET
 
-    def _order(self, node: exp.Expression, scope: Scope, items: list[Item], *, only_outputs: bool) -> str:
+    def _order(self, node: exp.Expr, scope: Scope, items: list[Item], *, only_outputs: bool) -> str:
         clause = node.args.get("order")
         if clause is None:
             return ""
@@ -233,7 +234,7 @@ class Queries:
             value = Typed(f"c{found[0]}", value.type)
         return ordered(self.session, part, value)
 
-    def _limits(self, node: exp.Expression) -> str:
+    def _limits(self, node: exp.Expr) -> str:
         limit, offset = node.args.get("limit"), node.args.get("offset")
         sql = ""
         if isinstance(limit, exp.Fetch):
@@ -246,12 +247,12 @@ class Queries:
             sql += f" OFFSET {self._count(offset.expression, 'OFFSET')}"
         return sql
 
-    def _count(self, node: exp.Expression | None, what: str) -> int:
+    def _count(self, node: exp.Expr | None, what: str) -> int:
         if not isinstance(node, exp.Literal) or not node.this.isdigit():
             raise self.session.unsupported(node or exp.Null(), f"{what} with anything but a number")
         return int(node.this)
 
-    def _modified(self, node: exp.Expression, inner: Compiled, parent: Scope | None) -> Compiled:
+    def _modified(self, node: exp.Expr, inner: Compiled, parent: Scope | None) -> Compiled:
         """ORDER BY and LIMIT of a set operation or a query in parentheses: over its outputs."""
         if not any(node.args.get(key) for key in ("order", "limit", "offset")):
             return inner
@@ -300,7 +301,7 @@ class Queries:
             scope,
         )
 
-    def quantified(self, node: exp.Expression, left: Typed, scope: Scope) -> Typed:
+    def quantified(self, node: exp.Expr, left: Typed, scope: Scope) -> Typed:
         """``value op ANY (query)`` and ``value op ALL (query)``."""
         query = node.expression.this
         inner = self.compile(query.this if isinstance(query, exp.Subquery) else query, scope)
@@ -338,5 +339,5 @@ def _coerced(side: Compiled, kinds: list[Type]) -> str:
     )
 
 
-def _origin(value: Typed, fields: list[Field]) -> tuple[object, str] | None:
+def _origin(value: Typed, fields: list[Field]) -> tuple[Scan, str] | None:
     return next((field.origin for field in fields if field.origin is not None and field.value.sql == value.sql), None)

@@ -7,7 +7,7 @@ import re
 
 import duckdb
 
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.quoting import ERROR_MARK
 from local_cloud.athena.types import Type, duckdb_name
 
@@ -33,26 +33,26 @@ def fail(text: str | None) -> str:
     raise QueryError(name, message)
 
 
-def explained(error: duckdb.Error) -> QueryFailed:
+def explained(error: duckdb.Error) -> QueryFailedError:
     """DuckDB's error as Athena would say it; nothing of DuckDB or of this machine is shown."""
     text = str(error)
     marked = _MARKED.search(text)
     if marked:
-        return QueryFailed(marked[1], marked[2].strip())
+        return QueryFailedError(marked[1], marked[2].strip())
     if isinstance(error, duckdb.OutOfRangeException):
-        return QueryFailed("NUMERIC_VALUE_OUT_OF_RANGE", _overflow(text))
+        return QueryFailedError("NUMERIC_VALUE_OUT_OF_RANGE", _overflow(text))
     if isinstance(error, duckdb.OutOfMemoryException):
-        return QueryFailed("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor")
+        return QueryFailedError("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor")
     if isinstance(error, duckdb.ConversionException) and "INT128" in text:
-        return QueryFailed("NUMERIC_VALUE_OUT_OF_RANGE", "bigint addition overflow")
+        return QueryFailedError("NUMERIC_VALUE_OUT_OF_RANGE", "bigint addition overflow")
     if isinstance(error, duckdb.ConversionException):
-        return QueryFailed(
+        return QueryFailedError(
             "INVALID_CAST_ARGUMENT", "A value could not be converted to the type that the query asks for"
         )
     if "More than one row returned by a subquery" in text:
-        return QueryFailed("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
+        return QueryFailedError("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
     logger.warning("a compiled query was refused by the engine: %s", text)
-    return QueryFailed("NOT_SUPPORTED", "The local cloud's Athena cannot run this query exactly")
+    return QueryFailedError("NOT_SUPPORTED", "The local cloud's Athena cannot run this query exactly")
 
 
 def _overflow(text: str) -> str:

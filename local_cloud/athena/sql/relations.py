@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from local_cloud.athena.catalog import GlueTable
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql import information_schema
 from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.grammar import parse_query
@@ -40,7 +40,7 @@ class Relations:
             sql, fields = self._join(join, sql, fields, parent)
         return f" FROM {sql}", fields
 
-    def _relation(self, node: exp.Expression, scope: Scope) -> Source:
+    def _relation(self, node: exp.Expr, scope: Scope) -> Source:
         if isinstance(node, exp.Table):
             return self._table(node)
         if isinstance(node, exp.Unnest):
@@ -62,7 +62,7 @@ class Relations:
             sql, fields = self._join(join, sql, fields, scope.parent)
         return f"({sql})", fields
 
-    def _named(self, node: exp.Expression, compiled: Compiled) -> Source:
+    def _named(self, node: exp.Expr, compiled: Compiled) -> Source:
         """A subquery under its alias."""
         view = self.session.fresh("r")
         alias = node.args.get("alias")
@@ -83,7 +83,7 @@ class Relations:
         ]
         return f"({compiled.sql}) {view}", fields
 
-    def _aliases(self, node: exp.Expression, names: list[str], width: int) -> list[str | None]:
+    def _aliases(self, node: exp.Expr, names: list[str], width: int) -> list[str | None]:
         if len(names) != width:
             raise self.session.invalid(
                 node,
@@ -161,8 +161,8 @@ class Relations:
         session.view_depth += 1
         try:
             compiled = self.queries.compile(parse_query(view.sql))
-        except QueryFailed as error:
-            raise QueryFailed(
+        except QueryFailedError as error:
+            raise QueryFailedError(
                 "INVALID_VIEW",
                 f"Failed analyzing stored view 'awsdatacatalog.{table.database}.{table.name}': {error.message}",
             ) from error
@@ -170,7 +170,7 @@ class Relations:
             session.sql, session.database, session.common = kept
             session.view_depth -= 1
         if len(compiled.columns) != len(view.columns):
-            raise QueryFailed(
+            raise QueryFailedError(
                 "VIEW_IS_STALE",
                 f"View 'awsdatacatalog.{table.database}.{table.name}' is stale or in invalid state: it must be re-created",
             )
@@ -208,7 +208,7 @@ class Relations:
         ]
         return f"LATERAL (SELECT {chosen}) {view}", fields
 
-    def _unnested(self, node: exp.Expression, value: Typed) -> list[tuple[str, Type]]:
+    def _unnested(self, node: exp.Expr, value: Typed) -> list[tuple[str, Type]]:
         """The columns that one array or map gives; an array of rows gives a column for each of their fields."""
         if value.type.name == "map":
             return [

@@ -72,9 +72,9 @@ def iso_timestamp(text: str, zone: str) -> datetime:
     match = _ISO.fullmatch(text)
     if match is None:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", f'Invalid format: "{text}"')
-    numbers = [int(part or 0) for part in match.groups()[:6]]
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     try:
-        moment = datetime(*numbers, _milliseconds(match[7] or "") * 1000)  # type: ignore[arg-type]  # noqa: DTZ001
+        moment = datetime(year, month, day, hour, minute, second, _milliseconds(match[7] or "") * 1000)  # noqa: DTZ001
     except ValueError as error:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", f'Cannot parse "{text}": {error}') from error
     return _instant(moment, match[8] or "Z", zone)
@@ -134,8 +134,7 @@ def _written(moment: datetime, letter: str) -> str:
 
 def date_parse(text: str, form: str) -> datetime:
     parts = [
-        _READ.get(match[1], None) if match[1] else re.escape(match[0])
-        for match in re.finditer(r"%(.)|[^%]", form, re.DOTALL)
+        _READ.get(match[1]) if match[1] else re.escape(match[0]) for match in re.finditer(r"%(.)|[^%]", form, re.DOTALL)
     ]
     if any(part is None for part in parts):
         raise QueryError("NOT_SUPPORTED", f"The date format '{form}' is not supported by the local cloud's Athena.")

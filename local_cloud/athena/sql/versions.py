@@ -20,7 +20,7 @@ def version_of(session: Session, node: exp.Table, table: GlueTable) -> tuple[str
     """("VERSION", snapshot id or name) or ("TIMESTAMP", moment); None: the table as it is now.
 
     Raises:
-        QueryFailed: the table is no Iceberg table, or the version is not a literal.
+        QueryFailedError: the table is no Iceberg table, or the version is not a literal.
     """
     version = node.args.get("version")
     if version is None:
@@ -35,7 +35,7 @@ def version_of(session: Session, node: exp.Table, table: GlueTable) -> tuple[str
     return "TIMESTAMP", _moment(session, node, value)
 
 
-def _moment(session: Session, node: exp.Table, value: exp.Expression) -> datetime:
+def _moment(session: Session, node: exp.Table, value: exp.Expr) -> datetime:
     if isinstance(value, exp.Cast) and isinstance(value.this, exp.Literal):
         match = re.fullmatch(
             r"(\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?)\s*([A-Za-z][\w/+-]*|[+-]\d{2}:\d{2})?",

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from local_cloud.athena.catalog import GlueTable
-from local_cloud.athena.errors import QueryFailed
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.types import Type, hive_name, trino_name
 from local_cloud.wire import Json
 
@@ -31,11 +31,11 @@ def stored_view(table: GlueTable) -> StoredView:
     """The view that the catalog keeps.
 
     Raises:
-        QueryFailed: it was not written by Athena.
+        QueryFailedError: it was not written by Athena.
     """
     match = _STORED.search(table.document.get("ViewOriginalText") or "")
     if match is None:
-        raise QueryFailed(
+        raise QueryFailedError(
             "INVALID_VIEW", f"View '{table.database}.{table.name}' has no Athena definition (/* Presto View: … */)"
         )
     document = json.loads(base64.b64decode(match[1]))

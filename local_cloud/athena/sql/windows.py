@@ -49,7 +49,7 @@ def _frame(call: Call, spec: exp.WindowSpec) -> str:
 
 
 def _bound(call: Call, kind: str, value: object, side: str | None) -> str:
-    if isinstance(value, exp.Expression):
+    if isinstance(value, exp.Expr):
         if kind != "ROWS" or not isinstance(value, exp.Literal) or not value.this.isdigit():
             raise call.session.unsupported(value, f"A {kind} frame with this bound")
         return f"{value.this} {side}"
