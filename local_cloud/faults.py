@@ -110,7 +110,8 @@ class Faults:
         call = json.loads(body)
         written, places = self._disturb(call["Records"])
         results: list[Json] = []
-        for start in range(0, max(1, len(written)), PUT_RECORDS_LIMIT):  # with its duplicates a full call is more than one
+        # With its duplicates a full call is more than one.
+        for start in range(0, max(1, len(written)), PUT_RECORDS_LIMIT):
             part = {**call, "Records": written[start : start + PUT_RECORDS_LIMIT]}
             status, answer_headers, answer = await handler(method, path, headers, json.dumps(part).encode(), query)
             if status != 200:
