@@ -63,8 +63,18 @@ def parse_query(sql: str) -> exp.Expr:
         raise MalformedQueryError(
             f"line 1:1: mismatched input '{tokens[0].text if tokens else ''}'. Expecting: <query>"
         )
+    tree = tree.transform(_spell_out_not, copy=False)
     check_tree(sql, tree)
     return tree
+
+
+def _spell_out_not(node: exp.Expr) -> exp.Expr:
+    """``a NOT LIKE b``, which sqlglot keeps as a mark of LIKE (also under its ESCAPE), as ``NOT (a LIKE b)``."""
+    like = node.this if isinstance(node, exp.Escape) else node
+    if not isinstance(like, exp.Like) or not like.args.get("negate") or isinstance(node.parent, exp.Escape):
+        return node
+    like.set("negate", None)
+    return exp.Not(this=node)
 
 
 def _tokens(sql: str) -> tuple[str, list[Token]]:
