@@ -26,6 +26,7 @@ from local_cloud.clients import Clients
 from local_cloud.config import RECORDS_LOST, CloudConfig
 from local_cloud.emulator.expiry import Expiry
 from local_cloud.emulator.expressions import remember_expressions
+from local_cloud.emulator.function_logs import write_logs_as_roles
 from local_cloud.emulator.memory import Memory
 from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.faults import Faults
@@ -210,8 +211,8 @@ class Equipment:
 def equip(config: CloudConfig) -> Equipment:
     """Add to MiniStack what it lacks; the order is that of a request's way, from the inside to the outside."""
     import ministack.app as emulator
-    from ministack.core import iam_actions
-    from ministack.services import dynamodb
+    from ministack.core import iam_actions, iam_evaluator
+    from ministack.services import dynamodb, lambda_svc
 
     memory = Memory(config.state_dir / "emulator", emulator, dynamodb)
     services = ServicesProcess(records_lost=not memory.stopped_cleanly)
@@ -221,6 +222,8 @@ def equip(config: CloudConfig) -> Equipment:
     replace_handlers(services)
     correct_permission_checks(emulator, iam_actions)
     remember_expressions(dynamodb)
+    if config.enforce_iam:
+        write_logs_as_roles(lambda_svc, iam_evaluator)
     for service in ("kinesis", "dynamodb", "lambda", "s3"):
         handlers[service] = faults.around(service, handlers[service])
     handlers["kinesis"] = metrics.around_kinesis(handlers["kinesis"])

@@ -18,11 +18,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.clients import Clients
 from local_cloud.counters import Counters
+from local_cloud.firehose.bucket import Bucket
 from local_cloud.firehose.buffer import Intake, Output
 from local_cloud.firehose.error_log import ErrorLog
 from local_cloud.firehose.prefixes import PROCESSING_FAILED, data_prefix, error_prefix, object_name
 from local_cloud.firehose.records import IncomingRecord, Source
-from local_cloud.firehose.settings import PRINCIPAL, LambdaProcessor, S3Destination
+from local_cloud.firehose.settings import LambdaProcessor, S3Destination
 from local_cloud.firehose.transformation import InvocationError, StreamIdentity, Transformed, Transformer
 
 logger = logging.getLogger(__name__)
@@ -58,11 +59,12 @@ class DeliveryWorker:
         counters: Counters,
     ) -> None:
         self._name, self._source, self._configuration = name, source, configuration
-        self._clients, self._counters = clients, counters
+        self._counters = counters
         self._stopping = threading.Event()
         self._intake = Intake()
         self._output = Output()
         self._transformer = Transformer(identity, clients, self._stopping)
+        self._bucket = Bucket(name, clients)
         self._error_log = ErrorLog(identity.arn, clients)
         self._thread = threading.Thread(target=self._run, name=f"firehose-{name}", daemon=True)
         counters.add(name, incoming=0)
@@ -200,17 +202,13 @@ class DeliveryWorker:
     def _put_data(self, configuration: Configuration, moment: float, data: bytes) -> None:
         destination = configuration.destination
         key = data_prefix(destination, moment) + object_name(self._name, configuration.version, moment, destination)
-        self._put(destination, key, gzip.compress(data, mtime=0) if destination.is_gzip else data)
+        self._bucket.put(destination, key, gzip.compress(data, mtime=0) if destination.is_gzip else data)
 
     def _put_failures(self, configuration: Configuration, moment: float, lines: bytes) -> None:
         destination = configuration.destination
         prefix = error_prefix(destination, moment, PROCESSING_FAILED)
         name = object_name(self._name, configuration.version, moment, destination, is_error=True)
-        self._put(destination, prefix + name, lines)
-
-    def _put(self, destination: S3Destination, key: str, body: bytes) -> None:
-        client = self._clients.client("s3", destination.role_arn, principal=PRINCIPAL)
-        client.put_object(Bucket=destination.bucket, Key=key, Body=body)
+        self._bucket.put(destination, prefix + name, lines)
 
 
 def _intake_seconds(processor: LambdaProcessor | None) -> float:

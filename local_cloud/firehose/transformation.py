@@ -75,6 +75,7 @@ class Transformer:
 
     def __init__(self, identity: StreamIdentity, clients: Clients, stopping: threading.Event) -> None:
         self._identity, self._clients, self._stopping = identity, clients, stopping
+        self._looked_at: set[LambdaProcessor] = set()
 
     def transform(self, processor: LambdaProcessor, records: Sequence[IncomingRecord]) -> Transformed:
         """What becomes of the records; after the last retry all of them are failures.
@@ -103,6 +104,7 @@ class Transformer:
         except (ClientError, BotoCoreError) as error:
             raise InvocationError("Lambda.AssumeRoleAccessDenied", str(error)) from error
         try:
+            self._look_at(client, processor)
             answer = client.invoke(FunctionName=processor.function_arn, Payload=event)
             payload = answer["Payload"].read()
         except ClientError as error:
@@ -122,6 +124,12 @@ class Transformer:
         except ValueError as error:
             message = f"The answer is not JSON: {error}"
             raise InvocationError("Lambda.JsonProcessingException", message, may_retry=False) from error
+
+    def _look_at(self, client: Any, processor: LambdaProcessor) -> None:
+        """See once that the function is there (*Grant Firehose access to a Lambda function*: GetFunctionConfiguration)."""
+        if processor not in self._looked_at:
+            client.get_function_configuration(FunctionName=processor.function_arn)
+            self._looked_at.add(processor)
 
 
 def invocation_event(identity: StreamIdentity, records: Sequence[IncomingRecord]) -> dict[str, Any]:

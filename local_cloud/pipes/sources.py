@@ -29,6 +29,7 @@ class Record:
 class Source(Protocol):
     """A stream of shards."""
 
+    def check(self) -> None: ...
     def shards(self) -> list[Shard]: ...
     def open(self, shard_id: str, position: Position) -> Cursor: ...
     def read(self, cursor: Cursor, limit: int) -> tuple[list[Record], Cursor | None]: ...
@@ -51,6 +52,14 @@ class DynamoDBStream:
             "dynamodbstreams", settings.role_arn,
             region=settings.source.region, principal=PRINCIPAL, undecoded="GetRecords",
         )  # fmt: skip
+
+    def check(self) -> None:
+        """See that the role may list the table's streams (*Amazon EventBridge Pipes permissions*).
+
+        Raises:
+            botocore.exceptions.ClientError: it may not, or there is no such table.
+        """
+        self._client.list_streams(TableName=self._arn.split("/")[1])
 
     def shards(self) -> list[Shard]:
         found: list[Shard] = []
@@ -96,6 +105,14 @@ class KinesisStream:
             "kinesis", settings.role_arn, region=self._region, principal=PRINCIPAL, undecoded="GetRecords"
         )
         self._shards = KinesisShards(client, self._arn)
+
+    def check(self) -> None:
+        """See that the role may list the stream's shards.
+
+        Raises:
+            botocore.exceptions.ClientError: it may not, or there is no such stream.
+        """
+        self._shards.shards()
 
     def shards(self) -> list[Shard]:
         return self._shards.shards()

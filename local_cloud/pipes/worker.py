@@ -47,6 +47,7 @@ class PipeWorker:
             botocore.exceptions.ClientError: it cannot, or may not, or the source does not exist.
         """
         source = open_source(self._settings, self._context.clients)
+        source.check()
         self._open_first(source, source.shards())
 
     def start(self) -> None:

@@ -13,8 +13,9 @@ from tests.integration.test_crash import CrashingCloud
 
 pytestmark = pytest.mark.integration
 
-READ_TABLE = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+READ_TABLE = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
 READ_STREAM = ["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
+LOOK_AT_BUCKET = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
 
 
 @pytest.fixture
@@ -29,9 +30,12 @@ def make_chain(parts: Parts) -> None:
     """Table → pipe → Kinesis → Firehose → bucket, buffered for two seconds."""
     source, stream, bucket = parts.table(), parts.stream(), parts.bucket()
     reader = parts.role(
-        "firehose", "firehose.amazonaws.com", {stream: READ_STREAM, f"arn:aws:s3:::{bucket}/*": ["s3:PutObject"]}
+        "firehose", "firehose.amazonaws.com",
+        {stream: READ_STREAM, f"arn:aws:s3:::{bucket}/*": ["s3:PutObject"], f"arn:aws:s3:::{bucket}": LOOK_AT_BUCKET},
+    )  # fmt: skip
+    mover = parts.role(
+        "pipe", "pipes.amazonaws.com", {f"{source.rpartition('/')[0]}/*": READ_TABLE, stream: ["kinesis:PutRecords"]}
     )
-    mover = parts.role("pipe", "pipes.amazonaws.com", {source: READ_TABLE, stream: ["kinesis:PutRecords"]})
     parts.cloud.client("firehose").create_delivery_stream(
         DeliveryStreamName=f"{parts.prefix}-delivery", DeliveryStreamType="KinesisStreamAsSource",
         KinesisStreamSourceConfiguration={"KinesisStreamARN": stream, "RoleARN": reader},

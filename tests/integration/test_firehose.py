@@ -18,6 +18,7 @@ from tests.integration.stream_parts import Cloud, Parts, wait_for
 pytestmark = pytest.mark.integration
 
 READ = ["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
+LOOK = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
 VERDICTS = """
 import base64, json
 
@@ -58,7 +59,7 @@ class Delivery:
         self.parts, self.name = parts, f"{parts.prefix}-delivery"
         self.firehose = parts.cloud.client("firehose")
         self.bucket = parts.bucket()
-        self.allowed = {f"arn:aws:s3:::{self.bucket}/*": ["s3:PutObject"]}
+        self.allowed = {f"arn:aws:s3:::{self.bucket}/*": ["s3:PutObject"], f"arn:aws:s3:::{self.bucket}": LOOK}
         self.role = parts.role("firehose", "firehose.amazonaws.com", self.allowed)
 
     def allow(self, resource: str, *actions: str) -> None:
@@ -68,7 +69,7 @@ class Delivery:
     def processing(self, source: str, retries: int = 0) -> dict[str, Any]:
         """A processing configuration with a function of the given source."""
         function = self.parts.function(source)
-        self.allow(function, "lambda:InvokeFunction")
+        self.allow(function, "lambda:InvokeFunction", "lambda:GetFunctionConfiguration")
         parameters = {"LambdaArn": function, "BufferIntervalInSeconds": "0", "NumberOfRetries": str(retries)}
         named = [{"ParameterName": name, "ParameterValue": value} for name, value in parameters.items()]
         return {"Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": named}]}

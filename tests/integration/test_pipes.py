@@ -14,7 +14,7 @@ from tests.integration.stream_parts import Cloud, Parts, payload, wait_for
 
 pytestmark = pytest.mark.integration
 
-READ = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+READ = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
 READ_KINESIS = ["kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
 
 
@@ -28,8 +28,13 @@ class Chain:
         self.queue_url, self.queue = parts.queue()
         self.role = parts.role("pipe", "pipes.amazonaws.com", self.permissions())
 
+    @property
+    def streams(self) -> str:
+        """What a policy names: every stream of the table."""
+        return f"{self.source.rpartition('/')[0]}/*"
+
     def permissions(self) -> dict[str, list[str]]:
-        return {self.source: READ, self.target: ["kinesis:PutRecords"], self.queue: ["sqs:SendMessage"]}
+        return {self.streams: READ, self.target: ["kinesis:PutRecords"], self.queue: ["sqs:SendMessage"]}
 
     def create(
         self, *, partition_key: str = "$.dynamodb.Keys.orderid.S", pattern: dict[str, Any] | None = None,
@@ -261,7 +266,7 @@ def test_nothing_is_lost_when_the_worker_is_killed(chain: Chain) -> None:
 
 def test_a_role_that_may_not_read_the_source_fails_the_creation(chain: Chain) -> None:
     """*Amazon EventBridge Pipes permissions*; *DescribePipe*: CREATE_FAILED with StateReason."""
-    chain.parts.allow("pipe", {chain.target: ["kinesis:PutRecords"]})
+    chain.parts.allow("pipe", {chain.target: ["kinesis:PutRecords"], chain.streams: ["dynamodb:ListStreams"]})
     reason = chain.create(until="CREATE_FAILED")["StateReason"]
     assert "AccessDenied" in reason
     assert "dynamodb:DescribeStream" in reason
@@ -276,7 +281,7 @@ def test_a_role_that_does_not_trust_pipes_fails_the_creation(chain: Chain) -> No
 
 def test_events_wait_for_a_permission_on_the_target(chain: Chain) -> None:
     """*Error handling and troubleshooting*: an authorisation error is retried and shown in StateReason."""
-    chain.parts.allow("pipe", {chain.source: READ})
+    chain.parts.allow("pipe", {chain.streams: READ})
     chain.create()
     chain.parts.put_orders("o-1")
     reason = wait_for(lambda: chain.pipes.describe_pipe(Name=chain.name).get("StateReason"), "a reason")
