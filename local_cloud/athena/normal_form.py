@@ -52,6 +52,7 @@ class DuplicateKeyError(ValueError):
 
 def column_name(key: str, *, ignore_case: bool) -> str:
     """The segment's column of a key. DuckDB's columns ignore case: where the SerDe does not, capitals are marked."""
+    key = "$" + key if key.startswith("$") else key  # our own columns begin with one $
     if ignore_case:
         return key.lower()
     return re.sub(r"[A-Z^]", lambda match: "^" + match[0].lower(), key)
@@ -74,7 +75,7 @@ def write_json_segment(
         parts[0].replace(target)
         return
     connection.execute(
-        f"COPY (SELECT * FROM read_parquet({quoting.paths(parts)}, union_by_name = true)) TO {quoting.text(str(target))} (FORMAT parquet)"
+        f"COPY (SELECT * FROM read_parquet({quoting.paths(parts)}, union_by_name = true)) TO {quoting.text(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)"
     )
     for part in parts:
         part.unlink()
@@ -112,22 +113,22 @@ def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ig
     for item in objects:
         name = str(item.path)
         spellings = keys.get(name, set())
-        one_spelling = len({column_name(key, ignore_case=ignore_case) for key in spellings}) == len(spellings)
+        one_spelling = len({key.lower() for key in spellings}) == len(spellings) and not any(
+            key.startswith("$") for key in spellings
+        )
         if name not in strange and lines.get(name, 0) == _line_count(item.path) and one_spelling:
             item.keys = spellings
             found.append(item)
-    return _same_spelling(found, ignore_case=ignore_case)
+    return _same_spelling(found)
 
 
-def _same_spelling(objects: list[Unpacked], *, ignore_case: bool) -> list[Unpacked]:
+def _same_spelling(objects: list[Unpacked]) -> list[Unpacked]:
     """Only objects that spell each key alike can be read together; the few others are parsed one by one."""
     spelling: dict[str, str] = {}
     for item in objects:
         for key in item.keys:
-            spelling.setdefault(column_name(key, ignore_case=ignore_case), key)
-    return [
-        item for item in objects if all(spelling[column_name(key, ignore_case=ignore_case)] == key for key in item.keys)
-    ]
+            spelling.setdefault(key.lower(), key)
+    return [item for item in objects if all(spelling[key.lower()] == key for key in item.keys)]
 
 
 def _line_count(path: Path) -> int:
@@ -147,7 +148,7 @@ def _write_plain(
     connection.execute(
         f'COPY (SELECT o.identity AS "{OBJECT_COLUMN}"{chosen} FROM read_json({quoting.paths([item.path for item in objects])}, '
         f"format = 'newline_delimited', columns = {{{spec}}}, records = true, filename = '$file', maximum_object_size = {LONGEST_LINE_BYTES}) t "
-        f'JOIN (VALUES {values}) o(file, identity) ON t."$file" = o.file) TO {quoting.text(str(target))} (FORMAT parquet)'
+        f'JOIN (VALUES {values}) o(file, identity) ON t."$file" = o.file) TO {quoting.text(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)'
     )
     for item in objects:
         item.keys = {column_name(key, ignore_case=ignore_case) for key in item.keys}

@@ -87,7 +87,14 @@ class Segments:
             pairs = [(item, one.path) for item, one in zip(batch.values(), unpacked, strict=True)]
             for _ in self._objects.fetch(query, pairs, unpack=True):
                 pass
-            with duckdb.connect(config={"threads": 2, "memory_limit": "1GB", "temp_directory": str(raw)}) as connection:
+            with duckdb.connect(
+                config={
+                    "threads": 2,
+                    "memory_limit": "1GB",
+                    "temp_directory": str(raw),
+                    "preserve_insertion_order": False,
+                }
+            ) as connection:
                 query.cancellation.on_cancel(connection.interrupt)
                 write(connection, unpacked, target)
         finally:

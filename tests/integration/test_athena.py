@@ -573,3 +573,45 @@ def test_the_aws_cli_gets_results(athena: Athena) -> None:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     assert "42" in subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+
+
+def test_delimited_and_compressed_objects_are_read(athena: Athena) -> None:
+    """AWS: Lazy Simple SerDe; OpenCSVSerDe; Compression support."""
+    import gzip
+
+    athena.put("d/part.csv", "id|name\n1|a\n2|\\N\n")
+    athena.put("o/part.csv", '"1","a,""b"""\n')
+    athena.s3.put_object(Bucket=athena.bucket, Key="g/part.json.gz", Body=gzip.compress(b'{"a":1}\n'))
+    location = f"LOCATION 's3://{athena.bucket}/"
+    athena.rows(
+        f"CREATE EXTERNAL TABLE d (id int, name string) ROW FORMAT DELIMITED FIELDS TERMINATED BY '|' {location}d/' TBLPROPERTIES ('skip.header.line.count' = '1')"
+    )
+    athena.rows(
+        f"CREATE EXTERNAL TABLE o (id string, name string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' {location}o/'"
+    )
+    athena.rows(f"CREATE EXTERNAL TABLE g (a int) ROW FORMAT SERDE '{OPENX}' {location}g/'")
+    assert athena.rows("SELECT * FROM d ORDER BY id") == [["1", "a"], ["2", None]]
+    assert athena.rows("SELECT * FROM o") == [["1", 'a,"b"']]
+    outcome = athena.run("SELECT a FROM g")
+    assert outcome.rows == [["1"]]
+    assert (
+        outcome.execution["Statistics"]["DataScannedInBytes"]
+        == athena.s3.head_object(Bucket=athena.bucket, Key="g/part.json.gz")["ContentLength"]
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "EXPLAIN SELECT 1",
+        "WITH RECURSIVE r(n) AS (SELECT 1) SELECT * FROM r",
+        "SELECT a FROM (VALUES 1) t(a) TABLESAMPLE BERNOULLI (10)",
+        "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE",
+    ],
+)
+def test_what_is_not_supported_says_so(athena: Athena, statement: str) -> None:
+    try:
+        reason = athena.run(statement).reason
+    except ClientError as error:
+        reason = error.response["Error"]["Message"]
+    assert "not supported" in reason or "mismatched input" in reason

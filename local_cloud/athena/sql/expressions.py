@@ -44,12 +44,11 @@ class Expressions:
 
     def __init__(self, session: Session, queries: Queries) -> None:
         self.session, self.queries = session, queries
-        binary = {
+        self._binary: dict[type[exp.Expr], Callable[[Session, exp.Expr, Typed, Typed], Typed]] = {
             **dict.fromkeys(operators.SYMBOLS, operators.arithmetic),
             **dict.fromkeys(operators.COMPARISONS, operators.comparison),
             exp.DPipe: operators.concatenated,
         }
-        self._binary: dict[type[exp.Expr], Callable[[Session, exp.Expr, Typed, Typed], Typed]] = binary
         self._nodes: dict[type[exp.Expr], Callable[..., Typed]] = {
             exp.Literal: self._literal, exp.Boolean: self._boolean, exp.Null: self._null, exp.HexString: self._binary_literal,
             exp.Column: self._column, exp.Identifier: self._variable, exp.Dot: self._dot, exp.Paren: self._paren, exp.Tuple: self._row,

@@ -1,0 +1,70 @@
+"""Raw JSON in the normal form: no digit is lost, whichever of the two readers took the object."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local_cloud.athena.normal_form import Unpacked, write_json_segment
+
+
+def read(lines: str, *, ignore_case: bool = True) -> tuple[list[dict[str, str | None]], Unpacked]:
+    """The rows of one object, without its identity."""
+    with tempfile.TemporaryDirectory() as folder:
+        item = Unpacked(7, Path(folder) / "7.json")
+        item.path.write_text(lines)
+        target = Path(folder) / "segment.parquet"
+        connection = duckdb.connect()
+        write_json_segment(connection, [item], target, ignore_case=ignore_case)
+        cursor = connection.execute(f"SELECT * FROM '{target}'")
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    assert all(row.pop("$object") == 7 for row in rows)
+    return rows, item
+
+
+NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(NUMBERS, min_size=1, max_size=4), st.lists(st.text(max_size=8), min_size=1, max_size=4))
+def test_numbers_and_texts_stay_as_they_were_written(numbers: list[str], texts: list[str]) -> None:
+    lines = [f'{{"n": {number}, "t": {json.dumps(text)}}}' for number in numbers for text in texts]
+    rows, item = read("\n".join(lines) + "\n")
+    assert item.malformed is None
+    assert sorted((row["n"], row["t"]) for row in rows) == sorted(
+        (number, text) for number in numbers for text in texts
+    )
+
+
+def test_nested_values_are_compact_json_with_their_digits() -> None:
+    rows, _ = read('{"a": {"X": [1.50, "é"]}}\n')
+    assert rows == [{"a": '{"X":[1.50,"é"]}'}]
+
+
+def test_lines_that_are_no_object_are_rows_of_nulls() -> None:
+    rows, item = read('{"a":1}\n\n5\n')
+    assert sorted(row["a"] or "" for row in rows) == ["", "", "1"]
+    assert item.malformed is None
+
+
+def test_a_malformed_line_is_noted_with_its_number() -> None:
+    rows, item = read('{"a":1}\n{"a":\n')
+    assert len(rows) == 2
+    assert item.malformed is not None
+    assert item.malformed.endswith("(line 2)")
+
+
+def test_keys_ignore_case_only_when_asked_to() -> None:
+    assert read('{"Ab":1}\n')[0] == [{"ab": "1"}]
+    assert read('{"Ab":1,"ab":2}\n', ignore_case=False)[0] == [{"^ab": "1", "ab": "2"}]
+    assert "Duplicate key" in (read('{"Ab":1,"ab":2}\n')[1].malformed or "")
+
+
+def test_keys_cannot_take_the_place_of_our_own_columns() -> None:
+    assert read('{"$object":1,"$file":2}\n')[0] == [{"$$object": "1", "$$file": "2"}]

@@ -1,0 +1,45 @@
+"""The functions that DuckDB calls back for: decimals, regular expressions, formats."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local_cloud.athena.sql import display, time_formats
+from local_cloud.athena.sql.functions_in_python import floating_text, quotient
+from local_cloud.athena.sql.raising import QueryError
+from local_cloud.athena.sql.regular_expressions import extract, like, replaced
+
+NUMBERS = st.decimals(min_value=-(10**12), max_value=10**12, places=4, allow_nan=False)
+
+
+@given(NUMBERS, NUMBERS.filter(bool), st.integers(min_value=0, max_value=6))
+def test_quotients_are_off_by_at_most_half_a_unit(dividend: Decimal, divisor: Decimal, scale: int) -> None:
+    found = Decimal(quotient(str(dividend), str(divisor), scale))
+    assert abs(found * divisor - dividend) <= abs(divisor) * Decimal(10) ** -scale / 2
+    assert -found.as_tuple().exponent == scale
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_doubles_shown_are_read_back_the_same(number: float) -> None:
+    assert float(display.floating(repr(number))) == number
+    assert float(floating_text(repr(number))) == number
+
+
+def test_regular_expressions_that_mean_something_else_in_java_are_refused() -> None:
+    assert like("ab", "^a.$")
+    assert extract("k=v", r"(?<key>\w)=", 1) == "k"
+    assert replaced("ab", "(a)(b)", r"$2\$$1") == "b$a"
+    for pattern in (r"\p{L}", "[a-z&&[^b]]", r"\R"):
+        with pytest.raises(QueryError, match="NOT_SUPPORTED"):
+            like("a", pattern)
+
+
+def test_instants_of_another_zone_in_a_column_are_refused() -> None:
+    assert time_formats.iso_timestamp("2020-01-02T03:04:05+02:00", "+02:00") == datetime(2020, 1, 2, 1, 4, 5)  # noqa: DTZ001
+    with pytest.raises(QueryError, match="NOT_SUPPORTED"):
+        time_formats.iso_timestamp("2020-01-02T03:04:05+02:00", "UTC")
