@@ -55,7 +55,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, list[dict[str, 
     """
     records = event.get("records") if isinstance(event, dict) else None
     if not isinstance(records, list):
-        raise ValueError(  # noqa: TRY004 (an event from elsewhere, not a type of ours)
+        raise ValueError(
             "Cannot transform: the event has no list 'records', so it does not come from a Firehose delivery stream. "
             "Attach this function as the stream's data transformation; do not call it from another source."
         )

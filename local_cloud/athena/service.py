@@ -45,6 +45,9 @@ class AthenaService(JsonService):
 
     def start(self) -> None:
         self._executions.recover()
+        for token, known in self._tokens:
+            if self._executions.get(known["id"]) is None:
+                self._tokens.delete(token)
 
     def stop(self) -> None:
         self._executions.close()

@@ -121,7 +121,7 @@ def parse(line: str | bytes) -> ChangeEvent:
 
 def _change_event(members: object) -> ChangeEvent:
     if not isinstance(members, dict):
-        raise ValueError("it is not a JSON object")  # noqa: TRY004 (parse reports content, not types of ours)
+        raise ValueError("it is not a JSON object")
     if missing := [name for name in FIELDS if name not in members]:
         raise ValueError(f"it lacks {', '.join(missing)}")
     sequence_number = _text(members, "sequence_number")

@@ -5,10 +5,13 @@ Source: Trino documentation, *Conversion functions* and the data types' cast rul
 
 from __future__ import annotations
 
+from local_cloud.athena import quoting
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
-from local_cloud.athena.types import BOOLEAN, INTEGERS, Type, common_type, duckdb_name
+from local_cloud.athena.sql.texts import element_variable, leaves_as_text, text_of, zoned
+from local_cloud.athena.types import BOOLEAN, INTEGERS, Type, duckdb_name
 
 _INTEGER_TEXT = "[-+]?[0-9]+"
 _DOUBLE_TEXT = r"\s*[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)[dDfF]?\s*"
@@ -54,7 +57,7 @@ def cast(value: Typed, target: Type) -> Typed:
     if source.name == "unknown":
         return Typed(f"CAST(NULL AS {duckdb_name(target)})", target)
     if target.name == "json":
-        return Typed(f"trino_to_json({_as_text(value)}, {_quoted(str(source))})", target)
+        return Typed(f"trino_to_json({_as_text(value)}, {quoting.text(str(source))})", target)
     if source.name == "json":
         return _from_json(value, target)
     if target.is_text:
@@ -168,7 +171,7 @@ def _text_to_time(value: Typed, target: Type) -> str:
     if target.name == "timestamp":
         converted = f"(CASE WHEN regexp_full_match({value.sql}, '{date}{_TIME_TEXT}?\\s*') THEN {rounded(f'trino_timestamp({value.sql})', target.numbers[0])} END)"
         return _guarded(value, converted, "Value cannot be cast to timestamp: {}", target)
-    converted = rounded(f"trino_zoned_timestamp({value.sql}, {_quoted(target.zone)})", target.numbers[0])
+    converted = rounded(f"trino_zoned_timestamp({value.sql}, {quoting.text(target.zone)})", target.numbers[0])
     return _guarded(value, converted, "Value cannot be cast to timestamp with time zone: {}", target)
 
 
@@ -178,20 +181,6 @@ def rounded(sql: str, digits: int) -> str:
         return sql
     unit = 10 ** (6 - digits)
     return f"make_timestamp(CAST(floor((epoch_us({sql}) + {unit // 2}) / {unit}.0) AS BIGINT) * {unit})"
-
-
-def zoned(value: Typed) -> str:
-    """The local time of an instant in its zone."""
-    if value.type.zone == "UTC":
-        return value.sql
-    return f"timezone({_quoted(value.type.zone)}, timezone('UTC', {value.sql}))"
-
-
-def shown_timestamp(sql: str, digits: int) -> str:
-    if digits == 0:
-        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S')"
-    text = f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%f')"
-    return text if digits == 6 else f"left({text}, {20 + digits})"
 
 
 def _to_text(value: Typed, target: Type) -> Typed:
@@ -212,59 +201,32 @@ def _to_text(value: Typed, target: Type) -> Typed:
     return Typed(sql, target)
 
 
-def text_of(value: Typed) -> str:
-    """``CAST(value AS VARCHAR)``."""
-    source = value.type
-    if source.is_text or source.name == "uuid":
-        return value.sql
-    if source.is_exact or source.name in {"boolean", "date"}:
-        return f"CAST({value.sql} AS VARCHAR)"
-    if source.name in {"double", "real"}:
-        return f"trino_floating_text(CAST({value.sql} AS VARCHAR))"
-    if source.name == "timestamp":
-        return shown_timestamp(value.sql, source.numbers[0])
-    if source.name == "timestamp with time zone":
-        return f"({shown_timestamp(zoned(value), source.numbers[0])} || ' {source.zone}')"
-    if source.name == "varbinary":
-        return f"decode({value.sql})"
-    raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to varchar")
-
-
 def _nested(value: Typed, target: Type) -> str:
     source = value.type
     if len(source.parts) != len(target.parts):
         raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
     if source.name == "array":
-        item = _variable("e", source)
+        item = element_variable("e", source)
         inner = cast(Typed(item, source.element), target.element).sql
         return f"list_transform({value.sql}, lambda {item}: {inner})"
     if source.name == "row":
         parts = [cast(Typed(f"({value.sql}).f{i}", part), target.parts[i]).sql for i, part in enumerate(source.parts)]
         fields = ", ".join(f"f{i} := {part}" for i, part in enumerate(parts))
         return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE struct_pack({fields}) END)"
-    key, item = _variable("k", source), _variable("v", source)
+    key, item = element_variable("k", source), element_variable("v", source)
     keys = cast(Typed(key, source.parts[0]), target.parts[0]).sql
     values = cast(Typed(item, source.parts[1]), target.parts[1]).sql
     return f"map(list_transform(map_keys({value.sql}), lambda {key}: {keys}), list_transform(map_values({value.sql}), lambda {item}: {values}))"
-
-
-def _variable(letter: str, kind: Type) -> str:
-    """A lambda's variable for the elements of ``kind``; nested ones differ, equal expressions have equal names."""
-    return f"{letter}{_depth(kind)}"
-
-
-def _depth(kind: Type) -> int:
-    return 1 + max(map(_depth, kind.parts)) if kind.parts else 0
 
 
 def _from_json(value: Typed, target: Type) -> Typed:
     from local_cloud.athena.serde import structure
 
     if target.name in {"array", "map", "row"}:
-        text = f"trino_json_cast({value.sql}, {_quoted(str(target))})"
-        return Typed(f"CAST(from_json({text}, {_quoted(structure(target))}) AS {duckdb_name(target)})", target)
+        text = f"trino_json_cast({value.sql}, {quoting.text(str(target))})"
+        return Typed(f"CAST(from_json({text}, {quoting.text(structure(target))}) AS {duckdb_name(target)})", target)
     if target.is_text or target.is_numeric or target.name == "boolean":
-        text = f"trino_json_cast({value.sql}, {_quoted(str(target))})"
+        text = f"trino_json_cast({value.sql}, {quoting.text(str(target))})"
         return Typed(text if target.is_text else f"CAST({text} AS {duckdb_name(target)})", target)
     raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast json to {target}")
 
@@ -280,29 +242,3 @@ def _as_text(value: Typed) -> str:
         if value.type.name not in {"double", "real"}
         else f"CAST({value.sql} AS VARCHAR)"
     )
-
-
-def leaves_as_text(value: Typed) -> str:
-    """A nested value with every leaf as text."""
-    kind = value.type
-    if kind.name == "array":
-        item = _variable("e", kind)
-        return f"list_transform({value.sql}, lambda {item}: {leaves_as_text(Typed(item, kind.element))})"
-    if kind.name == "map":
-        key, item = _variable("k", kind), _variable("v", kind)
-        keys, values = leaves_as_text(Typed(key, kind.parts[0])), leaves_as_text(Typed(item, kind.parts[1]))
-        return f"list_zip(list_transform(map_keys({value.sql}), lambda {key}: {keys}), list_transform(map_values({value.sql}), lambda {item}: {values}))"
-    if kind.name == "row":
-        fields = ", ".join(
-            f"f{i} := {leaves_as_text(Typed(f'({value.sql}).f{i}', part))}" for i, part in enumerate(kind.parts)
-        )
-        return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE struct_pack({fields}) END)"
-    if kind.name in {"double", "real"}:
-        return f"CAST({value.sql} AS VARCHAR)"
-    if kind.name == "varbinary":
-        return f"hex({value.sql})"
-    return value.sql if kind.name in {"json", "unknown"} else text_of(value)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from local_cloud.athena import quoting
-from local_cloud.athena.sql.casts import leaves_as_text, text_of
 from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.texts import leaves_as_text, text_of
 from local_cloud.athena.types import Type, parse_type
 
 NOT_FINITE = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
 from local_cloud.athena import quoting
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql import operators
 from local_cloud.athena.sql.casts import cast, coerce
 from local_cloud.athena.sql.model import Field, Scope, Session, Typed
 from local_cloud.athena.sql.raising import raising
+from local_cloud.athena.sql.zones import checked_zone, zone_of
 from local_cloud.athena.types import (
     BIGINT,
     BOOLEAN,
@@ -26,7 +27,6 @@ from local_cloud.athena.types import (
     VARCHAR,
     Type,
     array,
-    common_type,
     decimal,
     duckdb_name,
     parse_type,
@@ -314,7 +314,7 @@ class Expressions:
         if target.name == "timestamp with time zone":
             target = timestamp_with_zone(
                 target.numbers[0],
-                _zone_of(literal) if isinstance(literal, exp.Literal) else self._zone_of_value(literal, scope),
+                zone_of(literal) if isinstance(literal, exp.Literal) else self._zone_of_value(literal, scope),
             )
         value = self.compile(literal, scope)
         try:
@@ -422,25 +422,3 @@ def _array_element(base: Typed, index: Typed) -> str:
         f"WHEN {position} > len({base.sql}) THEN {raising('INVALID_FUNCTION_ARGUMENT', 'Array subscript must be less than or equal to array length', kind)} "
         f"ELSE ({base.sql})[{position}] END)"
     )
-
-
-def checked_zone(name: str) -> str:
-    """A zone that is known.
-
-    Raises:
-        QueryFailedError: Trino knows none of that name.
-    """
-    if re.fullmatch(r"[+-]\d{2}:\d{2}", name):
-        return name
-    try:
-        return ZoneInfo(name).key
-    except (KeyError, ValueError, OSError) as error:
-        raise QueryFailedError("INVALID_FUNCTION_ARGUMENT", f"'{name}' is not a valid time zone") from error
-
-
-def _zone_of(literal: exp.Literal) -> str:
-    """The zone at the end of a timestamp's text; UTC when there is none."""
-    match = re.search(r"[\d.]\s*([+-]\d{2}:\d{2}|[A-Za-z][\w/+-]*)$", literal.this)
-    if match is None or match[1].upper() in {"UTC", "Z"}:
-        return "UTC"
-    return checked_zone(match[1])

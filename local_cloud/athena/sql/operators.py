@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.model import Session, Typed
 from local_cloud.athena.sql.raising import raising
-from local_cloud.athena.types import BOOLEAN, DATE, INTERVAL_DAY, INTERVAL_YEAR, Type, common_type, decimal, duckdb_name
+from local_cloud.athena.types import BOOLEAN, DATE, INTERVAL_DAY, INTERVAL_YEAR, Type, decimal, duckdb_name
 
 SYMBOLS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 COMPARISONS: dict[type[exp.Expr], str] = {

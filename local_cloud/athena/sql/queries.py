@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql import operators
 from local_cloud.athena.sql.aggregates import is_aggregated
 from local_cloud.athena.sql.casts import coerce
@@ -13,7 +14,7 @@ from local_cloud.athena.sql.expressions import Expressions
 from local_cloud.athena.sql.model import Compiled, Field, Scan, Scope, Session, Typed
 from local_cloud.athena.sql.pruning import prune
 from local_cloud.athena.sql.relations import Relations
-from local_cloud.athena.types import BOOLEAN, UNKNOWN, Type, common_type
+from local_cloud.athena.types import BOOLEAN, UNKNOWN, Type
 
 _SET_OPERATIONS = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
 Item = tuple[str | None, Typed]

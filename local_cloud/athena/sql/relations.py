@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from local_cloud.athena.catalog import GlueTable
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql import information_schema
 from local_cloud.athena.sql.casts import coerce
@@ -15,7 +16,7 @@ from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.sql.model import Compiled, Field, Scan, Scope, Session, Typed
 from local_cloud.athena.sql.versions import version_of
 from local_cloud.athena.sql.views import stored_view
-from local_cloud.athena.types import BIGINT, VARCHAR, Type, common_type, parse_type
+from local_cloud.athena.types import BIGINT, VARCHAR, Type, parse_type
 
 if TYPE_CHECKING:
     from local_cloud.athena.sql.queries import Queries

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import can_coerce, coerce, text_of
+from local_cloud.athena.sql.casts import can_coerce, coerce
 from local_cloud.athena.sql.functions.signatures import Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
-from local_cloud.athena.types import BIGINT, BOOLEAN, DATE, INTERVAL_DAY, VARCHAR, Type, array, common_type, row
+from local_cloud.athena.sql.texts import text_of
+from local_cloud.athena.types import BIGINT, BOOLEAN, DATE, INTERVAL_DAY, VARCHAR, Type, array, row
 
 
 def _array(call: Call, index: int = 0) -> Typed:

@@ -5,12 +5,13 @@ Source: Trino documentation, *Lambda expressions*, *Array functions and operator
 
 from __future__ import annotations
 
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.calls import Call
 from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.functions.signatures import Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.operators import boolean
-from local_cloud.athena.types import BOOLEAN, Type, array, common_type, duckdb_name
+from local_cloud.athena.types import BOOLEAN, Type, array, duckdb_name
 
 
 def _base(call: Call, lambdas: int = 1) -> Typed:

@@ -10,12 +10,14 @@ import re
 from sqlglot import exp
 
 from local_cloud.athena import quoting
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import cast, coerce, text_of, zoned
-from local_cloud.athena.sql.expressions import checked_zone
+from local_cloud.athena.sql.casts import cast, coerce
 from local_cloud.athena.sql.functions.signatures import Function, simple
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.types import BIGINT, DATE, DOUBLE, INTERVAL_DAY, VARCHAR, Type, common_type, timestamp_with_zone
+from local_cloud.athena.sql.texts import text_of, zoned
+from local_cloud.athena.sql.zones import checked_zone
+from local_cloud.athena.types import BIGINT, DATE, DOUBLE, INTERVAL_DAY, VARCHAR, Type, timestamp_with_zone
 
 _UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
 _MOMENTS = {"date", "timestamp", "timestamp with time zone"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.errors import QueryFailedError
-from local_cloud.athena.types import common_type, duckdb_name, hive_name, parse_type, trino_name
+from local_cloud.athena.types import duckdb_name, hive_name, parse_type, trino_name
 
 SPELLINGS = [
     ("int", "integer"),
