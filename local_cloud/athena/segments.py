@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from local_cloud.athena.execution import Query
+from local_cloud.athena.interruption import interrupter
 from local_cloud.athena.normal_form import Unpacked
 from local_cloud.athena.objects import Objects, S3Object
 
@@ -95,7 +96,7 @@ class Segments:
                     "preserve_insertion_order": False,
                 }
             ) as connection:
-                query.cancellation.on_cancel(connection.interrupt)
+                query.cancellation.on_cancel(interrupter(connection))
                 write(connection, unpacked, target)
         finally:
             shutil.rmtree(raw, ignore_errors=True)

@@ -18,6 +18,7 @@ from local_cloud.athena.catalog import Catalog, GlueTable
 from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
+from local_cloud.athena.interruption import interrupter
 from local_cloud.athena.results import Row
 from local_cloud.athena.sql import functions_in_python
 from local_cloud.athena.sql.display import shown
@@ -103,7 +104,7 @@ class Selector:
         connection.execute("SET TimeZone = 'UTC'")
         functions_in_python.register(connection)
         serde.register(connection)
-        query.cancellation.on_cancel(connection.interrupt)
+        query.cancellation.on_cancel(interrupter(connection))
         return connection
 
     def _bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:

@@ -184,6 +184,8 @@ def rounded(sql: str, digits: int) -> str:
 
 
 def _to_text(value: Typed, target: Type) -> Typed:
+    if target.name == "char":
+        raise not_supported("The type char")
     source = value.type
     if source.is_text:
         sql = (

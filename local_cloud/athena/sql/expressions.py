@@ -22,6 +22,7 @@ from local_cloud.athena.types import (
     DATE,
     DOUBLE,
     INTEGER,
+    REAL,
     UNKNOWN,
     VARBINARY,
     VARCHAR,
@@ -245,6 +246,9 @@ class Expressions:
         value = self.compile(node.this, scope)
         items = [self.compile(item, scope) for item in node.expressions]
         kind = self.unified(node, [value, *items], "IN value and list items")
+        if kind.parts or kind in (DOUBLE, REAL):
+            tried = [operators.comparison(self.session, exp.EQ(), value, item).sql for item in items]
+            return Typed(f"({' OR '.join(tried)})", BOOLEAN)
         listed = ", ".join(coerce(item, kind).sql for item in items)
         return Typed(f"({coerce(value, kind).sql} IN ({listed}))", BOOLEAN)
 

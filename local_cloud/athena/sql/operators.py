@@ -12,6 +12,7 @@ from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.model import Session, Typed
 from local_cloud.athena.sql.raising import raising
+from local_cloud.athena.sql.texts import element_variable
 from local_cloud.athena.types import BOOLEAN, DATE, INTERVAL_DAY, INTERVAL_YEAR, Type, decimal, duckdb_name
 
 SYMBOLS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
@@ -144,13 +145,44 @@ def comparison(session: Session, node: exp.Expr, left: Typed, right: Typed) -> T
         raise session.mismatch(node, f"Cannot apply operator: {left.type} {symbol} {right.type}")
     if kind.name == "unknown":
         return Typed(f"(NULL {symbol} NULL)", BOOLEAN)
-    if kind.name == "json":
-        raise session.unsupported(node, "A comparison of JSON values")
-    if kind.name == "map" and "DISTINCT" not in symbol:
-        raise session.unsupported(
-            node, f"A comparison of values of type {kind.name} (their NULL elements make it NULL in Trino)"
+    a, b = coerce(left, kind).sql, coerce(right, kind).sql
+    if "DISTINCT" in symbol and kind.name not in {"map", "json"}:
+        return Typed(f"({a} {symbol} {b})", BOOLEAN)
+    if kind.name in {"map", "json"}:
+        raise session.unsupported(node, f"A comparison of values of type {kind.name}")
+    return Typed(_compared(kind, symbol, a, b), BOOLEAN)
+
+
+def _compared(kind: Type, symbol: str, a: str, b: str) -> str:
+    """DuckDB holds NaN equal to itself, and NULL elements equal to each other; Trino does not."""
+    if kind.name in {"double", "real"}:
+        unequal = "true" if symbol == "<>" else "false"
+        return f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL WHEN isnan({a}) OR isnan({b}) THEN {unequal} ELSE {a} {symbol} {b} END)"
+    if kind.parts:
+        fail = raising(
+            "NOT_SUPPORTED",
+            "A comparison of arrays or rows that hold NULL is not supported by the local cloud''s Athena.",
+            BOOLEAN,
         )
-    return Typed(f"({coerce(left, kind).sql} {symbol} {coerce(right, kind).sql})", BOOLEAN)
+        return f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL WHEN {_holds_null(a, kind)} OR {_holds_null(b, kind)} THEN {fail} ELSE {a} {symbol} {b} END)"
+    return f"({a} {symbol} {b})"
+
+
+def _holds_null(sql: str, kind: Type) -> str:
+    """Whether a value that is not NULL has a NULL anywhere inside."""
+    if kind.name == "array":
+        item = element_variable("n", kind)
+        return f"(len(list_filter({sql}, lambda {item}: {item} IS NULL OR {_holds_null(item, kind.element)})) > 0)"
+    if kind.name == "row":
+        fields = [f"({sql}).f{index}" for index in range(len(kind.parts))]
+        return (
+            "("
+            + " OR ".join(
+                f"{field} IS NULL OR {_holds_null(field, part)}" for field, part in zip(fields, kind.parts, strict=True)
+            )
+            + ")"
+        )
+    return "false"
 
 
 def negated(session: Session, node: exp.Expr, value: Typed) -> Typed:

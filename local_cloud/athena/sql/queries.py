@@ -312,6 +312,8 @@ class Queries:
                 node,
                 f"value and result of subquery must be of the same type for IN expression: {left.type} vs {inner.columns[0][1]}",
             )
+        if kind.parts:
+            raise self.session.unsupported(node, f"A comparison of {kind} with a subquery")
         word = "ANY" if isinstance(node.expression, exp.Any) else "ALL"
         item = coerce(Typed("c0", inner.columns[0][1]), kind).sql
         return Typed(

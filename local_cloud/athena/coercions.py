@@ -1,0 +1,61 @@
+"""The types that two types meet in.
+
+Source: Trino documentation, *Conversion functions*: implicit coercion.
+"""
+
+from __future__ import annotations
+
+from local_cloud.athena.types import DOUBLE, INTEGERS, REAL, VARCHAR, Type, decimal
+
+
+def common_type(left: Type, right: Type) -> Type | None:
+    """The type both are coerced to in an operator, ``CASE``, ``COALESCE`` or a set operation; None: there is none."""
+    if left == right:
+        return left if left.zone == right.zone else None
+    if left.name == "unknown":
+        return right
+    if right.name == "unknown":
+        return left
+    if left.is_numeric and right.is_numeric:
+        return _common_number(left, right)
+    if left.is_text and right.is_text:
+        return _common_text(left, right)
+    return _common_time(left, right) or _common_nested(left, right)
+
+
+def _common_number(left: Type, right: Type) -> Type:
+    for floating in (DOUBLE, REAL):
+        if floating in (left, right):
+            return floating
+    if left.is_integer and right.is_integer:
+        return left if INTEGERS.index(left.name) > INTEGERS.index(right.name) else right
+    scale = max(left.scale, right.scale)
+    return decimal(min(38, max(left.precision - left.scale, right.precision - right.scale) + scale), scale)
+
+
+def _common_text(left: Type, right: Type) -> Type:
+    if left.numbers and right.numbers:
+        name = "char" if left.name == right.name == "char" else "varchar"
+        return Type(name, (max(left.numbers[0], right.numbers[0]),))
+    return VARCHAR
+
+
+def _common_time(left: Type, right: Type) -> Type | None:
+    order = ("date", "timestamp", "timestamp with time zone")
+    if left.name not in order or right.name not in order:
+        return None
+    wide, narrow = (left, right) if order.index(left.name) >= order.index(right.name) else (right, left)
+    if wide.name == narrow.name == "timestamp with time zone" and wide.zone != narrow.zone:
+        return None
+    digits = max(wide.numbers[0], narrow.numbers[0] if narrow.numbers else 0)
+    return Type(wide.name, (digits,), zone=wide.zone)
+
+
+def _common_nested(left: Type, right: Type) -> Type | None:
+    if left.name != right.name or left.name not in {"array", "map", "row"} or len(left.parts) != len(right.parts):
+        return None
+    parts = [common_type(a, b) for a, b in zip(left.parts, right.parts, strict=True)]
+    if any(part is None for part in parts):
+        return None
+    names = tuple(a if a == b else None for a, b in zip(left.names, right.names, strict=True))
+    return Type(left.name, parts=tuple(part for part in parts if part), names=names)

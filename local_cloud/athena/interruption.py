@@ -1,0 +1,19 @@
+"""Stopping DuckDB from another thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+
+
+def interrupter(connection: duckdb.DuckDBPyConnection) -> Callable[[], None]:
+    """A call that ends what the connection is doing; nothing happens when it is closed already."""
+
+    def interrupt() -> None:
+        try:
+            connection.interrupt()
+        except duckdb.ConnectionException:
+            return
+
+    return interrupt

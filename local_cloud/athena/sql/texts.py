@@ -1,0 +1,71 @@
+"""Values as text, and the local time of instants."""
+
+from __future__ import annotations
+
+from local_cloud.athena import quoting
+from local_cloud.athena.errors import QueryFailedError
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.types import Type
+
+
+def zoned(value: Typed) -> str:
+    """The local time of an instant in its zone."""
+    if value.type.zone == "UTC":
+        return value.sql
+    return f"timezone({quoting.text(value.type.zone)}, timezone('UTC', {value.sql}))"
+
+
+def shown_timestamp(sql: str, digits: int) -> str:
+    if digits == 0:
+        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S')"
+    text = f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%f')"
+    return text if digits == 6 else f"left({text}, {20 + digits})"
+
+
+def text_of(value: Typed) -> str:
+    """``CAST(value AS VARCHAR)``."""
+    source = value.type
+    if source.is_text or source.name == "uuid":
+        return value.sql
+    if source.is_exact or source.name in {"boolean", "date"}:
+        return f"CAST({value.sql} AS VARCHAR)"
+    if source.name in {"double", "real"}:
+        return f"trino_floating_text(CAST({value.sql} AS VARCHAR))"
+    if source.name == "timestamp":
+        return shown_timestamp(value.sql, source.numbers[0])
+    if source.name == "timestamp with time zone":
+        return f"({shown_timestamp(zoned(value), source.numbers[0])} || ' {source.zone}')"
+    if source.name == "varbinary":
+        return f"decode({value.sql})"
+    raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to varchar")
+
+
+def element_variable(letter: str, kind: Type) -> str:
+    """A lambda's variable for the elements of ``kind``; nested ones differ, equal expressions have equal names."""
+    return f"{letter}{_depth(kind)}"
+
+
+def _depth(kind: Type) -> int:
+    return 1 + max(map(_depth, kind.parts)) if kind.parts else 0
+
+
+def leaves_as_text(value: Typed) -> str:
+    """A nested value with every leaf as text."""
+    kind = value.type
+    if kind.name == "array":
+        item = element_variable("e", kind)
+        return f"list_transform({value.sql}, lambda {item}: {leaves_as_text(Typed(item, kind.element))})"
+    if kind.name == "map":
+        key, item = element_variable("k", kind), element_variable("v", kind)
+        keys, values = leaves_as_text(Typed(key, kind.parts[0])), leaves_as_text(Typed(item, kind.parts[1]))
+        return f"list_zip(list_transform(map_keys({value.sql}), lambda {key}: {keys}), list_transform(map_values({value.sql}), lambda {item}: {values}))"
+    if kind.name == "row":
+        fields = ", ".join(
+            f"f{i} := {leaves_as_text(Typed(f'({value.sql}).f{i}', part))}" for i, part in enumerate(kind.parts)
+        )
+        return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE struct_pack({fields}) END)"
+    if kind.name in {"double", "real"}:
+        return f"CAST({value.sql} AS VARCHAR)"
+    if kind.name == "varbinary":
+        return f"hex({value.sql})"
+    return value.sql if kind.name in {"json", "unknown"} else text_of(value)
