@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import botocore
 from botocore.exceptions import BotoCoreError
 
@@ -27,14 +28,18 @@ class EndpointRefusedError(BotoCoreError):
 
 
 def install(settings: Settings) -> None:
-    """Watch every botocore session made from now on; later calls replace the settings."""
+    """Watch boto3's default session and every botocore session made from now on; later calls replace the settings."""
     if not _installed:
         botocore.register_initializer(_watch)
+        if boto3.DEFAULT_SESSION is not None:
+            _watch(boto3.DEFAULT_SESSION)
     _installed[:] = [settings]
 
 
 def _watch(session: Any) -> None:
-    session.register("before-send", _refuse_foreign)
+    """``session`` is botocore's, or boto3's, whose ``events`` are those of the botocore session within."""
+    events = session.events if isinstance(session, boto3.session.Session) else session
+    events.register("before-send", _refuse_foreign)
 
 
 def _refuse_foreign(request: Any, event_name: str, **_: Any) -> None:
