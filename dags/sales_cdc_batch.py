@@ -42,8 +42,8 @@ def query(name: str, file: str) -> AthenaOperator:
         workgroup=topology.workgroup.name,
         database=topology.database.name,
         params={"database": topology.database.name},
-        sleep_time=1,
-        max_polling_attempts=600,
+        sleep_time=0.5,
+        max_polling_attempts=1200,
     )
 
 

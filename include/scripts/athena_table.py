@@ -84,9 +84,10 @@ def draw(found: Rows, *, title: str = "", most: int = 50) -> Table:
     table = Table(
         title=title or None, title_justify="left", title_style="bold", header_style="bold cyan", box=SIMPLE_HEAD
     )
+    table.show_edge, table.collapse_padding = False, True
     for at, name in enumerate(found.columns):
         numeric = bool(found.rows) and all(_is_number(row[at]) for row in found.rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=True)
     for row in found.rows[:most]:
         table.add_row(*("[dim]null[/]" if cell is None else escape(cell) for cell in row))
     if len(found.rows) > most:

@@ -104,6 +104,7 @@ class Demo:
 
     def _measure(self, before: list[Rows], after: list[Rows]) -> dict[str, Any]:
         """The report, every number from the ledger, the bucket or Athena."""
+        os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"  # its lines are not the demo's
         from airflow.providers.amazon.aws.hooks.sts import StsHook
         from sales_cdc.delivery import compare
         from sales_cdc.hooks.landing_zone import LandingZoneHook
@@ -151,10 +152,10 @@ class Demo:
         console.rule("[bold]The same selects, before and after the changes")
         for sql, old, new in zip(SELECTS, before, after, strict=True):
             fresh = Rows(new.columns, [row for row in new.rows if row not in old.rows], 0)
-            columns = Table.grid(padding=(0, 3))
+            columns = Table.grid()
             columns.add_row(
                 draw(_short(old), title=f"before: {len(old.rows)} rows", most=SHOWN_ROWS),
-                draw(_short(fresh), title=f"after: {len(new.rows)} rows; new are", most=SHOWN_ROWS),
+                draw(_short(fresh), title=f"after: {len(new.rows)} rows; new:", most=SHOWN_ROWS),
             )
             console.print(f"\n[bold]{sql}[/]")
             console.print(columns)
@@ -192,7 +193,7 @@ def _short(rows: Rows) -> Rows:
 
 
 def _cut(column: str, text: str | None) -> str | None:
-    return f"{text[:8]}…" if column == "orderid" and text and len(text) > 9 else text
+    return text[:7] if column == "orderid" and text else text
 
 
 def _ledger(report: dict[str, Any]) -> Table:
