@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from sales_cdc.topology import Topology
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
 LOGS = LOCAL / "logs"
 REPORT = LOCAL / "demo" / "report.json"
+SCREEN = LOCAL / "demo" / "screen.svg"
 EVENT_TYPES = ("INSERT", "MODIFY", "REMOVE")
 INSERTS = {"inserts": 500, "updates": 0, "deletes": 0}
 CHANGES = {"inserts": 0, "updates": 300, "deletes": 100}
@@ -36,7 +38,7 @@ SELECTS = (
 SHOWN_COLUMNS = ["orderid", "quantity", "price", "event_type", "changes"]
 SHOWN_ROWS = 6
 DUPLICATES = "SELECT count(*) - count(DISTINCT concat(orderid, '/', sequence_number)) FROM {table}"
-console = Console(highlight=False)
+console = Console(highlight=False, record=True)
 
 
 class StepFailedError(Exception):
@@ -78,6 +80,7 @@ class Demo:
         after = [self.athena.query(sql) for sql in SELECTS]
         report = self._measure(before, after)
         self._show(before, after, report)
+        _save_screen()
         return 0 if self._exact(report) else 1
 
     def _cloud(self) -> None:
@@ -182,6 +185,12 @@ NEXT = """Where to look next
   make airflow ARGS="dags test sales_cdc_generate"     then: make airflow ARGS="dags test sales_cdc_batch"
   make ui                                              the same DAGs in Airflow's own pages
   make down                                            stop the local cloud; make clean also deletes .local/"""
+
+
+def _save_screen() -> None:
+    """What was printed, as a picture that asks nobody for fonts."""
+    picture = console.export_svg(title="make demo", clear=False)
+    SCREEN.write_text(re.sub(r"@font-face\s*\{[^}]*\}", "", picture))
 
 
 def _short(rows: Rows) -> Rows:
