@@ -7,6 +7,7 @@ It is not a documented interface: MiniStack's version is pinned, and ``replace_h
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import json
 import logging
@@ -27,6 +28,7 @@ from local_cloud.config import RECORDS_LOST, CloudConfig
 from local_cloud.emulator.expiry import Expiry
 from local_cloud.emulator.expressions import remember_expressions
 from local_cloud.emulator.function_logs import write_logs_as_roles
+from local_cloud.emulator.kinesis_retention import look_once_it_can_matter
 from local_cloud.emulator.memory import Memory
 from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.faults import Faults
@@ -61,6 +63,8 @@ OWNED: dict[str, frozenset[str] | None] = {
         for verb in verbs
     ),
 }
+# Items and records live long: a full search for cycles among them would keep every call waiting for some tenths of a second.
+GARBAGE_THRESHOLDS = (10_000, 5, 1_000)
 UNAVAILABLE = json.dumps({"__type": "ServiceUnavailableException", "message": "The service is starting again; retry."})
 
 
@@ -212,7 +216,7 @@ def equip(config: CloudConfig) -> Equipment:
     """Add to MiniStack what it lacks; the order is that of a request's way, from the inside to the outside."""
     import ministack.app as emulator
     from ministack.core import iam_actions, iam_evaluator
-    from ministack.services import dynamodb, lambda_svc
+    from ministack.services import dynamodb, kinesis, lambda_svc
 
     memory = Memory(config.state_dir / "emulator", emulator, dynamodb)
     services = ServicesProcess(records_lost=not memory.stopped_cleanly)
@@ -222,6 +226,7 @@ def equip(config: CloudConfig) -> Equipment:
     replace_handlers(services)
     correct_permission_checks(emulator, iam_actions)
     remember_expressions(dynamodb)
+    look_once_it_can_matter(kinesis)
     if config.enforce_iam:
         write_logs_as_roles(lambda_svc, iam_evaluator)
     for service in ("kinesis", "dynamodb", "lambda", "s3"):
@@ -238,6 +243,7 @@ async def serve(config: CloudConfig) -> None:
     from hypercorn.asyncio import serve as serve_http
 
     added = equip(config)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     services = added.services
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
