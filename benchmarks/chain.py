@@ -1,17 +1,26 @@
-"""The chain, DynamoDB to S3, on a local cloud that was set up: how many changes a second it sustains, and how late they are.
+"""The chain, DynamoDB to S3, on a local cloud that was set up: how many changes a second it moves, and how late they are.
 
-Each figure stands beside what it is to be compared with, measured in the same run: the rate beside the rate of writing to
-DynamoDB alone, the lateness beside Firehose's buffer interval.
+* ``sustained``: the clock starts with the first write and stops when the last change is an object in S3, so writing is
+  counted; reading the objects back and ten STS calls a second run beside it and are part of the load.
+* ``drained``: the pipe stands still while the changes are written, which is not counted; the clock runs from its start
+  until the last change is an object in S3.
+* ``paced``: a steady rate far below the limit; lateness is from a write's answer to its object's time in S3, and stands
+  beside Firehose's buffer interval.
+
+    python -m benchmarks.chain [changes]
 """
 
 from __future__ import annotations
 
 import gzip
 import statistics
+import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +29,8 @@ from sales_cdc.delivery import quantile
 from sales_cdc.settings import Settings
 from sales_cdc.topology import Topology
 
-SUSTAINED_CHANGES = 20_000
+CHANGES = 50_000
+FIRST_CHANGES = 20_000
 PACED_SECONDS = 15
 PACED_PER_SECOND = 200
 BATCH = 25
@@ -34,49 +44,68 @@ class Chain:
     def __init__(self, settings: Settings) -> None:
         self._clients = {
             name: boto3.client(name, endpoint_url=settings.local_endpoint, region_name=settings.region)
-            for name in ("dynamodb", "s3", "sts")
+            for name in ("dynamodb", "pipes", "s3", "sts")
         }
         topology = Topology(settings, self._clients["sts"].get_caller_identity()["Account"])
-        self._table, self._bucket = topology.table.name, topology.bucket.name
+        self._table, self._bucket, self._pipe = topology.table.name, topology.bucket.name, topology.pipe.name
         self._interval_seconds = settings.firehose_interval_seconds
 
-    def sustained(self, changes: int = SUSTAINED_CHANGES) -> dict[str, float]:
-        """Write ``changes`` orders as fast as they are taken; the clock stops when the last is an object in S3."""
-        seen = Arrivals(self._clients["s3"], self._bucket)
-        seen.look()
-        marker = uuid.uuid4().hex[:8]
-        control = ControlCalls(self._clients["sts"])
+    def sustained(self, changes: int = CHANGES) -> dict[str, float]:
+        """Write ``changes`` orders as fast as they are taken, and watch them arrive; the first of them are reported too."""
+        first = min(FIRST_CHANGES, changes)
+        arrivals = self._arrivals()
         began = time.perf_counter()
-        with control, ThreadPoolExecutor(WRITERS) as pool:
-            list(pool.map(lambda at: self._write(marker, at), range(0, changes, BATCH)))
-            wrote_seconds = time.perf_counter() - began
-            found = seen.wait_for(marker, changes)
-        took_seconds = time.perf_counter() - began
+        with ControlCalls(self._clients["sts"]) as control, ThreadPoolExecutor(1) as beside:
+            beside.submit(self._write_all, arrivals.marker, changes)
+            arrivals.wait_for(first)
+            first_seconds = time.perf_counter() - began
+            found = arrivals.wait_for(changes)
+            took_seconds = time.perf_counter() - began
         return {
+            "chain_first_20000_changes_per_second": first / first_seconds,
             "chain_changes_per_second": len(found) / took_seconds,
-            "chain_to_writing_alone": (len(found) / took_seconds) / (changes / wrote_seconds),
             "chain_lost": float(changes - len(found)),
             "control_call_p99_seconds": quantile(sorted(control.seconds), 0.99) or 0.0,
         }
 
+    def drained(self, changes: int = CHANGES) -> dict[str, float]:
+        """The chain without its writers: what waits in the table's stream, from the pipe's start to S3."""
+        arrivals = self._arrivals()
+        with self._stopped_pipe():
+            wrote_seconds = self._write_all(arrivals.marker, changes)
+            began = time.perf_counter()
+        found = arrivals.wait_for(changes)
+        return {
+            "drain_changes_per_second": len(found) / (time.perf_counter() - began),
+            "writing_alone_changes_per_second": changes / wrote_seconds,
+        }
+
     def paced(self) -> dict[str, float]:
         """Write at a steady rate: from each commit to its object's time in S3, beyond the buffer interval."""
-        seen = Arrivals(self._clients["s3"], self._bucket)
-        seen.look()
-        marker = uuid.uuid4().hex[:8]
+        arrivals = self._arrivals()
         committed: dict[str, float] = {}
         began = time.perf_counter()
         for at in range(0, PACED_SECONDS * PACED_PER_SECOND, BATCH):
             time.sleep(max(0.0, began + at / PACED_PER_SECOND - time.perf_counter()))
-            for order_id in self._write(marker, at):
+            for order_id in self._write(arrivals.marker, at):
                 committed[order_id] = time.time()
-        found = seen.wait_for(marker, len(committed))
+        found = arrivals.wait_for(len(committed))
         lags = sorted(found[order_id] - at for order_id, at in committed.items() if order_id in found)
         return {
             "p99_lag_seconds_at_200_per_second": quantile(lags, 0.99) or 0.0,
             "median_lag_seconds_at_200_per_second": statistics.median(lags),
             "p99_lag_beyond_buffer_interval_seconds": (quantile(lags, 0.99) or 0.0) - self._interval_seconds,
         }
+
+    def _arrivals(self) -> Arrivals:
+        return Arrivals(self._clients["s3"], self._bucket)
+
+    def _write_all(self, marker: str, changes: int) -> float:
+        """Write ``changes`` orders from several threads; returns the seconds that it took."""
+        began = time.perf_counter()
+        with ThreadPoolExecutor(WRITERS) as pool:
+            list(pool.map(lambda at: self._write(marker, at), range(0, changes, BATCH)))
+        return time.perf_counter() - began
 
     def _write(self, marker: str, start: int) -> list[str]:
         ids = [f"bench-{marker}-{start + at:08d}" for at in range(BATCH)]
@@ -86,19 +115,43 @@ class Chain:
             raise RuntimeError("the local cloud throttled the benchmark: switch its faults off")
         return ids
 
+    @contextmanager
+    def _stopped_pipe(self) -> Iterator[None]:
+        """Stop the pipe, and start it again at the end."""
+        pipes = self._clients["pipes"]
+        pipes.stop_pipe(Name=self._pipe)
+        try:
+            deadline = time.perf_counter() + PATIENCE_SECONDS
+            while pipes.describe_pipe(Name=self._pipe)["CurrentState"] != "STOPPED":
+                if time.perf_counter() > deadline:
+                    raise RuntimeError(f"pipe {self._pipe} did not stop within {PATIENCE_SECONDS} s")
+                time.sleep(0.05)
+            yield
+        finally:
+            pipes.start_pipe(Name=self._pipe)
+
 
 class Arrivals:
-    """The raw zone, read as it grows."""
+    """The raw zone, read as it grows: the orders that carry this one's ``marker``."""
 
     def __init__(self, s3: Any, bucket: str) -> None:
+        self.marker = uuid.uuid4().hex[:8]
         self._s3, self._bucket = s3, bucket
-        self._read: set[str] = set()
+        self._read = {entry["Key"] for entry in self._entries()}
         self._found: dict[str, float] = {}
 
-    def look(self) -> None:
-        """Read the objects that are new since the last look, and note each order and its object's visible time."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=Topology.RAW_PREFIX)
-        new = [entry for page in pages for entry in page.get("Contents", []) if entry["Key"] not in self._read]
+    def wait_for(self, count: int) -> dict[str, float]:
+        """The orders and when their objects were there (epoch seconds); fewer than ``count`` when patience ran out."""
+        deadline = time.perf_counter() + PATIENCE_SECONDS
+        while True:
+            self._look()
+            if len(self._found) >= count or time.perf_counter() > deadline:
+                return self._found
+            time.sleep(0.1)
+
+    def _look(self) -> None:
+        """Read the objects that are new since the last look."""
+        new = [entry for entry in self._entries() if entry["Key"] not in self._read]
         seen_at = time.time()
         for entry in new:
             self._read.add(entry["Key"])
@@ -107,17 +160,12 @@ class Arrivals:
             at = stored.timestamp() if stored.microsecond else seen_at
             for line in (gzip.decompress(body) if entry["Key"].endswith(".gz") else body).splitlines():
                 order_id = line[12 : line.index(b'"', 12)] if line.startswith(b'{"orderID":"') else _order_id(line)
-                self._found.setdefault(order_id.decode(), at)
+                if self.marker.encode() in order_id:
+                    self._found.setdefault(order_id.decode(), at)
 
-    def wait_for(self, marker: str, count: int) -> dict[str, float]:
-        """The orders of one marker and when their objects were seen; fewer than ``count`` when patience ran out."""
-        deadline = time.perf_counter() + PATIENCE_SECONDS
-        while True:
-            self.look()
-            found = {order_id: at for order_id, at in self._found.items() if marker in order_id}
-            if len(found) >= count or time.perf_counter() > deadline:
-                return found
-            time.sleep(0.1)
+    def _entries(self) -> list[dict[str, Any]]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=Topology.RAW_PREFIX)
+        return [entry for page in pages for entry in page.get("Contents", [])]
 
 
 class ControlCalls:
@@ -160,10 +208,18 @@ def _order_id(line: bytes) -> bytes:
     return line[start : line.index(b'"', start)]
 
 
-def measure() -> dict[str, float]:
+def measure(changes: int = CHANGES) -> dict[str, float]:
+    """Figures of ``sustained``, ``drained`` and ``paced``, in this order, at the environment's endpoint."""
     chain = Chain(Settings.from_environment())
-    return {**chain.sustained(), **chain.paced()}
+    figures = {**chain.sustained(changes), **chain.drained(changes), **chain.paced()}
+    to_writing = figures["chain_changes_per_second"] / figures["writing_alone_changes_per_second"]
+    return {**figures, "chain_to_writing_alone": to_writing}
+
+
+def main() -> None:
+    for name, value in measure(*map(int, sys.argv[1:2])).items():
+        print(f"{name}: {value:,.3f}")
 
 
 if __name__ == "__main__":
-    print(measure())
+    main()
