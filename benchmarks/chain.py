@@ -29,6 +29,8 @@ from sales_cdc.delivery import quantile
 from sales_cdc.settings import Settings
 from sales_cdc.topology import Topology
 
+from benchmarks import memory
+
 CHANGES = 50_000
 FIRST_CHANGES = 20_000
 PACED_SECONDS = 15
@@ -209,9 +211,9 @@ def _order_id(line: bytes) -> bytes:
 
 
 def measure(changes: int = CHANGES) -> dict[str, float]:
-    """Figures of ``sustained``, ``drained`` and ``paced``, in this order, at the environment's endpoint."""
+    """Figures of ``sustained``, of the cloud's memory right after it, of ``drained`` and of ``paced``, in this order."""
     chain = Chain(Settings.from_environment())
-    figures = {**chain.sustained(changes), **chain.drained(changes), **chain.paced()}
+    figures = {**chain.sustained(changes), **memory.measure(), **chain.drained(changes), **chain.paced()}
     to_writing = figures["chain_changes_per_second"] / figures["writing_alone_changes_per_second"]
     return {**figures, "chain_to_writing_alone": to_writing}
 
