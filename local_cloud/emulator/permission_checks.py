@@ -6,6 +6,7 @@
   *Actions, resources, and condition keys for AWS Glue*.
 * A call over the loopback counts as one over TLS (``aws:SecureTransport``): nobody else can listen there, and a bucket
   policy that refuses plain HTTP has to hold here as it stands.
+* A denial names the resource. Source: *Troubleshoot access denied error messages* (IAM).
 """
 
 from __future__ import annotations
@@ -24,11 +25,29 @@ def correct_permission_checks(emulator: Any, iam_actions: Any) -> None:
     Raises:
         RuntimeError: MiniStack's functions have other names now.
     """
-    if not hasattr(emulator, "pin_request_origin") or not hasattr(iam_actions, "extract_resource_arn"):
+    needed = ("extract_resource_arn", "access_denied_response", "identity_denial_message")
+    if not hasattr(emulator, "pin_request_origin") or not all(hasattr(iam_actions, name) for name in needed):
         raise RuntimeError("MiniStack's permission checks moved: permission_checks.py was written for version 1.5.33.")
     pin = emulator.pin_request_origin
     emulator.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
     iam_actions.extract_resource_arn = with_streams(iam_actions.extract_resource_arn)
+    iam_actions.access_denied_response = naming_resource(
+        iam_actions.access_denied_response, iam_actions.identity_denial_message
+    )
+
+
+def naming_resource(respond: Callable[..., Any], message_of: Callable[..., str]) -> Callable[..., Any]:
+    """``respond``, whose message names the resource when an identity-based policy decided; S3 puts it in quotes."""
+
+    def named(service: str, action: str, principal_arn: str, request_id: str, **details: Any) -> Any:
+        resource = details.get("resource_arn", "*")
+        is_said = any(details.get(name) for name in ("error_code", "message", "resource_policy_arn"))
+        if resource != "*" and not is_said:
+            shown = f'"{resource}"' if service == "s3" else resource
+            details["message"] = message_of(action, principal_arn, shown, details.get("explicit_deny", False))
+        return respond(service, action, principal_arn, request_id, **details)
+
+    return named
 
 
 def with_streams(resource_arn: ResourceArn) -> ResourceArn:

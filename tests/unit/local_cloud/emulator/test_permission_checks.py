@@ -1,4 +1,4 @@
-"""Calls on a DynamoDB stream are checked against that stream."""
+"""Calls on a DynamoDB stream are checked against that stream; a denial names its resource."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.permission_checks import stream_arn, with_streams
+from local_cloud.emulator.permission_checks import naming_resource, stream_arn, with_streams
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
 
@@ -37,3 +37,20 @@ def test_other_services_are_left_to_the_emulator() -> None:
     assert extended("s3", "GET", "/", {}, b"", {}, "us-east-1", "000000000000") == "emulator's s3"
     body = json.dumps({"StreamArn": "arn"}).encode()
     assert extended("dynamodbstreams", "POST", "/", {}, body, {}, "us-east-1", "000000000000") == "arn"
+
+
+def denial(service: str, **details: Any) -> str:
+    respond = naming_resource(
+        lambda *_, message="", **__: message, lambda action, caller, resource, _: f"{caller}: {action} on {resource}"
+    )
+    return str(respond(service, "s3:GetObject", "somebody", "request", **details))
+
+
+def test_a_denial_names_the_resource_and_s3_quotes_it() -> None:
+    assert denial("glue", resource_arn=TABLE) == f"somebody: s3:GetObject on {TABLE}"
+    assert denial("s3", resource_arn="arn:aws:s3:::orders/a") == 'somebody: s3:GetObject on "arn:aws:s3:::orders/a"'
+
+
+def test_a_denial_that_has_its_words_keeps_them() -> None:
+    assert denial("s3", resource_arn="*") == ""
+    assert denial("s3", resource_arn=TABLE, message="no") == "no"
