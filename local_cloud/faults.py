@@ -101,13 +101,15 @@ class Faults:
         action = headers.get("x-amz-target", "").rpartition(".")[2]
         if action == "GetRecords" and self.plan.delay_seconds:
             await asyncio.sleep(self.plan.delay_seconds)
-        if action != "PutRecords":
+        if action != "PutRecords" or self.plan == FaultPlan():
             return await handler(method, path, headers, body, query)
         if self.strikes("throttle"):
             return _error(
                 400, "ProvisionedThroughputExceededException", "Rate exceeded for the stream (a fault on demand)."
             )
         call = json.loads(body)
+        if len(call["Records"]) > PUT_RECORDS_LIMIT:  # the emulator refuses it, as AWS does
+            return await handler(method, path, headers, body, query)
         written, places = self._disturb(call["Records"])
         results: list[Json] = []
         # With its duplicates a full call is more than one.

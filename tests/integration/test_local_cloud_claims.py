@@ -1,0 +1,216 @@
+"""What ``local_cloud/README.md`` says of the services that MiniStack answers, through unmodified clients.
+
+A test that begins with ``differs`` shows a difference from AWS: should it fail one day, the README can promise more.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.stream_parts import Parts, wait_for
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def parts(cloud: Any, prefix: str) -> Parts:
+    return Parts(cloud, prefix)
+
+
+def stream_records(cloud: Any, arn: str) -> list[dict[str, Any]]:
+    client = cloud.client("dynamodbstreams")
+    found: list[dict[str, Any]] = []
+    for shard in client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        iterator = client.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+        found += client.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    return found
+
+
+def error_code(refused: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(refused.value.response["Error"]["Code"])
+
+
+def test_writes_that_change_nothing_are_not_in_the_stream(parts: Parts) -> None:
+    """*Change data capture for DynamoDB Streams*."""
+    arn = parts.table()
+    parts.put_orders("a", quantity={"N": "1"})
+    parts.put_orders("a", quantity={"N": "1"})
+    parts.put_orders("a", quantity={"N": "2"})
+    assert [record["eventName"] for record in stream_records(parts.cloud, arn)] == ["INSERT", "MODIFY"]
+
+
+def test_batches_and_transactions_are_in_the_stream_one_record_an_item(parts: Parts) -> None:
+    """*BatchWriteItem*, *TransactWriteItems*; a removal under NEW_IMAGE has its key alone (*StreamSpecification*)."""
+    arn, table, client = parts.table(), f"{parts.prefix}-orders", parts.cloud.client("dynamodb")
+    puts = [{"PutRequest": {"Item": {"orderid": {"S": name}}}} for name in ("a", "b")]
+    client.batch_write_item(RequestItems={table: puts})
+    client.transact_write_items(
+        TransactItems=[
+            {"Put": {"TableName": table, "Item": {"orderid": {"S": "c"}}}},
+            {"Delete": {"TableName": table, "Key": {"orderid": {"S": "a"}}}},
+        ]
+    )
+    records = stream_records(parts.cloud, arn)
+    seen = [(one["eventName"], one["dynamodb"]["Keys"]["orderid"]["S"]) for one in records]
+    assert seen == [("INSERT", "a"), ("INSERT", "b"), ("INSERT", "c"), ("REMOVE", "a")]
+    assert "NewImage" not in records[-1]["dynamodb"]
+    numbers = [one["dynamodb"]["SequenceNumber"] for one in records]
+    assert numbers == sorted(numbers, key=int)
+
+
+def test_differs_partiql_inserts_are_not_in_the_stream(parts: Parts) -> None:
+    """On AWS they are (*PartiQL - a SQL-compatible query language for Amazon DynamoDB*)."""
+    arn = parts.table()
+    statement = f"INSERT INTO \"{parts.prefix}-orders\" VALUE {{'orderid': 'a'}}"
+    parts.cloud.client("dynamodb").execute_statement(Statement=statement)
+    assert stream_records(parts.cloud, arn) == []
+
+
+def test_a_failed_condition_writes_nothing(parts: Parts) -> None:
+    """*Condition expressions*; *TransactWriteItems*: TransactionCanceledException, all or nothing."""
+    arn, table, client = parts.table(), f"{parts.prefix}-orders", parts.cloud.client("dynamodb")
+    parts.put_orders("a")
+    absent = "attribute_not_exists(orderid)"
+    with pytest.raises(ClientError) as refused:
+        client.put_item(TableName=table, Item={"orderid": {"S": "a"}}, ConditionExpression=absent)
+    assert error_code(refused) == "ConditionalCheckFailedException"
+    taken = {"Put": {"TableName": table, "Item": {"orderid": {"S": "a"}}, "ConditionExpression": absent}}
+    free = {"Put": {"TableName": table, "Item": {"orderid": {"S": "b"}}}}
+    with pytest.raises(ClientError) as refused:
+        client.transact_write_items(TransactItems=[free, taken])
+    assert error_code(refused) == "TransactionCanceledException"
+    assert len(stream_records(parts.cloud, arn)) == 1
+
+
+def test_records_of_one_partition_key_keep_their_order_in_one_shard(parts: Parts) -> None:
+    """*PutRecords*, *GetRecords*."""
+    stream = parts.stream()
+    entries = [{"Data": f"{number}".encode(), "PartitionKey": f"key-{number % 7}"} for number in range(70)]
+    parts.cloud.client("kinesis").put_records(StreamARN=stream, Records=entries)
+    read = parts.read_stream(stream)
+    assert len(read) == 70
+    for key in {entry["PartitionKey"] for entry in entries}:
+        of_key = [int(record["Data"]) for record in read if record["PartitionKey"] == key]
+        assert of_key == sorted(of_key)
+
+
+def test_a_call_with_more_than_500_kinesis_records_is_refused(parts: Parts) -> None:
+    """*PutRecords*: at most 500 records."""
+    entries = [{"Data": b"1", "PartitionKey": "a"}] * 501
+    with pytest.raises(ClientError) as refused:
+        parts.cloud.client("kinesis").put_records(StreamARN=parts.stream(), Records=entries)
+    assert error_code(refused) in {"ValidationException", "InvalidArgumentException"}
+
+
+def test_a_conditional_put_does_not_overwrite(parts: Parts) -> None:
+    """*How to prevent object overwrites with conditional writes* (Amazon S3)."""
+    place = {"Bucket": parts.bucket(), "Key": "a"}
+    s3 = parts.cloud.client("s3")
+    s3.put_object(**place, Body=b"first", IfNoneMatch="*")
+    with pytest.raises(ClientError) as refused:
+        s3.put_object(**place, Body=b"second", IfNoneMatch="*")
+    assert error_code(refused) == "PreconditionFailed"
+    assert s3.get_object(**place)["Body"].read() == b"first"
+
+
+def test_a_new_object_reaches_a_queue_through_eventbridge(parts: Parts) -> None:
+    """*Using EventBridge* (Amazon S3): bucket → default bus → rule → SQS."""
+    bucket, (url, queue) = parts.bucket(), parts.queue()
+    parts.cloud.client("s3").put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"bucket": {"name": [bucket]}}}
+    events, rule = parts.cloud.client("events"), f"{parts.prefix}-created"
+    events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": queue}])
+    sqs = parts.cloud.client("sqs")
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue}]}  # fmt: skip
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(document)})
+    parts.cloud.client("s3").put_object(Bucket=bucket, Key="raw/a.json", Body=b"1")
+    (message,) = wait_for(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "the event")
+    assert json.loads(message["Body"])["detail"]["object"]["key"] == "raw/a.json"
+
+
+def test_a_message_is_hidden_while_it_is_worked_on_and_gone_once_deleted(parts: Parts) -> None:
+    """*Amazon SQS visibility timeout*."""
+    sqs, (url, _) = parts.cloud.client("sqs"), parts.queue()
+    sqs.send_message(QueueUrl=url, MessageBody="letter")
+    (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=1)["Messages"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    (again,) = wait_for(lambda: sqs.receive_message(QueueUrl=url, VisibilityTimeout=30).get("Messages"), "the message")
+    assert again["MessageId"] == message["MessageId"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])
+    counted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (counted["ApproximateNumberOfMessages"], counted["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
+
+
+def test_a_function_s_log_is_in_cloudwatch(parts: Parts) -> None:
+    """*Sending Lambda function logs to CloudWatch Logs*."""
+    parts.function("def handler(event, context):\n    print('seen', event['name'])\n    return event\n")
+    name = f"{parts.prefix}-transformer"
+    functions, logs = parts.cloud.client("lambda"), parts.cloud.client("logs")
+    functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    functions.invoke(FunctionName=name, Payload=json.dumps({"name": "a"}))
+
+    def lines() -> list[str]:
+        groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
+        return [one["message"] for one in logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]] if groups else []  # fmt: skip
+
+    assert any("seen a" in line for line in wait_for(lines, "the log"))
+
+
+def test_a_change_of_a_stale_table_version_is_refused(parts: Parts) -> None:
+    """*UpdateTable* (AWS Glue): VersionId."""
+    glue, name = parts.cloud.client("glue"), parts.prefix
+    glue.create_database(DatabaseInput={"Name": name})
+    glue.create_table(DatabaseName=name, TableInput={"Name": "t"})
+    version = glue.get_table(DatabaseName=name, Name="t")["Table"]["VersionId"]
+    glue.update_table(DatabaseName=name, TableInput={"Name": "t", "Description": "1"}, VersionId=version)
+    with pytest.raises(ClientError) as refused:
+        glue.update_table(DatabaseName=name, TableInput={"Name": "t", "Description": "2"}, VersionId=version)
+    assert error_code(refused) == "ConcurrentModificationException"
+
+
+def test_differs_a_table_s_earlier_versions_are_not_kept(parts: Parts) -> None:
+    glue, name = parts.cloud.client("glue"), parts.prefix
+    glue.create_database(DatabaseInput={"Name": name})
+    glue.create_table(DatabaseName=name, TableInput={"Name": "t"})
+    with pytest.raises(ClientError):
+        glue.get_table_versions(DatabaseName=name, TableName="t")
+
+
+def test_the_pair_test_test_is_the_administrator_and_other_keys_are_refused(cloud: Any) -> None:
+    """*GetCallerIdentity*; unknown keys: *Common error types*."""
+    import boto3
+
+    assert cloud.client("sts").get_caller_identity()["Account"] == "000000000000"
+    place = {"endpoint_url": cloud.endpoint, "region_name": "us-east-1"}
+    stranger = boto3.client("s3", aws_access_key_id="AKIASTRANGER", aws_secret_access_key="x", **place)
+    with pytest.raises(ClientError) as refused:
+        stranger.list_buckets()
+    assert error_code(refused) in {"InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"}
+
+
+def test_waiting_records_show_in_the_delivery_stream_s_freshness(parts: Parts) -> None:
+    """*Monitor with CloudWatch metrics* (Amazon Data Firehose): IncomingRecords and DeliveryToS3."""
+    bucket = parts.bucket()
+    role = parts.role("firehose", "firehose.amazonaws.com", {f"arn:aws:s3:::{bucket}": ["s3:*"], f"arn:aws:s3:::{bucket}/*": ["s3:*"]})  # fmt: skip
+    firehose, name = parts.cloud.client("firehose"), f"{parts.prefix}-delivery"
+    destination = {"RoleARN": role, "BucketARN": f"arn:aws:s3:::{bucket}", "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 0}}  # fmt: skip
+    firehose.create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=destination)
+    described = lambda: firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]  # noqa: E731
+    wait_for(lambda: described()["DeliveryStreamStatus"] == "ACTIVE", "the delivery stream")
+    firehose.put_record_batch(DeliveryStreamName=name, Records=[{"Data": b"a"}, {"Data": b"b"}])
+    wait_for(parts.objects, "the object")
+    listed = parts.cloud.client("cloudwatch").get_paginator("list_metrics")
+
+    def metrics() -> set[str]:
+        dimensions = [{"Name": "DeliveryStreamName", "Value": name}]
+        pages = listed.paginate(Namespace="AWS/Firehose", Dimensions=dimensions)
+        return {one["MetricName"] for page in pages for one in page["Metrics"]}
+
+    assert wait_for(metrics, "the metrics") >= {"DeliveryToS3.Records", "DeliveryToS3.DataFreshness"}
