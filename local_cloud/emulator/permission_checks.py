@@ -4,6 +4,8 @@
   *Actions, resources, and condition keys for Amazon DynamoDB*.
 * A Glue call that names its database, crawler or job as ``Name`` is checked against that (it would be a table). Source:
   *Actions, resources, and condition keys for AWS Glue*.
+* A call that names a log stream is checked against it (it would be the log group). Source: *Actions, resources, and condition
+  keys for Amazon CloudWatch Logs*.
 * A call over the loopback counts as one over TLS (``aws:SecureTransport``): nobody else can listen there, and a bucket
   policy that refuses plain HTTP has to hold here as it stands.
 * A denial names the resource. Source: *Troubleshoot access denied error messages* (IAM).
@@ -60,7 +62,9 @@ def with_streams(resource_arn: ResourceArn) -> ResourceArn:
             return stream_arn(body, region, account)
         if service == "glue" and (found := glue_arn(headers.get("x-amz-target", ""), body, region, account)):
             return found
-        return resource_arn(service, method, path, headers, body, query, region, account)
+        arn = resource_arn(service, method, path, headers, body, query, region, account)
+        log_stream = _json_object(body).get("logStreamName") if service == "logs" else None
+        return f"{arn}:log-stream:{log_stream}" if log_stream else arn
 
     return extended
 

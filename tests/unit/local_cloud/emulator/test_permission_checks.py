@@ -39,6 +39,13 @@ def test_other_services_are_left_to_the_emulator() -> None:
     assert extended("dynamodbstreams", "POST", "/", {}, body, {}, "us-east-1", "000000000000") == "arn"
 
 
+def test_a_call_that_names_a_log_stream_is_checked_against_it() -> None:
+    checked = with_streams(lambda *_: "arn:aws:logs:us-east-1:000000000000:log-group:errors")
+    stream = checked("logs", "POST", "/", {}, b'{"logStreamName": "S3Delivery"}', {}, "us-east-1", "000000000000")
+    group = checked("logs", "POST", "/", {}, b'{"logGroupName": "errors"}', {}, "us-east-1", "000000000000")
+    assert (stream.removeprefix(group), group.rpartition(":")[2]) == (":log-stream:S3Delivery", "errors")
+
+
 def denial(service: str, **details: Any) -> str:
     respond = naming_resource(
         lambda *_, message="", **__: message, lambda action, caller, resource, _: f"{caller}: {action} on {resource}"
