@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -22,10 +23,13 @@ _LAMBDA_CONFIG = _CONFIG.merge(Config(read_timeout=910, retries={"total_max_atte
 
 
 class Clients:
-    """Makes clients for one endpoint and region. A role's credentials come from STS and are renewed before they expire."""
+    """Makes clients for one endpoint and region. A role's credentials come from STS and are renewed before they expire.
 
-    def __init__(self, endpoint: str, region: str) -> None:
-        self._endpoint, self._region = endpoint, region
+    ``keys`` are whose clients those without a role are: the local cloud's administrator's unless others are given.
+    """
+
+    def __init__(self, endpoint: str, region: str, keys: Mapping[str, str] = ADMINISTRATOR) -> None:
+        self._endpoint, self._region, self.keys = endpoint, region, keys
         self._lock = threading.RLock()
         self._made: dict[tuple[str | None, ...], Any] = {}
         self._sessions: dict[tuple[str | None, str | None], Any] = {}
@@ -40,7 +44,7 @@ class Clients:
         principal: str | None = None,
         undecoded: str | None = None,
     ) -> Any:
-        """A client that acts as ``role_arn``; without one, as the local cloud's administrator.
+        """A client that acts as ``role_arn``; without one, as the owner of ``keys``.
 
         Args:
             service: boto3's name of the service.
@@ -80,7 +84,7 @@ class Clients:
         session = botocore.session.Session()
         session.register_component("data_loader", self._models)
         if role_arn is None:
-            return boto3.session.Session(botocore_session=session, **ADMINISTRATOR)
+            return boto3.session.Session(botocore_session=session, **self.keys)
         session._credentials = RefreshableCredentials.create_from_metadata(
             metadata=self._assume(role_arn, principal),
             refresh_using=lambda: self._assume(role_arn, principal),

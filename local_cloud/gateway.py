@@ -25,6 +25,7 @@ from local_cloud.admin import Admin
 from local_cloud.channel import read_frame, write_frame
 from local_cloud.clients import Clients
 from local_cloud.config import RECORDS_LOST, CloudConfig
+from local_cloud.emulator.callers import credentials_of
 from local_cloud.emulator.expiry import Expiry
 from local_cloud.emulator.expressions import remember_expressions
 from local_cloud.emulator.function_logs import write_logs_as_roles
@@ -65,6 +66,7 @@ OWNED: dict[str, frozenset[str] | None] = {
 }
 # Items and records live long: a full search for cycles among them would keep every call waiting for some tenths of a second.
 GARBAGE_THRESHOLDS = (10_000, 5, 1_000)
+ACTING_AS_CALLER = frozenset({"athena"})
 UNAVAILABLE = json.dumps({"__type": "ServiceUnavailableException", "message": "The service is starting again; retry."})
 
 
@@ -170,8 +172,8 @@ def set_emulator_environment(config: CloudConfig) -> None:
     )
 
 
-def replace_handlers(services: ServicesProcess) -> None:
-    """Put our handlers where MiniStack looks for its own.
+def replace_handlers(services: ServicesProcess, *, enforce_iam: bool) -> None:
+    """Put our handlers where MiniStack looks for its own; with ``enforce_iam`` some learn whose request it is.
 
     Raises:
         RuntimeError: MiniStack has no such table any more, or a service in it has another name.
@@ -192,6 +194,12 @@ def replace_handlers(services: ServicesProcess) -> None:
                 "service": service, "method": method, "path": path, "headers": dict(headers), "query": query,
                 "region": get_region(), "account": get_account_id(),
             }  # fmt: skip
+            if enforce_iam and service in ACTING_AS_CALLER:
+                try:
+                    header["caller"] = credentials_of(headers, query)
+                except PermissionError as error:
+                    refusal = {"__type": "UnrecognizedClientException", "message": str(error)}
+                    return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(refusal).encode()
             return await services.call(header, body)
 
         return handle
@@ -223,7 +231,7 @@ def equip(config: CloudConfig) -> Equipment:
     faults, metrics, clients = Faults(), GatewayMetrics(), Clients(config.endpoint, config.region)
     handlers = emulator.SERVICE_HANDLERS
     memory.attach()
-    replace_handlers(services)
+    replace_handlers(services, enforce_iam=config.enforce_iam)
     correct_permission_checks(emulator, iam_actions)
     remember_expressions(dynamodb)
     look_once_it_can_matter(kinesis)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 Json = dict[str, Any]
@@ -27,6 +27,8 @@ class Request:
     body: bytes
     region: str
     account: str
+    caller: Mapping[str, Any] | None = field(default=None, repr=False)
+    """Credentials of the caller, for services that act as he; None for the administrator, and for other services."""
 
     @property
     def action(self) -> str:

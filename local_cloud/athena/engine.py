@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from local_cloud.athena.catalog import Catalog
+from local_cloud.athena.callers import Caller
 from local_cloud.athena.definitions import Definitions
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.iceberg_changes import IcebergChanges
 from local_cloud.athena.objects import Objects
+from local_cloud.athena.parquet_files import ParquetFiles
 from local_cloud.athena.prepared import PreparedStatements, executed, prepared_parts
 from local_cloud.athena.results import Results
+from local_cloud.athena.segments import Segments
 from local_cloud.athena.selection import Selector
 from local_cloud.athena.statements import classify, strip
 from local_cloud.athena.tables import TableReader
 from local_cloud.athena.writing import Writing
-from local_cloud.services import Context
+from local_cloud.config import CloudConfig
+
+
+class LocalFiles:
+    """What every query shares on this machine's disk: the copies of table objects, and room to spill and to write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.segments, self.parquet = Segments(folder / "segments"), ParquetFiles(folder / "parquet")
+        self.spill, self.written = folder / "spill", folder / "written"
+        shutil.rmtree(self.written, ignore_errors=True)
 
 
 class Engine:
-    """Everything a statement can do, behind one call."""
+    """Everything a caller's statement can do, behind one call."""
 
     def __init__(
-        self, context: Context, catalog: Catalog, prepared: PreparedStatements, results: Results, folder: Path
+        self, config: CloudConfig, caller: Caller, prepared: PreparedStatements, results: Results, files: LocalFiles
     ) -> None:
         self._prepared, self._results = prepared, results
-        objects = Objects(context.clients)
-        iceberg = IcebergTables(context.config)
-        self._selector = Selector(catalog, TableReader(context.clients, catalog, folder), iceberg, folder / "spill")
-        self._definitions = Definitions(context.clients, catalog, objects, self._selector, iceberg)
-        self._writing = Writing(context.clients, catalog, self._selector, iceberg, folder / "written")
+        clients, catalog, objects = caller.clients, caller.catalog, Objects(caller)
+        iceberg = IcebergTables(config, clients.keys)
+        reader = TableReader(catalog, objects, files.segments, files.parquet)
+        self._selector = Selector(catalog, reader, iceberg, files.spill)
+        self._definitions = Definitions(clients, catalog, objects, self._selector, iceberg)
+        self._writing = Writing(clients, catalog, self._selector, iceberg, files.written)
         self._changes = IcebergChanges(catalog, self._selector, iceberg)
 
     def run(self, query: Query) -> None:

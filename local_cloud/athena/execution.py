@@ -15,6 +15,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud.athena import denials
+from local_cloud.athena.callers import Caller
 from local_cloud.athena.errors import SYSTEM, QueryCancelledError, QueryFailedError
 from local_cloud.store import Store
 from local_cloud.wire import Json
@@ -67,6 +69,7 @@ class Query:
     output_folder: str
     work_group: str
     bytes_limit: int | None
+    caller: Caller = field(repr=False)
     cancellation: Cancellation = field(default_factory=Cancellation)
     scanned_bytes: int = 0
     output_location: str = ""
@@ -196,9 +199,11 @@ def _failure(raised: Exception) -> QueryFailedError:
         return raised
     if isinstance(raised, ClientError):
         code, message = raised.response["Error"]["Code"], raised.response["Error"]["Message"]
-        if code in {"AccessDenied", "AccessDeniedException", "403", "Forbidden"}:
-            return QueryFailedError("PERMISSION_DENIED", f"{raised.operation_name}: {message}")
+        if denials.is_denied(raised):
+            return denials.by_catalog(raised)
         return QueryFailedError("GENERIC_USER_ERROR", f"{raised.operation_name}: {code}: {message}")
+    if isinstance(raised, OSError) and (denial := denials.by_file_system(raised)):
+        return denial
     logger.error("a query failed in a way that was not foreseen", exc_info=raised)
     kind = "the cloud's own services did not answer" if isinstance(raised, BotoCoreError) else type(raised).__name__
     return QueryFailedError(

@@ -5,6 +5,7 @@ Source: *Query Apache Iceberg tables*.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,13 +35,13 @@ from pyiceberg.types import (
 
 from local_cloud.athena import quoting
 from local_cloud.athena.catalog import GlueTable
+from local_cloud.athena.denials import by_file_system
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg_metadata import METADATA_COLUMNS
 from local_cloud.athena.sql.arrow_rows import held
 from local_cloud.athena.sql.model import Scan
 from local_cloud.athena.types import Type, array, decimal, mapping, row, timestamp_with_zone
-from local_cloud.clients import ADMINISTRATOR
 from local_cloud.config import CloudConfig
 
 _SIMPLE = {
@@ -50,15 +51,19 @@ _SIMPLE = {
 
 
 class IcebergTables:
-    """Loads Iceberg tables of one cloud."""
+    """Loads Iceberg tables of one cloud with the permissions of the owner of ``keys`` (in boto3's names)."""
 
-    def __init__(self, config: CloudConfig) -> None:
-        keys = ADMINISTRATOR["aws_access_key_id"], ADMINISTRATOR["aws_secret_access_key"]
-        self._properties = {
-            "glue.endpoint": config.endpoint, "glue.region": config.region, "glue.access-key-id": keys[0], "glue.secret-access-key": keys[1],
-            "s3.endpoint": config.endpoint, "s3.region": config.region, "s3.access-key-id": keys[0], "s3.secret-access-key": keys[1],
-            "s3.force-virtual-addressing": "false",
-        }  # fmt: skip
+    def __init__(self, config: CloudConfig, keys: Mapping[str, str]) -> None:
+        self._properties = {"s3.force-virtual-addressing": "false"}
+        for service in ("glue", "s3"):
+            self._properties |= {
+                f"{service}.endpoint": config.endpoint,
+                f"{service}.region": config.region,
+                f"{service}.access-key-id": keys["aws_access_key_id"],
+                f"{service}.secret-access-key": keys["aws_secret_access_key"],
+            }
+            if token := keys.get("aws_session_token"):
+                self._properties[f"{service}.session-token"] = token
 
     def catalog(self) -> GlueCatalog:
         return GlueCatalog("awsdatacatalog", **self._properties)
@@ -67,11 +72,13 @@ class IcebergTables:
         """The table as it is now.
 
         Raises:
-            QueryFailedError: its metadata cannot be read.
+            QueryFailedError: its metadata cannot be read, or the caller may not read it.
         """
         try:
             return self.catalog().load_table((table.database, table.name))
         except (OSError, ValueError, KeyError) as error:
+            if isinstance(error, OSError) and (denial := by_file_system(error)):
+                raise denial from error
             raise QueryFailedError(
                 "ICEBERG_BAD_DATA", f"Failed to load the metadata of table {table.database}.{table.name}"
             ) from error

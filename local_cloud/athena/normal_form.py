@@ -82,14 +82,18 @@ def write_json_segment(
 
 
 def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ignore_case: bool) -> list[Unpacked]:
-    """Those objects that DuckDB reads without changing anything."""
+    """Those objects that DuckDB reads without changing anything.
+
+    A line that DuckDB prints as it was is plain; any other is searched for what would change.
+    """
     if not objects:
         return []
     try:
         rows = connection.execute(
-            "SELECT filename, json_keys(json), count(*), bool_or(json_type(json) <> 'OBJECT' OR regexp_matches(json, ?)) "
+            "SELECT filename, any_value(json_keys(json)), count(*), bool_or(NOT starts_with(json::VARCHAR, '{') OR "
+            "CASE WHEN json_extract(json, '$')::VARCHAR <> json::VARCHAR THEN regexp_matches(json, ?) ELSE false END) "
             f"FROM read_ndjson_objects({quoting.paths([item.path for item in objects])}, filename = true, "
-            f"maximum_object_size = {LONGEST_LINE_BYTES}) GROUP BY ALL",
+            f"maximum_object_size = {LONGEST_LINE_BYTES}) GROUP BY filename, hash(json_keys(json))",
             [_CHANGED_NUMBER],
         ).fetchall()
     except duckdb.InterruptException:

@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_cloud.athena import denials
+from local_cloud.athena.callers import Caller
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.execution import Query
 from local_cloud.athena.results import split_location
-from local_cloud.clients import Clients
 
 PARALLEL_READS = 12
 
@@ -38,28 +39,29 @@ class S3Object:
 
 
 class Objects:
-    """The objects under a location, as Athena reads them: names that start with ``_`` or ``.`` are hidden."""
+    """The objects under a location, as a caller may read them: names that start with ``_`` or ``.`` are hidden."""
 
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
+    def __init__(self, caller: Caller) -> None:
+        self._caller, self._clients = caller, caller.clients
 
     def listed(self, location: str) -> list[S3Object]:
         """Objects under the location, in the order of their keys; empty when there is none.
 
         Raises:
-            QueryFailedError: the bucket is not there.
+            QueryFailedError: the bucket is not there, or the caller may not list it.
         """
         bucket, prefix = split_location(location)
         prefix = prefix.rstrip("/") + "/" if prefix.rstrip("/") else ""
         s3 = self._clients.client("s3")
         try:
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            return [
-                S3Object(bucket, item["Key"], item["ETag"].strip('"'), item["Size"])
-                for page in pages
-                for item in page.get("Contents", [])
-                if item["Size"] and not _is_hidden(item["Key"].removeprefix(prefix))
-            ]
+            with denials.reading(location):
+                return [
+                    S3Object(bucket, item["Key"], item["ETag"].strip('"'), item["Size"])
+                    for page in pages
+                    for item in page.get("Contents", [])
+                    if item["Size"] and not _is_hidden(item["Key"].removeprefix(prefix))
+                ]
         except s3.exceptions.NoSuchBucket as error:
             raise QueryFailedError(
                 "HIVE_FILESYSTEM_ERROR", f"Failed to list {location}: the bucket does not exist"
@@ -79,7 +81,24 @@ class Objects:
             .get_paginator("list_objects_v2")
             .paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
         )
-        return [f"s3://{bucket}/{item['Prefix']}" for page in pages for item in page.get("CommonPrefixes", [])]
+        with denials.reading(location):
+            return [f"s3://{bucket}/{item['Prefix']}" for page in pages for item in page.get("CommonPrefixes", [])]
+
+    def require_readable(self, query: Query, items: list[S3Object]) -> None:
+        """Ask S3 whether the caller may read objects that are on this machine's disk already.
+
+        Raises:
+            QueryFailedError: he may not read one of them.
+        """
+        if not items or self._caller.is_administrator:
+            return
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            for _ in pool.map(self._head, items):
+                query.cancellation.check()
+
+    def _head(self, item: S3Object) -> None:
+        with denials.reading(item.path):
+            self._clients.client("s3").head_object(Bucket=item.bucket, Key=item.key)
 
     def fetch(self, query: Query, wanted: list[tuple[S3Object, Path]], *, unpack: bool) -> Iterator[None]:
         """Download each object to its file, several at once; yields as each is there. ``unpack`` gzip and bzip2 by key."""
@@ -92,7 +111,8 @@ class Objects:
         query.cancellation.check()
         s3 = self._clients.client("s3")
         try:
-            body = s3.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)["Body"].read()
+            with denials.reading(item.path):
+                body = s3.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)["Body"].read()
         except s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] in {"NoSuchKey", "PreconditionFailed", "412", "404"}:
                 raise QueryFailedError(

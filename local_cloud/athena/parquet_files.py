@@ -16,15 +16,19 @@ CACHE_BYTES = 1024**3
 class ParquetFiles:
     """A bounded folder of objects, known by bucket, key and ETag."""
 
-    def __init__(self, objects: Objects, folder: Path) -> None:
-        self._objects, self._folder = objects, folder
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._readers: dict[Path, int] = {}
 
     @contextmanager
-    def holding(self, query: Query, wanted: list[S3Object]) -> Iterator[dict[str, Path]]:
-        """The local file of each object by its S3 path, kept while the context lasts."""
+    def holding(self, query: Query, objects: Objects, wanted: list[S3Object]) -> Iterator[dict[str, Path]]:
+        """The local file of each object by its S3 path, kept while the context lasts.
+
+        Raises:
+            QueryFailedError: the caller whose ``objects`` they are may not read one of them.
+        """
         files = {item.path: self._folder / f"{item.identity('parquet')}.parquet" for item in wanted}
         with self._lock:
             for path in files.values():
@@ -32,8 +36,10 @@ class ParquetFiles:
         try:
             missing = [(item, files[item.path]) for item in wanted if not files[item.path].exists()]
             drafts = [(item, path.with_name(f"{path.name}.{query.execution_id}")) for item, path in missing]
-            for _ in self._objects.fetch(query, drafts, unpack=False):
+            for _ in objects.fetch(query, drafts, unpack=False):
                 pass
+            fetched = {item.path for item, _ in missing}
+            objects.require_readable(query, [item for item in wanted if item.path not in fetched])
             for (_, draft), (_, path) in zip(drafts, missing, strict=True):
                 draft.replace(path)
             for path in files.values():

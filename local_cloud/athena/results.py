@@ -12,11 +12,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from botocore.exceptions import ClientError
+
+from local_cloud.athena import denials
+from local_cloud.athena.callers import Caller
+from local_cloud.athena.catalog import is_missing
 from local_cloud.athena.execution import Query
 from local_cloud.athena.types import Type
 from local_cloud.athena.workgroups import invalid
-from local_cloud.clients import Clients
-from local_cloud.wire import Json
+from local_cloud.wire import Json, ServiceError
 
 KEPT_FILES = 200
 Row = list[str | None]
@@ -52,8 +56,8 @@ def column_info(name: str, kind: Type | str) -> Json:
 class Results:
     """Writes result objects to S3 and reads their pages, with a copy of the latest on this machine's disk."""
 
-    def __init__(self, clients: Clients, folder: Path) -> None:
-        self._clients, self._folder = clients, folder
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def write_rows(self, query: Query, columns: list[tuple[str, Type]], rows: Iterable[Row]) -> int:
@@ -82,14 +86,16 @@ class Results:
         path.touch()
         self._metadata_path(path).write_text(json.dumps({"Columns": [], "Header": False}))
 
-    def page(self, execution_id: str, location: str, token: str | None, most: int) -> Json:
+    def page(self, caller: Caller, execution_id: str, location: str, token: str | None, most: int) -> Json:
         """One page as GetQueryResults answers it.
 
         Raises:
-            ServiceError: the token is not ours, or the result object is gone.
+            ServiceError: the token is not ours, the result object is gone, or the caller may not read it.
         """
-        path = self._local(execution_id, location)
+        path = self._local(caller, execution_id, location)
         metadata = json.loads(self._metadata_path(path).read_text())
+        if metadata["Columns"]:
+            _require_readable(caller, location)
         try:
             start = int(token or 0)
         except ValueError as error:
@@ -117,16 +123,17 @@ class Results:
         metadata = json.dumps({"Columns": columns, "Header": header})
         self._metadata_path(path).write_text(metadata)
         bucket, key = split_location(query.output_location)
-        s3 = self._clients.client("s3")
-        s3.upload_file(str(path), bucket, key)
-        s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata.encode())
+        s3 = query.caller.clients.client("s3")
+        with denials.writing_output(query.output_location), path.open("rb") as file:
+            s3.put_object(Bucket=bucket, Key=key, Body=file)
+            s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata.encode())
         self._prune()
 
-    def _local(self, execution_id: str, location: str) -> Path:
+    def _local(self, caller: Caller, execution_id: str, location: str) -> Path:
         path = self._path(execution_id)
         if not path.exists() or not self._metadata_path(path).exists():
             bucket, key = split_location(location)
-            s3 = self._clients.client("s3")
+            s3 = caller.clients.client("s3")
             try:
                 s3.download_file(bucket, key, str(path))
                 s3.download_file(bucket, f"{key}.metadata", str(self._metadata_path(path)))
@@ -156,6 +163,24 @@ def split_location(location: str) -> tuple[str, str]:
     """Bucket and key of ``s3://bucket/key``."""
     bucket, _, key = location.removeprefix("s3://").removeprefix("s3a://").removeprefix("s3n://").partition("/")
     return bucket, key
+
+
+def _require_readable(caller: Caller, location: str) -> None:
+    """Refuse results to whom S3 would refuse them; the copy on this machine's disk is no way around that.
+
+    Source: *GetQueryResults*: the principal needs s3:GetObject on the query results location.
+    """
+    if caller.is_administrator:
+        return
+    bucket, key = split_location(location)
+    try:
+        caller.clients.client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if denials.is_denied(error):
+            message = f"Access denied when reading the results at {location}: s3:GetObject is needed."
+            raise ServiceError("AccessDeniedException", message) from error
+        if not is_missing(error):
+            raise
 
 
 def _line(row: Iterable[str | None]) -> str:

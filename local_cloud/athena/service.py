@@ -8,14 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from local_cloud.athena.callers import Caller, Callers
 from local_cloud.athena.catalog import Catalog
-from local_cloud.athena.engine import Engine
+from local_cloud.athena.denials import is_denied
+from local_cloud.athena.engine import Engine, LocalFiles
 from local_cloud.athena.errors import MalformedQueryError
 from local_cloud.athena.execution import FINAL, Executions, Query
 from local_cloud.athena.prepared import PreparedStatements
-from local_cloud.athena.results import Results
+from local_cloud.athena.results import Results, split_location
 from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.statements import classify, strip
 from local_cloud.athena.workgroups import PRIMARY, WorkGroups, check_location, invalid
@@ -37,10 +43,11 @@ class AthenaService(JsonService):
         folder = context.config.state_dir / "athena"
         self._groups = WorkGroups(context.store)
         self._prepared = PreparedStatements(context.store)
-        self._results = Results(context.clients, folder / "results")
-        self._catalog = Catalog(context.clients)
-        self._engine = Engine(context, self._catalog, self._prepared, self._results, folder)
-        self._executions = Executions(context.store, self._engine.run)
+        self._callers = Callers(context.config, context.clients)
+        self._results = Results(folder / "results")
+        self._files = LocalFiles(folder)
+        self._config = context.config
+        self._executions = Executions(context.store, self._run)
         self._tokens = context.store.collection("athena.tokens")
 
     def start(self) -> None:
@@ -54,20 +61,23 @@ class AthenaService(JsonService):
 
     # Queries
 
-    def start_query_execution(self, params: Json, _request: Request) -> Json:
+    def _run(self, query: Query) -> None:
+        Engine(self._config, query.caller, self._prepared, self._results, self._files).run(query)
+
+    def start_query_execution(self, params: Json, request: Request) -> Json:
         token = params.get("ClientRequestToken")
         digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
         if token and (known := self._tokens.get(token)):
             if known["digest"] != digest:
                 raise invalid("Idempotent parameters do not match")
             return {"QueryExecutionId": known["id"]}
-        query, document = self._query(params)
+        query, document = self._query(params, self._callers.of(request.caller))
         if token:
             self._tokens.put(token, {"digest": digest, "id": query.execution_id})
         self._executions.submit(query, document)
         return {"QueryExecutionId": query.execution_id}
 
-    def _query(self, params: Json) -> tuple[Query, Json]:
+    def _query(self, params: Json, caller: Caller) -> tuple[Query, Json]:
         sql = params.get("QueryString", "")
         if not sql.strip():
             raise invalid("Query string is empty.")
@@ -84,12 +94,13 @@ class AthenaService(JsonService):
             raise ServiceError("InvalidRequestException", str(error), AthenaErrorCode="MALFORMED_QUERY") from error
         configuration = group["Configuration"]
         results = self._result_configuration(params, configuration)
+        _require_bucket(caller, results["OutputLocation"])
         execution_id = str(uuid.uuid4())
         context = params.get("QueryExecutionContext", {})
         folder = results["OutputLocation"].rstrip("/") + "/"
         query = Query(
             execution_id, strip(sql), context.get("Catalog", CATALOG), context.get("Database", "default").lower(),
-            list(params.get("ExecutionParameters", [])), folder, group["Name"], configuration.get("BytesScannedCutoffPerQuery"),
+            list(params.get("ExecutionParameters", [])), folder, group["Name"], configuration.get("BytesScannedCutoffPerQuery"), caller,
         )  # fmt: skip
         query.output_location = folder + execution_id + statement.extension
         document = {
@@ -154,7 +165,7 @@ class AthenaService(JsonService):
         self._executions.cancel(self._execution(params)["QueryExecutionId"])
         return {}
 
-    def get_query_results(self, params: Json, _request: Request) -> Json:
+    def get_query_results(self, params: Json, request: Request) -> Json:
         document = self._execution(params)
         state = document["Status"]["State"]
         if state not in FINAL:
@@ -169,6 +180,7 @@ class AthenaService(JsonService):
                 else "MaxResults must be at least 1."
             )
         page = self._results.page(
+            self._callers.of(request.caller),
             document["QueryExecutionId"],
             document["ResultConfiguration"]["OutputLocation"],
             params.get("NextToken"),
@@ -264,27 +276,64 @@ class AthenaService(JsonService):
             raise invalid(f"DataCatalog {params.get('Name')} was not found")
         return {"DataCatalog": {"Name": CATALOG, "Type": "GLUE", "Description": "", "Parameters": {}}}
 
-    def list_databases(self, params: Json, _request: Request) -> Json:
-        page, token = _page([{"Name": name} for name in self._catalog.databases()], params, 50)
+    def list_databases(self, params: Json, request: Request) -> Json:
+        with _metadata(self._callers.of(request.caller)) as catalog:
+            names = catalog.databases()
+        page, token = _page([{"Name": name} for name in names], params, 50)
         return {"DatabaseList": page, **token}
 
-    def get_database(self, params: Json, _request: Request) -> Json:
+    def get_database(self, params: Json, request: Request) -> Json:
         name = params.get("DatabaseName", "").lower()
-        if name not in self._catalog.databases():
+        with _metadata(self._callers.of(request.caller)) as catalog:
+            names = catalog.databases()
+        if name not in names:
             raise ServiceError("MetadataException", f"Database {name} not found.")
         return {"Database": {"Name": name}}
 
-    def list_table_metadata(self, params: Json, _request: Request) -> Json:
-        tables = self._catalog.tables(params.get("DatabaseName", "").lower())
+    def list_table_metadata(self, params: Json, request: Request) -> Json:
+        with _metadata(self._callers.of(request.caller)) as catalog:
+            tables = catalog.tables(params.get("DatabaseName", "").lower())
         page, token = _page([table.metadata() for table in tables], params, 50)
         return {"TableMetadataList": page, **token}
 
-    def get_table_metadata(self, params: Json, _request: Request) -> Json:
+    def get_table_metadata(self, params: Json, request: Request) -> Json:
         database, name = params.get("DatabaseName", "").lower(), params.get("TableName", "").lower()
-        table = self._catalog.find_table(database, name)
+        with _metadata(self._callers.of(request.caller)) as catalog:
+            table = catalog.find_table(database, name)
         if table is None:
             raise ServiceError("MetadataException", f"Table {name} not found in database {database}.")
         return {"TableMetadata": table.metadata()}
+
+
+def _require_bucket(caller: Caller, location: str) -> None:
+    """Refuse a query whose caller may not ask where the bucket of its results is.
+
+    Raises:
+        ServiceError: as Athena says it.
+    """
+    if caller.is_administrator:
+        return
+    bucket, _ = split_location(location)
+    try:
+        caller.clients.client("s3").get_bucket_location(Bucket=bucket)
+    except ClientError as error:
+        detail = error.response["Error"].get("Message", "")
+        raise invalid(f"Unable to verify/create output bucket {bucket}. {detail}") from error
+
+
+@contextmanager
+def _metadata(caller: Caller) -> Iterator[Catalog]:
+    """The catalog as the caller may see it.
+
+    Raises:
+        ServiceError: Glue refused, in Glue's words.
+    """
+    try:
+        yield caller.catalog
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        raise ServiceError("MetadataException", error.response["Error"].get("Message", "")) from error
 
 
 def _public(document: Json) -> Json:

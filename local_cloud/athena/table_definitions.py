@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pyiceberg.exceptions import TableAlreadyExistsError
 
-from local_cloud.athena import serde
+from local_cloud.athena import denials, serde
 from local_cloud.athena.catalog import Catalog
 from local_cloud.athena.ddl_grammar import Words
 from local_cloud.athena.errors import QueryFailedError, not_supported
@@ -187,10 +187,12 @@ class TableDefinitions:
         if not prefix.strip("/"):
             return
         s3 = self._clients.client("s3")
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            keys = [{"Key": item["Key"]} for item in page.get("Contents", [])]
-            if keys:
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        with denials.reading(location):
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                keys = [{"Key": item["Key"]} for item in page.get("Contents", [])]
+                answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}) if keys else {}
+                for kept in answer.get("Errors", []):
+                    raise QueryFailedError(denials.NAME, f"Permission denied on S3 path: s3://{bucket}/{kept['Key']}")
 
 
 def _delimiters(words: Words) -> dict[str, str]:

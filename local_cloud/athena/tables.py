@@ -24,7 +24,6 @@ from local_cloud.athena.projection import projected_partitions
 from local_cloud.athena.segments import Segment, Segments
 from local_cloud.athena.sql.arrow_rows import held
 from local_cloud.athena.types import VARCHAR, duckdb_name, parse_type
-from local_cloud.clients import Clients
 
 PATH_COLUMN = "$path"
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
@@ -42,13 +41,10 @@ class Relation:
 
 
 class TableReader:
-    """Makes relations of Glue tables for one query at a time; the cache behind it is shared."""
+    """Makes relations of Glue tables for one caller; the copies of objects behind it are shared."""
 
-    def __init__(self, clients: Clients, catalog: Catalog, folder: Path) -> None:
-        self._catalog = catalog
-        self._objects = Objects(clients)
-        self._segments = Segments(self._objects, folder / "segments")
-        self._parquet = ParquetFiles(self._objects, folder / "parquet")
+    def __init__(self, catalog: Catalog, objects: Objects, segments: Segments, parquet: ParquetFiles) -> None:
+        self._catalog, self._objects, self._segments, self._parquet = catalog, objects, segments, parquet
 
     def relation(
         self,
@@ -71,13 +67,14 @@ class TableReader:
             return Relation(_empty(table), [])
         library = table.serde
         if library == serde.PARQUET:
-            files = holding.enter_context(self._parquet.holding(query, [item for item, _ in rows]))
+            files = holding.enter_context(self._parquet.holding(query, self._objects, [item for item, _ in rows]))
             return Relation(
                 _parquet_sql(table, _register(connection, table, rows, "parquet", files), list(files.values())),
                 list(files.values()),
             )
         form, writer = _form(table)
-        segments = holding.enter_context(self._segments.holding(query, [item for item, _ in rows], form, writer))
+        wanted = [item for item, _ in rows]
+        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, writer))
         _refuse_malformed(table, rows, segments, form)
         registered = _register(connection, table, rows, form)
         return Relation(_segment_sql(table, registered, segments), [segment.path for segment in segments])

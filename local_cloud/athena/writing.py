@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
-from local_cloud.athena import serde
+from local_cloud.athena import denials, serde
 from local_cloud.athena.catalog import Catalog, GlueTable
 from local_cloud.athena.ddl_grammar import Words
 from local_cloud.athena.errors import QueryFailedError, not_supported
@@ -45,7 +45,6 @@ class Writing:
             iceberg,
             folder,
         )
-        shutil.rmtree(folder, ignore_errors=True)
 
     def run(self, query: Query, verb: str) -> None:
         {"CREATE_TABLE_AS_SELECT": self._create, "INSERT": self._insert, "UNLOAD": self._unload}[verb](query)
@@ -206,7 +205,9 @@ class Writing:
     def _require_empty(self, location: str) -> None:
         bucket, prefix = split_location(location)
         s3 = self._clients.client("s3")
-        if s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"):
+        with denials.reading(location):
+            found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        if found.get("KeyCount"):
             raise QueryFailedError("HIVE_PATH_ALREADY_EXISTS", f"Target directory for table already exists: {location}")
 
     def _write(self, query: Query, selection: Selection, target: Target, columns: list[tuple[str, Type]]) -> list[str]:
@@ -229,15 +230,16 @@ class Writing:
         folder = "" if folder == "." else folder + "/"
         location = f"{target.location}{folder}{query.execution_id}_{uuid.uuid4()}{_EXTENSIONS[target.form]}"
         bucket, key = split_location(location)
-        self._clients.client("s3").upload_file(str(path), bucket, key)
+        with denials.reading(location), path.open("rb") as file:
+            self._clients.client("s3").put_object(Bucket=bucket, Key=key, Body=file)
         return location
 
     def _manifest(self, query: Query, written: list[str]) -> None:
         query.manifest_location = f"{query.output_folder}{query.execution_id}-manifest.csv"
         bucket, key = split_location(query.manifest_location)
-        self._clients.client("s3").put_object(
-            Bucket=bucket, Key=key, Body="".join(f"{path}\n" for path in written).encode()
-        )
+        body = "".join(f"{path}\n" for path in written).encode()
+        with denials.writing_output(query.manifest_location):
+            self._clients.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
 
 
 def _properties(text: str) -> dict[str, str]:

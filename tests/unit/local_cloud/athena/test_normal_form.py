@@ -31,10 +31,21 @@ def read(lines: str, *, ignore_case: bool = True) -> tuple[list[dict[str, str | 
 NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(NUMBERS, min_size=1, max_size=4), st.lists(st.text(max_size=8), min_size=1, max_size=4))
-def test_numbers_and_texts_stay_as_they_were_written(numbers: list[str], texts: list[str]) -> None:
-    lines = [f'{{"n": {number}, "t": {json.dumps(text)}}}' for number in numbers for text in texts]
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(NUMBERS, min_size=1, max_size=4),
+    st.lists(st.text(max_size=8), min_size=1, max_size=4),
+    st.sampled_from(["", " "]),
+    st.booleans(),
+)
+def test_numbers_and_texts_stay_as_they_were_written(
+    numbers: list[str], texts: list[str], space: str, ascii_only: bool
+) -> None:
+    lines = [
+        f'{{"n":{space}{number},{space}"t":{space}{json.dumps(text, ensure_ascii=ascii_only)}}}'
+        for number in numbers
+        for text in texts
+    ]
     rows, item = read("\n".join(lines) + "\n")
     assert item.malformed is None
     assert sorted((row["n"], row["t"]) for row in rows) == sorted(

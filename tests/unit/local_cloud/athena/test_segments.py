@@ -1,0 +1,42 @@
+"""Segments outlive a restart; what was left half-written, or by another version, does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from local_cloud.athena.segments import Segment, saved_segments
+
+
+def written(folder: Path, name: str) -> Segment:
+    segment = Segment(folder / f"{name}.parquet", {1: None, 2**62: "malformed (line 3)"}, {"orderid", "price"})
+    segment.path.write_bytes(b"rows")
+    segment.save()
+    return segment
+
+
+def test_a_saved_segment_is_found_with_its_objects(tmp_path: Path) -> None:
+    segment = written(tmp_path, "a")
+    (found,) = saved_segments(tmp_path)
+    assert (found.path, found.objects, found.keys) == (segment.path, segment.objects, segment.keys)
+
+
+def test_leftovers_are_deleted(tmp_path: Path) -> None:
+    (tmp_path / "b.parquet").write_bytes(b"half")
+    (tmp_path / "c.raw").mkdir()
+    (tmp_path / "c.raw" / "1.json").write_text("{}")
+    assert saved_segments(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_segment_of_another_normal_form_is_deleted(tmp_path: Path) -> None:
+    segment = written(tmp_path, "a")
+    document = json.loads(segment.contents.read_text())
+    segment.contents.write_text(json.dumps({**document, "form": -1}))
+    assert saved_segments(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_deleted_segment_leaves_nothing(tmp_path: Path) -> None:
+    written(tmp_path, "a").delete()
+    assert list(tmp_path.iterdir()) == []
