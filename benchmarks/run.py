@@ -53,6 +53,9 @@ FIGURES = (
     Figure("services_resident_mb", "the cloud's services process then, resident MB", at_most=500),
     Figure("crawl_2000_objects_seconds", "crawl of 2,000 objects, seconds", at_most=10),
     Figure("crawl_to_plain_read", "the crawl, in times of a plain loop that gets and parses the same objects"),
+    Figure("athena_to_duckdb_cold", "Athena's first query over 1,000,000 raw events, in times of plain DuckDB on the same files", at_most=2),
+    Figure("athena_to_duckdb_warm", "the same query again, in times of plain DuckDB", at_most=2),
+    Figure("athena_to_duckdb_guessing_cold", "Athena's first query, in times of plain DuckDB that guesses the types"),
     Figure("transformer_to_type_deserializer", "transformer, in times of one with boto3's TypeDeserializer", at_least=1.2),
     Figure("transformer_share_of_do_nothing", "transformer, as a share of one that does nothing"),
     Figure("all_dags_to_one_empty_dag", "parsing all DAGs, in times of one empty DAG (it imports what they import)"),
@@ -70,6 +73,7 @@ def main() -> int:
         _measure("chain", values, _chain)  # first: its memory is to be that of its changes
         _measure("generator", values, lambda: _generator(endpoint))
         _measure("crawl", values, lambda: _crawl(endpoint))
+        _measure("athena", values, lambda: _athena(endpoint))
     RESULTS.write_text(_page(values))
     print(f"\n{_page(values)}\nWritten to {RESULTS}")
     return int("**not met**" in _page(values))
@@ -144,6 +148,12 @@ def _crawl(endpoint: str) -> dict[str, float]:
     from benchmarks import crawl
 
     return crawl.measure(endpoint)
+
+
+def _athena(endpoint: str) -> dict[str, float]:
+    from benchmarks import athena
+
+    return athena.measure(endpoint)
 
 
 def _page(values: dict[str, float]) -> str:

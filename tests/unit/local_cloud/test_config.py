@@ -1,0 +1,32 @@
+"""Settings of the local cloud: their defaults, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from local_cloud.config import CloudConfig
+
+
+@pytest.fixture(autouse=True)
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SALES_CDC_LOCAL_PORT", "AWS_REGION", "LOCAL_CLOUD_HOME", "LOCAL_CLOUD_IAM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_settings_policies_are_enforced_on_the_usual_port() -> None:
+    config = CloudConfig.from_environment()
+    assert (config.endpoint, config.region, config.enforce_iam) == ("http://127.0.0.1:4566", "us-east-1", True)
+    assert config.home.name == ".local"
+
+
+def test_settings_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("LOCAL_CLOUD_IAM", "off")
+    config = CloudConfig.from_environment()
+    assert (config.region, config.enforce_iam) == ("eu-central-1", False)
+
+
+def test_an_unclear_switch_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_CLOUD_IAM", "maybe")
+    with pytest.raises(ValueError, match="LOCAL_CLOUD_IAM is 'maybe'"):
+        CloudConfig.from_environment()
