@@ -6,11 +6,15 @@ A test that begins with ``differs`` shows a difference from AWS: should it fail 
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+import local_cloud
 from tests.integration.stream_parts import Parts, wait_for
 
 pytestmark = pytest.mark.integration
@@ -32,6 +36,11 @@ def stream_records(cloud: Any, arn: str) -> list[dict[str, Any]]:
 
 def error_code(refused: pytest.ExceptionInfo[ClientError]) -> str:
     return str(refused.value.response["Error"]["Code"])
+
+
+def test_what_the_cloud_keeps_is_in_its_home(cloud: Any) -> None:
+    kept = ("cloud/emulator", "cloud/s3", "cloud/services.db", "logs/cloud.log")
+    assert [name for name in kept if not (cloud.home / name).exists()] == []
 
 
 def test_writes_that_change_nothing_are_not_in_the_stream(parts: Parts) -> None:
@@ -68,6 +77,12 @@ def test_differs_partiql_inserts_are_not_in_the_stream(parts: Parts) -> None:
     statement = f"INSERT INTO \"{parts.prefix}-orders\" VALUE {{'orderid': 'a'}}"
     parts.cloud.client("dynamodb").execute_statement(Statement=statement)
     assert stream_records(parts.cloud, arn) == []
+
+
+def test_differs_a_stream_has_one_shard(parts: Parts) -> None:
+    """On AWS a table's stream has as many as its table has partitions, and they split (*Reading and processing a stream*)."""
+    described = parts.cloud.client("dynamodbstreams").describe_stream(StreamArn=parts.table())
+    assert len(described["StreamDescription"]["Shards"]) == 1
 
 
 def test_a_failed_condition_writes_nothing(parts: Parts) -> None:
@@ -163,6 +178,34 @@ def test_a_function_s_log_is_in_cloudwatch(parts: Parts) -> None:
     assert any("seen a" in line for line in wait_for(lines, "the log"))
 
 
+def test_differs_a_function_runs_on_this_machine_s_python(parts: Parts) -> None:
+    """On AWS on the one that its runtime names (*Lambda runtimes*)."""
+    parts.function("import sys\ndef handler(event, context):\n    return list(sys.version_info[:3])\n")
+    name, functions = f"{parts.prefix}-transformer", parts.cloud.client("lambda")
+    functions.update_function_configuration(FunctionName=name, Runtime="python3.13")
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    assert json.load(functions.invoke(FunctionName=name)["Payload"]) == list(sys.version_info[:3])
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"Targets": {"JdbcTargets": [{"ConnectionName": "c", "Path": "p"}]}},
+        {"Targets": {"S3Targets": [{"Path": "s3://b/"}]}, "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVENT_MODE"}},
+    ],
+)
+def test_differs_crawlers_of_other_targets_or_events_are_refused(parts: Parts, refused: dict[str, Any]) -> None:
+    role = parts.role("crawler", "glue.amazonaws.com", {"*": ["s3:*", "glue:*"]})
+    with pytest.raises(ClientError, match="local cloud") as answer:
+        parts.cloud.client("glue").create_crawler(Name=parts.prefix, Role=role, DatabaseName="d", **refused)
+    assert error_code(answer) == "InvalidInputException"
+
+
+def test_differs_awsglue_is_a_part_of_aws_s() -> None:
+    library = Path(local_cloud.__file__).parent / "glue" / "job_library" / "awsglue"
+    assert {path.stem for path in library.glob("*.py")} - {"__init__"} == {"context", "job", "utils"}
+
+
 def test_a_change_of_a_stale_table_version_is_refused(parts: Parts) -> None:
     """*UpdateTable* (AWS Glue): VersionId."""
     glue, name = parts.cloud.client("glue"), parts.prefix
@@ -185,8 +228,6 @@ def test_differs_a_table_s_earlier_versions_are_not_kept(parts: Parts) -> None:
 
 def test_the_pair_test_test_is_the_administrator_and_other_keys_are_refused(cloud: Any) -> None:
     """*GetCallerIdentity*; unknown keys: *Common error types*."""
-    import boto3
-
     assert cloud.client("sts").get_caller_identity()["Account"] == "000000000000"
     place = {"endpoint_url": cloud.endpoint, "region_name": "us-east-1"}
     stranger = boto3.client("s3", aws_access_key_id="AKIASTRANGER", aws_secret_access_key="x", **place)
@@ -195,22 +236,36 @@ def test_the_pair_test_test_is_the_administrator_and_other_keys_are_refused(clou
     assert error_code(refused) in {"InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"}
 
 
-def test_waiting_records_show_in_the_delivery_stream_s_freshness(parts: Parts) -> None:
-    """*Monitor with CloudWatch metrics* (Amazon Data Firehose): IncomingRecords and DeliveryToS3."""
-    bucket = parts.bucket()
-    role = parts.role("firehose", "firehose.amazonaws.com", {f"arn:aws:s3:::{bucket}": ["s3:*"], f"arn:aws:s3:::{bucket}/*": ["s3:*"]})  # fmt: skip
-    firehose, name = parts.cloud.client("firehose"), f"{parts.prefix}-delivery"
-    destination = {"RoleARN": role, "BucketARN": f"arn:aws:s3:::{bucket}", "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 0}}  # fmt: skip
+def metric_names(cloud: Any, namespace: str, dimension: str, name: str) -> set[str]:
+    pages = cloud.client("cloudwatch").get_paginator("list_metrics").paginate(
+        Namespace=namespace, Dimensions=[{"Name": dimension, "Value": name}]
+    )  # fmt: skip
+    return {one["MetricName"] for page in pages for one in page["Metrics"]}
+
+
+def test_pipes_and_delivery_streams_have_their_metrics(parts: Parts) -> None:
+    """*Monitoring Amazon EventBridge Pipes*; *Monitor with CloudWatch metrics* (Amazon Data Firehose)."""
+    source, stream, bucket, name = parts.table(), parts.stream(), parts.bucket(), parts.prefix
+    role = parts.role("pipe", "pipes.amazonaws.com", {"*": ["dynamodb:*", "kinesis:*"]})
+    parts.cloud.client("pipes").create_pipe(
+        Name=name, RoleArn=role, Source=source, Target=stream,
+        SourceParameters={"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON"}},
+        TargetParameters={"KinesisStreamParameters": {"PartitionKey": "$.eventID"}},
+    )  # fmt: skip
+    writer = parts.role("firehose", "firehose.amazonaws.com", {"*": ["s3:*"]})
+    firehose = parts.cloud.client("firehose")
+    hints = {"SizeInMBs": 1, "IntervalInSeconds": 0}
+    destination = {"RoleARN": writer, "BucketARN": f"arn:aws:s3:::{bucket}", "BufferingHints": hints}
     firehose.create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=destination)
-    described = lambda: firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]  # noqa: E731
-    wait_for(lambda: described()["DeliveryStreamStatus"] == "ACTIVE", "the delivery stream")
-    firehose.put_record_batch(DeliveryStreamName=name, Records=[{"Data": b"a"}, {"Data": b"b"}])
-    wait_for(parts.objects, "the object")
-    listed = parts.cloud.client("cloudwatch").get_paginator("list_metrics")
-
-    def metrics() -> set[str]:
-        dimensions = [{"Name": "DeliveryStreamName", "Value": name}]
-        pages = listed.paginate(Namespace="AWS/Firehose", Dimensions=dimensions)
-        return {one["MetricName"] for page in pages for one in page["Metrics"]}
-
-    assert wait_for(metrics, "the metrics") >= {"DeliveryToS3.Records", "DeliveryToS3.DataFreshness"}
+    wait_for(
+        lambda: firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]["DeliveryStreamStatus"] == "ACTIVE",
+        "the delivery stream",
+    )  # fmt: skip
+    parts.put_orders("a")
+    firehose.put_record(DeliveryStreamName=name, Record={"Data": b"a"})
+    of_pipe = wait_for(lambda: metric_names(parts.cloud, "AWS/EventBridge/Pipes", "PipeName", name), "its metrics")
+    assert of_pipe == {"EventCount", "TargetStageFailed"}
+    delivered = {"DeliveryToS3.Records", "DeliveryToS3.DataFreshness"}
+    wait_for(
+        lambda: delivered <= metric_names(parts.cloud, "AWS/Firehose", "DeliveryStreamName", name), "Firehose's metrics"
+    )

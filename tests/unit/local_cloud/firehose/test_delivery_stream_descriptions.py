@@ -56,6 +56,8 @@ def test_processing_that_is_not_enabled_does_nothing() -> None:
         {"ProcessingConfiguration": lambda_processor(LambdaArn="arn:f", BufferIntervalInSeconds="soon")},
         {"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "Decompression"}]}},
         {"DynamicPartitioningConfiguration": {"Enabled": True}},
+        {"DataFormatConversionConfiguration": {"Enabled": True}},
+        {"S3BackupMode": "Enabled"},
     ],
 )
 def test_what_aws_or_the_local_cloud_cannot_do_is_refused(s3: dict[str, Any]) -> None:
