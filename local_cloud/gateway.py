@@ -7,6 +7,7 @@ It is not a documented interface: MiniStack's version is pinned, and ``replace_h
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import itertools
 import json
@@ -312,7 +313,9 @@ def main() -> None:
     )
     config = CloudConfig.from_environment()
     set_emulator_environment(config)
-    asyncio.run(serve(config))
+    with (config.state_dir / "in-use").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a cloud that still saves its state while it stops is waited for
+        asyncio.run(serve(config))
 
 
 if __name__ == "__main__":
