@@ -16,7 +16,7 @@ from local_cloud.config import CloudConfig
 from local_cloud.gateway import is_open
 
 START_SECONDS = 30
-STOP_SECONDS = 20
+STOP_SECONDS = 120  # much state takes long to save
 
 
 class CloudError(Exception):
