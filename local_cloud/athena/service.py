@@ -8,20 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from local_cloud.athena.caller_checks import metadata_of, require_bucket
 from local_cloud.athena.callers import Caller, Callers
-from local_cloud.athena.catalog import Catalog
-from local_cloud.athena.denials import is_denied
 from local_cloud.athena.engine import Engine, LocalFiles
 from local_cloud.athena.errors import MalformedQueryError
 from local_cloud.athena.execution import FINAL, Executions, Query
 from local_cloud.athena.prepared import PreparedStatements
-from local_cloud.athena.results import Results, split_location
+from local_cloud.athena.results import Results
 from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.statements import classify, strip
 from local_cloud.athena.workgroups import PRIMARY, WorkGroups, check_location, invalid
@@ -94,7 +89,7 @@ class AthenaService(JsonService):
             raise ServiceError("InvalidRequestException", str(error), AthenaErrorCode="MALFORMED_QUERY") from error
         configuration = group["Configuration"]
         results = self._result_configuration(params, configuration)
-        _require_bucket(caller, results["OutputLocation"])
+        require_bucket(caller, results["OutputLocation"])
         execution_id = str(uuid.uuid4())
         context = params.get("QueryExecutionContext", {})
         folder = results["OutputLocation"].rstrip("/") + "/"
@@ -277,63 +272,32 @@ class AthenaService(JsonService):
         return {"DataCatalog": {"Name": CATALOG, "Type": "GLUE", "Description": "", "Parameters": {}}}
 
     def list_databases(self, params: Json, request: Request) -> Json:
-        with _metadata(self._callers.of(request.caller)) as catalog:
+        with metadata_of(self._callers.of(request.caller)) as catalog:
             names = catalog.databases()
         page, token = _page([{"Name": name} for name in names], params, 50)
         return {"DatabaseList": page, **token}
 
     def get_database(self, params: Json, request: Request) -> Json:
         name = params.get("DatabaseName", "").lower()
-        with _metadata(self._callers.of(request.caller)) as catalog:
+        with metadata_of(self._callers.of(request.caller)) as catalog:
             names = catalog.databases()
         if name not in names:
             raise ServiceError("MetadataException", f"Database {name} not found.")
         return {"Database": {"Name": name}}
 
     def list_table_metadata(self, params: Json, request: Request) -> Json:
-        with _metadata(self._callers.of(request.caller)) as catalog:
+        with metadata_of(self._callers.of(request.caller)) as catalog:
             tables = catalog.tables(params.get("DatabaseName", "").lower())
         page, token = _page([table.metadata() for table in tables], params, 50)
         return {"TableMetadataList": page, **token}
 
     def get_table_metadata(self, params: Json, request: Request) -> Json:
         database, name = params.get("DatabaseName", "").lower(), params.get("TableName", "").lower()
-        with _metadata(self._callers.of(request.caller)) as catalog:
+        with metadata_of(self._callers.of(request.caller)) as catalog:
             table = catalog.find_table(database, name)
         if table is None:
             raise ServiceError("MetadataException", f"Table {name} not found in database {database}.")
         return {"TableMetadata": table.metadata()}
-
-
-def _require_bucket(caller: Caller, location: str) -> None:
-    """Refuse a query whose caller may not ask where the bucket of its results is.
-
-    Raises:
-        ServiceError: as Athena says it.
-    """
-    if caller.is_administrator:
-        return
-    bucket, _ = split_location(location)
-    try:
-        caller.clients.client("s3").get_bucket_location(Bucket=bucket)
-    except ClientError as error:
-        detail = error.response["Error"].get("Message", "")
-        raise invalid(f"Unable to verify/create output bucket {bucket}. {detail}") from error
-
-
-@contextmanager
-def _metadata(caller: Caller) -> Iterator[Catalog]:
-    """The catalog as the caller may see it.
-
-    Raises:
-        ServiceError: Glue refused, in Glue's words.
-    """
-    try:
-        yield caller.catalog
-    except ClientError as error:
-        if not is_denied(error):
-            raise
-        raise ServiceError("MetadataException", error.response["Error"].get("Message", "")) from error
 
 
 def _public(document: Json) -> Json:
