@@ -56,14 +56,16 @@ REMOVALS = [
 
 @pytest.fixture(scope="module")
 def deployed(cloud: Cloud) -> Iterator[Deployment]:
-    """A pipeline that works: setup has followed an order through it."""
+    """A pipeline that works: setup has followed an order through it. Its idle rest goes with the session's cloud."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
+        environment.setenv("SALES_CDC_FIREHOSE_INTERVAL_SECONDS", "0")
         DagRun("sales_cdc_setup.py").run()
         made = Deployment(cloud, Topology(Settings.from_environment(), ACCOUNT))
         make_table(made)
         yield made
-        DagRun("sales_cdc_teardown.py", confirm=made.topology.prefix).run()
+        cloud.client("pipes").delete_pipe(Name=made.topology.pipe.name)
+        cloud.client("firehose").delete_delivery_stream(DeliveryStreamName=made.topology.delivery.name)
 
 
 def make_table(deployed: Deployment) -> None:
