@@ -32,6 +32,11 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 unexport PYTHONDONTWRITEBYTECODE # Airflow's imports are compiled once, not at every command
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
+# Taken as typed: make must not expand a $ in them.
+override SQL := $(value SQL)
+override ARGS := $(value ARGS)
+export SQL
+
 .PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock generate-orders
 
 help: ## What every command does
@@ -65,7 +70,6 @@ cloud: install ## Start the local cloud alone, in the background
 
 query: install ## Run Athena SQL and print a table: make query SQL="SELECT …"
 	@$(PY) include/scripts/query.py "$$SQL"
-export SQL
 
 airflow: install airflow-db ## Any Airflow command: make airflow ARGS="dags test sales_cdc_generate"
 	@airflow $(ARGS)
@@ -84,6 +88,7 @@ bench: install-dev ## Speed as ratios, side by side in one run, into benchmarks/
 	@$(PY) -m benchmarks.run
 
 down: ## Stop everything this checkout started
+	@[ ! -x $(PY) ] || $(PY) include/scripts/ui.py stop
 	@[ ! -x $(PY) ] || $(PY) -m local_cloud stop
 
 clean: down ## Also delete what runs made (.local/)

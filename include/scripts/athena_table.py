@@ -76,7 +76,8 @@ class Athena:
             result = page["ResultSet"]
             columns = [column["Name"] for column in result["ResultSetMetadata"]["ColumnInfo"]]
             lines += [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]
-        return columns, lines[1:] if lines[:1] == [columns] else lines
+        rows = lines[1:] if lines[:1] == [columns] else lines
+        return columns, [row + [None] * (len(columns) - len(row)) for row in rows]  # DDL answers may be shorter
 
 
 def draw(found: Rows, *, title: str = "", most: int = 50) -> Table:

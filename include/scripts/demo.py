@@ -116,7 +116,7 @@ class Demo:
         topology = Topology(self.settings, StsHook(aws_conn_id=connection).get_account_number())
         lake = LandingZoneHook(bucket=topology.bucket.name, aws_conn_id=connection)
         runs = {run: s for run, s in lake.runs().items() if datetime.fromisoformat(s["started_at"]) >= self.began_at}
-        changes = [change for run in runs for change in lake.written(run)]
+        changes = [change for run, summary in runs.items() for change in lake.written(run, summary["started_at"])]
         written = Counter(change.event_type for change in changes)
         delivery = compare(changes, lake.arrivals(self.began_at))
         self.seconds["deliver"] = delivery.summary()["lag_seconds"]["max"] or 0.0

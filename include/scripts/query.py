@@ -28,7 +28,10 @@ def main(arguments: list[str]) -> int:
     except (ClientError, BotoCoreError, SettingsError) as error:
         return _complain(f"{error}{_remedy(error)}")
     console.print(draw_to_fit(found, console))
-    console.print(f"{len(found.rows)} rows, {found.scanned_bytes:,} bytes scanned", style="dim")
+    console.print(
+        f"{len(found.rows)} row{'' if len(found.rows) == 1 else 's'}, {found.scanned_bytes:,} bytes scanned",
+        style="dim",
+    )
     return 0
 
 

@@ -17,11 +17,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
 LOG = LOCAL / "logs" / "airflow.log"
-READY_SECONDS = 120
+PID = LOCAL / "ui.pid"
+READY_SECONDS = 300
 USER = "admin"
 PROCESSES = (
     ("api-server",),
@@ -32,7 +34,10 @@ PROCESSES = (
 console = Console(highlight=False)
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    if arguments == ["stop"]:
+        return stop()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended as by Ctrl-C
     port = int(os.environ.get("SALES_CDC_UI_PORT", "8080"))
     if _taken(port):
         print(
@@ -45,17 +50,32 @@ def main() -> int:
         print(started.stderr, file=sys.stderr, end="")
         return 1
     airflow = _start_airflow(port)
+    PID.write_text(str(os.getpid()))
     try:
         return _serve(airflow, port)
     except KeyboardInterrupt:
         return 0
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         with console.status("stopping …"):
             _end_group(airflow)
             if not ran_before:
                 _cloud("stop")
+        PID.unlink(missing_ok=True)
         console.print("Stopped." if not ran_before else "Airflow stopped; the local cloud ran before and still does.")
+
+
+def stop() -> int:
+    """End a ``make ui`` of this checkout that runs elsewhere; fine when none does."""
+    try:
+        process = psutil.Process(int(PID.read_text()))
+        if any(part.endswith("ui.py") for part in process.cmdline()):
+            process.terminate()
+            process.wait(timeout=60)
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        PID.unlink(missing_ok=True)
+    return 0
 
 
 def _serve(airflow: list[subprocess.Popen[bytes]], port: int) -> int:
@@ -70,7 +90,7 @@ def _serve(airflow: list[subprocess.Popen[bytes]], port: int) -> int:
     console.print(f"Airflow:     [bold]{url}[/]   login [bold]{USER}[/], password [bold]{_password()}[/]")
     console.print(f"Local cloud: {os.environ['SALES_CDC_LOCAL_ENDPOINT']}")
     console.print(
-        f"Trigger sales_cdc_setup first, then sales_cdc_generate and sales_cdc_batch. Log: {LOG}. Ctrl-C ends both."
+        f"The DAGs are paused until you unpause or trigger them: sales_cdc_setup first, then sales_cdc_generate and sales_cdc_batch. Log: {LOG}. Ctrl-C ends both."
     )
     while not _ended(airflow):
         time.sleep(0.5)
@@ -168,4 +188,4 @@ def _group_lives(group: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

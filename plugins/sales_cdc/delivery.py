@@ -2,7 +2,8 @@
 
 Others write to the table too, so what arrives may be more than the ledger names, and interleaved with it. A ledger's
 changes of one order have been delivered when they are found among that order's change events in sequence, each with
-the event type and the values that were set.
+the event type and the values that were set, and none older than the run that wrote it. One event stands for one change
+only, over all runs.
 """
 
 from __future__ import annotations
@@ -10,24 +11,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 EVENT_TYPES = ("INSERT", "MODIFY", "REMOVE")
+CLOCK_DIFFERENCE = timedelta(seconds=5)  # between Airflow and DynamoDB, whose commit times are floored to the second
 
 
 @dataclass(frozen=True)
 class WrittenChange:
-    """One line of a run's ``written.jsonl``; ``values`` holds the attributes that were set (none for a REMOVE)."""
+    """One line of a run's ``written.jsonl``.
+
+    ``values`` holds the attributes that were set (none for a REMOVE); ``since`` is when the run began.
+    """
 
     run: str
     order_id: str
     event_type: str
     values: Mapping[str, Any]
+    since: datetime
 
     @classmethod
-    def from_ledger(cls, run: str, line: Mapping[str, Any]) -> WrittenChange:
-        return cls(run, line["orderID"], line["event_type"], line.get("set") or {})
+    def from_ledger(cls, run: str, since: datetime, line: Mapping[str, Any]) -> WrittenChange:
+        return cls(run, line["orderID"], line["event_type"], line.get("set") or {}, since)
 
 
 @dataclass(frozen=True)
@@ -42,14 +48,21 @@ class Arrival:
         return self.event["orderID"], self.event["sequence_number"]
 
     @property
+    def committed_at(self) -> datetime:
+        """DynamoDB floors it to the second."""
+        return datetime.fromisoformat(self.event["creation_time"])
+
+    @property
     def lag_seconds(self) -> float:
-        """From the change's commit to its object; DynamoDB floors the commit time to the second."""
-        return (self.stored_at - datetime.fromisoformat(self.event["creation_time"])).total_seconds()
+        """From the change's commit to its object."""
+        return (self.stored_at - self.committed_at).total_seconds()
 
     def shows(self, change: WrittenChange) -> bool:
-        """Whether this is the change: same type, and every value that was set."""
-        return self.event["event_type"] == change.event_type and all(
-            name in self.event and self.event[name] == value for name, value in change.values.items()
+        """Whether this is the change: same type, every value that was set, and not from before its run."""
+        return (
+            self.event["event_type"] == change.event_type
+            and self.committed_at >= change.since - CLOCK_DIFFERENCE
+            and all(name in self.event and self.event[name] == value for name, value in change.values.items())
         )
 
 
@@ -87,8 +100,9 @@ def compare(written: Iterable[WrittenChange], arrivals: Iterable[Arrival]) -> De
         by_run_and_order.setdefault((change.run, change.order_id), []).append(change)
     histories, duplicates = _histories(arrivals, {order_id for _, order_id in by_run_and_order})
     delivery = Delivery(duplicates=duplicates)
-    for (_, order_id), changes in by_run_and_order.items():
-        _match(changes, histories.get(order_id, []), delivery)
+    taken: set[tuple[str, str]] = set()
+    for (_, order_id), changes in sorted(by_run_and_order.items(), key=lambda entry: entry[1][0].since):
+        _match(changes, histories.get(order_id, []), taken, delivery)
     return delivery
 
 
@@ -109,17 +123,27 @@ def _histories(arrivals: Iterable[Arrival], order_ids: set[str]) -> tuple[dict[s
     return histories, duplicates
 
 
-def _match(changes: Sequence[WrittenChange], history: Sequence[Arrival], delivery: Delivery) -> None:
-    """Match the changes, in order, with a subsequence of the history; the earliest match is always a right one."""
+def _match(
+    changes: Sequence[WrittenChange], history: Sequence[Arrival], taken: set[tuple[str, str]], delivery: Delivery
+) -> None:
+    """Match the changes, in order, with the earliest events of the history that no other change has taken."""
     position = 0
     for change in changes:
-        found = next((at for at in range(position, len(history)) if history[at].shows(change)), None)
+        free = (at for at in range(position, len(history)) if history[at].identity not in taken)
+        found = next((at for at in free if history[at].shows(change)), None)
         if found is None:
             delivery.missing.append(change)
             continue
         position = found + 1
+        taken.add(history[found].identity)
         delivery.delivered[change.event_type] += 1
         delivery.lags_seconds.append(history[found].lag_seconds)
+
+
+def is_change_event(document: Mapping[str, Any]) -> bool:
+    """Whether a line of raw has what a change event has; any other is somebody else's."""
+    names = ("orderID", "sequence_number", "event_type", "creation_time")
+    return all(isinstance(document.get(name), str) for name in names)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:

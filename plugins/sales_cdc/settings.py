@@ -110,14 +110,32 @@ def _integer(env: Mapping[str, str], name: str, default: int, least: int, most: 
 def _local_endpoint(env: Mapping[str, str]) -> str:
     text = env.get("SALES_CDC_LOCAL_ENDPOINT") or f"http://127.0.0.1:{env.get('SALES_CDC_LOCAL_PORT') or '4566'}"
     parts = urlsplit(text)
-    if parts.scheme in {"http", "https"} and parts.hostname and not is_aws_host(parts.hostname):
+    if parts.scheme in {"http", "https"} and _is_near(parts.hostname or "") and _has_port_in_range(text):
         return text.rstrip("/")
     raise SettingsError(
         f"SALES_CDC_LOCAL_ENDPOINT is {text!r} while SALES_CDC_TARGET is 'local': "
-        "it has to be the URL of a local cloud, such as http://127.0.0.1:4566, and never a host of AWS."
+        "it has to be the URL of a local cloud: a loopback address such as http://127.0.0.1:4566, or a host without a dot, "
+        "such as a service of docker compose."
     )
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host can only be this machine, or a neighbour in a container network: no public name, no other address."""
+    return (
+        host == "::1" or re.fullmatch(r"127(\.\d{1,3}){3}|([a-z0-9-]+\.)*localhost|[a-z][a-z0-9_-]*", host) is not None
+    )
+
+
+def _has_port_in_range(url: str) -> bool:
+    try:
+        return urlsplit(url).port is not None
+    except ValueError:
+        return False
 
 
 def is_aws_host(host: str) -> bool:
     """Whether a host name belongs to AWS, in any partition."""
-    return re.fullmatch(r"(.+\.)?(amazonaws\.com(\.cn)?|api\.aws|aws\.dev|amazonaws\.eu)", host.lower()) is not None
+    return (
+        re.fullmatch(r"(.+\.)?(amazonaws\.com(\.cn)?|api\.aws|aws\.dev|amazonaws\.eu)", host.lower().rstrip("."))
+        is not None
+    )

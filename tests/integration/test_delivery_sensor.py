@@ -101,7 +101,11 @@ def test_an_empty_bucket_has_nothing_to_wait_for(lake: Lake) -> None:
 
 def test_foreign_and_broken_lines_in_raw_are_passed_over(lake: Lake) -> None:
     lake.ledger("one", INSERTED)
-    lake.put("raw/orders/dt=2026-01-01/hr=00/broken.json", b'{"orderID": "a", "pri\n[1]\n\xff\xfe\n')
+    lake.put(
+        "raw/orders/dt=2026-01-01/hr=00/broken.json",
+        b'{"orderID": "a", "pri\n[1]\n\xff\xfe\n{"a": 1}\n{"orderID": ["a"]}\n',
+    )
+    lake.put("raw/orders/dt=2026-01-01/hr=00/broken.json.gz", b"no gzip")
     lake.raw("1.json.gz", event("a", 1, quantity=5, price=10.5))
     assert lake.sensor().poke({}).is_done
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-from sales_cdc.delivery import Arrival, WrittenChange
+from sales_cdc.delivery import Arrival, WrittenChange, is_change_event
 from sales_cdc.topology import Topology
 
 RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}generate/"
@@ -40,10 +40,12 @@ class LandingZoneHook(AwsBaseHook):
             for key, summary in zip(finished, self._documents(finished), strict=True)
         }
 
-    def written(self, run: str) -> list[WrittenChange]:
-        """The changes that a run really made, in the order in which it made them."""
-        lines = self._lines(f"{RUNS_PREFIX}{run}/written.jsonl")
-        return [WrittenChange.from_ledger(run, line) for line in lines]
+    def written(self, run: str, started_at: str) -> list[WrittenChange]:
+        """The changes that a run really made, in the order in which it made them; ``started_at`` as in its summary."""
+        since = datetime.fromisoformat(started_at)
+        return [
+            WrittenChange.from_ledger(run, since, line) for line in self._lines(f"{RUNS_PREFIX}{run}/written.jsonl")
+        ]
 
     def confirm(self, run: str, summary: dict[str, Any]) -> None:
         """Note that all of a run's changes are in the landing zone, so that no later batch looks for them again."""
@@ -54,7 +56,7 @@ class LandingZoneHook(AwsBaseHook):
         stored = [(key, at) for key, at in self._keys(Topology.RAW_PREFIX) if at >= since - CLOCK_DIFFERENCE]
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             for (_, at), lines in zip(stored, pool.map(self._lines, [key for key, _ in stored]), strict=True):
-                yield from (Arrival(line, at) for line in lines)
+                yield from (Arrival(line, at) for line in lines if is_change_event(line))
 
     def failed_records(self, since: datetime) -> int:
         """How many records lie under the error prefix in objects stored after ``since``."""
@@ -81,7 +83,11 @@ class LandingZoneHook(AwsBaseHook):
 
     def _body(self, key: str) -> bytes:
         body: bytes = self.get_conn().get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        return gzip.decompress(body) if key.endswith(".gz") else body
+        try:
+            return gzip.decompress(body) if key.endswith(".gz") else body
+        except (OSError, EOFError):
+            self.log.warning("s3://%s/%s is no whole gzip file: somebody else's, passed over.", self.bucket, key)
+            return b""
 
 
 def _document(text: bytes) -> dict[str, Any] | None:

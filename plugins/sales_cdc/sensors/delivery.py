@@ -71,7 +71,7 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
             self.log.info("Every finished run of the ledger was confirmed by an earlier batch: nothing to wait for.")
             return Delivery(), 0
         since = min(datetime.fromisoformat(summary["started_at"]) for summary in runs.values())
-        written = [change for run in runs for change in self.hook.written(run)]
+        written = [change for run, summary in runs.items() for change in self.hook.written(run, summary["started_at"])]
         delivery = compare(written, self.hook.arrivals(since))
         failed = self.hook.failed_records(since)
         arrived = len(written) - len(delivery.missing)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sales_cdc.delivery import Arrival, WrittenChange, compare, quantile
+from sales_cdc.delivery import Arrival, WrittenChange, compare, is_change_event, quantile
 
 COMMITTED = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 
@@ -29,8 +29,8 @@ def arrival(order: str, position: int, event_type: str, lag_seconds: float = 1.5
     return Arrival(event, COMMITTED + timedelta(seconds=lag_seconds))
 
 
-def written(order: str, event_type: str, run: str = "run", **values: Any) -> WrittenChange:
-    return WrittenChange(run, order, event_type, values)
+def written(order: str, event_type: str, run: str = "run", since: datetime = COMMITTED, **values: Any) -> WrittenChange:
+    return WrittenChange(run, order, event_type, values, since)
 
 
 def test_a_change_is_delivered_when_type_and_values_match() -> None:
@@ -95,6 +95,22 @@ def test_runs_that_interleave_are_matched_each_on_its_own() -> None:
     assert compare(ours, history).complete
 
 
+def test_one_arrival_never_stands_for_the_changes_of_two_runs() -> None:
+    first, again = written("a", "INSERT", "one", quantity=5), written("a", "INSERT", "two", quantity=5)
+    assert compare([first, again], [arrival("a", 1, "INSERT", quantity=5)]).missing == [again]
+
+
+def test_an_arrival_from_before_the_run_is_not_its_change() -> None:
+    later = written("a", "INSERT", since=COMMITTED + timedelta(seconds=10))
+    assert compare([later], [arrival("a", 1, "INSERT")]).missing == [later]
+
+
+def test_clocks_may_differ_by_some_seconds() -> None:
+    assert compare(
+        [written("a", "INSERT", since=COMMITTED + timedelta(seconds=3))], [arrival("a", 1, "INSERT")]
+    ).complete
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3)), max_size=30), st.randoms(), st.data())
 def test_any_order_and_duplication_of_arrivals_gives_the_same_result(
     made: list[tuple[str, int]], shuffle: random.Random, data: st.DataObject
@@ -111,6 +127,13 @@ def test_any_order_and_duplication_of_arrivals_gives_the_same_result(
     assert found.delivered == in_order.delivered
     assert found.duplicates == len(kept) // 2
     assert found.complete == (not lost)
+
+
+@pytest.mark.parametrize(
+    "line", [{"a": 1}, {"orderID": ["x"], "sequence_number": "1", "event_type": "INSERT", "creation_time": "t"}]
+)
+def test_a_line_without_an_order_is_no_change_event(line: dict[str, Any]) -> None:
+    assert not is_change_event(line)
 
 
 def test_the_summary_has_counts_and_lags() -> None:

@@ -48,6 +48,10 @@ def test_on_aws_there_is_no_local_endpoint_and_the_region_must_be_said() -> None
         ("SALES_CDC_FIREHOSE_SIZE_MB", "0"),
         ("SALES_CDC_LOCAL_ENDPOINT", "ftp://x"),
         ("SALES_CDC_LOCAL_ENDPOINT", "https://s3.us-east-1.amazonaws.com"),
+        ("SALES_CDC_LOCAL_ENDPOINT", "https://sts.us-east-1.amazonaws.com."),
+        ("SALES_CDC_LOCAL_ENDPOINT", "https://function.lambda-url.us-east-1.on.aws"),
+        ("SALES_CDC_LOCAL_ENDPOINT", "http://52.94.5.1:4566"),
+        ("SALES_CDC_LOCAL_ENDPOINT", "http://127.0.0.1:99999"),
         ("AWS_REGION", "Frankfurt"),
     ],
 )
