@@ -270,9 +270,13 @@ def _set_of(tag: str) -> Callable[[list[Any]], str]:
 
 
 def _map(members: dict[str, Any]) -> str:
-    return "{" + ",".join([f"{quote(name)}:{_json(value)}" for name, value in members.items()]) + "}"
+    """A JSON object; as text when Glue's struct types cannot name its keys: one such type fails every query of the table."""
+    written = "{" + ",".join([f"{quote(name)}:{_json(value)}" for name, value in members.items()]) + "}"
+    nameable = all(map(_STRUCT_FIELD, members)) and len({name.lower() for name in members}) == len(members)
+    return written if nameable else quote(written)
 
 
+_STRUCT_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _TYPES: dict[str, tuple[type, Callable[[Any], str]]] = {
     "S": (str, quote),
     "N": (str, _number),
