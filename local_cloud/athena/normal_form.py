@@ -28,6 +28,8 @@ ROWS_PER_BATCH = 20_000
 _CHANGED_NUMBER = (
     r"[:,\[]\s*-?([0-9][0-9.]{15,}|[0-9]+\.[0-9]+0[^0-9]|[0-9]+(\.[0-9]+)?[eE]|0[^0-9.]*-)|-0[^1-9.]|-0\.0+[^0-9]"
 )
+# DuckDB prints a whole line's exponents as written, and a single value's with its own sign.
+_EXPONENT = r"[:,\[]\s*-?[0-9]+(\.[0-9]+)?[eE]"
 
 
 @dataclass
@@ -84,17 +86,17 @@ def write_json_segment(
 def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ignore_case: bool) -> list[Unpacked]:
     """Those objects that DuckDB reads without changing anything.
 
-    A line that DuckDB prints as it was is plain; any other is searched for what would change.
+    A line that DuckDB prints as it was is plain but for exponents; any other is searched for what would change.
     """
     if not objects:
         return []
     try:
         rows = connection.execute(
             "SELECT filename, any_value(json_keys(json)), count(*), bool_or(NOT starts_with(json::VARCHAR, '{') OR "
-            "CASE WHEN json_extract(json, '$')::VARCHAR <> json::VARCHAR THEN regexp_matches(json, ?) ELSE false END) "
+            "CASE WHEN json_extract(json, '$')::VARCHAR <> json::VARCHAR THEN regexp_matches(json, ?) ELSE regexp_matches(json, ?) END) "
             f"FROM read_ndjson_objects({quoting.paths([item.path for item in objects])}, filename = true, "
             f"maximum_object_size = {LONGEST_LINE_BYTES}) GROUP BY filename, hash(json_keys(json))",
-            [_CHANGED_NUMBER],
+            [_CHANGED_NUMBER, _EXPONENT],
         ).fetchall()
     except duckdb.InterruptException:
         raise

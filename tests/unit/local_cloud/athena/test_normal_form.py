@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local_cloud.athena.normal_form import Unpacked, write_json_segment
@@ -31,6 +31,7 @@ def read(lines: str, *, ignore_case: bool = True) -> tuple[list[dict[str, str | 
 NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
 
 
+@example(["1e21", "1E-7", "-2e+5"], [""], "", False)
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(NUMBERS, min_size=1, max_size=4),
