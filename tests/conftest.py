@@ -16,6 +16,12 @@ from typing import Any
 
 import boto3
 import pytest
+from hypothesis import settings
+
+# Examples are drawn anew at a desk, and the same at every run where a run decides whether a change may land.
+settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(tempfile.mkdtemp(prefix="sales-cdc-tests-"))
