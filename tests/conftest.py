@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 import pytest
 from hypothesis import settings
+from sales_cdc import endpoint_guard
 
 # Examples are drawn anew at a desk, and the same at every run where a run decides whether a change may land.
 settings.register_profile("repeatable", derandomize=True)
@@ -65,6 +66,12 @@ def _environment(port: int) -> dict[str, str]:
 for _name in [name for name in os.environ if name.startswith(("SALES_CDC_", "AIRFLOW", "AWS_PROFILE"))]:
     del os.environ[_name]
 os.environ.update(_environment(_free_port()))
+
+
+@pytest.fixture(autouse=True)
+def guard_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The endpoint guard that a test installs, by parsing a DAG say, ends with it: others talk to clouds of their own."""
+    monkeypatch.setattr(endpoint_guard, "_installed", [])
 
 
 @dataclass(frozen=True)

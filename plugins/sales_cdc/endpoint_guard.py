@@ -6,6 +6,7 @@ triggers and hooks are covered too: a missing connection otherwise silently mean
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,11 +30,15 @@ class EndpointRefusedError(BotoCoreError):
 
 def install(settings: Settings) -> None:
     """Watch boto3's default session and every botocore session made from now on; later calls replace the settings."""
-    if not _installed:
-        botocore.register_initializer(_watch)
-        if boto3.DEFAULT_SESSION is not None:
-            _watch(boto3.DEFAULT_SESSION)
+    _watch_every_session()
     _installed[:] = [settings]
+
+
+@cache
+def _watch_every_session() -> None:
+    botocore.register_initializer(_watch)
+    if boto3.DEFAULT_SESSION is not None:
+        _watch(boto3.DEFAULT_SESSION)
 
 
 def _watch(session: Any) -> None:
@@ -43,11 +48,9 @@ def _watch(session: Any) -> None:
 
 
 def _refuse_foreign(request: Any, event_name: str, **_: Any) -> None:
-    settings = _installed[0]
-    if settings.target == "local":
-        check_local(settings, request.url, event_name)
-    else:
-        check_aws(settings, request.url, event_name)
+    for settings in _installed:
+        check = check_local if settings.target == "local" else check_aws
+        check(settings, request.url, event_name)
 
 
 def check_local(settings: Settings, url: str, event_name: str) -> None:

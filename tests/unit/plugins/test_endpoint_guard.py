@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import boto3
 import pytest
 from sales_cdc import endpoint_guard
@@ -16,10 +14,8 @@ EVENT = "before-send.dynamodb.PutItem"
 
 
 @pytest.fixture
-def guarded_local() -> Iterator[None]:
+def guarded_local() -> None:
     endpoint_guard.install(LOCAL)
-    yield
-    endpoint_guard.install(Settings.from_environment())
 
 
 @pytest.mark.parametrize(
@@ -72,4 +68,12 @@ def test_aws_refuses_custom_loopback_and_unencrypted_endpoints(url: str) -> None
 def test_a_client_made_after_installation_sends_nothing_to_the_real_cloud() -> None:
     client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     with pytest.raises(EndpointRefusedError, match=r"dynamodb\.us-east-1\.amazonaws\.com"):
+        client.list_tables()
+
+
+@pytest.mark.usefixtures("guarded_local")
+def test_a_later_installation_takes_the_place_of_the_one_before() -> None:
+    endpoint_guard.install(AWS)
+    client = boto3.client("dynamodb", endpoint_url=LOCAL.local_endpoint, region_name="us-east-1")
+    with pytest.raises(EndpointRefusedError, match="'aws'"):
         client.list_tables()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
@@ -78,6 +79,9 @@ def test_a_missing_connection_says_how_to_make_it() -> None:
         FindAccountOperator(aws_conn_id="nowhere").execute({})
 
 
-def test_a_cloud_that_does_not_run_says_how_to_start_it() -> None:
+def test_a_cloud_that_does_not_run_says_how_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = {"region_name": "us-east-1", "endpoint_url": "http://127.0.0.1:1"}
+    connection = {"conn_type": "aws", "login": "test", "password": "test", "extra": nowhere}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
     with pytest.raises(AccountUnknownError, match="make cloud"):
         FindAccountOperator().execute({})
