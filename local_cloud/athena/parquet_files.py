@@ -19,6 +19,8 @@ class ParquetFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        for draft in set(folder.iterdir()) - set(folder.glob("*.parquet")):
+            draft.unlink()
         self._lock = threading.Lock()
         self._readers: dict[Path, int] = {}
 
@@ -34,12 +36,13 @@ class ParquetFiles:
             for path in files.values():
                 self._readers[path] = self._readers.get(path, 0) + 1
         try:
-            missing = [(item, files[item.path]) for item in wanted if not files[item.path].exists()]
+            by_path = {item.path: item for item in wanted}
+            missing = [(item, files[item.path]) for item in by_path.values() if not files[item.path].exists()]
             drafts = [(item, path.with_name(f"{path.name}.{query.execution_id}")) for item, path in missing]
             for _ in objects.fetch(query, drafts, unpack=False):
                 pass
             fetched = {item.path for item, _ in missing}
-            objects.require_readable(query, [item for item in wanted if item.path not in fetched])
+            objects.require_readable(query, [item for item in by_path.values() if item.path not in fetched])
             for (_, draft), (_, path) in zip(drafts, missing, strict=True):
                 draft.replace(path)
             for path in files.values():
@@ -54,7 +57,7 @@ class ParquetFiles:
                 self._readers[path] -= 1
                 if not self._readers[path]:
                     del self._readers[path]
-            kept = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime)
+            kept = sorted(self._folder.glob("*.parquet"), key=lambda path: path.stat().st_mtime)
             total = sum(path.stat().st_size for path in kept)
             for path in kept:
                 if total <= CACHE_BYTES:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -59,32 +62,34 @@ class Results:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._held: Counter[Path] = Counter()
 
     def write_rows(self, query: Query, columns: list[tuple[str, Type]], rows: Iterable[Row]) -> int:
         """The CSV of a query with its header, and its metadata; returns the number of rows."""
-        path = self._path(query.execution_id)
         count = 0
-        with path.open("w", encoding="utf-8", newline="") as file:
-            file.write(_line([name for name, _ in columns]))
-            for row in rows:
-                count += 1
-                if count % 10_000 == 0:
-                    query.cancellation.check()
-                file.write(_line(row))
-        self._keep(query, path, [column_info(name, kind) for name, kind in columns], header=True)
+        with self._holding(query.execution_id) as path:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                file.write(_line([name for name, _ in columns]))
+                for row in rows:
+                    count += 1
+                    if count % 10_000 == 0:
+                        query.cancellation.check()
+                    file.write(_line(row))
+            self._keep(query, path, [column_info(name, kind) for name, kind in columns], header=True)
         return count
 
     def write_text(self, query: Query, columns: list[str], lines: list[str]) -> None:
         """The text of a DDL or utility statement, a line for each row."""
-        path = self._path(query.execution_id)
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
-        self._keep(query, path, [column_info(name, "string") for name in columns], header=False)
+        with self._holding(query.execution_id) as path:
+            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+            self._keep(query, path, [column_info(name, "string") for name in columns], header=False)
 
     def write_nothing(self, query: Query) -> None:
         """The empty result of a statement that writes elsewhere; no object is made for it."""
-        path = self._path(query.execution_id)
-        path.touch()
-        self._metadata_path(path).write_text(json.dumps({"Columns": [], "Header": False}))
+        with self._holding(query.execution_id) as path:
+            path.touch()
+            self._metadata_path(path).write_text(json.dumps({"Columns": [], "Header": False}))
 
     def page(self, caller: Caller, execution_id: str, location: str, token: str | None, most: int) -> Json:
         """One page as GetQueryResults answers it.
@@ -92,7 +97,11 @@ class Results:
         Raises:
             ServiceError: the token is not ours, the result object is gone, or the caller may not read it.
         """
-        path = self._local(caller, execution_id, location)
+        with self._holding(execution_id) as path:
+            self._bring(caller, path, location)
+            return self._page(caller, path, location, token, most)
+
+    def _page(self, caller: Caller, path: Path, location: str, token: str | None, most: int) -> Json:
         metadata = json.loads(self._metadata_path(path).read_text())
         if metadata["Columns"]:
             _require_readable(caller, location)
@@ -127,10 +136,8 @@ class Results:
         with denials.writing_output(query.output_location), path.open("rb") as file:
             s3.put_object(Bucket=bucket, Key=key, Body=file)
             s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata.encode())
-        self._prune()
 
-    def _local(self, caller: Caller, execution_id: str, location: str) -> Path:
-        path = self._path(execution_id)
+    def _bring(self, caller: Caller, path: Path, location: str) -> None:
         if not path.exists() or not self._metadata_path(path).exists():
             bucket, key = split_location(location)
             s3 = caller.clients.client("s3")
@@ -138,24 +145,31 @@ class Results:
                 s3.download_file(bucket, key, str(path))
                 s3.download_file(bucket, f"{key}.metadata", str(self._metadata_path(path)))
             except s3.exceptions.ClientError as error:
-                raise invalid(f"Could not find results of query {execution_id} at {location}.") from error
-        return path
+                raise invalid(f"Could not find results of query {path.name} at {location}.") from error
 
-    def _path(self, execution_id: str) -> Path:
-        return self._folder / execution_id
+    @contextmanager
+    def _holding(self, execution_id: str) -> Iterator[Path]:
+        """Where the copy of a query's result is or is to be; nobody deletes it while the context lasts."""
+        path = self._folder / execution_id
+        with self._lock:
+            self._held[path] += 1
+        try:
+            yield path
+        finally:
+            with self._lock:
+                self._held[path] -= 1
+                self._prune()
 
     @staticmethod
     def _metadata_path(path: Path) -> Path:
         return path.with_name(path.name + ".metadata")
 
     def _prune(self) -> None:
-        """Keep the newest copies only; older pages are read from S3 again."""
-        files = sorted(
-            (path for path in self._folder.iterdir() if path.suffix != ".metadata"),
-            key=lambda path: path.stat().st_mtime,
-        )
-        for path in files[:-KEPT_FILES]:
-            path.unlink(missing_ok=True)
+        """Keep the newest copies, and those in use; older pages are read from S3 again. Drafts of downloads have a suffix."""
+        self._held = +self._held
+        free = [path for path in self._folder.iterdir() if not path.suffix and not self._held[path]]
+        for path in sorted(free, key=lambda path: path.stat().st_mtime)[:-KEPT_FILES]:
+            path.unlink()
             self._metadata_path(path).unlink(missing_ok=True)
 
 

@@ -1,0 +1,88 @@
+"""Copies of results and of Parquet objects on this machine: bounded, and never taken from under a query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from urllib3 import HTTPResponse
+
+from local_cloud.athena import parquet_files, results
+from local_cloud.athena.callers import Caller
+from local_cloud.athena.catalog import Catalog
+from local_cloud.athena.execution import Query
+from local_cloud.athena.objects import Objects, S3Object
+from local_cloud.athena.parquet_files import ParquetFiles
+from local_cloud.athena.results import Results
+from local_cloud.athena.types import VARCHAR
+from local_cloud.clients import Clients
+
+COLUMNS = [("a", VARCHAR)]
+
+
+def succeed(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    raw = HTTPResponse(BytesIO(b"content" if request.method == "GET" else b""), preload_content=False)
+    return AWSResponse("http://127.0.0.1:1", 200, {"ETag": '"e"'}, raw)
+
+
+@pytest.fixture
+def caller() -> Caller:
+    """A caller whose every call S3 answers with success."""
+    clients = Clients("http://127.0.0.1:1", "us-east-1")
+    clients.client("s3").meta.events.register("before-send.s3", succeed)
+    return Caller(clients, Catalog(clients))
+
+
+def query(caller: Caller, name: str) -> Query:
+    return Query(name, "", "", "", [], "", "primary", None, caller, output_location=f"s3://bucket/{name}.csv")
+
+
+def test_a_result_stays_while_it_is_written(caller: Caller, tmp_path: Path) -> None:
+    kept = Results(tmp_path)
+
+    def rows() -> Iterator[results.Row]:
+        yield ["first"]
+        for number in range(results.KEPT_FILES + 1):
+            kept.write_text(query(caller, f"other-{number}"), ["a"], [])
+
+    assert kept.write_rows(query(caller, "slow"), COLUMNS, rows()) == 1
+    copies = {path.name for path in tmp_path.iterdir()}
+    assert len(copies) == 2 * results.KEPT_FILES
+
+
+def test_results_of_many_queries_at_once_do_not_disturb_each_other(
+    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "KEPT_FILES", 1)
+    kept = Results(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        written = list(
+            pool.map(lambda number: kept.write_rows(query(caller, f"q{number}"), COLUMNS, [["1"]]), range(200))
+        )
+    assert written == [1] * 200
+
+
+def test_parquet_objects_of_many_queries_at_once_do_not_disturb_each_other(
+    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_files, "CACHE_BYTES", -1)
+    kept = ParquetFiles(tmp_path)
+
+    def read(number: int) -> bool:
+        wanted = [S3Object("bucket", f"{(number + step) % 8}.parquet", "e", 1) for step in range(3)]
+        with kept.holding(query(caller, f"q{number}"), Objects(caller), wanted) as files:
+            return all(path.exists() for path in files.values())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, range(100)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_parquet_object_in_two_partitions_is_fetched_once(caller: Caller, tmp_path: Path) -> None:
+    item = S3Object("bucket", "a.parquet", "e", 1)
+    with ParquetFiles(tmp_path).holding(query(caller, "q"), Objects(caller), [item, item]) as files:
+        assert [path.exists() for path in files.values()] == [True]
