@@ -10,7 +10,7 @@ from typing import Any
 from sales_cdc.change_writer import ChangeWriter, Pace, StalledError
 from sales_cdc.hooks.orders import OrdersTable
 from sales_cdc.hooks.run_ledger import EVENT_TYPES, ForeignPlanError, Outcome, RunHeader, RunLedger
-from sales_cdc.workload import Change, EventType, Workload, plan_changes
+from sales_cdc.workload import Change, EventType, Workload, plan_changes, require_rate
 
 PART_CHANGES = 2_000
 SHOWN = 5
@@ -62,10 +62,11 @@ class GenerateRun:
         """Plan the run against the table as it is now, and keep the plan; a run that has a plan keeps that one.
 
         Raises:
-            WorkloadError: the table holds too few orders for it; nothing was written.
+            WorkloadError: the table holds too few orders for it, or the rate is no number above 0; nothing was written.
             ForeignPlanError: the run was planned with other parameters before.
             CallRefusedError: the table or the bucket is missing, denied, or does not answer.
         """
+        require_rate(rate_per_second)
         params = {name: getattr(workload, name) for name in ("inserts", "updates", "deletes", "seed")}
         header = self._ledger.header()
         if header is not None:

@@ -71,6 +71,19 @@ class Workload:
         return {"INSERT": self.inserts, "MODIFY": self.updates, "REMOVE": self.deletes}
 
 
+def require_rate(rate_per_second: float | Decimal | None) -> None:
+    """A form's ``exclusiveMinimum`` lets NaN pass, which is neither above nor below anything, and Infinity.
+
+    Raises:
+        WorkloadError: the rate is no finite number above 0 (None: as fast as possible).
+    """
+    if rate_per_second is not None and not 0 < rate_per_second < float("inf"):
+        raise WorkloadError(
+            f"rate_per_second is {rate_per_second}: it has to be a finite number above 0, or empty for as fast as the table "
+            "takes changes. Nothing was written."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class LiveOrder:
     """What the table holds of one order now; ``order_status`` is absent (None) in orders that others put there without it."""

@@ -70,3 +70,14 @@ def test_an_unknown_param_is_named_before_anything_is_read_or_written(dag: DAG) 
         AirflowFailException, match=r"Unknown Param insert .* known are deletes, inserts, rate_per_second"
     ):
         dag.get_task("plan_changes").execute(context)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("rate", [float("nan"), float("inf")])
+def test_a_rate_that_is_no_finite_number_is_refused_before_anything_is_read_or_written(dag: DAG, rate: float) -> None:
+    context: dict[str, Any] = {
+        "dag_run": SimpleNamespace(conf={}),
+        "params": {**dag.params.dump(), "rate_per_second": rate},
+        "run_id": "r",
+    }
+    with pytest.raises(AirflowFailException, match=r"rate_per_second is (nan|inf): .* finite number above 0"):
+        dag.get_task("plan_changes").execute(context)  # type: ignore[attr-defined]

@@ -178,6 +178,16 @@ def test_absent_means_none_and_denied_is_an_error() -> None:
         hook.find("named")
 
 
+@pytest.mark.parametrize(("region", "location"), [("us-east-1", {}), ("eu-central-1", {"LocationConstraint": "eu-central-1"})])
+def test_a_bucket_is_marked_as_ours_by_the_call_that_makes_it(region: str, location: dict[str, str]) -> None:
+    deployed = topology(region=region)
+    hook, stubber = stubbed(BucketHook)
+    sent = {"Bucket": deployed.bucket.name, "CreateBucketConfiguration": {**location, "Tags": deployed.tag_list}}
+    stubber.add_response("create_bucket", {}, sent)
+    hook.create(lake.bucket(deployed))
+    stubber.assert_no_pending_responses()
+
+
 def test_a_bucket_is_emptied_by_the_thousand_with_all_versions() -> None:
     hook, stubber = stubbed(BucketHook)
     versions = [{"Key": f"k{number}", "VersionId": "v"} for number in range(1500)]
