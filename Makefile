@@ -81,6 +81,10 @@ airflow-db: install
 generate-orders: install ## Mock orders from the terminal: make generate-orders ARGS="--inserts 500"
 	@$(PY) include/scripts/dynamodb_mock_data_gen.py $(ARGS)
 
+.PHONY: cost
+cost: install ## Dollars on AWS, or the limit met first: make cost ARGS="--changes 1000000 --days 30"
+	@$(PY) include/scripts/cost.py $(ARGS)
+
 ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py
 

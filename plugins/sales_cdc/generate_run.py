@@ -8,6 +8,7 @@ from threading import Event
 from typing import Any
 
 from sales_cdc.change_writer import ChangeWriter, Pace, StalledError
+from sales_cdc.cost import ORDER_BYTES, forecast_line
 from sales_cdc.hooks.orders import OrdersTable
 from sales_cdc.hooks.run_ledger import EVENT_TYPES, ForeignPlanError, Outcome, RunHeader, RunLedger
 from sales_cdc.workload import Change, EventType, Workload, plan_changes, require_rate
@@ -81,6 +82,8 @@ class GenerateRun:
         changes = plan_changes(workload, scanned.live, scanned.unusable.keys())
         header = self._ledger.keep_plan({**params, "rate_per_second": rate_per_second}, changes)
         self._say(f"Planned {counted(header.planned)}, in {self._ledger.uri}plan.jsonl")
+        read_bytes = (len(scanned.live) + len(scanned.unusable)) * ORDER_BYTES
+        self._say(forecast_line(sum(header.planned.values()), read_bytes=read_bytes))
         return header
 
     def write(self, event_type: EventType, progress: Progress | None = None) -> dict[str, int]:

@@ -178,7 +178,9 @@ def test_absent_means_none_and_denied_is_an_error() -> None:
         hook.find("named")
 
 
-@pytest.mark.parametrize(("region", "location"), [("us-east-1", {}), ("eu-central-1", {"LocationConstraint": "eu-central-1"})])
+@pytest.mark.parametrize(
+    ("region", "location"), [("us-east-1", {}), ("eu-central-1", {"LocationConstraint": "eu-central-1"})]
+)
 def test_a_bucket_is_marked_as_ours_by_the_call_that_makes_it(region: str, location: dict[str, str]) -> None:
     deployed = topology(region=region)
     hook, stubber = stubbed(BucketHook)

@@ -1,0 +1,244 @@
+"""What changes cost on AWS, before they are made. Pure: no Airflow, no AWS client; the prices are in ``prices.json``.
+
+Every line says its formula and the page that its price is from. List prices without free tier and discounts; where a bill
+depends on what cannot be known before (how full a buffer gets), the dearer case is taken. Money is Decimal, never float.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+PRICES_FILE = Path(__file__).with_name("prices.json")
+REGION = "us-east-1"
+
+KB, MB = 1024, 1024**2
+PLAIN_WRITE, TRANSACTION_WRITE = 1, 2  # write request units for each KB of an item
+ORDER_BYTES = 200  # an order as the generator writes it, with room for further attributes
+RECORD_BYTES, ROW_BYTES = 600, 350  # what a stream record, and a line in raw/, have beside the item
+SIZE_FACTOR = 2  # names, type tags and quotes in JSON, against DynamoDB's own count of an item's bytes
+POLLS_PER_SECOND, LEAST_SHARDS, SHARD_UNITS_PER_SECOND = 4, 4, 1000
+PIPE_CHUNK_BYTES, KINESIS_CHUNK_BYTES, FIREHOSE_CHUNK_BYTES = 64 * KB, KB, 5 * KB
+LAMBDA_BUFFER_BYTES = MB
+LAMBDA_GB, LAMBDA_START_SECONDS, LAMBDA_RECORDS_PER_SECOND = Decimal("0.5"), Decimal("0.03"), 15_000
+LAMBDA_LOG_BYTES = 500
+CRAWL_DPU_SECONDS = 2 * 600
+JOB_DPUS, JOB_START_SECONDS, JOB_CHANGES_PER_SECOND = 2, 180, 10_000
+# A batch's checks, selects and insights; Athena counts at least 10 MB for each.
+QUERIES_PER_BATCH, LEAST_SCAN_BYTES = 16, 10 * MB
+SECONDS_PER_DAY, DAYS_PER_MONTH = 86_400, 30
+
+
+class CostError(ValueError):
+    """A forecast cannot be made of what was asked for."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """One list price: ``dollars`` for ``each``, which is ``per`` units; ``page``: AWS's page; ``date``: when it was taken."""
+
+    dollars: Decimal
+    each: str
+    per: int
+    unit: str
+    page: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What is to be done.
+
+    ``days``: how long the pipeline runs for it; 0 means on top of what runs anyway. ``read_bytes``: of the table, by scans.
+
+    Raises:
+        CostError: an amount is negative or no finite number.
+    """
+
+    changes: int
+    days: Decimal = Decimal(0)
+    item_bytes: int = ORDER_BYTES
+    units_per_write: int = TRANSACTION_WRITE
+    read_bytes: int = 0
+    batches_per_day: int = 1
+    firehose_interval_seconds: int = 60
+    firehose_size_mb: int = 5
+
+    def __post_init__(self) -> None:
+        for name, amount in vars(self).items():
+            if not Decimal(amount).is_finite() or amount < 0:
+                raise CostError(f"{name} is {amount}: it has to be a finite number, 0 or more.")
+
+    @property
+    def seconds(self) -> Decimal:
+        return self.days * SECONDS_PER_DAY
+
+    @property
+    def record_bytes(self) -> int:
+        """A stream record as the pipe hands it on."""
+        return RECORD_BYTES + SIZE_FACTOR * self.item_bytes
+
+    @property
+    def row_bytes(self) -> int:
+        """A line of the raw zone."""
+        return ROW_BYTES + SIZE_FACTOR * self.item_bytes
+
+    @property
+    def write_units(self) -> int:
+        """Of one change: its item's size in full KB, at least one, twice in a transaction."""
+        return self.units_per_write * max(1, chunks(self.item_bytes, KB))
+
+    @property
+    def batches(self) -> int:
+        return int(-(-self.days * self.batches_per_day // 1))
+
+    @property
+    def shards(self) -> int:
+        """Of the table's stream, at an even rate."""
+        if not self.seconds:
+            return LEAST_SHARDS
+        rate = Decimal(self.changes) * self.write_units / self.seconds
+        return max(LEAST_SHARDS, int(-(-rate // SHARD_UNITS_PER_SECOND)))
+
+    @property
+    def invocations(self) -> int:
+        """A buffer goes to the transformer when it is full, or when its time is over."""
+        by_time = self.seconds / max(1, min(self.firehose_interval_seconds, 60))
+        return max(chunks(self.changes * self.record_bytes, LAMBDA_BUFFER_BYTES), min(self.changes, int(by_time)))
+
+    @property
+    def objects(self) -> int:
+        """In raw/: one for each full buffer, or each interval."""
+        by_time = self.seconds / max(1, self.firehose_interval_seconds)
+        return max(
+            chunks(self.changes * self.row_bytes, max(1, self.firehose_size_mb) * MB), min(self.changes, int(by_time))
+        )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a forecast: so many units, what they cost, and how they were counted."""
+
+    service: str
+    what: str
+    quantity: Decimal
+    price: Price
+    formula: str
+
+    @property
+    def dollars(self) -> Decimal:
+        return self.quantity * self.price.dollars / self.price.per
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The lines of a forecast, for ``usage`` at the list prices of ``region``."""
+
+    region: str
+    usage: Usage
+    lines: tuple[Line, ...]
+
+    @property
+    def dollars(self) -> Decimal:
+        return sum((line.dollars for line in self.lines), Decimal(0))
+
+    def by_service(self) -> dict[str, Decimal]:
+        """Dollars by service, in the order of the flow."""
+        totals: dict[str, Decimal] = {}
+        for line in self.lines:
+            totals[line.service] = totals.get(line.service, Decimal(0)) + line.dollars
+        return totals
+
+
+Rule = tuple[str, str, str, Callable[[Usage], int | Decimal], str]
+RULES: tuple[Rule, ...] = (
+    ("DynamoDB", "writes", "dynamodb_write", lambda u: u.changes * u.write_units,
+     "changes × units a KB (2 in a transaction) × KB of the item, rounded up"),
+    ("DynamoDB", "reads of the table", "dynamodb_read", lambda u: chunks(u.read_bytes, 4 * KB),
+     "bytes scanned, strongly consistent ÷ 4 KB"),
+    ("DynamoDB Streams", "reads by the pipe", "stream_read",
+     lambda u: max(Decimal(chunks(u.changes * u.record_bytes, MB)), u.shards * POLLS_PER_SECOND * u.seconds),
+     "shards (1 for each 1,000 write units/s, at least 4) × 4 polls/s × seconds, or 1 for each MB"),
+    ("EventBridge Pipes", "requests", "pipe_request", lambda u: u.changes * chunks(u.record_bytes, PIPE_CHUNK_BYTES),
+     "changes × 64 KB chunks of a record"),
+    ("Kinesis", "data in", "kinesis_in", lambda u: u.changes * rounded_up(u.record_bytes, KINESIS_CHUNK_BYTES),
+     "changes × record, rounded up to 1 KB"),
+    ("Kinesis", "data out", "kinesis_out", lambda u: u.changes * rounded_up(u.record_bytes, KINESIS_CHUNK_BYTES),
+     "the same, read once, by Firehose"),
+    ("Kinesis", "stream", "kinesis_hour", lambda u: 24 * u.days, "hours of one on-demand stream"),
+    ("Firehose", "data in", "firehose_in", lambda u: u.changes * rounded_up(u.record_bytes, FIREHOSE_CHUNK_BYTES),
+     "changes × record, rounded up to 5 KB"),
+    ("Lambda", "requests", "lambda_request", lambda u: u.invocations, "1 for each MB of records, or each interval"),
+    ("Lambda", "compute", "lambda_gb_second",
+     lambda u: LAMBDA_GB * (u.invocations * LAMBDA_START_SECONDS + Decimal(u.changes) / LAMBDA_RECORDS_PER_SECOND),
+     "0.5 GB × (requests × 0.03 s + changes ÷ 15,000/s); the price is x86's, arm64's is a fifth lower"),
+    ("S3", "objects", "s3_put", lambda u: u.objects, "1 for each full Firehose buffer, or each interval"),
+    ("S3", "storage", "s3_month", lambda u: u.changes * u.row_bytes * max(Decimal(1), u.days / DAYS_PER_MONTH),
+     "changes × row in raw/ × months, at least one"),
+    ("Glue", "crawler", "glue_dpu_second", lambda u: u.batches * CRAWL_DPU_SECONDS, "batches × 2 DPU × 10 minutes, its minimum"),
+    ("Glue", "job", "glue_dpu_second",
+     lambda u: JOB_DPUS * (u.batches * JOB_START_SECONDS + Decimal(u.changes) / JOB_CHANGES_PER_SECOND),
+     "2 DPU × (batches × 3 minutes + changes ÷ 10,000/s)"),
+    ("Athena", "queries", "athena_scan",
+     lambda u: QUERIES_PER_BATCH
+     * max(Decimal(u.batches * LEAST_SCAN_BYTES), Decimal(u.changes * u.row_bytes * (max(u.batches, 1) + 1)) / 2),
+     "16 queries a batch × all rows until then, at least 10 MB"),
+    ("CloudWatch", "logs", "logs_in", lambda u: u.invocations * LAMBDA_LOG_BYTES, "Lambda requests × 500 bytes"),
+)  # fmt: skip
+
+
+def forecast(usage: Usage, region: str = REGION) -> Forecast:
+    """What the usage costs; a region without prices of its own gets those of us-east-1, and says so by ``Forecast.region``."""
+    region, prices = prices_of(region)
+    lines = (
+        Line(service, what, Decimal(count(usage)), prices[price], formula)
+        for service, what, price, count, formula in RULES
+    )
+    return Forecast(region, usage, tuple(line for line in lines if line.quantity))
+
+
+def forecast_line(
+    changes: int, *, region: str = REGION, item_bytes: int = ORDER_BYTES, units_per_write: int = TRANSACTION_WRITE,
+    read_bytes: int = 0,
+) -> str:  # fmt: skip
+    """A log line: what so many changes cost on AWS, on top of what runs anyway."""
+    usage = Usage(changes, item_bytes=item_bytes, units_per_write=units_per_write, read_bytes=read_bytes)
+    return told(forecast(usage, region))
+
+
+def told(found: Forecast) -> str:
+    """A forecast in one line: the total, and the services that are more than a twentieth of it, the dearest first."""
+    services = sorted(found.by_service().items(), key=lambda entry: -entry[1])
+    parts = ", ".join(
+        f"{service} {in_dollars(dollars)}" for service, dollars in services if dollars > found.dollars / 20
+    )
+    return (
+        f"On AWS {found.usage.changes:,} changes cost about {in_dollars(found.dollars)}"
+        f"{f' (mostly {parts})' if parts else ''}, at the list prices of {found.region}; 'make cost' shows how it is counted."
+    )
+
+
+def in_dollars(amount: Decimal) -> str:
+    """Cents; below ten cents, hundredths of a cent."""
+    return f"${amount:,.2f}" if amount >= Decimal("0.10") or not amount else f"${amount:,.4f}"
+
+
+def prices_of(region: str) -> tuple[str, Mapping[str, Price]]:
+    """The region whose prices are used, and its prices by name."""
+    document = json.loads(PRICES_FILE.read_text())
+    known = region if region in document else REGION
+    return known, {
+        name: Price(**{**told, "dollars": Decimal(told["dollars"])}) for name, told in document[known].items()
+    }
+
+
+def chunks(size: int, chunk: int) -> int:
+    """How many chunks a size fills, the last one perhaps in part."""
+    return -(-size // chunk)
+
+
+def rounded_up(size: int, chunk: int) -> int:
+    return chunks(size, chunk) * chunk
