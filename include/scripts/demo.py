@@ -13,10 +13,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from airflow_session import AirflowSession
 from athena_table import Athena, QueryError, Rows, draw
 from rich.console import Console
 from rich.table import Table
@@ -49,8 +52,8 @@ def main() -> int:
     began = time.time()
     try:
         settings = Settings.from_environment()
-        demo = Demo(settings, installed_at=began)
-        return demo.run()
+        with AirflowSession() as airflow:
+            return Demo(settings, airflow, installed_at=began).run()
     except (StepFailedError, QueryError, SettingsError) as error:
         console.print(f"\n[bold red]The demo stopped.[/] {error}", markup=True)
         return 1
@@ -62,8 +65,9 @@ def main() -> int:
 class Demo:
     """One run of the main job and what it measured."""
 
-    def __init__(self, settings: Settings, *, installed_at: float) -> None:
+    def __init__(self, settings: Settings, airflow: AirflowSession, *, installed_at: float) -> None:
         self.settings = settings
+        self.airflow = airflow
         self.began_at = datetime.now(UTC)
         asked_at = float(os.environ.get("DEMO_ASKED_AT") or installed_at)
         self.seconds: dict[str, float] = {"install": max(0.0, installed_at - asked_at)}
@@ -84,21 +88,25 @@ class Demo:
         return 0 if self._exact(report) else 1
 
     def _cloud(self) -> None:
-        self._step("cloud", "start the local cloud", [sys.executable, "-m", "local_cloud", "start"])
+        self._step("cloud", "start the local cloud", _start_cloud)
         database = Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
         if not database.exists():
-            self._step("airflow-db", "make Airflow's database", ["airflow", "db", "migrate"])
+            self._airflow("airflow-db", "make Airflow's database", ["db", "migrate"])
 
     def _dag(self, name: str, title: str, dag_id: str, conf: dict[str, int] | None = None) -> None:
         options = ["-c", json.dumps(conf)] if conf else []
-        self._step(name, f"{dag_id}: {title}", ["airflow", "dags", "test", dag_id, *options])
+        self._airflow(name, f"{dag_id}: {title}", ["dags", "test", dag_id, *options])
 
-    def _step(self, name: str, title: str, command: list[str]) -> None:
+    def _airflow(self, name: str, title: str, arguments: list[str]) -> None:
+        self._step(name, title, partial(self.airflow.run, arguments))
+
+    def _step(self, name: str, title: str, work: Callable[[Path], int]) -> None:
+        """Do the work, which writes to the log that it is given and returns an exit code."""
         LOGS.mkdir(parents=True, exist_ok=True)
         path = LOGS / f"demo-{name}.log"
         began = time.monotonic()
-        with path.open("w") as log, console.status(f"{title} …"):
-            code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
+        with console.status(f"{title} …"):
+            code = work(path)
         took = time.monotonic() - began
         self.seconds[name] = self.seconds.get(name, 0.0) + took
         if code:
@@ -178,6 +186,12 @@ class Demo:
         console.print(f"From commit to S3: p50 {lag['p50']} s, p99 {lag['p99']} s, at most {lag['max']} s.")
         console.print(f"It took {report['seconds']['total']:.0f} s. The report: {REPORT}\n")
         console.print(NEXT, markup=False, soft_wrap=True)
+
+
+def _start_cloud(log: Path) -> int:
+    command = [sys.executable, "-m", "local_cloud", "start"]
+    with log.open("w") as output:
+        return subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
 
 
 NEXT = """Where to look next

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from include.scripts.airflow_session import AirflowSession
+
 ORDERS = "sales-cdc-orders"
 DATABASE = "sales_cdc"
 WORKGROUP = "sales-cdc"
@@ -21,7 +19,7 @@ WORKGROUP = "sales-cdc"
 
 @dataclass(frozen=True)
 class DagRun:
-    """How an ``airflow dags test`` ended and what it printed."""
+    """How an Airflow command ended and what it printed."""
 
     code: int
     log: str
@@ -37,15 +35,17 @@ class Pipeline:
 
     client: Callable[[str], Any]
     endpoint: str
+    airflow: AirflowSession
+    log: Path
 
     def run(self, dag_id: str, **conf: Any) -> DagRun:
-        """Run a DAG as a user does at the terminal."""
+        """Run a DAG with the command that a user gives at the terminal."""
         options = ["-c", json.dumps(conf)] if conf else []
-        done = subprocess.run(
-            [sys.executable, "-m", "airflow", "dags", "test", dag_id, *options],
-            cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=280,
-        )  # fmt: skip
-        return DagRun(done.returncode, done.stdout)
+        return self.command("dags", "test", dag_id, *options)
+
+    def command(self, *arguments: str) -> DagRun:
+        code = self.airflow.run(list(arguments), self.log)
+        return DagRun(code, self.log.read_text(errors="replace"))
 
     def must_run(self, dag_id: str, **conf: Any) -> DagRun:
         done = self.run(dag_id, **conf)
@@ -63,8 +63,10 @@ class Pipeline:
 
 
 @pytest.fixture(scope="session")
-def pipeline(cloud: Any) -> Pipeline:
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
-    made = Pipeline(cloud.client, cloud.endpoint)
-    made.must_run("sales_cdc_setup")
-    return made
+def pipeline(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    with AirflowSession() as airflow:
+        made = Pipeline(cloud.client, cloud.endpoint, airflow, tmp_path_factory.mktemp("airflow") / "command.log")
+        migrated = made.command("db", "migrate")
+        assert migrated.succeeded, migrated.log
+        made.must_run("sales_cdc_setup")
+        yield made

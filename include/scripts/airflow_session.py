@@ -1,0 +1,91 @@
+"""Airflow commands one after another in one process, which imports Airflow once: alone, each spends ten seconds on that.
+
+``AirflowSession`` is the caller's side; run as a program, this file is the process that carries the commands out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+
+class AirflowSession:
+    """A process that runs ``airflow …`` commands; it is loading while the caller goes on, and ends with the session."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).resolve())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> AirflowSession:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.communicate()
+
+    def run(self, arguments: list[str], log: Path) -> int:
+        """Run ``airflow`` with these arguments and this process's environment; its output goes to ``log``, anew.
+
+        Returns the exit code; that of the process when the command ended it.
+        """
+        asked = {"arguments": arguments, "log": str(log.resolve()), "environment": dict(os.environ)}
+        try:
+            self._pipe(self._process.stdin).write(json.dumps(asked) + "\n")
+            self._pipe(self._process.stdin).flush()
+            answer = self._pipe(self._process.stdout).readline()
+        except BrokenPipeError:
+            answer = ""
+        return int(answer) if answer else self._process.wait() or 1
+
+    @staticmethod
+    def _pipe(pipe: IO[str] | None) -> Any:
+        return pipe
+
+
+def serve() -> None:
+    """Carry out commands, a JSON line each, until the caller is gone; answer each with its exit code."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Airflow says while it is loaded
+    _load()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        os.environ.clear()
+        os.environ.update(asked["environment"])
+        output = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+        for standard in (1, 2):
+            os.dup2(output, standard)
+        os.close(output)
+        code = _run(asked["arguments"])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        print(code, file=answers, flush=True)
+
+
+def _load() -> None:
+    """What ``airflow dags test`` needs, before it is asked for."""
+    import airflow.cli.commands.dag_command
+    import airflow.sdk.execution_time.task_runner  # noqa: F401 (loaded for the commands)
+
+
+def _run(arguments: list[str]) -> int:
+    from airflow.__main__ import main
+
+    sys.argv = ["airflow", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    serve()
