@@ -5,7 +5,6 @@ Source: *Query Apache Iceberg tables*.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +41,7 @@ from local_cloud.athena.iceberg_metadata import METADATA_COLUMNS
 from local_cloud.athena.sql.arrow_rows import held
 from local_cloud.athena.sql.model import Scan
 from local_cloud.athena.types import Type, array, decimal, mapping, row, timestamp_with_zone
+from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 
 _SIMPLE = {
@@ -51,9 +51,10 @@ _SIMPLE = {
 
 
 class IcebergTables:
-    """Loads Iceberg tables of one cloud with the permissions of the owner of ``keys`` (in boto3's names)."""
+    """Loads Iceberg tables of one cloud with the permissions of the owner of ``clients``."""
 
-    def __init__(self, config: CloudConfig, keys: Mapping[str, str]) -> None:
+    def __init__(self, config: CloudConfig, clients: Clients) -> None:
+        self._clients, keys = clients, clients.keys
         self._properties = {"s3.force-virtual-addressing": "false"}
         for service in ("glue", "s3"):
             self._properties |= {
@@ -66,7 +67,8 @@ class IcebergTables:
                 self._properties[f"{service}.session-token"] = token
 
     def catalog(self) -> GlueCatalog:
-        return GlueCatalog("awsdatacatalog", **self._properties)
+        """Around the caller's own client: to make one costs more than all calls of a query."""
+        return GlueCatalog("awsdatacatalog", client=self._clients.client("glue"), **self._properties)
 
     def load(self, table: GlueTable) -> Table:
         """The table as it is now.
