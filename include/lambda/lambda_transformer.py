@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 ITEM_FIELDS = ("orderid", "product_name", "quantity", "price")
 PARTITION_COLUMNS = ("dt", "hr")  # of the raw table: an attribute of that name could not be read
+TOUCH = "sales_cdc_touch"  # set and removed again to make an item emit a change; means nothing, so it is no attribute
 FIELDS = ("orderID", *ITEM_FIELDS[1:], "event_type", "creation_time", "event_id", "sequence_number", "actor")
 EVENT_TYPES = ("INSERT", "MODIFY", "REMOVE")
 TTL_PRINCIPAL = "dynamodb.amazonaws.com"
@@ -207,7 +208,7 @@ def _further_columns(names: tuple[str, ...]) -> list[tuple[str, str]]:
     Athena compares names without case. An attribute whose name is a field's or a partition column's, or that of an attribute sorted before it,
     gets ``attr_`` in front until no other attribute and no field has the name.
     """
-    further = sorted(set(names).difference(ITEM_FIELDS))
+    further = sorted(set(names).difference(ITEM_FIELDS, [TOUCH]))
     fields = {*(field.lower() for field in FIELDS), *PARTITION_COLUMNS}
     first_of_its_name = {name.lower(): name for name in reversed(further)}
     taken = fields | first_of_its_name.keys()

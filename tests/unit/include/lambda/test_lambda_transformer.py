@@ -133,6 +133,11 @@ def test_attribute_order_within_the_item_does_not_change_the_line() -> None:
     assert line_of(inserted(**attributes)) == line_of(inserted(**turned))
 
 
+def test_touch_that_only_makes_an_item_emit_a_change_is_no_attribute() -> None:
+    touched = inserted(zone={"S": "eu"}, **{change_event.TOUCH: {"S": "repair-1"}})
+    assert line_of(touched) == line_of(inserted(zone={"S": "eu"}))
+
+
 def test_one_poison_record_leaves_its_neighbours_alone() -> None:
     answers = transform(inserted(), b"\xff\xfe", inserted(), b"", inserted())
     assert [answer["result"] for answer in answers] == ["Ok", "ProcessingFailed", "Ok", "ProcessingFailed", "Ok"]

@@ -1,0 +1,65 @@
+"""## Reconcile: what DynamoDB holds against what the curated table shows, order by order
+
+**Schedule**: none; trigger it (the batch does the same as its last check). **Parameters**: `fail_on_difference`.
+
+`reconcile_orders` reads both sides whole, compares them by content hash, and names the orders that are *missing* from the curated
+table, *extra* there, or *stale*, with the fields that differ. Changes that are still on their way count as in flight: before an
+order is named, probe orders have shown that everything committed before has arrived. The report is
+`ledger/reconcile/<run>.json` in the bucket; `sales_cdc_repair` mends what it names.
+
+**Rerun**: harmless; it changes no order. **Cost on AWS**: one consistent read of the whole table (half a read unit a KB), one
+scan of `orders_current` by Athena.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG, Param, chain
+from sales_cdc.deployment import deployed_topology
+from sales_cdc.operators.identity import FindAccountOperator
+from sales_cdc.operators.reconcile import ReconcileOperator
+
+topology = deployed_topology()
+
+with DAG(
+    dag_id="sales_cdc_reconcile",
+    doc_md=__doc__,
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=12),
+    template_searchpath=[str(Path(__file__).parent.parent / "include" / "sql")],
+    default_args={
+        "aws_conn_id": topology.settings.aws_conn_id,
+        "region_name": topology.settings.region,
+        "owner": "sales",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": True,
+        "execution_timeout": timedelta(hours=6),
+    },
+    params={
+        "fail_on_difference": Param(
+            True,
+            type="boolean",
+            title="Fail when orders differ",
+            description="Otherwise the run succeeds and only its report tells.",
+        )
+    },
+    tags=["sales-cdc"],
+) as dag:
+    find_account = FindAccountOperator()
+
+    reconcile_orders = ReconcileOperator(
+        task_id="reconcile_orders",
+        hops=topology.hops,
+        database=topology.database.name,
+        workgroup=topology.workgroup.name,
+        fail_on_difference="{{ params.fail_on_difference }}",
+        patience_seconds=topology.settings.firehose_interval_seconds + 240,
+    )
+
+    chain(find_account, reconcile_orders)

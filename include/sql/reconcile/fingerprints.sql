@@ -1,0 +1,16 @@
+-- What does each order that stands contain? One row an order: the hash of its columns' names, lengths and texts, in their order.
+SELECT
+    orderid,
+    lower(to_hex(sha256(to_utf8(
+        {%- for columns in params.columns | batch(100) %}
+        {%- if not loop.first %} || {% endif %}
+        array_join(ARRAY[
+            {%- for column in columns %}
+            '{{ column }}:' || CAST(length(CAST("{{ column }}" AS varchar)) AS varchar)
+            || ':' || CAST("{{ column }}" AS varchar){{ '' if loop.last else ',' }}
+            {%- endfor %}
+        ], '')
+        {%- endfor %}
+    )))) AS fingerprint
+FROM {{ params.database }}.orders_current
+WHERE NOT is_deleted

@@ -1,0 +1,15 @@
+-- What does the curated table say of these orders, deleted ones included? One row an order.
+SELECT
+    orderid,
+    sequence_number,
+    CAST(is_deleted AS varchar) AS is_deleted
+    {%- for column in params.columns %},
+    CAST("{{ column }}" AS varchar) AS "{{ column }}"
+    {%- endfor %}
+FROM {{ params.database }}.orders_current
+WHERE
+    orderid IN (
+        {%- for order_id in params.order_ids %}
+        '{{ order_id | replace("'", "''") }}'{{ '' if loop.last else ',' }}
+        {%- endfor %}
+    )

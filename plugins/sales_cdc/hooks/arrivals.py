@@ -1,0 +1,43 @@
+"""Changes that have arrived in ``raw/`` and were not curated yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sales_cdc.curated_form import event_row
+from sales_cdc.delivery import is_change_event
+from sales_cdc.hooks.landing_zone import PARALLEL_READS, LandingZoneHook
+from sales_cdc.reconciliation import Version
+from sales_cdc.topology import Topology
+
+
+class ArrivalsHook(LandingZoneHook):
+    """The raw zone of one bucket. Source: Amazon S3 API Reference, *ListObjectsV2*, *GetObject*."""
+
+    def objects(self) -> set[tuple[str, str]]:
+        """Key and ETag of every raw object."""
+        pages = (
+            self.get_conn().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=Topology.RAW_PREFIX)
+        )
+        return {(found["Key"], found["ETag"]) for page in pages for found in page.get("Contents", [])}
+
+    def latest(self, keys: Iterable[str], order_ids: Collection[str]) -> dict[str, Version]:
+        """The newest change of each of these orders in these objects; absent when there is none."""
+        wanted, latest = set(order_ids), dict[str, Version]()
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            for lines in pool.map(self._lines, list(keys)):
+                for event in lines:
+                    if is_change_event(event) and event["orderID"] in wanted:
+                        _keep_newest(latest, event)
+        return latest
+
+
+def _keep_newest(latest: dict[str, Version], event: Mapping[str, Any]) -> None:
+    order_id, sequence_number = event["orderID"], event["sequence_number"].zfill(40)
+    if order_id in latest and latest[order_id].sequence_number >= sequence_number:
+        return
+    row = event_row(event)
+    if row is not None:
+        latest[order_id] = Version(sequence_number, None if event["event_type"] == "REMOVE" else row)

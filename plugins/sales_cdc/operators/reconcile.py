@@ -1,0 +1,139 @@
+"""Compares the orders table with the curated table, order by order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from sales_cdc.chain_barrier import ChainBarrier
+from sales_cdc.hooks.arrivals import ArrivalsHook
+from sales_cdc.hooks.curated_orders import CuratedOrdersHook
+from sales_cdc.hooks.source_orders import SourceOrdersHook
+from sales_cdc.reconciliation import Reconciliation, Version, reconcile
+from sales_cdc.sensors.athena_result import as_table
+from sales_cdc.topology import Topology
+
+RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}reconcile/"
+SHOWN = 10
+
+
+class DifferencesFoundError(AirflowFailException):
+    """The curated table does not show what the orders table holds; the message names the first orders."""
+
+
+class DeliveryChain:
+    """What lies between table and curated table, for ``reconcile``."""
+
+    def __init__(self, barrier: ChainBarrier, arrivals: ArrivalsHook, curated: CuratedOrdersHook) -> None:
+        self._arrivals, self._curated = arrivals, curated
+        self.deliver = barrier.deliver
+
+    def pending(self, order_ids: Collection[str]) -> Mapping[str, Version]:
+        """The raw zone is listed first: what the job takes meanwhile is curated before anybody reads the curated table."""
+        listed = self._arrivals.objects()
+        keys = sorted(key for key, _ in listed - self._curated.objects_taken())
+        return self._arrivals.latest(keys, order_ids)
+
+
+class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
+    """Reconcile, keep the report in the ledger, and show it in the log.
+
+    The DAG's ``template_searchpath`` has to hold ``include/sql``. When orders differ, probe orders are sent through the chain to
+    tell what was lost from what is on its way: that takes two of Firehose's buffer intervals.
+
+    Args:
+        hops: the topology's ``hops``.
+        database, workgroup: of Athena, by name.
+        fail_on_difference: whether differences fail the task. The report is written either way.
+        patience_seconds: how long probes may take to arrive.
+
+    Returns:
+        ``report`` (its key in the bucket) and the counts: ``source_items``, ``curated_items``, ``matching``, ``in_flight``,
+        ``missing``, ``extra``, ``stale``.
+
+    Raises:
+        DifferencesFoundError: orders differ, and that is to fail.
+        ChainStalledError, CuratedReadError, CallRefusedError: it could not be compared; nothing is claimed.
+    """
+
+    aws_hook_class = SourceOrdersHook
+    template_fields = aws_template_fields("hops", "fail_on_difference")
+
+    def __init__(
+        self,
+        *,
+        hops: Mapping[str, str],
+        database: str,
+        workgroup: str,
+        fail_on_difference: bool | str = True,
+        patience_seconds: float = 300,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.hops = hops
+        self.database = database
+        self.workgroup = workgroup
+        self.fail_on_difference = fail_on_difference
+        self.patience_seconds = patience_seconds
+        self._stop = Event()
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return {**super()._hook_parameters, "table": self.hops["table"]}
+
+    def on_kill(self) -> None:
+        self._stop.set()
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        found = self._reconcile()
+        key = f"{RUNS_PREFIX}{re.sub(r'[^A-Za-z0-9._-]', '-', context['run_id'])}.json"
+        self._arrivals().put_json(
+            key, {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report()}
+        )
+        self.log.info("%s\nReport: s3://%s/%s", shown(found), self.hops["bucket"], key)
+        if found.differing and str(self.fail_on_difference) == "True":
+            raise DifferencesFoundError(
+                f"{found.differing} orders differ between the DynamoDB table '{self.hops['table']}' and "
+                f"{self.database}.orders_current:\n{shown(found)}\nThe whole list: s3://{self.hops['bucket']}/{key}. To mend them "
+                "through the table's own stream, run the DAG sales_cdc_repair: it takes the latest report by itself."
+            )
+        sides = {"source_items": found.source_items, "curated_items": found.curated_items}
+        return {"report": key, **sides, **dict(found.counts.items())}
+
+    def _reconcile(self) -> Reconciliation:
+        connection = super()._hook_parameters
+        curated = CuratedOrdersHook(
+            database=self.database, workgroup=self.workgroup, render=self._sql, connection=connection
+        )
+        barrier = ChainBarrier(lambda hook: hook(**connection), self.hops, self.patience_seconds, self._stop)
+        chain = DeliveryChain(barrier, self._arrivals(), curated)
+        return reconcile(self.hook, curated, chain, cutoff=datetime.now(UTC))
+
+    def _arrivals(self) -> ArrivalsHook:
+        return ArrivalsHook(**super()._hook_parameters, bucket=self.hops["bucket"])
+
+    def _sql(self, name: str, params: Mapping[str, Any]) -> str:
+        text: str = self.get_template_env().get_template(name).render(params=params)
+        return text
+
+
+def shown(found: Reconciliation) -> str:
+    """The counts as a table, then the first orders of each finding."""
+    header = ["source", "curated", *found.counts]
+    sides = [found.source_items, found.curated_items]
+    lines = [as_table(header, [[f"{count:,}" for count in [*sides, *found.counts.values()]]])]
+    for kind, order_ids in (("missing", found.missing), ("extra", found.extra)):
+        lines += [f"{kind}: {order_id}" for order_id in sorted(order_ids)[:SHOWN]]
+    for each in found.stale[:SHOWN]:
+        fields = "; ".join(
+            f"{name} is {values['source']!r}, curated {values['curated']!r}" for name, values in each["fields"].items()
+        )
+        lines.append(f"stale: {each['orderid']}: {fields}")
+    return "\n".join(lines)
