@@ -19,7 +19,7 @@ PROBES_PER_SHARD = 16
 MOST_PROBES = 2_000
 POLL_SECONDS = 0.5
 
-Connect = Callable[[type[Any]], Any]
+Connect = Callable[[Any], Any]
 
 
 class ChainStalledError(AirflowException):

@@ -47,6 +47,10 @@ class CuratedOrdersHook(AthenaHook):
         self._connection = connection
 
     @cached_property
+    def _s3(self) -> S3Hook:
+        return S3Hook(**self._connection)
+
+    @cached_property
     def columns(self) -> list[str]:
         """The columns that carry an order's content, sorted.
 
@@ -99,7 +103,7 @@ class CuratedOrdersHook(AthenaHook):
         execution_id = self._run(name, **params)
         place = urlsplit(self.get_output_location(execution_id))
         with tempfile.TemporaryFile("w+b") as file:
-            S3Hook(**self._connection).get_conn().download_fileobj(place.netloc, place.path.lstrip("/"), file)
+            self._s3.get_conn().download_fileobj(place.netloc, place.path.lstrip("/"), file)
             file.seek(0)
             with open(file.fileno(), encoding="utf-8", newline="", closefd=False) as text:
                 rows = csv.reader(text)

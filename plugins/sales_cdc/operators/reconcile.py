@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from functools import cache, cached_property
 from threading import Event
 from typing import Any
 
@@ -94,7 +95,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
     def execute(self, context: Any) -> dict[str, Any]:
         found = self._reconcile()
         key = f"{RUNS_PREFIX}{re.sub(r'[^A-Za-z0-9._-]', '-', context['run_id'])}.json"
-        self._arrivals().put_json(
+        self._arrivals.put_json(
             key, {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report()}
         )
         self.log.info("%s\nReport: s3://%s/%s", shown(found), self.hops["bucket"], key)
@@ -112,10 +113,11 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         curated = CuratedOrdersHook(
             database=self.database, workgroup=self.workgroup, render=self._sql, connection=connection
         )
-        barrier = ChainBarrier(lambda hook: hook(**connection), self.hops, self.patience_seconds, self._stop)
-        chain = DeliveryChain(barrier, self._arrivals(), curated)
+        barrier = ChainBarrier(cache(lambda hook: hook(**connection)), self.hops, self.patience_seconds, self._stop)
+        chain = DeliveryChain(barrier, self._arrivals, curated)
         return reconcile(self.hook, curated, chain, cutoff=datetime.now(UTC))
 
+    @cached_property
     def _arrivals(self) -> ArrivalsHook:
         return ArrivalsHook(**super()._hook_parameters, bucket=self.hops["bucket"])
 
