@@ -37,7 +37,7 @@ override SQL := $(value SQL)
 override ARGS := $(value ARGS)
 export SQL
 
-.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock generate-orders
+.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock generate-orders env
 
 help: ## What every command does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,7 @@ test: install-dev ## Every test
 
 lint: install-dev ## Format, style, types, and who may import whom
 	@ruff format --check . && ruff check . && mypy && lint-imports
+	@check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml && yamllint --strict docker-compose.yaml
 
 cloud: install ## Start the local cloud alone, in the background
 	@$(PY) -m local_cloud start
@@ -91,6 +92,9 @@ ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
 bench: install-dev ## Speed as ratios, side by side in one run, into benchmarks/RESULTS.md
 	@$(PY) -m benchmarks.run
 
+env: ## The secrets of docker-compose.yaml, drawn into .env; then: docker compose up --build
+	@$(PYTHON) include/scripts/compose_env.py
+
 down: ## Stop everything this checkout started
 	@[ ! -x $(PY) ] || $(PY) include/scripts/ui.py stop
 	@[ ! -x $(PY) ] || $(PY) -m local_cloud stop
@@ -99,6 +103,6 @@ clean: down ## Also delete what runs made (.local/)
 	@rm -rf $(LOCAL)
 
 lock: | $(VENV)/bin/uv ## Resolve requirements/*.in anew into hashed lock files
-	@cd requirements && for name in dev local runtime; do \
+	@cd requirements && for name in dev compose local runtime; do \
 	  constraint=$$([ $$name = dev ] || echo "--constraint dev.txt"); \
 	  ../$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $$constraint $$name.in --output-file $$name.txt; done

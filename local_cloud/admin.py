@@ -18,7 +18,8 @@ PREFIX = "/_local_cloud/"
 class Admin:
     """An ASGI application that answers the admin paths and leaves all others to the emulator.
 
-    A page in a browser could send requests to loopback too: whoever names another host, or an origin, is refused.
+    A page in a browser could send requests to loopback too: whoever names an origin, or a host with a dot (as every public
+    name has), is refused.
     """
 
     def __init__(self, emulator: App, faults: Faults, services_pid: Callable[[], int | None]) -> None:
@@ -36,7 +37,7 @@ class Admin:
     def _answer(self, scope: dict[str, Any], body: bytes) -> tuple[int, Any]:
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
         host = headers.get("host", "").rpartition(":")[0]
-        if "origin" in headers or host not in {"127.0.0.1", "localhost"}:
+        if "origin" in headers or ("." in host and host != "127.0.0.1"):
             return 403, {"message": "This endpoint is for programs on this machine, not for pages in a browser."}
         match scope["method"], scope["path"].removeprefix(PREFIX):
             case "GET", "faults":

@@ -13,12 +13,16 @@ RECORDS_LOST = "LOCAL_CLOUD_RECORDS_LOST"  # set by the gateway for the services
 
 @dataclass(frozen=True, slots=True)
 class CloudConfig:
-    """One local cloud: its port, its region and the folder that holds everything it makes."""
+    """One local cloud: its port, its region and the folder that holds everything it makes.
+
+    ``host`` is the address that it listens on: loopback, or every address of the container that it alone runs in.
+    """
 
     port: int
     region: str
     home: Path
     enforce_iam: bool
+    host: str = "127.0.0.1"
 
     @property
     def endpoint(self) -> str:
@@ -40,10 +44,11 @@ class CloudConfig:
 
     @classmethod
     def from_environment(cls) -> CloudConfig:
-        """Read ``SALES_CDC_LOCAL_PORT``, ``AWS_REGION``, ``LOCAL_CLOUD_HOME`` and ``LOCAL_CLOUD_IAM``.
+        """Read ``SALES_CDC_LOCAL_PORT``, ``AWS_REGION``, ``LOCAL_CLOUD_HOME``, ``LOCAL_CLOUD_IAM`` and ``LOCAL_CLOUD_HOST``.
 
         Raises:
-            ValueError: the port is no number from 1 to 65535, or the IAM switch is neither ``on`` nor ``off``.
+            ValueError: the port is no number from 1 to 65535, the IAM switch is neither ``on`` nor ``off``, or the host is
+                neither 127.0.0.1 nor 0.0.0.0.
         """
         text = os.environ.get("SALES_CDC_LOCAL_PORT", str(DEFAULT_PORT))
         if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
@@ -51,9 +56,13 @@ class CloudConfig:
         iam = os.environ.get("LOCAL_CLOUD_IAM", "on").lower()
         if iam not in {"on", "off"}:
             raise ValueError(f"LOCAL_CLOUD_IAM is {iam!r}: give 'on' or 'off'.")
+        host = os.environ.get("LOCAL_CLOUD_HOST") or "127.0.0.1"
+        if host not in {"127.0.0.1", "0.0.0.0"}:  # noqa: S104 (a container's own network)
+            raise ValueError(f"LOCAL_CLOUD_HOST is {host!r}: give 127.0.0.1, or 0.0.0.0 in a container of its own.")
         return cls(
             port=int(text),
             region=os.environ.get("AWS_REGION") or "us-east-1",
             home=Path(os.environ.get("LOCAL_CLOUD_HOME", ".local")).resolve(),
             enforce_iam=iam == "on",
+            host=host,
         )

@@ -156,7 +156,7 @@ def set_emulator_environment(config: CloudConfig) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     os.environ.update(
         GATEWAY_PORT=str(config.port),
-        BIND_HOST="127.0.0.1",
+        BIND_HOST=config.host,
         AUTH="true" if config.enforce_iam else "false",
         PERSIST_STATE="1",
         STATE_DIR=str(state / "emulator"),
@@ -283,7 +283,7 @@ def _http(config: CloudConfig) -> Any:
     from hypercorn.config import Config
 
     http = Config()
-    http.bind = [f"127.0.0.1:{config.port}"]
+    http.bind = [f"{config.host}:{config.port}"]
     http.keep_alive_timeout = 75
     http.loglevel = "WARNING"
     http.accesslog = None

@@ -9,13 +9,14 @@ from local_cloud.config import CloudConfig
 
 @pytest.fixture(autouse=True)
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SALES_CDC_LOCAL_PORT", "AWS_REGION", "LOCAL_CLOUD_HOME", "LOCAL_CLOUD_IAM"):
+    for name in ("SALES_CDC_LOCAL_PORT", "AWS_REGION", "LOCAL_CLOUD_HOME", "LOCAL_CLOUD_IAM", "LOCAL_CLOUD_HOST"):
         monkeypatch.delenv(name, raising=False)
 
 
 def test_without_settings_policies_are_enforced_on_the_usual_port() -> None:
     config = CloudConfig.from_environment()
     assert (config.endpoint, config.region, config.enforce_iam) == ("http://127.0.0.1:4566", "us-east-1", True)
+    assert config.host == "127.0.0.1"
     assert config.home.name == ".local"
 
 
@@ -29,4 +30,12 @@ def test_settings_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_unclear_switch_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_CLOUD_IAM", "maybe")
     with pytest.raises(ValueError, match="LOCAL_CLOUD_IAM is 'maybe'"):
+        CloudConfig.from_environment()
+
+
+def test_another_address_than_loopback_or_a_containers_own_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_CLOUD_HOST", "0.0.0.0")
+    assert CloudConfig.from_environment().host == "0.0.0.0"
+    monkeypatch.setenv("LOCAL_CLOUD_HOST", "192.168.1.2")
+    with pytest.raises(ValueError, match="LOCAL_CLOUD_HOST is"):
         CloudConfig.from_environment()
