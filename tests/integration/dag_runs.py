@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ class DagRun:
         bag = DagBag(DAGS / file)
         assert not bag.import_errors
         (self.dag,) = bag.dags.values()
-        self.params = {**dict(self.dag.params.items()), **params}
+        self.params = {**self.dag.params.dump(), **params}
         self.outcomes: dict[str, Any] = {}
+        self.run_id = f"test-{uuid.uuid4()}"
+        self.conf: dict[str, Any] = {}
 
     def run(self, *beginnings: str) -> None:
         """Run the tasks whose ids begin so, all by default, in their order; the first error ends it."""
@@ -31,7 +34,7 @@ class DagRun:
 
     def _run_task(self, task_id: str) -> Any:
         task = self.dag.get_task(task_id)
-        context = {"ti": self, "params": self.params, "task": task}
+        context = {"ti": self, "params": self.params, "task": task, "run_id": self.run_id, "dag_run": self}
         task.render_template_fields(context)
         if not isinstance(task, BaseSensorOperator):
             return task.execute(context)

@@ -1,0 +1,175 @@
+"""Redrive: a broken transformer is mended, and what failed meanwhile arrives; what cannot be mended stays, with its reason."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ORDERS, Pipeline
+from tests.integration.dag_runs import DagRun
+from tests.integration.stream_parts import wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+FUNCTION, QUEUE, STREAM = "sales-cdc-transformer", "sales-cdc-pipe-dlq", "sales-cdc-changes"
+BROKEN = "def handler(event, context):\n    raise RuntimeError('not today')\n"
+
+
+class Zones:
+    """What the bucket holds, read without the project's code."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline, self.bucket, self.s3 = pipeline, pipeline.bucket, pipeline.client("s3")
+
+    def objects(self, prefix: str) -> dict[str, bytes]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        keys = [each["Key"] for page in pages for each in page.get("Contents", ())]
+        return {key: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
+
+    def lines(self, prefix: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for body in self.objects(prefix).values() for line in body.splitlines()]
+
+    def document(self, key: str) -> dict[str, Any]:
+        return dict(json.loads(self.objects(key)[key]))
+
+    def clear(self, prefix: str) -> None:
+        for key in self.objects(prefix):
+            self.s3.delete_object(Bucket=self.bucket, Key=key)
+
+
+@pytest.fixture
+def zones(pipeline: Pipeline) -> Iterator[Zones]:
+    """The error zone is empty before and after."""
+    made = Zones(pipeline)
+    made.clear("errors/")
+    yield made
+    made.clear("errors/")
+
+
+@contextmanager
+def broken_transformer(pipeline: Pipeline) -> Iterator[None]:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("lambda_transformer.py", BROKEN)
+    client = pipeline.client("lambda")
+    client.update_function_code(FunctionName=FUNCTION, ZipFile=packed.getvalue())
+    try:
+        yield
+    finally:
+        client.update_function_code(
+            FunctionName=FUNCTION, S3Bucket=pipeline.bucket, S3Key="artifacts/lambda_transformer.zip"
+        )
+
+
+def redrive(zones: Zones, **params: Any) -> dict[str, Any]:
+    """One run of the DAG; its report."""
+    run = DagRun("sales_cdc_redrive.py", **params)
+    run.run()
+    return zones.document(f"ledger/redrive/{run.run_id}.json")
+
+
+def test_what_a_broken_transformer_left_is_delivered_once_it_is_mended(pipeline: Pipeline, zones: Zones) -> None:
+    with broken_transformer(pipeline):
+        generated = DagRun("sales_cdc_generate.py", inserts=60, updates=30, deletes=10, seed=501)
+        generated.run()
+        wait_for(lambda: len(zones.lines("errors/")) >= 100, "every change under errors/", seconds=60)
+    # The second run is a rerun: it finds nothing to do.
+    dry, done, again = redrive(zones, dry_run=True), redrive(zones), redrive(zones)
+    assert (dry["found"], dry["redelivered"], dry["left"]) == (100, 100, 0)
+    assert (done["found"], done["redelivered"], done["left"]) == (100, 100, 0)
+    assert list(done["found_by_reason"]) == [
+        "Lambda.FunctionError: The Lambda function was successfully invoked but it returned an error result."
+    ]
+    assert (again["found"], again["redelivered"]) == (0, 0)
+    assert zones.objects("errors/") == {}
+    batch = DagRun("sales_cdc_batch.py")
+    batch.run("find_account", "wait_for_delivery")
+    confirmed = zones.document(f"ledger/generate/{generated.run_id}/confirmed.json")
+    assert confirmed["delivered"] == {"INSERT": 60, "MODIFY": 30, "REMOVE": 10}
+
+
+def test_what_fails_again_stays_with_the_transformers_own_reason(pipeline: Pipeline, zones: Zones) -> None:
+    change = {
+        "eventID": "poison", "eventName": "INSERT",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1795647153, "Keys": {"orderid": {"S": "poison"}}, "SequenceNumber": "1",
+            "NewImage": {"orderid": {"S": "poison"}, "quantity": {"N": "1.5"}},
+        },
+    }  # fmt: skip
+    payloads = [json.dumps(change).encode(), b"no JSON"]
+    records = [{"Data": payload, "PartitionKey": "poison"} for payload in payloads]
+    pipeline.client("kinesis").put_records(StreamName=STREAM, Records=records)
+    wait_for(lambda: len(zones.lines("errors/")) == 2, "both under errors/", seconds=60)
+    first = redrive(zones)
+    kept = zones.objects("errors/")
+    second = redrive(zones)
+    reasons = {
+        "Lambda.ProcessingFailedStatus: quantity is not an integer of at most 64 bits": 1,
+        "Lambda.ProcessingFailedStatus: its data is not base64 of one JSON document in UTF-8 (JSONDecodeError)": 1,
+    }
+    assert first["by_reason"] == second["by_reason"] == second["found_by_reason"] == reasons
+    assert (first["found"], first["redelivered"], first["left"]) == (2, 0, 2)
+    assert zones.objects("errors/") == kept
+
+
+def test_positions_are_read_back_from_the_stream_and_the_trimmed_are_named(pipeline: Pipeline, zones: Zones) -> None:
+    orders = [f"lettered-{number}" for number in range(5)]
+    for order in orders:
+        item = {
+            "orderid": {"S": order},
+            "quantity": {"N": "5"},
+            "photo": {"B": b"\0\xff"},
+            "sizes": {"NS": ["1.50", "2"]},
+        }
+        pipeline.client("dynamodb").put_item(TableName=ORDERS, Item=item)
+    wait_for(
+        lambda: sum("lettered-" in str(line["orderID"]) for line in zones.lines("raw/")) >= 5, "the orders in raw/"
+    )
+    stream, shard, sequence_numbers = positions(pipeline, orders)
+    send(pipeline, stream, shard, sequence_numbers[0], sequence_numbers[-1], 5)
+    send(pipeline, stream, "shardId-00000000000000000099-00000099", "1".zfill(30), "7".zfill(30), 7)
+    report = redrive(zones)
+    trimmed = {"trimmed: the stream no longer holds it": 7}
+    assert (report["found"], report["redelivered"], report["by_reason"]) == (12, 5, trimmed)
+    (delivered,) = [key for key in zones.objects("raw/") if "shardId" in key or sequence_numbers[0] in key]
+    by_pipe = {
+        line for key, body in zones.objects("raw/").items() if key != delivered
+        for line in body.splitlines() if b"lettered-" in line
+    }  # fmt: skip
+    assert set(zones.objects("raw/")[delivered].splitlines()) == by_pipe
+    (named,) = zones.objects("ledger/redrive/trimmed/").values()
+    assert json.loads(named)["trimmed"] == 7
+    assert redrive(zones)["found"] == 0
+
+
+def positions(pipeline: Pipeline, orders: list[str]) -> tuple[str, str, list[str]]:
+    """The table's stream, its shard, and where the orders stand in it."""
+    stream = pipeline.client("dynamodb").describe_table(TableName=ORDERS)["Table"]["LatestStreamArn"]
+    client = pipeline.client("dynamodbstreams")
+    (shard,) = client.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"]
+    iterator = client.get_shard_iterator(
+        StreamArn=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]  # fmt: skip
+    found: list[str] = []
+    while records := (page := client.get_records(ShardIterator=iterator))["Records"]:
+        changes = [each["dynamodb"] for each in records]
+        found += [each["SequenceNumber"] for each in changes if each["Keys"]["orderid"]["S"] in orders]
+        iterator = page["NextShardIterator"]
+    return stream, shard["ShardId"], found
+
+
+def send(pipeline: Pipeline, stream: str, shard: str, first: str, last: str, records: int) -> None:
+    """What a pipe leaves in its dead-letter queue."""
+    batch = {
+        "shardId": shard, "startSequenceNumber": first, "endSequenceNumber": last, "batchSize": records,
+        "approximateArrivalOfFirstRecord": "2026-11-25T00:00:00.000Z", "streamArn": stream,
+        "approximateArrivalOfLastRecord": "2026-11-25T00:00:00.000Z",
+    }  # fmt: skip
+    message = {"context": {"condition": "RetryAttemptsExhausted"}, "version": "1.0", "DDBStreamBatchInfo": batch}
+    sqs = pipeline.client("sqs")
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"], MessageBody=json.dumps(message))
