@@ -122,7 +122,9 @@ def test_positions_are_read_back_from_the_stream_and_the_trimmed_are_named(pipel
     for order in orders:
         item = {
             "orderid": {"S": order},
+            "product_name": {"S": "laptop"},
             "quantity": {"N": "5"},
+            "price": {"N": "10.50"},
             "photo": {"B": b"\0\xff"},
             "sizes": {"NS": ["1.50", "2"]},
         }
