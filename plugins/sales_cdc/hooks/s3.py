@@ -70,12 +70,14 @@ class BucketHook(ResourceHook):
     def create(self, definition: Mapping[str, Any]) -> None:
         """Made and marked as ours by one call: a bucket that a killed setup left unmarked would be a stranger's to the next.
 
-        The first region of AWS must not be named as a location.
+        An S3 that takes no tags there is told them again. The first region of AWS must not be named as a location.
         """
-        region = definition["Region"]
+        name, region = definition["Bucket"], definition["Region"]
         location = {} if region == "us-east-1" else {"LocationConstraint": region}
         tags = [{"Key": key, "Value": value} for key, value in definition["Tags"].items()]
-        self.conn.create_bucket(Bucket=definition["Bucket"], CreateBucketConfiguration={**location, "Tags": tags})
+        self.conn.create_bucket(Bucket=name, CreateBucketConfiguration={**location, "Tags": tags})
+        if self._tags(name) != definition["Tags"]:
+            self.conn.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
         changes = []
