@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import BaseSensorOperator
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 POKES_SECONDS = 60
@@ -34,15 +35,23 @@ class DagRun:
 
     def _run_task(self, task_id: str) -> Any:
         task = self.dag.get_task(task_id)
-        context = {"ti": self, "params": self.params, "task": task, "run_id": self.run_id, "dag_run": self}
+        if isinstance(task, MappedOperator):
+            (name,) = task.expand_input.value
+            mapped = self.outcomes[task.expand_input.value[name].operator.task_id]
+            return [self._execute(task.unmap({name: each})) for each in mapped]
+        return self._execute(task)
+
+    def _execute(self, task: Any) -> Any:
+        params = {**task.params.dump(), **self.params}
+        context = {"ti": self, "params": params, "task": task, "run_id": self.run_id, "dag_run": self}
         task.render_template_fields(context)
         if not isinstance(task, BaseSensorOperator):
             return task.execute(context)
         deadline = time.monotonic() + POKES_SECONDS
-        while not task.poke(context):
-            assert time.monotonic() < deadline, f"{task_id} saw nothing within {POKES_SECONDS} s"
+        while not (seen := task.poke(context)):
+            assert time.monotonic() < deadline, f"{task.task_id} saw nothing within {POKES_SECONDS} s"
             time.sleep(0.2)
-        return None
+        return getattr(seen, "xcom_value", None)
 
     def actions(self) -> dict[str, str]:
         """What was done to each resource, by task."""

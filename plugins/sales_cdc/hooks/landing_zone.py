@@ -12,7 +12,9 @@ from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
+from sales_cdc.delivery import CLOCK_DIFFERENCE as COMMIT_DIFFERENCE
 from sales_cdc.delivery import Arrival, WrittenChange, is_change_event
+from sales_cdc.hooks.backfill_ledger import BACKFILLS_PREFIX
 from sales_cdc.topology import Topology
 
 RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}generate/"
@@ -39,6 +41,15 @@ class LandingZoneHook(AwsBaseHook):
             key.split("/")[-2]: {**summary, "confirmed": key.replace("summary.json", "confirmed.json") in keys}
             for key, summary in zip(finished, self._documents(finished), strict=True)
         }
+
+    def backfilled_until(self) -> str | None:
+        """When the last finished backfill ended, written like a change event's ``creation_time``; None when there is none.
+
+        Orders that are older than the stream appear until then, without an insert; later ones cannot.
+        """
+        keys = [key for key, _ in self._keys(BACKFILLS_PREFIX) if key.endswith("/summary.json")]
+        ended = [datetime.fromisoformat(summary["at"]) for summary in self._documents(keys)]
+        return f"{max(ended) + COMMIT_DIFFERENCE:%Y-%m-%dT%H:%M:%S.999Z}" if ended else None
 
     def written(self, run: str, started_at: str) -> list[WrittenChange]:
         """The changes that a run really made, in the order in which it made them; ``started_at`` as in its summary."""

@@ -61,21 +61,12 @@ class PlanChangesOperator(GenerateRunOperator):
 
     def execute(self, context: Any) -> str:
         with final_errors():
-            self._require_known_params(context["dag_run"].conf or {})
+            require_known_params(self.dag, context["dag_run"].conf or {})
             params = context["params"]
             workload = Workload(params["seed"], params["inserts"], params["updates"], params["deletes"])
             run = self._generate_run(context)
             run.plan(workload, params["rate_per_second"])
         return run.ledger_uri
-
-    def _require_known_params(self, conf: Mapping[str, Any]) -> None:
-        """Airflow takes any key of a run's configuration; a misspelt one would silently leave the default in force."""
-        known = sorted(self.dag.params.keys())
-        if unknown := sorted(conf.keys() - set(known)):
-            raise WorkloadError(
-                f"Unknown Param {', '.join(unknown)} in the run's configuration; known are {', '.join(known)}. "
-                "Nothing was written. Start a new run with the right names."
-            )
 
 
 class WriteChangesOperator(GenerateRunOperator):
@@ -108,3 +99,17 @@ def final_errors() -> Iterator[None]:
         yield
     except NO_RETRY as error:
         raise AirflowFailException(str(error)) from error
+
+
+def require_known_params(dag: Any, conf: Mapping[str, Any]) -> None:
+    """Airflow takes any key of a run's configuration; a misspelt one would silently leave the default in force.
+
+    Raises:
+        WorkloadError: names the keys that the DAG does not have.
+    """
+    known = sorted(dag.params.keys())
+    if unknown := sorted(conf.keys() - set(known)):
+        raise WorkloadError(
+            f"Unknown Param {', '.join(unknown)} in the run's configuration; known are {', '.join(known)}. "
+            "Nothing was written. Start a new run with the right names."
+        )

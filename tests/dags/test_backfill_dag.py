@@ -1,0 +1,86 @@
+"""The backfill DAG's shape, its form, and what it refuses before anything is touched."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
+
+FILE = Path(__file__).resolve().parents[2] / "dags" / "sales_cdc_backfill.py"
+ORDER = ["find_account", "plan_backfill", "touch_orders", "record_backfill"]
+
+
+@pytest.fixture(scope="module")
+def dag() -> DAG:
+    bag = DagBag(FILE)
+    assert not bag.import_errors
+    return bag.dags["sales_cdc_backfill"]
+
+
+def test_it_forecasts_then_touches_each_segment_then_records(dag: DAG) -> None:
+    assert [task.task_id for task in dag.topological_sort()] == ORDER
+    for task_id, following in pairwise(ORDER):
+        assert dag.get_task(task_id).downstream_task_ids == {following}
+    assert dag.get_task("touch_orders").is_mapped
+
+
+def test_it_runs_only_when_triggered_one_run_at_a_time(dag: DAG) -> None:
+    assert dag.schedule is None
+    assert dag.max_active_runs == 1
+    assert not dag.catchup
+    assert dag.doc_md
+    assert len(FILE.read_text().splitlines()) <= 120
+
+
+def test_every_task_retries_and_has_a_time_limit(dag: DAG) -> None:
+    for task in dag.tasks:
+        assert task.retries >= 1
+        assert task.retry_exponential_backoff
+        assert task.execution_timeout
+
+
+def test_every_param_is_a_described_field_of_the_form(dag: DAG) -> None:
+    defaults = {"confirm_cost_up_to_dollars": "5", "segments": 4, "rate_per_second": 500}
+    assert dag.params.dump() == defaults
+    for name in defaults:
+        param = dag.params.get_param(name)
+        assert param.schema["title"]
+        assert param.description
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("confirm_cost_up_to_dollars", 5),
+        ("confirm_cost_up_to_dollars", "-1"),
+        ("confirm_cost_up_to_dollars", "1e9"),
+        ("segments", 0),
+        ("segments", 65),
+        ("rate_per_second", 0),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_form(dag: DAG, name: str, value: object) -> None:
+    with pytest.raises(ParamValidationError):
+        dag.params.get_param(name).resolve(value)
+
+
+@pytest.mark.parametrize(
+    ("conf", "params", "refused"),
+    [
+        ({"confirm_cost": "900"}, {}, "Unknown Param confirm_cost "),
+        ({}, {"rate_per_second": float("nan")}, "rate_per_second is nan"),
+        ({}, {"confirm_cost_up_to_dollars": "NaN"}, "confirm_cost_up_to_dollars is 'NaN'"),
+    ],
+)
+def test_what_a_form_lets_pass_is_refused_before_anything_is_read(
+    dag: DAG, conf: dict[str, Any], params: dict[str, Any], refused: str
+) -> None:
+    context = {"dag_run": SimpleNamespace(conf=conf), "params": {**dag.params.dump(), **params}, "run_id": "r"}
+    with pytest.raises(AirflowFailException, match=refused):
+        dag.get_task("plan_backfill").execute(context)  # type: ignore[attr-defined]
