@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 ITEM_FIELDS = ("orderid", "product_name", "quantity", "price")
 PARTITION_COLUMNS = ("dt", "hr")  # of the raw table: an attribute of that name could not be read
-TOUCH = "sales_cdc_touch"  # set and removed again to make an item emit a change; means nothing, so it is no attribute
+TOUCH = "sales_cdc_touch"  # set to make an item emit a change; means nothing, so it is no attribute
 FIELDS = ("orderID", *ITEM_FIELDS[1:], "event_type", "creation_time", "event_id", "sequence_number", "actor")
 EVENT_TYPES = ("INSERT", "MODIFY", "REMOVE")
 TTL_PRINCIPAL = "dynamodb.amazonaws.com"

@@ -20,7 +20,7 @@ SEQUENCE_NUMBER_DIGITS = 40
 PROBE = "probe"
 """In the ``orderID`` of every probe order, and of no other: probes stay out of every count."""
 TOUCH = "sales_cdc_touch"
-"""An attribute that is set on an item, and removed again, to make it emit a change. No change event carries it."""
+"""An attribute that is set on an item to make it emit a change. No change event carries it."""
 
 
 class EventType(StrEnum):
