@@ -14,6 +14,9 @@ Then run the batch: every order is in the curated tables.
 **Rerun**: harmless. A retry goes on after the last page, clearing tasks or the whole run touches no order twice. A new run
 touches every order once more. Two runs at once make two changes of each order, which differ in nothing.
 
+**Permissions** of the Airflow connection: `dynamodb:DescribeTable`, `dynamodb:Scan` and `dynamodb:UpdateItem` on the table,
+`s3:GetObject` and `s3:PutObject` on `ledger/backfill/`, `s3:ListBucket` on the bucket.
+
 **Cost on AWS**: one write unit for each KB of an order, one read of the table, and the way of one change for each order.
 """
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 
 import pytest
@@ -37,9 +38,9 @@ SEGMENTS = 3
 class OldShop(Shop):
     """A shop whose orders are older than its stream."""
 
-    def backfill(self, run_id: str, dynamodb: Any = None) -> BackfillRun:
+    def backfill(self, run_id: str, dynamodb: Any = None, stop: Event | None = None) -> BackfillRun:
         ledger = BackfillLedger(self.cloud.client("s3"), self.bucket, run_id, lambda: datetime.now(UTC).isoformat())
-        return BackfillRun(TouchableTable(dynamodb or self.dynamodb(), self.table), ledger, lambda _: None)
+        return BackfillRun(TouchableTable(dynamodb or self.dynamodb(), self.table), ledger, lambda _: None, stop)
 
     def whole_backfill(self, run_id: str, dynamodb: Any = None) -> dict[str, Any]:
         run = self.backfill(run_id, dynamodb)
@@ -160,7 +161,7 @@ def test_two_attempts_and_two_runs_at_once_harm_nothing(shop: OldShop) -> None:
 
 def user_write(shop: OldShop, dynamodb: Any, dice: random.Random) -> None:
     """Somebody's put, update, delete or new order, blind to the backfill."""
-    order_id = f"old-{dice.randrange(30)}"
+    order_id = f"old-{dice.randrange(20)}"
     kind = dice.choice(["put", "update", "delete", "insert"])
     if kind == "insert":
         dynamodb.put_item(TableName=shop.table, Item=item(f"new-{dice.randrange(10)}", dice.randrange(100)))
@@ -175,8 +176,8 @@ def user_write(shop: OldShop, dynamodb: Any, dice: random.Random) -> None:
         )  # fmt: skip
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 2**32), writes_between=st.integers(1, 4), deletes=st.sets(st.integers(0, 29), max_size=10))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), writes_between=st.integers(1, 3), deletes=st.sets(st.integers(0, 19), max_size=8))
 def test_whatever_others_write_meanwhile_stays_and_deleted_orders_stay_deleted(
     cloud: Cloud, seed: int, writes_between: int, deletes: set[int]
 ) -> None:
@@ -185,7 +186,7 @@ def test_whatever_others_write_meanwhile_stays_and_deleted_orders_stay_deleted(
     shop, alone = OldShop(cloud, f"t{uuid.uuid4().hex[:8]}"), OldShop(cloud, f"t{uuid.uuid4().hex[:8]}")
     for each in (shop, alone):
         each.open(with_stream=False)
-        each.fill(30)
+        each.fill(20)
         each.switch_on()
     theirs, mirrored = shop.dynamodb(), alone.dynamodb()
 
@@ -213,6 +214,27 @@ def test_whatever_others_write_meanwhile_stays_and_deleted_orders_stay_deleted(
     assert {order_id: values for order_id, values in carried.items() if values is not None} == shop.held()
     for each in (shop, alone):
         each.close()
+
+
+class Unhurried(Event):
+    """Waits for nothing, and remembers for how long it should have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        return False
+
+
+def test_the_segments_share_the_rate(shop: OldShop) -> None:
+    shop.fill(20)
+    shop.switch_on()
+    shop.backfill("slow").plan(2, "1", "us-east-1")
+    stop = Unhurried()
+    touched = shop.backfill("slow", stop=stop).touch(0, 0.002)["touched"]
+    assert [round(wait, -2) for wait in sorted(stop.waits)] == [1_000.0 * place for place in range(touched)]
 
 
 def test_a_table_without_a_stream_is_refused(shop: OldShop) -> None:
