@@ -186,7 +186,18 @@ def test_a_bucket_is_marked_as_ours_by_the_call_that_makes_it(region: str, locat
     hook, stubber = stubbed(BucketHook)
     sent = {"Bucket": deployed.bucket.name, "CreateBucketConfiguration": {**location, "Tags": deployed.tag_list}}
     stubber.add_response("create_bucket", {}, sent)
+    stubber.add_response("get_bucket_tagging", {"TagSet": deployed.tag_list})
     hook.create(lake.bucket(deployed))
+    stubber.assert_no_pending_responses()
+
+
+def test_a_bucket_whose_tags_were_not_taken_is_told_them_again() -> None:
+    hook, stubber = stubbed(BucketHook)
+    stubber.add_response("create_bucket", {})
+    stubber.add_client_error("get_bucket_tagging", "NoSuchTagSet")
+    told = {"Bucket": topology().bucket.name, "Tagging": {"TagSet": topology().tag_list}}
+    stubber.add_response("put_bucket_tagging", {}, told)
+    hook.create(lake.bucket(topology()))
     stubber.assert_no_pending_responses()
 
 
