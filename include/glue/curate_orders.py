@@ -49,7 +49,8 @@ CHANGES = {
 }
 CURRENT = CHANGES | {"is_deleted": "boolean"}
 QUARANTINE = {"reason": "string", "raw_line": "string", "source_object": "string", "line_number": "bigint"}
-INTAKE = {"object": "string", "etag": "string", "size_bytes": "bigint", "taken_at": "timestamp_ntz"}
+RAW_OBJECT = {"object": "string", "etag": "string", "size_bytes": "bigint"}
+INTAKE = RAW_OBJECT | {"taken_at": "timestamp_ntz"}
 RESERVED = {*CURRENT, "valid_from", "valid_to", "is_current"}  # the columns of the tables and of their views
 # Format 2 is the latest that Athena reads; merge-on-read: a batch costs what it changes, not the files that it touches.
 PROPERTIES = (
@@ -59,7 +60,7 @@ SNAPSHOT_RETENTION = timedelta(days=7)
 CONFLICT = re.compile(r"CommitFailedException|ValidationException|AlreadyExists|ALREADY_EXISTS")
 COMMIT_ATTEMPTS = 8
 CENT, EXACT_12_DIGITS = Decimal("0.01"), Context(prec=12, traps=[Inexact, InvalidOperation])
-TASK_BYTES = 16 * 2**20
+TASK_BYTES, SMALL_TASK_BYTES = 16 * 2**20, 2**20
 LINES_PER_ARROW_BATCH = 5_000
 MOST_DAY_RANGES = 50
 
@@ -362,11 +363,13 @@ def not_taken(lake: Lake, listed: list[RawObject]) -> list[RawObject]:
 
 
 def object_frame(spark: SparkSession, objects: list[RawObject]) -> DataFrame:
-    """As many partitions, and so tasks, as the bytes are worth."""
-    context = spark.sparkContext
-    tasks = max(context.defaultParallelism, sum(raw.size_bytes for raw in objects) // TASK_BYTES)
-    schema = "object string, etag string, size_bytes bigint"
-    return spark.createDataFrame(context.parallelize(objects, max(1, min(tasks, len(objects)))), schema)
+    """As many partitions, and so tasks, as the bytes are worth: to start a worker costs as much as to parse some megabytes."""
+    size, cores = sum(raw.size_bytes for raw in objects), spark.sparkContext.defaultParallelism
+    tasks = min(max(1, size // TASK_BYTES, min(size // SMALL_TASK_BYTES, cores)), max(1, len(objects)))
+    rows = F.from_json(F.lit(json.dumps(objects)), "array<array<string>>")  # no Python worker, unlike a list of rows
+    columns = [F.col("row")[place].cast(kind).alias(name) for place, (name, kind) in enumerate(RAW_OBJECT.items())]
+    frame = spark.range(1).select(F.explode(rows).alias("row")).select(columns)
+    return frame.repartition(tasks) if tasks > 1 else frame.coalesce(1)
 
 
 def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.glue import jars
+from local_cloud.glue.class_archive import ClassArchive
 from local_cloud.glue.job_arguments import ArgumentError
 from local_cloud.glue.job_setup import JobOrder, JobSetup
 from local_cloud.services import Context
@@ -42,12 +43,15 @@ class JobProcess:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
+        self.archive: ClassArchive | None = None
 
     def run(self) -> Outcome:
         """Fetch, run, wait. The log stays in the run's folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            script, environment = JobSetup(self._context, self._order, self.folder).prepare()
+            setup = JobSetup(self._context, self._order, self.folder)
+            script, environment = setup.prepare()
+            self.archive = setup.archive
         except (ClientError, BotoCoreError, ArgumentError, jars.JarError) as error:
             return Outcome("STOPPED" if self._stopped else "FAILED", str(error))
         arguments = self._order.arguments.script_arguments(

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from local_cloud.glue.class_archive import ArchiveMaker
 from local_cloud.glue.cloudwatch_logs import write_log
 from local_cloud.glue.job_process import JobProcess, Outcome, end_orphan
 from local_cloud.glue.job_setup import JobOrder
@@ -35,6 +36,7 @@ class JobRuns(JsonService):
         self._jobs = Resources(context.store, "Job")
         self._runs = context.store.collection("glue.jobrun")
         self._processes: dict[str, JobProcess] = {}
+        self._archives = ArchiveMaker()
         self._closing = False
 
     def start(self) -> None:
@@ -50,6 +52,7 @@ class JobRuns(JsonService):
     def stop(self) -> None:
         """End every run; the next start says that they failed."""
         self._closing = True
+        self._archives.stop()
         for process in list(self._processes.values()):
             process.stop()
 
@@ -148,6 +151,8 @@ class JobRuns(JsonService):
         try:
             outcome = process.run()
             self._write_logs(process, role, region, run["Id"])
+            if process.archive and outcome.state == "SUCCEEDED":
+                self._archives.begin(process.archive)
         except Exception as error:
             logger.exception("job run %s failed", run["Id"])
             return Outcome("FAILED", f"Internal Service Exception: {error}")

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_cloud.glue import jars
+from local_cloud.glue.class_archive import ClassArchive
 from local_cloud.glue.job_arguments import ArgumentError, JobArguments
 from local_cloud.glue.role import PRINCIPAL
 from local_cloud.glue.spark_environment import spark_environment
@@ -55,6 +56,7 @@ class JobSetup:
 
     def __init__(self, context: Context, order: JobOrder, folder: Path) -> None:
         self._context, self._order, self._folder = context, order, folder
+        self.archive: ClassArchive | None = None  # of a job with a data lake format: it loads the most classes
 
     def prepare(self) -> tuple[Path, dict[str, str]]:
         """The script on disk and the environment it runs in.
@@ -76,8 +78,9 @@ class JobSetup:
         environment = self._environment(python_files)
         if order.command == "glueetl":
             files = [self._download(s3, path, "jars") for path in arguments.jars] + self._spark_jars()
+            self.archive = ClassArchive.of(files, self._folder) if arguments.lake_formats else None
             environment |= spark_environment(
-                arguments.spark_configuration, files, self._context.config.endpoint, self._folder
+                arguments.spark_configuration, files, self._context.config.endpoint, self._folder, self.archive
             )
         return script, environment
 

