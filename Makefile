@@ -37,7 +37,7 @@ override SQL := $(value SQL)
 override ARGS := $(value ARGS)
 export SQL
 
-.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock generate-orders env
+.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock generate-orders env policies bundle
 
 help: ## What every command does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,12 @@ ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
 
 bench: install-dev ## Speed as ratios, side by side in one run, into benchmarks/RESULTS.md
 	@$(PY) -m benchmarks.run
+
+policies: install ## What Airflow's principals need on AWS, as IAM documents: make policies ACCOUNT=123456789012
+	@$(PY) include/scripts/policies.py $(ACCOUNT)
+
+bundle: ## dags/, plugins.zip and requirements.txt for an Airflow elsewhere (Amazon MWAA, say)
+	@$(PYTHON) include/scripts/bundle.py
 
 env: ## The secrets of docker-compose.yaml, drawn into .env; then: docker compose up --build
 	@$(PYTHON) include/scripts/compose_env.py

@@ -18,11 +18,10 @@ resource with what was done. A run that failed is mended by running again.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from airflow.sdk import DAG, Param, TaskGroup, chain
 from sales_cdc.definitions import flow, lake
-from sales_cdc.deployment import deployed_topology
+from sales_cdc.deployment import deployed_topology, include_folder
 from sales_cdc.operators import provision as op
 from sales_cdc.operators.artifact import UploadArtifactOperator
 from sales_cdc.operators.identity import FindAccountOperator
@@ -33,11 +32,10 @@ from sales_cdc.sensors.stream_drained import StreamDrainedSensor
 from sales_cdc.topology import SERVICES
 
 topology = deployed_topology()
-INCLUDE = Path(__file__).resolve().parent.parent / "include"
 
 
 def upload(task_id: str, file: str, key: str) -> UploadArtifactOperator:
-    return UploadArtifactOperator(task_id=task_id, path=INCLUDE / file, bucket=topology.bucket.name, key=key)
+    return UploadArtifactOperator(task_id=task_id, path=include_folder() / file, bucket=topology.bucket.name, key=key)
 
 
 with DAG(

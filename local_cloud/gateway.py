@@ -33,6 +33,7 @@ from local_cloud.emulator.function_logs import write_logs_as_roles
 from local_cloud.emulator.kinesis_retention import look_once_it_can_matter
 from local_cloud.emulator.memory import Memory
 from local_cloud.emulator.permission_checks import correct_permission_checks
+from local_cloud.emulator.query_work_groups import QueryWorkGroups
 from local_cloud.faults import Faults
 from local_cloud.glue.catalog_actions import around
 from local_cloud.metrics import GatewayMetrics, Publisher
@@ -233,7 +234,9 @@ def equip(config: CloudConfig) -> Equipment:
     handlers = emulator.SERVICE_HANDLERS
     memory.attach()
     replace_handlers(services, enforce_iam=config.enforce_iam)
-    correct_permission_checks(emulator, iam_actions)
+    work_groups = QueryWorkGroups()
+    handlers["athena"] = work_groups.around(handlers["athena"])
+    correct_permission_checks(emulator, iam_actions, work_groups)
     remember_expressions(dynamodb)
     look_once_it_can_matter(kinesis)
     if config.enforce_iam:

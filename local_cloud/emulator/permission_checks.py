@@ -4,6 +4,9 @@
   *Actions, resources, and condition keys for Amazon DynamoDB*.
 * A Glue call that names its database, crawler or job as ``Name`` is checked against that (it would be a table). Source:
   *Actions, resources, and condition keys for AWS Glue*.
+* An Athena call that names a work group as ``Name``, or a query, is checked against that work group (it would be ``*``). Source:
+  *Actions, resources, and condition keys for Amazon Athena*.
+* A Lambda function that is made is checked by its name, and what is named by its ARN by that (it would be ``*``).
 * A call that names a log stream is checked against it (it would be the log group). Source: *Actions, resources, and condition
   keys for Amazon CloudWatch Logs*.
 * A call over the loopback counts as one over TLS (``aws:SecureTransport``): nobody else can listen there, and a bucket
@@ -19,10 +22,13 @@ from collections.abc import Callable
 from typing import Any
 
 ResourceArn = Callable[..., str]
+WorkGroupOf = Callable[[str], str | None]
 
 
-def correct_permission_checks(emulator: Any, iam_actions: Any) -> None:
+def correct_permission_checks(emulator: Any, iam_actions: Any, work_group_of: WorkGroupOf) -> None:
     """Correct the emulator's modules (``ministack.app``, ``ministack.core.iam_actions``) in place.
+
+    ``work_group_of`` gives the work group of an Athena query by its id; None when it is not known.
 
     Raises:
         RuntimeError: MiniStack's functions have other names now.
@@ -32,7 +38,7 @@ def correct_permission_checks(emulator: Any, iam_actions: Any) -> None:
         raise RuntimeError("MiniStack's permission checks moved: permission_checks.py was written for version 1.5.33.")
     pin = emulator.pin_request_origin
     emulator.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
-    iam_actions.extract_resource_arn = with_streams(iam_actions.extract_resource_arn)
+    iam_actions.extract_resource_arn = with_resources(iam_actions.extract_resource_arn, work_group_of)
     iam_actions.access_denied_response = naming_resource(
         iam_actions.access_denied_response, iam_actions.identity_denial_message
     )
@@ -52,8 +58,8 @@ def naming_resource(respond: Callable[..., Any], message_of: Callable[..., str])
     return named
 
 
-def with_streams(resource_arn: ResourceArn) -> ResourceArn:
-    """``resource_arn``, extended by the stream that a request of DynamoDB Streams addresses."""
+def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> ResourceArn:
+    """``resource_arn``, extended by the resources that it does not find in a request."""
 
     def extended(
         service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
@@ -62,8 +68,15 @@ def with_streams(resource_arn: ResourceArn) -> ResourceArn:
             return stream_arn(body, region, account)
         if service == "glue" and (found := glue_arn(headers.get("x-amz-target", ""), body, region, account)):
             return found
+        if service == "athena" and (found := work_group_arn(body, region, account, work_group_of)):
+            return found
         arn = resource_arn(service, method, path, headers, body, query, region, account)
-        log_stream = _json_object(body).get("logStreamName") if service == "logs" else None
+        request = _json_object(body)
+        if arn == "*" and (named := request.get("ResourceArn") or request.get("ResourceARN")):
+            return str(named)
+        if arn == "*" and service == "lambda" and (name := request.get("FunctionName")):
+            return f"arn:aws:lambda:{region}:{account}:function:{name}"
+        log_stream = request.get("logStreamName") if service == "logs" else None
         return f"{arn}:log-stream:{log_stream}" if log_stream else arn
 
     return extended
@@ -80,12 +93,23 @@ def stream_arn(body: bytes, region: str, account: str) -> str:
 
 
 def glue_arn(target: str, body: bytes, region: str, account: str) -> str | None:
-    """The database, crawler or job that a Glue request names in its ``Name``; None when it names none of them so."""
-    name = _json_object(body).get("Name")
+    """The database, crawler or job that a Glue request names in its ``Name``, or what it names by ARN; else None."""
+    request = _json_object(body)
+    if arn := request.get("ResourceArn"):
+        return str(arn)
+    name = request.get("Name")
     for kind in ("Database", "Crawler", "Job"):
         if isinstance(name, str) and target.rpartition(".")[2].removesuffix("Schedule").endswith(kind):
             return f"arn:aws:glue:{region}:{account}:{kind.lower()}/{name}"
     return None
+
+
+def work_group_arn(body: bytes, region: str, account: str, work_group_of: WorkGroupOf) -> str | None:
+    """The work group of an Athena request, named or by one of its queries; None when it has none."""
+    request = _json_object(body)
+    queries = request.get("QueryExecutionIds") or [request.get("QueryExecutionId")]
+    group = request.get("WorkGroup") or request.get("Name") or work_group_of(str(queries[0]))
+    return f"arn:aws:athena:{region}:{account}:workgroup/{group}" if group else None
 
 
 def _decoded(iterator: str) -> bytes:

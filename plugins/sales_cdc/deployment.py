@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sales_cdc import endpoint_guard
 from sales_cdc.settings import Settings
 from sales_cdc.topology import Topology
@@ -20,3 +22,10 @@ def deployed_topology() -> Topology:
     settings = Settings.from_environment()
     endpoint_guard.install(settings)
     return Topology(settings, ACCOUNT)
+
+
+def include_folder() -> Path:
+    """The folder ``include/``: beside ``plugins/`` in a checkout, within it where only plugins can be shipped (MWAA)."""
+    plugins = Path(__file__).resolve().parent.parent
+    beside = plugins.parent / "include"
+    return beside if beside.is_dir() else plugins / "include"

@@ -31,7 +31,7 @@ def trust_policy(topology: Topology, service: Service) -> Document:
     caller = {"pipe": topology.pipe, "delivery": topology.delivery}.get(service)
     if caller is not None:
         condition["ArnLikeIfExists"] = {"aws:SourceArn": caller.arn}
-    return _document(
+    return document(
         {
             "Effect": "Allow",
             "Principal": {"Service": PRINCIPALS[service]},
@@ -50,12 +50,12 @@ def permissions(topology: Topology, service: Service) -> Document:
         "crawler": _crawler,
         "job": _job,
     }[service]
-    return _document(*statements(topology))
+    return document(*statements(topology))
 
 
 def bucket_policy(topology: Topology) -> Document:
     """Refuses whoever comes without TLS. Source: *Security best practices for Amazon S3*."""
-    return _document(
+    return document(
         {
             "Sid": "TlsOnly",
             "Effect": "Deny",
@@ -70,12 +70,12 @@ def bucket_policy(topology: Topology) -> Document:
 def _pipe(topology: Topology) -> list[Document]:
     """Source: *Amazon EventBridge Pipes permissions*."""
     return [
-        _allow(
+        allow(
             ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
             f"{topology.table.arn}/stream/*",
         ),
-        _allow(["kinesis:PutRecords"], topology.stream.arn),
-        _allow(["sqs:SendMessage"], topology.dead_letter_queue.arn),
+        allow(["kinesis:PutRecords"], topology.stream.arn),
+        allow(["sqs:SendMessage"], topology.dead_letter_queue.arn),
     ]
 
 
@@ -83,28 +83,28 @@ def _delivery(topology: Topology) -> list[Document]:
     """Source: *Controlling access with Amazon Data Firehose*."""
     written = [topology.RAW_PREFIX, topology.ERRORS_PREFIX]
     return [
-        _allow(
+        allow(
             ["kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards"],
             topology.stream.arn,
         ),
-        _allow(["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], topology.transformer.arn),
-        _allow(["s3:PutObject", "s3:AbortMultipartUpload"], *_objects(topology, written)),
-        _allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], topology.bucket.arn),
-        _allow(["logs:PutLogEvents"], f"{topology.delivery_log.arn}:log-stream:*"),
+        allow(["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], topology.transformer.arn),
+        allow(["s3:PutObject", "s3:AbortMultipartUpload"], *_objects(topology, written)),
+        allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], topology.bucket.arn),
+        allow(["logs:PutLogEvents"], f"{topology.delivery_log.arn}:log-stream:*"),
     ]
 
 
 def _transformer(topology: Topology) -> list[Document]:
     """Its log group exists already. Source: *Defining Lambda function permissions with an execution role*."""
-    return [_allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{topology.transformer_log.arn}:*")]
+    return [allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{topology.transformer_log.arn}:*")]
 
 
 def _crawler(topology: Topology) -> list[Document]:
     """Source: *Actions, resources, and condition keys for AWS Glue*."""
     return [
-        _allow(["s3:GetObject"], *_objects(topology, [topology.RAW_PREFIX])),
+        allow(["s3:GetObject"], *_objects(topology, [topology.RAW_PREFIX])),
         _list_bucket(topology, [topology.RAW_PREFIX]),
-        _allow(
+        allow(
             [
                 "glue:GetDatabase",
                 "glue:GetTable",
@@ -126,11 +126,11 @@ def _job(topology: Topology) -> list[Document]:
     """Iceberg's own file clean-up needs DeleteObject. Source: *Create an IAM role for AWS Glue*."""
     read = [topology.RAW_PREFIX, topology.CURATED_PREFIX, topology.ARTIFACTS_PREFIX]
     return [
-        _allow(["s3:GetObject"], *_objects(topology, read)),
-        _allow(["s3:PutObject", "s3:DeleteObject"], *_objects(topology, [topology.CURATED_PREFIX])),
-        _allow(["s3:PutObject"], *_objects(topology, [topology.LEDGER_PREFIX])),
+        allow(["s3:GetObject"], *_objects(topology, read)),
+        allow(["s3:PutObject", "s3:DeleteObject"], *_objects(topology, [topology.CURATED_PREFIX])),
+        allow(["s3:PutObject"], *_objects(topology, [topology.LEDGER_PREFIX])),
         _list_bucket(topology, [topology.RAW_PREFIX, topology.CURATED_PREFIX]),
-        _allow(
+        allow(
             ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable"],
             *_catalog(topology, "orders_*"),
         ),
@@ -150,7 +150,7 @@ def _glue_logs(topology: Topology, group: str) -> Document:
     start = topology.database.arn.replace(":glue:", ":logs:").replace(
         f"database/{topology.database.name}", "log-group:"
     )
-    return _allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], f"{start}{group}*")
+    return allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], f"{start}{group}*")
 
 
 def _objects(topology: Topology, prefixes: Sequence[str]) -> list[str]:
@@ -159,12 +159,12 @@ def _objects(topology: Topology, prefixes: Sequence[str]) -> list[str]:
 
 def _list_bucket(topology: Topology, prefixes: Sequence[str]) -> Document:
     condition = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
-    return {**_allow(["s3:ListBucket"], topology.bucket.arn), "Condition": condition}
+    return {**allow(["s3:ListBucket"], topology.bucket.arn), "Condition": condition}
 
 
-def _allow(actions: Sequence[str], *resources: str) -> Document:
+def allow(actions: Sequence[str], *resources: str) -> Document:
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
 
 
-def _document(*statements: Document) -> Document:
+def document(*statements: Document) -> Document:
     return {"Version": "2012-10-17", "Statement": list(statements)}

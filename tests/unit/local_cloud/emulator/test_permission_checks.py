@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.permission_checks import naming_resource, stream_arn, with_streams
+from local_cloud.emulator.permission_checks import naming_resource, stream_arn, with_resources, work_group_arn
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
+
+
+def no_query(_: str) -> None:
+    """Knows of no query of Athena."""
 
 
 def iterator(**position: Any) -> str:
@@ -33,17 +37,34 @@ def test_a_request_addresses_its_stream(request_: dict[str, str], expected: str)
 
 
 def test_other_services_are_left_to_the_emulator() -> None:
-    extended = with_streams(lambda service, *_: f"emulator's {service}")
+    extended = with_resources(lambda service, *_: f"emulator's {service}", no_query)
     assert extended("s3", "GET", "/", {}, b"", {}, "us-east-1", "000000000000") == "emulator's s3"
     body = json.dumps({"StreamArn": "arn"}).encode()
     assert extended("dynamodbstreams", "POST", "/", {}, body, {}, "us-east-1", "000000000000") == "arn"
 
 
 def test_a_call_that_names_a_log_stream_is_checked_against_it() -> None:
-    checked = with_streams(lambda *_: "arn:aws:logs:us-east-1:000000000000:log-group:errors")
+    checked = with_resources(lambda *_: "arn:aws:logs:us-east-1:000000000000:log-group:errors", no_query)
     stream = checked("logs", "POST", "/", {}, b'{"logStreamName": "S3Delivery"}', {}, "us-east-1", "000000000000")
     group = checked("logs", "POST", "/", {}, b'{"logGroupName": "errors"}', {}, "us-east-1", "000000000000")
     assert (stream.removeprefix(group), group.rpartition(":")[2]) == (":log-stream:S3Delivery", "errors")
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({"WorkGroup": "sales"}, "workgroup/sales"),
+        ({"Name": "sales"}, "workgroup/sales"),
+        ({"QueryExecutionId": "known"}, "workgroup/sales"),
+        ({"QueryExecutionIds": ["known", "other"]}, "workgroup/sales"),
+        ({"QueryExecutionId": "unknown"}, None),
+        ({}, None),
+    ],
+)
+def test_an_athena_call_is_checked_against_its_work_group(request_: dict[str, Any], expected: str | None) -> None:
+    work_group_of = {"known": "sales"}.get
+    found = work_group_arn(json.dumps(request_).encode(), "us-east-1", "000000000000", work_group_of)
+    assert found == (expected and f"arn:aws:athena:us-east-1:000000000000:{expected}")
 
 
 def denial(service: str, **details: Any) -> str:

@@ -1,0 +1,40 @@
+"""``make policies ACCOUNT=…``: the two policy documents of Airflow's principals, as JSON files for IAM."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from sales_cdc.orchestrator_policies import operating, provisioning
+from sales_cdc.settings import Settings, SettingsError
+from sales_cdc.topology import Topology
+
+FOLDER = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local")) / "policies"
+
+
+def main(arguments: list[str]) -> int:
+    account = "".join(arguments)
+    if not re.fullmatch(r"\d{12}", account):
+        print(
+            f"The AWS account is {account!r}: give its twelve digits, make policies ACCOUNT=123456789012",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        topology = Topology(Settings.from_environment(), account)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for policy in (provisioning, operating):
+        path = FOLDER / f"{topology.prefix}-{policy.__name__}-{topology.settings.region}.json"
+        path.write_text(json.dumps(policy(topology), indent=2) + "\n")
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

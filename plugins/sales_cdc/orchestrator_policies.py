@@ -1,0 +1,162 @@
+"""What Airflow's own principal may do: one document to provision, one to operate. Pure functions of the topology.
+
+Who sets the pipeline up and takes it down may make and remove what carries this deployment's names, and nothing else. Who runs it
+day by day may make and remove nothing. Each fits a managed policy (6,144 characters). Source: *Service Authorization Reference*.
+"""
+
+from __future__ import annotations
+
+from sales_cdc.policies import PRINCIPALS, Document, allow, document
+from sales_cdc.topology import SERVICES, Topology
+
+
+def provisioning(topology: Topology) -> Document:
+    """For ``sales_cdc_setup`` and ``sales_cdc_teardown``."""
+    return document(*_roles(topology), *_lake(topology), *_flow(topology))
+
+
+def operating(topology: Topology) -> Document:
+    """For every other DAG, and for whoever asks Athena in the pipeline's work group."""
+    return document(*_orders(topology), *_landing_zone(topology), *_queries(topology), *_repairs(topology))
+
+
+# To provision
+
+
+def _roles(topology: Topology) -> list[Document]:
+    roles = [topology.role(SERVICES[0]).arn.replace(f"-{SERVICES[0]}-", "-*-")]
+    made = ["CreateRole", "TagRole", "GetRole", "UpdateRole", "UpdateAssumeRolePolicy", "DeleteRole"]
+    inline = ["GetRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "ListRolePolicies"]
+    attached = ["ListAttachedRolePolicies", "DetachRolePolicy"]
+    passed = {"StringEquals": {"iam:PassedToService": sorted(set(PRINCIPALS.values()))}}
+    return [
+        allow([f"iam:{action}" for action in [*made, *inline, *attached]], *roles),
+        {**allow(["iam:PassRole"], *roles), "Condition": passed},
+    ]
+
+
+def _lake(topology: Topology) -> list[Document]:
+    parts = ["BucketTagging", "BucketPublicAccessBlock", "EncryptionConfiguration", "BucketVersioning"]
+    parts += ["LifecycleConfiguration", "BucketPolicy"]
+    on_bucket = [
+        "CreateBucket",
+        "TagResource",
+        "DeleteBucket",
+        "DeleteBucketPolicy",
+        "ListBucket",
+        "ListBucketVersions",
+    ]
+    on_bucket += [f"{verb}{part}" for verb in ("Get", "Put") for part in parts]
+    glue = [
+        f"{verb}{kind}" for kind in ("Database", "Crawler", "Job") for verb in ("Create", "Get", "Update", "Delete")
+    ]
+    glue += ["TagResource", "GetTags", "StopCrawler", "DeleteTable", "BatchDeleteTable"]
+    classifiers = [f"glue:{verb}Classifier" for verb in ("Create", "Get", "Delete")]
+    athena = [f"{verb}WorkGroup" for verb in ("Create", "Get", "Update", "Delete")]
+    athena += ["TagResource", "ListTagsForResource"]
+    return [
+        allow([f"s3:{action}" for action in on_bucket], topology.bucket.arn),
+        allow(
+            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"], f"{topology.bucket.arn}/*"
+        ),
+        allow([f"glue:{action}" for action in glue], *_catalog(topology), topology.crawler.arn, topology.job.arn),
+        allow(classifiers, "*"),  # a classifier has no ARN of its own
+        allow([f"athena:{action}" for action in athena], topology.workgroup.arn),
+    ]
+
+
+def _flow(topology: Topology) -> list[Document]:
+    table = ["CreateTable", "TagResource", "DescribeTable", "UpdateTable", "DeleteTable", "ListTagsOfResource"]
+    table += ["DescribeContinuousBackups", "UpdateContinuousBackups", "PutItem", "DeleteItem", "DescribeStream"]
+    stream = ["CreateStream", "AddTagsToStream", "DescribeStreamSummary", "ListTagsForStream", "ListTagsForResource"]
+    stream += [
+        "UpdateStreamMode",
+        "StartStreamEncryption",
+        "DeleteStream",
+        "ListShards",
+        "GetShardIterator",
+        "GetRecords",
+    ]
+    delivery = ["CreateDeliveryStream", "TagDeliveryStream", "DescribeDeliveryStream", "ListTagsForDeliveryStream"]
+    delivery += ["UpdateDestination", "DeleteDeliveryStream"]
+    function = ["CreateFunction", "TagResource", "GetFunction", "GetFunctionConfiguration", "UpdateFunctionCode"]
+    function += ["UpdateFunctionConfiguration", "DeleteFunction"]
+    queue = ["CreateQueue", "TagQueue", "GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes", "ListQueueTags"]
+    queue += ["DeleteQueue"]
+    pipe = ["CreatePipe", "TagResource", "DescribePipe", "UpdatePipe", "StopPipe", "DeletePipe"]
+    log = ["CreateLogGroup", "TagResource", "CreateLogStream", "DescribeLogStreams", "PutRetentionPolicy"]
+    log += ["ListTagsForResource", "DeleteLogGroup"]
+    logs = [
+        each for group in (topology.transformer_log, topology.delivery_log) for each in (group.arn, f"{group.arn}:*")
+    ]
+    statements = {
+        "dynamodb": (table, [topology.table.arn, f"{topology.table.arn}/stream/*"]),
+        "kinesis": (stream, [topology.stream.arn]),
+        "firehose": (delivery, [topology.delivery.arn]),
+        "lambda": (function, [topology.transformer.arn]),
+        "sqs": (queue, [topology.dead_letter_queue.arn]),
+        "pipes": (pipe, [topology.pipe.arn]),
+        "logs": (log, logs),
+    }
+    return [
+        *(allow([f"{service}:{each}" for each in does], *on) for service, (does, on) in statements.items()),
+        allow(["logs:DescribeLogGroups"], "*"),  # it takes no resource
+    ]
+
+
+# To operate
+
+
+def _orders(topology: Topology) -> list[Document]:
+    """A transaction asks for the permission of each write in it."""
+    items = ["Scan", "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "DescribeTable"]
+    return [allow([f"dynamodb:{action}" for action in [*items, "ConditionCheckItem"]], topology.table.arn)]
+
+
+def _landing_zone(topology: Topology) -> list[Document]:
+    writable = (topology.LEDGER_PREFIX, topology.RAW_PREFIX, topology.ERRORS_PREFIX)
+    return [
+        allow(["s3:ListBucket", "s3:GetBucketLocation"], topology.bucket.arn),
+        allow(["s3:GetObject"], f"{topology.bucket.arn}/*"),
+        allow(["s3:PutObject"], *(f"{topology.bucket.arn}/{prefix}*" for prefix in writable)),
+        allow(["s3:DeleteObject"], f"{topology.bucket.arn}/{topology.ERRORS_PREFIX}*"),
+    ]
+
+
+def _queries(topology: Topology) -> list[Document]:
+    """Athena acts as its caller: on the catalog, on results, and on the ledger's and the curated tables' files."""
+    athena = ["StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution", "GetWorkGroup"]
+    tables = ["GetTable", "GetTables", "GetPartitions", "GetPartition", "CreateTable", "UpdateTable"]
+    crawl = ["StartCrawler", "GetCrawler", "GetCrawlerMetrics", "UpdateCrawler"]
+    run = ["StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun", "GetJob"]
+    files = [f"{topology.bucket.arn}/{prefix}*" for prefix in (topology.CURATED_PREFIX, topology.ATHENA_RESULTS_PREFIX)]
+    return [
+        allow([f"athena:{action}" for action in athena], topology.workgroup.arn),
+        allow([f"glue:{action}" for action in ["GetDatabase", *tables]], *_catalog(topology)),
+        allow([f"glue:{action}" for action in crawl], topology.crawler.arn),
+        allow([f"glue:{action}" for action in run], topology.job.arn),
+        allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"], *files),
+    ]
+
+
+def _repairs(topology: Topology) -> list[Document]:
+    """Redrive reads dead letters' positions and runs the transformer; waits look at each hop; the drill adds copies."""
+    letters = ["GetQueueUrl", "GetQueueAttributes", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"]
+    positions = [f"dynamodb:{action}" for action in ("DescribeStream", "GetShardIterator", "GetRecords")]
+    stream = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords", "PutRecords"]
+    return [
+        allow([f"sqs:{action}" for action in letters], topology.dead_letter_queue.arn),
+        allow(positions, f"{topology.table.arn}/stream/*"),
+        allow(["lambda:InvokeFunction"], topology.transformer.arn),
+        allow([f"kinesis:{action}" for action in stream], topology.stream.arn),
+        allow(["firehose:DescribeDeliveryStream"], topology.delivery.arn),
+        allow(["pipes:DescribePipe"], topology.pipe.arn),
+        allow(["cloudwatch:GetMetricData"], "*"),  # it takes no resource
+    ]
+
+
+def _catalog(topology: Topology) -> list[str]:
+    """The catalog, the database, its tables and views."""
+    database = topology.database.arn
+    catalog = database.replace(f":database/{topology.database.name}", ":catalog")
+    return [catalog, database, f"{database.replace(':database/', ':table/')}/*"]

@@ -1,0 +1,48 @@
+"""The orchestrator's documents: within AWS's limits, and on this deployment's resources alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from sales_cdc.orchestrator_policies import operating, provisioning
+from sales_cdc.policies import Document
+from sales_cdc.settings import Settings
+from sales_cdc.topology import Topology
+
+LONGEST_PREFIX = "p" * 30
+TOPOLOGY = Topology(Settings(target="aws", region="ap-southeast-2", prefix=LONGEST_PREFIX), "123456789012")
+WITHOUT_RESOURCE = {
+    "glue:CreateClassifier", "glue:GetClassifier", "glue:DeleteClassifier", "logs:DescribeLogGroups", "cloudwatch:GetMetricData",
+}  # fmt: skip
+BOTH = pytest.mark.parametrize("policy", [provisioning, operating])
+
+
+@BOTH
+def test_it_fits_a_managed_policy(policy: Callable[[Topology], Document]) -> None:
+    assert len(json.dumps(policy(TOPOLOGY), separators=(",", ":"))) <= 6144
+
+
+@BOTH
+def test_only_what_takes_no_resource_is_allowed_on_all(policy: Callable[[Topology], Document]) -> None:
+    for statement in policy(TOPOLOGY)["Statement"]:
+        if statement["Resource"] == ["*"]:
+            assert set(statement["Action"]) <= WITHOUT_RESOURCE
+        else:
+            names = (LONGEST_PREFIX, ":catalog")
+            assert all(any(name in resource for name in names) for resource in statement["Resource"])
+
+
+@BOTH
+def test_no_action_is_a_wildcard(policy: Callable[[Topology], Document]) -> None:
+    assert not [action for each in policy(TOPOLOGY)["Statement"] for action in each["Action"] if "*" in action]
+
+
+def test_who_operates_makes_and_removes_no_resource() -> None:
+    for statement in operating(TOPOLOGY)["Statement"]:
+        for action in statement["Action"]:
+            service, _, verb = action.partition(":")
+            allowed = {"glue:CreateTable", "sqs:DeleteMessage", "s3:DeleteObject", "dynamodb:DeleteItem"}
+            assert action in allowed or not verb.startswith(("Create", "Delete")), action
+            assert service != "iam"
