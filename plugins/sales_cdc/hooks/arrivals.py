@@ -1,4 +1,4 @@
-"""Changes that have arrived in ``raw/`` and were not curated yet."""
+"""What reconciliation and repair read in the bucket: changes that have arrived, and earlier reports."""
 
 from __future__ import annotations
 
@@ -32,6 +32,18 @@ class ArrivalsHook(LandingZoneHook):
                     if is_change_event(event) and event["orderID"] in wanted:
                         _keep_newest(latest, event)
         return latest
+
+    def newest_key(self, prefix: str) -> str | None:
+        """The key of the object under the prefix that was stored last; None when there is none."""
+        return max(((at, key) for key, at in self._keys(prefix)), default=(None, None))[1]
+
+    def report(self, key: str) -> dict[str, Any]:
+        """A JSON object of the ledger.
+
+        Raises:
+            botocore.exceptions.ClientError: there is none (``NoSuchKey``), or it may not be read.
+        """
+        return self._documents([key])[0]
 
 
 def _keep_newest(latest: dict[str, Version], event: Mapping[str, Any]) -> None:
