@@ -124,15 +124,16 @@ def reconcile(source: Source, curated: Curated, chain: Chain, cutoff: datetime) 
     """
     found = Reconciliation(cutoff)
     with Partitions() as partitions:
-        for order_id, hashed in curated.fingerprints():
-            if not is_probe(order_id):
-                found.curated_items += 1
-                partitions.add("curated", order_id, hashed)
+        fingerprints = curated.fingerprints()  # computed while the table is scanned
         for item in source.scan():
             order_id = item["orderid"]["S"]
             if not is_probe(order_id):
                 found.source_items += 1
                 partitions.add("source", order_id, fingerprint(item_row(item)))
+        for order_id, hashed in fingerprints:
+            if not is_probe(order_id):
+                found.curated_items += 1
+                partitions.add("curated", order_id, hashed)
         suspects = _suspects(partitions, found)
         while chunk := list(islice(suspects, SUSPECTS_AT_ONCE)):
             if found.differing >= MOST_NAMED:

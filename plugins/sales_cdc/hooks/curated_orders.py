@@ -70,13 +70,16 @@ class CuratedOrdersHook(AthenaHook):
         return sorted(names.difference([KEY], METADATA))
 
     def fingerprints(self) -> Iterator[tuple[str, str]]:
-        """The id and the content's fingerprint of every order that stands, in no order; one snapshot of the table."""
-        for row in self._download("fingerprints", columns=self.columns):
-            yield row[0], row[1]
+        """The id and the content's fingerprint of every order that stands, in no order; one snapshot of the table.
+
+        The query is started by the call; the first row waits for its end.
+        """
+        rows = self._download(self._start("fingerprints", columns=self.columns))
+        return ((order_id, fingerprint) for order_id, fingerprint in rows)
 
     def objects_taken(self) -> set[tuple[str, str]]:
         """Key and ETag of every raw object that the job has taken."""
-        return {(key, etag) for key, etag in self._download("objects_taken")}
+        return {(key, etag) for key, etag in self._download(self._start("objects_taken"))}
 
     def versions(self, order_ids: Collection[str]) -> dict[str, Version]:
         """The newest curated version of these orders, tombstones included.
@@ -85,7 +88,8 @@ class CuratedOrdersHook(AthenaHook):
         """
         versions: dict[str, Version] = {}
         for part in _parts(order_ids):
-            execution_id = self._run("versions", columns=self.columns, order_ids=part)
+            execution_id = self._start("versions", columns=self.columns, order_ids=part)
+            self._await(execution_id)
             pages = self.get_conn().get_paginator("get_query_results").paginate(QueryExecutionId=execution_id)
             rows = (row["Data"] for page in pages for row in page["ResultSet"]["Rows"])
             next(rows)  # the column names
@@ -98,9 +102,9 @@ class CuratedOrdersHook(AthenaHook):
                 versions[order_id] = Version(sequence_number, None if is_deleted == "true" else shown)
         return versions
 
-    def _download(self, name: str, **params: Any) -> Iterator[list[str]]:
-        """The rows of a query whose columns are never null, from its result object."""
-        execution_id = self._run(name, **params)
+    def _download(self, execution_id: str) -> Iterator[list[str]]:
+        """The rows of a query whose columns are never null, from its result object, once it has ended."""
+        self._await(execution_id)
         place = urlsplit(self.get_output_location(execution_id))
         with tempfile.TemporaryFile("w+b") as file:
             self._s3.get_conn().download_fileobj(place.netloc, place.path.lstrip("/"), file)
@@ -110,16 +114,19 @@ class CuratedOrdersHook(AthenaHook):
                 next(rows)
                 yield from rows
 
-    def _run(self, name: str, **params: Any) -> str:
+    def _start(self, name: str, **params: Any) -> str:
+        """Start the query of a file, and return its id."""
         sql = self._render(f"reconcile/{name}.sql", {"database": self._database, **params})
         execution_id: str = self.run_query(sql, {"Database": self._database}, {}, workgroup=self._workgroup)
+        return execution_id
+
+    def _await(self, execution_id: str) -> None:
         state = self.poll_query_status(execution_id, int(LONGEST_QUERY_SECONDS / POLL_SECONDS), POLL_SECONDS)
         if state != "SUCCEEDED":
             raise CuratedReadError(
-                f"The Athena query {execution_id} (include/sql/reconcile/{name}.sql) ended as {state}: "
+                f"The Athena query {execution_id} on {self._database}'s curated tables ended as {state}: "
                 f"{self.get_state_change_reason(execution_id)}. Nothing was compared; mend what it names and run again."
             )
-        return execution_id
 
 
 def _parts(order_ids: Collection[str]) -> Iterator[list[str]]:
