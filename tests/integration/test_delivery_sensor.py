@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,3 +122,13 @@ def test_a_missing_bucket_is_an_error_not_patience(cloud: Any) -> None:
     sensor = DeliverySensor(task_id="wait", bucket="there-is-no-such-bucket", timeout=60, poke_interval=1)
     with pytest.raises(sensor.hook.get_conn().exceptions.NoSuchBucket):
         sensor.poke({})
+
+
+@pytest.mark.parametrize("ended", ["ledger/backfill/one/summary.json", "ledger/repair/one.json"])
+def test_orders_may_lack_their_insert_until_the_last_backfill_or_repair_ended(lake: Lake, ended: str) -> None:
+    lake.put("ledger/backfill/one/segments/0000.json", b"{}")
+    assert lake.sensor().poke({}).xcom_value["mended_until"] is None
+    before = datetime.now(UTC)
+    lake.put(ended, b"{}")
+    until = datetime.fromisoformat(lake.sensor().poke({}).xcom_value["mended_until"])
+    assert before < until < datetime.now(UTC) + timedelta(minutes=1)

@@ -1,6 +1,7 @@
 -- Does every order that changed begin with its insert? Rows: orders whose first change is none.
--- Orders that are older than the table's stream have no insert: until the last backfill ended, one may begin in any way.
-{%- set backfilled_until = (ti.xcom_pull(task_ids='wait_for_delivery') or {}).get('backfilled_until') %}
+-- Orders that are older than the table's stream, or whose insert was lost, have none: until the last backfill or repair ended,
+-- an order may begin in any way.
+{%- set mended_until = (ti.xcom_pull(task_ids='wait_for_delivery') or {}).get('mended_until') %}
 WITH numbered AS (
     SELECT
         orderid,
@@ -17,7 +18,7 @@ FROM numbered
 WHERE
     position = 1
     AND event_type <> 'INSERT'
-    {%- if backfilled_until %}
-    AND creation_time > '{{ backfilled_until }}'
+    {%- if mended_until %}
+    AND creation_time > '{{ mended_until }}'
     {%- endif %}
 ORDER BY orderid

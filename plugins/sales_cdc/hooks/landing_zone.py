@@ -18,6 +18,7 @@ from sales_cdc.hooks.backfill_ledger import BACKFILLS_PREFIX
 from sales_cdc.topology import Topology
 
 RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}generate/"
+REPAIRS_PREFIX = f"{Topology.LEDGER_PREFIX}repair/"
 PARALLEL_READS = 16
 CLOCK_DIFFERENCE = timedelta(minutes=5)
 
@@ -42,13 +43,13 @@ class LandingZoneHook(AwsBaseHook):
             for key, summary in zip(finished, self._documents(finished), strict=True)
         }
 
-    def backfilled_until(self) -> str | None:
-        """When the last finished backfill ended, written like a change event's ``creation_time``; None when there is none.
+    def mended_until(self) -> str | None:
+        """When the last backfill or repair ended, written like a change event's ``creation_time``; None before the first.
 
-        Orders that are older than the stream appear until then, without an insert; later ones cannot.
+        Until then orders may appear without their insert, since their stream is younger or lost it; later they cannot.
         """
-        keys = [key for key, _ in self._keys(BACKFILLS_PREFIX) if key.endswith("/summary.json")]
-        ended = [datetime.fromisoformat(summary["at"]) for summary in self._documents(keys)]
+        ended = [at for key, at in self._keys(BACKFILLS_PREFIX) if key.endswith("/summary.json")]
+        ended += [at for _, at in self._keys(REPAIRS_PREFIX)]
         return f"{max(ended) + COMMIT_DIFFERENCE:%Y-%m-%dT%H:%M:%S.999Z}" if ended else None
 
     def written(self, run: str, started_at: str) -> list[WrittenChange]:

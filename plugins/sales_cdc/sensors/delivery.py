@@ -27,7 +27,7 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
 
     Returns counts: ``written`` (all runs ever, by event type), ``delivered``, ``missing``, ``duplicates_in_raw``,
     ``failed`` (records under ``errors/``) and ``lag_seconds`` (commit to S3: p50, p99, max; None without new changes)
-    of the runs that this call confirmed, and their names as ``runs``. ``backfilled_until``: see the hook.
+    of the runs that this call confirmed, and their names as ``runs``. ``mended_until``: see the hook.
 
     ``timeout`` (seconds) says how long to wait for what is missing.
 
@@ -63,7 +63,7 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
         found = {**self._seen.summary(), "failed": failed, "runs": sorted(waiting)}
         for run in waiting:
             self.hook.confirm(run, found)
-        ever = {"written": totals(runs.values()), "backfilled_until": self.hook.backfilled_until()}
+        ever = {"written": totals(runs.values()), "mended_until": self.hook.mended_until()}
         return PokeReturnValue(is_done=True, xcom_value={**ever, **found})
 
     def _look(self, runs: dict[str, dict[str, Any]]) -> tuple[Delivery, int]:
