@@ -1,13 +1,17 @@
-"""## Batch: from delivered changes to tables that were checked
+"""## Batch: from delivered changes to checked tables, views, insights and a report
 
-**Schedule**: daily, and whenever you trigger it. **Parameters**: none.
+**Schedule**: daily, and whenever you trigger it. **Parameters**: see the form.
 
-`wait_for_delivery` waits until every change that the generate runs' ledgers name is in `raw/`; when time runs out it
-fails and names what is missing. Then the crawler brings the Glue table up to date, the checks look for rows that must
-not exist, and the two selects of the project's brief are shown in their tasks' logs.
+    wait_for_delivery   every change that the generate runs' ledgers name is in raw/; what is missing or failed is named
+    start_curation      the Spark job takes new raw objects into the curated tables; meanwhile, on the raw table:
+      crawl_raw ─ checks ─ seed_queries     what must not be there, and the two selects of the project's brief
+    check_curated       the gate: rows that a check finds fail the run, are named, and stop what follows
+    publish_views       orders (those that stand) and orders_history (every version, from when until when)
+    ask_insights        what it means, and what the changed orders said before and after
+    write_report        into ledger/batch/<run>/ and the task's log
 
-**Rerun**: harmless. Ledgers that were confirmed are not waited for again, the crawler finds what it knows, and the
-checks read the same rows. Changes that others made to the table are welcome: they are checked, never waited for.
+**Rerun**: harmless, at any point, and beside another run: confirmed ledgers are not waited for again, and the job takes an
+object once. Changes that others made to the table are welcome: they are checked, never waited for.
 """
 
 from __future__ import annotations
@@ -16,36 +20,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.sdk import DAG, TaskGroup, chain
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.sdk import DAG, Asset, Param, TaskGroup, chain
+from sales_cdc.batch_statements import CURATED_CHECKS, INSIGHTS, RAW_CHECKS, SEED_QUERIES, VIEWS
 from sales_cdc.deployment import deployed_topology
+from sales_cdc.operators.athena_statements import ChecksOperator, StatementsOperator
 from sales_cdc.operators.crawl import CrawlOperator
 from sales_cdc.operators.identity import FindAccountOperator
-from sales_cdc.sensors.athena_result import AthenaRowsSensor, NoRowsSensor
+from sales_cdc.operators.report import ReportOperator
+from sales_cdc.sensors.athena_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
+from sales_cdc.sensors.curation import CurationSensor
 from sales_cdc.sensors.delivery import DeliverySensor
+from sales_cdc.topology import run_key
 
 topology = deployed_topology()
-AWS = {"aws_conn_id": topology.settings.aws_conn_id, "region_name": topology.settings.region}
-
-CHECKS = {
-    "change_events_are_whole": "change events that lack their order, type, time or sequence number",
-    "counts_by_event_type": "event types with fewer changes in the table than the ledger says were written",
-    "deletes_are_rows": "deletes that carry values",
-    "changes_follow_an_insert": "orders that changed without having been inserted",
-}
-SEED_QUERIES = ("laptops", "laptops_by_five")
-
-
-def query(name: str, file: str) -> AthenaOperator:
-    return AthenaOperator(
-        task_id=f"query_{name}",
-        query=file,
-        workgroup=topology.workgroup.name,
-        database=topology.database.name,
-        params={"database": topology.database.name},
-        sleep_time=0.5,
-        max_polling_attempts=1200,
-    )
-
+LEDGER_KEY = f"{topology.LEDGER_PREFIX}curate/{{{{ run_id | run_key }}}}.json"
+MAINTAIN = "{{ (params.maintain or dag_run.run_type == 'scheduled' and dag_run.start_date.isoweekday() == 7) | lower }}"
 
 with DAG(
     dag_id="sales_cdc_batch",
@@ -56,43 +46,77 @@ with DAG(
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
     template_searchpath=[str(Path(__file__).parent.parent / "include" / "sql")],
+    user_defined_filters={"run_key": run_key},
+    params={
+        "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days that the insights look back"),
+        "maintain": Param(False, type="boolean", title="Compact files and expire old versions, as on Sundays"),
+    },
     default_args={
-        **AWS,
+        "aws_conn_id": topology.settings.aws_conn_id,
+        "region_name": topology.settings.region,
         "owner": "sales",
+        "bucket": topology.bucket.name,
+        "job_name": topology.job.name,
+        "workgroup": topology.workgroup.name,
+        "database": topology.database.name,
+        "params": {"database": topology.database.name, "delivery": topology.delivery.name},
+        "dead_letter_queue": topology.dead_letter_queue.name,
+        "poke_interval": 1,
+        "sleep_time": 0.2,
+        "max_polling_attempts": 3000,
         "retries": 2,
         "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": True,
-        "execution_timeout": timedelta(minutes=30),
+        "execution_timeout": timedelta(minutes=75),
     },
     tags=["sales-cdc"],
 ) as dag:
     find_account = FindAccountOperator()
-
-    wait_for_delivery = DeliverySensor(
-        task_id="wait_for_delivery",
-        bucket=topology.bucket.name,
-        mode="reschedule",
-        poke_interval=2,
-        timeout=15 * 60,
+    wait_for_delivery = DeliverySensor(task_id="wait_for_delivery", mode="reschedule", poke_interval=2, timeout=15 * 60)
+    start_curation = GlueJobOperator(
+        task_id="start_curation",
+        script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
+        wait_for_completion=False,
+        doc_md="Starts `include/glue/curate_orders.py`. The raw side is crawled and checked beside it.",
     )
-
     crawl_raw = CrawlOperator(
         task_id="crawl_raw",
         crawler_name=topology.crawler.name,
         fail_on_already_running=False,
         poll_interval=1,
+        outlets=[Asset(f"{topology.prefix}-raw-orders")],
     )
 
     with TaskGroup("checks") as checks:
-        for name, finding in CHECKS.items():
-            checked = query(name, f"checks/{name}.sql")
-            checked >> NoRowsSensor(
-                task_id=f"expect_no_rows_of_{name}", query_execution_id=checked.output, finding=finding, poke_interval=1
-            )
+        for name, finding in RAW_CHECKS.items():
+            asked = AthenaOperator(task_id=f"query_{name}", query=f"checks/{name}.sql")
+            judge = FollowsInsertSensor if name == "changes_follow_an_insert" else NoRowsSensor
+            asked >> judge(task_id=f"expect_no_rows_of_{name}", query_execution_id=asked.output, finding=finding)
 
     with TaskGroup("seed_queries") as seed_queries:
         for name in SEED_QUERIES:
-            asked = query(name, f"seed_queries/{name}.sql")
-            asked >> AthenaRowsSensor(task_id=f"show_{name}", query_execution_id=asked.output, poke_interval=1)
+            asked = AthenaOperator(task_id=f"query_{name}", query=f"seed_queries/{name}.sql")
+            asked >> AthenaRowsSensor(task_id=f"show_{name}", query_execution_id=asked.output)
 
-    chain(find_account, wait_for_delivery, crawl_raw, checks, seed_queries)
+    await_curation = CurationSensor(
+        task_id="await_curation",
+        run_id=start_curation.output,
+        ledger_key=LEDGER_KEY,
+        timeout=70 * 60,
+        doc_md="Returns the counts. A retry starts the job anew when its run has failed.",
+    )
+    check_curated = ChecksOperator(
+        task_id="check_curated",
+        folder="curated_checks",
+        findings=CURATED_CHECKS,
+        doc_md="The gate: rows that `include/sql/curated_checks/` finds fail the run; the views stay as they were.",
+    )
+    views = [f"views/{name}.sql" for name in VIEWS]
+    curated = Asset(f"{topology.prefix}-curated-orders")
+    publish_views = StatementsOperator(task_id="publish_views", files=views, outlets=[curated])
+    questions = [*(f"insights/{name}.sql" for name in INSIGHTS), "report/changed_orders.sql"]
+    ask_insights = StatementsOperator(task_id="ask_insights", files=questions)
+    write_report = ReportOperator(task_id="write_report")
+
+    chain(find_account, wait_for_delivery, start_curation, crawl_raw, checks, seed_queries, await_curation)
+    chain(await_curation, check_curated, publish_views, ask_insights, write_report)

@@ -8,6 +8,8 @@ only, over all runs.
 
 from __future__ import annotations
 
+import base64
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,18 +68,65 @@ class Arrival:
         )
 
 
+@dataclass(frozen=True)
+class FailedChange:
+    """One line under the error prefix: a stream record that could not be transformed, and why.
+
+    ``reason`` is Firehose's error code and message; ``key`` the object that holds the line.
+    """
+
+    order_id: str
+    event_type: str
+    sequence_number: str
+    reason: str
+    key: str
+
+    @classmethod
+    def from_line(cls, key: str, line: Mapping[str, Any]) -> FailedChange | None:
+        """None for a line that does not say of which order it is: somebody else's, or a record without its key.
+
+        Source: *Handle failure in data transformation* (Amazon Data Firehose): ``rawData`` is the record in base64.
+        """
+        try:
+            record = json.loads(base64.b64decode(line["rawData"]))
+            change = record["dynamodb"]
+            order_id, number = change["Keys"]["orderid"]["S"], str(change.get("SequenceNumber", "")).zfill(40)
+            reason = f"{line.get('errorCode', 'no code')}: {line.get('errorMessage', 'no message')}"
+            return cls(order_id, record["eventName"], number, reason, key)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
 @dataclass
 class Delivery:
-    """What was found: counts by event type, the changes still missing, the lag of those found, duplicates seen."""
+    """What was found: counts by event type, the changes still missing, the lag of those found, duplicates seen.
+
+    ``arrived`` holds the identities of all change events of the orders that the ledgers name.
+    """
 
     delivered: Counter[str] = field(default_factory=Counter)
     missing: list[WrittenChange] = field(default_factory=list)
     lags_seconds: list[float] = field(default_factory=list)
     duplicates: int = 0
+    arrived: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def complete(self) -> bool:
         return not self.missing
+
+    def missing_because(self, failed: Iterable[FailedChange]) -> list[tuple[WrittenChange, FailedChange]]:
+        """The missing changes that a failed record explains; one record explains one change, and none that arrived since."""
+        by_change: dict[tuple[str, str], dict[str, FailedChange]] = {}
+        for record in failed:
+            if (record.order_id, record.sequence_number) not in self.arrived:
+                of_change = by_change.setdefault((record.order_id, record.event_type), {})
+                of_change.setdefault(record.sequence_number, record)
+        explained = []
+        for change in self.missing:
+            records = by_change.get((change.order_id, change.event_type))
+            if records:
+                explained.append((change, records.pop(min(records))))
+        return explained
 
     def summary(self) -> dict[str, Any]:
         """JSON-ready; the lags are absent (None) when nothing was delivered."""
@@ -100,6 +149,7 @@ def compare(written: Iterable[WrittenChange], arrivals: Iterable[Arrival]) -> De
         by_run_and_order.setdefault((change.run, change.order_id), []).append(change)
     histories, duplicates = _histories(arrivals, {order_id for _, order_id in by_run_and_order})
     delivery = Delivery(duplicates=duplicates)
+    delivery.arrived = {arrival.identity for history in histories.values() for arrival in history}
     taken: set[tuple[str, str]] = set()
     for (_, order_id), changes in sorted(by_run_and_order.items(), key=lambda entry: entry[1][0].since):
         _match(changes, histories.get(order_id, []), taken, delivery)

@@ -7,6 +7,7 @@ is rendered when a task runs.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,6 +15,11 @@ from sales_cdc.settings import Settings
 
 Service = Literal["pipe", "delivery", "transformer", "crawler", "job"]
 SERVICES: tuple[Service, ...] = get_args(Service)
+
+
+def run_key(run_id: str) -> str:
+    """A DAG run's id as a part of object keys."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", run_id)
 
 
 @dataclass(frozen=True)

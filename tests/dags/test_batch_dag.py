@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlglot
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from sales_cdc.batch_statements import CURATED_CHECKS, INSIGHTS, RAW_CHECKS, VIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
 SQL = ROOT / "include" / "sql"
@@ -20,27 +24,67 @@ def dag() -> DAG:
     return bag.dags["sales_cdc_batch"]
 
 
-def test_it_waits_then_crawls_then_checks_then_shows(dag: DAG) -> None:
-    assert dag.get_task("find_account").downstream_task_ids == {"wait_for_delivery"}
-    assert dag.get_task("wait_for_delivery").downstream_task_ids == {"crawl_raw"}
-    checks = {task for task in dag.task_ids if task.startswith("checks.query_")}
-    assert dag.get_task("crawl_raw").downstream_task_ids == checks
-    shown = {task for task in dag.task_ids if task.startswith("seed_queries.query_")}
-    for task in dag.task_ids:
-        if task.startswith("checks.expect_"):
-            assert dag.get_task(task).downstream_task_ids == shown
+def test_the_job_runs_beside_the_raw_side_and_is_awaited_before_the_gate(dag: DAG) -> None:
+    line = ["find_account", "wait_for_delivery", "start_curation", "crawl_raw"]
+    for earlier, later in pairwise(line):
+        assert later in dag.get_task(earlier).downstream_task_ids
+    raw_side = {task for task in dag.task_ids if task.startswith(("checks.", "seed_queries."))}
+    assert raw_side < dag.get_task("crawl_raw").get_flat_relative_ids(upstream=False)
+    assert raw_side < dag.get_task("await_curation").get_flat_relative_ids(upstream=True)
 
 
-def test_every_check_file_is_run_and_every_task_has_its_file(dag: DAG) -> None:
-    files = {path.stem for path in (SQL / "checks").glob("*.sql")}
-    assert {task.removeprefix("checks.query_") for task in dag.task_ids if task.startswith("checks.query_")} == files
+def test_nothing_is_published_before_the_gate_nor_reported_before_it_is_published(dag: DAG) -> None:
+    line = ["await_curation", "check_curated", "publish_views", "ask_insights", "write_report"]
+    for earlier, later in pairwise(line):
+        assert dag.get_task(earlier).downstream_task_ids == {later}
+        assert dag.get_task(later).trigger_rule == "all_success"
 
 
-def test_every_check_is_judged(dag: DAG) -> None:
-    for task in dag.tasks:
-        if task.task_id.startswith("checks.query_"):
-            (judge,) = task.downstream_task_ids
-            assert judge == task.task_id.replace("query_", "expect_no_rows_of_")
+def test_every_check_file_is_run_and_judged(dag: DAG) -> None:
+    asked = {task.removeprefix("checks.query_") for task in dag.task_ids if task.startswith("checks.query_")}
+    assert asked == {path.stem for path in (SQL / "checks").glob("*.sql")} == set(RAW_CHECKS)
+    for name in asked:
+        (judge,) = dag.get_task(f"checks.query_{name}").downstream_task_ids
+        assert judge == f"checks.expect_no_rows_of_{name}"
+    assert {path.stem for path in (SQL / "curated_checks").glob("*.sql")} == set(CURATED_CHECKS)
+
+
+def test_every_view_and_insight_file_is_used() -> None:
+    assert {path.stem for path in (SQL / "views").glob("*.sql")} == set(VIEWS)
+    assert {path.stem for path in (SQL / "insights").glob("*.sql")} == set(INSIGHTS)
+
+
+def test_the_assets_are_updated_by_the_crawl_and_by_the_published_views(dag: DAG) -> None:
+    outlets = {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets}
+    assert outlets == {"crawl_raw": ["sales-cdc-raw-orders"], "publish_views": ["sales-cdc-curated-orders"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "run_type", "day", "maintains"),
+    [(False, "manual", 22, "false"), (True, "manual", 25, "true"), (False, "scheduled", 22, "true"), (False, "scheduled", 23, "false")],
+)  # fmt: skip
+def test_files_are_compacted_on_sundays_and_when_asked_for(
+    dag: DAG, asked: bool, run_type: str, day: int, maintains: str
+) -> None:
+    run = SimpleNamespace(run_type=run_type, start_date=datetime(2026, 11, day, tzinfo=UTC))
+    task = dag.get_task("start_curation")
+    arguments = task.render_template(
+        task.script_args,
+        {"params": {"maintain": asked}, "dag_run": run, "run_id": "manual__2026-11-22T00:00:00+00:00"},
+        dag.get_template_env(),
+    )
+    assert arguments == {
+        "--ledger_key": "ledger/curate/manual__2026-11-22T00-00-00-00-00.json",
+        "--maintain": maintains,
+    }
+
+
+def test_parsing_uses_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a DAG file used the network")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    assert not DagBag(ROOT / "dags" / "sales_cdc_batch.py").import_errors
 
 
 def test_it_runs_daily_once_at_a_time_and_never_catches_up(dag: DAG) -> None:

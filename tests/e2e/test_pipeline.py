@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 COLUMNS = "orderid, event_type, sequence_number, product_name, quantity, price"
 
 
-@pytest.fixture
+Values = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
 def athena(pipeline: Pipeline) -> Cursor:
     return connect(
         work_group=WORKGROUP, schema_name=DATABASE, region_name="us-east-1", endpoint_url=pipeline.endpoint,
@@ -38,75 +42,172 @@ def latest_states(rows: list[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
 
 
 def scanned_states(pipeline: Pipeline) -> dict[str, tuple[Any, ...]]:
-    def number(value: dict[str, str] | None) -> Decimal | None:
-        return None if value is None else Decimal(value["N"])
-
     return {
-        key: (item["product_name"]["S"], number(item["quantity"]), number(item["price"]))
+        key: (item["product_name"]["S"], Decimal(item["quantity"]["N"]), Decimal(item["price"]["N"]))
         for key, item in pipeline.orders().items()
     }
 
 
+def scanned_orders(pipeline: Pipeline) -> dict[str, Values]:
+    """Every item with every attribute, as the curated tables type it: all but the contract's fields are texts."""
+
+    def value(name: str, typed: dict[str, Any]) -> Any:
+        ((kind, held),) = typed.items()
+        exact = {"quantity": int, "price": Decimal}.get(name)
+        return exact(held) if exact else str(held).lower() if kind == "BOOL" else held
+
+    return {key: {name: value(name, typed) for name, typed in item.items()} for key, item in pipeline.orders().items()}
+
+
+def put_order(pipeline: Pipeline, order_id: str, quantity: int, **further: Any) -> None:
+    values = {
+        "orderid": {"S": order_id},
+        "product_name": {"S": "laptop"},
+        "quantity": {"N": str(quantity)},
+        "price": {"N": "10.50"},
+    }
+    pipeline.client("dynamodb").put_item(TableName=ORDERS, Item={**values, **further})
+
+
 def edit_by_hand(pipeline: Pipeline, dice: random.Random) -> None:
-    """What others do to the table: an order of their own, a new price, a delete."""
+    """What others do to the table: orders of their own, a new price, a delete."""
     table = pipeline.client("dynamodb")
     keys = sorted(pipeline.orders())
-    table.put_item(TableName=ORDERS, Item={"orderid": {"S": "by-hand"}, "product_name": {"S": "laptop"}, "quantity": {"N": "5"}, "price": {"N": "0.10"}, "gift": {"BOOL": True}})  # fmt: skip
+    put_order(pipeline, "by-hand", 5, gift={"BOOL": True})
+    put_order(pipeline, "short-lived", 1)
+    put_order(pipeline, "short-lived", 2)
+    put_order(pipeline, "changing", 4)
     for key in dice.sample(keys, 10):
         table.update_item(
             TableName=ORDERS, Key={"orderid": {"S": key}}, UpdateExpression="SET price = :p",
             ExpressionAttributeValues={":p": {"N": f"{dice.randrange(1, 10**7)}.{dice.randrange(10, 99)}"}},
         )  # fmt: skip
-    for key in dice.sample(keys, 5):
+    for key in ["short-lived", *dice.sample(keys, 5)]:
         table.delete_item(TableName=ORDERS, Key={"orderid": {"S": key}})
 
 
-def test_athena_shows_what_dynamodb_holds_after_random_work(pipeline: Pipeline, athena: Cursor) -> None:
+@dataclass(frozen=True)
+class Story:
+    """Random work and a batch; an order changed and a batch; and that batch's work done again."""
+
+    before: list[Any]
+    after: list[Any]
+    report: Values
+    page: str
+    log: str
+    tables: Values
+    tables_after_rerun: Values
+
+
+@pytest.fixture(scope="module")
+def story(pipeline: Pipeline, athena: Cursor) -> Story:
+    select = "SELECT * FROM raw_orders WHERE product_name='laptop' AND quantity=5 AND orderid='changing'"
     dice = random.Random(20261122)
     pipeline.must_run("sales_cdc_generate", inserts=dice.randrange(150, 250), seed=dice.randrange(1000))
     edit_by_hand(pipeline, dice)
     pipeline.must_run("sales_cdc_generate", inserts=20, updates=dice.randrange(80, 120), deletes=dice.randrange(30, 50), seed=dice.randrange(1000))  # fmt: skip
     pipeline.must_run("sales_cdc_batch")
+    before = athena.execute(select).fetchall()
+    put_order(pipeline, "changing", 5)
+    pipeline.must_run("sales_cdc_generate", inserts=1)
+    log = pipeline.must_run("sales_cdc_batch").log
+    after, (page, report) = athena.execute(select).fetchall(), reports(pipeline)[-1]
+    tables = curated_tables(athena)
+    pipeline.must_run("sales_cdc_batch")
+    return Story(before, after, json.loads(report, parse_float=Decimal), page, log, tables, curated_tables(athena))
+
+
+def reports(pipeline: Pipeline) -> list[tuple[str, str]]:
+    """Each batch's page and document, oldest first."""
+    s3 = pipeline.client("s3")
+    listed = s3.list_objects_v2(Bucket=pipeline.bucket, Prefix="ledger/batch/manual")["Contents"]
+    folders = sorted({entry["Key"].rpartition("/")[0] for entry in listed})
+    bodies = [
+        [s3.get_object(Bucket=pipeline.bucket, Key=f"{folder}/report.{kind}")["Body"].read().decode() for kind in ("md", "json")]
+        for folder in folders
+    ]  # fmt: skip
+    return [(page, document) for page, document in bodies]
+
+
+def curated_tables(athena: Cursor) -> Values:
+    """Every row of every curated table and view."""
+    names = ("orders_changes", "orders_current", "orders_quarantine", "orders", "orders_history")
+    return {name: sorted(athena.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
+
+
+def test_raw_shows_what_dynamodb_holds_after_random_work(story: Story, pipeline: Pipeline, athena: Cursor) -> None:
     rows = athena.execute(f"SELECT {COLUMNS} FROM raw_orders WHERE orderid NOT LIKE '%probe%'").fetchall()
     shown = {key: (row[3], Decimal(str(row[4])), Decimal(str(row[5]))) for key, row in latest_states(rows).items()}
     assert shown == scanned_states(pipeline)
-    kinds = {row[1] for row in rows}
-    assert kinds == {"INSERT", "MODIFY", "REMOVE"}
+    assert {row[1] for row in rows} == {"INSERT", "MODIFY", "REMOVE"}
 
 
-def test_the_briefs_selects_show_the_change_of_an_order(pipeline: Pipeline, athena: Cursor) -> None:
-    select = "SELECT * FROM raw_orders WHERE product_name='laptop' AND quantity=5 AND orderid='changing'"
-    table = pipeline.client("dynamodb")
-    item = {
-        "orderid": {"S": "changing"},
-        "product_name": {"S": "laptop"},
-        "quantity": {"N": "4"},
-        "price": {"N": "10.50"},
-    }
-    table.put_item(TableName=ORDERS, Item=item)
-    pipeline.must_run("sales_cdc_batch")
-    before = athena.execute(select).fetchall()
-    table.put_item(TableName=ORDERS, Item={**item, "quantity": {"N": "5"}})
-    pipeline.must_run("sales_cdc_generate", inserts=1)
-    pipeline.must_run("sales_cdc_batch")
-    assert before == []
-    assert len(athena.execute(select).fetchall()) == 1
+def test_orders_are_dynamodb_s_items_attribute_by_attribute(story: Story, pipeline: Pipeline, athena: Cursor) -> None:
+    rows = athena.execute("SELECT * FROM orders").fetchall()
+    of_the_change = {"event_type", "creation_time", "event_id", "sequence_number", "actor"}
+    names = [column[0] for column in athena.description]
+    shown = [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
+    items = {order["orderid"]: {name: order[name] for name in order.keys() - of_the_change} for order in shown}
+    assert items == scanned_orders(pipeline)
+    assert len(rows) == len(items)
 
 
-def test_a_failing_check_fails_the_run_and_names_the_rows(pipeline: Pipeline) -> None:
+def test_the_history_tells_an_order_s_life(story: Story, athena: Cursor) -> None:
+    select = "SELECT quantity, event_type, valid_from, valid_to, is_current FROM orders_history WHERE orderid = '{}' ORDER BY sequence_number"
+    (four, insert, _, until, was), (five, modify, since, to, now) = athena.execute(select.format("changing")).fetchall()
+    assert (four, insert, was, five, modify, to, now) == (4, "INSERT", False, 5, "MODIFY", None, True)
+    assert until == since
+    short = athena.execute(select.format("short-lived")).fetchall()
+    assert [(row[0], row[1], row[3] is None, row[4]) for row in short] == [
+        (1, "INSERT", False, False),
+        (2, "MODIFY", False, False),
+    ]
+
+
+def test_the_briefs_selects_show_the_change_of_an_order(story: Story) -> None:
+    assert story.before == []
+    assert len(story.after) == 1
+
+
+def test_the_report_is_complete(story: Story) -> None:
+    report = story.report
+    assert report["written"] == report["delivered"] == {"INSERT": 1, "MODIFY": 0, "REMOVE": 0}
+    assert (report["failed"], report["lost"]) == (0, 0)
+    assert report["lag_seconds"]["max"] >= report["lag_seconds"]["p50"] > 0
+    assert (report["curated"]["changes"], report["curated"]["quarantined"]) == (2, 0)
+    assert len(report["checks"]) == 9
+    assert {check["rows"] for check in report["checks"]} == {0}
+    assert len(report["insights"]) == 5
+    assert all(insight["question"].endswith(("?", ".")) and insight["rows"] for insight in report["insights"])
+    inserted, changing = sorted(report["changed_orders"], key=lambda order: order["orderid"] == "changing")
+    assert inserted["before"] is None
+    assert (changing["before"]["quantity"], changing["after"]["quantity"]) == (4, 5)
+    assert "| changing | quantity 4 | quantity 5 |" in story.page
+    assert story.page in story.log
+
+
+def test_a_batch_done_again_leaves_the_same_tables(story: Story) -> None:
+    assert story.tables == story.tables_after_rerun
+    assert story.tables["orders_quarantine"] == []
+
+
+def test_a_failing_check_fails_the_run_and_names_the_rows(story: Story, pipeline: Pipeline) -> None:
     event = {
-        "orderID": "never-inserted", "product_name": "laptop", "quantity": 1, "price": 1.5, "event_type": "MODIFY",
+        "orderID": "never-inserted", "product_name": "laptop", "quantity": 1, "price": 1.5, "event_type": "REMOVE",
         "creation_time": "2026-01-01T00:00:00.000Z", "event_id": "x", "sequence_number": "1".zfill(40), "actor": "user",
     }  # fmt: skip
     place = {"Bucket": pipeline.bucket, "Key": "raw/orders/dt=2026-01-01/hr=00/foreign.json"}
     pipeline.client("s3").put_object(**place, Body=json.dumps(event).encode() + b"\n")
+    known = len(reports(pipeline))
     try:
         failed = pipeline.run("sales_cdc_batch")
     finally:
         pipeline.client("s3").delete_object(**place)
     assert not failed.succeeded
     assert "orders that changed without having been inserted" in failed.log
+    assert "deletes that carry values" in failed.log
     assert "never-inserted" in failed.log
+    assert len(reports(pipeline)) == known
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,21 @@
-"""What the batch DAG adds to the provider's operators: reasons for failed crawls, rows shown, rows judged."""
+"""What the batch DAG adds to the provider's operators: reasons for failures, rows shown and judged, many statements at once."""
 
 from __future__ import annotations
 
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sales_cdc.hooks.athena import as_table, first_rows
+from sales_cdc.operators.athena_statements import ChecksOperator, StatementFailedError, StatementsOperator
 from sales_cdc.operators.crawl import CrawlFailedError, CrawlOperator
-from sales_cdc.sensors.athena_result import AthenaRowsSensor, CheckFailedError, NoRowsSensor, as_table
+from sales_cdc.sensors.athena_result import AthenaRowsSensor, CheckFailedError, FollowsInsertSensor, NoRowsSensor
+from sales_cdc.sensors.curation import CurationFailedError, CurationSensor
 
 pytestmark = pytest.mark.integration
 
@@ -51,6 +60,169 @@ def test_a_check_with_rows_fails_and_shows_them(cloud: Any, prefix: str) -> None
     sensor = NoRowsSensor(task_id="judge", query_execution_id=query, finding="orders seen twice", poke_interval=0.1)
     with pytest.raises(CheckFailedError, match=r"(?s)orders seen twice.*orderid \| times.*order-7 \| 3"):
         sensor.execute({})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a test's statements run and where its objects lie."""
+
+    cloud: Any
+    name: str
+
+    def operator(self, kind: Any, **arguments: Any) -> Any:
+        return kind(task_id="statements", workgroup=self.name, database=self.name, poll_interval=0.05, **arguments)
+
+    def asks(self, *statements: str) -> Any:
+        made = self.operator(StatementsOperator, files=[f"folder/q{at}.sql" for at, _ in enumerate(statements)])
+        made.statements = list(statements)
+        return made
+
+    def checks(self, **statements: str) -> Any:
+        made = self.operator(ChecksOperator, folder="checks", findings={name: f"rows of {name}" for name in statements})
+        made.statements = list(statements.values())
+        return made
+
+    def put(self, key: str, body: str) -> None:
+        self.cloud.client("s3").put_object(Bucket=self.name, Key=key, Body=body.encode())
+
+    def json(self, key: str) -> Any:
+        return json.load(self.cloud.client("s3").get_object(Bucket=self.name, Key=key)["Body"])
+
+
+@pytest.fixture
+def place(cloud: Any, prefix: str) -> Place:
+    cloud.client("s3").create_bucket(Bucket=prefix)
+    cloud.client("glue").create_database(DatabaseInput={"Name": prefix})
+    cloud.client("athena").create_work_group(
+        Name=prefix, Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{prefix}/results/"}}
+    )
+    return Place(cloud, prefix)
+
+
+def test_statements_run_side_by_side_and_give_their_queries_by_name(place: Place) -> None:
+    queries = place.asks("SELECT 1 AS one", "CREATE OR REPLACE VIEW two AS SELECT 2 AS two").execute({})
+    assert list(queries) == ["q0", "q1"]
+    client = place.cloud.client("athena")
+    assert first_rows(client, queries["q0"]).values() == [[1]]
+    assert first_rows(client, place.asks("SELECT * FROM two").execute({})["q0"]).values() == [[2]]
+
+
+def test_a_statement_that_fails_is_named_with_athena_s_reason(place: Place) -> None:
+    with pytest.raises(StatementFailedError, match=r"'q1' ended FAILED \(.*nowhere"):
+        place.asks("SELECT 1", "SELECT * FROM nowhere").execute({})
+
+
+def test_values_are_exact(place: Place) -> None:
+    query = place.asks("SELECT 7 AS a, DECIMAL '0.10' AS b, true AS c, 'x' AS d, CAST(NULL AS bigint) AS e").execute({})
+    found = first_rows(place.cloud.client("athena"), query["q0"])
+    assert found.values() == [[7, Decimal("0.10"), True, "x", None]]
+
+
+def test_checks_that_find_nothing_pass(place: Place) -> None:
+    assert place.checks(one="SELECT 1 WHERE false", two="SELECT 2 WHERE false").execute({}) == {"one": 0, "two": 0}
+
+
+def test_every_failing_check_is_named_with_its_rows(place: Place) -> None:
+    checks = place.checks(good="SELECT 1 WHERE false", bad="SELECT 'order-7' AS orderid", worse="SELECT 'order-8' AS x")
+    with pytest.raises(CheckFailedError, match=r"(?s)2 of 3 checks.*bad: rows of bad.*order-7.*worse:.*order-8"):
+        checks.execute({})
+
+
+def follows_insert(place: Place, *orders: str, run_id: str = "one") -> int:
+    """What the check says of orders whose first change is no insert, in a run of this id."""
+    values = ", ".join(f"('{order}', 'MODIFY')" for order in orders)
+    asked = place.asks(f"SELECT * FROM (VALUES {values}) AS t (orderid, event_type)").execute({})
+    sensor = FollowsInsertSensor(
+        task_id="judge", query_execution_id=asked["q0"], finding="orders without insert", poke_interval=0.1,
+        bucket=place.name, dead_letter_queue=place.name,
+    )  # fmt: skip
+    return sensor.execute({"run_id": run_id})
+
+
+def test_an_unexplained_order_fails_its_run_every_time_and_later_runs_never(place: Place) -> None:
+    for _ in ("the first try", "a retry"):
+        with pytest.raises(CheckFailedError, match=r"(?s)orders without insert.*lost-1"):
+            follows_insert(place, "lost-1")
+    assert follows_insert(place, "lost-1", run_id="two") == 1
+    with pytest.raises(CheckFailedError) as news:
+        follows_insert(place, "lost-1", "lost-2", run_id="three")
+    assert "lost-2" in str(news.value)
+    assert "lost-1" not in str(news.value)
+
+
+def test_an_insert_under_errors_explains_an_order(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    record = {"eventName": "INSERT", "dynamodb": {"Keys": {"orderid": {"S": "failed-1"}}, "SequenceNumber": "1"}}
+    line = {"errorMessage": "bad price", "rawData": base64.b64encode(json.dumps(record).encode()).decode()}
+    place.put("errors/processing-failed/dt=2026-01-01/x", json.dumps(line))
+    assert follows_insert(place, "failed-1") == 1
+    with pytest.raises(CheckFailedError) as failure:
+        follows_insert(place, "failed-1", "lost-1")
+    assert "failed-1" not in str(failure.value)
+
+
+def test_positions_in_the_dead_letter_queue_may_be_the_insert(place: Place) -> None:
+    sqs = place.cloud.client("sqs")
+    queue = sqs.create_queue(QueueName=place.name)["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="{}")
+    assert follows_insert(place, "given-up") == 1
+    sqs.purge_queue(QueueUrl=queue)
+    with pytest.raises(CheckFailedError, match="given-up"):
+        follows_insert(place, "given-up")
+
+
+class Curation:
+    """A job that is a few lines of Python, and the sensor that awaits it."""
+
+    def __init__(self, place: Place, script: str) -> None:
+        self.place, self.glue = place, place.cloud.client("glue")
+        place.put("script.py", script)
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}}
+            ],
+        }
+        allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+        iam = place.cloud.client("iam")
+        iam.create_role(RoleName=place.name, AssumeRolePolicyDocument=json.dumps(trust))
+        iam.put_role_policy(RoleName=place.name, PolicyName="all", PolicyDocument=json.dumps(allow))
+        self.glue.create_job(
+            Name=place.name, Role=f"arn:aws:iam::000000000000:role/{place.name}",
+            Command={"Name": "pythonshell", "ScriptLocation": f"s3://{place.name}/script.py"},
+        )  # fmt: skip
+        self.sensor = CurationSensor(
+            task_id="await", job_name=place.name, run_id=self.glue.start_job_run(JobName=place.name)["JobRunId"],
+            bucket=place.name, ledger_key="counts.json", database=place.name, poke_interval=0.2, timeout=60,
+        )  # fmt: skip
+
+    def awaited(self, attempt: int = 1) -> Any:
+        began = datetime(2026, 1, 1, tzinfo=UTC)
+        return self.sensor.execute(
+            {"ti": SimpleNamespace(try_number=attempt), "dag_run": SimpleNamespace(start_date=began)}
+        )
+
+
+def test_a_curation_returns_its_counts_and_where_to_travel(place: Place) -> None:
+    where = f"LOCATION 's3://{place.name}/t/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    place.asks(f"CREATE TABLE orders_current (orderid string) {where}").execute({})
+    place.asks("INSERT INTO orders_current VALUES ('a')").execute({})
+    place.put("counts.json", '{"changes": 1, "attributes": []}')
+    counts = Curation(place, "print('curated')").awaited()
+    assert counts["changes"] == 1
+    assert counts["time_travel"]["before"] is None
+    travelled = place.asks(f"SELECT * FROM orders_current FOR VERSION AS OF {counts['time_travel']['after']}").execute(
+        {}
+    )
+    assert first_rows(place.cloud.client("athena"), travelled["q0"]).values() == [["a"]]
+
+
+def test_a_failed_curation_says_why_and_a_retry_runs_the_job_again(place: Place) -> None:
+    curation = Curation(place, "raise ValueError('the lake is dry')")
+    with pytest.raises(CurationFailedError, match=r"ended FAILED: .*the lake is dry.*/aws-glue/"):
+        curation.awaited()
+    with pytest.raises(CurationFailedError, match="the lake is dry"):
+        curation.awaited(attempt=2)
+    assert len(curation.glue.get_job_runs(JobName=place.name)["JobRuns"]) == 2
 
 
 def test_a_table_is_as_wide_as_its_widest_values() -> None:

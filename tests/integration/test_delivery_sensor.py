@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from sales_cdc.hooks.landing_zone import LandingZoneHook
-from sales_cdc.sensors.delivery import DeliveryIncompleteError, DeliverySensor
+from sales_cdc.sensors.delivery import ChangesFailedError, DeliveryIncompleteError, DeliverySensor
 
 pytestmark = pytest.mark.integration
 
@@ -58,6 +59,9 @@ def event(order: str, position: int, event_type: str = "INSERT", **values: Any) 
     }  # fmt: skip
 
 
+RECORD = base64.b64encode(
+    json.dumps({"eventName": "INSERT", "dynamodb": {"Keys": {"orderid": {"S": "a"}}, "SequenceNumber": "1"}}).encode()
+).decode()
 INSERTED = {"event_type": "INSERT", "orderID": "a", "set": {"quantity": 5, "price": 10.50}}
 
 
@@ -116,6 +120,16 @@ def test_failed_records_are_counted(lake: Lake) -> None:
     lake.raw("1.json", event("a", 1, quantity=5, price=10.5))
     lake.put("errors/processing-failed/dt=2026-01-01/x", b'{"rawData": "eA=="}\n{"rawData": "eQ=="}\n')
     assert lake.sensor().poke({}).xcom_value["failed"] == 2
+
+
+def test_changes_that_failed_are_named_at_once_with_what_delivers_them(lake: Lake) -> None:
+    lake.ledger("one", INSERTED, {"event_type": "REMOVE", "orderID": "b", "set": {}})
+    failed = {"errorCode": "Lambda.ProcessingFailed", "errorMessage": "no price", "rawData": RECORD}
+    lake.put("errors/processing-failed/dt=2026-01-01/x", json.dumps(failed).encode() + b"\n[]\n")
+    assert not lake.sensor().poke({}).is_done  # b is still on its way
+    lake.raw("1.json", event("b", 2, "REMOVE"))
+    with pytest.raises(ChangesFailedError, match=r"(?s)1 changes.*INSERT a  .*no price.*errors/.*sales_cdc_redrive"):
+        lake.sensor(timeout=900).poke({})
 
 
 def test_a_missing_bucket_is_an_error_not_patience(cloud: Any) -> None:

@@ -10,7 +10,7 @@ SELECT
     event_id,
     sequence_number,
     actor
-    {%- for column in params.attributes %},
+    {%- for column in ti.xcom_pull(task_ids='await_curation')['attributes'] %},
     "{{ column }}"
     {%- endfor %}
 FROM {{ params.database }}.orders_current

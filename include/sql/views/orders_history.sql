@@ -1,13 +1,27 @@
 -- What did each order say, from when until when? A REMOVE closes the version before it and is no version itself.
+-- Columns by name: Athena calls a view of * stale as soon as the table has one more.
 CREATE OR REPLACE VIEW {{ params.database }}.orders_history AS
 SELECT
-    versions.*,
-    versions.valid_to IS NULL AS is_current
+    orderid,
+    product_name,
+    quantity,
+    price,
+    event_type,
+    creation_time,
+    event_id,
+    sequence_number,
+    actor,
+    {%- for column in ti.xcom_pull(task_ids='await_curation')['attributes'] %}
+    "{{ column }}",
+    {%- endfor %}
+    valid_from,
+    valid_to,
+    valid_to IS NULL AS is_current
 FROM (
     SELECT
-        changes.*,
-        changes.creation_time AS valid_from,
-        lead(changes.creation_time) OVER (PARTITION BY changes.orderid ORDER BY changes.sequence_number) AS valid_to
-    FROM {{ params.database }}.orders_changes AS changes
+        *,
+        creation_time AS valid_from,
+        lead(creation_time) OVER (PARTITION BY orderid ORDER BY sequence_number) AS valid_to
+    FROM {{ params.database }}.orders_changes
 ) AS versions
-WHERE versions.event_type <> 'REMOVE'
+WHERE event_type <> 'REMOVE'

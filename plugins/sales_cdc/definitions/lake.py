@@ -114,7 +114,7 @@ def job(topology: Topology) -> Request:
         "NumberOfWorkers": 2,
         "Timeout": 60,
         "MaxRetries": 0,
-        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "ExecutionProperty": {"MaxConcurrentRuns": 3},
         "DefaultArguments": {
             "--datalake-formats": "iceberg",
             "--job-language": "python",

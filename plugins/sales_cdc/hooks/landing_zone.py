@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.exceptions import ClientError
 
 from sales_cdc.delivery import CLOCK_DIFFERENCE as COMMIT_DIFFERENCE
-from sales_cdc.delivery import Arrival, WrittenChange, is_change_event
+from sales_cdc.delivery import Arrival, FailedChange, WrittenChange, is_change_event
 from sales_cdc.hooks.backfill_ledger import BACKFILLS_PREFIX
 from sales_cdc.topology import Topology
 
@@ -76,9 +77,31 @@ class LandingZoneHook(AwsBaseHook):
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             return sum(len(lines) for lines in pool.map(self._lines, stored))
 
+    def failures(self, since: datetime | None = None) -> list[FailedChange]:
+        """The records under the error prefix that name their order, in objects stored after ``since`` (None: ever)."""
+        stored = [
+            key for key, at in self._keys(Topology.ERRORS_PREFIX) if since is None or at >= since - CLOCK_DIFFERENCE
+        ]
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            read = zip(stored, pool.map(self._lines, stored), strict=True)
+            told = [FailedChange.from_line(key, line) for key, lines in read for line in lines]
+        return [record for record in told if record is not None]
+
     def put_json(self, key: str, document: dict[str, Any]) -> None:
-        body = json.dumps(document, indent=2, default=str).encode()
-        self.get_conn().put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+        self.put_text(key, json.dumps(document, indent=2, default=str), "application/json")
+
+    def put_text(self, key: str, text: str, content_type: str) -> None:
+        self.get_conn().put_object(Bucket=self.bucket, Key=key, Body=text.encode(), ContentType=content_type)
+
+    def document(self, key: str) -> dict[str, Any] | None:
+        """A JSON object by its key, numbers exact; None when there is none."""
+        try:
+            found: dict[str, Any] = json.loads(self._body(key), parse_float=Decimal)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None
+        return found
 
     def _keys(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         for page in self.get_conn().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):

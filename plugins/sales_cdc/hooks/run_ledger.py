@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import json.encoder
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -22,7 +21,7 @@ from typing import IO, Any
 from botocore.exceptions import ClientError
 
 from sales_cdc.hooks.refusals import explained
-from sales_cdc.topology import Topology
+from sales_cdc.topology import Topology, run_key
 from sales_cdc.workload import Change, EventType
 
 RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}generate/"
@@ -74,7 +73,7 @@ class RunLedger:
         self._bucket = bucket
         self._now = now
         self.run_id = run_id
-        self.prefix = f"{RUNS_PREFIX}{re.sub(r'[^A-Za-z0-9._-]', '-', run_id)}/"
+        self.prefix = f"{RUNS_PREFIX}{run_key(run_id)}/"
 
     @property
     def uri(self) -> str:

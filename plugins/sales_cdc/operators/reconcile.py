@@ -15,10 +15,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from sales_cdc.chain_barrier import ChainBarrier
 from sales_cdc.hooks.arrivals import ArrivalsHook
+from sales_cdc.hooks.athena import as_table
 from sales_cdc.hooks.curated_orders import CuratedOrdersHook
 from sales_cdc.hooks.source_orders import SourceOrdersHook
 from sales_cdc.reconciliation import Reconciliation, Version, reconcile
-from sales_cdc.sensors.athena_result import as_table
 from sales_cdc.topology import Topology
 
 RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}reconcile/"

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from sales_cdc.hooks.athena import MOST_ROWS, QueryRows, first_rows
+from sales_cdc.hooks.landing_zone import LandingZoneHook
+from sales_cdc.hooks.sqs import QueueHook
+from sales_cdc.topology import Topology
+
 SHOWN = 20
+REDRIVE_DAG = "sales_cdc_redrive"
 
 
 class CheckFailedError(AirflowFailException):
@@ -20,17 +27,13 @@ class AthenaRowsSensor(AthenaSensor):
 
     def execute(self, context: Any) -> int:
         super().execute(context)
-        header, rows = self._first_rows()
-        self.log.info("%s rows%s:\n%s", len(rows), " shown" if len(rows) == SHOWN else "", as_table(header, rows))
-        return len(rows)
+        found = self._first_rows(SHOWN)
+        shown = " shown" if len(found.rows) == SHOWN else ""
+        self.log.info("%s rows%s:\n%s", len(found.rows), shown, found.as_table())
+        return len(found.rows)
 
-    def _first_rows(self) -> tuple[list[str], list[list[str]]]:
-        results = self.hook.get_conn().get_query_results(
-            QueryExecutionId=self.query_execution_id, MaxResults=SHOWN + 1
-        )["ResultSet"]
-        lines = [[cell.get("VarCharValue", "") for cell in row["Data"]] for row in results["Rows"]]
-        names = [column["Name"] for column in results["ResultSetMetadata"]["ColumnInfo"]]
-        return names, lines[1:]  # a SELECT's first row repeats the column names
+    def _first_rows(self, most: int) -> QueryRows:
+        return first_rows(self.hook.get_conn(), self.query_execution_id, most)
 
 
 class NoRowsSensor(AthenaRowsSensor):
@@ -38,6 +41,9 @@ class NoRowsSensor(AthenaRowsSensor):
 
     Args:
         finding: what a row means, in words: "orders that changed without having been inserted".
+
+    Returns:
+        0, the number of rows.
 
     Raises:
         CheckFailedError: the query returned rows.
@@ -49,21 +55,91 @@ class NoRowsSensor(AthenaRowsSensor):
 
     def execute(self, context: Any) -> int:
         super(AthenaRowsSensor, self).execute(context)
-        header, rows = self._first_rows()
-        if not rows:
-            self.log.info("Passed: no %s.", self.finding)
-            return 0
+        found = self._first_rows(MOST_ROWS)
+        if found.rows:
+            return self._judge(found, context)
+        self.log.info("Passed: no %s.", self.finding)
+        return 0
+
+    def _judge(self, found: QueryRows, context: Any) -> int:
         raise CheckFailedError(
-            f"The check '{self.task_id}' found {self.finding} (the first {len(rows)}):\n{as_table(header, rows)}\n"
+            f"The check '{self.task_id}' found {finding_of(found, self.finding)}\n"
             f"Athena query {self.query_execution_id}. Look these orders up in raw_orders; once mended, clear this task "
             "and its query to check again."
         )
 
 
-def as_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Plain text columns, as wide as their widest value."""
-    widths = [max(len(line[at]) for line in (header, *rows)) for at in range(len(header))]
-    lines = [
-        " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in (header, *rows)
-    ]
-    return "\n".join([lines[0], "-+-".join("-" * width for width in widths), *lines[1:]])
+class FollowsInsertSensor(NoRowsSensor):
+    """A check whose rows are orders without their insert: it fails for those that nothing explains, and once.
+
+    Explained, and so only warned of: the insert lies under ``errors/``, or may be among the positions in the pipe's
+    dead-letter queue: the redrive delivers it. What nothing explains fails the run that first sees it, every try of it;
+    later runs warn, so that a loss that cannot be mended does not stop every batch from then on.
+
+    Args:
+        bucket: where errors lie, and where the orders that failed a run are noted.
+        dead_letter_queue: the pipe's, by name.
+
+    Returns:
+        How many such orders there are (at most 999 are looked at).
+
+    Raises:
+        CheckFailedError: orders without an insert that this run is the first to see.
+    """
+
+    NOTED = f"{Topology.LEDGER_PREFIX}batch/orders_without_insert.json"
+    template_fields = aws_template_fields("query_execution_id", "bucket", "dead_letter_queue")
+
+    def __init__(self, *, bucket: str, dead_letter_queue: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+        self.dead_letter_queue = dead_letter_queue
+
+    def _judge(self, found: QueryRows, context: Any) -> int:
+        lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
+        orders = [str(row[0]) for row in found.rows]
+        failed = {record.order_id: record for record in lake.failures() if record.event_type == "INSERT"}
+        self._warn(
+            [f"{order}: s3://{self.bucket}/{failed[order].key} ({failed[order].reason})" for order in orders if order in failed],
+            f"their insert could not be transformed and is kept; the DAG {REDRIVE_DAG} delivers it",
+        )  # fmt: skip
+        unexplained = [order for order in orders if order not in failed]
+        if unexplained and self._dead_letters():
+            self._warn(unexplained, f"their insert may be in the queue {self.dead_letter_queue}: run {REDRIVE_DAG}")
+        else:
+            self._fail_once(unexplained, lake, found, context["run_id"])
+        return len(orders)
+
+    def _fail_once(self, orders: list[str], lake: LandingZoneHook, found: QueryRows, run_id: str) -> None:
+        """Fail for what no earlier run has noted; the note names the run, so that a retry of it fails as well."""
+        noted = lake.document(self.NOTED) or {}
+        fresh = [order for order in orders if noted.get(order, run_id) == run_id]
+        self._warn([order for order in orders if order not in fresh], "an earlier run failed for them")
+        if not fresh:
+            return
+        lake.put_json(
+            self.NOTED, {**{order: noted[order] for order in orders if order in noted}, **dict.fromkeys(fresh, run_id)}
+        )
+        rows = [row for row in found.rows if row[0] in fresh]
+        raise CheckFailedError(
+            f"The check '{self.task_id}' found {finding_of(replace(found, rows=rows), self.finding)}\n"
+            f"Athena query {self.query_execution_id}. Their insert lies neither in s3://{self.bucket}/{Topology.ERRORS_PREFIX} "
+            f"nor in the queue {self.dead_letter_queue}: either it was lost, or they were in the table before the pipe was. "
+            f"Their state is right, their history begins late. Only this run fails for them: start another one to go on."
+        )
+
+    def _dead_letters(self) -> int:
+        queue = QueueHook(**self._hook_parameters).find(self.dead_letter_queue)
+        return int(queue.description["Attributes"]["ApproximateNumberOfMessages"]) if queue else 0
+
+    def _warn(self, orders: list[str], what: str) -> None:
+        if orders:
+            more = f"\n  … and {len(orders) - SHOWN} more" if len(orders) > SHOWN else ""
+            named = "\n  ".join(orders[:SHOWN])
+            self.log.warning("%d %s: %s:\n  %s%s", len(orders), self.finding, what, named, more)
+
+
+def finding_of(found: QueryRows, finding: str) -> str:
+    """A finding and its first rows, as a sentence of an error."""
+    shown = replace(found, rows=found.rows[:SHOWN])
+    return f"{finding} ({len(found.rows)}, the first {len(shown.rows)}):\n{shown.as_table()}"

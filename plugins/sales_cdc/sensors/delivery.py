@@ -16,22 +16,29 @@ from sales_cdc.hooks.landing_zone import LandingZoneHook
 from sales_cdc.topology import Topology
 
 SHOWN = 10
+REDRIVE_DAG = "sales_cdc_redrive"
 
 
 class DeliveryIncompleteError(AirflowFailException):
     """Time ran out with changes missing; the message names them. Running the batch again goes on waiting."""
 
 
+class ChangesFailedError(AirflowFailException):
+    """Every change still missing lies under ``errors/``: it will not come by itself. The message names them."""
+
+
 class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
     """Succeed once every change that a finished run wrote is in ``raw/``; runs confirmed earlier are not read again.
 
-    Returns counts: ``written`` (all runs ever, by event type), ``delivered``, ``missing``, ``duplicates_in_raw``,
-    ``failed`` (records under ``errors/``) and ``lag_seconds`` (commit to S3: p50, p99, max; None without new changes)
-    of the runs that this call confirmed, and their names as ``runs``. ``mended_until``: see the hook.
+    Returns counts: ``written`` (all runs ever, by event type), ``awaited`` (of the runs that this call confirmed, by event
+    type), and of those ``delivered``, ``missing``, ``duplicates_in_raw``, ``failed`` (records under ``errors/``),
+    ``lag_seconds`` (commit to S3: p50, p99, max; None without new changes), and their names as ``runs``.
+    ``mended_until``: see the hook.
 
     ``timeout`` (seconds) says how long to wait for what is missing.
 
     Raises:
+        ChangesFailedError: what is missing could not be transformed and lies under ``errors/``; raised at once.
         DeliveryIncompleteError: changes are missing after ``timeout``.
         botocore.exceptions.ClientError: S3 denied the read, or the bucket is not there; never taken for "not yet".
     """
@@ -59,8 +66,10 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
         waiting = {run: summary for run, summary in runs.items() if not summary["confirmed"]}
         self._seen, failed = self._look(waiting)
         if not self._seen.complete:
+            self._give_up_on_failed(waiting)
             return PokeReturnValue(is_done=False)
-        found = {**self._seen.summary(), "failed": failed, "runs": sorted(waiting)}
+        awaited = totals(waiting.values())
+        found = {"awaited": awaited, **self._seen.summary(), "failed": failed, "runs": sorted(waiting)}
         for run in waiting:
             self.hook.confirm(run, found)
         ever = {"written": totals(runs.values()), "mended_until": self.hook.mended_until()}
@@ -71,13 +80,29 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
         if not runs:
             self.log.info("Every finished run of the ledger was confirmed by an earlier batch: nothing to wait for.")
             return Delivery(), 0
-        since = min(datetime.fromisoformat(summary["started_at"]) for summary in runs.values())
+        since = began(runs)
         written = [change for run, summary in runs.items() for change in self.hook.written(run, summary["started_at"])]
         delivery = compare(written, self.hook.arrivals(since))
         failed = self.hook.failed_records(since)
         arrived = len(written) - len(delivery.missing)
         self.log.info("%s of %s changes are in raw/; %s records in errors/.", arrived, len(written), failed)
         return delivery, failed
+
+    def _give_up_on_failed(self, runs: dict[str, dict[str, Any]]) -> None:
+        """Waiting helps nothing once all that is missing has failed."""
+        failed = self._seen.missing_because(self.hook.failures(began(runs)))
+        if len(failed) < len(self._seen.missing):
+            return
+        named = "\n".join(
+            f"  {change.event_type:<6} {change.order_id}  ({record.reason}; s3://{self.bucket}/{record.key})"
+            for change, record in failed[:SHOWN]
+        )
+        more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+        raise ChangesFailedError(
+            f"All else is in raw/, but {len(failed)} changes that the ledger names could not be transformed:\n{named}{more}\n"
+            f"They are kept, and will not come by themselves: mend what the reason names (the item, or the transformer), let "
+            f"the DAG {REDRIVE_DAG} deliver them, then run the batch again."
+        )
 
     def _explain(self) -> str:
         missing = self._seen.missing
@@ -91,6 +116,11 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
             f"Look at s3://{self.bucket}/{Topology.ERRORS_PREFIX}, at the pipe's state and its dead-letter queue, and at the "
             "delivery stream; then run the batch again: it goes on waiting for the same changes."
         )
+
+
+def began(runs: dict[str, dict[str, Any]]) -> datetime:
+    """When the first of the runs began; there is at least one."""
+    return min(datetime.fromisoformat(summary["started_at"]) for summary in runs.values())
 
 
 def totals(summaries: Iterable[dict[str, Any]]) -> dict[str, int]:

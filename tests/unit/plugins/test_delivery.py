@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sales_cdc.delivery import Arrival, WrittenChange, compare, is_change_event, quantile
+from sales_cdc.delivery import Arrival, FailedChange, WrittenChange, compare, is_change_event, quantile
 
 COMMITTED = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 
@@ -154,3 +156,51 @@ def test_without_arrivals_there_is_no_lag() -> None:
 @pytest.mark.parametrize(("share", "value"), [(0.5, 50.0), (0.99, 99.0), (1.0, 100.0), (0.0, 1.0)])
 def test_quantiles_are_values_that_were_seen(share: float, value: float) -> None:
     assert quantile([float(n) for n in range(1, 101)], share) == value
+
+
+def failed_line(order_id: str, event_type: str, number: int) -> dict[str, Any]:
+    """A line as Firehose writes it under the error prefix."""
+    change = {"Keys": {"orderid": {"S": order_id}}, "SequenceNumber": str(number)}
+    record = json.dumps({"eventName": event_type, "dynamodb": change}).encode()
+    return {
+        "errorCode": "Lambda.FunctionError",
+        "errorMessage": "bad price",
+        "rawData": base64.b64encode(record).decode(),
+    }
+
+
+def failed(order_id: str, event_type: str, number: int) -> FailedChange:
+    record = FailedChange.from_line("errors/1", failed_line(order_id, event_type, number))
+    assert record is not None
+    return record
+
+
+def test_a_failed_record_says_its_order_and_why() -> None:
+    record = failed("a", "INSERT", 7)
+    assert (record.order_id, record.event_type, record.sequence_number) == ("a", "INSERT", "7".zfill(40))
+    assert (record.reason, record.key) == ("Lambda.FunctionError: bad price", "errors/1")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [{}, {"rawData": "%"}, {"rawData": "e30="}, {"rawData": "W10="}, {"rawData": 7}],
+    ids=["no data", "no base64", "no change", "no object", "no text"],
+)
+def test_a_foreign_line_under_the_error_prefix_is_no_failed_record(line: dict[str, Any]) -> None:
+    assert FailedChange.from_line("errors/1", line) is None
+
+
+def test_one_failed_record_explains_one_missing_change() -> None:
+    changes = [written("a", "MODIFY", price=1), written("a", "MODIFY", price=2)]
+    delivery = compare(changes, [])
+    assert len(delivery.missing_because([failed("a", "MODIFY", 1)])) == 1
+    assert len(delivery.missing_because([failed("a", "MODIFY", 1), failed("a", "MODIFY", 1)])) == 1
+    assert len(delivery.missing_because([failed("a", "MODIFY", 1), failed("a", "MODIFY", 2)])) == 2
+    assert delivery.missing_because([failed("a", "INSERT", 1), failed("b", "MODIFY", 2)]) == []
+
+
+def test_a_failed_record_that_was_delivered_since_explains_nothing() -> None:
+    changes = [written("a", "MODIFY", price=1), written("a", "MODIFY", price=2)]
+    delivery = compare(changes, [arrival("a", 1, "MODIFY", price=1)])
+    assert [change.values["price"] for change in delivery.missing] == [2]
+    assert delivery.missing_because([failed("a", "MODIFY", 1)]) == []

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import jinja2
 import pytest
 import sqlglot
+from airflow.sdk.execution_time import macros
 
 SQL = Path(__file__).resolve().parents[4] / "include" / "sql"
-PARAMS = {"database": "lake", "attributes": ["colour"], "from_day": "2026-11-20", "until_day": "2026-11-22"}
+TODAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
+XCOMS = {
+    "await_curation": {"attributes": ["colour"], "time_travel": {"before": None, "columns_before": [], "after": "1"}}
+}
+CONTEXT = {
+    "params": {"database": "lake", "delivery": "delivery", "days": 1},
+    "dag_run": SimpleNamespace(start_date=TODAY),
+    "ti": SimpleNamespace(xcom_pull=lambda task_ids: XCOMS[task_ids]),
+    "macros": macros,
+}
 CHANGES = [  # orderid, product, quantity, price, event type, time, sequence number, actor, colour
     ("a", "laptop", 1, "900.00", "INSERT", "2026-11-20 09:00:00", 1, "user", "red"),
     ("a", "laptop", 2, "850.00", "MODIFY", "2026-11-20 09:00:00", 2, "user", "red"),
@@ -52,9 +63,10 @@ def lake() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def translated(name: str) -> str:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 (SQL)
+    environment.filters["ds"] = lambda moment: f"{moment:%Y-%m-%d}"
     text = environment.from_string((SQL / name).read_text())
-    (statement,) = sqlglot.transpile(text.render(params=PARAMS), read="athena", write="duckdb")
-    return statement
+    (statement,) = sqlglot.transpile(text.render(CONTEXT), read="athena", write="duckdb")
+    return statement.replace('"$path"', "source_object")  # DuckDB has no such column
 
 
 def test_orders_are_those_that_stand_without_the_tombstones_mark(lake: Any) -> None:

@@ -1,0 +1,15 @@
+-- Does no deleted order stand? Rows: orders that stand although a later delete is known, or whose mark and change disagree.
+WITH deletes AS (
+    SELECT orderid, max(sequence_number) AS last_delete
+    FROM {{ params.database }}.orders_changes
+    WHERE event_type = 'REMOVE'
+    GROUP BY orderid
+)
+
+SELECT standing.orderid, standing.event_type, standing.sequence_number, standing.is_deleted, deletes.last_delete
+FROM {{ params.database }}.orders_current AS standing
+LEFT JOIN deletes ON standing.orderid = deletes.orderid
+WHERE
+    standing.is_deleted <> (standing.event_type = 'REMOVE')
+    OR (NOT standing.is_deleted AND deletes.last_delete > standing.sequence_number)
+ORDER BY standing.orderid

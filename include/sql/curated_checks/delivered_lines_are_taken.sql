@@ -1,0 +1,35 @@
+-- Of the pipeline's own lines of the last day, were fewer than ten, or than one in a hundred, quarantined? Rows: the reasons.
+-- Single bad items are their writers' and stand in the quarantine; this many mean that the pipeline breaks its own contract.
+WITH taken AS (
+    SELECT object
+    FROM {{ params.database }}.orders_intake
+    WHERE
+        taken_at >= TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, -1) }} 00:00:00'
+        AND object LIKE '%/{{ params.delivery }}-%'
+),
+
+refused AS (
+    SELECT
+        quarantined.reason,
+        quarantined.source_object,
+        quarantined.line_number,
+        count(*) OVER () AS refused_lines
+    FROM {{ params.database }}.orders_quarantine AS quarantined
+    INNER JOIN taken ON quarantined.source_object = taken.object
+),
+
+arrived AS (
+    SELECT count(*) AS changes
+    FROM {{ params.database }}.orders_changes
+    WHERE creation_time >= TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, -2) }} 00:00:00'
+)
+
+SELECT
+    refused.reason,
+    count(*) AS quarantined_lines,
+    min(refused.source_object) AS first_object
+FROM refused
+CROSS JOIN arrived
+WHERE refused.refused_lines >= 10 AND refused.refused_lines * 100 >= arrived.changes
+GROUP BY refused.reason
+ORDER BY refused.reason

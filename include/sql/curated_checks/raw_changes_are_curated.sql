@@ -1,0 +1,33 @@
+-- Is every change of the raw objects that were taken in the change log, or in the quarantine? Rows: changes that are in neither.
+-- The other direction is for the reconciliation: raw objects may go once the curated tables have them.
+WITH taken AS (
+    SELECT DISTINCT object
+    FROM {{ params.database }}.orders_intake
+),
+
+delivered AS (
+    SELECT
+        raw.orderid,
+        lpad(raw.sequence_number, 40, '0') AS sequence_number,
+        min(taken.object) AS source_object
+    FROM {{ params.database }}.raw_orders AS raw
+    INNER JOIN taken ON substr(raw."$path", strpos(raw."$path", '/raw/') + 1) = taken.object
+    WHERE raw.orderid NOT LIKE '%probe%' AND raw.sequence_number IS NOT NULL
+    GROUP BY raw.orderid, lpad(raw.sequence_number, 40, '0')
+),
+
+kept AS (
+    SELECT orderid, sequence_number
+    FROM {{ params.database }}.orders_changes
+    UNION
+    SELECT
+        json_extract_scalar(raw_line, '$.orderID') AS orderid,
+        lpad(json_extract_scalar(raw_line, '$.sequence_number'), 40, '0') AS sequence_number
+    FROM {{ params.database }}.orders_quarantine
+)
+
+SELECT delivered.orderid, delivered.sequence_number, delivered.source_object
+FROM delivered
+LEFT JOIN kept ON delivered.orderid = kept.orderid AND delivered.sequence_number = kept.sequence_number
+WHERE kept.orderid IS NULL
+ORDER BY delivered.orderid, delivered.sequence_number

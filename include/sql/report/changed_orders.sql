@@ -1,0 +1,42 @@
+-- What did orders say before this run, and what do they say after it? Twenty changed orders, of each event type in turn.
+{%- set curated = ti.xcom_pull(task_ids='await_curation') %}
+{%- set travel = curated['time_travel'] %}
+{%- set columns = ['product_name', 'quantity', 'price', 'creation_time'] + curated['attributes'] %}
+WITH later AS (
+    SELECT *
+    FROM {{ params.database }}.orders_current FOR VERSION AS OF {{ travel['after'] | int }}
+),
+
+earlier AS (
+    SELECT *
+    {%- if travel['before'] %}
+    FROM {{ params.database }}.orders_current FOR VERSION AS OF {{ travel['before'] | int }}
+    {%- else %}
+    FROM later
+    WHERE false
+    {%- endif %}
+),
+
+changed AS (
+    SELECT
+        later.orderid,
+        later.event_type,
+        later.sequence_number,
+        later.is_deleted AS after_is_deleted,
+        coalesce(earlier.is_deleted, true) AS before_is_deleted,
+        {%- for column in columns %}
+        {%- if travel['before'] is none or column in travel['columns_before'] %}
+        earlier."{{ column }}" AS "before_{{ column }}",
+        {%- endif %}
+        later."{{ column }}" AS "after_{{ column }}",
+        {%- endfor %}
+        row_number() OVER (PARTITION BY later.event_type ORDER BY later.sequence_number DESC) AS turn
+    FROM later
+    LEFT JOIN earlier ON later.orderid = earlier.orderid
+    WHERE earlier.sequence_number IS NULL OR later.sequence_number <> earlier.sequence_number
+)
+
+SELECT *
+FROM changed
+ORDER BY turn, event_type, orderid
+LIMIT 20

@@ -1,0 +1,109 @@
+"""Runs several Athena statements side by side in one task: what would be one task each costs one wait for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.athena import AthenaHook
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowException
+
+from sales_cdc.hooks.athena import first_rows
+from sales_cdc.sensors.athena_result import CheckFailedError, finding_of
+
+MOST_POLLS = 6000
+
+
+class StatementFailedError(AirflowException):
+    """Athena did not carry out a statement; the message has Athena's own reason."""
+
+
+class StatementsOperator(AwsBaseOperator[AthenaHook]):
+    """Start every statement, wait for all, and return by name the id of each one's query execution.
+
+    Args:
+        files: the statements' SQL files, found by the DAG's ``template_searchpath``; a statement's name is its file's.
+        workgroup, database: where they run.
+        poll_interval: seconds between two looks.
+
+    Raises:
+        StatementFailedError: names the statements that failed, with Athena's reasons.
+    """
+
+    aws_hook_class = AthenaHook
+    template_fields = aws_template_fields("statements", "workgroup", "database")
+    template_ext = (".sql",)
+    ui_color = "#44b5e2"
+
+    def __init__(
+        self, *, files: Sequence[str], workgroup: str, database: str, poll_interval: float = 0.2, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.names = [file.rpartition("/")[2].removesuffix(".sql") for file in files]
+        self.statements = list(files)
+        self.workgroup = workgroup
+        self.database = database
+        self.poll_interval = poll_interval
+        self._started: dict[str, str] = {}
+
+    def execute(self, context: Any) -> Any:
+        for name, statement in zip(self.names, self.statements, strict=True):
+            self._started[name] = self.hook.run_query(
+                statement, {"Database": self.database, "Catalog": "AwsDataCatalog"}, {}, workgroup=self.workgroup
+            )
+        states = {name: self._ended(query) for name, query in self._started.items()}
+        if failed := [name for name, state in states.items() if state != "SUCCEEDED"]:
+            raise StatementFailedError("\n".join(self._reason(name, states[name]) for name in failed))
+        return self._outcome()
+
+    def _outcome(self) -> dict[str, Any]:
+        return self._started
+
+    def _ended(self, query: str) -> str | None:
+        state: str | None = self.hook.poll_query_status(query, MOST_POLLS, self.poll_interval)
+        return state
+
+    def _reason(self, name: str, state: str | None) -> str:
+        query = self._started[name]
+        reason = self.hook.get_state_change_reason(query) or "no reason given"
+        return (
+            f"The statement '{name}' ended {state} ({reason}). Athena query {query} in work group '{self.workgroup}'."
+        )
+
+    def on_kill(self) -> None:
+        for query in self._started.values():
+            self.hook.stop_query(query)
+
+
+class ChecksOperator(StatementsOperator):
+    """Checks, each a query that selects what must not be.
+
+    Args:
+        folder: of the checks' SQL files.
+        findings: by check, what a row means, in words.
+
+    Returns:
+        By check, the number of rows: 0.
+
+    Raises:
+        CheckFailedError: names every check that found rows, and shows them. All checks are judged first.
+    """
+
+    def __init__(self, *, folder: str, findings: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(files=[f"{folder}/{name}.sql" for name in findings], **kwargs)
+        self.findings = dict(findings)
+
+    def _outcome(self) -> dict[str, int]:
+        found = {name: first_rows(self.hook.conn, query) for name, query in self._started.items()}
+        for name, rows in found.items():
+            if not rows.rows:
+                self.log.info("Passed: no %s.", self.findings[name])
+        if failed := {name: rows for name, rows in found.items() if rows.rows}:
+            told = "\n".join(f"{name}: {finding_of(rows, self.findings[name])}" for name, rows in failed.items())
+            raise CheckFailedError(
+                f"{len(failed)} of {len(found)} checks of '{self.task_id}' failed; nothing after them was done, and the views "
+                f"are as they were.\n{told}\nOnce mended, clear this task to check again."
+            )
+        return dict.fromkeys(found, 0)

@@ -1,0 +1,67 @@
+"""Writes what a batch found and did: for programs, for people, and into the task's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.athena import AthenaHook
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+
+from sales_cdc.batch_report import Answer, as_markdown, batch_report, question_of
+from sales_cdc.batch_statements import CHANGED_ORDERS, RAW_CHECKS
+from sales_cdc.hooks.athena import first_rows
+from sales_cdc.hooks.landing_zone import LandingZoneHook
+from sales_cdc.hooks.run_ledger import json_line
+from sales_cdc.topology import Topology, run_key
+
+
+class ReportOperator(AwsBaseOperator[AthenaHook]):
+    """Gather the run's counts, checks and query results into ``ledger/batch/<run>/report.json`` and ``report.md``.
+
+    Reads the XComs of the batch DAG's tasks. ``reconcile`` may be missing from the DAG: the report then has None.
+
+    Args:
+        bucket: where the report goes.
+
+    Returns:
+        The S3 URI of ``report.json``.
+    """
+
+    aws_hook_class = AthenaHook
+    template_fields = aws_template_fields("bucket")
+
+    def __init__(self, *, bucket: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+
+    def execute(self, context: Any) -> str:
+        report = self._report(context["run_id"], lambda task: context["ti"].xcom_pull(task_ids=task))
+        page = as_markdown(report)
+        lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
+        folder = f"{Topology.LEDGER_PREFIX}batch/{run_key(context['run_id'])}/"
+        lake.put_text(f"{folder}report.md", page, "text/markdown")
+        lake.put_text(f"{folder}report.json", json_line(report), "application/json")
+        self.log.info("The report, also in s3://%s/%sreport.md:\n%s", self.bucket, folder, page)
+        return f"s3://{self.bucket}/{folder}report.json"
+
+    def _report(self, run_id: str, pull: Callable[[str], Any]) -> dict[str, Any]:
+        answers = {name: self._answer(name, query) for name, query in pull("ask_insights").items()}
+        raw_checks = {name: pull(f"checks.expect_no_rows_of_{name}") for name in RAW_CHECKS}
+        return batch_report(
+            run_id=run_id,
+            at=datetime.now(UTC).isoformat(),
+            delivery=pull("wait_for_delivery"),
+            curated=pull("await_curation"),
+            checks={**raw_checks, **pull("check_curated")},
+            changed=answers.pop(CHANGED_ORDERS),
+            answers=answers.values(),
+            reconciliation=pull("reconcile"),
+        )
+
+    def _answer(self, name: str, query: str) -> Answer:
+        execution = self.hook.conn.get_query_execution(QueryExecutionId=query)["QueryExecution"]
+        found = first_rows(self.hook.conn, query)
+        return Answer(name, question_of(execution["Query"]), found.columns, found.values())

@@ -1,0 +1,104 @@
+"""Each check of the curated tables finds what was done to them, and nothing in tables that are as the job makes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.unit.include.sql.test_views_and_insights import translated
+
+OURS, FOREIGN = "raw/orders/dt=2026-11-21/hr=10/delivery-1-x.json", "raw/orders/dt=2026-11-21/hr=10/foreign.json"
+CHANGE = "(orderid varchar, product_name varchar, quantity bigint, price decimal(12,2), event_type varchar, creation_time timestamp, sequence_number varchar"
+
+
+@pytest.fixture
+def lake() -> Any:
+    """Two orders, one of them deleted, from one raw object; a line that is no change event from another."""
+    connection = duckdb.connect()
+    connection.execute(
+        f"""CREATE SCHEMA lake;
+        CREATE TABLE lake.orders_changes {CHANGE});
+        CREATE TABLE lake.orders_current {CHANGE}, is_deleted boolean);
+        CREATE TABLE lake.orders_intake (object varchar, taken_at timestamp);
+        CREATE TABLE lake.orders_quarantine (reason varchar, raw_line varchar, source_object varchar, line_number bigint);
+        CREATE TABLE lake.raw_orders (orderid varchar, sequence_number varchar, source_object varchar)"""
+    )
+    for order, kind, number in (("a", "INSERT", 1), ("a", "MODIFY", 2), ("b", "INSERT", 3), ("b", "REMOVE", 4)):
+        values = [None] * 3 if kind == "REMOVE" else ["laptop", 1, "9.90"]
+        row = [order, *values, kind, "2026-11-21 10:00:00", str(number).zfill(40)]
+        connection.execute("INSERT INTO lake.orders_changes VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?)", [order, row[-1], f"s3://bucket/{OURS}"])
+    connection.execute(
+        """INSERT INTO lake.orders_current SELECT *, event_type = 'REMOVE' FROM lake.orders_changes
+        WHERE CAST(sequence_number AS bigint) IN (2, 4)"""
+    )
+    for key in (OURS, FOREIGN):
+        connection.execute("INSERT INTO lake.orders_intake VALUES (?, '2026-11-21 10:05:00')", [key])
+    connection.execute("INSERT INTO lake.orders_quarantine VALUES ('orderID is missing', '{}', ?, 1)", [FOREIGN])
+    return connection
+
+
+def found_by(check: str, lake: Any) -> list[Any]:
+    rows: list[Any] = lake.execute(translated(f"curated_checks/{check}.sql")).fetchall()
+    return rows
+
+
+TAMPERINGS = {
+    "changes_are_unique": ("INSERT INTO lake.orders_changes SELECT * FROM lake.orders_changes WHERE event_type = 'MODIFY'", "a"),
+    "current_is_the_latest_change": ("UPDATE lake.orders_current SET price = 0.01 WHERE orderid = 'a'", "a"),
+    "deleted_orders_stay_deleted": (
+        "UPDATE lake.orders_current SET is_deleted = false, event_type = 'MODIFY', sequence_number = lpad('3', 40, '0') WHERE orderid = 'b'", "b",
+    ),
+    "raw_changes_are_curated": ("DELETE FROM lake.orders_changes WHERE event_type = 'MODIFY'", "a"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("check", [*TAMPERINGS, "delivered_lines_are_taken"])
+def test_tables_as_the_job_makes_them_pass(lake: Any, check: str) -> None:
+    assert found_by(check, lake) == []
+
+
+@pytest.mark.parametrize("check", TAMPERINGS)
+def test_a_tampered_table_is_found_and_its_order_named(lake: Any, check: str) -> None:
+    statement, order = TAMPERINGS[check]
+    lake.execute(statement)
+    assert [row[0] for row in found_by(check, lake)] == [order]
+
+
+def test_an_order_that_only_one_table_has_is_found(lake: Any) -> None:
+    lake.execute("DELETE FROM lake.orders_current WHERE orderid = 'b'")
+    assert [row[0] for row in found_by("current_is_the_latest_change", lake)] == ["b"]
+
+
+def test_a_quarantined_change_is_not_missing(lake: Any) -> None:
+    number = "2".zfill(40)
+    lake.execute("DELETE FROM lake.orders_changes WHERE event_type = 'MODIFY'")
+    line = f'{{"orderID": "a", "sequence_number": "{number}", "price": "cheap"}}'
+    lake.execute("INSERT INTO lake.orders_quarantine VALUES ('price is not a number', ?, ?, 2)", [line, OURS])
+    assert found_by("raw_changes_are_curated", lake) == []
+
+
+def test_raw_objects_that_were_not_taken_yet_are_not_missed(lake: Any) -> None:
+    lake.execute("INSERT INTO lake.raw_orders VALUES ('late', lpad('9', 40, '0'), 's3://bucket/raw/orders/later.json')")
+    assert found_by("raw_changes_are_curated", lake) == []
+
+
+@pytest.mark.parametrize(("lines", "source", "expected"), [(9, OURS, []), (10, OURS, [("no price", 10, OURS)]), (99, FOREIGN, [])])  # fmt: skip
+def test_many_of_the_pipeline_s_own_lines_in_quarantine_are_too_many(
+    lake: Any, lines: int, source: str, expected: list[Any]
+) -> None:
+    for number in range(lines):
+        lake.execute("INSERT INTO lake.orders_quarantine VALUES ('no price', '{}', ?, ?)", [source, number])
+    assert found_by("delivered_lines_are_taken", lake) == expected
+
+
+def test_one_bad_line_in_a_hundred_is_their_writers_affair(lake: Any) -> None:
+    for number in range(10):
+        lake.execute("INSERT INTO lake.orders_quarantine VALUES ('no price', '{}', ?, ?)", [OURS, number])
+    lake.execute(
+        "INSERT INTO lake.orders_changes SELECT a.* FROM lake.orders_changes AS a CROSS JOIN range(300) WHERE event_type = 'MODIFY'"
+    )
+    lake.execute("INSERT INTO lake.orders_changes SELECT a.* FROM lake.orders_changes AS a CROSS JOIN range(4)")
+    assert found_by("delivered_lines_are_taken", lake) == []
