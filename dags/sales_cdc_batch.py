@@ -7,8 +7,9 @@
       crawl_raw ─ checks ─ seed_queries     what must not be there, and the two selects of the project's brief
     check_curated       the gate: rows that a check finds fail the run, are named, and stop what follows
     publish_views       orders (those that stand) and orders_history (every version, from when until when)
+    reconcile           every order of DynamoDB against the curated table
     ask_insights        what it means, and what the changed orders said before and after
-    write_report        into ledger/batch/<run>/ and the task's log
+    write_report        into ledger/batch/<run>/ and the task's log; fails when orders differ between DynamoDB and orders
 
 **Rerun**: harmless, at any point, and beside another run: confirmed ledgers are not waited for again, and the job takes an
 object once. Changes that others made to the table are welcome: they are checked, never waited for.
@@ -27,6 +28,7 @@ from sales_cdc.deployment import deployed_topology
 from sales_cdc.operators.athena_statements import ChecksOperator, StatementsOperator
 from sales_cdc.operators.crawl import CrawlOperator
 from sales_cdc.operators.identity import FindAccountOperator
+from sales_cdc.operators.reconcile import ReconcileOperator
 from sales_cdc.operators.report import ReportOperator
 from sales_cdc.sensors.athena_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.sensors.curation import CurationSensor
@@ -114,9 +116,16 @@ with DAG(
     views = [f"views/{name}.sql" for name in VIEWS]
     curated = Asset(f"{topology.prefix}-curated-orders")
     publish_views = StatementsOperator(task_id="publish_views", files=views, outlets=[curated])
+    reconcile = ReconcileOperator(
+        task_id="reconcile",
+        hops=topology.hops,
+        patience_seconds=topology.settings.firehose_interval_seconds + 240,
+        fail_on_difference=False,
+        doc_md="Its findings fail the run once the report shows them.",
+    )
     questions = [*(f"insights/{name}.sql" for name in INSIGHTS), "report/changed_orders.sql"]
     ask_insights = StatementsOperator(task_id="ask_insights", files=questions)
     write_report = ReportOperator(task_id="write_report")
 
     chain(find_account, wait_for_delivery, start_curation, crawl_raw, checks, seed_queries, await_curation)
-    chain(await_curation, check_curated, publish_views, ask_insights, write_report)
+    chain(await_curation, check_curated, publish_views, reconcile, ask_insights, write_report)

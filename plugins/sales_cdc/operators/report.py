@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from sales_cdc.batch_statements import CHANGED_ORDERS, RAW_CHECKS
 from sales_cdc.hooks.athena import first_rows
 from sales_cdc.hooks.landing_zone import LandingZoneHook
 from sales_cdc.hooks.run_ledger import json_line
+from sales_cdc.operators.reconcile import DifferencesFoundError
+from sales_cdc.reconciliation import FINDINGS
 from sales_cdc.topology import Topology, run_key
 
 
@@ -28,6 +30,9 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
 
     Returns:
         The S3 URI of ``report.json``.
+
+    Raises:
+        DifferencesFoundError: the reconciliation found orders that differ; the report is written first.
     """
 
     aws_hook_class = AthenaHook
@@ -45,6 +50,7 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
         lake.put_text(f"{folder}report.md", page, "text/markdown")
         lake.put_text(f"{folder}report.json", json_line(report), "application/json")
         self.log.info("The report, also in s3://%s/%sreport.md:\n%s", self.bucket, folder, page)
+        self._refuse_differences(report["reconciliation"] or {})
         return f"s3://{self.bucket}/{folder}report.json"
 
     def _report(self, run_id: str, pull: Callable[[str], Any]) -> dict[str, Any]:
@@ -60,6 +66,14 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             answers=answers.values(),
             reconciliation=pull("reconcile"),
         )
+
+    def _refuse_differences(self, counts: Mapping[str, Any]) -> None:
+        differing = sum(counts.get(kind, 0) for kind in FINDINGS)
+        if differing:
+            raise DifferencesFoundError(
+                f"The report is written, and says that {differing} orders differ between DynamoDB and orders. They are named in "
+                f"s3://{self.bucket}/{counts['report']}. To mend them, run the DAG sales_cdc_repair: it takes that report."
+            )
 
     def _answer(self, name: str, query: str) -> Answer:
         execution = self.hook.conn.get_query_execution(QueryExecutionId=query)["QueryExecution"]
