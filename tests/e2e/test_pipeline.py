@@ -70,20 +70,25 @@ def put_order(pipeline: Pipeline, order_id: str, quantity: int, **further: Any) 
 
 
 def edit_by_hand(pipeline: Pipeline, dice: random.Random) -> None:
-    """What others do to the table: orders of their own, a new price, a delete."""
+    """What others do to the table: an order of their own, a new price, a delete."""
     table = pipeline.client("dynamodb")
     keys = sorted(pipeline.orders())
     put_order(pipeline, "by-hand", 5, gift={"BOOL": True})
-    put_order(pipeline, "short-lived", 1)
-    put_order(pipeline, "short-lived", 2)
-    put_order(pipeline, "changing", 4)
     for key in dice.sample(keys, 10):
         table.update_item(
             TableName=ORDERS, Key={"orderid": {"S": key}}, UpdateExpression="SET price = :p",
             ExpressionAttributeValues={":p": {"N": f"{dice.randrange(1, 10**7)}.{dice.randrange(10, 99)}"}},
         )  # fmt: skip
-    for key in ["short-lived", *dice.sample(keys, 5)]:
+    for key in dice.sample(keys, 5):
         table.delete_item(TableName=ORDERS, Key={"orderid": {"S": key}})
+
+
+def live_two_lives(pipeline: Pipeline) -> None:
+    """An order that is inserted, updated and deleted, and one that will change later."""
+    put_order(pipeline, "short-lived", 1)
+    put_order(pipeline, "short-lived", 2)
+    pipeline.client("dynamodb").delete_item(TableName=ORDERS, Key={"orderid": {"S": "short-lived"}})
+    put_order(pipeline, "changing", 4)
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,8 @@ def story(pipeline: Pipeline, athena: Cursor) -> Story:
     pipeline.must_run("sales_cdc_generate", inserts=dice.randrange(150, 250), seed=dice.randrange(1000))
     edit_by_hand(pipeline, dice)
     pipeline.must_run("sales_cdc_generate", inserts=20, updates=dice.randrange(80, 120), deletes=dice.randrange(30, 50), seed=dice.randrange(1000))  # fmt: skip
+    live_two_lives(pipeline)
+    pipeline.must_run("sales_cdc_generate", inserts=1)
     pipeline.must_run("sales_cdc_batch")
     before = athena.execute(select).fetchall()
     put_order(pipeline, "changing", 5)

@@ -14,6 +14,8 @@ import pytest
 from sales_cdc.hooks.athena import as_table, first_rows
 from sales_cdc.operators.athena_statements import ChecksOperator, StatementFailedError, StatementsOperator
 from sales_cdc.operators.crawl import CrawlFailedError, CrawlOperator
+from sales_cdc.operators.reconcile import DifferencesFoundError
+from sales_cdc.operators.report import ReportOperator
 from sales_cdc.sensors.athena_result import AthenaRowsSensor, CheckFailedError, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.sensors.curation import CurationFailedError, CurationSensor
 
@@ -223,6 +225,36 @@ def test_a_failed_curation_says_why_and_a_retry_runs_the_job_again(place: Place)
     with pytest.raises(CurationFailedError, match="the lake is dry"):
         curation.awaited(attempt=2)
     assert len(curation.glue.get_job_runs(JobName=place.name)["JobRuns"]) == 2
+
+
+COUNTS = {"INSERT": 1, "MODIFY": 0, "REMOVE": 0}
+DELIVERED = {"awaited": COUNTS, "delivered": COUNTS, "failed": 0, "missing": 0, "duplicates_in_raw": 0}
+
+
+def test_differences_are_reported_before_they_fail_the_run(place: Place) -> None:
+    asked = place.asks(
+        "-- What is it worth?\nSELECT DECIMAL '0.10' AS revenue",
+        "-- What changed?\nSELECT 'a' AS orderid, false AS before_is_deleted, true AS after_is_deleted, 1 AS before_quantity",
+    ).execute({})
+    xcoms = {
+        "ask_insights": {"revenue": asked["q0"], "changed_orders": asked["q1"]},
+        "wait_for_delivery": {**DELIVERED, "lag_seconds": {"p50": 1.5, "p99": 1.5, "max": 1.5}},
+        "await_curation": {"changes": 1, "time_travel": {}},
+        "check_curated": {"changes_are_unique": 0},
+        "reconcile": {"report": "ledger/reconcile/x.json", "matching": 1, "missing": 0, "extra": 1, "stale": 1},
+    }
+    report = ReportOperator(task_id="report", bucket=place.name)
+    instance = SimpleNamespace(xcom_pull=lambda task_ids: xcoms.get(task_ids, 0))
+    with pytest.raises(DifferencesFoundError, match=r"2 orders differ .*ledger/reconcile/x.json.*sales_cdc_repair"):
+        report.execute({"run_id": "manual__2026-01-01T00:00:00+00:00", "ti": instance})
+    written = place.json("ledger/batch/manual__2026-01-01T00-00-00-00-00/report.json")
+    assert written["reconciliation"]["stale"] == 1
+    assert written["insights"] == [
+        {"name": "revenue", "question": "What is it worth?", "columns": ["revenue"], "rows": [[0.10]]}
+    ]
+    assert written["changed_orders"] == [{"orderid": "a", "before": {"quantity": 1}, "after": None}]
+    xcoms["reconcile"] = None
+    assert report.execute({"run_id": "two", "ti": instance}) == f"s3://{place.name}/ledger/batch/two/report.json"
 
 
 def test_a_table_is_as_wide_as_its_widest_values() -> None:
