@@ -1,0 +1,28 @@
+-- How many orders were inserted, updated and deleted, over time? Every change counts once, also when it was delivered twice.
+WITH changes AS (
+    SELECT DISTINCT
+        orderid,
+        sequence_number,
+        event_type,
+        {% if params.table == 'raw_orders' -%}
+        CAST(from_iso8601_timestamp(creation_time) AS timestamp) AS creation_time
+        {%- else -%}
+        creation_time
+        {%- endif %}
+    FROM {{ params.database }}.{{ params.table }}
+    {% if params.table == 'raw_orders' -%}
+    WHERE dt >= '{{ params.from_day }}' AND orderid NOT LIKE '%probe%'
+    {%- else -%}
+    WHERE creation_time >= TIMESTAMP '{{ params.from_time }}'
+    {%- endif %}
+)
+
+SELECT
+    date_trunc('{{ params.unit }}', creation_time) AS change_time,
+    count(CASE WHEN event_type = 'INSERT' THEN 1 END) AS inserts,
+    count(CASE WHEN event_type = 'MODIFY' THEN 1 END) AS updates,
+    count(CASE WHEN event_type = 'REMOVE' THEN 1 END) AS deletes
+FROM changes
+WHERE creation_time >= TIMESTAMP '{{ params.from_time }}'
+GROUP BY date_trunc('{{ params.unit }}', creation_time)
+ORDER BY change_time

@@ -1,0 +1,101 @@
+"""Asks Athena for a page: one of the project's statements, values as parameters, rows and time bounded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from sales_cdc.hooks.page_clients import PageClients
+
+SQL = Path(__file__).resolve().parents[3] / "include" / "sql"
+MOST_ROWS = 999  # with the header, one page of results
+PATIENCE_SECONDS = 120.0
+FINAL_STATES = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
+
+
+class QueryFailedError(Exception):
+    """Athena did not answer with rows; the message is its reason."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Column names, their Athena types, rows of text (None for NULL), the statement, and the bytes that it scanned."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[list[str | None]]
+    sql: str = ""
+    scanned_bytes: int = 0
+
+    def as_dicts(self) -> list[dict[str, str | None]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class LakeQuery:
+    """The statements under ``include/sql``, in the deployment's work group.
+
+    Source: Amazon Athena API Reference, *StartQueryExecution*, *GetQueryExecution*, *GetQueryResults*; User Guide,
+    *Use parameterized queries*.
+    """
+
+    def __init__(self, clients: PageClients, folder: Path = SQL) -> None:
+        self._clients = clients
+        self._statements = SandboxedEnvironment(
+            loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, autoescape=False
+        )
+
+    def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows:
+        """The rows of one file; ``params`` name identifiers and days, ``values`` stand for its question marks.
+
+        Raises:
+            QueryFailedError: the statement failed, was cancelled, or took longer than two minutes.
+        """
+        topology = self._clients.topology()
+        database = topology.database.name
+        sql = self._statements.get_template(file).render(params={"database": database, **params})
+        parameters = {"ExecutionParameters": [literal(value) for value in values]} if values else {}
+        execution = self._athena.start_query_execution(
+            QueryString=sql,
+            WorkGroup=topology.workgroup.name,
+            QueryExecutionContext={"Database": database},
+            **parameters,
+        )["QueryExecutionId"]
+        scanned = self._wait(execution)
+        return self._rows(execution, sql, scanned)
+
+    def _wait(self, execution: str) -> int:
+        deadline, delay_seconds = time.monotonic() + PATIENCE_SECONDS, 0.05
+        while True:
+            found = self._athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]
+            state = found["Status"]["State"]
+            if state == "SUCCEEDED":
+                return int(found.get("Statistics", {}).get("DataScannedInBytes", 0))
+            if state in FINAL_STATES:
+                raise QueryFailedError(found["Status"].get("StateChangeReason", state))
+            if time.monotonic() > deadline:
+                self._athena.stop_query_execution(QueryExecutionId=execution)
+                raise QueryFailedError(f"The query took more than {PATIENCE_SECONDS:.0f} s and was stopped.")
+            time.sleep(delay_seconds)
+            delay_seconds = min(delay_seconds * 1.5, 1.0)
+
+    def _rows(self, execution: str, sql: str, scanned_bytes: int) -> Rows:
+        result = self._athena.get_query_results(QueryExecutionId=execution, MaxResults=MOST_ROWS + 1)["ResultSet"]
+        columns = result["ResultSetMetadata"]["ColumnInfo"]
+        lines = [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]
+        names = [column["Name"] for column in columns]
+        return Rows(names, [column["Type"] for column in columns], lines[1:], sql, scanned_bytes)
+
+    @property
+    def _athena(self) -> Any:
+        return self._clients.client("athena")
+
+
+def literal(text: str) -> str:
+    """A text as Athena takes it for a parameter."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,156 @@
+"""Reads the bucket for a page: newest reports, newest change events, failed records. Every read is bounded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from threading import Lock
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sales_cdc.hooks.page_clients import PageClients
+from sales_cdc.topology import Topology
+
+MOST_PAGES = 5
+TAIL_BYTES = 64 * 1024
+MOST_OBJECTS = 6
+MOST_REPORT_BYTES = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object of the bucket as S3 lists it."""
+
+    key: str
+    at: datetime
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """A JSON document of the ledger."""
+
+    key: str
+    at: datetime
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The newest lines under a prefix, newest first, each with its object's key and time; ``objects`` were looked at.
+
+    ``is_whole`` is False when there are older lines than these.
+    """
+
+    lines: list[tuple[Mapping[str, Any], Stored]]
+    objects: list[Stored]
+    is_whole: bool
+
+
+class LakeReader:
+    """The bucket of one deployment. Source: Amazon S3 API Reference, *ListObjectsV2*, *GetObject*."""
+
+    def __init__(self, clients: PageClients) -> None:
+        self._clients = clients
+        self._lock = Lock()
+        self._read_to: dict[str, str] = {}
+
+    def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
+        """The document that was stored last right under the prefix; None when there is none.
+
+        Raises:
+            ValueError: it is no JSON object, or too large to show.
+        """
+        stored = [each for each in self._listed(prefix) if _is_named(each.key.removeprefix(prefix), suffix)]
+        if not stored:
+            return None
+        newest = max(stored, key=lambda each: each.at)
+        if newest.size_bytes > MOST_REPORT_BYTES:
+            raise ValueError(f"{newest.key} has {newest.size_bytes:,} bytes: too large to show here.")
+        document = json.loads(self._body(newest.key), parse_float=Decimal)
+        if not isinstance(document, dict):
+            raise ValueError(f"{newest.key} is no JSON object.")
+        return Report(newest.key, newest.at, document)
+
+    def newest_changes(self) -> Tail:
+        """The last change events that Firehose stored, from the newest objects of the newest hour."""
+        hour = self._last_folder(self._last_folder(Topology.RAW_PREFIX))
+        return self._tail(self._newest_in(hour)) if hour else Tail([], [], True)
+
+    def failed_records(self) -> Tail:
+        """The last records that could not be transformed or delivered."""
+        return self._tail(sorted(self._listed(Topology.ERRORS_PREFIX), key=lambda each: each.at))
+
+    def _tail(self, stored: list[Stored]) -> Tail:
+        chosen = stored[-MOST_OBJECTS:]
+        lines = [(line, each) for each in reversed(chosen) for line in reversed(self._last_lines(each))]
+        whole = len(stored) <= MOST_OBJECTS and all(each.size_bytes <= TAIL_BYTES for each in chosen)
+        return Tail(lines, list(reversed(stored)), whole)
+
+    def _last_lines(self, stored: Stored) -> list[dict[str, Any]]:
+        """The JSON objects in an object's last bytes; a line that is cut, or none of ours, is passed over."""
+        ranged = {"Range": f"bytes=-{TAIL_BYTES}"} if stored.size_bytes > TAIL_BYTES else {}
+        parsed = map(_document, self._body(stored.key, **ranged).splitlines())
+        return [line for line in parsed if line is not None]
+
+    def _newest_in(self, hour: str) -> list[Stored]:
+        """The last objects of an hour. Firehose's names ascend with time: a later look begins where this one ended."""
+        with self._lock:
+            after = self._read_to.get(hour, "")
+        found = list(self._listed(hour, after))
+        if len(found) > MOST_OBJECTS:
+            with self._lock:
+                self._read_to = {hour: found[-MOST_OBJECTS - 1].key}
+        return found
+
+    def _last_folder(self, prefix: str) -> str:
+        if not prefix:
+            return ""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+        folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
+        return max(folders, default="")
+
+    def _listed(self, prefix: str, after: str = "") -> Iterator[Stored]:
+        """Objects in the order of their names, at most five pages of them; none when there is no bucket."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix, **({"StartAfter": after} if after else {})
+        )
+        for number, page in enumerate(pages, 1):
+            for entry in page.get("Contents", []):
+                yield Stored(entry["Key"], entry["LastModified"], entry["Size"])
+            if number == MOST_PAGES:
+                return
+
+    def _body(self, key: str, **ranged: str) -> bytes:
+        try:
+            body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key, **ranged)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return b""  # removed since it was listed
+        return body
+
+    @property
+    def _s3(self) -> Any:
+        return self._clients.client("s3")
+
+    @property
+    def _bucket(self) -> str:
+        return self._clients.topology().bucket.name
+
+
+def _is_named(rest: str, suffix: str) -> bool:
+    """Whether a name is one run's with this end: what lies deeper belongs to the run's own working."""
+    return rest.endswith(suffix) and rest.count("/") == suffix.count("/")
+
+
+def _document(text: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text, parse_float=Decimal)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

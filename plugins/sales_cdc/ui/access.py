@@ -1,0 +1,65 @@
+"""Who may see the page, who may act, and that it was the page itself that asked.
+
+Airflow's own login and auth manager decide. A cookie says who asks, not that the page asked: every POST also carries a
+token that only the page's own script can read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from typing import Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from airflow.configuration import conf
+from fastapi import HTTPException, Request, status
+
+READ_DAG = "sales_cdc_batch"
+REDRIVE_DAG = "sales_cdc_redrive"
+TOKEN_HEADER = "X-Sales-CDC-Token"  # noqa: S105 (a header's name)
+TOKEN_SECONDS = 12 * 3600
+
+may_read = requires_access_dag(method="GET", param_dag_id=READ_DAG)
+may_redrive = requires_access_dag(method="POST", access_entity=DagAccessEntity.RUN, param_dag_id=REDRIVE_DAG)
+
+
+def can_redrive(user: Any) -> bool:
+    """Whether to offer the button; the POST asks again."""
+    return bool(
+        get_auth_manager().is_authorized_dag(
+            method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=REDRIVE_DAG), user=user
+        )
+    )
+
+
+def page_token(user_id: str, clock: Callable[[], float] = time.time) -> str:
+    """Proof, for some hours, that the page was given to this user."""
+    issued = str(int(clock()))
+    return f"{issued}.{_signature(user_id, issued)}"
+
+
+def is_page_token(token: str, user_id: str, clock: Callable[[], float] = time.time) -> bool:
+    issued, _, signature = token.partition(".")
+    if not issued.isascii() or not issued.isdigit() or len(issued) > 12:
+        return False
+    fresh = 0 <= clock() - int(issued) <= TOKEN_SECONDS
+    return fresh and hmac.compare_digest(signature.encode(), _signature(user_id, issued).encode())
+
+
+def asked_by_page(request: Request, user: GetUserDep) -> None:
+    """A dependency of every POST: refuses what another site, or another program with the user's cookie, sent."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if site != "same-origin" or not is_page_token(request.headers.get(TOKEN_HEADER, ""), user.get_id()):
+        raise HTTPException(
+            status.HTTP_403_FORBIDDEN, "This did not come from the Sales CDC page. Reload the page and try again."
+        )
+
+
+def _signature(user_id: str, issued: str) -> str:
+    """Every api-server of a deployment has the same secret key."""
+    key = hashlib.sha256(b"sales-cdc page token" + conf.get_mandatory_value("api", "secret_key").encode()).digest()
+    return hmac.new(key, f"{issued}:{user_id}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,75 @@
+"""An order's changes as versions: what each change set, and what it was before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+FIRST_FIELDS = ("product_name", "quantity", "price")
+PLUMBING = frozenset(
+    {"orderid", "event_type", "creation_time", "event_id", "sequence_number", "actor", "dt", "hr", "is_deleted",
+     "valid_from", "valid_to", "is_current"}
+)  # fmt: skip
+
+Row = Mapping[str, str | None]
+
+
+def versions(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The order's changes, oldest first, each once, each with its fields before and after.
+
+    ``ended_at`` is when the next change came; None for the newest.
+    """
+    by_sequence = {str(row["sequence_number"]): row for row in rows}
+    ordered = [by_sequence[number] for number in sorted(by_sequence, key=lambda text: text.zfill(40))]
+    told: list[dict[str, Any]] = []
+    before: Row = {}
+    for at, row in enumerate(ordered):
+        following = ordered[at + 1] if at + 1 < len(ordered) else None
+        after = {} if row["event_type"] == "REMOVE" else row
+        told.append(
+            {
+                "event_type": row["event_type"],
+                "at": moment(row["creation_time"]),
+                "ended_at": moment(following["creation_time"]) if following else None,
+                "actor": row.get("actor") or "user",
+                "sequence_number": row["sequence_number"],
+                "fields": compared(before, after),
+            }
+        )
+        before = after
+    return told
+
+
+def compared(before: Row, after: Row) -> list[dict[str, Any]]:
+    """Every field that either side has, the order's own fields first; ``changed`` where the values differ."""
+    names = [name for name in {**after, **before} if name not in PLUMBING]
+    names.sort(key=lambda name: (FIRST_FIELDS.index(name) if name in FIRST_FIELDS else len(FIRST_FIELDS), name))
+    fields = [
+        {"name": name, "before": before.get(name), "after": after.get(name), "changed": _differ(before, after, name)}
+        for name in names
+    ]
+    return [each for each in fields if each["before"] is not None or each["after"] is not None]
+
+
+def moment(text: str | None) -> str | None:
+    """A time as Athena or a raw object writes it, as ISO-8601 in UTC."""
+    if not text:
+        return None
+    cleaned = text.removesuffix(" UTC").removesuffix("Z").replace(" ", "T")
+    try:
+        return f"{datetime.fromisoformat(cleaned).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    except ValueError:
+        return text
+
+
+def _differ(before: Row, after: Row, name: str) -> bool:
+    """Numbers are compared as numbers: the crawler's double 10.5 is the curated 10.50."""
+    old, new = before.get(name), after.get(name)
+    if old is None or new is None:
+        return old != new
+    try:
+        return Decimal(old) != Decimal(new)
+    except InvalidOperation:
+        return old != new

@@ -1,0 +1,211 @@
+"""What each part of the page shows, from what the reader reads. Bounded: a few calls, one statement, at most 999 rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sales_cdc.cost import SECONDS_PER_DAY, Usage, forecast, in_dollars
+from sales_cdc.hooks.lake_query import MOST_ROWS, SQL
+from sales_cdc.hooks.lake_reader import Report, Tail
+from sales_cdc.settings import Settings
+from sales_cdc.topology import Topology
+from sales_cdc.ui import trust
+from sales_cdc.ui.flow import Seen, by_minute, flow_view
+from sales_cdc.ui.orders import moment, versions
+from sales_cdc.ui.reader import Reader
+from sales_cdc.ui.trouble import SET_UP, NothingYetError
+
+CURATED = "orders_changes"
+RUN_BATCH = "Trigger the DAG sales_cdc_batch."
+LIVE_CHANGES = 25
+INSIGHT_DAYS = 30
+FIRST_INSIGHT = "revenue_by_product_and_day"
+RANGES = {  # name: how far back, and the unit of a bar
+    "hour": (timedelta(hours=1), "minute"),
+    "day": (timedelta(days=1), "hour"),
+    "month": (timedelta(days=30), "day"),
+}
+LEDGER = Topology.LEDGER_PREFIX
+REPORTS: dict[str, tuple[str, str, Callable[[Report], dict[str, Any]]]] = {  # where, the name's end, its view
+    "batch": (f"{LEDGER}batch/", "/report.json", trust.batch_view),
+    "reconciliation": (f"{LEDGER}reconcile/", ".json", trust.reconciliation_view),
+    "drill": (f"{LEDGER}drill/", "/report.json", trust.counts_view),
+    "repair": (f"{LEDGER}repair/", ".json", trust.counts_view),
+    "redrive": (f"{LEDGER}redrive/", ".json", trust.counts_view),
+}
+
+
+def flow(reader: Reader, interval_seconds: int) -> dict[str, Any]:
+    observation = reader.observe()
+    raw, failed = _or_none(reader.newest_changes), _or_none(reader.failed_records)
+    return flow_view(Seen(observation, raw, failed, interval_seconds))
+
+
+def live(reader: Reader) -> dict[str, Any]:
+    """The newest change events, straight from the raw objects: no query, no crawl needed."""
+    tail = reader.newest_changes()
+    series = reader.observe().series
+    events = [
+        {
+            "orderid": str(line["orderID"]),
+            "event_type": str(line["event_type"]),
+            "product_name": line.get("product_name"),
+            "quantity": line.get("quantity"),
+            "price": text_of(line.get("price")),
+            "at": moment(str(line.get("creation_time", ""))),
+            "stored_at": stored.at.isoformat(),
+        }
+        for line, stored in tail.lines
+        if "orderID" in line and "event_type" in line and "probe" not in str(line["orderID"])
+    ]
+    return {
+        "events": events[:LIVE_CHANGES],
+        "minutes": by_minute(list(series.get("piped", [])), reader.now()),
+        "until": reader.now().isoformat(),
+    }
+
+
+def changes(reader: Reader, span: str) -> dict[str, Any]:
+    """Inserts, updates and deletes by minute, hour or day."""
+    back, unit = RANGES[span]
+    since = reader.now() - back
+    table = _changes_table(reader)
+    params = {
+        "table": table, "unit": unit, "from_time": f"{since:%Y-%m-%d %H:%M:%S}", "from_day": f"{since:%Y-%m-%d}",
+    }  # fmt: skip
+    rows = reader.ask("page/changes_over_time.sql", params)
+    bars = [
+        {
+            "at": moment(row["change_time"]),
+            **{kind: int(row[kind] or 0) for kind in ("inserts", "updates", "deletes")},
+        }
+        for row in rows.as_dicts()
+    ]
+    return {"bars": bars, "unit": unit, "table": table, "from": since.isoformat(), "until": reader.now().isoformat()}
+
+
+def found_orders(reader: Reader, asked: str) -> dict[str, Any]:
+    table = _changes_table(reader)
+    rows = reader.ask("page/orders_found.sql", {"table": table}, (asked, asked))
+    orders = [{**row, "creation_time": moment(row["creation_time"])} for row in rows.as_dicts()]
+    return {"asked": asked, "orders": orders, "table": table}
+
+
+def order(reader: Reader, order_id: str) -> dict[str, Any]:
+    table = _changes_table(reader)
+    rows = reader.ask("page/order_versions.sql", {"table": table}, (order_id,))
+    return {"orderid": order_id, "versions": versions(rows.as_dicts()), "table": table}
+
+
+def insight_names() -> list[dict[str, str]]:
+    """The insight files that this project has, each with the question that its first line asks."""
+    return [
+        {"name": path.stem, "question": path.read_text().splitlines()[0].removeprefix("-- ")}
+        for path in sorted((SQL / "insights").glob("*.sql"), key=lambda path: (path.stem != FIRST_INSIGHT, path.stem))
+    ]
+
+
+def insight(reader: Reader, name: str) -> dict[str, Any]:
+    """One insight's rows over the last thirty days, today included."""
+    names = set(reader.tables())
+    if not {CURATED, "orders_current"} <= names:
+        raise NothingYetError("No curated tables yet", f"{RUN_BATCH} Its Glue job makes the tables that this asks.")
+    today = reader.now().date()
+    params = {"from_day": str(today - timedelta(days=INSIGHT_DAYS)), "until_day": str(today + timedelta(days=1))}
+    rows = reader.ask(f"insights/{name}.sql", params)
+    return {
+        "name": name,
+        "columns": rows.columns,
+        "types": rows.types,
+        "rows": rows.rows,
+        "sql": rows.sql,
+        "scanned_bytes": rows.scanned_bytes,
+        "is_cut": len(rows.rows) == MOST_ROWS,
+        **params,
+    }
+
+
+def report(reader: Reader, name: str) -> dict[str, Any]:
+    """The newest report of one kind."""
+    prefix, suffix, view = REPORTS[name]
+    found = reader.newest_report(prefix, suffix)
+    if found is None:
+        raise NothingYetError(f"No {name} yet", f"Trigger the DAG sales_cdc_{_DAGS.get(name, name)}.")
+    return view(found)
+
+
+_DAGS = {"reconciliation": "reconcile"}
+
+
+def failures(reader: Reader) -> dict[str, Any]:
+    waiting = reader.observe().answers["dead_letters"].description.get("ApproximateNumberOfMessages", 0)
+    return trust.failures_view(reader.failed_records(), int(waiting))
+
+
+def ledger_runs(reader: Reader) -> dict[str, Any]:
+    """Written and delivered by run, oldest first."""
+    if "pipeline_ledger" not in reader.tables():
+        raise NothingYetError("No ledger table yet", f"{RUN_BATCH} It keeps a line for each run.")
+    rows = reader.ask("page/ledger_runs.sql", {}).as_dicts()
+    return {"runs": [{**row, "run_at": moment(row["run_at"])} for row in reversed(rows)]}
+
+
+def cost(reader: Reader, settings: Settings) -> dict[str, Any]:
+    """What the pipeline has cost at list prices, by service, since its stream was made; on a laptop: what it would have."""
+    made_at = reader.observe().answers["stream"].description.get("StreamCreationTimestamp")
+    if made_at is None:
+        raise NothingYetError("No stream yet", SET_UP)
+    table = _changes_table(reader)
+    counted = reader.ask("page/changes_counted.sql", {"table": table}).as_dicts()[0]
+    days = Decimal(max(1, int((reader.now() - made_at).total_seconds()))) / SECONDS_PER_DAY
+    usage = Usage(
+        int(counted["changes"] or 0),
+        days=days,
+        firehose_interval_seconds=max(1, settings.firehose_interval_seconds),
+        firehose_size_mb=settings.firehose_size_mb,
+    )
+    estimate = forecast(usage, settings.region)
+    return {
+        "total": in_dollars(estimate.dollars),
+        "changes": usage.changes,
+        "since": made_at.isoformat(),
+        "region": estimate.region,
+        "is_local": settings.target == "local",
+        "services": [
+            {"service": name, "dollars": in_dollars(dollars), "amount": str(dollars)}
+            for name, dollars in sorted(estimate.by_service().items(), key=lambda entry: -entry[1])
+        ],
+    }
+
+
+def text_of(value: Any) -> str | None:
+    """A number with the digits that it was written with."""
+    if value is None:
+        return None
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def is_order_id(text: str) -> bool:
+    return bool(text) and len(text) <= 200 and re.fullmatch(r"[^\x00-\x1f\x7f]+", text) is not None
+
+
+def _changes_table(reader: Reader) -> str:
+    """The curated change log; before there is one, the crawled raw table."""
+    names = reader.tables()
+    for table in (CURATED, Topology.RAW_TABLE):
+        if table in names:
+            return table
+    raise NothingYetError("No table yet", f"{RUN_BATCH} Its crawl makes the first table.")
+
+
+def _or_none(read: Callable[[], Tail]) -> Tail | None:
+    try:
+        return read()
+    except (ClientError, BotoCoreError):
+        return None

@@ -1,0 +1,95 @@
+// Asks the server, shows that it waits, what went wrong, or what came; and asks again while somebody looks.
+import { h, fill } from "./dom.js";
+
+const PAUSE = 400;
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Gone extends Error {}
+
+/** One answer: {value, trouble, age_seconds, is_loading}. 202 means that it is still being worked out. */
+export const ask = async (path, stopped = () => false) => {
+  for (let pause = PAUSE; ; pause = Math.min(pause * 1.3, 2000)) {
+    const answer = await fetch(path, { headers: { Accept: "application/json" }, credentials: "same-origin" }).catch(() => null);
+    if (stopped()) throw new Gone();
+    if (answer?.status === 200) return answer.json();
+    if (answer?.status !== 202) return { value: null, trouble: await refused(answer) };
+    await wait(pause);
+    if (stopped()) throw new Gone();
+  }
+};
+
+const refused = async (answer) => {
+  if (!answer) return trouble("Airflow does not answer", "The api-server may be restarting.", "This page tries again by itself.");
+  if (answer.status === 401) return trouble("You are not logged in any more", "", "Reload the page and log in.");
+  if (answer.status === 403) return trouble("You may not see this", "", "Ask for the right to read the DAG sales_cdc_batch.");
+  const detail = await answer.json().then((body) => body.detail, () => "");
+  return trouble("This was not understood", typeof detail === "string" ? detail : "", "Change what you asked for.");
+};
+const trouble = (title, reason, remedy) => ({ kind: "failed", title, reason, remedy });
+
+export const skeleton = (lines = 3) =>
+  h("div", { class: "skeleton", role: "status" }, h("span", { class: "sr" }, "Loading …"),
+    Array.from({ length: lines }, () => h("span", { class: "bone", "aria-hidden": "true" })));
+
+export const troubleBox = ({ kind, title, reason, remedy }, again) =>
+  h("div", { class: `trouble ${kind}`, role: kind === "empty" ? null : "alert" },
+    h("p", { class: "title" }, title),
+    reason && h("p", { class: "reason" }, reason),
+    remedy && h("p", null, remedy),
+    again && kind !== "empty" && h("button", { type: "button", class: "quiet", onclick: again }, "Try again"));
+
+/** Keeps one place of the page filled from one path; `every` in seconds asks again, `only while visible`. */
+export class Place {
+  constructor(element, render, { every = 0, lines = 3 } = {}) {
+    Object.assign(this, { element, render, every, lines, turn: 0, shown: "", path: null });
+  }
+
+  show(path) {
+    if (path !== this.path) {
+      this.path = path;
+      this.shown = "";
+      fill(this.element, skeleton(this.lines));
+    }
+    this.run();
+  }
+
+  stop() {
+    this.turn += 1;
+    clearTimeout(this.timer);
+  }
+
+  async run() {
+    this.stop();
+    const turn = this.turn;
+    const stopped = () => turn !== this.turn;
+    try {
+      const answer = await ask(this.path, stopped);
+      this.draw(answer);
+      const again = answer.is_loading ? 1 : answer.trouble && answer.trouble.kind !== "empty" ? Math.max(this.every, 10) : this.every;
+      if (again) this.timer = setTimeout(() => (document.hidden ? this.later(turn) : this.run()), again * 1000);
+    } catch (error) {
+      if (!(error instanceof Gone)) throw error;
+    }
+  }
+
+  later(turn) {
+    document.addEventListener("visibilitychange", () => turn === this.turn && this.run(), { once: true });
+  }
+
+  draw({ value, trouble: found }) {
+    const shown = JSON.stringify([value, found]);
+    if (shown === this.shown) return; // nothing moves, nor loses its focus, for the same answer
+    this.shown = shown;
+    if (value === null || value === undefined) {
+      fill(this.element, troubleBox(found, () => this.run()));
+      return;
+    }
+    const open = new Set([...this.element.querySelectorAll("details[open] > summary")].map((each) => each.textContent));
+    fill(this.element, found && notice(found), this.render(value));
+    for (const summary of this.element.querySelectorAll("details > summary")) {
+      if (open.has(summary.textContent)) summary.parentElement.open = true;
+    }
+  }
+}
+
+const notice = ({ title, reason }) => h("p", { class: "notice", role: "status" }, `${title}: this is what was known before. ${reason}`);

@@ -1,0 +1,64 @@
+// Inserts, updates and deletes over time, and the newest as they arrive.
+import { h, number, plural, badge, exact, moment, time, table } from "./dom.js";
+import { Place } from "./answers.js";
+import { kinds, palette, plot } from "./charts.js";
+
+const SERIES = { inserts: "Inserted", updates: "Updated", deletes: "Deleted" };
+const SPANS = { hour: "the last hour", day: "the last 24 hours", month: "the last 30 days" };
+const WIDTHS = { minute: 60e3, hour: 3600e3, day: 86400e3 };
+const choices = [...document.querySelectorAll("input[name=span]")];
+const bars = new Place(document.getElementById("changes"), renderBars, { every: 60, lines: 8 });
+const live = new Place(document.getElementById("live"), renderLive, { every: 5, lines: 6 });
+const span = () => choices.find((choice) => choice.checked).value;
+
+for (const choice of choices) choice.addEventListener("change", () => bars.show(`api/changes/${span()}`));
+
+export const startChanges = () => {
+  bars.show(`api/changes/${span()}`);
+  live.show("api/live");
+  return () => { bars.stop(); live.stop(); };
+};
+
+function renderBars(view) {
+  const name = SPANS[span()];
+  const totals = Object.fromEntries(Object.keys(SERIES).map((kind) => [kind, view.bars.reduce((sum, bar) => sum + bar[kind], 0)]));
+  const all = totals.inserts + totals.updates + totals.deletes;
+  return [
+    h("dl", { class: "tiles" }, Object.entries(SERIES).map(([kind, title]) => h("div", { class: `tile ${kind}` }, h("dt", null, title), h("dd", null, number(totals[kind]))))),
+    h("div", { class: "card" },
+      h("h3", null, `Changes by ${view.unit}, ${name}`),
+      all ? stacked(view, name) : h("p", { class: "muted" }, `No change in ${name}. Choose a longer span, or trigger sales_cdc_generate.`),
+      h("p", { class: "foot" }, `From ${view.table}, asked at ${time(view.until)} UTC. Times are UTC.`)),
+  ];
+}
+
+const stacked = (view, name) => plot(`Inserted, updated and deleted orders by ${view.unit}, ${name}`, () => ({
+  data: Object.entries(SERIES).map(([kind, title]) => ({
+    type: "bar", name: title, marker: { color: kinds()[kind] },
+    x: view.bars.map((bar) => bar.at), y: view.bars.map((bar) => bar[kind]),
+    width: WIDTHS[view.unit] * 0.8, offset: WIDTHS[view.unit] * 0.1, hovertemplate: "%{y:,}",
+  })),
+  layout: { barmode: "stack", hovermode: "x unified", xaxis: { type: "date", range: [view.from, view.until].map((at) => new Date(at).toISOString()) }, yaxis: { tickformat: ",d" } },
+}), {
+  numbers: { title: `${plural(view.bars.length, view.unit)} with changes`, columns: [`From (UTC)`, ...Object.values(SERIES)], numeric: [1, 2, 3], rows: view.bars.map((bar) => [time(bar.at), ...Object.keys(SERIES).map((kind) => number(bar[kind]))]) },
+});
+
+function renderLive(view) {
+  const until = new Date(view.until).getTime();
+  const at = view.minutes.map((_, minute) => new Date(until - (view.minutes.length - 1 - minute) * 60e3).toISOString());
+  return h("div", { class: "cards two" },
+    h("article", { class: "card" }, h("h3", null, "Captured a minute, live"),
+      view.minutes.some(Boolean)
+        ? plot("Changes that the pipe captured, by minute, over the last hour", () => ({
+          data: [{ type: "scatter", mode: "lines", fill: "tozeroy", line: { color: palette()[0], width: 2, shape: "hv" }, x: at, y: view.minutes, hovertemplate: "%{y:,} changes<extra></extra>" }],
+          layout: { hovermode: "x", xaxis: { type: "date" }, yaxis: { tickformat: ",d" } },
+        }), { height: 330 })
+        : h("p", { class: "muted" }, "The pipe captured nothing in the last hour."),
+      h("p", { class: "foot" }, "From CloudWatch.")),
+    h("article", { class: "card" }, h("h3", null, "Newest in the raw zone"),
+      table(["At (UTC)", "Change", "Order", "Product", "Quantity", "Price"],
+        view.events.slice(0, 9).map((event) => [moment(event.at, { withDate: false }), badge(event.event_type),
+          h("a", { class: "id", href: `#orders//${encodeURIComponent(event.orderid)}` }, event.orderid.slice(0, 12)),
+          event.product_name ?? "–", event.quantity === null ? "–" : exact(String(event.quantity)), exact(event.price)]),
+        { caption: "The newest changes", numeric: [4, 5], empty: "No change has arrived yet." })));
+}

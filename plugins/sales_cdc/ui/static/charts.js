@@ -1,0 +1,54 @@
+// Plots by plotly.js, which is fetched when the first plot is drawn; in the page's colours, with the numbers below.
+import { h, table } from "./dom.js";
+
+let fetched;
+const library = () => {
+  fetched ??= new Promise((resolve, reject) => {
+    // maplibre, inside plotly, would add a style element, which the security policy forbids; it takes this for its own.
+    document.head.append(h("meta", { id: "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53" }));
+    const script = h("script", { src: document.body.dataset.plotly });
+    script.addEventListener("load", () => resolve(window.Plotly));
+    script.addEventListener("error", () => { fetched = undefined; reject(new Error("plotly.js did not load")); });
+    document.head.append(script);
+  });
+  return fetched;
+};
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+export const palette = () => [1, 2, 3, 4, 5, 6, 7, 8].map((at) => colour(`plot-${at}`));
+export const kinds = () => ({ inserts: colour("insert"), updates: colour("modify"), deletes: colour("remove") });
+const cut = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+/** plotly.js reads a little HTML in texts: what comes from data must not be read so. */
+export const plain = (text) => cut(String(text ?? "–")).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+const drawn = new Set();
+addEventListener("theme", () => { for (const each of drawn) each.isConnected ? each.redraw() : drawn.delete(each); });
+
+/** `make` returns {data, layout}, anew for each theme; `numbers` are {columns, rows, numeric} of the table below. */
+export const plot = (label, make, { height = 300, numbers } = {}) => {
+  const canvas = h("div", { class: "plot", role: "img", "aria-label": label, "data-height": height });
+  canvas.redraw = async () => {
+    const Plotly = await library();
+    if (!canvas.isConnected) return;
+    const { data, layout = {} } = make();
+    await Plotly.react(canvas, data, dressed(layout, height), { displayModeBar: false, responsive: true, showTips: false });
+  };
+  drawn.add(canvas);
+  requestAnimationFrame(() => canvas.redraw().catch(() => canvas.replaceChildren(h("p", { class: "muted" }, "The plot could not be drawn; its numbers are below."))));
+  return [canvas, numbers && h("details", null, h("summary", null, `The numbers: ${numbers.title ?? label}`), table(numbers.columns, numbers.rows, { caption: label, numeric: numbers.numeric }))];
+};
+
+const dressed = (layout, height) => {
+  const muted = colour("muted");
+  const axis = { gridcolor: colour("line"), linecolor: colour("line"), zerolinecolor: colour("line"), tickfont: { color: muted, size: 12 }, automargin: true, fixedrange: true };
+  return {
+    height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: getComputedStyle(document.body).fontFamily, color: colour("ink"), size: 13 },
+    margin: { l: 8, r: 8, t: 8, b: 8 }, bargap: 0.25,
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal", font: { size: 12 } },
+    hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12 } },
+    ...layout,
+    xaxis: { ...axis, ...layout.xaxis },
+    yaxis: { ...axis, rangemode: "tozero", ...layout.yaxis },
+  };
+};

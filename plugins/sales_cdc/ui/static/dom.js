@@ -1,0 +1,61 @@
+// Elements from descriptions. Text is only ever set as text: nothing that comes from data can become markup.
+const SVG = "http://www.w3.org/2000/svg";
+
+const build = (element, attributes, children) => {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  for (const child of children.flat(Infinity)) {
+    if (child === null || child === undefined || child === false) continue;
+    element.append(child instanceof Node ? child : String(child));
+  }
+  return element;
+};
+
+export const h = (tag, attributes, ...children) => build(document.createElement(tag), attributes, children);
+export const s = (tag, attributes, ...children) => build(document.createElementNS(SVG, tag), attributes, children);
+export const fill = (element, ...children) => element.replaceChildren(...children.flat(Infinity).filter(Boolean));
+
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
+export const number = (value) => (value === null || value === undefined ? "–" : whole.format(value));
+export const rate = (value) => (value >= 10 ? whole.format(value) : short.format(value));
+export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+
+/** Digits as they are, with separators before the point: money never passes through a floating number. */
+export const exact = (text) => {
+  const parts = /^(-?)(\d+)(\.\d+)?$/.exec(text ?? "");
+  return parts ? `${parts[1]}${parts[2].replace(/\B(?=(\d{3})+$)/g, ",")}${parts[3] ?? ""}` : String(text ?? "–");
+};
+
+export const duration = (seconds) => {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 10) return `${short.format(seconds)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} days`;
+};
+
+export const time = (text, { withDate = true } = {}) => {
+  const at = new Date(text);
+  if (!text || Number.isNaN(at.getTime())) return "–";
+  const iso = at.toISOString();
+  return withDate ? `${iso.slice(0, 10)} ${iso.slice(11, 19)}` : iso.slice(11, 19);
+};
+export const moment = (text, options) => h("time", { datetime: text, title: `${time(text)} UTC` }, time(text, options));
+
+export const KINDS = { INSERT: "Inserted", MODIFY: "Updated", REMOVE: "Deleted" };
+export const badge = (type) => h("span", { class: `badge ${KINDS[type] ? type.toLowerCase() : ""}` }, KINDS[type] ?? type);
+
+export const table = (columns, rows, { caption, numeric = [], empty = "Nothing.", fixed = false } = {}) => {
+  if (!rows.length) return h("p", { class: "muted" }, empty);
+  const cell = (tag, at, content) => h(tag, { class: numeric.includes(at) ? "number" : null, scope: tag === "th" ? "col" : null }, content);
+  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption ?? "Table" },
+    h("table", { class: fixed ? "fixed" : null },
+      caption && h("caption", { class: "sr" }, caption),
+      h("thead", null, h("tr", null, columns.map((name, at) => cell("th", at, name)))),
+      h("tbody", null, rows.map((row) => h("tr", null, row.map((value, at) => cell("td", at, value)))))));
+};

@@ -1,0 +1,33 @@
+// Which part is shown, and what keeps it filled.
+import { startFlow } from "./flow.js";
+import { startOrders } from "./orders.js";
+import { startChanges } from "./changes.js";
+import { startInsights } from "./insights.js";
+import { startTrust } from "./trust.js";
+
+const STARTS = { flow: startFlow, orders: startOrders, changes: startChanges, insights: startInsights, trust: startTrust };
+let stop = () => {};
+let current = "";
+
+const go = () => {
+  const [name, rest = ""] = location.hash.slice(1).split(/\/(.*)/s);
+  const part = STARTS[name] ? name : "flow";
+  if (part !== current) {
+    stop();
+    for (const each of Object.keys(STARTS)) document.getElementById(`part-${each}`).hidden = each !== part;
+    for (const link of document.querySelectorAll("nav a")) {
+      if (link.hash === `#${part}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    document.title = `${part[0].toUpperCase()}${part.slice(1)} · Sales CDC`;
+  }
+  current = part;
+  stop = STARTS[part](rest) ?? (() => {});
+};
+
+addEventListener("hashchange", () => {
+  const before = current;
+  go();
+  if (before !== current) document.getElementById("main").focus({ preventScroll: true });
+});
+go();

@@ -1,0 +1,27 @@
+// Follows Airflow's own light or dark, where this page is shown inside it; else the reader's system.
+(() => {
+  const root = document.documentElement;
+  const outer = () => {
+    try {
+      return window.parent === window ? null : window.parent.document.documentElement;
+    } catch {
+      return null; // another origin embeds us
+    }
+  };
+  const chosen = () => {
+    const airflow = outer();
+    if (airflow?.classList.contains("dark")) return "dark";
+    if (airflow?.classList.contains("light")) return "light";
+    return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  };
+  const follow = () => {
+    const theme = chosen();
+    if (root.dataset.theme === theme) return;
+    root.dataset.theme = theme;
+    dispatchEvent(new Event("theme"));
+  };
+  follow();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);
+  const airflow = outer();
+  if (airflow) new MutationObserver(follow).observe(airflow, { attributes: true, attributeFilter: ["class"] });
+})();

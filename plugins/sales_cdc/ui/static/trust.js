@@ -1,0 +1,98 @@
+// Whether it is exact: ledgers, reconciliation, drills, what failed and how to deliver it again, what it costs.
+import { h, badge, duration, exact, moment, number, plural, table, time } from "./dom.js";
+import { Place } from "./answers.js";
+import { kinds, palette, plot } from "./charts.js";
+
+const canRedrive = document.body.dataset.canRedrive === "yes";
+const token = document.querySelector("meta[name=page-token]").content;
+const verdict = (good, text) => h("p", { class: `check ${good ? "good" : "bad"}` }, h("span", { "aria-hidden": "true" }, good ? "✓" : "✕"), ` ${text}`);
+const facts = (entries) => h("dl", { class: "facts" }, entries.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [h("dt", null, name), h("dd", { class: "number" }, typeof value === "number" ? number(value) : value)]));
+const source = (view) => h("p", { class: "foot" }, moment(view.at), ` UTC, ${view.object}`);
+
+const batch = (view) => {
+  const lost = view.lost ?? view.ledger.reduce((sum, row) => sum + row.missing, 0);
+  const lag = view.lag_seconds;
+  return [
+    verdict(!lost && !view.failed, lost || view.failed ? `${plural(lost, "change")} lost, ${number(view.failed)} failed` : "Everything that was written was delivered"),
+    table(["Event type", "Written", "Delivered", "Missing"], view.ledger.map((row) => [badge(row.event_type), number(row.written), number(row.delivered), number(row.missing)]), { caption: "Written and delivered changes", numeric: [1, 2, 3] }),
+    facts([["From commit to S3: half within", lag.p50 === undefined ? null : duration(Number(lag.p50))], ["99 of 100 within", lag.p99 === undefined ? null : duration(Number(lag.p99))], ["At most", lag.max === undefined ? null : duration(Number(lag.max))], ["Delivered twice, counted once", view.duplicates_in_raw], ...Object.entries(view.curated).map(([name, value]) => [`Curated: ${name.replaceAll("_", " ")}`, value])]),
+    view.checks.length > 0 && h("ul", { class: "checks" }, view.checks.map((check) => h("li", null, verdict(!check.rows, check.rows ? `${check.name}: ${plural(check.rows, "row")}` : check.name)))),
+    source(view),
+  ];
+};
+
+const reconciliation = (view) => [
+  verdict(view.is_equal, view.is_equal ? "The curated state is the table's" : "The curated state differs from the table"),
+  facts([["Items in the table", view.source_items], ["Items curated", view.curated_items], ["Equal, field by field", view.matching], ["Changed meanwhile, not judged", view.in_flight]]),
+  table(["Difference", "Orders"], [["Missing from the curated state", number(view.counts.missing)], ["Only in the curated state", number(view.counts.extra)], ["With stale fields", number(view.counts.stale)]], { caption: "Differences", numeric: [1] }),
+  view.stale.length > 0 && table(["Order", "Field", "Table", "Curated"], view.stale.flatMap((order) => Object.entries(order.fields).map(([name, sides]) => [order.orderid, name, String(sides.source ?? "–"), String(sides.curated ?? "–")])), { caption: "Stale fields" }),
+  [["Missing", view.missing], ["Extra", view.extra]].map(([name, ids]) => ids.length > 0 && h("details", null, h("summary", null, `${name} orders`), h("ul", { class: "small" }, ids.map((id) => h("li", { class: "id" }, id))))),
+  source(view),
+];
+
+const counts = (view) => [
+  typeof view.facts.passed === "boolean" && verdict(view.facts.passed, view.facts.passed ? "Passed" : "Did not pass"),
+  facts(Object.entries(view.facts).filter(([name]) => name !== "passed").map(([name, value]) => [title(name), typeof value === "boolean" ? (value ? "yes" : "no") : typeof value === "number" ? value : exact(value)])),
+  Object.entries(view.reasons).map(([name, reasons]) => table([title(name), "Records"], Object.entries(reasons).map(([reason, count]) => [reason, number(count)]), { caption: title(name), numeric: [1] })),
+  Object.entries(view.tables).map(([name, rows]) => {
+    const columns = Object.keys(rows[0]);
+    return [h("h4", null, title(name)), table(columns.map(title), rows.map((row) => columns.map((column) => cell(row[column]))), { caption: name, numeric: columns.flatMap((column, at) => (rows.every((row) => typeof row[column] === "number") ? [at] : [])) })];
+  }),
+  source(view),
+];
+const title = (name) => `${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
+const cell = (value) => (value === true ? "✓ yes" : value === false ? "✕ no" : value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : typeof value === "number" ? number(value) : String(value));
+
+const failures = (view) => {
+  const none = !view.count && !view.dead_letters;
+  return [
+    verdict(none, none ? "No record failed" : `${view.is_whole ? plural(view.count, "record") : `${number(view.count)} or more records`} under errors/, ${plural(view.dead_letters, "position")} in the dead-letter queue`),
+    view.by_reason.length > 0 && table(["Reason", "Records"], view.by_reason.map((each) => [each.reason, number(each.count)]), { caption: "Why records failed", numeric: [1] }),
+    view.records.length > 0 && h("details", null, h("summary", null, "The newest records"), table(["Stored (UTC)", "Order", "Change", "Reason"], view.records.map((each) => [moment(each.at), h("span", { class: "id" }, each.orderid || "–"), each.event_type ? badge(each.event_type) : "–", each.reason]), { caption: "Failed records" })),
+    !none && redrive(),
+  ];
+};
+
+const redrive = () => {
+  const said = h("p", { class: "said", role: "status" });
+  const button = h("button", { type: "button", disabled: !canRedrive, onclick: async () => {
+    button.disabled = true;
+    said.textContent = "Starting …";
+    const answer = await fetch("api/redrive", { method: "POST", credentials: "same-origin", headers: { "X-Sales-CDC-Token": token } }).catch(() => null);
+    const told = await answer?.json().catch(() => null);
+    said.textContent = answer?.ok
+      ? `Started ${told.dag_id}, run ${told.run_id}.${told.is_paused ? " The DAG is paused: unpause it, and the run begins." : ""}`
+      : `Not started: ${told?.detail ?? "Airflow does not answer"}`;
+    button.disabled = answer?.ok ?? false;
+  } }, "Deliver them again");
+  return h("div", { class: "row act" }, button, canRedrive ? said : h("p", { class: "muted" }, "You may look, not redrive: that needs the right to trigger sales_cdc_redrive."));
+};
+
+const runs = (view) => [
+  plot("Written and delivered changes by batch run", () => ({
+    data: [["written", "Written", palette()[5]], ["delivered", "Delivered", kinds().inserts]].map(([name, title, color]) => ({ type: "bar", name: title, marker: { color }, x: view.runs.map((run) => time(run.run_at)), y: view.runs.map((run) => run[name]), hovertemplate: "%{y:,}" })),
+    layout: { barmode: "group", hovermode: "x unified", xaxis: { type: "date", tickformat: "%-d %b", hoverformat: "%Y-%m-%d %H:%M", nticks: 6 }, yaxis: { tickformat: ",d" } },
+  }), { height: 240, numbers: { title: plural(view.runs.length, "run"), columns: ["Run (UTC)", "Written", "Delivered", "Failed", "Curated", "Lag p99"], numeric: [1, 2, 3, 4, 5], rows: [...view.runs].reverse().map((run) => [time(run.run_at), exact(run.written), exact(run.delivered), exact(run.failed), exact(run.curated), run.lag_raw_p99_seconds === null ? "–" : duration(Number(run.lag_raw_p99_seconds))]) } }),
+];
+
+const cost = (view) => {
+  const most = Math.max(...view.services.map((each) => Number(each.amount)));
+  return [
+    h("p", { class: "figure" }, h("strong", null, view.total), view.is_local ? " it would have cost on AWS" : " at list prices"),
+    h("p", { class: "muted small" }, `${plural(view.changes, "change")} since ${time(view.since)} UTC.`),
+    h("ul", { class: "shares" }, view.services.map((each) => h("li", null,
+      h("span", null, each.service), h("meter", { min: 0, max: most || 1, value: Number(each.amount), "aria-label": `${each.service}'s share` }), h("span", { class: "number" }, each.dollars)))),
+    h("p", { class: "foot" }, `An estimate at the list prices of ${view.region}, without free tier; make cost shows how it is counted.`),
+  ];
+};
+
+const RENDERS = { batch, reconciliation, failures, runs, drill: counts, redrive: counts, repair: counts, cost };
+const places = [...document.querySelectorAll("[data-trust]")].map((body) => ({
+  name: body.dataset.trust,
+  place: new Place(body, RENDERS[body.dataset.trust], { every: body.dataset.trust === "runs" ? 60 : 15 }),
+}));
+
+export const startTrust = () => {
+  for (const { name, place } of places) place.show(`api/trust/${name}`);
+  return () => { for (const { place } of places) place.stop(); };
+};

@@ -1,0 +1,36 @@
+"""The page's files: our own beside this module, and plotly.js out of the installed package ``plotly``."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+OWN = Path(__file__).resolve().parent / "static"
+PLOTLY = "plotly.min.js"
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+class StaticFile(NamedTuple):
+    """A file, its compressed form, its type, and a version that changes with its content."""
+
+    content: bytes
+    compressed: bytes
+    media_type: str
+    version: str
+
+
+@lru_cache(maxsize=32)
+def static_file(name: str) -> StaticFile | None:
+    """None when there is no such file: names are looked up, never joined to a path."""
+    if name == PLOTLY:
+        content = (files("plotly") / "package_data" / PLOTLY).read_bytes()
+    elif path := {each.name: each for each in OWN.iterdir() if each.suffix in TYPES}.get(name):
+        content = path.read_bytes()
+    else:
+        return None
+    version = hashlib.sha256(content).hexdigest()[:12]
+    return StaticFile(content, gzip.compress(content, 6, mtime=0), TYPES[Path(name).suffix], version)

@@ -1,0 +1,331 @@
+"""A reader that answers at once, with the same figures each time: a busy pipeline, an empty one, one that stands still."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from botocore.exceptions import EndpointConnectionError
+from sales_cdc.hooks.lake_query import Rows
+from sales_cdc.hooks.lake_reader import Report, Stored, Tail
+from sales_cdc.hooks.observation import Answer, Observation, Series
+
+NOW = datetime(2026, 11, 25, 14, 30, 20, tzinfo=UTC)
+PRODUCTS = ("laptop", "headphones", "monitor", "keyboard", "phone", "tablet", "camera", "printer")
+HOSTILE = "<script>window.hacked = true</script>"
+CURATED = ["orders", "orders_changes", "orders_current", "orders_history", "pipeline_ledger", "raw_orders"]
+EVENTS = ("MODIFY", "INSERT", "MODIFY", "REMOVE", "MODIFY", "INSERT")
+ORDER = "5b1f7d20-5c66-4a0e-9f0e-2f6f0f2a9c11"
+
+
+class CannedReader:
+    """``mood`` is "busy", "empty" (set up, nothing ran), "stopped", "missing" (not set up) or "down"."""
+
+    def __init__(self, mood: str = "busy") -> None:
+        self.mood = mood
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    @property
+    def has_changes(self) -> bool:
+        return self.mood in ("busy", "stopped")
+
+    def now(self) -> datetime:
+        return NOW
+
+    def observe(self) -> Observation:
+        if self.mood == "down":
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")
+        if self.mood == "missing":
+            names = ("table", "pipe", "dead_letters", "stream", "delivery", "crawler", "job", "tables", "athena")
+            return Observation(NOW, {name: Answer(refusal="missing", message="not found") for name in names}, {})
+        return Observation(NOW, answers(self.mood), series(self.mood) if self.has_changes else {})
+
+    def tables(self) -> list[str]:
+        self._require_up()
+        return CURATED if self.has_changes else []
+
+    def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows:
+        self._require_up()
+        self.asked.append((file, tuple(values)))
+        return ROWS[file](params, values)
+
+    def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
+        self._require_up()
+        document = REPORTS.get(prefix) if self.has_changes else None
+        at = NOW - timedelta(minutes=12)
+        return document and Report(f"{prefix}scheduled__2026-11-25T14:00:00+00:00{suffix}", at, document)
+
+    def newest_changes(self) -> Tail:
+        self._require_up()
+        return tail(self.mood) if self.has_changes else Tail([], [], True)
+
+    def failed_records(self) -> Tail:
+        self._require_up()
+        return failures() if self.mood == "stopped" else Tail([], [], True)
+
+    def _require_up(self) -> None:
+        if self.mood == "down":
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")
+
+
+def answers(mood: str) -> dict[str, Answer]:
+    stopped, empty = mood == "stopped", mood == "empty"
+    started = NOW - timedelta(minutes=14)
+    pipe = {"CurrentState": "RUNNING", "DesiredState": "RUNNING"}
+    if stopped:
+        reason = (
+            "The role sales-cdc-pipe-us-east-1 may not kinesis:PutRecords on stream/sales-cdc-changes (AccessDenied)."
+        )
+        pipe = {"CurrentState": "STOPPED", "DesiredState": "RUNNING", "StateReason": reason}
+    run = {"JobRunState": "SUCCEEDED", "ExecutionTime": 41, "StartedOn": started + timedelta(minutes=1)}
+    return {
+        "table": Answer(
+            {
+                "TableStatus": "ACTIVE", "ItemCount": 0 if empty else 412_906,
+                "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+            }
+        ),
+        "pipe": Answer(pipe),
+        "dead_letters": Answer({"ApproximateNumberOfMessages": "3" if stopped else "0"}),
+        "stream": Answer(
+            {"StreamStatus": "ACTIVE", "OpenShardCount": 4, "StreamCreationTimestamp": NOW - timedelta(days=9)}
+        ),
+        "delivery": Answer({"DeliveryStreamStatus": "ACTIVE"}),
+        "crawler": Answer(
+            {"State": "READY"} if empty else {"State": "READY", "LastCrawl": {"Status": "SUCCEEDED", "StartTime": started}}
+        ),
+        "job": Answer({"runs": [] if empty else [run]}),
+        "tables": Answer({"names": [] if empty else CURATED}),
+        "athena": Answer({"State": "ENABLED"}),
+    }  # fmt: skip
+
+
+def series(mood: str) -> dict[str, Series]:
+    drawn = random.Random(7)
+    ends = 12 if mood == "stopped" else 0
+    minutes = [
+        (NOW - timedelta(minutes=ago), 0.0 if ago < ends else float(round(180 + 70 * drawn.random() + 2 * (60 - ago))))
+        for ago in range(59, -1, -1)
+    ]
+    return {
+        **dict.fromkeys(("piped", "streamed", "delivered"), minutes),
+        "iterator_age": [(at, 40.0) for at, _ in minutes],
+        "freshness": [(at, 1.8) for at, _ in minutes],
+        "transformer_errors": [(NOW - timedelta(minutes=20), 2.0)] if mood == "stopped" else [],
+    }
+
+
+def tail(mood: str) -> Tail:
+    drawn = random.Random(11)
+    ago = timedelta(minutes=12) if mood == "stopped" else timedelta(seconds=4)
+    stored = Stored("raw/orders/dt=2026-11-25/hr=14/sales-cdc-delivery-1.json", NOW - ago, 3000)
+    lines = []
+    for at in range(25):
+        kind = EVENTS[at % len(EVENTS)]
+        event: dict[str, Any] = {
+            "orderID": ORDER if at == 1 else f"{drawn.getrandbits(128):032x}",
+            "product_name": None if kind == "REMOVE" else HOSTILE if at == 2 else drawn.choice(PRODUCTS),
+            "quantity": None if kind == "REMOVE" else drawn.randint(1, 9),
+            "price": None if kind == "REMOVE" else Decimal(drawn.randint(999, 249_999)) / 100,
+            "event_type": kind,
+            "creation_time": f"{NOW - ago - timedelta(seconds=at):%Y-%m-%dT%H:%M:%S}.000Z",
+        }
+        lines.append((event, stored))
+    return Tail(lines, [stored], True)
+
+
+def failures() -> Tail:
+    stored = Stored(
+        "errors/processing-failed/dt=2026-11-25/sales-cdc-delivery-1.json", NOW - timedelta(minutes=21), 900
+    )
+    why = ("quantity is 12.5: it has to be a whole number", "price is 'ten': it has to be a number", "price is 'ten': it has to be a number")  # fmt: skip
+    lines = []
+    for at, reason in enumerate(why):
+        event = {
+            "eventName": "MODIFY",
+            "dynamodb": {"Keys": {"orderid": {"S": f"{at}c1d9e7a-44f0-4d6c-8a51-b0cf5a2f7e10"}}},
+        }
+        raw = base64.b64encode(json.dumps(event).encode()).decode()
+        lines.append(({"errorCode": "Lambda.ProcessingFailedStatus", "errorMessage": reason, "rawData": raw}, stored))
+    return Tail(lines, [stored], True)
+
+
+def over_time(params: Mapping[str, str], _: Sequence[str]) -> Rows:
+    drawn = random.Random(3)
+    step = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}[params["unit"]]
+    begin = datetime.fromisoformat(params["from_time"]).replace(second=0)
+    rows, scale = [], step.total_seconds() / 60
+    while begin < NOW.replace(tzinfo=None):
+        each = [round(scale * share * (0.6 + drawn.random())) for share in (80, 130, 24)]
+        rows.append([f"{begin:%Y-%m-%d %H:%M:%S}.000", *map(str, each)])
+        begin += step
+    return Rows(["change_time", "inserts", "updates", "deletes"], ["timestamp", "bigint", "bigint", "bigint"], rows)
+
+
+def found(_: Mapping[str, str], values: Sequence[str]) -> Rows:
+    drawn = random.Random(5)
+    columns = ["orderid", "product_name", "quantity", "price", "event_type", "creation_time"]
+    rows: list[list[str | None]] = []
+    for at in range(0 if values[0] == "nothing" else 9):
+        kind = EVENTS[at % len(EVENTS)] if at else "INSERT"
+        gone = kind == "REMOVE"
+        rows.append(
+            [
+                ORDER if at == 0 else f"{drawn.getrandbits(128):032x}",
+                HOSTILE if at == 3 else "laptop",
+                None if gone else str(drawn.randint(1, 9)),
+                None if gone else f"{Decimal(drawn.randint(79_900, 249_999)) / 100}",
+                kind,
+                f"{NOW - timedelta(minutes=7 * at):%Y-%m-%d %H:%M:%S}.000",
+            ]
+        )
+    return Rows(columns, ["varchar"] * 6, rows)
+
+
+def one_order(_: Mapping[str, str], values: Sequence[str]) -> Rows:
+    columns = ["orderid", "product_name", "quantity", "price", "event_type", "creation_time", "sequence_number", "actor", "customer", "order_status"]  # fmt: skip
+    story: list[list[str | None]] = [
+        ["laptop", "2", "1249.90", "INSERT", "2026-11-24 09:12:03", "1", "user", "Vera Lindqvist", "placed"],
+        ["laptop", "3", "1249.90", "MODIFY", "2026-11-24 09:15:41", "2", "user", "Vera Lindqvist", "placed"],
+        ["laptop", "3", "1189.00", "MODIFY", "2026-11-24 16:40:10", "3", "user", "Vera Lindqvist", "paid"],
+        [None, None, None, "REMOVE", "2026-11-25 08:02:55", "4", "user", None, None],
+        ["laptop", "3", "1099.50", "INSERT", "2026-11-25 11:30:09", "5", "user", HOSTILE, "placed"],
+    ]
+    rows = [[values[0], *line[:5], str(line[5]).zfill(40), *line[6:]] for line in reversed(story)]
+    return Rows(columns, ["varchar"] * 10, rows)
+
+
+def counted(_: Mapping[str, str], __: Sequence[str]) -> Rows:
+    return Rows(["changes", "first_change"], ["bigint", "timestamp"], [["1003412", "2026-11-16 14:31:00.000"]])
+
+
+def ledger(_: Mapping[str, str], __: Sequence[str]) -> Rows:
+    drawn = random.Random(9)
+    columns = ["run_id", "run_at", "written", "captured", "delivered", "failed", "dropped", "curated", "lag_raw_p50_seconds", "lag_raw_p99_seconds", "lag_raw_max_seconds"]  # fmt: skip
+    rows: list[list[str | None]] = []
+    for ago in range(14):
+        count = str(drawn.randint(60_000, 128_000))
+        rows.append([f"scheduled-{ago}", f"{NOW - timedelta(days=ago):%Y-%m-%d} 00:05:00.000", count, count, count, "0", "0", count, "1.9", f"{3 + drawn.random():.2f}", "6.4"])  # fmt: skip
+    return Rows(columns, ["varchar", "timestamp", *["bigint"] * 6, *["double"] * 3], rows)
+
+
+def days() -> list[date]:
+    return [NOW.date() - timedelta(days=ago) for ago in range(13, -1, -1)]
+
+
+def revenue(params: Mapping[str, str], _: Sequence[str]) -> Rows:
+    drawn = random.Random(1)
+    rows: list[list[str | None]] = [
+        [
+            str(day),
+            product,
+            str(n := drawn.randint(60, 400)),
+            str(3 * n),
+            f"{n * (40 + 35 * at)}.{drawn.randint(10, 99)}",
+        ]
+        for day in days()
+        for at, product in enumerate(sorted(PRODUCTS))
+    ]
+    rows[3][1] = HOSTILE
+    types = ["date", "varchar", "bigint", "bigint", "decimal(38,2)"]
+    return Rows(["order_day", "product_name", "orders", "units", "revenue"], types, rows, "SELECT …", 41_000_000)
+
+
+def demand(params: Mapping[str, str], _: Sequence[str]) -> Rows:
+    drawn = random.Random(2)
+    columns = ["change_day", "product_name", "orders_placed", "units_placed", "price_rises", "price_cuts", "lowest_price", "highest_price"]  # fmt: skip
+    rows: list[list[str | None]] = [
+        [str(day), product, str(n := drawn.randint(60, 400)), str(3 * n), str(n // 5), str(n // 4), "199.00", "2489.90"]
+        for day in days()
+        for product in sorted(PRODUCTS)
+    ]
+    types = ["date", "varchar", *["bigint"] * 4, "decimal(12,2)", "decimal(12,2)"]
+    return Rows(columns, types, rows, "SELECT …", 62_000_000)
+
+
+def cancelled(params: Mapping[str, str], _: Sequence[str]) -> Rows:
+    drawn = random.Random(4)
+    columns = ["order_day", "orders_placed", "orders_cancelled", "orders_expired", "cancelled_percent"]
+    rows: list[list[str | None]] = []
+    for day in days():
+        placed, gone = drawn.randint(24_000, 31_000), drawn.randint(1_400, 2_600)
+        rows.append([str(day), str(placed), str(gone), str(gone // 9), f"{Decimal(100 * gone) / placed:.2f}"])
+    return Rows(columns, ["date", *["bigint"] * 3, "decimal(5,2)"], rows, "SELECT …", 55_000_000)
+
+
+def mix(params: Mapping[str, str], _: Sequence[str]) -> Rows:
+    drawn = random.Random(6)
+    columns = ["change_hour", "changes", "inserts", "modifies", "removes_by_users", "removes_by_expiry", "orders"]
+    rows: list[list[str | None]] = []
+    for ago in range(47, -1, -1):
+        parts = [round(share * (0.7 + 0.6 * drawn.random())) for share in (1200, 1900, 260, 90)]
+        at = f"{NOW - timedelta(hours=ago):%Y-%m-%d %H}:00:00.000"
+        rows.append([at, str(sum(parts)), *map(str, parts), str(sum(parts) - 300)])
+    return Rows(columns, ["timestamp", *["bigint"] * 6], rows, "SELECT …", 38_000_000)
+
+
+def most_changed(params: Mapping[str, str], _: Sequence[str]) -> Rows:
+    drawn = random.Random(8)
+    columns = ["orderid", "changes", "first_change", "last_change", "last_event_type", "last_product_name"]
+    rows: list[list[str | None]] = [
+        [f"{drawn.getrandbits(128):032x}", str(41 - 2 * at), "2026-11-17 08:00:00.000", "2026-11-25 14:00:00.000", "MODIFY", HOSTILE if at == 0 else drawn.choice(PRODUCTS)]
+        for at in range(20)
+    ]  # fmt: skip
+    return Rows(
+        columns, ["varchar", "bigint", "timestamp", "timestamp", "varchar", "varchar"], rows, "SELECT …", 47_000_000
+    )
+
+
+ROWS = {
+    "page/changes_over_time.sql": over_time,
+    "page/orders_found.sql": found,
+    "page/order_versions.sql": one_order,
+    "page/changes_counted.sql": counted,
+    "page/ledger_runs.sql": ledger,
+    "insights/revenue_by_product_and_day.sql": revenue,
+    "insights/demand_and_prices_by_day.sql": demand,
+    "insights/cancellation_rate.sql": cancelled,
+    "insights/change_mix_by_hour.sql": mix,
+    "insights/most_changed_orders.sql": most_changed,
+}
+RUN = "scheduled__2026-11-25T14:00:00+00:00"
+REPORTS: dict[str, dict[str, Any]] = {
+    "ledger/batch/": {
+        "run_id": RUN, "at": "2026-11-25T14:18:04Z",
+        "written": {"INSERT": 4_120, "MODIFY": 6_873, "REMOVE": 1_204},
+        "delivered": {"INSERT": 4_120, "MODIFY": 6_873, "REMOVE": 1_204},
+        "failed": 0, "lost": 0, "duplicates_in_raw": 17,
+        "lag_seconds": {"p50": Decimal("1.84"), "p99": Decimal("3.12"), "max": Decimal("6.40")},
+        "curated": {"objects": 212, "changes": 12_197, "duplicates": 17, "quarantined": 0},
+        "checks": [
+            {"name": "change_events_are_whole", "rows": 0}, {"name": "counts_by_event_type", "rows": 0},
+            {"name": "deletes_are_rows", "rows": 0}, {"name": "changes_follow_an_insert", "rows": 0},
+        ],
+        "changed_orders": [],
+    },
+    "ledger/reconcile/": {
+        "run_id": RUN, "at": "2026-11-25T14:20:41Z", "cutoff": "2026-11-25T14:00:00Z",
+        "source_items": 412_906, "curated_items": 412_905, "matching": 412_847, "in_flight": 57,
+        "missing": ["9d0c7b52-52b8-4f0e-93c8-7a0d36f2f1b4"], "extra": [],
+        "stale": [{"orderid": "e2a95c1a-3f6d-4f9b-8d27-a1c5d6f0b7e3", "fields": {"price": {"source": "899.00", "curated": "929.00"}}}],
+        "counts": {"missing": 1, "extra": 0, "stale": 1}, "truncated": False,
+    },
+    "ledger/drill/": {
+        "run_id": "manual__2026-11-24", "at": "2026-11-24T16:02:10Z", "passed": True, "seconds": 184,
+        "faults": [
+            {"fault": "transformer fails one in three", "written": 600, "delivered": 600, "lost": 0, "recovered": True},
+            {"fault": "workers killed half-way", "written": 600, "delivered": 600, "lost": 0, "recovered": True},
+            {"fault": "S3 answers 503", "written": 600, "delivered": 600, "lost": 0, "recovered": True},
+        ],
+    },
+    "ledger/redrive/": {
+        "run_id": "manual__2026-11-23", "at": "2026-11-23T10:11:00Z", "records": 14, "redriven": 12, "kept": 2,
+        "by_reason": {"price is 'ten': it has to be a number": 2, "Lambda.FunctionError": 12},
+    },
+    "ledger/repair/": {"run_id": "manual__2026-11-22", "at": "2026-11-22T09:00:00Z", "repaired": 3, "failed": 0},
+}  # fmt: skip
