@@ -37,7 +37,7 @@ override SQL := $(value SQL)
 override ARGS := $(value ARGS)
 export SQL
 
-.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock generate-orders env policies bundle
+.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock generate-orders env policies bundle screenshots
 
 help: ## What every command does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ query: install ## Run Athena SQL and print a table: make query SQL="SELECT …"
 
 airflow: install airflow-db ## Any Airflow command: make airflow ARGS="dags test sales_cdc_generate"
 	@airflow $(ARGS)
+
+screenshots: install-dev ## The page's pictures in docs/img/, from canned figures; needs Chromium
+	@AIRFLOW_HOME=$(LOCAL)/screenshots AIRFLOW__CORE__PLUGINS_FOLDER=$(LOCAL)/screenshots $(PY) -m tests.browser.screenshots docs/img
 
 .PHONY: airflow-db
 airflow-db: install

@@ -1,0 +1,22 @@
+"""How Chromium is started for tests and screenshots: alone, quiet, and asking nobody outside."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SHOWN = "section:not([hidden])"
+
+
+def settled(page: Page) -> None:
+    """Wait until the shown part waits for nothing, and every plot is drawn."""
+    expect(page.locator(f"{SHOWN} .skeleton")).to_have_count(0)
+    expect(page.locator(f"{SHOWN} .plot:not(:has(.main-svg))")).to_have_count(0, timeout=15_000)

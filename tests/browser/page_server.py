@@ -1,0 +1,53 @@
+"""The page's application on a free port, with canned answers and a user who is logged in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import uvicorn
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import FastAPI
+from sales_cdc.settings import Settings
+from sales_cdc.ui import access
+from sales_cdc.ui.app import PREFIX, create_app
+from sales_cdc.ui.redrive import StartedRun
+
+USER = SimpleNamespace(get_id=lambda: "vera", get_name=lambda: "Vera")
+RUN = StartedRun("sales_cdc_redrive", "manual__2026-11-25T14:30:20+00:00", is_paused=False)
+
+
+def application(reader: Any, *, may_redrive: bool = True) -> FastAPI:
+    """The page for a user with the right to read, mounted as Airflow mounts it."""
+    settings = Settings.from_environment({"SALES_CDC_TARGET": "local"})
+    page = create_app(settings, reader, redrive=lambda name: RUN)
+    page.dependency_overrides[get_user] = lambda: USER
+    page.dependency_overrides[access.may_read] = lambda: None
+    page.dependency_overrides[access.may_redrive] = lambda: None
+    outer = FastAPI()
+    outer.mount(PREFIX, page)
+    return outer
+
+
+@contextmanager
+def serving(reader: Any) -> Iterator[str]:
+    """The page's address, until the block ends."""
+    config = uvicorn.Config(application(reader), host="127.0.0.1", port=0, log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    with patch.object(access, "can_redrive", lambda user: True):
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started:
+            assert thread.is_alive(), "the page's server ended"
+            assert time.monotonic() < deadline, "the page's server did not start within 20 s"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}{PREFIX}/"
+        server.should_exit = True
+        thread.join(timeout=10)

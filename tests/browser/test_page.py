@@ -1,0 +1,161 @@
+"""The page in a real Chromium, with canned figures: what people see, wide and narrow, light and dark, by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.canned import HOSTILE, ORDER, CannedReader
+from tests.browser.chromium import settled
+from tests.browser.page_server import serving
+
+pytestmark = pytest.mark.browser
+WIDE, NARROW = (1280, 800), (390, 844)
+PARTS = ("flow", f"orders/laptop/{ORDER}", "changes", "insights", "trust")
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def addresses() -> Iterator[Callable[[str], str]]:
+    """The page's address by the reader's mood; each is served once."""
+    with ExitStack() as stack:
+        served: dict[str, str] = {}
+
+        def address(mood: str) -> str:
+            if mood not in served:
+                served[mood] = stack.enter_context(serving(CannedReader(mood)))
+            return served[mood]
+
+        yield address
+
+
+@pytest.fixture
+def open_page(browser: Browser, addresses: Callable[[str], str]) -> Iterator[Open]:
+    """Opens a part of the page; at the end no script error and no refusal by the security policy may have been seen."""
+    complaints: list[str] = []
+    pages: list[Page] = []
+
+    def open_one(part: str, mood: str = "busy", size: tuple[int, int] = WIDE, theme: str = "light") -> Page:
+        page = browser.new_page(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=theme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(request.url))
+        page.on("request", lambda request: complaints.append(request.url) if "127.0.0.1" not in request.url else None)
+        pages.append(page)
+        page.goto(f"{addresses(mood)}#{part}")
+        settled(page)
+        return page
+
+    yield open_one
+    for page in pages:
+        page.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("mood", "size", "theme"),
+    [
+        ("busy", WIDE, "light"),
+        ("busy", NARROW, "dark"),
+        ("stopped", WIDE, "dark"),
+        ("stopped", NARROW, "light"),
+        ("empty", WIDE, "light"),
+    ],
+)
+def test_every_part_is_accessible_and_fits_its_window(open_page: Open, mood: str, size: Any, theme: str) -> None:
+    page = open_page("flow", mood, size, theme)
+    for part in PARTS:
+        page.evaluate("part => { location.hash = part }", part)
+        settled(page)
+        for summary in page.locator("section:not([hidden]) summary").all():
+            summary.click()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], part
+
+
+@pytest.mark.parametrize("mood", ["missing", "down"])
+def test_trouble_is_accessible_and_says_what_to_do(open_page: Open, mood: str) -> None:
+    page = open_page("flow", mood)
+    told = {"missing": "sales_cdc_setup", "down": "make cloud"}[mood]
+    expect(page.locator("#flow")).to_contain_text(told)
+    assert Axe().run(page).violations_count == 0
+    page.evaluate("location.hash = 'trust'")
+    settled(page)
+    if mood == "down":
+        expect(page.locator("#part-trust .trouble.unreachable").first).to_contain_text("The cloud does not answer")
+        expect(page.get_by_role("button", name="Try again").first).to_be_visible()
+
+
+def test_where_the_pipeline_stands_still_is_red_with_the_reason(open_page: Open) -> None:
+    page = open_page("flow", "stopped")
+    expect(page.locator(".verdict.stopped")).to_contain_text("The pipe stands still.")
+    expect(page.locator(".needs > .stopped")).to_contain_text("may not kinesis:PutRecords")
+    expect(page.locator("article.hop.stopped h3")).to_have_text("Pipe")
+    assert page.locator(".picture .station.stopped").count() == 1
+
+
+def test_an_order_is_searched_and_its_versions_compared_by_keyboard_alone(open_page: Open) -> None:
+    page = open_page("flow")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Orders")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_label("Order id").focus()
+    page.keyboard.type("laptop")
+    page.keyboard.press("Enter")
+    found = page.locator("#orders-found .list a").first
+    expect(found).to_contain_text(ORDER)
+    page.keyboard.press("Tab")
+    while not found.evaluate("link => link === document.activeElement"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    versions = page.locator(".timeline > li")
+    expect(versions).to_have_count(5)
+    expect(versions.nth(2)).to_contain_text("1,249.90")
+    expect(versions.nth(2)).to_contain_text("1,189.00")
+    expect(versions.nth(1)).to_contain_text("Deleted")
+
+
+def test_hostile_values_are_shown_and_never_run(open_page: Open) -> None:
+    page = open_page(f"orders/laptop/{ORDER}")
+    expect(page.locator("#part-orders")).to_contain_text(HOSTILE)
+    for part in ("changes", "insights"):
+        page.evaluate("part => { location.hash = part }", part)
+        settled(page)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("main script").count() == 0
+
+
+def test_a_redrive_is_started_by_its_button_alone(open_page: Open) -> None:
+    page = open_page("trust", "stopped")
+    page.get_by_role("button", name="Deliver them again").click()
+    expect(page.locator(".said")).to_contain_text("Started sales_cdc_redrive, run manual__2026-11-25T14:30:20+00:00.")
+
+
+def test_the_theme_follows_the_system_while_the_page_is_open(open_page: Open) -> None:
+    page = open_page("changes")
+    light = page.locator(".plot text.ytick-text, .plot .ytick text").first.evaluate(
+        "text => getComputedStyle(text).fill"
+    )
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator(".plot .ytick text").first).not_to_have_css("fill", light)
+
+
+def test_a_span_is_chosen_and_every_bar_has_its_number(open_page: Open) -> None:
+    page = open_page("changes")
+    page.get_by_text("24 hours").click()
+    expect(page.locator("#changes h3")).to_have_text("Changes by hour, the last 24 hours")
+    page.locator("#changes summary").click()
+    expect(page.locator("#changes tbody tr")).to_have_count(25)
