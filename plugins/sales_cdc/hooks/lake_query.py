@@ -11,9 +11,10 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
+from sales_cdc.deployment import include_folder
 from sales_cdc.hooks.page_clients import PageClients
 
-SQL = Path(__file__).resolve().parents[3] / "include" / "sql"
+SQL = include_folder() / "sql"
 MOST_ROWS = 999  # with the header, one page of results
 PATIENCE_SECONDS = 120.0
 FINAL_STATES = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
