@@ -25,7 +25,7 @@ from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import DAG, Asset, Param, TaskGroup, chain
 from sales_cdc.batch_statements import CURATED_CHECKS, INSIGHTS, RAW_CHECKS, SEED_QUERIES, VIEWS
 from sales_cdc.deployment import deployed_topology
-from sales_cdc.operators.athena_statements import ChecksOperator, StatementsOperator
+from sales_cdc.operators.athena_statements import ChecksOperator, InsightsOperator, StatementsOperator
 from sales_cdc.operators.crawl import CrawlOperator
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.reconcile import ReconcileOperator
@@ -124,7 +124,7 @@ with DAG(
         doc_md="Its findings fail the run once the report shows them.",
     )
     questions = [*(f"insights/{name}.sql" for name in INSIGHTS), "report/changed_orders.sql"]
-    ask_insights = StatementsOperator(task_id="ask_insights", files=questions)
+    ask_insights = InsightsOperator(task_id="ask_insights", files=questions)
     write_report = ReportOperator(task_id="write_report")
 
     chain(find_account, wait_for_delivery, start_curation, crawl_raw, checks, seed_queries, await_curation)

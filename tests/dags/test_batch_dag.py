@@ -79,6 +79,36 @@ def test_files_are_compacted_on_sundays_and_when_asked_for(
     }
 
 
+def test_insights_are_asked_for_the_days_before_the_run(dag: DAG) -> None:
+    task = dag.get_task("ask_insights").prepare_for_execution()
+    run = SimpleNamespace(start_date=datetime(2026, 11, 22, 23, 59, tzinfo=UTC))
+    travel = {"before": "1", "columns_before": ["price"], "after": "2"}
+    curated = {"attributes": ["colour"], "time_travel": travel}
+    params = {"database": "lake", "days": 30}
+    context = {
+        "params": params,
+        "dag_run": run,
+        "ti": SimpleNamespace(xcom_pull=lambda task_ids: curated),
+        "task": task,
+    }
+    task.render_template_fields(context, dag.get_template_env())
+    for statement in task.statements:
+        assert len(sqlglot.parse(statement, read="athena")) == 1
+    assert "TIMESTAMP '2026-10-23 00:00:00'" in task.statements[0]
+    assert "TIMESTAMP '2026-11-23 00:00:00'" in task.statements[0]
+
+
+def test_an_order_is_compared_in_the_columns_that_it_had(dag: DAG) -> None:
+    travel = {"before": "1", "columns_before": ["price"], "after": "2"}
+    curated = {"attributes": ["colour"], "time_travel": travel}
+    template = dag.get_template_env().get_template("report/changed_orders.sql")
+    rendered = template.render(params={"database": "lake"}, ti=SimpleNamespace(xcom_pull=lambda task_ids: curated))
+    assert "FOR VERSION AS OF 1" in rendered
+    assert 'earlier."price" AS "before_price"' in rendered
+    assert 'earlier."colour"' not in rendered
+    assert 'later."colour" AS "after_colour"' in rendered
+
+
 def test_parsing_uses_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a DAG file used the network")

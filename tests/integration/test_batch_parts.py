@@ -94,6 +94,7 @@ class Place:
 @pytest.fixture
 def place(cloud: Any, prefix: str) -> Place:
     cloud.client("s3").create_bucket(Bucket=prefix)
+    cloud.client("sqs").create_queue(QueueName=prefix)
     cloud.client("glue").create_database(DatabaseInput={"Name": prefix})
     cloud.client("athena").create_work_group(
         Name=prefix, Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{prefix}/results/"}}
@@ -164,7 +165,7 @@ def test_an_insert_under_errors_explains_an_order(place: Place, caplog: pytest.L
 
 def test_positions_in_the_dead_letter_queue_may_be_the_insert(place: Place) -> None:
     sqs = place.cloud.client("sqs")
-    queue = sqs.create_queue(QueueName=place.name)["QueueUrl"]
+    queue = sqs.get_queue_url(QueueName=place.name)["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="{}")
     assert follows_insert(place, "given-up") == 1
     sqs.purge_queue(QueueUrl=queue)

@@ -8,7 +8,7 @@ WITH numbered AS (
         sum(CASE WHEN event_type = 'INSERT' THEN 1 ELSE 0 END)
             OVER (PARTITION BY orderid ORDER BY sequence_number ROWS UNBOUNDED PRECEDING) AS placement
     FROM {{ params.database }}.orders_changes
-    WHERE creation_time >= TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, -params.days) }} 00:00:00'
+    WHERE creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
 ),
 
 placements AS (
@@ -30,6 +30,6 @@ SELECT
     sum(is_expired) AS orders_expired,
     CAST(round(100e0 * sum(is_cancelled) / nullif(count(*), 0), 2) AS decimal(5, 2)) AS cancelled_percent
 FROM placements
-WHERE order_day < DATE '{{ macros.ds_add(dag_run.start_date | ds, 1) }}'
+WHERE order_day < DATE '{{ params.until_day }}'
 GROUP BY order_day
 ORDER BY order_day

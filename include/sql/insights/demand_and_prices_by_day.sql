@@ -22,7 +22,7 @@ SELECT
 FROM compared
 WHERE
     event_type <> 'REMOVE'
-    AND creation_time >= TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, -params.days) }} 00:00:00'
-    AND creation_time < TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, 1) }} 00:00:00'
+    AND creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
+    AND creation_time < TIMESTAMP '{{ params.until_day }} 00:00:00'
 GROUP BY CAST(creation_time AS date), product_name
 ORDER BY change_day, product_name

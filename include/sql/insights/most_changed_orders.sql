@@ -10,8 +10,8 @@ WITH numbered AS (
         min(creation_time) OVER (PARTITION BY orderid) AS first_change
     FROM {{ params.database }}.orders_changes
     WHERE
-        creation_time >= TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, -params.days) }} 00:00:00'
-        AND creation_time < TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, 1) }} 00:00:00'
+        creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
+        AND creation_time < TIMESTAMP '{{ params.until_day }} 00:00:00'
 )
 
 SELECT

@@ -4,7 +4,7 @@ WITH placed AS (
         orderid,
         max(creation_time) AS placed_at
     FROM {{ params.database }}.orders_changes
-    WHERE event_type = 'INSERT' AND creation_time >= TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, -params.days) }} 00:00:00'
+    WHERE event_type = 'INSERT' AND creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
     GROUP BY orderid
 )
 
@@ -16,6 +16,6 @@ SELECT
     CAST(coalesce(sum(latest.quantity * latest.price), 0) AS decimal(38, 2)) AS revenue
 FROM placed
 INNER JOIN {{ params.database }}.orders_current AS latest ON placed.orderid = latest.orderid
-WHERE NOT latest.is_deleted AND placed.placed_at < TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, 1) }} 00:00:00'
+WHERE NOT latest.is_deleted AND placed.placed_at < TIMESTAMP '{{ params.until_day }} 00:00:00'
 GROUP BY CAST(placed.placed_at AS date), latest.product_name
 ORDER BY order_day, latest.product_name

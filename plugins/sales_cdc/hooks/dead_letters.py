@@ -39,6 +39,13 @@ class DeadLetterHook(AwsBaseHook):
         super().__init__(**{**kwargs, "client_type": "sqs"})
         self.queue = queue
 
+    def count(self) -> int:
+        """About how many messages there are, those that somebody holds among them."""
+        counted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        with explained("count the dead letters", self.queue):
+            found = self.conn.get_queue_attributes(QueueUrl=self._url(), AttributeNames=counted)["Attributes"]
+        return sum(int(found[name]) for name in counted)
+
     def letters(self) -> Iterator[Letter]:
         """Every message that nobody else holds, once each, until the queue gives no more."""
         with explained("read the dead-letter queue", self.queue):

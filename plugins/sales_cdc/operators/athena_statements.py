@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.athena import AthenaHook
@@ -75,6 +76,15 @@ class StatementsOperator(AwsBaseOperator[AthenaHook]):
     def on_kill(self) -> None:
         for query in self._started.values():
             self.hook.stop_query(query)
+
+
+class InsightsOperator(StatementsOperator):
+    """Statements on the days before the run began: ``params.days`` of them, which they know as ``from_day`` and ``until_day``."""
+
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        today = context["dag_run"].start_date.date()
+        days = {"from_day": today - timedelta(days=context["params"]["days"]), "until_day": today + timedelta(days=1)}
+        super().render_template_fields({**context, "params": {**context["params"], **days}}, jinja_env)
 
 
 class ChecksOperator(StatementsOperator):

@@ -10,8 +10,8 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from sales_cdc.hooks.athena import MOST_ROWS, QueryRows, first_rows
+from sales_cdc.hooks.dead_letters import DeadLetterHook
 from sales_cdc.hooks.landing_zone import LandingZoneHook
-from sales_cdc.hooks.sqs import QueueHook
 from sales_cdc.topology import Topology
 
 SHOWN = 20
@@ -104,7 +104,7 @@ class FollowsInsertSensor(NoRowsSensor):
             f"their insert could not be transformed and is kept; the DAG {REDRIVE_DAG} delivers it",
         )  # fmt: skip
         unexplained = [order for order in orders if order not in failed]
-        if unexplained and self._dead_letters():
+        if unexplained and DeadLetterHook(queue=self.dead_letter_queue, **self._hook_parameters).count():
             self._warn(unexplained, f"their insert may be in the queue {self.dead_letter_queue}: run {REDRIVE_DAG}")
         else:
             self._fail_once(unexplained, lake, found, context["run_id"])
@@ -127,10 +127,6 @@ class FollowsInsertSensor(NoRowsSensor):
             f"nor in the queue {self.dead_letter_queue}: either it was lost, or they were in the table before the pipe was. "
             f"Their state is right, their history begins late. Only this run fails for them: start another one to go on."
         )
-
-    def _dead_letters(self) -> int:
-        queue = QueueHook(**self._hook_parameters).find(self.dead_letter_queue)
-        return int(queue.description["Attributes"]["ApproximateNumberOfMessages"]) if queue else 0
 
     def _warn(self, orders: list[str], what: str) -> None:
         if orders:

@@ -21,7 +21,7 @@ XCOMS = {
     "await_curation": {"attributes": ["colour"], "time_travel": {"before": None, "columns_before": [], "after": "1"}}
 }
 CONTEXT = {
-    "params": {"database": "lake", "delivery": "delivery", "days": 1},
+    "params": {"database": "lake", "delivery": "delivery", "from_day": "2026-11-20", "until_day": "2026-11-22"},
     "dag_run": SimpleNamespace(start_date=TODAY),
     "ti": SimpleNamespace(xcom_pull=lambda task_ids: XCOMS[task_ids]),
     "macros": macros,
