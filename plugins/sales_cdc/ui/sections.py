@@ -116,9 +116,7 @@ def insight(reader: Reader, name: str) -> dict[str, Any]:
     names = set(reader.tables())
     if not {CURATED, "orders_current"} <= names:
         raise NothingYetError("No curated tables yet", f"{RUN_BATCH} Its Glue job makes the tables that this asks.")
-    today = reader.now().date()
-    params = {"from_day": str(today - timedelta(days=INSIGHT_DAYS)), "until_day": str(today + timedelta(days=1))}
-    rows = reader.ask(f"insights/{name}.sql", params)
+    rows = reader.ask(f"insights/{name}.sql", {"days": INSIGHT_DAYS})
     return {
         "name": name,
         "columns": rows.columns,
@@ -127,7 +125,7 @@ def insight(reader: Reader, name: str) -> dict[str, Any]:
         "sql": rows.sql,
         "scanned_bytes": rows.scanned_bytes,
         "is_cut": len(rows.rows) == MOST_ROWS,
-        **params,
+        "from_day": str(reader.now().date() - timedelta(days=INSIGHT_DAYS)),
     }
 
 
