@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sales_cdc.hooks.error_zone import ErrorZoneHook
 
 from tests.e2e.conftest import ORDERS, Pipeline
 from tests.integration.dag_runs import DagRun
@@ -37,6 +38,17 @@ class Zones:
     def document(self, key: str) -> dict[str, Any]:
         return dict(json.loads(self.objects(key)[key]))
 
+    def probes_have_passed(self) -> bool:
+        """Whether each probe order's delete has arrived as its insert has: nothing of setup's is on its way."""
+        ends: dict[str, set[str]] = {"INSERT": set(), "REMOVE": set()}
+        for line in self.lines("raw/"):
+            if "probe" in line["orderID"] and line["event_type"] in ends:
+                ends[line["event_type"]].add(line["orderID"])
+        return ends["INSERT"] == ends["REMOVE"]
+
+    def redriven(self) -> set[str]:
+        return {key for key in self.objects("raw/") if "/redrive-" in key}
+
     def clear(self, prefix: str) -> None:
         for key in self.objects(prefix):
             self.s3.delete_object(Bucket=self.bucket, Key=key)
@@ -46,6 +58,7 @@ class Zones:
 def zones(pipeline: Pipeline) -> Iterator[Zones]:
     """The error zone is empty before and after."""
     made = Zones(pipeline)
+    wait_for(made.probes_have_passed, "the end of the probes")
     made.clear("errors/")
     yield made
     made.clear("errors/")
@@ -66,27 +79,47 @@ def broken_transformer(pipeline: Pipeline) -> Iterator[None]:
         )
 
 
-def redrive(zones: Zones, **params: Any) -> dict[str, Any]:
+def redrive(zones: Zones, run_id: str = "", **params: Any) -> dict[str, Any]:
     """One run of the DAG; its report."""
     run = DagRun("sales_cdc_redrive.py", **params)
+    run.run_id = run_id or run.run_id
     run.run()
     return zones.document(f"ledger/redrive/{run.run_id}.json")
 
 
-def test_what_a_broken_transformer_left_is_delivered_once_it_is_mended(pipeline: Pipeline, zones: Zones) -> None:
+def killed_before_it_settled(zones: Zones, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that delivered, and then was killed before it took anything out of errors/."""
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ErrorZoneHook, "replace", die)
+        with pytest.raises(KeyboardInterrupt):
+            redrive(zones, run_id)
+
+
+def test_what_a_broken_transformer_left_is_delivered_once_it_is_mended(
+    pipeline: Pipeline, zones: Zones, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with broken_transformer(pipeline):
         generated = DagRun("sales_cdc_generate.py", inserts=60, updates=30, deletes=10, seed=501)
         generated.run()
         wait_for(lambda: len(zones.lines("errors/")) >= 100, "every change under errors/", seconds=60)
-    # The second run is a rerun: it finds nothing to do.
-    dry, done, again = redrive(zones, dry_run=True), redrive(zones), redrive(zones)
+    failed, before = zones.objects("errors/"), zones.redriven()
+    dry = redrive(zones, dry_run=True)
     assert (dry["found"], dry["redelivered"], dry["left"]) == (100, 100, 0)
+    assert zones.objects("errors/") == failed
+    killed_before_it_settled(zones, "killed", monkeypatch)
+    assert zones.objects("errors/") == failed
+    done, again = redrive(zones, "killed"), redrive(zones)
     assert (done["found"], done["redelivered"], done["left"]) == (100, 100, 0)
     assert list(done["found_by_reason"]) == [
         "Lambda.FunctionError: The Lambda function was successfully invoked but it returned an error result."
     ]
     assert (again["found"], again["redelivered"]) == (0, 0)
     assert zones.objects("errors/") == {}
+    assert len(zones.redriven() - before) == len(failed)
     batch = DagRun("sales_cdc_batch.py")
     batch.run("find_account", "wait_for_delivery")
     confirmed = zones.document(f"ledger/generate/{generated.run_id}/confirmed.json")
