@@ -37,7 +37,7 @@ override SQL := $(value SQL)
 override ARGS := $(value ARGS)
 export SQL
 
-.PHONY: help install install-dev demo test lint cloud query airflow ui down clean bench lock generate-orders env policies bundle screenshots
+.PHONY: help install install-dev demo drill test lint cloud query airflow ui down clean bench lock generate-orders env policies bundle screenshots
 
 help: ## What every command does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ install-dev: $(VENV)/.installed-dev
 demo: export DEMO_ASKED_AT := $(shell date +%s)
 demo: install ## The main job: orders written, changed and deleted in DynamoDB, seen in Athena
 	@$(PY) include/scripts/demo.py
+
+drill: install ## See for yourself: 200,000 changes under every fault, Airflow killed three times, one verdict
+	@$(PY) include/scripts/drill.py
 
 test: install-dev ## Every test
 	@$(PY) -m pytest $(ARGS)

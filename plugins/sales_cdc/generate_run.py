@@ -59,8 +59,12 @@ class GenerateRun:
     def ledger_uri(self) -> str:
         return self._ledger.uri
 
-    def plan(self, workload: Workload, rate_per_second: float | None = None) -> RunHeader:
+    def plan(
+        self, workload: Workload, rate_per_second: float | None = None, *, own_orders_only: bool = False
+    ) -> RunHeader:
         """Plan the run against the table as it is now, and keep the plan; a run that has a plan keeps that one.
+
+        ``own_orders_only``: change and delete no order but those that the run itself inserts.
 
         Raises:
             WorkloadError: the table holds too few orders for it, or the rate is no number above 0; nothing was written.
@@ -79,7 +83,8 @@ class GenerateRun:
         if scanned.unusable:
             some = "; ".join(f"{order_id}: {why}" for order_id, why in list(scanned.unusable.items())[:SHOWN])
             self._say(f"{len(scanned.unusable):,} orders edited by others are left alone, such as {some}")
-        changes = plan_changes(workload, scanned.live, scanned.unusable.keys())
+        live = {} if own_orders_only else scanned.live
+        changes = plan_changes(workload, live, {*scanned.unusable, *scanned.live} - live.keys())
         header = self._ledger.keep_plan({**params, "rate_per_second": rate_per_second}, changes)
         self._say(f"Planned {counted(header.planned)}, in {self._ledger.uri}plan.jsonl")
         read_bytes = (len(scanned.live) + len(scanned.unusable)) * ORDER_BYTES

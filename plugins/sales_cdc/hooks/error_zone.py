@@ -103,9 +103,9 @@ class ErrorZoneHook(AwsBaseHook):
         """Every document of the ledger under the prefix."""
         keys = [each.key for each in self.objects(prefix)]
         with explained("read the ledger in the bucket", self.bucket), ThreadPoolExecutor(PARALLEL_READS) as pool:
-            return [json.loads(body) for body in pool.map(self._body, keys)]
+            return [json.loads(body) for body in pool.map(self.body, keys)]
 
-    def _body(self, key: str) -> bytes:
+    def body(self, key: str) -> bytes:
         body: bytes = self.conn.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         return body
 

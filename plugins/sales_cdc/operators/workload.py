@@ -26,18 +26,21 @@ NO_RETRY = (WorkloadError, ForeignPlanError, ResourceMissingError, DeniedError)
 class GenerateRunOperator(AwsBaseOperator[AwsGenericHook[Any]]):
     """What the operators of a generate run have in common: ``table`` and ``bucket``, by name, and the run's ledger.
 
+    ``run_name``: the run's name in the ledger; the run's id when it is empty.
+
     Raises:
         AirflowFailException: trying again would not help; the message says what to do.
         UnreachableError, StalledError: trying again may help, and goes on where this attempt stopped.
     """
 
     aws_hook_class = AwsGenericHook
-    template_fields = aws_template_fields("table", "bucket")
+    template_fields = aws_template_fields("table", "bucket", "run_name")
 
-    def __init__(self, *, table: str, bucket: str, **kwargs: Any) -> None:
+    def __init__(self, *, table: str, bucket: str, run_name: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.table = table
         self.bucket = bucket
+        self.run_name = run_name
         self._stop = Event()
 
     def on_kill(self) -> None:
@@ -45,7 +48,8 @@ class GenerateRunOperator(AwsBaseOperator[AwsGenericHook[Any]]):
 
     def _generate_run(self, context: Mapping[str, Any]) -> GenerateRun:
         table = OrdersTable(self._client("dynamodb", Config(**CLIENT_CONFIG)), self.table)
-        ledger = RunLedger(self._client("s3"), self.bucket, context["run_id"], lambda: datetime.now(UTC).isoformat())
+        name = self.run_name or context["run_id"]
+        ledger = RunLedger(self._client("s3"), self.bucket, name, lambda: datetime.now(UTC).isoformat())
         return GenerateRun(table, ledger, self.log.info, self._stop)
 
     def _client(self, service: str, config: Config | None = None) -> Any:

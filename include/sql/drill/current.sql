@@ -1,0 +1,11 @@
+-- What are the orders now that changed since the drill began, tombstones included?
+SELECT
+    orderid,
+    is_deleted,
+    product_name,
+    quantity,
+    price,
+    order_status,
+    customer
+FROM {{ params.database }}.orders_current
+WHERE creation_time >= TIMESTAMP '{{ ti.xcom_pull(task_ids='plan_drill')['since'] }}'
