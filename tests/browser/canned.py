@@ -49,7 +49,7 @@ class CannedReader:
         self._require_up()
         return CURATED if self.has_changes else []
 
-    def ask(self, file: str, params: Mapping[str, Any], values: Sequence[str] = ()) -> Rows:
+    def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows:
         self._require_up()
         self.asked.append((file, tuple(values)))
         return ROWS[file](params, values)
@@ -155,7 +155,7 @@ def failures() -> Tail:
     return Tail(lines, [stored], True)
 
 
-def over_time(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
+def over_time(params: Mapping[str, str], _: Sequence[str]) -> Rows:
     drawn = random.Random(3)
     step = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}[params["unit"]]
     begin = datetime.fromisoformat(params["from_time"]).replace(second=0)
@@ -167,7 +167,7 @@ def over_time(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
     return Rows(["change_time", "inserts", "updates", "deletes"], ["timestamp", "bigint", "bigint", "bigint"], rows)
 
 
-def found(_: Mapping[str, Any], values: Sequence[str]) -> Rows:
+def found(_: Mapping[str, str], values: Sequence[str]) -> Rows:
     drawn = random.Random(5)
     columns = ["orderid", "product_name", "quantity", "price", "event_type", "creation_time"]
     rows: list[list[str | None]] = []
@@ -187,7 +187,7 @@ def found(_: Mapping[str, Any], values: Sequence[str]) -> Rows:
     return Rows(columns, ["varchar"] * 6, rows)
 
 
-def one_order(_: Mapping[str, Any], values: Sequence[str]) -> Rows:
+def one_order(_: Mapping[str, str], values: Sequence[str]) -> Rows:
     columns = ["orderid", "product_name", "quantity", "price", "event_type", "creation_time", "sequence_number", "actor", "customer", "order_status"]  # fmt: skip
     story: list[list[str | None]] = [
         ["laptop", "2", "1249.90", "INSERT", "2026-11-24 09:12:03", "1", "user", "Vera Lindqvist", "placed"],
@@ -200,11 +200,11 @@ def one_order(_: Mapping[str, Any], values: Sequence[str]) -> Rows:
     return Rows(columns, ["varchar"] * 10, rows)
 
 
-def counted(_: Mapping[str, Any], __: Sequence[str]) -> Rows:
+def counted(_: Mapping[str, str], __: Sequence[str]) -> Rows:
     return Rows(["changes", "first_change"], ["bigint", "timestamp"], [["1003412", "2026-11-16 14:31:00.000"]])
 
 
-def ledger(_: Mapping[str, Any], __: Sequence[str]) -> Rows:
+def ledger(_: Mapping[str, str], __: Sequence[str]) -> Rows:
     drawn = random.Random(9)
     columns = ["run_id", "run_at", "written", "captured", "delivered", "failed", "dropped", "curated", "lag_raw_p50_seconds", "lag_raw_p99_seconds", "lag_raw_max_seconds"]  # fmt: skip
     rows: list[list[str | None]] = []
@@ -218,7 +218,7 @@ def days() -> list[date]:
     return [NOW.date() - timedelta(days=ago) for ago in range(13, -1, -1)]
 
 
-def revenue(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
+def revenue(params: Mapping[str, str], _: Sequence[str]) -> Rows:
     drawn = random.Random(1)
     rows: list[list[str | None]] = [
         [
@@ -236,7 +236,7 @@ def revenue(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
     return Rows(["order_day", "product_name", "orders", "units", "revenue"], types, rows, "SELECT …", 41_000_000)
 
 
-def demand(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
+def demand(params: Mapping[str, str], _: Sequence[str]) -> Rows:
     drawn = random.Random(2)
     columns = ["change_day", "product_name", "orders_placed", "units_placed", "price_rises", "price_cuts", "lowest_price", "highest_price"]  # fmt: skip
     rows: list[list[str | None]] = [
@@ -248,7 +248,7 @@ def demand(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
     return Rows(columns, types, rows, "SELECT …", 62_000_000)
 
 
-def cancelled(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
+def cancelled(params: Mapping[str, str], _: Sequence[str]) -> Rows:
     drawn = random.Random(4)
     columns = ["order_day", "orders_placed", "orders_cancelled", "orders_expired", "cancelled_percent"]
     rows: list[list[str | None]] = []
@@ -258,7 +258,7 @@ def cancelled(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
     return Rows(columns, ["date", *["bigint"] * 3, "decimal(5,2)"], rows, "SELECT …", 55_000_000)
 
 
-def mix(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
+def mix(params: Mapping[str, str], _: Sequence[str]) -> Rows:
     drawn = random.Random(6)
     columns = ["change_hour", "changes", "inserts", "modifies", "removes_by_users", "removes_by_expiry", "orders"]
     rows: list[list[str | None]] = []
@@ -269,7 +269,7 @@ def mix(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
     return Rows(columns, ["timestamp", *["bigint"] * 6], rows, "SELECT …", 38_000_000)
 
 
-def most_changed(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
+def most_changed(params: Mapping[str, str], _: Sequence[str]) -> Rows:
     drawn = random.Random(8)
     columns = ["orderid", "changes", "first_change", "last_change", "last_event_type", "last_product_name"]
     rows: list[list[str | None]] = [

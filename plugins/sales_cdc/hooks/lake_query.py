@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Any
 
 import jinja2
@@ -45,27 +44,21 @@ class LakeQuery:
     *Use parameterized queries*.
     """
 
-    def __init__(self, clients: PageClients, now: Callable[[], datetime]) -> None:
+    def __init__(self, clients: PageClients) -> None:
         self._clients = clients
-        self._now = now
         self._statements = SandboxedEnvironment(
             loader=jinja2.FileSystemLoader(SQL), undefined=jinja2.StrictUndefined, autoescape=False
         )
-        self._statements.filters["ds"] = _day  # as in a DAG
 
-    def ask(self, file: str, params: Mapping[str, str | int], values: Sequence[str] = ()) -> Rows:
+    def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows:
         """The rows of one file; ``params`` name identifiers and days, ``values`` stand for its question marks.
-
-        A statement of the batch DAG is rendered as in a run that starts now.
 
         Raises:
             QueryFailedError: the statement failed, was cancelled, or took longer than two minutes.
         """
         topology = self._clients.topology()
         database = topology.database.name
-        sql = self._statements.get_template(file).render(
-            params={"database": database, **params}, dag_run={"start_date": self._now()}, macros={"ds_add": _add_days}
-        )
+        sql = self._statements.get_template(file).render(params={"database": database, **params})
         parameters = {"ExecutionParameters": [literal(value) for value in values]} if values else {}
         execution = self._athena.start_query_execution(
             QueryString=sql,
@@ -101,14 +94,6 @@ class LakeQuery:
     @property
     def _athena(self) -> Any:
         return self._clients.client("athena")
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d}"
-
-
-def _add_days(day: str, days: int) -> str:
-    return str(date.fromisoformat(day) + timedelta(days=days))
 
 
 def literal(text: str) -> str:

@@ -23,7 +23,7 @@ class Reader(Protocol):
     def tables(self) -> list[str]:
         """The names of the database's tables and views; none when there is no database."""
 
-    def ask(self, file: str, params: Mapping[str, str | int], values: Sequence[str] = ()) -> Rows: ...
+    def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows: ...
 
     def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None: ...
 
@@ -40,7 +40,7 @@ class DeploymentReader:
         lake = LakeReader(clients)
         self._clients = clients
         self.observe: Callable[[], Observation] = Observer(clients, self.now).observe
-        self.ask = LakeQuery(clients, self.now).ask
+        self.ask = LakeQuery(clients).ask
         self.newest_report = lake.newest_report
         self.newest_changes = lake.newest_changes
         self.failed_records = lake.failed_records

@@ -116,7 +116,9 @@ def insight(reader: Reader, name: str) -> dict[str, Any]:
     names = set(reader.tables())
     if not {CURATED, "orders_current"} <= names:
         raise NothingYetError("No curated tables yet", f"{RUN_BATCH} Its Glue job makes the tables that this asks.")
-    rows = reader.ask(f"insights/{name}.sql", {"days": INSIGHT_DAYS})
+    today = reader.now().date()
+    params = {"from_day": str(today - timedelta(days=INSIGHT_DAYS)), "until_day": str(today + timedelta(days=1))}
+    rows = reader.ask(f"insights/{name}.sql", params)
     return {
         "name": name,
         "columns": rows.columns,
@@ -125,7 +127,7 @@ def insight(reader: Reader, name: str) -> dict[str, Any]:
         "sql": rows.sql,
         "scanned_bytes": rows.scanned_bytes,
         "is_cut": len(rows.rows) == MOST_ROWS,
-        "from_day": str(reader.now().date() - timedelta(days=INSIGHT_DAYS)),
+        **params,
     }
 
 
