@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 PRICES_FILE = Path(__file__).with_name("prices.json")
@@ -222,8 +222,9 @@ def told(found: Forecast) -> str:
 
 
 def in_dollars(amount: Decimal) -> str:
-    """Cents; below ten cents, hundredths of a cent."""
-    return f"${amount:,.2f}" if amount >= Decimal("0.10") or not amount else f"${amount:,.4f}"
+    """Cents, rounded half up; below ten cents, hundredths of a cent."""
+    cents = amount >= Decimal("0.10") or not amount
+    return f"${amount.quantize(Decimal('0.01' if cents else '0.0001'), ROUND_HALF_UP):,}"
 
 
 def prices_of(region: str) -> tuple[str, Mapping[str, Price]]:

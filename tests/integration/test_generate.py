@@ -78,6 +78,14 @@ def test_the_same_seed_and_table_give_the_same_plan_whatever_the_run_is_called(s
     assert shop.lines("one", "plan.jsonl") == shop.lines("two", "plan.jsonl")
 
 
+def test_a_plan_says_what_it_costs_on_aws_before_anything_is_written(shop: Shop) -> None:
+    said: list[str] = []
+    ledger = RunLedger(shop.cloud.client("s3"), shop.bucket, "priced", str)
+    GenerateRun(OrdersTable(shop.dynamodb(), shop.table), ledger, said.append).plan(Workload(1, inserts=1_000))
+    assert said[-1].startswith("On AWS 1,000 changes cost about $0.0020 (mostly DynamoDB $0.0013, ")
+    assert shop.stream() == []
+
+
 def test_a_run_done_again_writes_nothing_more(shop: Shop) -> None:
     workload = Workload(1, inserts=120, updates=70, deletes=30)
     summary = shop.generate("again", workload)

@@ -2,8 +2,8 @@
 
 A touch sets one attribute, ``sales_cdc_touch``, to a mark; no other attribute is read or written, so no concurrent write can
 be harmed, and the stream's record shows the order as it is at that moment. It is made on the condition that the order is
-there, so that a deleted one does not come back, and does not carry the mark yet, so that sending it twice makes one
-change. The attribute stays on the item; no change event carries it.
+there, so that a deleted one does not come back. Sent twice, it changes nothing the second time, and a write that changes
+nothing leaves no stream record. The attribute stays on the item; no change event carries it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PAGE_ITEMS = 1_000
 
 
 class Touched(StrEnum):
-    """What became of a touch: made (by this call or an earlier one), too late (deleted), or to be sent again."""
+    """What became of a touch: made (now or before), too late (deleted), or to be sent again."""
 
     MADE = "made"
     GONE = "gone"
@@ -101,10 +101,9 @@ class TouchableTable:
                     TableName=self.name,
                     Key={KEY: {"S": order_id}},
                     UpdateExpression="SET #touch = :mark",
-                    ConditionExpression="attribute_exists(#key) AND (attribute_not_exists(#touch) OR #touch <> :mark)",
+                    ConditionExpression="attribute_exists(#key)",
                     ExpressionAttributeNames={"#key": KEY, "#touch": TOUCH},
                     ExpressionAttributeValues={":mark": {"S": mark}},
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as error:
             return _read(error)
@@ -115,7 +114,7 @@ def _read(error: ClientError) -> Touched:
     """What a refused touch means; anything else is raised again."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code == "ConditionalCheckFailedException":
-        return Touched.MADE if error.response.get("Item") else Touched.GONE
+        return Touched.GONE
     if code in BUSY:
         return Touched.BUSY
     if code == "ValidationException" and "size" in message.lower():
