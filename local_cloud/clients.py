@@ -16,7 +16,10 @@ from botocore.exceptions import ClientError
 ADMINISTRATOR = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 SESSION_SECONDS = 3600
 _CONFIG = Config(
-    retries={"max_attempts": 3, "mode": "standard"}, max_pool_connections=16, s3={"addressing_style": "path"}
+    retries={"max_attempts": 3, "mode": "standard"},
+    max_pool_connections=16,
+    s3={"addressing_style": "path"},
+    response_checksum_validation="when_required",  # nothing is lost on the way within one machine
 )
 # A Lambda function may take 15 minutes; calling it again is up to the service that waits for it.
 _LAMBDA_CONFIG = _CONFIG.merge(Config(read_timeout=910, retries={"total_max_attempts": 1}))

@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local_cloud.athena import quoting
+from local_cloud.athena.plain_lines import LONGEST_LINE_BYTES
 
 OBJECT_COLUMN = "$object"
-LONGEST_LINE_BYTES = 8 * 1024 * 1024
 ROWS_PER_BATCH = 20_000
 # A number that DuckDB would not print as it was written: many digits, zeros at the end of a fraction, an exponent, minus zero.
 _CHANGED_NUMBER = (
@@ -34,10 +34,11 @@ _EXPONENT = r"[:,\[]\s*-?[0-9]+(\.[0-9]+)?[eE]"
 
 @dataclass
 class Unpacked:
-    """An object's text on disk, and what turning it into normal form found."""
+    """An object's text on disk, and what turning it into normal form found; ``plain_keys`` are those of plain lines."""
 
     identity: int
     path: Path
+    plain_keys: list[str] | None = None
     keys: set[str] = field(default_factory=set)
     malformed: str | None = None
 
@@ -64,13 +65,18 @@ def write_json_segment(
     connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], target: Path, *, ignore_case: bool
 ) -> None:
     """Write the objects' lines as one segment, recording each object's keys and first malformed line."""
-    plain = _plain(connection, objects, ignore_case=ignore_case)
+    proven = [item for item in objects if item.plain_keys is not None]
+    for item in proven:
+        item.keys = set(item.plain_keys or [])
+    unknown = [item for item in objects if item.plain_keys is None]
+    plain = same_spelling(proven + _plain(connection, unknown, ignore_case=ignore_case))
     others = [item for item in objects if item.identity not in {found.identity for found in plain}]
     parts = []
     if plain:
         parts.append(target.with_suffix(".plain"))
         _write_plain(connection, plain, parts[-1], ignore_case=ignore_case)
     for item in others:
+        item.keys = set()
         parts.append(item.path.with_suffix(".parsed"))
         _write_parsed(item, parts[-1], ignore_case=ignore_case)
     if len(parts) == 1:
@@ -125,10 +131,10 @@ def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ig
         if name not in strange and lines.get(name, 0) == _line_count(item.path) and one_spelling:
             item.keys = spellings
             found.append(item)
-    return _same_spelling(found)
+    return found
 
 
-def _same_spelling(objects: list[Unpacked]) -> list[Unpacked]:
+def same_spelling(objects: list[Unpacked]) -> list[Unpacked]:
     """Only objects that spell each key alike can be read together; the few others are parsed one by one."""
     spelling: dict[str, str] = {}
     for item in objects:

@@ -56,7 +56,7 @@ def decoded(source: str, kind: Type, field_number: int) -> str:
         "HIVE_BAD_DATA",
         f"""'Error parsing field value ''' || {source} || ''' for field {field_number}: For input string: "' || {source} || '"'""",
     )
-    return f"CASE WHEN {source} IS NULL THEN NULL WHEN {value} IS NOT NULL THEN {value} ELSE {bad} END"
+    return f"coalesce({value}, CASE WHEN {source} IS NOT NULL THEN {bad} END)"
 
 
 def _scalar(source: str, kind: Type) -> str:
@@ -64,7 +64,8 @@ def _scalar(source: str, kind: Type) -> str:
     if kind.is_integer:
         name = duckdb_name(kind)
         return (
-            f"(CASE WHEN regexp_full_match({source}, '[-+]?(0|[1-9][0-9]*)') THEN TRY_CAST({source} AS {name}) "
+            f"(CASE WHEN CAST(TRY_CAST({source} AS {name}) AS VARCHAR) = {source} THEN TRY_CAST({source} AS {name}) "
+            f"WHEN regexp_full_match({source}, '[-+]?(0|[1-9][0-9]*)') THEN TRY_CAST({source} AS {name}) "
             f"WHEN NOT regexp_matches({source}, '^[-+]?0[0-9xX]') THEN TRY_CAST(trunc(TRY_CAST({source} AS DECIMAL(38,12))) AS {name}) END)"
         )
     if kind.name in {"decimal", "real", "double"}:

@@ -20,8 +20,9 @@ from local_cloud.athena.execution import Query
 from local_cloud.athena.normal_form import OBJECT_COLUMN, column_name, write_json_segment
 from local_cloud.athena.objects import Objects, S3Object
 from local_cloud.athena.parquet_files import ParquetFiles
+from local_cloud.athena.plain_lines import plain_keys
 from local_cloud.athena.projection import projected_partitions
-from local_cloud.athena.segments import Segment, Segments
+from local_cloud.athena.segments import Form, Segment, Segments
 from local_cloud.athena.sql.arrow_rows import held
 from local_cloud.athena.types import VARCHAR, duckdb_name, parse_type
 
@@ -72,12 +73,14 @@ class TableReader:
                 _parquet_sql(table, _register(connection, table, rows, "parquet", files), list(files.values())),
                 list(files.values()),
             )
-        form, writer = _form(table)
+        form = _form(table)
         wanted = [item for item, _ in rows]
-        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, writer))
-        _refuse_malformed(table, rows, segments, form)
-        registered = _register(connection, table, rows, form)
-        return Relation(_segment_sql(table, registered, segments), [segment.path for segment in segments])
+        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form))
+        _refuse_malformed(table, rows, segments, form.name)
+        lines = _line_files(rows, segments, form.name)
+        registered = _register(connection, table, rows, form.name, lines)
+        packed = [segment.path for segment in segments if not segment.holds_lines]
+        return Relation(_segments_sql(table, registered, segments, lines), [*packed, *lines.values()])
 
     def partitions(self, table: GlueTable, keep: PartitionFilter) -> list[Partition]:
         """The partitions to read; one without values stands for a table that has no partition keys."""
@@ -89,20 +92,19 @@ class TableReader:
         return list(itertools.compress(found, keep([partition.values for partition in found])))
 
 
-def _form(table: GlueTable) -> tuple[str, Callable[..., None]]:
-    """The name of the normal form that the table's objects are read in, and its writer."""
+def _form(table: GlueTable) -> Form:
+    """The normal form that the table's objects are read in."""
     if table.serde in serde.JSON_SERDES:
         ignore_case = _ignore_case(table)
-        return f"json:{ignore_case}", partial(write_json_segment, ignore_case=ignore_case)
+        return Form(f"json:{ignore_case}", partial(write_json_segment, ignore_case=ignore_case), plain_keys)
     if table.serde in {serde.OPEN_CSV, serde.LAZY_SIMPLE}:
         width = len(table.columns)
         options = {
             **table.serde_parameters,
             "skip.header.line.count": table.parameters.get("skip.header.line.count", "0"),
         }
-        return f"{table.serde}:{width}:{sorted(options.items())}", partial(
-            write_delimited_segment, library=table.serde, options=options, width=width
-        )
+        write = partial(write_delimited_segment, library=table.serde, options=options, width=width)
+        return Form(f"{table.serde}:{width}:{sorted(options.items())}", write)
     raise not_supported(f"The SerDe '{table.serde}' of table {table.database}.{table.name}")
 
 
@@ -128,14 +130,14 @@ def _register(
     table: GlueTable,
     rows: list[tuple[S3Object, Partition]],
     form: str,
-    files: dict[str, Path] | None = None,
+    files: dict[str, Path],
 ) -> str:
     """A small table of the objects with their partition's values; its name."""
     name = f"objects_{len(connection.execute('SELECT view_name FROM duckdb_views() WHERE NOT internal').fetchall())}"
     columns = {
         "identity": pa.array([item.identity(form) for item, _ in rows], pa.int64()),
         "path": pa.array([item.path for item, _ in rows], pa.string()),
-        "file": pa.array([str(files[item.path]) if files else "" for item, _ in rows], pa.string()),
+        "file": pa.array([str(files.get(item.path, "")) for item, _ in rows], pa.string()),
     }
     for index, _ in enumerate(table.partition_keys):
         values = [partition.values[index] for _, partition in rows]
@@ -144,18 +146,49 @@ def _register(
     return name
 
 
-def _segment_sql(table: GlueTable, objects: str, segments: list[Segment]) -> str:
-    present = set().union(*(segment.keys for segment in segments))
+def _line_files(rows: list[tuple[S3Object, Partition]], segments: list[Segment], form: str) -> dict[str, Path]:
+    """The files of plain lines by the S3 path of their object."""
+    segment_of = {identity: segment for segment in segments if segment.holds_lines for identity in segment.objects}
+    found = ((item, item.identity(form)) for item, _ in rows)
+    return {item.path: segment_of[identity].lines_of(identity) for item, identity in found if identity in segment_of}
+
+
+def _segments_sql(table: GlueTable, objects: str, segments: list[Segment], lines: dict[str, Path]) -> str:
+    packed = [segment for segment in segments if not segment.holds_lines]
+    parts = [_packed_sql(table, objects, packed)] if packed else []
+    wanted = set(lines.values())
+    for segment in segments:
+        files = [segment.lines_of(identity) for identity in segment.objects] if segment.holds_lines else []
+        if chosen := sorted(wanted.intersection(files)):
+            parts.append(_lines_sql(table, objects, segment.keys, chosen))
+    return " UNION ALL ".join(parts)
+
+
+def _packed_sql(table: GlueTable, objects: str, segments: list[Segment]) -> str:
+    present = {key: key for segment in segments for key in segment.keys}
+    files = quoting.paths([segment.path for segment in segments])
+    return f'SELECT {_chosen(table, present)} FROM read_parquet({files}, union_by_name = true) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
+
+
+def _lines_sql(table: GlueTable, objects: str, keys: set[str], files: list[Path]) -> str:
+    present = {column_name(key, ignore_case=_ignore_case(table)): key for key in keys}
+    columns = ", ".join(f"{quoting.text(key)}: 'VARCHAR'" for key in sorted(keys))
+    return (
+        f"SELECT {_chosen(table, present)} FROM read_json({quoting.paths(files)}, format = 'newline_delimited', records = true, "
+        f"columns = {{{columns}}}, filename = '$file') t JOIN {objects} o ON t.\"$file\" = o.file"
+    )
+
+
+def _chosen(table: GlueTable, present: dict[str, str]) -> str:
     columns = [
         f"{_field(table, present, column.name, index)} AS {quoting.name(column.name)}"
         for index, column in enumerate(table.columns)
     ]
-    chosen = ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
-    files = quoting.paths([segment.path for segment in segments])
-    return f'SELECT {chosen} FROM read_parquet({files}, union_by_name = true) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
+    return ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
 
 
-def _field(table: GlueTable, present: set[str], name: str, index: int) -> str:
+def _field(table: GlueTable, present: dict[str, str], name: str, index: int) -> str:
+    """SQL of a column; ``present`` says how the source names each column of the normal form."""
     kind = table.columns[index].type
     if table.serde not in serde.JSON_SERDES:
         found = f"c{index}"
@@ -164,7 +197,7 @@ def _field(table: GlueTable, present: set[str], name: str, index: int) -> str:
         found = column_name(key, ignore_case=_ignore_case(table))
         if found not in present and serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
             found = next((item for item in sorted(present) if "." in item and item.replace(".", "_") == name), found)
-    source = f"t.{quoting.name(found)}" if found in present else "CAST(NULL AS VARCHAR)"
+    source = f"t.{quoting.name(present[found])}" if found in present else "CAST(NULL AS VARCHAR)"
     return serde.decoded(source, kind, index)
 
 

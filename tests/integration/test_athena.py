@@ -379,6 +379,41 @@ def test_projected_partitions_need_no_catalog(athena: Athena) -> None:
     assert athena.rows("SELECT a, dt FROM j WHERE dt BETWEEN '2025/01/02' AND '2025/01/03'") == [["1", "2025/01/02"]]
 
 
+def test_large_and_small_plain_and_strange_objects_are_one_table(athena: Athena) -> None:
+    """Large objects of plain lines are read where they are, all others through Parquet; a query cannot tell."""
+    padding = "x" * 1000
+    objects = {
+        "large": [f'{{"Price":{number}.5,"n":{number},"s":"{padding}"}}' for number in range(1200)],
+        "other-spelling": [f'{{"price":{number},"n":"{number}","s":"{padding}"}}' for number in range(1200)],
+        "exact": [f'{{"price":0.{number:020}10,"s":"{padding}"}}' for number in range(1200)],
+        "small": ['{"PRICE":"7","n":7}', '{"price":null}'],
+    }
+    for name, lines in objects.items():
+        athena.put(f"mixed/part={name}/0.json", "\n".join(lines))
+    athena.rows(
+        f"CREATE EXTERNAL TABLE mixed (price string, n int, missing date) PARTITIONED BY (part string) ROW FORMAT SERDE '{OPENX}' LOCATION 's3://{athena.bucket}/mixed/'"
+    )
+    athena.rows("MSCK REPAIR TABLE mixed")
+    expected = [
+        ["exact", "1200", "0.0000000000000000000010", "0.0000000000000000119910", None, "0"],
+        ["large", "1200", "0.5", "999.5", "719400", "0"],
+        ["other-spelling", "1200", "0", "999", "719400", "0"],
+        ["small", "2", "7", "7", "7", "0"],
+    ]
+    sql = "SELECT part, count(*), min(price), max(price), sum(n), count(missing) FROM mixed GROUP BY part ORDER BY part"
+    assert athena.rows(sql) == expected
+    assert athena.rows(sql) == expected
+    assert athena.rows("""SELECT DISTINCT "$path" FROM mixed WHERE part = 'large'""") == [
+        [f"s3://{athena.bucket}/mixed/part=large/0.json"]
+    ]
+
+
+def test_a_value_of_another_type_in_a_large_object_fails_the_query(athena: Athena) -> None:
+    athena.json_table("t", "n int", f'{{"n":1,"s":"{"x" * 1000}"}}\n' * 1200 + '{"n":"abc"}\n')
+    assert athena.run("SELECT * FROM t").reason.startswith("HIVE_BAD_DATA: Error parsing field value 'abc' for field 0")
+    assert athena.rows("SELECT count(*) FROM t") == [["1201"]]
+
+
 def test_a_changed_object_is_read_anew(athena: Athena) -> None:
     athena.json_table("t", "a int", '{"a":1}\n')
     assert athena.rows("SELECT a FROM t") == [["1"]]

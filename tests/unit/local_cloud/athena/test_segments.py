@@ -21,10 +21,23 @@ def test_a_saved_segment_is_found_with_its_objects(tmp_path: Path) -> None:
     assert (found.path, found.objects, found.keys) == (segment.path, segment.objects, segment.keys)
 
 
+def test_a_folder_of_plain_lines_is_a_segment_too(tmp_path: Path) -> None:
+    segment = Segment(tmp_path / "l.lines", {1: None, 2: None}, {"orderID"})
+    segment.path.mkdir()
+    for identity in segment.objects:
+        segment.lines_of(identity).write_text('{"orderID":"a"}\n')
+    segment.save()
+    (found,) = saved_segments(tmp_path)
+    assert (found.path, found.objects, found.keys, found.size_bytes) == (segment.path, segment.objects, {"orderID"}, 32)
+    found.delete()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_leftovers_are_deleted(tmp_path: Path) -> None:
     (tmp_path / "b.parquet").write_bytes(b"half")
     (tmp_path / "c.raw").mkdir()
     (tmp_path / "c.raw" / "1.json").write_text("{}")
+    (tmp_path / "d.lines").mkdir()
     assert saved_segments(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
