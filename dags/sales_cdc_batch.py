@@ -23,7 +23,7 @@ from pathlib import Path
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import DAG, Asset, Param, TaskGroup, chain
-from sales_cdc.batch_statements import CURATED_CHECKS, INSIGHTS, RAW_CHECKS, SEED_QUERIES, VIEWS
+from sales_cdc.batch_statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
 from sales_cdc.deployment import deployed_topology
 from sales_cdc.operators.athena_statements import ChecksOperator, InsightsOperator, StatementsOperator
 from sales_cdc.operators.crawl import CrawlOperator
@@ -58,11 +58,14 @@ with DAG(
         "region_name": topology.settings.region,
         "owner": "sales",
         "bucket": topology.bucket.name,
+        "crawler_name": topology.crawler.name,
         "job_name": topology.job.name,
         "workgroup": topology.workgroup.name,
         "database": topology.database.name,
         "params": {"database": topology.database.name, "delivery": topology.delivery.name},
         "dead_letter_queue": topology.dead_letter_queue.name,
+        "hops": topology.hops,
+        "patience_seconds": topology.settings.firehose_interval_seconds + 240,
         "poke_interval": 1,
         "sleep_time": 0.2,
         "max_polling_attempts": 3000,
@@ -79,15 +82,10 @@ with DAG(
         task_id="start_curation",
         script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
         wait_for_completion=False,
-        doc_md="Starts `include/glue/curate_orders.py`. The raw side is crawled and checked beside it.",
+        durable=False,  # when it is cleared it has to run again; doing it twice changes nothing
     )
-    crawl_raw = CrawlOperator(
-        task_id="crawl_raw",
-        crawler_name=topology.crawler.name,
-        fail_on_already_running=False,
-        poll_interval=1,
-        outlets=[Asset(f"{topology.prefix}-raw-orders")],
-    )
+    raw = Asset(f"{topology.prefix}-raw-orders")
+    crawl_raw = CrawlOperator(task_id="crawl_raw", fail_on_already_running=False, poll_interval=1, outlets=[raw])
 
     with TaskGroup("checks") as checks:
         for name, finding in RAW_CHECKS.items():
@@ -105,7 +103,6 @@ with DAG(
         run_id=start_curation.output,
         ledger_key=LEDGER_KEY,
         timeout=70 * 60,
-        doc_md="Returns the counts. A retry starts the job anew when its run has failed.",
     )
     check_curated = ChecksOperator(
         task_id="check_curated",
@@ -113,19 +110,11 @@ with DAG(
         findings=CURATED_CHECKS,
         doc_md="The gate: rows that `include/sql/curated_checks/` finds fail the run; the views stay as they were.",
     )
-    views = [f"views/{name}.sql" for name in VIEWS]
     curated = Asset(f"{topology.prefix}-curated-orders")
-    publish_views = StatementsOperator(task_id="publish_views", files=views, outlets=[curated])
-    reconcile = ReconcileOperator(
-        task_id="reconcile",
-        hops=topology.hops,
-        patience_seconds=topology.settings.firehose_interval_seconds + 240,
-        fail_on_difference=False,
-        doc_md="Its findings fail the run once the report shows them.",
-    )
-    questions = [*(f"insights/{name}.sql" for name in INSIGHTS), "report/changed_orders.sql"]
-    ask_insights = InsightsOperator(task_id="ask_insights", files=questions)
+    publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated])
+    reconcile = ReconcileOperator(task_id="reconcile", fail_on_difference=False)  # write_report fails, and shows them
+    ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES)
     write_report = ReportOperator(task_id="write_report")
 
     chain(find_account, wait_for_delivery, start_curation, crawl_raw, checks, seed_queries, await_curation)
-    chain(await_curation, check_curated, publish_views, reconcile, ask_insights, write_report)
+    chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)

@@ -29,3 +29,7 @@ INSIGHTS = (
     "change_mix_by_hour",
 )
 CHANGED_ORDERS = "changed_orders"
+
+VIEW_FILES = [f"views/{name}.sql" for name in VIEWS]
+QUESTION_FILES = [*(f"insights/{name}.sql" for name in INSIGHTS), f"report/{CHANGED_ORDERS}.sql"]
+"""What the report shows the rows of."""
