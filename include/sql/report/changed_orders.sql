@@ -4,7 +4,7 @@
 {%- set columns = ['product_name', 'quantity', 'price', 'creation_time'] + curated['attributes'] %}
 WITH later AS (
     SELECT *
-    FROM {{ params.database }}.orders_current FOR VERSION AS OF {{ travel['after'] | int }}
+    FROM {{ params.database }}.orders_current{% if travel['after'] %} FOR VERSION AS OF {{ travel['after'] | int }}{% endif %}
 ),
 
 earlier AS (

@@ -83,7 +83,7 @@ class CurationSensor(GlueJobSensor):
         travel = {
             "before": str(before.snapshot_id) if before else None,
             "columns_before": before.columns if before else [],
-            "after": str(snapshots[-1].snapshot_id),
+            "after": str(snapshots[-1].snapshot_id) if snapshots else None,
         }
         self.log.info("Curated: %s", counts)
         return {**counts, "time_travel": travel}

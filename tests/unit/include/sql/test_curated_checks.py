@@ -102,3 +102,12 @@ def test_one_bad_line_in_a_hundred_is_their_writers_affair(lake: Any) -> None:
     )
     lake.execute("INSERT INTO lake.orders_changes SELECT a.* FROM lake.orders_changes AS a CROSS JOIN range(4)")
     assert found_by("delivered_lines_are_taken", lake) == []
+
+
+def test_only_the_pipeline_s_own_events_have_to_be_whole() -> None:
+    raw = duckdb.connect()
+    raw.execute("CREATE SCHEMA lake; CREATE TABLE lake.raw_orders (orderid varchar, event_type varchar, creation_time varchar, event_id varchar, sequence_number varchar, source_object varchar)")  # fmt: skip
+    for key in (OURS, FOREIGN):
+        raw.execute("INSERT INTO lake.raw_orders VALUES ('a', 'UPSERT', NULL, NULL, '7', ?)", [f"s3://bucket/{key}"])
+    found = raw.execute(translated("checks/change_events_are_whole.sql")).fetchall()
+    assert [row[0] for row in found] == [f"s3://bucket/{OURS}"]
