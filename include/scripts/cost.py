@@ -51,6 +51,12 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--item-bytes", type=_whole(MOST_ITEM_BYTES, 1), default=ORDER_BYTES, metavar="N", help="default: %(default)s"
     )
+    parser.add_argument(
+        "--table-orders",
+        type=_whole(MOST_CHANGES),
+        metavar="N",
+        help="orders that each batch reconciles (default: changes)",
+    )
     parser.add_argument("--region", default=os.environ.get("AWS_REGION") or REGION, help="default: AWS_REGION")
     parser.add_argument(
         "--plain-writes",
@@ -89,7 +95,9 @@ def main(given: Sequence[str] | None = None) -> int:
         show_limits(console, asked.rate, asked.item_bytes, units)
     else:
         try:
-            found = forecast(Usage(asked.changes, asked.days, asked.item_bytes, units), asked.region)
+            orders = asked.changes if asked.table_orders is None else asked.table_orders
+            usage = Usage(asked.changes, asked.days, asked.item_bytes, units, table_bytes=orders * asked.item_bytes)
+            found = forecast(usage, asked.region)
         except CostError as error:
             print(error, file=sys.stderr)
             return 1

@@ -27,8 +27,8 @@ LAMBDA_GB, LAMBDA_START_SECONDS, LAMBDA_RECORDS_PER_SECOND = Decimal("0.5"), Dec
 LAMBDA_LOG_BYTES = 500
 CRAWL_DPU_SECONDS = 2 * 600
 JOB_DPUS, JOB_START_SECONDS, JOB_CHANGES_PER_SECOND = 2, 180, 10_000
-# A batch's checks, selects and insights; Athena counts at least 10 MB for each.
-QUERIES_PER_BATCH, LEAST_SCAN_BYTES = 16, 10 * MB
+# A batch's checks, selects, insights and reconciliation; Athena counts at least 10 MB for each.
+QUERIES_PER_BATCH, LEAST_SCAN_BYTES = 20, 10 * MB
 SECONDS_PER_DAY, DAYS_PER_MONTH = 86_400, 30
 
 
@@ -52,7 +52,8 @@ class Price:
 class Usage:
     """What is to be done.
 
-    ``days``: how long the pipeline runs for it; 0 means on top of what runs anyway. ``read_bytes``: of the table, by scans.
+    ``days``: how long the pipeline runs for it; 0 means on top of what runs anyway. ``read_bytes``: what scans read of the
+    table once; ``table_bytes``: the table's size, which each batch's reconciliation reads.
 
     Raises:
         CostError: an amount is negative or no finite number.
@@ -63,6 +64,7 @@ class Usage:
     item_bytes: int = ORDER_BYTES
     units_per_write: int = TRANSACTION_WRITE
     read_bytes: int = 0
+    table_bytes: int = 0
     batches_per_day: int = 1
     firehose_interval_seconds: int = 60
     firehose_size_mb: int = 5
@@ -157,8 +159,8 @@ Rule = tuple[str, str, str, Callable[[Usage], int | Decimal], str]
 RULES: tuple[Rule, ...] = (
     ("DynamoDB", "writes", "dynamodb_write", lambda u: u.changes * u.write_units,
      "changes × units a KB (2 in a transaction) × KB of the item, rounded up"),
-    ("DynamoDB", "reads of the table", "dynamodb_read", lambda u: chunks(u.read_bytes, 4 * KB),
-     "bytes scanned, strongly consistent ÷ 4 KB"),
+    ("DynamoDB", "reads of the table", "dynamodb_read", lambda u: chunks(u.read_bytes + u.batches * u.table_bytes, 4 * KB),
+     "bytes scanned, by each batch too, strongly consistent ÷ 4 KB"),
     ("DynamoDB Streams", "reads by the pipe", "stream_read",
      lambda u: max(Decimal(chunks(u.changes * u.record_bytes, MB)), u.shards * POLLS_PER_SECOND * u.seconds),
      "shards (1 for each 1,000 write units/s, at least 4) × 4 polls/s × seconds, or 1 for each MB"),
@@ -185,7 +187,7 @@ RULES: tuple[Rule, ...] = (
     ("Athena", "queries", "athena_scan",
      lambda u: QUERIES_PER_BATCH
      * max(Decimal(u.batches * LEAST_SCAN_BYTES), Decimal(u.changes * u.row_bytes * (max(u.batches, 1) + 1)) / 2),
-     "16 queries a batch × all rows until then, at least 10 MB"),
+     "20 queries a batch × all rows until then, at least 10 MB"),
     ("CloudWatch", "logs", "logs_in", lambda u: u.invocations * LAMBDA_LOG_BYTES, "Lambda requests × 500 bytes"),
 )  # fmt: skip
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sales_cdc.cost import PLAIN_WRITE, PRICES_FILE, CostError, Usage, forecast, forecast_line
+from sales_cdc.cost import PLAIN_WRITE, PRICES_FILE, QUERIES_PER_BATCH, CostError, Usage, forecast, forecast_line
 
-EVENTS = Path(__file__).resolve().parents[2] / "fixtures" / "events"
+TESTS = Path(__file__).resolve().parents[2]
+EVENTS, SQL = TESTS / "fixtures" / "events", TESTS.parent / "include" / "sql"
 GB = 1024**3
 PROPORTIONAL = {
     ("DynamoDB", "writes"), ("EventBridge Pipes", "requests"), ("Kinesis", "data in"), ("Kinesis", "data out"),
@@ -41,7 +42,7 @@ def test_a_million_changes_over_thirty_days_cost_what_a_sum_by_hand_says() -> No
         ("S3", "storage"): Decimal("0.0161"),  # 750,000,000 bytes = 0.69849 GB × 0.023
         ("Glue", "crawler"): Decimal("4.4000"),  # 30 × 2 DPU × 1/6 h × 0.44
         ("Glue", "job"): Decimal("1.3444"),  # 2 DPU × (30 × 180 + 100 s) = 11,000 DPU-s × 0.44 / 3,600
-        ("Athena", "queries"): Decimal("0.8458"),  # 16 × 750 MB × 31/2 = 186 GB (10⁹) = 0.16917 TB × 5
+        ("Athena", "queries"): Decimal("1.0573"),  # 20 × 750 MB × 31/2 = 232.5 GB (10⁹) = 0.21146 TB × 5
         ("CloudWatch", "logs"): Decimal("0.0101"),  # 43,200 × 500 bytes = 0.020117 GB × 0.50
     }
 
@@ -62,7 +63,15 @@ def test_sizes_are_rounded_up_as_each_service_does() -> None:
     assert lines(Usage(1_000_000, units_per_write=PLAIN_WRITE))["DynamoDB", "writes"] == Decimal("0.625")
 
 
-def test_a_scan_of_the_table_is_paid_for_each_4_kb() -> None:
+def test_a_batch_asks_no_more_queries_than_the_forecast_counts() -> None:
+    folders = ("checks", "seed_queries", "curated_checks", "insights", "report", "reconcile")
+    asked = [file for folder in folders for file in (SQL / folder).glob("*.sql")]
+    assert len(asked) <= QUERIES_PER_BATCH, "raise QUERIES_PER_BATCH, and its formula's text"
+
+
+def test_a_scan_of_the_table_is_paid_for_each_4_kb_and_by_each_batch() -> None:
+    each_batch = lines(Usage(0, Decimal(10), table_bytes=4_096_000, batches_per_day=2))
+    assert each_batch["DynamoDB", "reads of the table"] == Decimal("0.0025")
     assert lines(Usage(0, read_bytes=4_096_000_001))["DynamoDB", "reads of the table"] == Decimal("0.125000125")
 
 
@@ -83,6 +92,7 @@ usages = st.builds(
     item_bytes=st.integers(1, 400 * 1024),
     units_per_write=st.sampled_from([1, 2]),
     read_bytes=st.integers(0, 10**12),
+    table_bytes=st.integers(0, 10**12),
     batches_per_day=st.integers(0, 24),
     firehose_interval_seconds=st.integers(0, 900),
     firehose_size_mb=st.integers(1, 128),
@@ -128,7 +138,7 @@ def test_amounts_that_mean_nothing_are_refused(amount: dict[str, Decimal]) -> No
 
 def test_a_log_line_names_the_total_the_dearest_services_and_whose_prices_they_are() -> None:
     line = forecast_line(1_000_000, region="eu-central-1")
-    assert re.match(r"On AWS 1,000,000 changes cost about \$2\.00 \(mostly DynamoDB \$1\.25, ", line)
+    assert re.match(r"On AWS 1,000,000 changes cost about \$2\.01 \(mostly DynamoDB \$1\.25, ", line)
     assert "list prices of us-east-1" in line
     assert "cost about $0.00," in forecast_line(0)
 
