@@ -88,6 +88,7 @@ def _serve(airflow: list[subprocess.Popen[bytes]], port: int) -> int:
                 return 1
             time.sleep(0.5)
     console.print(f"Airflow:     [bold]{url}[/]   login [bold]{USER}[/], password [bold]{_password()}[/]")
+    console.print(f"The page:    {url}/plugin/sales-cdc   whether changes arrive, what changed, what it means")
     console.print(f"Local cloud: {os.environ['SALES_CDC_LOCAL_ENDPOINT']}")
     console.print(
         f"The DAGs are paused until you unpause or trigger them: sales_cdc_setup first, then sales_cdc_generate and sales_cdc_batch. Log: {LOG}. Ctrl-C ends both."

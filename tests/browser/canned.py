@@ -306,7 +306,10 @@ REPORTS: dict[str, dict[str, Any]] = {
             {"name": "change_events_are_whole", "rows": 0}, {"name": "counts_by_event_type", "rows": 0},
             {"name": "deletes_are_rows", "rows": 0}, {"name": "changes_follow_an_insert", "rows": 0},
         ],
-        "changed_orders": [],
+        "changed_orders": [
+            {"orderid": ORDER, "before": {"product_name": "laptop", "quantity": 3, "price": Decimal("1189.00")}, "after": None},
+            {"orderid": HOSTILE, "before": None, "after": {"product_name": HOSTILE, "quantity": 1, "price": Decimal("9.90")}},
+        ],
     },
     "ledger/reconcile/": {
         "run_id": RUN, "at": "2026-11-25T14:20:41Z", "cutoff": "2026-11-25T14:00:00Z",

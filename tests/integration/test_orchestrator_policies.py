@@ -13,6 +13,7 @@ from sales_cdc import orchestrator_policies
 from sales_cdc.policies import Document
 from sales_cdc.settings import Settings
 from sales_cdc.topology import Topology
+from sales_cdc.ui.reader import DeploymentReader
 
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
@@ -74,6 +75,8 @@ def test_two_principals_run_every_dag_and_neither_can_do_the_others_work(princip
 
 def _check_the_border(principals: Principals) -> None:
     topology = principals.topology
+    seen = DeploymentReader(topology.settings).observe().answers
+    assert {name: each for name, each in seen.items() if each.refusal} == {}, "the page reads every hop as who operates"
     operator = principals.client(orchestrator_policies.operating, "dynamodb")
     with pytest.raises(ClientError, match="AccessDenied"):
         operator.delete_table(TableName=topology.table.name)

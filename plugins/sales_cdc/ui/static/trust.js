@@ -17,9 +17,11 @@ const batch = (view) => {
     table(["Event type", "Written", "Delivered", "Missing"], view.ledger.map((row) => [badge(row.event_type), number(row.written), number(row.delivered), number(row.missing)]), { caption: "Written and delivered changes", numeric: [1, 2, 3] }),
     facts([["From commit to S3: half within", lag.p50 === undefined ? null : duration(Number(lag.p50))], ["99 of 100 within", lag.p99 === undefined ? null : duration(Number(lag.p99))], ["At most", lag.max === undefined ? null : duration(Number(lag.max))], ["Delivered twice, counted once", view.duplicates_in_raw], ...Object.entries(view.curated).map(([name, value]) => [`Curated: ${name.replaceAll("_", " ")}`, value])]),
     view.checks.length > 0 && h("ul", { class: "checks" }, view.checks.map((check) => h("li", null, verdict(!check.rows, check.rows ? `${check.name}: ${plural(check.rows, "row")}` : check.name)))),
+    view.changed_orders.length > 0 && h("details", null, h("summary", null, `${plural(view.changed_orders.length, "order")} of this batch, before and after`), table(["Order", "Before", "After"], view.changed_orders.map((order) => [h("a", { class: "id", href: `#orders//${encodeURIComponent(order.orderid)}` }, String(order.orderid)), state(order.before), state(order.after)]), { caption: "Orders that this batch changed" })),
     source(view),
   ];
 };
+const state = (order) => (order ? `${order.product_name ?? "–"} × ${order.quantity ?? "–"} at ${exact(String(order.price ?? "–"))}` : "–");
 
 const reconciliation = (view) => [
   verdict(view.is_equal, view.is_equal ? "The curated state is the table's" : "The curated state differs from the table"),
