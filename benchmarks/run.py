@@ -56,6 +56,9 @@ FIGURES = (
     Figure("athena_to_duckdb_cold", "Athena's first query over 1,000,000 raw events, in times of plain DuckDB on the same files", at_most=2),
     Figure("athena_to_duckdb_warm", "the same query again, in times of plain DuckDB", at_most=2),
     Figure("athena_to_duckdb_guessing_cold", "Athena's first query, in times of plain DuckDB that guesses the types"),
+    Figure("reconcile_items_per_second", "reconcile of 60,000 orders, DynamoDB and Athena read included: orders a second", at_least=20_000),
+    Figure("reconcile_comparison_items_per_second", "its comparison alone, once both sides are read: orders a second on one core", at_least=20_000),
+    Figure("reconcile_to_plain_scan", "the whole reconcile, in times of a boto3 loop that only scans the same table"),
     Figure("transformer_to_type_deserializer", "transformer, in times of one with boto3's TypeDeserializer", at_least=1.2),
     Figure("transformer_share_of_do_nothing", "transformer, as a share of one that does nothing"),
     Figure("all_dags_to_one_empty_dag", "parsing all DAGs, in times of one empty DAG (it imports what they import)"),
@@ -74,6 +77,7 @@ def main() -> int:
         _measure("generator", values, lambda: _generator(endpoint))
         _measure("crawl", values, lambda: _crawl(endpoint))
         _measure("athena", values, lambda: _athena(endpoint))
+        _measure("reconcile", values, lambda: _reconcile(endpoint))
     RESULTS.write_text(_page(values))
     print(f"\n{_page(values)}\nWritten to {RESULTS}")
     return int("**not met**" in _page(values))
@@ -154,6 +158,12 @@ def _athena(endpoint: str) -> dict[str, float]:
     from benchmarks import athena
 
     return athena.measure(endpoint)
+
+
+def _reconcile(endpoint: str) -> dict[str, float]:
+    from benchmarks import reconcile
+
+    return reconcile.measure(endpoint)
 
 
 def _page(values: dict[str, float]) -> str:

@@ -16,11 +16,10 @@ brought back for 30 days (the bucket keeps old versions: remove their delete mar
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import DAG, Param, chain
-from sales_cdc.deployment import deployed_topology
+from sales_cdc.deployment import deployed_topology, include_folder
 from sales_cdc.operators.crawl import CrawlOperator
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.reconcile import ReconcileOperator
@@ -36,7 +35,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=12),
-    template_searchpath=[str(Path(__file__).parent.parent / "include" / "sql")],
+    template_searchpath=[str(include_folder() / "sql")],
     default_args={
         "aws_conn_id": topology.settings.aws_conn_id,
         "region_name": topology.settings.region,

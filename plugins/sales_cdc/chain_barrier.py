@@ -51,8 +51,7 @@ class ChainBarrier:
             ChainStalledError: the probes did not arrive in time.
         """
         table: TableHook = self._connect(TableHook)
-        found = table.find(self._hops["table"])
-        arn = found.identifiers["stream_arn"] if found else ""
+        arn = table.conn.describe_table(TableName=self._hops["table"])["Table"].get("LatestStreamArn")
         shards = max(self._connect(TableStreamHook).open_shards(arn) if arn else 0, self._kinesis_shards())
         for hop in ("pipe", "delivery"):
             self._send(table, min(MOST_PROBES, PROBES_PER_SHARD * shards), hop)

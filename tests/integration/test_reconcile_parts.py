@@ -12,7 +12,8 @@ import pytest
 from sales_cdc.chain_barrier import ChainBarrier, ChainStalledError
 from sales_cdc.curated_form import Item, fingerprint, item_row
 from sales_cdc.hooks.arrivals import ArrivalsHook
-from sales_cdc.hooks.curated_orders import CuratedOrdersHook, CuratedReadError
+from sales_cdc.hooks.athena_sql import StatementError
+from sales_cdc.hooks.curated_orders import CuratedOrdersHook
 from sales_cdc.hooks.refusals import ResourceMissingError
 from sales_cdc.hooks.source_orders import SourceOrdersHook
 from sales_cdc.reconciliation import Version
@@ -90,8 +91,8 @@ def test_athena_and_python_make_the_same_fingerprints(curated: CuratedOrdersHook
 
 def test_a_missing_curated_table_says_what_to_run(cloud: Any, prefix: str) -> None:
     hook = CuratedOrdersHook(database=prefix, workgroup="primary", render=lambda *_: "", connection=CONNECTION)
-    with pytest.raises(CuratedReadError, match=rf"{prefix}\.orders_current.*sales_cdc_batch"):
-        next(hook.fingerprints())
+    with pytest.raises(StatementError, match=rf"{prefix}\.orders_current.*sales_cdc_batch"):
+        hook.fingerprints()
 
 
 def test_a_table_is_read_whole_and_orders_by_their_ids(cloud: Any, prefix: str) -> None:

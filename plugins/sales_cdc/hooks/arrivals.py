@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 from sales_cdc.curated_form import event_row
@@ -36,6 +37,10 @@ class ArrivalsHook(LandingZoneHook):
     def newest_key(self, prefix: str) -> str | None:
         """The key of the object under the prefix that was stored last; None when there is none."""
         return max(((at, key) for key, at in self._keys(prefix)), default=(None, None))[1]
+
+    def stored_at(self, key: str) -> datetime | None:
+        """When an object was stored; None when there is none."""
+        return next((at for found, at in self._keys(key) if found == key), None)
 
     def report(self, key: str) -> dict[str, Any]:
         """A JSON object of the ledger.

@@ -61,7 +61,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
 
     Raises:
         DifferencesFoundError: orders differ, and that is to fail.
-        ChainStalledError, CuratedReadError, CallRefusedError: it could not be compared; nothing is claimed.
+        ChainStalledError, StatementError, CallRefusedError: it could not be compared; nothing is claimed.
     """
 
     aws_hook_class = SourceOrdersHook
@@ -95,18 +95,12 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
     def execute(self, context: Any) -> dict[str, Any]:
         found = self._reconcile()
         key = f"{RUNS_PREFIX}{re.sub(r'[^A-Za-z0-9._-]', '-', context['run_id'])}.json"
-        self._arrivals.put_json(
-            key, {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report()}
-        )
-        self.log.info("%s\nReport: s3://%s/%s", shown(found), self.hops["bucket"], key)
-        if found.differing and str(self.fail_on_difference) == "True":
-            raise DifferencesFoundError(
-                f"{found.differing} orders differ between the DynamoDB table '{self.hops['table']}' and "
-                f"{self.database}.orders_current:\n{shown(found)}\nThe whole list: s3://{self.hops['bucket']}/{key}. To mend them "
-                "through the table's own stream, run the DAG sales_cdc_repair: it takes the latest report by itself."
-            )
-        sides = {"source_items": found.source_items, "curated_items": found.curated_items}
-        return {"report": key, **sides, **dict(found.counts.items())}
+        report = {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report()}
+        self._arrivals.put_json(key, report)
+        self.log.info("%s\nReport: s3://%s/%s", shown(report), self.hops["bucket"], key)
+        if str(self.fail_on_difference) == "True":
+            require_no_differences(report, f"s3://{self.hops['bucket']}/{key}")
+        return {"report": key, **counts_of(report)}
 
     def _reconcile(self) -> Reconciliation:
         connection = super()._hook_parameters
@@ -126,14 +120,26 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         return text
 
 
-def shown(found: Reconciliation) -> str:
+def require_no_differences(report: Mapping[str, Any], place: str) -> None:
+    if differing := sum(report["counts"].values()):
+        raise DifferencesFoundError(
+            f"{differing} orders differ between DynamoDB and the curated table:\n{shown(report)}\nThe whole list: {place}. To mend "
+            "them through the table's own stream, run the DAG sales_cdc_repair: it takes the latest report by itself."
+        )
+
+
+def counts_of(report: Mapping[str, Any]) -> dict[str, int]:
+    names = ("source_items", "curated_items", "matching", "in_flight")
+    return {name: int(report[name]) for name in names} | dict(report["counts"])
+
+
+def shown(report: Mapping[str, Any]) -> str:
     """The counts as a table, then the first orders of each finding."""
-    header = ["source", "curated", *found.counts]
-    sides = [found.source_items, found.curated_items]
-    lines = [as_table(header, [[f"{count:,}" for count in [*sides, *found.counts.values()]]])]
-    for kind, order_ids in (("missing", found.missing), ("extra", found.extra)):
-        lines += [f"{kind}: {order_id}" for order_id in sorted(order_ids)[:SHOWN]]
-    for each in found.stale[:SHOWN]:
+    counts = counts_of(report)
+    lines = [as_table(list(counts), [[f"{count:,}" for count in counts.values()]])]
+    for kind in ("missing", "extra"):
+        lines += [f"{kind}: {order_id}" for order_id in report[kind][:SHOWN]]
+    for each in report["stale"][:SHOWN]:
         fields = "; ".join(
             f"{name} is {values['source']!r}, curated {values['curated']!r}" for name, values in each["fields"].items()
         )

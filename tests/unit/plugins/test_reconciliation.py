@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sales_cdc import partitions, reconciliation
 from sales_cdc.curated_form import Item, Row, fingerprint, item_row
+from sales_cdc.operators.reconcile import DifferencesFoundError, require_no_differences
 from sales_cdc.partitions import Partitions
 from sales_cdc.reconciliation import Reconciliation, Version, reconcile
 
@@ -266,3 +267,15 @@ def test_two_reads_of_an_item_are_the_same_whatever_the_order_of_sets_and_maps()
     assert not reconciliation.same_item(one, any_item(tags={"SS": ["a"]}))
     assert not reconciliation.same_item(one, None)
     assert reconciliation.same_item(None, None)
+
+
+def test_a_report_with_findings_is_refused_and_names_the_first_orders() -> None:
+    report = {
+        "source_items": 3, "curated_items": 2, "matching": 1, "in_flight": 0, "missing": ["one"], "extra": [],
+        "stale": [{"orderid": "two", "fields": {"price": {"source": "1.00", "curated": None}}}],
+        "counts": {"missing": 1, "extra": 0, "stale": 1},
+    }  # fmt: skip
+    said = r"(?s)2 orders differ.*missing: one.*stale: two: price is '1.00', curated None.*s3://place.*sales_cdc_repair"
+    with pytest.raises(DifferencesFoundError, match=said):
+        require_no_differences(report, "s3://place")
+    require_no_differences(report | {"counts": {"missing": 0}}, "s3://place")

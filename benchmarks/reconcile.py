@@ -1,0 +1,152 @@
+"""Speed of reconciliation: whole tables compared, beside a plain boto3 scan of the same table in the same run.
+
+The curated side is made by Athena itself, equal to the items but for one order; nothing is on its way, so no probes are sent.
+
+    python -m benchmarks.reconcile http://127.0.0.1:4566
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import jinja2
+from sales_cdc.curated_form import Item, item_row
+from sales_cdc.hooks.curated_orders import CuratedOrdersHook
+from sales_cdc.hooks.source_orders import SourceOrdersHook
+from sales_cdc.reconciliation import Reconciliation, Version, reconcile
+
+SQL = Path(__file__).parents[1] / "include" / "sql"
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+CONNECTION = {"aws_conn_id": "aws_default", "region_name": "us-east-1"}
+ITEMS = 60_000
+LAST = f"order-{ITEMS - 1:012d}"
+ROUNDS = 3
+
+
+class Settled:
+    """A chain with nothing in it."""
+
+    def deliver(self) -> None: ...
+
+    def pending(self, _order_ids: Collection[str]) -> dict[str, Any]:
+        return {}
+
+
+class Held:
+    """Both sides read before: what is left is the comparison."""
+
+    def __init__(self, items: list[Item], prints: list[tuple[str, str]]) -> None:
+        self._items, self._prints = items, prints
+
+    def versions(self, _order_ids: Collection[str]) -> dict[str, Any]:
+        return {LAST: Version("0", {**item_row(_item(ITEMS - 1)), "quantity": "99"})}
+
+    def scan(self) -> Iterator[Item]:
+        return iter(self._items)
+
+    def get(self, order_ids: Collection[str]) -> dict[str, Item]:
+        return {item["orderid"]["S"]: item for item in self._items if item["orderid"]["S"] in order_ids}
+
+    def fingerprints(self) -> Iterator[tuple[str, str]]:
+        return iter(self._prints)
+
+
+def measure(endpoint: str) -> dict[str, float]:
+    """``reconcile_items_per_second``: from both services to the verdict. ``reconcile_comparison_items_per_second``: a core's, once
+    both sides are read. ``reconcile_to_plain_scan``: the first's time, in times of a boto3 loop that only reads the table.
+    """
+    name = f"bench{uuid.uuid4().hex[:8]}"
+    table = boto3.client("dynamodb", endpoint_url=endpoint, **KEYS)
+    _write_items(table, name)
+    curated = _curated(endpoint, name)
+    source = SourceOrdersHook(table=name, **CONNECTION)
+    times: dict[str, list[float]] = {"plain": [], "reconcile": [], "comparison": []}
+    held = Held(list(source.scan()), list(curated.fingerprints()))
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        pages = table.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
+        assert sum(len(page["Items"]) for page in pages) == ITEMS
+        times["plain"].append(time.perf_counter() - started)
+        started = time.perf_counter()
+        _require(reconcile(source, curated, Settled(), datetime.now(UTC)))
+        times["reconcile"].append(time.perf_counter() - started)
+        started = time.process_time()
+        _require(reconcile(held, held, Settled(), datetime.now(UTC)))
+        times["comparison"].append(time.process_time() - started)
+    best = {kind: min(seconds) for kind, seconds in times.items()}
+    return {
+        "reconcile_items_per_second": ITEMS / best["reconcile"],
+        "reconcile_comparison_items_per_second": ITEMS / best["comparison"],
+        "reconcile_to_plain_scan": best["reconcile"] / best["plain"],
+    }
+
+
+def _require(found: Reconciliation) -> None:
+    assert found.counts == {"matching": ITEMS - 1, "in_flight": 0, "missing": 0, "extra": 0, "stale": 1}, found.counts
+
+
+def _write_items(table: Any, name: str) -> None:
+    table.create_table(
+        TableName=name, KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
+    )  # fmt: skip
+
+    def write(first: int) -> None:
+        puts = [{"PutRequest": {"Item": _item(number)}} for number in range(first, first + 25)]
+        table.batch_write_item(RequestItems={name: puts})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(0, ITEMS, 25)))
+
+
+def _item(number: int) -> dict[str, dict[str, str]]:
+    return {
+        "orderid": {"S": f"order-{number:012d}"},
+        "product_name": {"S": "laptop"},
+        "quantity": {"N": str(number % 10)},
+        "price": {"N": f"{number}.5"},
+        "order_status": {"S": "shipped"},
+        "customer": {"S": f"Customer {number % 100} and Sons"},
+    }
+
+
+def _curated(endpoint: str, name: str) -> CuratedOrdersHook:
+    """The curated table of the same orders; the last one has another quantity."""
+    boto3.client("s3", endpoint_url=endpoint, **KEYS).create_bucket(Bucket=name)
+    boto3.client("glue", endpoint_url=endpoint, **KEYS).create_database(DatabaseInput={"Name": name})
+    boto3.client("athena", endpoint_url=endpoint, **KEYS).create_work_group(
+        Name=name, Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{name}/results/"}}
+    )
+    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(SQL), autoescape=False)  # noqa: S701 (SQL)
+    hook = CuratedOrdersHook(
+        database=name, workgroup=name, connection=CONNECTION,
+        render=lambda file, params: templates.get_template(file).render(params=params),
+    )  # fmt: skip
+    rows = f"""SELECT 'order-' || lpad(CAST(n AS varchar), 12, '0') AS orderid, 'laptop' AS product_name,
+        CAST(IF(n = {ITEMS - 1}, 99, n % 10) AS bigint) AS quantity, CAST(n + DECIMAL '0.50' AS decimal(12,2)) AS price,
+        'shipped' AS order_status, 'Customer ' || CAST(n % 100 AS varchar) || ' and Sons' AS customer,
+        lpad(CAST(n AS varchar), 40, '0') AS sequence_number, false AS is_deleted
+        FROM (SELECT a * 1000 + b AS n FROM UNNEST(sequence(0, {ITEMS // 1000 - 1})) AS t (a)
+        CROSS JOIN UNNEST(sequence(0, 999)) AS u (b))"""  # noqa: S608 (numbers of ours)
+    made = f"CREATE TABLE orders_current WITH (table_type = 'ICEBERG', is_external = false, location = 's3://{name}/current/') AS {rows}"
+    execution_id = hook.run_query(made, {"Database": name}, {}, workgroup=name)
+    state = hook.poll_query_status(execution_id, 1200, 0.2)
+    assert state == "SUCCEEDED", hook.get_state_change_reason(execution_id)
+    return hook
+
+
+def main() -> None:
+    for name, value in measure(sys.argv[1]).items():
+        print(f"{name}: {value:,.2f}")
+
+
+if __name__ == "__main__":
+    main()
