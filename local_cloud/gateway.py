@@ -30,13 +30,16 @@ from local_cloud.emulator.callers import credentials_of
 from local_cloud.emulator.expiry import Expiry
 from local_cloud.emulator.expressions import remember_expressions
 from local_cloud.emulator.function_logs import write_logs_as_roles
+from local_cloud.emulator.hot_paths import quicken
 from local_cloud.emulator.kinesis_retention import look_once_it_can_matter
 from local_cloud.emulator.memory import Memory
 from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.emulator.query_work_groups import QueryWorkGroups
 from local_cloud.faults import Faults
 from local_cloud.glue.catalog_actions import around
+from local_cloud.http_server import HttpServer, new_event_loop
 from local_cloud.metrics import GatewayMetrics, Publisher
+from local_cloud.turns import Turns
 
 logger = logging.getLogger("local_cloud")
 
@@ -226,7 +229,7 @@ def equip(config: CloudConfig) -> Equipment:
     """Add to MiniStack what it lacks; the order is that of a request's way, from the inside to the outside."""
     import ministack.app as emulator
     from ministack.core import iam_actions, iam_evaluator
-    from ministack.services import dynamodb, kinesis, lambda_svc
+    from ministack.services import dynamodb, dynamodb_streams, kinesis, lambda_svc
 
     memory = Memory(config.state_dir / "emulator", emulator, dynamodb)
     services = ServicesProcess(records_lost=not memory.stopped_cleanly)
@@ -239,8 +242,12 @@ def equip(config: CloudConfig) -> Equipment:
     correct_permission_checks(emulator, iam_actions, work_groups)
     remember_expressions(dynamodb)
     look_once_it_can_matter(kinesis)
+    quicken(dynamodb, dynamodb_streams, kinesis)
     if config.enforce_iam:
         write_logs_as_roles(lambda_svc, iam_evaluator)
+    turns = Turns()
+    for service in ("dynamodb", "dynamodbstreams", "kinesis"):
+        handlers[service] = turns.around(handlers[service])
     for service in ("kinesis", "dynamodb", "lambda", "s3"):
         handlers[service] = faults.around(service, handlers[service])
     handlers["kinesis"] = metrics.around_kinesis(handlers["kinesis"])
@@ -252,11 +259,11 @@ def equip(config: CloudConfig) -> Equipment:
 async def serve(config: CloudConfig) -> None:
     """Serve until SIGTERM or SIGINT; ``cloud.json`` is there exactly while every service answers."""
     import ministack.app as emulator
-    from hypercorn.asyncio import serve as serve_http
 
     added = equip(config)
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     services = added.services
+    server = HttpServer(Admin(emulator.app, added.faults, lambda: services.pid), config.host, config.port)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -265,13 +272,13 @@ async def serve(config: CloudConfig) -> None:
         await stop.wait()
         config.discovery_file.unlink(missing_ok=True)
         await services.stop()
+        server.should_exit = True
 
     running = asyncio.create_task(services.run())
-    beside = [asyncio.create_task(_announce(config, services)), asyncio.create_task(added.expiry.run())]
+    beside = [asyncio.create_task(work) for work in (until_stopped(), _announce(config, services), added.expiry.run())]
     added.publisher.start()
     try:
-        admin = Admin(emulator.app, added.faults, lambda: services.pid)
-        await serve_http(admin, _http(config), shutdown_trigger=until_stopped)
+        await server.run_until_exit()
         added.memory.close()
     finally:
         for task in beside:
@@ -280,17 +287,6 @@ async def serve(config: CloudConfig) -> None:
         added.publisher.stop()
         await services.stop()
         await running
-
-
-def _http(config: CloudConfig) -> Any:
-    from hypercorn.config import Config
-
-    http = Config()
-    http.bind = [f"{config.host}:{config.port}"]
-    http.keep_alive_timeout = 75
-    http.loglevel = "WARNING"
-    http.accesslog = None
-    return http
 
 
 async def _announce(config: CloudConfig, services: ServicesProcess) -> None:
@@ -318,7 +314,8 @@ def main() -> None:
     set_emulator_environment(config)
     with (config.state_dir / "in-use").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a cloud that still saves its state while it stops is waited for
-        asyncio.run(serve(config))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(serve(config))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 logger = logging.getLogger("local_cloud")
 RETENTION_SECONDS = 24 * 3600
 NO_SORT_KEY = "__no_sort__"
@@ -27,7 +29,7 @@ class DynamoDBJournal:
     def __init__(self, path: Path, dynamodb: Any) -> None:
         self._path, self._dynamodb = path, dynamodb
         self._file = path.open("ab", buffering=0)
-        self._pending: list[str] = []
+        self._pending: list[bytes] = []
 
     def attach(self) -> None:
         """Record every change from now on, by standing before MiniStack's own emission of stream events."""
@@ -47,12 +49,12 @@ class DynamoDBJournal:
         from ministack.core.responses import get_account_id, get_region
 
         line = [get_account_id(), get_region(), table, None if new else old, new, record]
-        self._pending.append(json.dumps(line, separators=(",", ":")))
+        self._pending.append(_encoded(line))
 
     def flush(self) -> None:
         """Write what was appended; called before a request is answered, so that many items cost one write."""
         if self._pending:
-            self._file.write(("\n".join(self._pending) + "\n").encode())
+            self._file.write(b"\n".join(self._pending) + b"\n")
             self._pending.clear()
 
     def replay(self) -> int:
@@ -121,3 +123,11 @@ class DynamoDBJournal:
     @staticmethod
     def _retained(record: Item) -> bool:
         return bool(record["dynamodb"]["ApproximateCreationDateTime"] >= time.time() - RETENTION_SECONDS)
+
+
+def _encoded(line: list[Any]) -> bytes:
+    """One line of JSON; a text that is no Unicode, such as half a surrogate pair, is escaped."""
+    try:
+        return msgspec.json.encode(line)
+    except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
+        return json.dumps(line, separators=(",", ":")).encode()

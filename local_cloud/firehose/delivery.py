@@ -29,6 +29,7 @@ from local_cloud.firehose.transformation import InvocationError, StreamIdentity,
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT_SECONDS = 0.5
+SHORTEST_INTAKE_SECONDS = 0.2  # an interval of 0: at once, but no call for every few records
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 STOP_SECONDS = 8.0
@@ -212,7 +213,7 @@ class DeliveryWorker:
 
 
 def _intake_seconds(processor: LambdaProcessor | None) -> float:
-    return processor.interval_seconds if processor else 0.0
+    return max(processor.interval_seconds, SHORTEST_INTAKE_SECONDS) if processor else 0.0
 
 
 def _s3_code(error: Exception) -> str:

@@ -108,7 +108,7 @@ class Usage:
     @property
     def invocations(self) -> int:
         """A buffer goes to the transformer when it is full, or when its time is over."""
-        by_time = self.seconds / max(1, min(self.firehose_interval_seconds, 60))
+        by_time = self.seconds / (60 if self.firehose_interval_seconds >= 60 else 1)
         return max(chunks(self.changes * self.record_bytes, LAMBDA_BUFFER_BYTES), min(self.changes, int(by_time)))
 
     @property

@@ -73,7 +73,8 @@ def transformer(topology: Topology, code_sha256: str) -> Request:
 def delivery(topology: Topology) -> Request:
     """Firehose ``CreateDeliveryStream``: Kinesis, through the transformer, to S3.
 
-    The processor's own buffer hints are set too: they otherwise hold every record back for 60 s.
+    The processor's own buffer hints are set too: they otherwise hold every record back for 60 s. Where objects are asked for
+    more often than that, a record waits in one buffer only, the destination's.
     Source: *Lambda processor configuration parameters* (Amazon Data Firehose).
     """
     settings = topology.settings
@@ -82,7 +83,7 @@ def delivery(topology: Topology) -> Request:
         "LambdaArn": topology.transformer.arn,
         "NumberOfRetries": str(TRANSFORMER_RETRIES),
         "BufferSizeInMBs": "1",
-        "BufferIntervalInSeconds": str(min(settings.firehose_interval_seconds, 60)),
+        "BufferIntervalInSeconds": "60" if settings.firehose_interval_seconds >= 60 else "0",
     }
     parameters = [{"ParameterName": name, "ParameterValue": value} for name, value in processor.items()]
     return {

@@ -134,7 +134,7 @@ def test_settings_reach_the_definitions() -> None:
     destination = flow.delivery(changed)["ExtendedS3DestinationConfiguration"]
     assert destination["BufferingHints"] == {"SizeInMBs": 3, "IntervalInSeconds": 7}
     parameters = destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]
-    assert {"ParameterName": "BufferIntervalInSeconds", "ParameterValue": "7"} in parameters
+    assert {"ParameterName": "BufferIntervalInSeconds", "ParameterValue": "0"} in parameters
 
 
 def test_the_pipe_begins_with_the_oldest_change_and_gives_up_on_poison() -> None:
@@ -166,3 +166,12 @@ def test_jinja_in_the_account_survives_in_every_definition() -> None:
     templated = Topology(topology().settings, "{{ account }}")
     for _, _, request in create_requests(templated):
         assert "{{ account }}" in json.dumps(request) or ACCOUNT not in json.dumps(request)
+
+
+@pytest.mark.parametrize(("interval", "before_the_transformer"), [(0, "0"), (59, "0"), (60, "60"), (900, "60")])
+def test_records_wait_before_the_transformer_only_where_minutes_are_allowed(
+    interval: int, before_the_transformer: str
+) -> None:
+    destination = flow.delivery(topology(firehose_interval_seconds=interval))["ExtendedS3DestinationConfiguration"]
+    parameters = destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]
+    assert {"ParameterName": "BufferIntervalInSeconds", "ParameterValue": before_the_transformer} in parameters
