@@ -1,21 +1,21 @@
 """The bounded cache of table objects on this machine: segments, each made of the objects that one query found missing.
 
-A segment is a Parquet file, or a folder of large objects whose plain lines are read as they are. An object is known by
-bucket, key, ETag and the form it was read in; a changed object is another one. The least recently used segments go when
-the cache is full. A file beside each segment says what is in it, so that it outlives a restart.
+A segment is a Parquet file, or a folder of large objects whose plain lines are read as they are until they are packed
+into Parquet too, after the query and beside everything else. An object is known by bucket, key, ETag and the form it was
+read in; a changed object is another one. The least recently used segments go when the cache is full.
 """
 
 from __future__ import annotations
 
-import json
+import logging
+import os
 import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -24,83 +24,14 @@ from local_cloud.athena.execution import Query
 from local_cloud.athena.interruption import interrupter
 from local_cloud.athena.normal_form import Unpacked, same_spelling
 from local_cloud.athena.objects import Objects, S3Object
+from local_cloud.athena.segment import Form, Segment, saved_segments
+
+logger = logging.getLogger("local_cloud")
 
 CACHE_BYTES = 2 * 1024**3
 SEGMENT_RAW_BYTES = 256 * 1024**2
-NORMAL_FORM = 2  # to be raised when segments are written in another way: those of before are dropped
 LEAST_LINES_BYTES = 1024**2  # opening a smaller file costs more than reading it
 CHECKS_AT_ONCE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a table's objects are read: by which name, who writes them to Parquet, and which lines need no writing."""
-
-    name: str
-    write: Callable[[duckdb.DuckDBPyConnection, list[Unpacked], Path], None]
-    plain_keys: Callable[[Path], list[str] | None] = lambda _: None
-
-
-@dataclass
-class Segment:
-    """The objects in it by identity, with the first malformed line of each (None: all lines are good).
-
-    ``keys`` are a Parquet file's columns; of lines, the keys as they are spelled.
-    """
-
-    path: Path
-    objects: dict[int, str | None]
-    keys: set[str]
-    used: float = field(default_factory=time.time)
-    readers: int = 0
-
-    @property
-    def holds_lines(self) -> bool:
-        """Whether it is a folder of plain lines."""
-        return self.path.suffix == ".lines"
-
-    def lines_of(self, identity: int) -> Path:
-        """Where an object's plain lines are."""
-        return self.path / f"{identity}.json"
-
-    @property
-    def contents(self) -> Path:
-        return self.path.with_suffix(".json")
-
-    @property
-    def size_bytes(self) -> int:
-        """Its room on disk."""
-        files = self.path.iterdir() if self.holds_lines else [self.path]
-        return sum(file.stat().st_size for file in files)
-
-    def save(self) -> None:
-        """Write beside the segment what is in it; without that it does not outlive a restart."""
-        document = {
-            "form": NORMAL_FORM, "path": self.path.name, "objects": list(self.objects.items()), "keys": sorted(self.keys),
-        }  # fmt: skip
-        draft = self.path.with_suffix(".draft")
-        draft.write_text(json.dumps(document))
-        draft.replace(self.contents)
-
-    def delete(self) -> None:
-        self.contents.unlink(missing_ok=True)
-        if self.holds_lines:
-            shutil.rmtree(self.path)
-        else:
-            self.path.unlink()
-
-
-def saved_segments(folder: Path) -> list[Segment]:
-    """The segments of an earlier run; everything else in the folder is deleted."""
-    found = []
-    for contents in folder.glob("*.json"):
-        document = json.loads(contents.read_text())
-        if document["form"] == NORMAL_FORM and (path := folder / document["path"]).exists():
-            found.append(Segment(path, dict(document["objects"]), set(document["keys"]), contents.stat().st_mtime))
-    kept = {path for segment in found for path in (segment.path, segment.contents)}
-    for path in set(folder.iterdir()) - kept:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return found
 
 
 class Segments:
@@ -112,6 +43,12 @@ class Segments:
         self._lock = threading.Lock()
         self._building = threading.Lock()
         self._by_object = {key: segment for segment in saved_segments(folder) for key in segment.objects}
+        self._replaced: list[Segment] = []
+        self._packing = ThreadPoolExecutor(1, thread_name_prefix="packing", initializer=_give_way)
+
+    def close(self) -> None:
+        """Finish what is being packed."""
+        self._packing.shutdown()
 
     @contextmanager
     def holding(self, query: Query, objects: Objects, wanted: list[S3Object], form: Form) -> Iterator[list[Segment]]:
@@ -126,7 +63,7 @@ class Segments:
         try:
             if any(identity not in segment_objects(held) for identity in identities):
                 with self._building:
-                    held += self._hold(identities, held)
+                    held += self._hold(identities.keys() - segment_objects(held))
                     present = segment_objects(held)
                     missing = {key: item for key, item in identities.items() if key not in present}
                     for batch in _batches(missing):
@@ -134,20 +71,29 @@ class Segments:
             objects.require_readable(query, [item for key, item in identities.items() if key not in missing])
             yield held
         finally:
-            with self._lock:
-                for segment in held:
-                    segment.readers -= 1
-            self._evict()
+            self._release(held)
+            for segment in held:
+                if segment.holds_lines and not segment.packing:
+                    segment.packing = True
+                    self._packing.submit(self._pack_lines, segment, form)
 
-    def _hold(self, identities: dict[int, S3Object], held: list[Segment] | None = None) -> list[Segment]:
+    def _hold(self, identities: Iterable[int]) -> list[Segment]:
         with self._lock:
             found = {id(self._by_object[key]): self._by_object[key] for key in identities if key in self._by_object}
-            fresh = [segment for segment in found.values() if segment not in (held or [])]
-            for segment in fresh:
+            for segment in found.values():
                 segment.readers += 1
                 segment.used = time.time()
                 segment.contents.touch()
-            return fresh
+            return list(found.values())
+
+    def _release(self, held: list[Segment]) -> None:
+        with self._lock:
+            for segment in held:
+                segment.readers -= 1
+            for segment in [segment for segment in self._replaced if not segment.readers]:
+                self._replaced.remove(segment)
+                segment.delete()
+        self._evict()
 
     def _build(self, query: Query, objects: Objects, batch: dict[int, S3Object], form: Form) -> list[Segment]:
         raw = self._folder / f"{uuid.uuid4().hex}.raw"
@@ -172,11 +118,33 @@ class Segments:
         return self._known(segment)
 
     def _pack(self, query: Query, items: list[Unpacked], form: Form, raw: Path) -> Segment:
-        target = self._folder / f"{uuid.uuid4().hex}.parquet"
         config = {"threads": 2, "memory_limit": "1GB", "temp_directory": str(raw), "preserve_insertion_order": False}
         with duckdb.connect(config=config) as connection:
             query.cancellation.on_cancel(interrupter(connection))
-            form.write(connection, items, target)
+            return self._written(connection, items, form)
+
+    def _pack_lines(self, segment: Segment, form: Form) -> None:
+        """Put Parquet in the place of plain lines, for the queries to come; queries that read the lines keep them."""
+        held = self._hold(segment.objects)
+        if segment not in held:
+            return self._release(held)
+        try:
+            keys = sorted(segment.keys)
+            items = [Unpacked(identity, segment.lines_of(identity), keys) for identity in segment.objects]
+            room = {"memory_limit": "500MB", "temp_directory": str(self._folder / "packing.raw")}
+            with duckdb.connect(config={"threads": 1, "preserve_insertion_order": False, **room}) as connection:
+                packed = self._written(connection, items, form)
+            with self._lock:
+                self._replaced.append(segment)
+            self._release([packed])
+        except Exception:
+            logger.exception("plain lines could not be packed; they are read as they are")
+        finally:
+            self._release([segment])
+
+    def _written(self, connection: duckdb.DuckDBPyConnection, items: list[Unpacked], form: Form) -> Segment:
+        target = self._folder / f"{uuid.uuid4().hex}.parquet"
+        form.write(connection, items, target)
         malformed = {item.identity: item.malformed for item in items}
         return self._known(Segment(target, malformed, set().union(*(item.keys for item in items))))
 
@@ -200,6 +168,12 @@ class Segments:
                     total -= segment.size_bytes
                     segment.delete()
                     self._by_object = {key: found for key, found in self._by_object.items() if found is not segment}
+
+
+def _give_way() -> None:
+    """Let this thread work only while nobody else wants to; Linux alone knows the niceness of a thread."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
 
 
 def segment_objects(segments: list[Segment]) -> set[int]:

@@ -22,7 +22,8 @@ from local_cloud.athena.objects import Objects, S3Object
 from local_cloud.athena.parquet_files import ParquetFiles
 from local_cloud.athena.plain_lines import plain_keys
 from local_cloud.athena.projection import projected_partitions
-from local_cloud.athena.segments import Form, Segment, Segments
+from local_cloud.athena.segment import Form, Segment
+from local_cloud.athena.segments import Segments
 from local_cloud.athena.sql.arrow_rows import held
 from local_cloud.athena.types import VARCHAR, duckdb_name, parse_type
 

@@ -1,9 +1,11 @@
-"""Copies of results and of Parquet objects on this machine: bounded, and never taken from under a query."""
+"""Copies of results and objects on this machine: bounded, and never taken from under a query."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -11,13 +13,17 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from urllib3 import HTTPResponse
 
-from local_cloud.athena import parquet_files, results
+from local_cloud.athena import parquet_files, results, segments
 from local_cloud.athena.callers import Caller
 from local_cloud.athena.catalog import Catalog
 from local_cloud.athena.execution import Query
+from local_cloud.athena.normal_form import write_json_segment
 from local_cloud.athena.objects import Objects, S3Object
 from local_cloud.athena.parquet_files import ParquetFiles
+from local_cloud.athena.plain_lines import plain_keys
 from local_cloud.athena.results import Results
+from local_cloud.athena.segment import Form, Segment
+from local_cloud.athena.segments import Segments
 from local_cloud.athena.types import VARCHAR
 from local_cloud.clients import Clients
 
@@ -25,7 +31,7 @@ COLUMNS = [("a", VARCHAR)]
 
 
 def succeed(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-    raw = HTTPResponse(BytesIO(b"content" if request.method == "GET" else b""), preload_content=False)
+    raw = HTTPResponse(BytesIO(b'{"a":1}\n' if request.method == "GET" else b""), preload_content=False)
     return AWSResponse("http://127.0.0.1:1", 200, {"ETag": '"e"'}, raw)
 
 
@@ -86,3 +92,39 @@ def test_a_parquet_object_in_two_partitions_is_fetched_once(caller: Caller, tmp_
     item = S3Object("bucket", "a.parquet", "e", 1)
     with ParquetFiles(tmp_path).holding(query(caller, "q"), Objects(caller), [item, item]) as files:
         assert [path.exists() for path in files.values()] == [True]
+
+
+JSON = Form("json", partial(write_json_segment, ignore_case=True), plain_keys)
+
+
+def reading(kept: Segments, caller: Caller) -> AbstractContextManager[list[Segment]]:
+    """A query over one object of plain lines."""
+    return kept.holding(query(caller, "q"), Objects(caller), [S3Object("bucket", "a.json", "e", 8)], JSON)
+
+
+def test_plain_lines_are_packed_after_the_query_that_read_them(
+    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "LEAST_LINES_BYTES", 1)
+    kept = Segments(tmp_path)
+    with reading(kept, caller) as held:
+        assert [segment.holds_lines for segment in held] == [True]
+    kept.close()
+    assert {path.suffix for path in tmp_path.iterdir()} == {".parquet", ".json"}
+    with reading(Segments(tmp_path), caller) as held:
+        assert [segment.holds_lines for segment in held] == [False]
+
+
+def test_plain_lines_stay_while_a_query_reads_them(
+    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "LEAST_LINES_BYTES", 1)
+    kept = Segments(tmp_path)
+    with reading(kept, caller) as (slow,):
+        with reading(kept, caller) as (quick,):
+            assert quick is slow
+        kept.close()
+        assert all(slow.lines_of(identity).exists() for identity in slow.objects)
+        with reading(kept, caller) as (later,):
+            assert not later.holds_lines
+    assert not slow.path.exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from local_cloud.athena.segments import Segment, saved_segments
+from local_cloud.athena.segment import Segment, saved_segments
 
 
 def written(folder: Path, name: str) -> Segment:
