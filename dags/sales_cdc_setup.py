@@ -8,6 +8,7 @@ Works from the end of the chain backwards and waits for each hop, so that no cha
     lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job ─ Athena work group
     delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream
     capture   DynamoDB table ─ dead-letter queue ─ pipe
+    arrivals  queue ─ rule: notices of new raw objects, where SALES_CDC_EVENT_DRIVEN is on
     proof     a probe order goes from the table to raw/ on S3, and is deleted again
 
 **Rerun**: changes nothing that is as defined; after a change to the code or a setting it updates just what differs. It
@@ -119,6 +120,11 @@ with DAG(
         chain(drained, table, pipe)
         chain(queue, pipe)
 
+    with TaskGroup("arrivals") as arrivals_group:
+        queue = op.ProvisionQueueOperator(task_id="provision_arrivals_queue", definition=flow.arrivals_queue(topology))
+        rule = op.ProvisionRuleOperator(task_id="provision_arrivals_rule", definition=flow.arrivals_rule(topology))
+        chain(queue, rule)
+
     with TaskGroup("proof") as proof_group:
         put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=topology.table.name)
         expect_probe = ProbeArrivedSensor(task_id="expect_probe_in_raw", probe=put_probe.output)
@@ -133,3 +139,4 @@ with DAG(
     )
 
     chain(find_account, roles, lake_group, delivery_group, capture_group, proof_group, summarise)
+    chain(lake_group, arrivals_group, summarise)

@@ -73,6 +73,8 @@ with DAG(
             remove.RemoveJobOperator(task_id="remove_job", resource=topology.job.name),
             remove.RemoveDatabaseOperator(task_id="remove_database", resource=topology.database.name),
             remove.RemoveWorkGroupOperator(task_id="remove_workgroup", resource=topology.workgroup.name),
+            remove.RemoveRuleOperator(task_id="remove_arrivals_rule", resource=topology.arrivals_rule.name),
+            remove.RemoveQueueOperator(task_id="remove_arrivals_queue", resource=topology.arrivals_queue.name),
             remove.RemoveBucketOperator(task_id="remove_bucket", resource=topology.bucket.name),
             remove.RemoveLogGroupOperator(task_id="remove_transformer_log", resource=topology.transformer_log.name),
             remove.RemoveLogGroupOperator(task_id="remove_delivery_log", resource=topology.delivery_log.name),

@@ -104,6 +104,7 @@ def _start_airflow(port: int) -> list[subprocess.Popen[bytes]]:
     _password()
     url = f"http://127.0.0.1:{port}"
     environment = {
+        "SALES_CDC_EVENT_DRIVEN": "on",
         **os.environ,
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),

@@ -37,7 +37,7 @@ def _roles(topology: Topology) -> list[Document]:
 
 def _lake(topology: Topology) -> list[Document]:
     parts = ["BucketTagging", "BucketPublicAccessBlock", "EncryptionConfiguration", "BucketVersioning"]
-    parts += ["LifecycleConfiguration", "BucketPolicy"]
+    parts += ["LifecycleConfiguration", "BucketPolicy", "BucketNotification"]
     on_bucket = [
         "CreateBucket",
         "TagResource",
@@ -84,6 +84,8 @@ def _flow(topology: Topology) -> list[Document]:
     queue = ["CreateQueue", "TagQueue", "GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes", "ListQueueTags"]
     queue += ["DeleteQueue"]
     pipe = ["CreatePipe", "TagResource", "DescribePipe", "UpdatePipe", "StopPipe", "DeletePipe"]
+    rule = ["PutRule", "TagResource", "DescribeRule", "ListTagsForResource", "PutTargets", "ListTargetsByRule"]
+    rule += ["RemoveTargets", "DeleteRule"]
     log = ["CreateLogGroup", "TagResource", "CreateLogStream", "DescribeLogStreams", "PutRetentionPolicy"]
     log += ["ListTagsForResource", "DeleteLogGroup"]
     logs = [
@@ -94,7 +96,8 @@ def _flow(topology: Topology) -> list[Document]:
         "kinesis": (stream, [topology.stream.arn]),
         "firehose": (delivery, [topology.delivery.arn]),
         "lambda": (function, [topology.transformer.arn]),
-        "sqs": (queue, [topology.dead_letter_queue.arn]),
+        "sqs": (queue, [topology.dead_letter_queue.arn, topology.arrivals_queue.arn]),
+        "events": (rule, [topology.arrivals_rule.arn]),
         "pipes": (pipe, [topology.pipe.arn]),
         "logs": (log, logs),
     }
@@ -145,7 +148,7 @@ def _repairs(topology: Topology) -> list[Document]:
     positions = [f"dynamodb:{action}" for action in ("DescribeStream", "GetShardIterator", "GetRecords")]
     stream = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords", "PutRecords"]
     return [
-        allow([f"sqs:{action}" for action in letters], topology.dead_letter_queue.arn),
+        allow([f"sqs:{action}" for action in letters], topology.dead_letter_queue.arn, topology.arrivals_queue.arn),
         allow(positions, f"{topology.table.arn}/stream/*"),
         allow(["lambda:InvokeFunction"], topology.transformer.arn),
         allow([f"kinesis:{action}" for action in stream], topology.stream.arn),

@@ -53,6 +53,20 @@ def permissions(topology: Topology, service: Service) -> Document:
     return document(*statements(topology))
 
 
+def arrivals_queue_policy(topology: Topology) -> Document:
+    """Lets the rule, and nothing else of EventBridge, send to the queue. Source: *Amazon EventBridge permissions*."""
+    return document(
+        {
+            "Sid": "FromTheRule",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": topology.arrivals_queue.arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topology.arrivals_rule.arn}},
+        }
+    )
+
+
 def bucket_policy(topology: Topology) -> Document:
     """Refuses whoever comes without TLS. Source: *Security best practices for Amazon S3*."""
     return document(

@@ -21,7 +21,7 @@ class SettingsError(ValueError):
 class Settings:
     """One deployment of the pipeline.
 
-    ``local_endpoint`` is absent (None) when the target is ``aws``.
+    ``local_endpoint`` is absent (None) when the target is ``aws``. ``event_driven``: new raw objects start the batch, too.
     """
 
     target: Target
@@ -32,6 +32,7 @@ class Settings:
     pipe_partition_key: str = "$.dynamodb.Keys.orderid.S"
     firehose_interval_seconds: int = 60
     firehose_size_mb: int = 5
+    event_driven: bool = False
     local_endpoint: str | None = None
 
     @classmethod
@@ -48,7 +49,13 @@ class Settings:
             region=_region(env, target),
             prefix=_matching(env, "SALES_CDC_PREFIX", cls.prefix, r"[a-z][a-z0-9-]{1,28}[a-z0-9]", _PREFIX_RULE),
             aws_conn_id=env.get("SALES_CDC_AWS_CONN_ID") or cls.aws_conn_id,
-            stream_view_type=_one_of(env, "SALES_CDC_STREAM_VIEW_TYPE", cls.stream_view_type, SUPPORTED_VIEW_TYPES),
+            stream_view_type=_one_of(
+                env,
+                "SALES_CDC_STREAM_VIEW_TYPE",
+                cls.stream_view_type,
+                SUPPORTED_VIEW_TYPES,
+                "the change event needs the new image",
+            ),
             pipe_partition_key=_matching(
                 env, "SALES_CDC_PIPE_PARTITION_KEY", cls.pipe_partition_key, r"\$(\.\w+)+", _PATH_RULE
             ),
@@ -56,6 +63,7 @@ class Settings:
                 env, "SALES_CDC_FIREHOSE_INTERVAL_SECONDS", cls.firehose_interval_seconds, 0, 900
             ),
             firehose_size_mb=_integer(env, "SALES_CDC_FIREHOSE_SIZE_MB", cls.firehose_size_mb, 1, 128),
+            event_driven=_one_of(env, "SALES_CDC_EVENT_DRIVEN", "off", ("off", "on"), "a switch") == "on",
             local_endpoint=_local_endpoint(env) if target == "local" else None,
         )
 
@@ -91,13 +99,11 @@ def _matching(env: Mapping[str, str], name: str, default: str, pattern: str, rul
     raise SettingsError(f"{name} is {text!r}: it has to be {rule}.")
 
 
-def _one_of(env: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+def _one_of(env: Mapping[str, str], name: str, default: str, choices: tuple[str, ...], reason: str) -> str:
     text = env.get(name) or default
     if text in choices:
         return text
-    raise SettingsError(
-        f"{name} is {text!r}: choose one of {', '.join(choices)} (the change event needs the new image)."
-    )
+    raise SettingsError(f"{name} is {text!r}: choose one of {', '.join(choices)} ({reason}).")
 
 
 def _integer(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -70,6 +70,16 @@ class Topology:
         return self._regional("sqs", "", f"{self.prefix}-pipe-dlq")
 
     @property
+    def arrivals_queue(self) -> Resource:
+        """Notices of new raw objects, for whoever waits for them."""
+        return self._regional("sqs", "", f"{self.prefix}-arrivals")
+
+    @property
+    def arrivals_rule(self) -> Resource:
+        """Sends those notices from the bucket to the queue."""
+        return self._regional("events", "rule/", f"{self.prefix}-arrivals")
+
+    @property
     def pipe(self) -> Resource:
         return self._regional("pipes", "pipe/", f"{self.prefix}-orders-pipe")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sales_cdc import policies
@@ -14,6 +15,7 @@ PIPE_BATCH_RECORDS = 500  # the most that Kinesis takes at once
 PIPE_RETRIES = 20
 PIPE_RECORD_AGE_SECONDS = 12 * 3600  # half of what a DynamoDB stream keeps
 DEAD_LETTERS_SECONDS = 14 * 24 * 3600  # SQS's longest
+NOTICES_SECONDS = 24 * 3600
 TRANSFORMER_RETRIES = 3
 TRANSFORMER_TIMEOUT_SECONDS = 60
 LOGS_DAYS = 30
@@ -136,6 +138,42 @@ def dead_letter_queue(topology: Topology) -> Request:
         "QueueName": topology.dead_letter_queue.name,
         "Attributes": {"MessageRetentionPeriod": str(DEAD_LETTERS_SECONDS), "SqsManagedSseEnabled": "true"},
         "tags": topology.tags,
+    }
+
+
+def arrivals_queue(topology: Topology) -> Request:
+    """SQS ``CreateQueue``. Notices are worth something for a day: then the daily batch has seen their objects."""
+    return {
+        "QueueName": topology.arrivals_queue.name,
+        "Attributes": {
+            "MessageRetentionPeriod": str(NOTICES_SECONDS),
+            "SqsManagedSseEnabled": "true",
+            "Policy": json.dumps(policies.arrivals_queue_policy(topology)),
+        },
+        "tags": topology.tags,
+    }
+
+
+def arrivals_rule(topology: Topology) -> Request:
+    """EventBridge ``PutRule`` and ``PutTargets``; disabled unless runs start by events.
+
+    Source: *Amazon S3 event notifications with EventBridge*.
+    """
+    pattern = {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [topology.bucket.name]},
+            "object": {"key": [{"prefix": topology.RAW_PREFIX}]},
+        },
+    }
+    return {
+        "Name": topology.arrivals_rule.name,
+        "Description": "New raw objects, to the queue that starts the batch.",
+        "EventPattern": json.dumps(pattern),
+        "State": "ENABLED" if topology.settings.event_driven else "DISABLED",
+        "Targets": [{"Id": "arrivals", "Arn": topology.arrivals_queue.arn}],
+        "Tags": topology.tag_list,
     }
 
 

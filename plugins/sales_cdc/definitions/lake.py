@@ -34,6 +34,7 @@ def bucket(topology: Topology) -> Request:
         },
         "Versioning": {"Status": "Enabled"},
         "Lifecycle": {"Rules": _lifecycle_rules(topology)},
+        "Notification": {"EventBridgeConfiguration": {}},
         "Policy": policies.bucket_policy(topology),
         "Tags": topology.tags,
     }

@@ -39,6 +39,7 @@ PARTS = {
     ),
     "Versioning": Part("bucket_versioning", "VersioningConfiguration", ""),
     "Lifecycle": Part("bucket_lifecycle_configuration", "LifecycleConfiguration", "NoSuchLifecycleConfiguration"),
+    "Notification": Part("bucket_notification_configuration", "NotificationConfiguration", ""),
 }
 
 

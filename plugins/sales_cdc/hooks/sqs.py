@@ -1,7 +1,8 @@
-"""SQS: the pipe's dead-letter queue."""
+"""SQS: the pipe's dead-letter queue, and the queue of arrivals."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,10 +32,16 @@ class QueueHook(ResourceHook):
         self.conn.create_queue(**definition)
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
-        changes = drift({"Attributes": definition["Attributes"]}, found.description)
+        actual = {"Attributes": _comparable(found.description["Attributes"])}
+        changes = drift({"Attributes": _comparable(definition["Attributes"])}, actual)
         if changes:
             self.conn.set_queue_attributes(QueueUrl=found.description["QueueUrl"], Attributes=definition["Attributes"])
         return changes
 
     def delete(self, found: Found) -> None:
         self.conn.delete_queue(QueueUrl=found.description["QueueUrl"])
+
+
+def _comparable(attributes: Mapping[str, str]) -> dict[str, Any]:
+    """A policy as what it says: its text may be written in many ways."""
+    return {name: json.loads(text) if name == "Policy" else text for name, text in attributes.items()}

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from sales_cdc.hooks.athena import WorkGroupHook
 from sales_cdc.hooks.dynamodb import TableHook
+from sales_cdc.hooks.events import RuleHook
 from sales_cdc.hooks.firehose import DeliveryStreamHook
 from sales_cdc.hooks.glue import ClassifierHook, CrawlerHook, DatabaseHook, JobHook
 from sales_cdc.hooks.iam import RoleHook
@@ -195,6 +196,12 @@ class ProvisionQueueOperator(ProvisionOperator):
     """The SQS queue."""
 
     aws_hook_class = QueueHook
+
+
+class ProvisionRuleOperator(ProvisionOperator):
+    """The EventBridge rule, with its targets."""
+
+    aws_hook_class = RuleHook
 
 
 class ProvisionPipeOperator(ProvisionOperator):

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from sales_cdc.hooks.athena import WorkGroupHook
 from sales_cdc.hooks.dynamodb import TableHook
+from sales_cdc.hooks.events import RuleHook
 from sales_cdc.hooks.firehose import DeliveryStreamHook
 from sales_cdc.hooks.glue import ClassifierHook, CrawlerHook, DatabaseHook, JobHook
 from sales_cdc.hooks.iam import RoleHook
@@ -154,3 +155,9 @@ class RemovePipeOperator(RemoveOperator):
     """The EventBridge pipe."""
 
     aws_hook_class = PipeHook
+
+
+class RemoveRuleOperator(RemoveOperator):
+    """The EventBridge rule, with its targets."""
+
+    aws_hook_class = RuleHook

@@ -46,6 +46,8 @@ def create_requests(of: Topology) -> list[tuple[str, str, dict[str, Any]]]:
         ("firehose", "CreateDeliveryStream", flow.delivery(of)),
         ("dynamodb", "CreateTable", flow.table(of)),
         ("sqs", "CreateQueue", flow.dead_letter_queue(of)),
+        ("sqs", "CreateQueue", flow.arrivals_queue(of)),
+        ("events", "PutRule", but(flow.arrivals_rule(of), "Targets")),
         ("pipes", "CreatePipe", flow.pipe(of, STREAM_ARN)),
     ]
 
