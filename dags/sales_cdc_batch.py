@@ -1,13 +1,13 @@
 """## Batch: from delivered changes to checked tables, views, insights and a report
 
-**Schedule**: daily, and whenever you trigger it. **Parameters**: see the form.
+**Schedule**: daily, whenever you trigger it, and when raw objects arrive if SALES_CDC_EVENT_DRIVEN is on. **Parameters**: see the form.
 
     wait_for_delivery   every change that the generate runs' ledgers name is in raw/; what is missing or failed is named
     start_curation      the Spark job takes new raw objects into the curated tables; meanwhile, on the raw table:
       crawl_raw ─ checks ─ seed_queries     what must not be there, and the two selects of the project's brief
     check_curated       the gate: rows that a check finds fail the run, are named, and stop what follows
     publish_views       orders (those that stand) and orders_history (every version, from when until when)
-    reconcile           every order of DynamoDB against the curated table
+    reconcile           every order of DynamoDB against the curated table; not in runs that arrivals started
     ask_insights        what it means, and what the changed orders said before and after
     write_report        into ledger/batch/<run>/ and the task's log; fails when orders differ between DynamoDB and orders
 
@@ -18,18 +18,18 @@ object once. Changes that others made to the table are welcome: they are checked
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
-from airflow.sdk import DAG, Asset, Param, TaskGroup, chain
+from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule, chain
 from sales_cdc.batch_statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
-from sales_cdc.deployment import deployed_topology
+from sales_cdc.deployment import deployed_topology, include_folder
 from sales_cdc.operators.athena_statements import ChecksOperator, InsightsOperator, StatementsOperator
 from sales_cdc.operators.crawl import CrawlOperator
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.reconcile import ReconcileOperator
 from sales_cdc.operators.report import ReportOperator
+from sales_cdc.schedule import batch_schedule
 from sales_cdc.sensors.athena_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.sensors.curation import CurationSensor
 from sales_cdc.sensors.delivery import DeliverySensor
@@ -42,12 +42,12 @@ MAINTAIN = "{{ (params.maintain or dag_run.run_type == 'scheduled' and dag_run.s
 with DAG(
     dag_id="sales_cdc_batch",
     doc_md=__doc__,
-    schedule="@daily",
+    schedule=batch_schedule(topology),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
-    template_searchpath=[str(Path(__file__).parent.parent / "include" / "sql")],
+    template_searchpath=[str(include_folder() / "sql")],
     user_defined_filters={"run_key": run_key},
     params={
         "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days that the insights look back"),
@@ -99,10 +99,7 @@ with DAG(
             asked >> AthenaRowsSensor(task_id=f"show_{name}", query_execution_id=asked.output)
 
     await_curation = CurationSensor(
-        task_id="await_curation",
-        run_id=start_curation.output,
-        ledger_key=LEDGER_KEY,
-        timeout=70 * 60,
+        task_id="await_curation", run_id=start_curation.output, ledger_key=LEDGER_KEY, timeout=70 * 60
     )
     check_curated = ChecksOperator(
         task_id="check_curated",
@@ -112,9 +109,11 @@ with DAG(
     )
     curated = Asset(f"{topology.prefix}-curated-orders")
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated])
-    reconcile = ReconcileOperator(task_id="reconcile", fail_on_difference=False)  # write_report fails, and shows them
+    reconcile = ReconcileOperator(  # write_report fails, and shows what differs
+        task_id="reconcile", fail_on_difference=False, wanted="{{ dag_run.run_type != 'asset_triggered' }}"
+    )
     ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES)
-    write_report = ReportOperator(task_id="write_report")
+    write_report = ReportOperator(task_id="write_report", trigger_rule=TriggerRule.NONE_FAILED)
 
     chain(find_account, wait_for_delivery, start_curation, crawl_raw, checks, seed_queries, await_curation)
     chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)

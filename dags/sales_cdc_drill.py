@@ -21,12 +21,11 @@ off. No transformer of this contract may take them: each has to be found by the 
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import DAG, Param, chain
-from sales_cdc.deployment import deployed_topology
+from sales_cdc.deployment import deployed_topology, include_folder
 from sales_cdc.operators import drill as op
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.judge import JudgeDrillOperator
@@ -56,7 +55,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params=PARAMS,
-    template_searchpath=[str(Path(__file__).parent.parent / "include" / "sql")],
+    template_searchpath=[str(include_folder() / "sql")],
     default_args={
         "aws_conn_id": topology.settings.aws_conn_id,
         "region_name": topology.settings.region,

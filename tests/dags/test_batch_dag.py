@@ -12,6 +12,9 @@ import sqlglot
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from sales_cdc.batch_statements import CURATED_CHECKS, INSIGHTS, RAW_CHECKS, VIEWS
+from sales_cdc.deployment import deployed_topology
+from sales_cdc.schedule import batch_schedule
+from sales_cdc.triggers.arrivals import ArrivalsTrigger
 
 ROOT = Path(__file__).resolve().parents[2]
 SQL = ROOT / "include" / "sql"
@@ -39,7 +42,7 @@ def test_nothing_is_published_before_the_gate_nor_reported_before_it_is_publishe
         for task in earlier:
             assert dag.get_task(task).downstream_task_ids == later
         for task in later:
-            assert dag.get_task(task).trigger_rule == "all_success"
+            assert dag.get_task(task).trigger_rule == ("none_failed" if task == "write_report" else "all_success")
 
 
 def test_every_check_file_is_run_and_judged(dag: DAG) -> None:
@@ -155,3 +158,13 @@ def test_the_rendered_count_check_is_one_athena_statement(dag: DAG) -> None:
         "('MODIFY', 3)",
         "('REMOVE', 0)",
     ]
+
+
+def test_arrivals_start_it_too_where_the_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALES_CDC_EVENT_DRIVEN", "on")
+    schedule = batch_schedule(deployed_topology())
+    (watcher,) = schedule.asset_condition.objects[0].watchers
+    assert isinstance(watcher.trigger, ArrivalsTrigger)
+    assert watcher.trigger.queue == "sales-cdc-arrivals"
+    monkeypatch.setenv("SALES_CDC_EVENT_DRIVEN", "off")
+    assert batch_schedule(deployed_topology()) == "@daily"

@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from sales_cdc.chain_barrier import ChainBarrier
 from sales_cdc.hooks.arrivals import ArrivalsHook
@@ -53,6 +53,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         hops: the topology's ``hops``.
         database, workgroup: of Athena, by name.
         fail_on_difference: whether differences fail the task. The report is written either way.
+        wanted: False skips the task.
         patience_seconds: how long probes may take to arrive.
 
     Returns:
@@ -65,7 +66,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
     """
 
     aws_hook_class = SourceOrdersHook
-    template_fields = aws_template_fields("hops", "fail_on_difference")
+    template_fields = aws_template_fields("hops", "fail_on_difference", "wanted")
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         database: str,
         workgroup: str,
         fail_on_difference: bool | str = True,
+        wanted: bool | str = True,
         patience_seconds: float = 300,
         **kwargs: Any,
     ) -> None:
@@ -82,6 +84,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         self.database = database
         self.workgroup = workgroup
         self.fail_on_difference = fail_on_difference
+        self.wanted = wanted
         self.patience_seconds = patience_seconds
         self._stop = Event()
 
@@ -93,6 +96,8 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         self._stop.set()
 
     def execute(self, context: Any) -> dict[str, Any]:
+        if str(self.wanted) != "True":
+            raise AirflowSkipException("Not wanted in this run.")
         found = self._reconcile()
         key = f"{RUNS_PREFIX}{re.sub(r'[^A-Za-z0-9._-]', '-', context['run_id'])}.json"
         report = {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report()}

@@ -75,3 +75,14 @@ def test_a_value_that_cannot_be_used_is_named_with_its_variable(name: str, value
 )
 def test_hosts_of_aws_are_told_apart(host: str, expected: bool) -> None:
     assert is_aws_host(host) is expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", False), ("off", False), ("on", True)])
+def test_arrivals_start_the_batch_only_where_asked_for(text: str, expected: bool) -> None:
+    environment = {"SALES_CDC_TARGET": "local", "SALES_CDC_EVENT_DRIVEN": text}
+    assert Settings.from_environment(environment).event_driven is expected
+
+
+def test_an_unclear_switch_is_refused() -> None:
+    with pytest.raises(SettingsError, match="SALES_CDC_EVENT_DRIVEN is 'yes': choose one of off, on"):
+        Settings.from_environment({"SALES_CDC_TARGET": "local", "SALES_CDC_EVENT_DRIVEN": "yes"})
