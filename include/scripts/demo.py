@@ -19,17 +19,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import boto3
 from airflow_session import AirflowSession
-from athena_table import Athena, QueryError, Rows, draw
+from athena_table import Athena, QueryError, Rows
+from demo_screen import Screen
 from rich.console import Console
-from rich.table import Table
 from sales_cdc.settings import Settings, SettingsError
 from sales_cdc.topology import Topology
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
 LOGS = LOCAL / "logs"
 REPORT = LOCAL / "demo" / "report.json"
-SCREEN = LOCAL / "demo" / "screen.svg"
+PICTURE = LOCAL / "demo" / "screen.svg"
 EVENT_TYPES = ("INSERT", "MODIFY", "REMOVE")
 INSERTS = {"inserts": 500, "updates": 0, "deletes": 0}
 CHANGES = {"inserts": 0, "updates": 300, "deletes": 100}
@@ -38,8 +39,16 @@ SELECTS = (
     "SELECT * FROM raw_orders WHERE product_name='laptop'",
     "SELECT * FROM raw_orders WHERE product_name='laptop' AND quantity=5",
 )
-SHOWN_COLUMNS = ["orderid", "quantity", "price", "event_type", "changes"]
-SHOWN_ROWS = 6
+SNAPSHOT = 'SELECT snapshot_id FROM "orders_current$snapshots" ORDER BY committed_at DESC LIMIT 1'
+VERSION = " FOR VERSION AS OF {}"
+STANDING = (
+    "SELECT count(*) AS orders, sum(quantity) AS units, sum(quantity * price) AS revenue "
+    "FROM orders_current{version} WHERE NOT is_deleted"
+)
+DELETED = (
+    "SELECT orderid FROM orders_changes GROUP BY orderid HAVING max(event_type) = 'REMOVE' AND min(event_type) = 'INSERT' "
+    "ORDER BY count(*) DESC, orderid LIMIT 1"
+)
 DUPLICATES = "SELECT count(*) - count(DISTINCT concat(orderid, '/', sequence_number)) FROM {table}"
 console = Console(highlight=False, record=True)
 
@@ -77,15 +86,21 @@ class Demo:
         self._cloud()
         self._dag("setup", "provision every hop, and prove it with a probe order", "sales_cdc_setup")
         self._dag("generate", "write 500 orders", "sales_cdc_generate", INSERTS)
-        self._dag("batch", "wait, crawl, check", "sales_cdc_batch")
+        self._dag("batch", "wait, crawl, check, curate, reconcile", "sales_cdc_batch")
         before = [self.athena.query(sql) for sql in SELECTS]
+        snapshot = self.athena.query(SNAPSHOT).rows[0][0]
         self._dag("generate", "change 300 orders and delete 100", "sales_cdc_generate", CHANGES)
-        self._dag("batch", "wait, crawl, check again", "sales_cdc_batch")
+        self._dag("batch", "all of that again", "sales_cdc_batch")
         after = [self.athena.query(sql) for sql in SELECTS]
         report = self._measure(before, after)
-        self._show(before, after, report)
-        _save_screen()
-        return 0 if self._exact(report) else 1
+        screen = Screen(console, report)
+        screen.selects(SELECTS, before, after)
+        screen.life(*self._life())
+        screen.time_travel(*[self.athena.query(STANDING.format(version=v)) for v in (VERSION.format(snapshot), "")])
+        screen.insights(self._insights())
+        screen.ledger(REPORT)
+        _save_picture()
+        return 0 if screen.exact else 1
 
     def _cloud(self) -> None:
         self._step("cloud", "start the local cloud", _start_cloud)
@@ -121,8 +136,8 @@ class Demo:
         from sales_cdc.hooks.landing_zone import LandingZoneHook
 
         connection = self.settings.aws_conn_id
-        topology = Topology(self.settings, StsHook(aws_conn_id=connection).get_account_number())
-        lake = LandingZoneHook(bucket=topology.bucket.name, aws_conn_id=connection)
+        self.bucket = Topology(self.settings, StsHook(aws_conn_id=connection).get_account_number()).bucket.name
+        lake = LandingZoneHook(bucket=self.bucket, aws_conn_id=connection)
         runs = {run: s for run, s in lake.runs().items() if datetime.fromisoformat(s["started_at"]) >= self.began_at}
         changes = [change for run, summary in runs.items() for change in lake.written(run, summary["started_at"])]
         written = Counter(change.event_type for change in changes)
@@ -135,7 +150,7 @@ class Demo:
             "failed": lake.failed_records(self.began_at),
             "lost": len(delivery.missing),
             "duplicates_in_raw": int(self.athena.query(DUPLICATES.format(table="raw_orders")).rows[0][0] or 0),
-            "duplicates_in_curated": self._duplicates_in_curated(),
+            "duplicates_in_curated": int(self.athena.query(DUPLICATES.format(table="orders_changes")).rows[0][0] or 0),
             "lag_seconds": delivery.summary()["lag_seconds"],
             "queries": [
                 {"sql": sql, "before": b.as_dicts(), "after": a.as_dicts()}
@@ -150,42 +165,25 @@ class Demo:
         REPORT.write_text(json.dumps(report, indent=2) + "\n")
         return report
 
-    def _duplicates_in_curated(self) -> int:
-        """Raw's distinct identities stand for the change log: the landing zone may hold a change twice, a reader not."""
-        distinct = "(SELECT DISTINCT orderid, sequence_number FROM raw_orders)"
-        return int(self.athena.query(DUPLICATES.format(table=distinct)).rows[0][0] or 0)
-
-    @staticmethod
-    def _exact(report: dict[str, Any]) -> bool:
-        return (report["lost"], report["failed"], report["duplicates_in_curated"]) == (0, 0, 0)
-
-    def _show(self, before: list[Rows], after: list[Rows], report: dict[str, Any]) -> None:
-        console.rule("[bold]The same selects, before and after the changes")
-        for sql, old, new in zip(SELECTS, before, after, strict=True):
-            fresh = Rows(new.columns, [row for row in new.rows if row not in old.rows], 0)
-            columns = Table.grid()
-            columns.add_row(
-                draw(_short(old), title=f"before: {len(old.rows)} rows", most=SHOWN_ROWS),
-                draw(_short(fresh), title=f"after: {len(new.rows)} rows; new:", most=SHOWN_ROWS),
-            )
-            console.print(f"\n[bold]{sql}[/]")
-            console.print(columns)
-        console.rule("[bold]The ledger")
-        console.print(_ledger(report))
-        console.print(
-            f"failed {report['failed']}, lost {report['lost']}, delivered twice {report['duplicates_in_raw']}, "
-            f"seen twice by a reader {report['duplicates_in_curated']}"
+    def _life(self) -> tuple[str, Rows, Rows]:
+        """An order that was inserted, changed and deleted: its key, its versions, and when it was deleted."""
+        (order_id,) = self.athena.query(DELETED).rows[0]
+        where = f"FROM {{}} WHERE orderid = '{order_id}'"
+        versions = self.athena.query(
+            "SELECT event_type, product_name, quantity, price, valid_from, valid_to, is_current "
+            f"{where.format('orders_history')} ORDER BY sequence_number"
         )
-        exact = self._exact(report)
-        console.print(
-            "[bold green]Nothing lost, nothing failed, nothing doubled.[/]"
-            if exact
-            else "[bold red]Not exact: see the ledger.[/]"
-        )
-        lag = report["lag_seconds"]
-        console.print(f"From commit to S3: p50 {lag['p50']} s, p99 {lag['p99']} s, at most {lag['max']} s.")
-        console.print(f"It took {report['seconds']['total']:.0f} s. The report: {REPORT}\n")
-        console.print(NEXT, markup=False, soft_wrap=True)
+        removal = f"SELECT creation_time {where.format('orders_changes')} AND event_type = 'REMOVE'"
+        return str(order_id), versions, self.athena.query(removal)
+
+    def _insights(self) -> list[dict[str, Any]]:
+        """What the last batch's report says, from its object in the bucket."""
+        s3 = boto3.client("s3", region_name=self.settings.region, endpoint_url=self.settings.local_endpoint)
+        listed = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="ledger/batch/")
+        reports = [each for page in listed for each in page["Contents"] if each["Key"].endswith("/report.json")]
+        latest = max(reports, key=lambda each: each["LastModified"])["Key"]
+        insights: list[dict[str, Any]] = json.load(s3.get_object(Bucket=self.bucket, Key=latest)["Body"])["insights"]
+        return insights
 
 
 def _start_cloud(log: Path) -> int:
@@ -194,40 +192,10 @@ def _start_cloud(log: Path) -> int:
         return subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
 
 
-NEXT = """Where to look next
-  make query SQL="SELECT * FROM raw_orders WHERE product_name='laptop'"
-  make airflow ARGS="dags test sales_cdc_generate"     then: make airflow ARGS="dags test sales_cdc_batch"
-  make ui                                              the same DAGs in Airflow's own pages
-  make down                                            stop the local cloud; make clean also deletes .local/"""
-
-
-def _save_screen() -> None:
+def _save_picture() -> None:
     """What was printed, as a picture that asks nobody for fonts."""
     picture = console.export_svg(title="make demo", clear=False)
-    SCREEN.write_text(re.sub(r"@font-face\s*\{[^}]*\}", "", picture))
-
-
-def _short(rows: Rows) -> Rows:
-    """The columns worth showing, the order's key cut to what tells orders apart."""
-    kept = [at for at, name in enumerate(rows.columns) if name in SHOWN_COLUMNS]
-    names = [rows.columns[at] for at in kept]
-    lines = [[_cut(rows.columns[at], row[at]) for at in kept] for row in rows.rows]
-    return Rows(names, lines, rows.scanned_bytes)
-
-
-def _cut(column: str, text: str | None) -> str | None:
-    return text[:7] if column == "orderid" and text else text
-
-
-def _ledger(report: dict[str, Any]) -> Table:
-    table = Table(header_style="bold cyan")
-    table.add_column("event type")
-    for name in ("written", "delivered", "missing"):
-        table.add_column(name, justify="right")
-    for kind in EVENT_TYPES:
-        written, delivered = report["written"][kind], report["delivered"][kind]
-        table.add_row(kind, str(written), str(delivered), str(written - delivered))
-    return table
+    PICTURE.write_text(re.sub(r"@font-face\s*\{[^}]*\}", "", picture))
 
 
 def _last_lines(path: Path, lines: int = 12) -> str:
