@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -14,7 +15,9 @@ from tests.browser.chromium import FLAGS
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
-    assert path, "These tests need a real browser: apt-get install chromium"
+    if path is None:
+        assert not os.environ.get("CI"), "chromium is missing: .ci/run installs it."
+        pytest.skip("needs Debian's package chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser

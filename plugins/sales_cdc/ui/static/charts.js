@@ -2,6 +2,8 @@
 import { h, table } from "./dom.js";
 
 let fetched;
+/** Fetches plotly.js ahead of the first plot. */
+export const warm = () => void library().catch(() => {});
 const library = () => {
   fetched ??= new Promise((resolve, reject) => {
     // maplibre, inside plotly, would add a style element, which the security policy forbids; it takes this for its own.

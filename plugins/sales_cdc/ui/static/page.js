@@ -4,8 +4,10 @@ import { startOrders } from "./orders.js";
 import { startChanges } from "./changes.js";
 import { startInsights } from "./insights.js";
 import { startTrust } from "./trust.js";
+import { warm } from "./charts.js";
 
 const STARTS = { flow: startFlow, orders: startOrders, changes: startChanges, insights: startInsights, trust: startTrust };
+const IDLE = window.requestIdleCallback ?? ((call) => setTimeout(call, 2000));
 let stop = () => {};
 let current = "";
 
@@ -31,3 +33,4 @@ addEventListener("hashchange", () => {
   if (before !== current) document.getElementById("main").focus({ preventScroll: true });
 });
 go();
+addEventListener("load", () => setTimeout(() => IDLE(warm), 1500)); // the first view comes first
