@@ -178,8 +178,8 @@ def found(_: Mapping[str, str], values: Sequence[str]) -> Rows:
             [
                 ORDER if at == 0 else f"{drawn.getrandbits(128):032x}",
                 HOSTILE if at == 3 else "laptop",
-                None if gone else str(drawn.randint(1, 9)),
-                None if gone else f"{Decimal(drawn.randint(79_900, 249_999)) / 100}",
+                None if gone else str(drawn.randint(1, 9) if at else 3),
+                None if gone else f"{Decimal(drawn.randint(79_900, 249_999) if at else 109_950) / 100:.2f}",
                 kind,
                 f"{NOW - timedelta(minutes=7 * at):%Y-%m-%d %H:%M:%S}.000",
             ]
@@ -194,7 +194,7 @@ def one_order(_: Mapping[str, str], values: Sequence[str]) -> Rows:
         ["laptop", "3", "1249.90", "MODIFY", "2026-11-24 09:15:41", "2", "user", "Vera Lindqvist", "placed"],
         ["laptop", "3", "1189.00", "MODIFY", "2026-11-24 16:40:10", "3", "user", "Vera Lindqvist", "paid"],
         [None, None, None, "REMOVE", "2026-11-25 08:02:55", "4", "user", None, None],
-        ["laptop", "3", "1099.50", "INSERT", "2026-11-25 11:30:09", "5", "user", HOSTILE, "placed"],
+        ["laptop", "3", "1099.50", "INSERT", "2026-11-25 14:30:20", "5", "user", HOSTILE, "placed"],
     ]
     rows = [[values[0], *line[:5], str(line[5]).zfill(40), *line[6:]] for line in reversed(story)]
     return Rows(columns, ["varchar"] * 10, rows)
@@ -319,16 +319,24 @@ REPORTS: dict[str, dict[str, Any]] = {
         "counts": {"missing": 1, "extra": 0, "stale": 1}, "truncated": False,
     },
     "ledger/drill/": {
-        "run_id": "manual__2026-11-24", "at": "2026-11-24T16:02:10Z", "passed": True, "seconds": 184,
-        "faults": [
-            {"fault": "transformer fails one in three", "written": 600, "delivered": 600, "lost": 0, "recovered": True},
-            {"fault": "workers killed half-way", "written": 600, "delivered": 600, "lost": 0, "recovered": True},
-            {"fault": "S3 answers 503", "written": 600, "delivered": 600, "lost": 0, "recovered": True},
+        "run_id": "manual__2026-11-24", "at": "2026-11-24T16:02:10Z", "verdict": "exact",
+        "claims": [
+            {"claim": claim, "expected": expected, "found": expected, "holds": True}
+            for claim, expected in (
+                ("changes written, by the ledger", 5_000), ("changes lost", 0), ("changes doubled", 0),
+                ("orders whose changes are out of order", 0), ("deleted orders resurrected", 0),
+                ("content of the live orders (SHA-256)", "9f2c41d07be8a35c77e1"), ("poison records in the tables", 0),
+            )
         ],
+        "orders": {"all": 1_650, "live": 1_208},
+        "struck": {"duplicate": 1_480, "reorder": 960, "throttle": 212, "lambda_error": 37, "s3_error": 61, "crashes": 3},
+        "extras": {"copies": 120, "poison": 12},
     },
     "ledger/redrive/": {
-        "run_id": "manual__2026-11-23", "at": "2026-11-23T10:11:00Z", "records": 14, "redriven": 12, "kept": 2,
-        "by_reason": {"price is 'ten': it has to be a number": 2, "Lambda.FunctionError": 12},
+        "run_id": "manual__2026-11-23", "at": "2026-11-23T10:11:00Z", "dry_run": False, "reason": "",
+        "sources": 2, "found": 14, "redelivered": 12, "dropped": 0, "failed_again": 2, "left": 2,
+        "found_by_reason": {"Lambda.FunctionError": 12, "price is 'ten': it has to be a number": 2},
+        "by_reason": {"price is 'ten': it has to be a number": 2}, "passed_over_by_reason": {},
     },
     "ledger/repair/": {"run_id": "manual__2026-11-22", "at": "2026-11-22T09:00:00Z", "repaired": 3, "failed": 0},
 }  # fmt: skip

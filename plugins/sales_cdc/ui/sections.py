@@ -16,7 +16,8 @@ from sales_cdc.hooks.lake_reader import Report, Tail
 from sales_cdc.settings import Settings
 from sales_cdc.topology import Topology
 from sales_cdc.ui import trust
-from sales_cdc.ui.flow import Seen, by_minute, flow_view
+from sales_cdc.ui.flow import flow_view
+from sales_cdc.ui.hops import Seen, by_minute
 from sales_cdc.ui.orders import moment, versions
 from sales_cdc.ui.reader import Reader
 from sales_cdc.ui.trouble import SET_UP, NothingYetError
@@ -35,7 +36,7 @@ LEDGER = Topology.LEDGER_PREFIX
 REPORTS: dict[str, tuple[str, str, Callable[[Report], dict[str, Any]]]] = {  # where, the name's end, its view
     "batch": (f"{LEDGER}batch/", "/report.json", trust.batch_view),
     "reconciliation": (f"{LEDGER}reconcile/", ".json", trust.reconciliation_view),
-    "drill": (f"{LEDGER}drill/", "/report.json", trust.counts_view),
+    "drill": (f"{LEDGER}drill/", "/report.json", trust.drill_view),
     "repair": (f"{LEDGER}repair/", ".json", trust.counts_view),
     "redrive": (f"{LEDGER}redrive/", ".json", trust.counts_view),
 }

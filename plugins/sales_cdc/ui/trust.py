@@ -66,8 +66,30 @@ def reconciliation_view(report: Report) -> dict[str, Any]:
     }
 
 
+def drill_view(report: Report) -> dict[str, Any]:
+    """The verdict of a drill, claim by claim, and which faults struck how often."""
+    document = report.document
+    orders = _mapping(document.get("orders"))
+    struck = {**_mapping(document.get("struck")), **_mapping(document.get("extras"))}
+    return {
+        **_named(report),
+        "is_exact": document.get("verdict") == "exact",
+        "claims": [
+            {
+                "claim": str(each.get("claim", "")),
+                "expected": _short(each.get("expected")),
+                "found": _short(each.get("found")),
+                "holds": each.get("holds") is True,
+            }
+            for each in _listed(document.get("claims"))
+        ],
+        "orders": {name: _number(orders.get(name)) for name in ("all", "live")},
+        "struck": {name.replace("_", " "): count for name, count in struck.items() if _number(count)},
+    }
+
+
 def counts_view(report: Report) -> dict[str, Any]:
-    """A drill's, repair's or redrive's report: its numbers, words and reasons, whatever they are named."""
+    """A repair's or redrive's report: its numbers, words and reasons, whatever they are named."""
     document = report.document
     simple = {
         name.replace("_", " "): value
@@ -128,6 +150,12 @@ def _raw_event(encoded: Any) -> Mapping[str, Any]:
 def _named(report: Report) -> dict[str, Any]:
     run = report.document.get("run_id") or report.key
     return {"run_id": str(run), "at": str(report.document.get("at") or report.at.isoformat()), "object": report.key}
+
+
+def _short(value: Any) -> int | str:
+    """A count as it is; of a digest, the beginning."""
+    number = _number(value)
+    return str(value)[:12] if number is None else number
 
 
 def _counts(value: Any) -> dict[str, int]:

@@ -38,7 +38,7 @@ const stacked = (view, name) => plot(`Inserted, updated and deleted orders by ${
     x: view.bars.map((bar) => bar.at), y: view.bars.map((bar) => bar[kind]),
     width: WIDTHS[view.unit] * 0.8, offset: WIDTHS[view.unit] * 0.1, hovertemplate: "%{y:,}",
   })),
-  layout: { barmode: "stack", hovermode: "x unified", xaxis: { type: "date", range: [view.from, view.until].map((at) => new Date(at).toISOString()) }, yaxis: { tickformat: ",d" } },
+  layout: { barmode: "stack", hovermode: "x unified", xaxis: { type: "date", range: [new Date(view.from), new Date(new Date(view.until).getTime() + WIDTHS[view.unit])].map((at) => at.toISOString()) }, yaxis: { tickformat: ",d" } },
 }), {
   numbers: { title: `${plural(view.bars.length, view.unit)} with changes`, columns: [`From (UTC)`, ...Object.values(SERIES)], numeric: [1, 2, 3], rows: view.bars.map((bar) => [time(bar.at), ...Object.keys(SERIES).map((kind) => number(bar[kind]))]) },
 });
@@ -46,7 +46,7 @@ const stacked = (view, name) => plot(`Inserted, updated and deleted orders by ${
 function renderLive(view) {
   const until = new Date(view.until).getTime();
   const at = view.minutes.map((_, minute) => new Date(until - (view.minutes.length - 1 - minute) * 60e3).toISOString());
-  return h("div", { class: "cards two" },
+  return h("div", { class: "cards live" },
     h("article", { class: "card" }, h("h3", null, "Captured a minute, live"),
       view.minutes.some(Boolean)
         ? plot("Changes that the pipe captured, by minute, over the last hour", () => ({
@@ -58,7 +58,7 @@ function renderLive(view) {
     h("article", { class: "card" }, h("h3", null, "Newest in the raw zone"),
       table(["At (UTC)", "Change", "Order", "Product", "Quantity", "Price"],
         view.events.slice(0, 9).map((event) => [moment(event.at, { withDate: false }), badge(event.event_type),
-          h("a", { class: "id", href: `#orders//${encodeURIComponent(event.orderid)}` }, event.orderid.slice(0, 12)),
+          h("a", { class: "id", href: `#orders//${encodeURIComponent(event.orderid)}` }, event.orderid.slice(0, 8)),
           event.product_name ?? "–", event.quantity === null ? "–" : exact(String(event.quantity)), exact(event.price)]),
         { caption: "The newest changes", numeric: [4, 5], empty: "No change has arrived yet." })));
 }

@@ -33,8 +33,7 @@ const reconciliation = (view) => [
 ];
 
 const counts = (view) => [
-  typeof view.facts.passed === "boolean" && verdict(view.facts.passed, view.facts.passed ? "Passed" : "Did not pass"),
-  facts(Object.entries(view.facts).filter(([name]) => name !== "passed").map(([name, value]) => [title(name), typeof value === "boolean" ? (value ? "yes" : "no") : typeof value === "number" ? value : exact(value)])),
+  facts(Object.entries(view.facts).map(([name, value]) => [title(name), typeof value === "boolean" ? (value ? "yes" : "no") : typeof value === "number" ? value : exact(value)])),
   Object.entries(view.reasons).map(([name, reasons]) => table([title(name), "Records"], Object.entries(reasons).map(([reason, count]) => [reason, number(count)]), { caption: title(name), numeric: [1] })),
   Object.entries(view.tables).map(([name, rows]) => {
     const columns = Object.keys(rows[0]);
@@ -44,6 +43,14 @@ const counts = (view) => [
 ];
 const title = (name) => `${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
 const cell = (value) => (value === true ? "✓ yes" : value === false ? "✕ no" : value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : typeof value === "number" ? number(value) : String(value));
+
+const drill = (view) => [
+  verdict(view.is_exact, view.is_exact ? "Exact under every fault" : "Not exact: see what does not hold"),
+  table(["", "Claim", "Expected", "Found"].map((name) => name || h("span", { class: "sr" }, "Holds")), view.claims.map((each) => [each.holds ? h("span", { class: "check good" }, "✓", h("span", { class: "sr" }, "yes")) : h("span", { class: "check bad" }, "✕", h("span", { class: "sr" }, "no")), each.claim, typeof each.expected === "number" ? number(each.expected) : each.expected, typeof each.found === "number" ? number(each.found) : each.found]), { caption: "What the drill claims", numeric: [2, 3] }),
+  facts([["Orders of the drill", view.orders.all], ["Of them alive at the end", view.orders.live]]),
+  Object.keys(view.struck).length > 0 && h("details", null, h("summary", null, "What struck, and how often"), facts(Object.entries(view.struck).map(([name, count]) => [title(name), count]))),
+  source(view),
+];
 
 const failures = (view) => {
   const none = !view.count && !view.dead_letters;
@@ -88,7 +95,7 @@ const cost = (view) => {
   ];
 };
 
-const RENDERS = { batch, reconciliation, failures, runs, drill: counts, redrive: counts, repair: counts, cost };
+const RENDERS = { batch, reconciliation, failures, runs, drill, redrive: counts, repair: counts, cost };
 const places = [...document.querySelectorAll("[data-trust]")].map((body) => ({
   name: body.dataset.trust,
   place: new Place(body, RENDERS[body.dataset.trust], { every: body.dataset.trust === "runs" ? 60 : 15 }),

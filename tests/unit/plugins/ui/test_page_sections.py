@@ -10,7 +10,8 @@ import pytest
 from sales_cdc.hooks.observation import Answer
 from sales_cdc.settings import Settings
 from sales_cdc.ui import sections
-from sales_cdc.ui.flow import Seen, ago, flow_view
+from sales_cdc.ui.flow import flow_view
+from sales_cdc.ui.hops import Seen, ago
 from sales_cdc.ui.orders import compared, moment, versions
 from sales_cdc.ui.trouble import NothingYetError, trouble
 
