@@ -104,7 +104,7 @@ def _of_the_lake(one: Usage) -> Iterator[Limit]:
     )  # fmt: skip
     yield Limit(
         "Glue job", f"a day's changes within {JOB_TIMEOUT_SECONDS // 60} minutes on {JOB_WORKERS} workers",
-        _job_changes() // cost.SECONDS_PER_DAY, f"the batch DAG's schedule, and the job's NumberOfWorkers, up to {MOST_WORKERS}",
+        _job_changes() // cost.SECONDS_PER_DAY, f"SALES_CDC_EVENT_DRIVEN or the batch DAG's schedule; the job's NumberOfWorkers, up to {MOST_WORKERS}",
         "plugins/sales_cdc/definitions/lake.py",
     )  # fmt: skip
     yield Limit(
