@@ -11,7 +11,7 @@ from collections.abc import Callable
 from local_cloud.athena.catalog import Catalog, GlueTable
 from local_cloud.athena.ddl_grammar import Words
 from local_cloud.athena.descriptions import create_statement, described
-from local_cloud.athena.errors import QueryFailedError
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.objects import Objects
@@ -196,7 +196,10 @@ class Definitions:
                 "NOT_SUPPORTED",
                 "DESCRIBE EXTENDED and DESCRIBE FORMATTED are not supported by the local cloud's Athena.",
             )
-        return ["col_name", "data_type", "comment"], described(self.table(*words.table(query.database)))
+        database, name = words.table(query.database)
+        if words.next:
+            raise not_supported("DESCRIBE of one column")
+        return ["col_name", "data_type", "comment"], described(self.table(database, name))
 
     def table(self, database: str, name: str) -> GlueTable:
         found = self._catalog.find_table(database, name)

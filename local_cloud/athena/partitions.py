@@ -124,7 +124,9 @@ class PartitionStatements:
             "ViewOriginalText",
             "ViewExpandedText",
         )
-        document = {key: table.document[key] for key in kept if key in table.document}
+        document = {
+            key: value for key in kept if (value := table.document.get(key, "")) != ""
+        }  # Glue takes no empty text
         self._catalog.replace_table(table.database, {**document, **changes})
 
     def repair(self, query: Query, words: Words) -> Lines:

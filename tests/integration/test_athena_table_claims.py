@@ -1,0 +1,164 @@
+"""What local_cloud/README.md says of Athena's tables, statements and API, and no other test shows: it works, or is refused."""
+
+from __future__ import annotations
+
+import bz2
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.test_athena import OPENX, Athena
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def athena(cloud: object) -> Athena:
+    """One database for the module: no two tests share a table."""
+    return Athena(cloud, "athenaclaims")
+
+
+def external(athena: Athena, name: str, columns: str, folder: str, serde: str = OPENX, rest: str = "") -> str:
+    return f"CREATE EXTERNAL TABLE {name} ({columns}) {rest} ROW FORMAT SERDE '{serde}' LOCATION 's3://{athena.bucket}/{folder}/'"
+
+
+@pytest.mark.parametrize(
+    "serde", ["org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe"]
+)
+def test_the_hive_json_serde_reads_lines(athena: Athena, serde: str) -> None:
+    """AWS: Hive JSON SerDe."""
+    name = "by_" + serde.split(".")[3]
+    athena.put(f"{name}/part.json", '{"A":1,"b":"x"}\n')
+    athena.rows(external(athena, name, "a int, b string", name, serde))
+    assert athena.rows(f"SELECT * FROM {name}") == [["1", "x"]]
+
+
+def test_bzip2_is_unpacked_by_its_extension(athena: Athena) -> None:
+    athena.s3.put_object(Bucket=athena.bucket, Key="z/part.json.bz2", Body=bz2.compress(b'{"a":7}\n'))
+    athena.rows(external(athena, "z", "a int", "z"))
+    assert athena.rows("SELECT a FROM z") == [["7"]]
+
+
+def projected(athena: Athena, name: str, first: dict[str, str]) -> str:
+    properties = {
+        "projection.enabled": "true", **first, "projection.n.type": "integer", "projection.n.range": "0,9",
+    }  # fmt: skip
+    listed = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
+    keys = "PARTITIONED BY (k string, n int)"
+    return external(athena, name, "v int", "projected", rest=keys) + f" TBLPROPERTIES ({listed})"
+
+
+def test_partitions_are_projected_by_enum_and_integer_and_refused_when_injected(athena: Athena) -> None:
+    """AWS: Supported types for partition projection."""
+    athena.put("projected/k=a/n=3/part.json", '{"v":1}\n')
+    athena.put("projected/k=b/n=7/part.json", '{"v":2}\n')
+    athena.rows(projected(athena, "p1", {"projection.k.type": "enum", "projection.k.values": "a,b"}))
+    assert athena.rows("SELECT v, k, n FROM p1 ORDER BY v") == [["1", "a", "3"], ["2", "b", "7"]]
+    athena.rows(projected(athena, "p2", {"projection.k.type": "injected"}))
+    assert athena.run("SELECT v FROM p2 WHERE k = 'a'").reason.startswith("NOT_SUPPORTED")
+
+
+def test_tables_are_altered(athena: Athena) -> None:
+    """AWS: ALTER TABLE ADD COLUMNS, SET TBLPROPERTIES, SET LOCATION; SHOW TBLPROPERTIES."""
+    athena.put("before/dt=1/part.json", '{"a":1,"b":"x"}\n')
+    athena.put("after/part.json", '{"a":2}\n{"a":3}\n')
+    athena.rows(external(athena, "altered", "a int", "before", rest="PARTITIONED BY (dt string)"))
+    athena.rows("MSCK REPAIR TABLE altered")
+    assert athena.rows('SELECT * FROM "altered$partitions"') == [["1"]]
+    athena.rows("ALTER TABLE altered ADD COLUMNS (b string)")
+    athena.rows("ALTER TABLE altered SET TBLPROPERTIES ('owner' = 'sales')")
+    assert athena.rows("SELECT a, b, dt FROM altered") == [["1", "x", "1"]]
+    assert ["owner\tsales"] in athena.rows("SHOW TBLPROPERTIES altered")
+    athena.rows(external(athena, "moved", "a int", "before"))
+    athena.rows(f"ALTER TABLE moved SET LOCATION 's3://{athena.bucket}/after/'")
+    assert athena.rows("SELECT a FROM moved ORDER BY a") == [["2"], ["3"]]
+
+
+def test_a_view_shows_its_statement(athena: Athena) -> None:
+    athena.rows("CREATE VIEW shown AS SELECT 1 AS one")
+    assert athena.rows("SHOW CREATE VIEW shown") == [[f"CREATE VIEW {athena.database}.shown AS"], ["SELECT 1 AS one"]]
+
+
+def test_lines_that_are_no_strict_json_objects_fail_the_query(athena: Athena) -> None:
+    for name, line in {"loose": "{a:1}", "listed": "[1]"}.items():
+        athena.json_table(name, "a int", line + "\n")
+        assert athena.run(f"SELECT a FROM {name}").reason.startswith("HIVE_CURSOR_ERROR")
+    for name, value in {"octal": "017", "hexadecimal": "0x1F"}.items():
+        athena.json_table(name, "a int", f'{{"a":"{value}"}}\n')
+        assert athena.run(f"SELECT a FROM {name}").reason.startswith("HIVE_BAD_DATA")
+
+
+def test_iceberg_files_are_listed_and_transforms_are_not_written(athena: Athena) -> None:
+    place = f"LOCATION 's3://{athena.bucket}/{{}}/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    athena.rows("CREATE TABLE ice (a int) " + place.format("ice"))
+    athena.rows("INSERT INTO ice VALUES 1")
+    assert athena.rows('SELECT record_count FROM "ice$files"') == [["1"]]
+    athena.rows("CREATE TABLE days (d date) PARTITIONED BY (day(d)) " + place.format("days"))
+    assert athena.run("INSERT INTO days VALUES DATE '2020-01-01'").reason.startswith("NOT_SUPPORTED")
+    for statement in ("OPTIMIZE ice REWRITE DATA USING BIN_PACK", "VACUUM ice"):
+        assert athena.run(statement).reason.startswith("NOT_SUPPORTED")
+
+
+@pytest.mark.parametrize("form", ["ORC", "AVRO", "TEXTFILE"])
+def test_other_formats_are_not_written(athena: Athena, form: str) -> None:
+    place = f"external_location = 's3://{athena.bucket}/{form}/'"
+    created = athena.run(f"CREATE TABLE w{form} WITH (format = '{form}', {place}) AS SELECT 1 AS a")
+    unloaded = athena.run(f"UNLOAD (SELECT 1 AS a) TO 's3://{athena.bucket}/u{form}/' WITH (format = '{form}')")
+    assert created.reason.startswith("NOT_SUPPORTED")
+    assert unloaded.reason.startswith("NOT_SUPPORTED")
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("CREATE EXTERNAL TABLE o (a int) STORED AS ORC LOCATION 's3://b/o/'", "NOT_SUPPORTED"),
+        ("CREATE EXTERNAL TABLE o (a int) STORED AS AVRO LOCATION 's3://b/o/'", "NOT_SUPPORTED"),
+        ("CREATE EXTERNAL TABLE o (a int) CLUSTERED BY (a) INTO 4 BUCKETS LOCATION 's3://b/o/'", "mismatched input"),
+        ("CREATE TABLE o WITH (bucketed_by = ARRAY['a'], bucket_count = 2) AS SELECT 1 AS a", "NOT_SUPPORTED"),
+        ("DESCRIBE EXTENDED described", "NOT_SUPPORTED"),
+        ("DESCRIBE described a", "NOT_SUPPORTED"),
+        ("ALTER TABLE described RENAME TO other", "NOT_SUPPORTED"),
+    ],
+)
+def test_definitions_that_cannot_be_kept_are_refused(athena: Athena, statement: str, said: str) -> None:
+    if "described" in statement:
+        athena.run("CREATE EXTERNAL TABLE IF NOT EXISTS described (a int) LOCATION 's3://b/described/'")
+    assert said in athena.run(statement).reason
+
+
+def test_more_than_a_hundred_partitions_at_once_are_refused(athena: Athena) -> None:
+    """AWS: Use CTAS and INSERT INTO to work around the 100 partition limit."""
+    properties = f"partitioned_by = ARRAY['x'], external_location = 's3://{athena.bucket}/many/'"
+    sql = f"CREATE TABLE many WITH ({properties}) AS SELECT 1 AS a, x FROM UNNEST(sequence(1, 101)) t(x)"
+    assert athena.run(sql).reason.startswith("HIVE_TOO_MANY_OPEN_PARTITIONS")
+
+
+def test_limit_and_parquet_count_whole_objects(athena: Athena) -> None:
+    athena.rows(
+        f"CREATE TABLE whole WITH (format = 'PARQUET', external_location = 's3://{athena.bucket}/whole/') AS SELECT x, x * 2 AS y FROM UNNEST(sequence(1, 100)) t(x)"
+    )
+    stored = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="whole/")["Contents"]
+    outcome = athena.run("SELECT x FROM whole LIMIT 1")
+    assert outcome.execution["Statistics"]["DataScannedInBytes"] == sum(item["Size"] for item in stored)
+
+
+def test_the_api_beside_queries(athena: Athena) -> None:
+    """AWS: GetQueryRuntimeStatistics, TagResource, data catalogs; query results are computed anew every time."""
+    again = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 5}}
+    execution = athena.run("SELECT 1", ResultReuseConfiguration=again).execution
+    assert execution["Statistics"]["ResultReuseInformation"] == {"ReusedPreviousResult": False}
+    assert execution["Statistics"]["QueryQueueTimeInMillis"] == 0
+    client, query_id = athena.client, execution["QueryExecutionId"]
+    timeline = client.get_query_runtime_statistics(QueryExecutionId=query_id)["QueryRuntimeStatistics"]["Timeline"]
+    assert timeline["TotalExecutionTimeInMillis"] >= timeline["EngineExecutionTimeInMillis"]
+    arn = "arn:aws:athena:us-east-1:000000000000:workgroup/primary"
+    client.tag_resource(ResourceARN=arn, Tags=[{"Key": "team", "Value": "sales"}])
+    assert {"Key": "team", "Value": "sales"} in client.list_tags_for_resource(ResourceARN=arn)["Tags"]
+    client.untag_resource(ResourceARN=arn, TagKeys=["team"])
+    assert client.list_data_catalogs()["DataCatalogsSummary"][0]["CatalogName"] == "AwsDataCatalog"
+    assert client.get_database(CatalogName="AwsDataCatalog", DatabaseName=athena.database)["Database"]["Name"]
+
+
+def test_named_queries_are_refused(athena: Athena) -> None:
+    with pytest.raises(ClientError, match="has no operation 'ListNamedQueries'"):
+        athena.client.list_named_queries()
