@@ -174,6 +174,17 @@ def test_the_newest_changes_are_those_of_the_newest_objects(lake: Lake) -> None:
     assert [event["orderid"] for event in sections.live(lake.reader)["events"]] == ["newest", "older", "order-8"]
 
 
+def test_the_newest_failed_records_are_found_among_all_kinds_and_days(lake: Lake) -> None:
+    for day in range(1, 10):
+        lake.put(f"errors/processing-failed/dt=2026-11-0{day}/f.json", {"errorMessage": f"day {day}"})
+    lake.put("errors/other/direct.json", {"errorMessage": "no day"})
+    tail = lake.reader.failed_records()
+    told = [line["errorMessage"] for line, _ in tail.lines]
+    assert set(told) <= {"no day", *(f"day {day}" for day in range(3, 10))}
+    assert len(tail.objects) == 8
+    assert not tail.is_whole
+
+
 def test_a_run_s_report_is_found_beside_what_lies_deeper(lake: Lake) -> None:
     assert lake.reader.newest_report("ledger/redrive/") is None
     lake.put("ledger/redrive/run.json", {"run_id": "run", "share": 1.5})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from threading import Lock
@@ -18,7 +18,8 @@ from sales_cdc.topology import Topology
 MOST_PAGES = 5
 TAIL_BYTES = 64 * 1024
 MOST_OBJECTS = 6
-MOST_REPORT_BYTES = 8 * 2**20
+MOST_DAYS = 7
+MAX_SHOWN_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class LakeReader:
         if not stored:
             return None
         newest = max(stored, key=lambda each: each.at)
-        if newest.size_bytes > MOST_REPORT_BYTES:
+        if newest.size_bytes > MAX_SHOWN_BYTES:
             raise ValueError(f"{newest.key} has {newest.size_bytes:,} bytes: too large to show here.")
         document = json.loads(self._body(newest.key), parse_float=Decimal)
         if not isinstance(document, dict):
@@ -82,8 +83,12 @@ class LakeReader:
         return self._tail(self._newest_in(hour)) if hour else Tail([], [], True)
 
     def failed_records(self) -> Tail:
-        """The last records that could not be transformed or delivered."""
-        return self._tail(sorted(self._listed(Topology.ERRORS_PREFIX), key=lambda each: each.at))
+        """The last records that could not be transformed or delivered: of each kind of failure, its last days."""
+        kinds = {kind: self._folders(kind) or [kind] for kind in self._folders(Topology.ERRORS_PREFIX)}
+        stored = [each for days in kinds.values() for day in days[-MOST_DAYS:] for each in self._listed(day)]
+        is_all = all(len(days) <= MOST_DAYS for days in kinds.values())
+        tail = self._tail(sorted(stored, key=lambda each: each.at))
+        return replace(tail, is_whole=tail.is_whole and is_all)
 
     def _tail(self, stored: list[Stored]) -> Tail:
         chosen = stored[-MOST_OBJECTS:]
@@ -108,11 +113,12 @@ class LakeReader:
         return found
 
     def _last_folder(self, prefix: str) -> str:
-        if not prefix:
-            return ""
+        return max(self._folders(prefix), default="") if prefix else ""
+
+    def _folders(self, prefix: str) -> list[str]:
+        """Folders right under the prefix, in the order of their names."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
-        folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
-        return max(folders, default="")
+        return sorted(each["Prefix"] for page in pages for each in page.get("CommonPrefixes", []))
 
     def _listed(self, prefix: str, after: str = "") -> Iterator[Stored]:
         """Objects in the order of their names, at most five pages of them; none when there is no bucket."""
