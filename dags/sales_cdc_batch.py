@@ -5,6 +5,7 @@
     wait_for_delivery   every change that the generate runs' ledgers name is in raw/; what is missing or failed is named
     start_curation      the Spark job takes new raw objects into the curated tables; meanwhile, on the raw table:
       crawl_raw ─ checks ─ seed_queries     what must not be there, and the two selects of the project's brief
+    record_ledger       what became of every change: a row for each event type in pipeline_ledger, on bad days too
     check_curated       the gate: rows that a check finds fail the run, are named, and stop what follows
     publish_views       orders (those that stand) and orders_history (every version, from when until when)
     reconcile           every order of DynamoDB against the curated table; not in runs that arrivals started
@@ -27,6 +28,7 @@ from sales_cdc.deployment import deployed_topology, include_folder
 from sales_cdc.operators.athena_statements import ChecksOperator, InsightsOperator, StatementsOperator
 from sales_cdc.operators.crawl import CrawlOperator
 from sales_cdc.operators.identity import FindAccountOperator
+from sales_cdc.operators.pipeline_ledger import PipelineLedgerOperator
 from sales_cdc.operators.reconcile import ReconcileOperator
 from sales_cdc.operators.report import ReportOperator
 from sales_cdc.schedule import batch_schedule
@@ -101,6 +103,7 @@ with DAG(
     await_curation = CurationSensor(
         task_id="await_curation", run_id=start_curation.output, ledger_key=LEDGER_KEY, timeout=70 * 60
     )
+    record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule="all_done")
     check_curated = ChecksOperator(
         task_id="check_curated",
         folder="curated_checks",
@@ -117,3 +120,4 @@ with DAG(
 
     chain(find_account, wait_for_delivery, start_curation, crawl_raw, checks, seed_queries, await_curation)
     chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
+    chain(await_curation, record_ledger, write_report)

@@ -56,8 +56,12 @@ def batch_report(
     answers: Iterable[Answer],
     changed: Answer,
     reconciliation: Mapping[str, Any] | None,
+    ledger: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Document:
-    """The report of one run; ``at`` in ISO-8601 UTC, ``written`` and ``delivered`` of the generate runs that it waited for."""
+    """The report of one run; ``at`` in ISO-8601 UTC, ``written`` and ``delivered`` of the generate runs that it waited for.
+
+    ``ledger``: what became of these changes, by event type; None when that was not recorded.
+    """
     return {
         "run_id": run_id,
         "at": at,
@@ -72,6 +76,7 @@ def batch_report(
         "insights": [answer.document() for answer in answers],
         "changed_orders": changed_orders(changed),
         "reconciliation": dict(reconciliation) if reconciliation is not None else None,
+        "ledger": ledger,
     }
 
 
@@ -87,6 +92,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
                 ["event type", "written", "delivered"],
                 [[kind, report["written"][kind], report["delivered"][kind]] for kind in EVENT_TYPES],
             ),
+            *_ledger(report["ledger"]),
             "## Curated",
             _table(["", "this run"], [[name, value] for name, value in report["curated"].items()]),
             "## Checks",
@@ -104,6 +110,13 @@ def as_markdown(report: Mapping[str, Any]) -> str:
             ),
         ]
     )
+
+
+def _ledger(entries: Mapping[str, Mapping[str, int]] | None) -> list[str]:
+    if not entries:
+        return []
+    columns = list(next(iter(entries.values())))
+    return ["## Ledger", _table(["event type", *columns], [[kind, *each.values()] for kind, each in entries.items()])]
 
 
 def _reconciled(counts: Mapping[str, Any] | None) -> list[str]:

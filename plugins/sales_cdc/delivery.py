@@ -101,7 +101,8 @@ class FailedChange:
 class Delivery:
     """What was found: counts by event type, the changes still missing, the lag of those found, duplicates seen.
 
-    ``arrived`` holds the identities of all change events of the orders that the ledgers name.
+    ``arrived`` holds the identities of all change events of the orders that the ledgers name; ``matched`` the changes found,
+    each with its event.
     """
 
     delivered: Counter[str] = field(default_factory=Counter)
@@ -109,6 +110,7 @@ class Delivery:
     lags_seconds: list[float] = field(default_factory=list)
     duplicates: int = 0
     arrived: set[tuple[str, str]] = field(default_factory=set)
+    matched: list[tuple[WrittenChange, Arrival]] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -186,6 +188,7 @@ def _match(
             continue
         position = found + 1
         taken.add(history[found].identity)
+        delivery.matched.append((change, history[found]))
         delivery.delivered[change.event_type] += 1
         delivery.lags_seconds.append(history[found].lag_seconds)
 

@@ -40,9 +40,16 @@ def test_nothing_is_published_before_the_gate_nor_reported_before_it_is_publishe
     line = [{"await_curation"}, {"check_curated"}, {"publish_views"}, {"reconcile", "ask_insights"}, {"write_report"}]
     for earlier, later in pairwise(line):
         for task in earlier:
-            assert dag.get_task(task).downstream_task_ids == later
+            assert dag.get_task(task).downstream_task_ids - {"record_ledger"} == later
         for task in later:
             assert dag.get_task(task).trigger_rule == ("none_failed" if task == "write_report" else "all_success")
+
+
+def test_the_ledger_is_recorded_on_bad_days_too_and_before_the_report(dag: DAG) -> None:
+    record_ledger = dag.get_task("record_ledger")
+    assert record_ledger.upstream_task_ids == {"await_curation"}
+    assert record_ledger.downstream_task_ids == {"write_report"}
+    assert record_ledger.trigger_rule == "all_done"
 
 
 def test_every_check_file_is_run_and_judged(dag: DAG) -> None:

@@ -65,6 +65,7 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             changed=answers.pop(CHANGED_ORDERS),
             answers=answers.values(),
             reconciliation=pull("reconcile"),
+            ledger=pull("record_ledger"),
         )
 
     def _refuse_differences(self, counts: Mapping[str, Any]) -> None:

@@ -39,7 +39,7 @@ def report() -> dict[str, Any]:
 def test_it_has_the_contract_s_fields(report: dict[str, Any]) -> None:
     assert list(report) == [
         "run_id", "at", "written", "delivered", "failed", "lost", "duplicates_in_raw", "lag_seconds", "curated", "checks", "insights",
-        "changed_orders", "reconciliation",
+        "changed_orders", "reconciliation", "ledger",
     ]  # fmt: skip
     assert report["written"] == report["delivered"] == {**NONE, "INSERT": 3}
     assert (report["lost"], report["failed"]) == (0, 1)
@@ -80,6 +80,12 @@ def test_the_page_tells_counts_differences_and_answers(report: dict[str, Any]) -
 def test_a_reconciliation_is_shown_when_there_was_one(report: dict[str, Any]) -> None:
     page = as_markdown({**report, "reconciliation": {"missing": 0, "extra": 1, "stale": 0}})
     assert "| missing | extra | stale |\n| --- | --- | --- |\n| 0 | 1 | 0 |" in page
+
+
+def test_the_ledger_is_shown_when_it_was_recorded(report: dict[str, Any]) -> None:
+    page = as_markdown({**report, "ledger": {"INSERT": {"written": 5, "captured": 4}}})
+    assert "| event type | written | captured |\n| --- | --- | --- |\n| INSERT | 5 | 4 |" in page
+    assert "Ledger" not in as_markdown(report)
 
 
 def test_the_question_is_the_header_s_first_line() -> None:

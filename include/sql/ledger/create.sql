@@ -1,0 +1,20 @@
+-- Where is it kept, run by run, whether every change was accounted for? Makes the ledger's table, unless it exists.
+CREATE TABLE IF NOT EXISTS pipeline_ledger (
+    run_id string,
+    run_at timestamp,
+    event_type string,
+    written bigint,
+    captured bigint,
+    delivered bigint,
+    failed bigint,
+    dropped bigint,
+    curated bigint,
+    lag_raw_p50_seconds double,
+    lag_raw_p99_seconds double,
+    lag_raw_max_seconds double,
+    lag_curated_p50_seconds double,
+    lag_curated_p99_seconds double,
+    lag_curated_max_seconds double
+)
+LOCATION 's3://{{ params.bucket }}/curated/pipeline_ledger/'
+TBLPROPERTIES ('table_type' = 'ICEBERG')
