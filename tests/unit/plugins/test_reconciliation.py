@@ -161,6 +161,11 @@ def test_a_lost_change_behind_one_that_arrives_is_found(world: World) -> None:
     assert findings(world.reconcile()) == {"order-0": "stale"}
 
 
+def test_an_order_of_nothing_but_its_key_is_an_order(world: World) -> None:
+    world.items["bare"] = {"orderid": {"S": "bare"}}
+    assert findings(world.reconcile()) == {"bare": "missing"}
+
+
 def test_an_order_that_is_changed_again_and_again_is_in_flight(world: World) -> None:
     world.write("order-0", 9, lost=True)
     turn = iter(range(10, 10**6))
