@@ -47,7 +47,7 @@ def curated(job: ModuleType, item: dict[str, Any]) -> dict[str, str] | None:
     return {name: text for name, text in (row | dict(further_texts)).items() if text is not None}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 @given(order=fields, further=further)
 @example(
     order={},
