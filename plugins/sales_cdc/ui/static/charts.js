@@ -19,7 +19,7 @@ const library = () => {
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 export const palette = () => [1, 2, 3, 4, 5, 6, 7, 8].map((at) => colour(`plot-${at}`));
 export const kinds = () => ({ inserts: colour("insert"), updates: colour("modify"), deletes: colour("remove") });
-const cut = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
 /** plotly.js reads a little HTML in texts: what comes from data must not be read so. */
 export const plain = (text) => cut(String(text ?? "–")).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
@@ -33,14 +33,14 @@ export const plot = (label, make, { height = 300, numbers } = {}) => {
     const Plotly = await library();
     if (!canvas.isConnected) return;
     const { data, layout = {} } = make();
-    await Plotly.react(canvas, data, dressed(layout, height), { displayModeBar: false, responsive: true, showTips: false });
+    await Plotly.react(canvas, data, dressed(layout, height, canvas.clientWidth < 480), { displayModeBar: false, responsive: true, showTips: false });
   };
   drawn.add(canvas);
   requestAnimationFrame(() => canvas.redraw().catch(() => canvas.replaceChildren(h("p", { class: "muted" }, "The plot could not be drawn; its numbers are below."))));
   return [canvas, numbers && h("details", null, h("summary", null, `The numbers: ${numbers.title ?? label}`), table(numbers.columns, numbers.rows, { caption: label, numeric: numbers.numeric }))];
 };
 
-const dressed = (layout, height) => {
+const dressed = (layout, height, isNarrow) => {
   const muted = colour("muted");
   const axis = { gridcolor: colour("line"), linecolor: colour("line"), zerolinecolor: colour("line"), tickfont: { color: muted, size: 12 }, automargin: true, fixedrange: true };
   return {
@@ -50,7 +50,7 @@ const dressed = (layout, height) => {
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal", font: { size: 12 } },
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12 } },
     ...layout,
-    xaxis: { ...axis, ...layout.xaxis },
+    xaxis: { ...axis, ...layout.xaxis, ...(isNarrow && layout.xaxis?.nticks ? { nticks: 4 } : {}) },
     yaxis: { ...axis, rangemode: "tozero", ...layout.yaxis },
   };
 };
