@@ -122,13 +122,24 @@ class IcebergChanges:
 def _assignments(text: str) -> tuple[dict[str, str], str]:
     """``a = 1, b = b + 1 WHERE c`` as expressions by column, and the condition; both still Trino's SQL."""
     words = parse_query(f"SELECT {_select_form(text)}")
-    condition = words.args["where"].this.sql("trino") if words.args.get("where") is not None else "true"
+    condition = _trino(words.args["where"].this, text) if words.args.get("where") is not None else "true"
     found: dict[str, str] = {}
     for item in words.expressions:
         if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column):
             raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE … SET")
-        found[item.this.name.lower()] = item.expression.sql("trino")
+        found[item.this.name.lower()] = _trino(item.expression, text)
     return found, condition
+
+
+def _trino(expression: exp.Expr, text: str) -> str:
+    """The expression as Trino's SQL. ``DECIMAL '1.50'`` keeps its digits: written as a plain CAST to DECIMAL it has none."""
+    if not re.search(r"\bAS\s+DECIMAL\s*\)", text, re.IGNORECASE):
+        for cast in expression.find_all(exp.Cast):
+            if cast.to.is_type("decimal") and not cast.to.expressions and isinstance(cast.this, exp.Literal):
+                whole, _, fraction = cast.this.this.strip().lstrip("+-").partition(".")
+                digits = max(1, len(whole.lstrip("0") + fraction))
+                cast.set("to", exp.DataType.build(f"DECIMAL({digits}, {len(fraction)})"))
+    return expression.sql("trino")
 
 
 def _select_form(text: str) -> str:

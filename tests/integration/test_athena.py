@@ -526,6 +526,8 @@ def test_iceberg_tables_are_written_changed_and_read_at_any_snapshot(athena: Ath
     athena.rows("INSERT INTO i VALUES (1, 'a', 1.50), (2, 'b', 2.50)")
     (before,) = athena.rows('SELECT snapshot_id FROM "i$snapshots"')
     athena.rows("UPDATE i SET price = price * 2 WHERE id = 1")
+    athena.rows("UPDATE i SET price = DECIMAL '1.23' WHERE price = DECIMAL '2.50'")
+    assert athena.rows("SELECT price FROM i WHERE name = 'b'") == [["1.23"]]
     athena.rows("DELETE FROM i WHERE name = 'b'")
     assert athena.rows("SELECT * FROM i") == [["1", "a", "3.00"]]
     assert athena.rows(f"SELECT id FROM i FOR VERSION AS OF {before[0]} ORDER BY id") == [["1"], ["2"]]
