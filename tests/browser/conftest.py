@@ -1,4 +1,7 @@
-"""One Chromium for all tests of the page; Debian's, because the browser of Playwright's own is not in any package."""
+"""One Chromium for each file of tests: Debian's, because the browser of Playwright's own is not in any package.
+
+It ends with the file: while Playwright runs, this thread has a running event loop, and others' ``asyncio.run`` would fail.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.chromium import FLAGS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:

@@ -155,7 +155,7 @@ def _named(report: Report) -> dict[str, Any]:
 def _short(value: Any) -> int | str:
     """A count as it is; of a digest, the beginning."""
     number = _number(value)
-    return str(value)[:12] if number is None else number
+    return str(value)[:8] if number is None else number
 
 
 def _counts(value: Any) -> dict[str, int]:
