@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -153,3 +153,69 @@ def test_the_day_filter_covers_every_day_and_few_ranges_cover_only_those(job: Mo
     covered = {first + timedelta(days=number) for first, end in ranges for number in range((end - first).days)}
     assert len(ranges) <= job.MOST_DAY_RANGES
     assert days == covered if len(ranges) > 1 else days <= covered
+
+
+FIELD_VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "orderID": st.sampled_from(["a", "", "ä\u2028", 'a"b', "a\\", "sales-cdc-probe-1", None, 5]),
+    "product_name": st.sampled_from(["laptop", "", None, "a\tb", "null", {"S": "x"}]),
+    "quantity": st.sampled_from([0, -3, 2**63 - 1, 2**63, 10**17, None, 1.5, True, "1"]),
+    "price": st.sampled_from([10.5, 0, -0.01, 9999999999.99, 10**10, 1.005, 7.1, None, "1.00", 1e-7, 1e22]),
+    "event_type": st.sampled_from(["INSERT", "MODIFY", "REMOVE", "insert"]),
+    "creation_time": st.sampled_from(["2026-11-22T10:00:00.000Z", "2026-02-30T10:00:00.000Z", "2026-11-22T10:00:00Z", "2026-11-22T10:00:00.250+02:00", "0000-01-01T00:00:00.000Z", 5]),
+    "event_id": st.sampled_from(["e", "", None]),
+    "sequence_number": st.sampled_from(["7", "7".zfill(40), "1" * 41, "٣", ""]),
+    "actor": st.sampled_from(["user", "ttl", "somebody"]),
+}  # fmt: skip
+further_attributes = st.dictionaries(
+    st.sampled_from(["colour", "Price", "price ", "is_deleted", "orderid", "weight"]), json_values, max_size=3
+)
+whole_events = st.fixed_dictionaries(
+    {name: values | st.just(event("a", 1)[name]) for name, values in FIELD_VALUES.items()}
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    events=st.lists(
+        st.tuples(whole_events, further_attributes, st.booleans(), st.integers(-3, 0)), min_size=1, max_size=4
+    )
+)
+def test_lines_taken_apart_at_once_give_what_each_gives_alone(job: ModuleType, events: list[Any]) -> None:
+    lines = []
+    for fields, further, compact, cut in events:
+        text = json.dumps(
+            {**fields, **further}, default=str, ensure_ascii=compact, separators=(",", ":") if compact else None
+        )
+        lines.append(text.encode(errors="surrogatepass")[: cut or None].replace(b"\n", b""))
+    lines += [b"\xff"] * (events[0][3] == -3)
+    alone = [job.other_rows(job.LineParser(), "key", [(number, line)]) for number, line in enumerate(lines, 1)]
+    expected = sorted((_as_typed(row) for rows in alone for row in rows.to_pylist()), key=repr)
+    found = [row for rows in job.parse_object("key", b"\n".join(lines)) for row in rows.to_pylist()]
+    assert sorted(map(_as_typed, found), key=repr) == expected
+
+
+def _as_typed(row: dict[str, Any]) -> tuple[Any, ...]:
+    """As the tables will hold it; a change's line is of no interest."""
+    typed = row | {
+        "price": row["price"] and Decimal(row["price"]).quantize(Decimal("0.01")),
+        "creation_time": row["creation_time"] and datetime.fromisoformat(row["creation_time"]),
+        "_further": sorted(row["_further"]),
+    }
+    return tuple(
+        value for name, value in typed.items() if row["reason"] or name not in ("source_object", "line_number")
+    )
+
+
+@pytest.mark.parametrize("end", ['"user"}', '"user","weight":0.10,"colour":null}', '"ttl"}'])
+def test_the_transformers_lines_are_plain_ones(job: ModuleType, end: str) -> None:
+    line = json.dumps(event("ä", 1), separators=(",", ":"), ensure_ascii=False).replace('"user"}', end).encode()
+    rows, taken = job.plain_rows(job.LineParser(), [line, b"{" + line])
+    assert (rows.num_rows, taken) == (1, [True, False])
+
+
+@pytest.mark.parametrize(
+    "end", [',,"a":1}', ',"a":1,}', ',"orderID":"b"}', ',"a":01}', ',"a":1} {}', ',"price":1.005}', ","]
+)
+def test_a_line_with_another_end_is_no_plain_one(job: ModuleType, end: str) -> None:
+    line = json.dumps(event("a", 1))[:-1] + end
+    assert job.plain_rows(job.LineParser(), [line.encode()])[1] == [False]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -38,6 +38,21 @@ def test_a_change_is_kept_once_and_typed(job: ModuleType, lake: Any) -> None:
     assert dict(lake.read("orders_changes").dtypes)["price"] == "decimal(12,2)"
     assert dict(lake.read("orders_changes").dtypes)["creation_time"] == "timestamp_ntz"
     assert (counts["objects"], counts["changes"], counts["duplicates"], counts["quarantined"]) == (1, 2, 1, 0)
+
+
+def test_the_lag_is_that_of_the_changes_that_the_run_added(job: ModuleType, lake: Any) -> None:
+    raw, now = RawZone(), datetime.now(UTC)
+    old, late, fresh = [event("a", number, creation_time=(now - timedelta(seconds=lag)).isoformat()) for number, lag in enumerate((9000, 500, 100))]  # fmt: skip
+    raw.put("1.json", old)
+    first = raw.curate(job, lake)["lag_seconds"]
+    assert 9000 <= first["p50"] == first["p99"] == first["max"] < 9400
+    raw.put("2.json", old, fresh, fresh, late)
+    counts = raw.curate(job, lake)
+    assert counts["duplicates"] == 2
+    assert 100 <= counts["lag_seconds"]["p50"] < 500 <= counts["lag_seconds"]["max"] < 900
+    raw.put("3.json", old, fresh)
+    counts = raw.curate(job, lake)
+    assert (counts["duplicates"], counts["lag_seconds"]) == (2, {"p50": None, "p99": None, "max": None})
 
 
 def test_a_late_modify_does_not_resurrect_a_removed_order(job: ModuleType, lake: Any) -> None:
