@@ -81,8 +81,9 @@ def spark_session(folder: Path) -> Iterator[Any]:
 
 @contextmanager
 def watched() -> Iterator[dict[str, float]]:
-    """Seconds, and the most memory that this process and all below it held at once."""
+    """Seconds, seconds of the processors, and the most memory that this process and all below it held at once."""
     figures: dict[str, float] = {"peak_mb": 0.0}
+    cpu = _cpu_seconds(os.getpid())
     ended = threading.Event()
 
     def watch() -> None:
@@ -96,15 +97,32 @@ def watched() -> Iterator[dict[str, float]]:
         yield figures
     finally:
         figures["seconds"] = time.monotonic() - started
+        figures["cpu_seconds"] = _cpu_seconds(os.getpid()) - cpu
         ended.set()
         watcher.join()
 
 
 def _resident_bytes(process: int) -> int:
-    """Memory of a process and its descendants, what they share counted once each (/proc's Pss)."""
+    """Memory of a process and its descendants, what they share counted once (/proc's Pss)."""
     try:
         pss = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
-        children = " ".join(file.read_text() for file in Path(f"/proc/{process}/task").glob("*/children")).split()
     except OSError:  # it ended meanwhile
         return 0
-    return (int(pss[1]) * 1024 if pss else 0) + sum(_resident_bytes(int(child)) for child in children)
+    return (int(pss[1]) * 1024 if pss else 0) + sum(map(_resident_bytes, _children(process)))
+
+
+def _cpu_seconds(process: int) -> float:
+    """Of a process, its descendants, and those that they have waited for."""
+    try:
+        times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15]
+    except OSError:
+        return 0
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK") + sum(map(_cpu_seconds, _children(process)))
+
+
+def _children(process: int) -> list[int]:
+    try:
+        texts = [file.read_text() for file in Path(f"/proc/{process}/task").glob("*/children")]
+    except OSError:
+        return []
+    return [int(child) for child in " ".join(texts).split()]
