@@ -9,23 +9,19 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
-import itertools
 import json
 import logging
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.admin import Admin
-from local_cloud.channel import read_frame, write_frame
 from local_cloud.clients import Clients
-from local_cloud.config import RECORDS_LOST, CloudConfig
+from local_cloud.config import CloudConfig
 from local_cloud.emulator.callers import credentials_of
 from local_cloud.emulator.expiry import Expiry
 from local_cloud.emulator.expressions import remember_expressions
@@ -39,6 +35,7 @@ from local_cloud.faults import Faults
 from local_cloud.glue.catalog_actions import around
 from local_cloud.http_server import HttpServer, new_event_loop
 from local_cloud.metrics import GatewayMetrics, Publisher
+from local_cloud.services_process import ServicesProcess
 from local_cloud.turns import Turns
 
 logger = logging.getLogger("local_cloud")
@@ -72,85 +69,6 @@ OWNED: dict[str, frozenset[str] | None] = {
 # Items and records live long: a full search for cycles among them would keep every call waiting for some tenths of a second.
 GARBAGE_THRESHOLDS = (10_000, 5, 1_000)
 ACTING_AS_CALLER = frozenset({"athena"})
-UNAVAILABLE = json.dumps({"__type": "ServiceUnavailableException", "message": "The service is starting again; retry."})
-
-
-class ServicesProcess:
-    """The child process with our services: started, watched, started again when it dies."""
-
-    def __init__(self, *, records_lost: bool = False) -> None:
-        self._records_lost = records_lost
-        self._numbers = itertools.count()
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
-        self._writer: asyncio.StreamWriter | None = None
-        self._stopping = False
-        self._child: subprocess.Popen[bytes] | None = None
-
-    async def run(self) -> None:
-        """Keep the child alive until ``stop``."""
-        while not self._stopping:
-            await self._run_once()
-            if not self._stopping:
-                logger.warning("the services process ended; starting it again")
-                await asyncio.sleep(0.2)
-
-    async def _run_once(self) -> None:
-        ours, theirs = socket.socketpair()
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "local_cloud.services", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            env={**os.environ, RECORDS_LOST: "yes" if self._records_lost else "no"},
-        )
-        self._records_lost = False
-        theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours)
-        try:
-            while True:
-                header, body = await read_frame(reader)
-                if "ready" in header:
-                    self._writer = writer
-                    continue
-                future = self._waiting.pop(header["number"], None)
-                if future is not None and not future.done():
-                    future.set_result((header["status"], header["headers"], body))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            self._writer = None
-            writer.close()
-            for future in self._waiting.values():
-                if not future.done():
-                    future.set_result((503, {"Content-Type": "application/json"}, UNAVAILABLE.encode()))
-            self._waiting.clear()
-            await asyncio.to_thread(self._child.wait)
-
-    @property
-    def ready(self) -> bool:
-        return self._writer is not None
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
-
-    async def call(self, header: dict[str, Any], body: bytes) -> Answer:
-        if self._writer is None:
-            return 503, {"Content-Type": "application/json"}, UNAVAILABLE.encode()
-        number = next(self._numbers)
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = future
-        write_frame(self._writer, {**header, "number": number}, body)
-        return await future
-
-    async def stop(self) -> None:
-        """Close the channel: the child stops its workers, keeps their state and ends; after ten seconds it is killed."""
-        self._stopping = True
-        if self._writer is not None:
-            self._writer.close()
-        if self._child is not None:
-            try:
-                await asyncio.to_thread(self._child.wait, 10)
-            except subprocess.TimeoutExpired:
-                self._child.kill()
 
 
 def set_emulator_environment(config: CloudConfig) -> None:

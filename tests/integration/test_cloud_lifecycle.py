@@ -17,6 +17,7 @@ from pathlib import Path
 import boto3
 import psutil
 import pytest
+from botocore.config import Config
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,7 +138,8 @@ def test_the_services_process_is_started_again_when_it_is_killed(command: Comman
     gateway = psutil.Process(int(command.discovery["pid"]))
     (services,) = gateway.children()
     os.kill(services.pid, signal.SIGKILL)
-    athena = boto3.client("athena", endpoint_url=command.discovery["endpoint"], **KEYS)
+    patient = Config(retries={"max_attempts": 20, "mode": "standard"})  # a busy machine starts processes slowly
+    athena = boto3.client("athena", endpoint_url=command.discovery["endpoint"], config=patient, **KEYS)
     deadline = time.monotonic() + 15
     while not any(child.pid != services.pid for child in gateway.children()):
         assert time.monotonic() < deadline
