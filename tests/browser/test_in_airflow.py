@@ -84,14 +84,14 @@ def test_after_the_login_the_page_opens_from_the_navigation_and_says_that_the_cl
     page.get_by_label("Username").fill("vera")
     page.locator("input[type=password]").fill("lantern")
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Sales CDC").click(timeout=30_000)
+    page.get_by_role("link", name="Sales CDC").click(timeout=60_000)
     inside = page.frame_locator("iframe")
-    expect(inside.get_by_role("heading", name="Sales CDC")).to_be_visible(timeout=30_000)
-    expect(inside.locator("#flow .trouble.unreachable")).to_contain_text("make cloud", timeout=30_000)
+    expect(inside.get_by_role("heading", name="Sales CDC")).to_be_visible(timeout=60_000)
+    expect(inside.locator("#flow .trouble.unreachable")).to_contain_text("make cloud")
     expect(
         page.get_by_role("img", name="Sales CDC").or_(page.locator("img[src*='sales-cdc']")).first
     ).to_have_js_property("complete", True)
     inside.get_by_role("link", name="Trust").click()
-    expect(inside.locator("[data-trust=failures] .trouble")).to_be_visible(timeout=30_000)
+    expect(inside.locator("[data-trust=failures] .trouble")).to_be_visible(timeout=60_000)
     assert inside.locator("body").get_attribute("data-can-redrive") == "no"
     page.close()
