@@ -10,7 +10,8 @@ crawled and curated as by the batch, and `reconcile_orders` compares everything 
 What is repaired is what orders say now. History that never reached `raw/` is lost; raw objects that were deleted there can be
 brought back for 30 days (the bucket keeps old versions: remove their delete markers, run the batch).
 
-**Rerun**: harmless: what is right already is touched once more. **Cost on AWS**: two writes an order, and a reconcile.
+**Rerun**: harmless: what is right already is touched once more. A report names at most 10,000 orders of a kind: when there are
+more, repair takes those, its own reconciliation names the next, and you run it again. **Cost on AWS**: two writes an order, and a reconcile.
 """
 
 from __future__ import annotations
