@@ -25,6 +25,7 @@ from sales_cdc.operators.crawl import CrawlOperator
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.reconcile import ReconcileOperator
 from sales_cdc.operators.repair import AwaitDeliveryOperator, RepairOrdersOperator
+from sales_cdc.topology import run_key
 
 topology = deployed_topology()
 
@@ -37,6 +38,7 @@ with DAG(
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=12),
     template_searchpath=[str(include_folder() / "sql")],
+    user_defined_filters={"run_key": run_key},
     default_args={
         "aws_conn_id": topology.settings.aws_conn_id,
         "region_name": topology.settings.region,
@@ -85,7 +87,7 @@ with DAG(
     curate_orders = GlueJobOperator(
         task_id="curate_orders",
         job_name=topology.job.name,
-        script_args={"--ledger_key": f"{topology.LEDGER_PREFIX}curate/{{{{ ti.run_id }}}}.json"},
+        script_args={"--ledger_key": f"{topology.LEDGER_PREFIX}curate/{{{{ run_id | run_key }}}}.json"},
         job_poll_interval=1,
         verbose=False,
     )

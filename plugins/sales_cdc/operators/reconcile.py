@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -19,7 +18,7 @@ from sales_cdc.hooks.athena import as_table
 from sales_cdc.hooks.curated_orders import CuratedOrdersHook
 from sales_cdc.hooks.source_orders import SourceOrdersHook
 from sales_cdc.reconciliation import Reconciliation, Version, reconcile
-from sales_cdc.topology import Topology
+from sales_cdc.topology import Topology, run_key
 
 RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}reconcile/"
 SHOWN = 10
@@ -99,7 +98,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         if str(self.wanted) != "True":
             raise AirflowSkipException("Not wanted in this run.")
         found = self._reconcile()
-        key = f"{RUNS_PREFIX}{re.sub(r'[^A-Za-z0-9._-]', '-', context['run_id'])}.json"
+        key = f"{RUNS_PREFIX}{run_key(context['run_id'])}.json"
         report = {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report()}
         self._arrivals.put_json(key, report)
         self.log.info("%s\nReport: s3://%s/%s", shown(report), self.hops["bucket"], key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from sales_cdc.change_event import is_probe
 from sales_cdc.hooks.arrivals import ArrivalsHook
 from sales_cdc.hooks.repairable_orders import OrderBusyError, RepairableOrdersHook, Repaired
 from sales_cdc.operators.reconcile import RUNS_PREFIX as RECONCILE_PREFIX
-from sales_cdc.topology import Topology
+from sales_cdc.topology import Topology, run_key
 
 RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}repair/"
 PARALLEL_REPAIRS = 8
@@ -86,7 +85,7 @@ class RepairOrdersOperator(AwsBaseOperator[RepairableOrdersHook]):
         outcomes = self._repair(kinds, context["run_id"])
         counts = Counter(str(outcome) for outcome in outcomes.values())
         run, at = context["run_id"], datetime.now(UTC).isoformat()
-        key = f"{RUNS_PREFIX}{re.sub(r'[^A-Za-z0-9._-]', '-', run)}.json"
+        key = f"{RUNS_PREFIX}{run_key(run)}.json"
         told = {"asked": len(kinds), "repaired": counts[Repaired.TOUCHED] + counts[Repaired.PUT_AND_DELETED]}
         report = {"run_id": run, "at": at, "from": source, **told, "by_reason": dict(counts), "orders": outcomes}
         lake.put_json(key, {**report, "history": HISTORY})
@@ -107,7 +106,7 @@ class RepairOrdersOperator(AwsBaseOperator[RepairableOrdersHook]):
         return key, kinds | dict.fromkeys(there, "there")
 
     def _report(self, lake: ArrivalsHook) -> tuple[str, dict[str, Any]]:
-        run = re.sub(r"[^A-Za-z0-9._-]", "-", self.reconcile_run)
+        run = run_key(self.reconcile_run)
         key = f"{RECONCILE_PREFIX}{run}.json" if run else lake.newest_key(RECONCILE_PREFIX)
         try:
             if key is not None:
