@@ -17,7 +17,7 @@ from pyathena.cursor import Cursor
 
 from tests.e2e.conftest import DATABASE, ORDERS, WORKGROUP, Pipeline
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 COLUMNS = "orderid, event_type, sequence_number, product_name, quantity, price"
 
 
