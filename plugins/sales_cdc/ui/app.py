@@ -42,10 +42,10 @@ def create_app(
 ) -> FastAPI:
     """The application that Airflow mounts; strangers get 401, users who may not read the batch DAG 403."""
     app = FastAPI(dependencies=[Depends(access.may_read)], openapi_url=None, docs_url=None, redoc_url=None)
-    cache, source = Cache(), reader or DeploymentReader(settings)
+    source = reader or DeploymentReader(settings)
     app.middleware("http")(_with_headers)
     _add_page(app, settings)
-    _add_answers(app, settings, cache, source)
+    _add_answers(app, settings, source)
 
     @app.post("/api/redrive", dependencies=[Depends(access.may_redrive), Depends(access.asked_by_page)])
     def start_redrive(user: GetUserDep) -> Response:
@@ -91,8 +91,11 @@ def _add_page(app: FastAPI, settings: Settings) -> None:
         return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-def _add_answers(app: FastAPI, settings: Settings, cache: Cache, reader: Reader) -> None:
+def _add_answers(app: FastAPI, settings: Settings, reader: Reader) -> None:
+    quick, queries = Cache(), Cache()  # threads of their own: no report waits behind Athena
+
     def answer(key: tuple[str, ...], load: Callable[[], Any], fresh_seconds: float) -> Response:
+        cache = queries if fresh_seconds >= SLOW else quick
         return _told(cache.get(key, load, fresh_seconds=fresh_seconds, wait_seconds=FIRST_ANSWER_SECONDS))
 
     @app.get("/api/flow")
