@@ -12,8 +12,8 @@ Faults and crashes need the local cloud's injector. On AWS there is none: the dr
 There it costs what the changes cost (`plan_drill` logs a forecast). In both places its orders stay in the table.
 
 **Poison** is copies of real records with a fractional quantity, a quantity that is text, no image, no sequence number, or cut
-off. No transformer of this contract may take them: each has to be found by the redrive, be refused again, and stay under
-`errors/` with the transformer's own reason. What failed for a broken function only is no poison: it has to be redriven to success.
+off. No transformer may take them: the redrive has to find each, have it refused again, and keep it with the transformer's own
+reason (under `errors/`, then in the evidence). What failed for a broken function only has to be redriven to success.
 
 **Rerun**: under the same `name` it goes on where it stopped, killed at any point; a new name is a new drill.
 """
@@ -60,6 +60,9 @@ with DAG(
         "aws_conn_id": topology.settings.aws_conn_id,
         "region_name": topology.settings.region,
         "owner": "sales",
+        "database": topology.database.name,
+        "workgroup": topology.workgroup.name,
+        "sleep_time": 1,
         "retries": 3,
         "retry_delay": timedelta(seconds=5),
         "execution_timeout": timedelta(hours=2),
@@ -69,6 +72,7 @@ with DAG(
     run = {"bucket": topology.bucket.name, "run_name": NAME}
     writing = {"table": topology.table.name, **run}
     redriving = {"function": topology.transformer.name, "delivery_stream_arn": topology.delivery.arn, **run}
+    letters = {"dead_letter_queue": topology.dead_letter_queue.name}
     injector = {"endpoint": topology.settings.local_endpoint, **run}
 
     find_account = FindAccountOperator()
@@ -88,9 +92,7 @@ with DAG(
     )  # fmt: skip
     redrive = [
         RedriveErrorsOperator(task_id="redrive_errors", **redriving),
-        RedriveDeadLettersOperator(
-            task_id="redrive_dead_letters", dead_letter_queue=topology.dead_letter_queue.name, **redriving
-        ),
+        RedriveDeadLettersOperator(task_id="redrive_dead_letters", **letters, **redriving),
         ReportRedriveOperator(task_id="report_redrive", **run),
     ]
     curate = GlueJobOperator(
@@ -98,22 +100,20 @@ with DAG(
         script_args={"--ledger_key": "{{ ti.xcom_pull(task_ids='plan_drill')['curate_key'] }}"},
     )  # fmt: skip
     reconcile_orders = ReconcileOperator(
-        task_id="reconcile_orders", hops=topology.hops, database=topology.database.name, workgroup=topology.workgroup.name,
-        fail_on_difference=False, patience_seconds=topology.settings.firehose_interval_seconds + 240,
+        task_id="reconcile_orders", hops=topology.hops, fail_on_difference=False,
+        patience_seconds=topology.settings.firehose_interval_seconds + 240,
     )  # fmt: skip
-    asking = {
-        "workgroup": topology.workgroup.name, "database": topology.database.name,
-        "params": {"database": topology.database.name}, "sleep_time": 1,
-    }  # fmt: skip
     queries = [
-        AthenaOperator(task_id=f"query_{of}", query=f"drill/{of}.sql", **asking) for of in ("changes", "current")
+        AthenaOperator(task_id=f"query_{of}", query=f"drill/{of}.sql", params={"database": topology.database.name})
+        for of in ("changes", "current")
     ]
     judge_drill = JudgeDrillOperator(
         task_id="judge_drill", changes_query=queries[0].output, current_query=queries[1].output,
         extras=put_extras.output, reconciled=reconcile_orders.output, **run,
     )  # fmt: skip
+    put_poison_away = op.PutPoisonAwayOperator(task_id="put_poison_away", **run)
 
     chain(find_account, plan_drill, inject_faults.as_setup(), writes[0], crashes[0], writes[1], crashes[1], writes[2])
     chain(writes[2], record_ledger, put_extras, crashes[2], expect_settled, redrive[0], redrive[1], redrive[2], curate)
     chain(put_extras, lift_faults.as_teardown(setups=inject_faults), expect_settled)
-    chain(curate, reconcile_orders, queries, judge_drill)
+    chain(curate, reconcile_orders, queries, judge_drill, put_poison_away)

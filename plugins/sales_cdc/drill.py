@@ -47,6 +47,12 @@ def evidence_key(name: str, file: str) -> str:
     return f"{DRILL_PREFIX}{plain(name)}/{file}"
 
 
+def poison_key(name: str, source: str, version: str) -> str:
+    """Where the poison of one error object, as it was, is kept in the end."""
+    digest = hashlib.sha256(f"{source} {version}".encode()).hexdigest()[:32]
+    return evidence_key(name, f"poison/{digest}.jsonl")
+
+
 def curate_key(name: str) -> str:
     """Where the Glue job counts what it took."""
     return f"{Topology.LEDGER_PREFIX}curate/{plain(name)}.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from decimal import Decimal
@@ -82,11 +83,19 @@ def test_the_change_log_has_each_change_once(pipeline: Pipeline, report: dict[st
     assert Counter(log) == Counter((line["orderID"], line["event_type"]) for line in lines)
 
 
-def test_a_drill_whose_poison_vanished_is_not_exact(pipeline: Pipeline, report: dict[str, Any]) -> None:
+def test_the_poison_is_in_the_evidence_afterwards_and_a_drill_without_it_is_not_exact(
+    pipeline: Pipeline, report: dict[str, Any]
+) -> None:
     s3 = pipeline.client("s3")
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=pipeline.bucket, Prefix="errors/"):
-        for each in page.get("Contents", ()):
-            s3.delete_object(Bucket=pipeline.bucket, Key=each["Key"])
+
+    def lines(prefix: str) -> list[bytes]:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=pipeline.bucket, Prefix=prefix)
+        keys = [each["Key"] for page in pages for each in page.get("Contents", ())]
+        bodies = [s3.get_object(Bucket=pipeline.bucket, Key=key)["Body"].read() for key in keys]
+        return [line for body in bodies for line in body.splitlines()]
+
+    assert len(lines(f"ledger/drill/{NAME}/poison/")) >= POISON
+    assert not [line for line in lines("errors/") if b"drill-poison" in base64.b64decode(json.loads(line)["rawData"])]
     again = DagRun("sales_cdc_drill.py", name=NAME, changes=CHANGES)
     again.outcomes = {
         "plan_drill": {"since": "2026-01-01 00:00:00"},

@@ -18,6 +18,8 @@ from sales_cdc.hooks.drill_ledger import DrillLedger
 from sales_cdc.hooks.error_zone import ErrorZoneHook
 from sales_cdc.hooks.fault_injector import FaultInjector, FaultsRefusedError
 from sales_cdc.operators.workload import GenerateRunOperator, final_errors
+from sales_cdc.redrive import object_body, read_records
+from sales_cdc.topology import Topology
 from sales_cdc.workload import Workload
 
 PUT_RECORDS_LIMIT = 500
@@ -196,3 +198,37 @@ class PutExtrasOperator(AwsBaseOperator[KinesisHook]):
         except client.exceptions.ProvisionedThroughputExceededException:
             return [{"ErrorCode": "throttled"}] * len(entries)
         return answered
+
+
+class PutPoisonAwayOperator(AwsBaseOperator[ErrorZoneHook]):
+    """Move the drill's poison from ``errors/`` to its evidence, line by line; returns how many lines. The rest stays.
+
+    Args:
+        bucket: the deployment's; ``run_name``: the drill's.
+    """
+
+    aws_hook_class = ErrorZoneHook
+    template_fields = aws_template_fields("bucket", "run_name")
+
+    def __init__(self, *, bucket: str, run_name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+        self.run_name = run_name
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return {**super()._hook_parameters, "bucket": self.bucket}
+
+    def execute(self, context: Any) -> int:
+        moved = 0
+        for listed in DrillLedger(self.hook, self.run_name).objects_since(Topology.ERRORS_PREFIX):
+            own: list[bytes] = []
+            others: list[bytes] = []
+            for record in read_records(self.hook.read(listed) or b""):
+                is_own = drill.markers(self.run_name, [drill.decoded(record.data)])
+                (own if is_own else others).append(record.line)
+            if own:
+                self.hook.deliver(drill.poison_key(self.run_name, listed.key, listed.etag), object_body(own))
+                moved += len(own) if self.hook.replace(listed, object_body(others)) else 0
+        self.log.info("%s lines of poison went from errors/ to the evidence.", moved)
+        return moved
