@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,8 +72,9 @@ class JudgeDrillOperator(AwsBaseOperator[ErrorZoneHook]):
     def execute(self, context: Any) -> str:
         ledger = DrillLedger(self.hook, self.run_name)
         oracle = ledger.oracle()
-        changes = list(verdict.read_csv(self._result(self.changes_query)))
-        found = verdict.compare(oracle, changes, verdict.read_csv(self._result(self.current_query)))
+        changes = self._result(self.changes_query)
+        current = verdict.read_csv(self._result(self.current_query))
+        found = verdict.compare(oracle, verdict.read_csv(changes), current)
         claims = self._claims(context["params"], oracle, found)
         claims.append(self._reconciled(oracle, self.reconciled["report"]))
         claims += self._poison_claims(ledger, oracle, changes, self.extras["poison"])
@@ -118,9 +118,7 @@ class JudgeDrillOperator(AwsBaseOperator[ErrorZoneHook]):
         found = sum(order in oracle.histories for order in named) if report else "not reconciled"
         return Claim("orders that reconciliation with DynamoDB names", 0, found)
 
-    def _poison_claims(
-        self, ledger: DrillLedger, oracle: verdict.Oracle, changes: list[dict[str, str]], put: int
-    ) -> list[Claim]:
+    def _poison_claims(self, ledger: DrillLedger, oracle: verdict.Oracle, changes: str, put: int) -> list[Claim]:
         """Each poison record lies under errors/ with a reason that only a redrive finds out, and nowhere else."""
         kept, said, own = set[int](), set[int](), 0
         for listed in ledger.objects_since(Topology.ERRORS_PREFIX):
@@ -130,13 +128,12 @@ class JudgeDrillOperator(AwsBaseOperator[ErrorZoneHook]):
                 kept |= numbers
                 said |= set() if record.reason.endswith(NOT_SAID) else numbers
                 own += (drill.identity_of(data) or ("", ""))[0] in oracle.histories
-        through = Counter(
-            row["orderid"] for row in changes if row["orderid"].startswith(drill.marker(self.run_name, 0)[:-1])
-        )
+        poison = drill.marker(self.run_name, 0)[:-1]
+        through = sum(row["orderid"].startswith(poison) for row in verdict.read_csv(changes))
         return [
             Claim("poison records kept under errors/", put, len(kept)),
             Claim("… each redriven, refused again, with its reason", put, len(said)),
-            Claim("poison records in the tables", 0, through.total()),
+            Claim("poison records in the tables", 0, through),
             Claim("the drill's own changes left under errors/", 0, own),
         ]
 
