@@ -17,7 +17,6 @@ from typing import Any
 
 VALUES = ("product_name", "quantity", "price", "order_status", "customer")
 NUMBERS = frozenset({"quantity", "price"})
-SHOWN = 10
 
 Values = dict[str, str]
 Event = tuple[str, Values]
@@ -94,7 +93,7 @@ def content_hash(orders: Mapping[str, Values]) -> str:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The drill's orders in the curated tables, held against the oracle. Examples name at most ten orders each."""
+    """The drill's orders in the curated tables, held against the oracle; orders by id."""
 
     lost: int
     doubled: int
@@ -130,9 +129,9 @@ def compare(oracle: Oracle, changes: Iterable[Mapping[str, str]], current: Itera
     return Comparison(
         lost,
         doubled,
-        out_of_order[:SHOWN],
-        sorted(shown.keys() - alive.keys())[:SHOWN],
-        sorted(order for order in alive if shown.get(order) != alive[order])[:SHOWN],
+        out_of_order,
+        sorted(shown.keys() - alive.keys()),
+        sorted(order for order in alive if shown.get(order) != alive[order]),
         content_hash(alive),
         content_hash(shown),
     )

@@ -19,6 +19,7 @@ from sales_cdc.topology import Topology
 from sales_cdc.verdict import Claim
 
 NOT_SAID = "ProcessingFailed status set for record"  # Firehose's own words: they give no reason
+SHOWN = 20
 EXACT, NOT_EXACT = "exact", "not exact"
 
 
@@ -84,7 +85,7 @@ class JudgeDrillOperator(AwsBaseOperator[ErrorZoneHook]):
             "params": dict(context["params"]), "claims": [claim.document() for claim in claims],
             "oracle_hash": found.oracle_hash, "table_hash": found.table_hash,
             "orders": {"all": len(oracle.histories), "live": len(oracle.alive())},
-            "examples": {name: list(getattr(found, name)) for name in ("out_of_order", "resurrected", "differing")},
+            "examples": {name: list(getattr(found, name)[:SHOWN]) for name in ("out_of_order", "resurrected", "differing")},
             "redrive": self._document(redrive.report_key(self.run_name)),
             "curated": self._document(drill.curate_key(self.run_name)),
             "struck": ledger.noted(), "extras": self.extras, "reconciliation": self.reconciled,

@@ -82,6 +82,12 @@ def test_an_order_with_other_values_or_none_differs_and_changes_the_hash(rows: R
     assert found.oracle_hash != found.table_hash
 
 
+def test_every_order_that_differs_is_counted() -> None:
+    oracle = Oracle.replay([line("INSERT", f"order-{n}", quantity=n) for n in range(50)])
+    found = verdict.compare(oracle, [], [])
+    assert (found.lost, len(found.differing)) == (50, 50)
+
+
 @given(st.decimals(min_value=0, max_value=10**9, places=2))
 def test_numbers_are_equal_by_what_they_are_worth(number: Any) -> None:
     assert verdict.text_of("price", number) == verdict.text_of("price", f"{number:.2f}")
