@@ -6,7 +6,9 @@ started again under the same name. Then the oracle, which shares no code with th
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 import re
@@ -14,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from athena_table import Athena, QueryError
 from rich.console import Console
 from rich.table import Table
+from sales_cdc import endpoint_guard
 from sales_cdc.settings import Settings, SettingsError
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
@@ -32,6 +34,7 @@ LOGS = LOCAL / "logs"
 CHANGES = int(os.environ.get("DRILL_CHANGES") or 200_000)
 VALUES = ("product_name", "quantity", "price", "order_status", "customer")
 LOOK_SECONDS = 0.2
+RUNNING = {"QUEUED", "RUNNING"}
 console = Console(highlight=False)
 
 
@@ -58,7 +61,7 @@ class DrillStoppedError(Exception):
 def main() -> int:
     try:
         return Drill(Settings.from_environment()).run()
-    except (DrillStoppedError, QueryError, SettingsError) as error:
+    except (DrillStoppedError, SettingsError) as error:
         console.print(f"\n[bold red]The drill stopped.[/] {error}", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
@@ -159,9 +162,11 @@ class Oracle:
     """Reads the drill's orders from DynamoDB and from Athena, and nothing through the project's code."""
 
     def __init__(self, settings: Settings, name: str) -> None:
+        endpoint_guard.install(settings)
         where = {"region_name": settings.region, "endpoint_url": settings.local_endpoint}
-        self._athena, self._table = Athena(settings), f"{settings.prefix}-orders"
+        self._prefix, self._table = settings.prefix, f"{settings.prefix}-orders"
         self._s3, self._dynamodb = boto3.client("s3", **where), boto3.client("dynamodb", **where)
+        self._athena = boto3.client("athena", **where)
         account = boto3.client("sts", **where).get_caller_identity()["Account"]
         self.bucket = f"{settings.prefix}-{account}-{settings.region}"
         self._name = name
@@ -176,18 +181,33 @@ class Oracle:
         """SHA-256 of the drill's live orders as DynamoDB holds them, and as Athena shows them."""
         body = self._s3.get_object(Bucket=self.bucket, Key=f"ledger/generate/{self._name}/written.jsonl")["Body"]
         own = {json.loads(line)["orderID"] for line in body.iter_lines()}
-        columns = ", ".join(("orderid", *VALUES))
-        shown = self._athena.query(f"SELECT {columns} FROM orders_current WHERE NOT is_deleted").rows  # noqa: S608
-        return _hash(self._items(own)), _hash([row for row in shown if row[0] in own])
+        return _hash(self._items(own)), _hash(row for row in self._shown() if row[0] in own)
 
-    def _items(self, own: set[str]) -> Iterator[list[str | None]]:
+    def _shown(self) -> Iterator[list[str]]:
+        """The live orders in Athena, from the query's CSV: in pages they take a call a thousand."""
+        columns = ", ".join(("orderid", *VALUES))
+        asked = {"WorkGroup": self._prefix, "QueryExecutionContext": {"Database": self._prefix.replace("-", "_")}}
+        query = self._athena.start_query_execution(
+            QueryString=f"SELECT {columns} FROM orders_current WHERE NOT is_deleted", **asked  # noqa: S608 (names of ours)
+        )["QueryExecutionId"]  # fmt: skip
+        while (run := self._athena.get_query_execution(QueryExecutionId=query)["QueryExecution"])["Status"][
+            "State"
+        ] in RUNNING:
+            time.sleep(LOOK_SECONDS)
+        if run["Status"]["State"] != "SUCCEEDED":
+            raise DrillStoppedError(f"Athena did not answer: {run['Status'].get('StateChangeReason')}")
+        bucket, _, key = run["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
+        text = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+        yield from list(csv.reader(io.StringIO(text)))[1:]
+
+    def _items(self, own: set[str]) -> Iterator[list[str]]:
         for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
             for item in page["Items"]:
                 if item["orderid"]["S"] in own:
-                    yield [next(iter(item[name].values())) if name in item else None for name in ("orderid", *VALUES)]
+                    yield [next(iter(item[name].values())) if name in item else "" for name in ("orderid", *VALUES)]
 
 
-def _hash(rows: Any) -> str:
+def _hash(rows: Iterable[list[str]]) -> str:
     lines = sorted(json.dumps([*row[:2], str(int(row[2])), f"{Decimal(row[3]):.2f}", *row[4:]]) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
