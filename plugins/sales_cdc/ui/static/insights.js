@@ -25,7 +25,8 @@ const renderInsight = (view, question) => {
 
 const shown = (value, type) => (value === null ? "–" : /int|decimal/.test(type) ? exact(value) : type.startsWith("timestamp") ? value.slice(0, 19) : value);
 const bytes = (count) => (count < 1e6 ? `${number(count / 1e3)} kB` : `${number(count / 1e6)} MB`);
-const DAYS = { type: "date", tickformat: "%-d %b", hoverformat: "%Y-%m-%d", nticks: 8 };
+/** An axis of days: each has its tick while there is room, none has two. */
+const dayAxis = (days) => ({ type: "date", tickformat: "%-d %b", hoverformat: "%Y-%m-%d", ...(days.length <= 7 ? { tickvals: days } : { nticks: 8 }) });
 const HOURS = { type: "date", tickformat: "%H:%M\n%-d %b", hoverformat: "%Y-%m-%d %H:%M", nticks: 8 };
 const distinct = (rows, name) => [...new Set(rows.map((row) => row[name] ?? "–"))];
 
@@ -46,7 +47,7 @@ const byDayAndProduct = (rows, day, amount, format) => {
       const own = rows.filter((row) => (row.product_name ?? "–") === product);
       return { type: "bar", name: plain(product), marker: { color: colours[at % colours.length] }, x: own.map((row) => row[day]), y: own.map((row) => row[amount]), hovertemplate: `%{y:${format}}` };
     }),
-    layout: { barmode: "stack", hovermode: "x unified", xaxis: DAYS, yaxis: { tickformat: ",d" } },
+    layout: { barmode: "stack", hovermode: "x unified", xaxis: dayAxis(days), yaxis: { tickformat: ",d" } },
   };
 };
 
@@ -55,7 +56,7 @@ const SHAPES = {
   demand_and_prices_by_day: (rows) => byDayAndProduct(rows, "change_day", "units_placed", ",d"),
   cancellation_rate: (rows) => ({
     data: [{ type: "bar", marker: { color: kinds().deletes }, x: rows.map((row) => row.order_day), y: rows.map((row) => row.cancelled_percent), customdata: rows.map((row) => [row.orders_cancelled, row.orders_placed]), hovertemplate: "%{y} %: %{customdata[0]:,} of %{customdata[1]:,} orders<extra></extra>", ...(rows.length === 1 ? { width: 0.3 } : {}) }],
-    layout: { xaxis: rows.length === 1 ? { type: "category" } : DAYS, yaxis: { ticksuffix: " %" } },
+    layout: { xaxis: rows.length === 1 ? { type: "category" } : dayAxis(distinct(rows, "order_day")), yaxis: { ticksuffix: " %" } },
   }),
   change_mix_by_hour: (rows) => ({
     data: [["inserts", "Inserted", kinds().inserts], ["modifies", "Updated", kinds().updates], ["removes_by_users", "Deleted", kinds().deletes], ["removes_by_expiry", "Expired", palette()[7]]]

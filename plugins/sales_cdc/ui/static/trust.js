@@ -80,7 +80,7 @@ const redrive = () => {
 const runs = (view) => [
   plot("Written and delivered changes by batch run", () => ({
     data: [["written", "Written", palette()[5]], ["delivered", "Delivered", kinds().inserts]].map(([name, title, color]) => ({ type: "bar", name: title, marker: { color }, x: view.runs.map((run) => time(run.run_at)), y: view.runs.map((run) => run[name]), hovertemplate: "%{y:,}" })),
-    layout: { barmode: "group", hovermode: "x unified", xaxis: { type: "date", tickformat: "%-d %b", hoverformat: "%Y-%m-%d %H:%M", nticks: 6 }, yaxis: { tickformat: ",d" } },
+    layout: { barmode: "group", hovermode: "x unified", xaxis: { type: "date", tickformatstops: [{ dtickrange: [null, 86399999], value: "%H:%M\n%-d %b" }, { dtickrange: [86400000, null], value: "%-d %b" }], hoverformat: "%Y-%m-%d %H:%M", nticks: 6 }, yaxis: { tickformat: ",d" } },
   }), { height: 240, numbers: { title: plural(view.runs.length, "run"), columns: ["Run (UTC)", "Written", "Delivered", "Failed", "Curated", "Lag p99"], numeric: [1, 2, 3, 4, 5], rows: [...view.runs].reverse().map((run) => [time(run.run_at), exact(run.written), exact(run.delivered), exact(run.failed), exact(run.curated), run.lag_raw_p99_seconds === null ? "–" : duration(Number(run.lag_raw_p99_seconds))]) } }),
 ];
 
