@@ -40,3 +40,8 @@ def test_its_parameters_render_to_what_the_operator_reads(dag: DAG) -> None:
     params = {"orders": ["it's", '"b"'], "reconcile_run": None}
     assert environment.from_string(task.orders).render(params=params) == '["it\\u0027s", "\\"b\\""]'
     assert environment.from_string(task.reconcile_run).render(params=params) == ""
+
+
+def test_the_job_keeps_its_counts_under_the_runs_name(dag: DAG) -> None:
+    key = dag.get_task("curate_orders").script_args["--ledger_key"]
+    assert dag.get_template_env().from_string(key).render(run_id="manual__1:2") == "ledger/curate/manual__1-2.json"
