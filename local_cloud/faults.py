@@ -18,6 +18,7 @@ from typing import Any
 Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., Awaitable[Answer]]
 PUT_RECORDS_LIMIT = 500
+DYNAMODB_WRITES = frozenset({"BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 Json = dict[str, Any]
 
 
@@ -141,7 +142,7 @@ class Faults:
         self, handler: Handler, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Json
     ) -> Answer:
         action = headers.get("x-amz-target", "").rpartition(".")[2]
-        if action in {"BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem"} and self.strikes("throttle"):
+        if action in DYNAMODB_WRITES and self.strikes("throttle"):
             return _error(
                 400,
                 "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",

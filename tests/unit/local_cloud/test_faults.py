@@ -75,6 +75,19 @@ def test_a_throttled_call_writes_nothing() -> None:
     assert kinesis.written == []
 
 
+@pytest.mark.parametrize("action", ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"])
+def test_every_write_to_dynamodb_can_be_throttled(action: str) -> None:
+    """A handler that takes no call shows that none came through."""
+
+    async def handle(*_: object) -> tuple[int, dict[str, str], bytes]:
+        raise AssertionError
+
+    headers = {"x-amz-target": f"DynamoDB_20120810.{action}"}
+    refused = asyncio.run(faults(throttle=1).around("dynamodb", handle)("POST", "/", headers, b"{}", {}))
+    assert refused[0] == 400
+    assert json.loads(refused[2])["__type"].endswith("#ProvisionedThroughputExceededException")
+
+
 def test_what_was_done_is_counted() -> None:
     made = faults(seed=1, duplicate=0.5)
     kinesis = Kinesis()
