@@ -25,6 +25,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, chain
+from sales_cdc.dag_form import dag_arguments, describe_tasks
 from sales_cdc.deployment import deployed_topology
 from sales_cdc.operators.backfill import PlanBackfillOperator, RecordBackfillOperator, TouchOrdersOperator
 from sales_cdc.operators.identity import FindAccountOperator
@@ -64,7 +65,7 @@ with DAG(
         "execution_timeout": timedelta(hours=12),
     },
     dagrun_timeout=timedelta(days=7),
-    tags=["sales-cdc"],
+    **dag_arguments(topology),
 ) as dag:
     place = {"table": topology.table.name, "bucket": topology.bucket.name}
 
@@ -74,3 +75,4 @@ with DAG(
     record_backfill = RecordBackfillOperator(task_id="record_backfill", **place)
 
     chain(find_account, plan_backfill, touch_orders, record_backfill)
+    describe_tasks(dag)

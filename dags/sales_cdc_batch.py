@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule, chain
 from sales_cdc.batch_statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
+from sales_cdc.dag_form import dag_arguments, describe_tasks
 from sales_cdc.deployment import deployed_topology, include_folder
-from sales_cdc.operators.athena_statements import ChecksOperator, InsightsOperator, StatementsOperator
+from sales_cdc.operators.athena_statements import ChecksOperator, InsightsOperator, QueryOperator, StatementsOperator
 from sales_cdc.operators.crawl import CrawlOperator
+from sales_cdc.operators.curate import CurateOperator
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.pipeline_ledger import PipelineLedgerOperator
 from sales_cdc.operators.reconcile import ReconcileOperator
@@ -40,6 +40,12 @@ from sales_cdc.topology import run_key
 topology = deployed_topology()
 LEDGER_KEY = f"{topology.LEDGER_PREFIX}curate/{{{{ run_id | run_key }}}}.json"
 MAINTAIN = "{{ (params.maintain or dag_run.run_type == 'scheduled' and dag_run.start_date.isoweekday() == 7) | lower }}"
+PARAMS = {
+    "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days", description="That the insights look back."),
+    "maintain": Param(False, type="boolean", title="Maintain", description="Compact files, expire old versions, as on Sundays."),
+    "database": Param(topology.database.name, const=topology.database.name),  # for the statements; not in the form
+    "delivery": Param(topology.delivery.name, const=topology.delivery.name),
+}  # fmt: skip
 
 with DAG(
     dag_id="sales_cdc_batch",
@@ -51,10 +57,7 @@ with DAG(
     dagrun_timeout=timedelta(hours=2),
     template_searchpath=[str(include_folder() / "sql")],
     user_defined_filters={"run_key": run_key},
-    params={
-        "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days that the insights look back"),
-        "maintain": Param(False, type="boolean", title="Compact files and expire old versions, as on Sundays"),
-    },
+    params=PARAMS,
     default_args={
         "aws_conn_id": topology.settings.aws_conn_id,
         "region_name": topology.settings.region,
@@ -64,7 +67,6 @@ with DAG(
         "job_name": topology.job.name,
         "workgroup": topology.workgroup.name,
         "database": topology.database.name,
-        "params": {"database": topology.database.name, "delivery": topology.delivery.name},
         "dead_letter_queue": topology.dead_letter_queue.name,
         "hops": topology.hops,
         "patience_seconds": topology.settings.firehose_interval_seconds + 240,
@@ -76,11 +78,11 @@ with DAG(
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(minutes=75),
     },
-    tags=["sales-cdc"],
+    **dag_arguments(topology),
 ) as dag:
     find_account = FindAccountOperator()
     wait_for_delivery = DeliverySensor(task_id="wait_for_delivery", mode="reschedule", poke_interval=2, timeout=15 * 60)
-    start_curation = GlueJobOperator(
+    start_curation = CurateOperator(
         task_id="start_curation",
         script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
         wait_for_completion=False,
@@ -91,25 +93,20 @@ with DAG(
 
     with TaskGroup("checks") as checks:
         for name, finding in RAW_CHECKS.items():
-            asked = AthenaOperator(task_id=f"query_{name}", query=f"checks/{name}.sql")
+            asked = QueryOperator(task_id=f"query_{name}", query=f"checks/{name}.sql")
             judge = FollowsInsertSensor if name == "changes_follow_an_insert" else NoRowsSensor
             asked >> judge(task_id=f"expect_no_rows_of_{name}", query_execution_id=asked.output, finding=finding)
 
     with TaskGroup("seed_queries") as seed_queries:
         for name in SEED_QUERIES:
-            asked = AthenaOperator(task_id=f"query_{name}", query=f"seed_queries/{name}.sql")
+            asked = QueryOperator(task_id=f"query_{name}", query=f"seed_queries/{name}.sql")
             asked >> AthenaRowsSensor(task_id=f"show_{name}", query_execution_id=asked.output)
 
     await_curation = CurationSensor(
         task_id="await_curation", run_id=start_curation.output, ledger_key=LEDGER_KEY, timeout=70 * 60
     )
     record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule="all_done")
-    check_curated = ChecksOperator(
-        task_id="check_curated",
-        folder="curated_checks",
-        findings=CURATED_CHECKS,
-        doc_md="The gate: rows that `include/sql/curated_checks/` finds fail the run; the views stay as they were.",
-    )
+    check_curated = ChecksOperator(task_id="check_curated", folder="curated_checks", findings=CURATED_CHECKS)
     curated = Asset(f"{topology.prefix}-curated-orders")
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated])
     reconcile = ReconcileOperator(  # write_report fails, and shows what differs
@@ -121,3 +118,4 @@ with DAG(
     chain(find_account, wait_for_delivery, start_curation, crawl_raw, checks, seed_queries, await_curation)
     chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
     chain(await_curation, record_ledger, write_report)
+    describe_tasks(dag)

@@ -22,11 +22,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import DAG, Param, chain
+from sales_cdc.dag_form import dag_arguments, describe_tasks
 from sales_cdc.deployment import deployed_topology, include_folder
 from sales_cdc.operators import drill as op
+from sales_cdc.operators.athena_statements import QueryOperator
+from sales_cdc.operators.curate import CurateOperator
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.judge import JudgeDrillOperator
 from sales_cdc.operators.reconcile import ReconcileOperator
@@ -40,12 +41,12 @@ FAULTS = {"duplicate": 0.05, "reorder": 0.05, "throttle": 0.05, "lambda_error": 
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 PARAMS = {
     "name": Param("", type="string", title="Name", description="Of this drill; empty: the run's id. The same name goes on."),
-    "changes": Param(20_000, type="integer", minimum=10, maximum=1_000_000, title="Changes"),
+    "changes": Param(20_000, type="integer", minimum=10, maximum=1_000_000, title="Changes", description="Inserts, updates and deletes in all."),
     "copies": Param(0.05, **SHARE, title="Copies", description="Share of changes that come again, and late."),
     "poison": Param(0.01, **SHARE, title="Poison", description="Share of records that break the contract."),
     "faults": Param(FAULTS, type="object", title="Faults", description="The local cloud's fault plan; without it, nothing."),
     "crashes": Param(3, type="integer", minimum=0, maximum=3, title="Crashes", description="Of the local cloud's workers."),
-    "seed": Param(1, type="integer", minimum=0, title="Seed"),
+    "seed": Param(1, type="integer", minimum=0, title="Seed", description="The same seed makes the same changes and poison."),
 }  # fmt: skip
 
 with DAG(
@@ -67,7 +68,7 @@ with DAG(
         "retry_delay": timedelta(seconds=5),
         "execution_timeout": timedelta(hours=2),
     },
-    tags=["sales-cdc"],
+    **dag_arguments(topology),
 ) as dag:
     run = {"bucket": topology.bucket.name, "run_name": NAME}
     writing = {"table": topology.table.name, **run}
@@ -95,7 +96,7 @@ with DAG(
         RedriveDeadLettersOperator(task_id="redrive_dead_letters", **letters, **redriving),
         ReportRedriveOperator(task_id="report_redrive", **run),
     ]
-    curate = GlueJobOperator(
+    curate = CurateOperator(
         task_id="curate", job_name=topology.job.name, job_poll_interval=2, stop_job_run_on_kill=True, retries=20,
         script_args={"--ledger_key": "{{ ti.xcom_pull(task_ids='plan_drill')['curate_key'] }}"},
     )  # fmt: skip
@@ -103,10 +104,8 @@ with DAG(
         task_id="reconcile_orders", hops=topology.hops, fail_on_difference=False,
         patience_seconds=topology.settings.firehose_interval_seconds + 240,
     )  # fmt: skip
-    queries = [
-        AthenaOperator(task_id=f"query_{of}", query=f"drill/{of}.sql", params={"database": topology.database.name})
-        for of in ("changes", "current")
-    ]
+    asking = {"params": {"database": topology.database.name}}
+    queries = [QueryOperator(task_id=f"query_{of}", query=f"drill/{of}.sql", **asking) for of in ("changes", "current")]
     judge_drill = JudgeDrillOperator(
         task_id="judge_drill", changes_query=queries[0].output, current_query=queries[1].output,
         extras=put_extras.output, reconciled=reconcile_orders.output, **run,
@@ -117,3 +116,4 @@ with DAG(
     chain(writes[2], record_ledger, put_extras, crashes[2], expect_settled, redrive[0], redrive[1], redrive[2], curate)
     chain(put_extras, lift_faults.as_teardown(setups=inject_faults), expect_settled)
     chain(curate, reconcile_orders, queries, judge_drill, put_poison_away)
+    describe_tasks(dag)

@@ -20,6 +20,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, chain
+from sales_cdc.dag_form import dag_arguments, describe_tasks
 from sales_cdc.deployment import deployed_topology
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.workload import PlanChangesOperator, RecordLedgerOperator, WriteChangesOperator
@@ -64,7 +65,7 @@ with DAG(
         "execution_timeout": timedelta(hours=6),
     },
     dagrun_timeout=timedelta(hours=24),
-    tags=["sales-cdc"],
+    **dag_arguments(topology),
 ) as dag:
     place = {"table": topology.table.name, "bucket": topology.bucket.name}
 
@@ -76,3 +77,4 @@ with DAG(
     record_ledger = RecordLedgerOperator(task_id="record_ledger", **place)
 
     chain(find_account, plan_changes, write_inserts, write_updates, write_deletes, record_ledger)
+    describe_tasks(dag)

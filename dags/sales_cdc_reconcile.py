@@ -16,6 +16,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, chain
+from sales_cdc.dag_form import dag_arguments, describe_tasks
 from sales_cdc.deployment import deployed_topology, include_folder
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.reconcile import ReconcileOperator
@@ -48,7 +49,7 @@ with DAG(
             description="Otherwise the run succeeds and only its report tells.",
         )
     },
-    tags=["sales-cdc"],
+    **dag_arguments(topology),
 ) as dag:
     find_account = FindAccountOperator()
 
@@ -62,3 +63,4 @@ with DAG(
     )
 
     chain(find_account, reconcile_orders)
+    describe_tasks(dag)

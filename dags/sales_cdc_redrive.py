@@ -23,6 +23,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, chain
+from sales_cdc.dag_form import dag_arguments, describe_tasks
 from sales_cdc.deployment import deployed_topology
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.redrive import RedriveDeadLettersOperator, RedriveErrorsOperator, ReportRedriveOperator
@@ -57,7 +58,7 @@ with DAG(
         "execution_timeout": timedelta(hours=2),
     },
     dagrun_timeout=timedelta(hours=6),
-    tags=["sales-cdc"],
+    **dag_arguments(topology),
 ) as dag:
     place = {
         "bucket": topology.bucket.name,
@@ -73,3 +74,4 @@ with DAG(
     report_redrive = ReportRedriveOperator(task_id="report_redrive", bucket=topology.bucket.name)
 
     chain(find_account, redrive_errors, redrive_dead_letters, report_redrive)
+    describe_tasks(dag)

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import DAG, Param, chain
+from sales_cdc.dag_form import dag_arguments, describe_tasks
 from sales_cdc.deployment import deployed_topology, include_folder
 from sales_cdc.operators.crawl import CrawlOperator
+from sales_cdc.operators.curate import CurateOperator
 from sales_cdc.operators.identity import FindAccountOperator
 from sales_cdc.operators.reconcile import ReconcileOperator
 from sales_cdc.operators.repair import AwaitDeliveryOperator, RepairOrdersOperator
@@ -65,7 +66,7 @@ with DAG(
             description="Repair these instead. One that the table does not hold becomes a deleted order in the curated table.",
         ),
     },
-    tags=["sales-cdc"],
+    **dag_arguments(topology),
 ) as dag:
     find_account = FindAccountOperator()
 
@@ -84,7 +85,7 @@ with DAG(
         poll_interval=1,
     )
 
-    curate_orders = GlueJobOperator(
+    curate_orders = CurateOperator(
         task_id="curate_orders",
         job_name=topology.job.name,
         script_args={"--ledger_key": f"{topology.LEDGER_PREFIX}curate/{{{{ run_id | run_key }}}}.json"},
@@ -97,3 +98,4 @@ with DAG(
     )
 
     chain(find_account, repair_orders, await_delivery, [crawl_raw, curate_orders], reconcile_orders)
+    describe_tasks(dag)

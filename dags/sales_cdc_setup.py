@@ -21,6 +21,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, TaskGroup, chain
+from sales_cdc.dag_form import dag_arguments, describe_tasks
 from sales_cdc.definitions import flow, lake
 from sales_cdc.deployment import deployed_topology, include_folder
 from sales_cdc.operators import provision as op
@@ -68,7 +69,7 @@ with DAG(
             description="Needed once after SALES_CDC_STREAM_VIEW_TYPE was changed. Stop whatever writes to the table first.",
         )
     },
-    tags=["sales-cdc"],
+    **dag_arguments(topology),
 ) as dag:
     find_account = FindAccountOperator()
 
@@ -140,3 +141,4 @@ with DAG(
 
     chain(find_account, roles, lake_group, delivery_group, capture_group, proof_group, summarise)
     chain(lake_group, arrivals_group, summarise)
+    describe_tasks(dag)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
+from sales_cdc.dag_form import dag_arguments, describe_tasks
 from sales_cdc.deployment import deployed_topology
 from sales_cdc.operators import remove
 from sales_cdc.operators.confirmation import ConfirmOperator
@@ -51,7 +52,7 @@ with DAG(
             description=f"Type '{topology.prefix}' to remove all its resources, orders and objects. There is no way back.",
         )
     },
-    tags=["sales-cdc"],
+    **dag_arguments(topology),
 ) as dag:
     confirm = ConfirmOperator(
         task_id="confirm_removal", answer="{{ params.confirm }}", expected=topology.prefix, retries=0
@@ -94,3 +95,4 @@ with DAG(
     # A removal runs when the one before it has ended, well or not, but never without an account: that of a confirmed run.
     chain(confirm, find_account, [*removals, summarise])
     chain(*removals, summarise)
+    describe_tasks(dag)

@@ -11,6 +11,11 @@ from urllib.parse import urlsplit
 
 Target = Literal["local", "aws"]
 SUPPORTED_VIEW_TYPES = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
+CONSOLES = {
+    "aws": "https://console.aws.amazon.com",
+    "aws-cn": "https://console.amazonaws.cn",
+    "aws-us-gov": "https://console.amazonaws-us-gov.com",
+}
 
 
 class SettingsError(ValueError):
@@ -22,6 +27,7 @@ class Settings:
     """One deployment of the pipeline.
 
     ``local_endpoint`` is absent (None) when the target is ``aws``. ``event_driven``: new raw objects start the batch, too.
+    ``on_failure``: the dotted path of what is called when a run fails; None: nothing.
     """
 
     target: Target
@@ -34,6 +40,18 @@ class Settings:
     firehose_size_mb: int = 5
     event_driven: bool = False
     local_endpoint: str | None = None
+    on_failure: str | None = None
+
+    @property
+    def partition(self) -> str:
+        if self.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    @property
+    def console(self) -> str | None:
+        """The address of AWS's console; None for the local cloud, which has none."""
+        return CONSOLES[self.partition] if self.target == "aws" else None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -65,10 +83,12 @@ class Settings:
             firehose_size_mb=_integer(env, "SALES_CDC_FIREHOSE_SIZE_MB", cls.firehose_size_mb, 1, 128),
             event_driven=_one_of(env, "SALES_CDC_EVENT_DRIVEN", "off", ("off", "on"), "a switch") == "on",
             local_endpoint=_local_endpoint(env) if target == "local" else None,
+            on_failure=_matching(env, "SALES_CDC_ON_FAILURE", "", r"(\w+(\.\w+)+)?", _CALLABLE_RULE) or None,
         )
 
 
 _PREFIX_RULE = "3 to 30 lower-case letters, digits and hyphens, beginning with a letter (a bucket is named after it)"
+_CALLABLE_RULE = "the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
 _PATH_RULE = "a path into the stream record, such as $.dynamodb.Keys.orderid.S or $.eventID"
 
 

@@ -43,9 +43,7 @@ class Topology:
 
     @property
     def partition(self) -> str:
-        if self.settings.region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if self.settings.region.startswith("us-gov-") else "aws"
+        return self.settings.partition
 
     @property
     def tags(self) -> dict[str, str]:

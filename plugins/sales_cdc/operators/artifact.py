@@ -10,6 +10,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from sales_cdc.hooks.s3 import ObjectHook
+from sales_cdc.links import ObjectLink
 from sales_cdc.operators.explained import explained
 from sales_cdc.packaging import sha256, zipped
 
@@ -31,6 +32,7 @@ class UploadArtifactOperator(AwsBaseOperator[ObjectHook]):
 
     aws_hook_class = ObjectHook
     template_fields = aws_template_fields("bucket", "key")
+    operator_extra_links = (ObjectLink(),)
 
     def __init__(self, *, path: Path, bucket: str, key: str, **kwargs: Any) -> None:
         super().__init__(multiple_outputs=True, **kwargs)
@@ -45,6 +47,7 @@ class UploadArtifactOperator(AwsBaseOperator[ObjectHook]):
             found = self.hook.sha256(self.bucket, self.key)
             if found != digest:
                 self.hook.put(self.bucket, self.key, content, digest)
+        self.written_uri = f"s3://{self.bucket}/{self.key}"
         action = "unchanged" if found == digest else "created" if found is None else "updated"
         arn = f"arn:{self.hook.conn_partition}:s3:::{self.bucket}/{self.key}"
         return {"name": self.key, "arn": arn, "action": action, "sha256": digest}

@@ -1,4 +1,4 @@
-"""Runs several Athena statements side by side in one task: what would be one task each costs one wait for all."""
+"""Runs Athena statements: one, or several side by side in one task (what would be one task each costs one wait for all)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.athena import AthenaHook
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowException
 
 from sales_cdc.hooks.athena import first_rows
+from sales_cdc.links import AthenaHistoryLink, QueryResultsLink
 from sales_cdc.sensors.athena_result import CheckFailedError, finding_of
 
 MOST_POLLS = 6000
@@ -21,8 +23,20 @@ class StatementFailedError(AirflowException):
     """Athena did not carry out a statement; the message has Athena's own reason."""
 
 
+class QueryOperator(AthenaOperator):
+    """Run the query of one SQL file on Athena; the task that follows shows or judges its rows.
+
+    The provider's operator, with a link that leads somewhere on the local cloud, too.
+
+    Raises:
+        AirflowException: Athena did not carry it out; the message has the query's id and its state.
+    """
+
+    operator_extra_links = (QueryResultsLink(),)
+
+
 class StatementsOperator(AwsBaseOperator[AthenaHook]):
-    """Start every statement, wait for all, and return by name the id of each one's query execution.
+    """Run its statements on Athena: start every one, wait for all, and return by name the id of each one's query execution.
 
     Args:
         files: the statements' SQL files, found by the DAG's ``template_searchpath``; a statement's name is its file's.
@@ -37,6 +51,7 @@ class StatementsOperator(AwsBaseOperator[AthenaHook]):
     template_fields = aws_template_fields("statements", "workgroup", "database")
     template_ext = (".sql",)
     ui_color = "#44b5e2"
+    operator_extra_links = (AthenaHistoryLink(),)
 
     def __init__(
         self, *, files: Sequence[str], workgroup: str, database: str, poll_interval: float = 0.2, **kwargs: Any
@@ -88,7 +103,7 @@ class InsightsOperator(StatementsOperator):
 
 
 class ChecksOperator(StatementsOperator):
-    """Checks, each a query that selects what must not be.
+    """Run checks, each a query that selects what must not be: rows fail the run and stop what follows.
 
     Args:
         folder: of the checks' SQL files.

@@ -12,7 +12,7 @@ class NotConfirmedError(AirflowFailException):
 
 
 class ConfirmOperator(BaseOperator):
-    """Fail unless ``answer`` is exactly ``expected``.
+    """Ask for the deployment's prefix: nothing is removed unless ``answer`` is exactly ``expected``.
 
     Raises:
         NotConfirmedError: it is anything else.

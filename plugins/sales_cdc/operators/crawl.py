@@ -8,17 +8,23 @@ from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerRunOp
 from airflow.providers.common.compat.sdk import AirflowException
 from botocore.exceptions import WaiterError
 
+from sales_cdc.links import CrawlerLink
+
 
 class CrawlFailedError(AirflowException):
     """The crawl ended without success; the message has the crawler's own reason."""
 
 
 class CrawlOperator(GlueCrawlerRunOperator):
-    """The provider's operator; its waiter knows that a crawl failed, and the crawler knows why.
+    """Run the crawler, so that the table ``raw_orders`` knows new partitions and columns, and wait for its end.
+
+    The provider's operator; its waiter knows that a crawl failed, and the crawler knows why.
 
     Raises:
         CrawlFailedError: the last crawl failed, or did not end in time.
     """
+
+    operator_extra_links = (CrawlerLink(),)
 
     def execute(self, context: Any) -> Any:
         try:

@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from sales_cdc import drill, redrive, verdict
 from sales_cdc.hooks.drill_ledger import DrillLedger
 from sales_cdc.hooks.error_zone import ErrorZoneHook
+from sales_cdc.links import ObjectLink
 from sales_cdc.topology import Topology
 from sales_cdc.verdict import Claim
 
@@ -46,6 +47,7 @@ class JudgeDrillOperator(AwsBaseOperator[ErrorZoneHook]):
     template_fields = aws_template_fields(
         "bucket", "run_name", "changes_query", "current_query", "extras", "reconciled"
     )
+    operator_extra_links = (ObjectLink(),)
 
     def __init__(
         self,
@@ -90,7 +92,7 @@ class JudgeDrillOperator(AwsBaseOperator[ErrorZoneHook]):
             "curated": self._document(drill.curate_key(self.run_name)),
             "struck": ledger.noted(), "extras": self.extras, "reconciliation": self.reconciled,
         }  # fmt: skip
-        uri = ledger.keep_evidence(report, as_text(report, claims))
+        self.written_uri = uri = ledger.keep_evidence(report, as_text(report, claims))
         table = verdict.as_table(claims)
         if word == NOT_EXACT:
             raise DrillFailedError(f"The drill '{self.run_name}' is not exact:\n{table}\nThe evidence: {uri}")

@@ -17,6 +17,7 @@ from sales_cdc.hooks.arrivals import ArrivalsHook
 from sales_cdc.hooks.athena import as_table
 from sales_cdc.hooks.curated_orders import CuratedOrdersHook
 from sales_cdc.hooks.source_orders import SourceOrdersHook
+from sales_cdc.links import ObjectLink
 from sales_cdc.reconciliation import Reconciliation, Version, reconcile
 from sales_cdc.topology import Topology, run_key
 
@@ -43,7 +44,7 @@ class DeliveryChain:
 
 
 class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
-    """Reconcile, keep the report in the ledger, and show it in the log.
+    """Compare both tables, order by order, keep the report in the ledger, and show it in the log.
 
     The DAG's ``template_searchpath`` has to hold ``include/sql``. When orders differ, probe orders are sent through the chain to
     tell what was lost from what is on its way: that takes two of Firehose's buffer intervals.
@@ -66,6 +67,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
 
     aws_hook_class = SourceOrdersHook
     template_fields = aws_template_fields("hops", "fail_on_difference", "wanted")
+    operator_extra_links = (ObjectLink(),)
 
     def __init__(
         self,
@@ -101,9 +103,10 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         key = f"{RUNS_PREFIX}{run_key(context['run_id'])}.json"
         report = {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report()}
         self._arrivals.put_json(key, report)
-        self.log.info("%s\nReport: s3://%s/%s", shown(report), self.hops["bucket"], key)
+        self.written_uri = f"s3://{self.hops['bucket']}/{key}"
+        self.log.info("%s\nReport: %s", shown(report), self.written_uri)
         if str(self.fail_on_difference) == "True":
-            require_no_differences(report, f"s3://{self.hops['bucket']}/{key}")
+            require_no_differences(report, self.written_uri)
         return {"report": key, **counts_of(report)}
 
     def _reconcile(self) -> Reconciliation:

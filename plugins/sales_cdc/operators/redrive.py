@@ -20,6 +20,7 @@ from sales_cdc.hooks.dead_letters import DeadLetterHook, Letter, StreamPositionH
 from sales_cdc.hooks.error_zone import ErrorObject, ErrorZoneHook
 from sales_cdc.hooks.refusals import DeniedError, ResourceMissingError
 from sales_cdc.hooks.transformer import TransformerBrokenError, TransformerHook
+from sales_cdc.links import ObjectLink
 
 PARALLEL_OBJECTS = 4
 SHOWN = 20
@@ -218,6 +219,7 @@ class ReportRedriveOperator(AwsBaseOperator[ErrorZoneHook]):
 
     aws_hook_class = ErrorZoneHook
     template_fields = aws_template_fields("bucket", "run_name")
+    operator_extra_links = (ObjectLink(),)
 
     def __init__(self, *, bucket: str, run_name: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -234,7 +236,8 @@ class ReportRedriveOperator(AwsBaseOperator[ErrorZoneHook]):
         counts = redrive.summarise(self.hook.documents(redrive.run_prefix(run_id)))
         report = {"run_id": run_id, "at": datetime.now(UTC).isoformat(), **params, **counts}
         self.hook.keep(redrive.report_key(run_id), report)
-        self.log.info("s3://%s/%s\n%s", self.bucket, redrive.report_key(run_id), as_lines(counts))
+        self.written_uri = f"s3://{self.bucket}/{redrive.report_key(run_id)}"
+        self.log.info("%s\n%s", self.written_uri, as_lines(counts))
         return {name: counts[name] for name in ("found", "redelivered", "failed_again", "left")}
 
 

@@ -21,6 +21,7 @@ from sales_cdc.chain_barrier import ChainBarrier
 from sales_cdc.change_event import is_probe
 from sales_cdc.hooks.arrivals import ArrivalsHook
 from sales_cdc.hooks.repairable_orders import OrderBusyError, RepairableOrdersHook, Repaired
+from sales_cdc.links import ObjectLink
 from sales_cdc.operators.reconcile import RUNS_PREFIX as RECONCILE_PREFIX
 from sales_cdc.topology import Topology, run_key
 
@@ -64,6 +65,7 @@ class RepairOrdersOperator(AwsBaseOperator[RepairableOrdersHook]):
 
     aws_hook_class = RepairableOrdersHook
     template_fields = aws_template_fields("hops", "reconcile_run", "orders")
+    operator_extra_links = (ObjectLink(),)
 
     def __init__(self, *, hops: Mapping[str, str], reconcile_run: str = "", orders: str = "[]", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -89,10 +91,11 @@ class RepairOrdersOperator(AwsBaseOperator[RepairableOrdersHook]):
         told = {"asked": len(kinds), "repaired": counts[Repaired.TOUCHED] + counts[Repaired.PUT_AND_DELETED]}
         report = {"run_id": run, "at": at, "from": source, **told, "by_reason": dict(counts), "orders": outcomes}
         lake.put_json(key, {**report, "history": HISTORY})
+        self.written_uri = f"s3://{lake.bucket}/{key}"
         lines = (
             "\n".join(f"{count:>8,}  {outcome}" for outcome, count in counts.items()) or "       0  orders to repair"
         )
-        self.log.info("From %s:\n%s\n%s\nReport: s3://%s/%s", source, lines, HISTORY, lake.bucket, key)
+        self.log.info("From %s:\n%s\n%s\nReport: %s", source, lines, HISTORY, self.written_uri)
         return {"report": key, **told, **counts}
 
     def _asked(self, lake: ArrivalsHook) -> tuple[str, dict[str, Kind]]:

@@ -15,6 +15,7 @@ from sales_cdc.batch_statements import CHANGED_ORDERS, RAW_CHECKS
 from sales_cdc.hooks.athena import first_rows
 from sales_cdc.hooks.landing_zone import LandingZoneHook
 from sales_cdc.hooks.run_ledger import json_line
+from sales_cdc.links import ObjectLink
 from sales_cdc.operators.reconcile import DifferencesFoundError
 from sales_cdc.reconciliation import FINDINGS
 from sales_cdc.topology import Topology, run_key
@@ -37,6 +38,7 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
 
     aws_hook_class = AthenaHook
     template_fields = aws_template_fields("bucket")
+    operator_extra_links = (ObjectLink(),)
 
     def __init__(self, *, bucket: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -49,6 +51,7 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
         folder = f"{Topology.LEDGER_PREFIX}batch/{run_key(context['run_id'])}/"
         lake.put_text(f"{folder}report.md", page, "text/markdown")
         lake.put_text(f"{folder}report.json", json_line(report), "application/json")
+        self.written_uri = f"s3://{self.bucket}/{folder}report.md"
         self.log.info("The report, also in s3://%s/%sreport.md:\n%s", self.bucket, folder, page)
         self._refuse_differences(report["reconciliation"] or {})
         return f"s3://{self.bucket}/{folder}report.json"

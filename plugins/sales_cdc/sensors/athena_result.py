@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from sales_cdc.hooks.athena import MOST_ROWS, QueryRows, first_rows
 from sales_cdc.hooks.dead_letters import DeadLetterHook
 from sales_cdc.hooks.landing_zone import LandingZoneHook
+from sales_cdc.links import AthenaQueryLink
 from sales_cdc.topology import Topology
 
 SHOWN = 20
@@ -24,6 +25,8 @@ class CheckFailedError(AirflowFailException):
 
 class AthenaRowsSensor(AthenaSensor):
     """Wait for the query, then log its first rows as a table and return how many it logged."""
+
+    operator_extra_links = (AthenaQueryLink(),)
 
     def execute(self, context: Any) -> int:
         super().execute(context)

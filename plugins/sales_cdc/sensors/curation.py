@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowException, PokeReturnValu
 
 from sales_cdc.hooks.iceberg import IcebergTableHook
 from sales_cdc.hooks.landing_zone import LandingZoneHook
+from sales_cdc.links import JobRunLink
 
 CURRENT_TABLE = "orders_current"
 
@@ -34,6 +35,7 @@ class CurationSensor(GlueJobSensor):
         CurationFailedError: the run failed, was stopped or ran out of time.
     """
 
+    operator_extra_links = (JobRunLink(),)
     template_fields = aws_template_fields("job_name", "run_id", "bucket", "ledger_key", "database")
 
     def __init__(self, *, bucket: str, ledger_key: str, database: str, **kwargs: Any) -> None:

@@ -1,0 +1,125 @@
+"""What holds for every DAG: said in words, owned, tagged, bounded, with a form that explains itself."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization
+from sales_cdc.dag_form import WHAT_TO_DO
+from sales_cdc.settings import SettingsError
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+NAMES = [path.stem for path in sorted(DAGS.glob("*.py"))]
+ALERTS = """\
+from sales_cdc_alerts_told import told
+def page(context):
+    told.append(context)
+class Notifier:
+    pass
+"""
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict[str, DAG]:
+    bag = DagBag(DAGS)
+    assert not bag.import_errors
+    assert sorted(bag.dags) == NAMES
+    return bag.dags
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dag_and_each_of_its_tasks_say_what_they_do_and_what_to_do_when_they_fail(
+    dags: dict[str, DAG], name: str
+) -> None:
+    dag = dags[name]
+    assert (dag.doc_md or "").startswith("## ")
+    for task in dag.tasks:
+        what, _, remedy = (task.doc_md or "").rpartition("\n\n")
+        assert len(what) > 40, task.task_id
+        assert remedy == WHAT_TO_DO, task.task_id
+    stored = DagSerialization.to_dict(dag)["dag"]["tasks"]
+    assert all("doc_md" in task["__var"] or "doc_md" in task["__var"]["partial_kwargs"] for task in stored)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dag_has_an_owner_tags_and_limits_and_needs_no_pool_of_its_own(dags: dict[str, DAG], name: str) -> None:
+    dag = dags[name]
+    assert dag.tags == {"sales-cdc"}
+    assert dag.max_active_runs == 1
+    assert 1 <= dag.max_active_tasks <= 16
+    for task in dag.tasks:
+        assert (task.owner, task.pool) == ("sales", "default_pool"), task.task_id
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_param_has_a_title_and_a_description(dags: dict[str, DAG], name: str) -> None:
+    params = dags[name].params
+    for param in params:
+        found = params.get_param(param)
+        is_hidden = found.schema.get("const") == found.value
+        assert is_hidden or (found.schema.get("title") and found.description), param
+
+
+def test_tasks_link_to_what_they_worked_on(dags: dict[str, DAG]) -> None:
+    links = {
+        task.task_id: [link.name for link in task.operator_extra_links]
+        for task in dags["sales_cdc_batch"].tasks
+        if task.operator_extra_links
+    }
+    assert links["checks.query_change_events_are_whole"] == ["Query Results"]
+    assert links["checks.expect_no_rows_of_change_events_are_whole"] == ["Query Results"]
+    assert links["start_curation"] == links["await_curation"] == ["AWS Glue Job Run Details"]
+    assert links["crawl_raw"] == ["Crawler"]
+    assert links["ask_insights"] == ["Athena queries"]
+    assert links["write_report"] == links["reconcile"] == ["S3 object"]
+
+
+@pytest.fixture
+def alerts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What a module on the path was told; the module is ``sales_cdc_alerts``."""
+    (tmp_path / "sales_cdc_alerts_told.py").write_text("told = []\n")
+    (tmp_path / "sales_cdc_alerts.py").write_text(ALERTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    told: list[object] = import_module("sales_cdc_alerts_told").told
+    told.clear()
+    return told
+
+
+def test_the_function_of_the_setting_is_called_with_the_context_when_a_run_of_any_dag_fails(
+    alerts: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_CDC_ON_FAILURE", "sales_cdc_alerts.page")
+    bag = DagBag(DAGS)
+    assert sorted(bag.dags) == NAMES
+    for name in NAMES:
+        bag.dags[name].on_failure_callback({"run_id": name})
+    assert alerts == [{"run_id": name} for name in NAMES]
+
+
+def test_nothing_is_called_without_the_setting(dags: dict[str, DAG]) -> None:
+    assert [dag.on_failure_callback for dag in dags.values()] == [None] * len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("sales_cdc_alerts.pag", "the module sales_cdc_alerts has no pag"),
+        ("no_such_module.page", r"importing no_such_module failed .*plugins folder"),
+        ("sales_cdc_alerts.told", "that is not callable"),
+        ("sales_cdc_alerts.Notifier", "that is a class"),
+        ("page", "has to be the dotted path of a function"),
+    ],
+)
+def test_a_wrong_path_is_an_import_error_that_names_the_setting(
+    alerts: list[object], monkeypatch: pytest.MonkeyPatch, path: str, complaint: str
+) -> None:
+    monkeypatch.setenv("SALES_CDC_ON_FAILURE", path)
+    (error,) = DagBag(DAGS / "sales_cdc_reconcile.py").import_errors.values()
+    assert SettingsError.__name__ in error
+    assert f"SALES_CDC_ON_FAILURE is '{path}'" in error
+    assert re.search(complaint, error)
