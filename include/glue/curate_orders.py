@@ -514,13 +514,13 @@ def added_changes(lake: Lake, changes: DataFrame, days: list[date], since: datet
     )
     if snapshot is None:
         return 0, dict.fromkeys(LAGS)
-    if snapshot.added == all_of_them[0]:
+    if snapshot.parent_id is None or snapshot.added == all_of_them[0]:
         added, lags = all_of_them
     else:
         version = lake.spark.read.option("snapshot-id", snapshot.parent_id).table(lake.name("orders_changes"))
         known = version.alias("t").where(within_days(days))
         added, lags = changes.join(known, ["orderid", "sequence_number"], "left_anti").agg(*measures).collect()[0]
-    return added, dict(zip(LAGS, lags, strict=True))
+    return added, dict(zip(LAGS, lags or [None] * len(LAGS), strict=True))
 
 
 def maintain(lake: Lake) -> None:
