@@ -84,7 +84,7 @@ class Screen:
         self._console.print(NEXT, markup=False, soft_wrap=True)
 
     def _beside(self, *tables: Table) -> None:
-        columns = Table.grid(padding=(0, 2, 0, 0))
+        columns = Table.grid()
         columns.add_row(*tables)
         self._console.print(columns)
 

@@ -7,6 +7,7 @@
 * An Athena call that names a work group as ``Name``, or a query, is checked against that work group (it would be ``*``). Source:
   *Actions, resources, and condition keys for Amazon Athena*.
 * A Lambda function that is made is checked by its name, and what is named by its ARN by that (it would be ``*``).
+* A rule on the default event bus has no bus in its ARN. Source: *Actions, resources, and condition keys for Amazon EventBridge*.
 * A call that names a log stream is checked against it (it would be the log group). Source: *Actions, resources, and condition
   keys for Amazon CloudWatch Logs*.
 * A call over the loopback counts as one over TLS (``aws:SecureTransport``): nobody else can listen there, and a bucket
@@ -71,15 +72,25 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
         if service == "athena" and (found := work_group_arn(body, region, account, work_group_of)):
             return found
         arn = resource_arn(service, method, path, headers, body, query, region, account)
+        arn = arn.replace(":rule/default/", ":rule/")
         request = _json_object(body)
-        if arn == "*" and (named := request.get("ResourceArn") or request.get("ResourceARN")):
-            return str(named)
-        if arn == "*" and service == "lambda" and (name := request.get("FunctionName")):
-            return f"arn:aws:lambda:{region}:{account}:function:{name}"
+        if arn == "*":
+            return _named(service, request, f"{region}:{account}") or arn
         log_stream = request.get("logStreamName") if service == "logs" else None
         return f"{arn}:log-stream:{log_stream}" if log_stream else arn
 
     return extended
+
+
+def _named(service: str, request: dict[str, Any], place: str) -> str | None:
+    """What a request names by its ARN, or in a field that the emulator does not look at."""
+    if arn := request.get("ResourceArn") or request.get("ResourceARN"):
+        return str(arn)
+    if service == "events" and (rule := request.get("Rule")):
+        return f"arn:aws:events:{place}:rule/{rule}"
+    if service == "lambda" and (function := request.get("FunctionName")):
+        return f"arn:aws:lambda:{place}:function:{function}"
+    return None
 
 
 def stream_arn(body: bytes, region: str, account: str) -> str:

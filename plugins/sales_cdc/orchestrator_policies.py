@@ -130,7 +130,7 @@ def _queries(topology: Topology) -> list[Document]:
     """Athena acts as its caller: on the catalog, on results, and on the ledger's and the curated tables' files."""
     athena = ["StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution", "GetWorkGroup"]
     tables = ["GetTable", "GetTables", "GetPartitions", "GetPartition", "CreateTable", "UpdateTable"]
-    crawl = ["StartCrawler", "GetCrawler", "GetCrawlerMetrics", "UpdateCrawler"]
+    crawl = ["StartCrawler", "GetCrawler", "UpdateCrawler"]
     run = ["StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun", "GetJob"]
     files = [f"{topology.bucket.arn}/{prefix}*" for prefix in (topology.CURATED_PREFIX, topology.ATHENA_RESULTS_PREFIX)]
     return [
@@ -154,7 +154,7 @@ def _repairs(topology: Topology) -> list[Document]:
         allow([f"kinesis:{action}" for action in stream], topology.stream.arn),
         allow(["firehose:DescribeDeliveryStream"], topology.delivery.arn),
         allow(["pipes:DescribePipe"], topology.pipe.arn),
-        allow(["cloudwatch:GetMetricData"], "*"),  # it takes no resource
+        allow(["cloudwatch:GetMetricData", "glue:GetCrawlerMetrics"], "*"),  # they take no resource
     ]
 
 

@@ -25,7 +25,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-HEALTHY_SECONDS = 180
+PATIENCE_SECONDS = 600
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")
 
 
@@ -144,7 +144,7 @@ class ComposeServices:
 
     def until(self, happened: Callable[[], bool], service: str) -> None:
         """Wait for what a service has to bring about; its log is shown when it does not."""
-        deadline = time.monotonic() + HEALTHY_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not happened():
             ended = self.processes[service].poll() is not None
             assert not ended, f"{service} ended:\n{self.log(service)}"

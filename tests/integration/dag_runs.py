@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class DagRun:
         self.outcomes: dict[str, Any] = {}
         self.run_id = f"test-{uuid.uuid4()}"
         self.conf: dict[str, Any] = {}
+        self.try_number = 1
+        self.run_type, self.start_date = "manual", datetime.now(UTC)
 
     def run(self, *beginnings: str) -> None:
         """Run the tasks whose ids begin so, all by default, in their order; the first error ends it."""
@@ -58,6 +61,9 @@ class DagRun:
         return {
             task: each["action"] for task, each in self.outcomes.items() if isinstance(each, dict) and "action" in each
         }
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Operators' links for the UI: nobody looks at them here."""
 
     def xcom_pull(self, task_ids: str, key: str = "return_value", **_: Any) -> Any:
         """What Airflow's task instance answers to templates and operators."""

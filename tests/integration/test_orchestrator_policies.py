@@ -23,6 +23,10 @@ ACCOUNT = "000000000000"
 OWNER: dict[str, Callable[[Topology], Document]] = {
     "sales_cdc_setup.py": orchestrator_policies.provisioning,
     "sales_cdc_generate.py": orchestrator_policies.operating,
+    "sales_cdc_batch.py": orchestrator_policies.operating,
+    "sales_cdc_reconcile.py": orchestrator_policies.operating,
+    "sales_cdc_repair.py": orchestrator_policies.operating,
+    "sales_cdc_backfill.py": orchestrator_policies.operating,
     "sales_cdc_redrive.py": orchestrator_policies.operating,
     "sales_cdc_teardown.py": orchestrator_policies.provisioning,
 }

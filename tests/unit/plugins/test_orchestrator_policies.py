@@ -14,7 +14,7 @@ from sales_cdc.topology import Topology
 LONGEST_PREFIX = "p" * 30
 TOPOLOGY = Topology(Settings(target="aws", region="ap-southeast-2", prefix=LONGEST_PREFIX), "123456789012")
 WITHOUT_RESOURCE = {
-    "glue:CreateClassifier", "glue:GetClassifier", "glue:DeleteClassifier", "logs:DescribeLogGroups", "cloudwatch:GetMetricData",
+    "glue:CreateClassifier", "glue:GetClassifier", "glue:DeleteClassifier", "logs:DescribeLogGroups", "cloudwatch:GetMetricData", "glue:GetCrawlerMetrics",
 }  # fmt: skip
 BOTH = pytest.mark.parametrize("policy", [provisioning, operating])
 

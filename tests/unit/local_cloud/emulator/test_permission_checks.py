@@ -50,6 +50,13 @@ def test_a_call_that_names_a_log_stream_is_checked_against_it() -> None:
     assert (stream.removeprefix(group), group.rpartition(":")[2]) == (":log-stream:S3Delivery", "errors")
 
 
+def test_a_rule_on_the_default_bus_is_checked_by_its_name() -> None:
+    emulator = "arn:aws:events:us-east-1:000000000000:rule/{}"
+    for found, expected in (("default/new", "new"), ("mine/new", "mine/new")):
+        checked = with_resources(lambda *_, found=found: emulator.format(found), no_query)
+        assert checked("events", "POST", "/", {}, b"{}", {}, "us-east-1", "0") == emulator.format(expected)
+
+
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
