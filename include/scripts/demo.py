@@ -98,7 +98,7 @@ class Demo:
         screen.life(*self._life())
         screen.time_travel(*[self.athena.query(STANDING.format(version=v)) for v in (VERSION.format(snapshot), "")])
         screen.insights(self._insights())
-        screen.ledger(REPORT)
+        screen.ledger(Path(os.path.relpath(REPORT)))
         _save_picture()
         return 0 if screen.exact else 1
 
@@ -170,7 +170,7 @@ class Demo:
         (order_id,) = self.athena.query(DELETED).rows[0]
         where = f"FROM {{}} WHERE orderid = '{order_id}'"
         versions = self.athena.query(
-            "SELECT event_type, product_name, quantity, price, valid_from, valid_to, is_current "
+            "SELECT event_type, product_name, quantity, price, order_status, valid_from, valid_to, is_current "
             f"{where.format('orders_history')} ORDER BY sequence_number"
         )
         removal = f"SELECT creation_time {where.format('orders_changes')} AND event_type = 'REMOVE'"

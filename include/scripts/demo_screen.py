@@ -12,7 +12,7 @@ from rich.table import Table
 
 SHOWN_COLUMNS = ["orderid", "quantity", "price", "event_type", "changes"]
 SHOWN_ROWS = 4
-INSIGHTS = ("revenue_by_product_and_day", "change_mix_by_hour")
+INSIGHTS = ("revenue_by_product_and_day", "cancellation_rate")
 NEXT = """Where to look next
   make query SQL="SELECT * FROM orders WHERE product_name='laptop'"     orders_history has every version
   make airflow ARGS="dags test sales_cdc_generate"     then: make airflow ARGS="dags test sales_cdc_batch"

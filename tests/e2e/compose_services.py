@@ -66,6 +66,7 @@ class ComposeServices:
             "LOCAL_CLOUD_HOME": f"{self.folder}/local-cloud",
             **image,
             **own,
+            "LOCAL_CLOUD_JARS": str(Path.home() / ".cache/sales-cdc/jars"),  # fetched once for all of this machine
         }
 
     def here(self, text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.definitions.mappedoperator import MappedOperator
+from airflow.sdk.execution_time import macros
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 POKES_SECONDS = 60
@@ -27,7 +28,7 @@ class DagRun:
         self.outcomes: dict[str, Any] = {}
         self.run_id = f"test-{uuid.uuid4()}"
         self.conf: dict[str, Any] = {}
-        self.try_number = 1
+        self.try_number, self.stats_tags = 1, {}
         self.run_type, self.start_date = "manual", datetime.now(UTC)
 
     def run(self, *beginnings: str) -> None:
@@ -46,7 +47,7 @@ class DagRun:
 
     def _execute(self, task: Any) -> Any:
         params = {**task.params.dump(), **self.params}
-        context = {"ti": self, "params": params, "task": task, "run_id": self.run_id, "dag_run": self}
+        context = {"ti": self, "params": params, "task": task, "run_id": self.run_id, "dag_run": self, "macros": macros}
         task.render_template_fields(context)
         if not isinstance(task, BaseSensorOperator):
             return task.execute(context)
