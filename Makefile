@@ -96,7 +96,7 @@ ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py
 
 bench: install-dev ## Speed as ratios, side by side in one run, into benchmarks/RESULTS.md
-	@$(PY) -m benchmarks.run
+	@$(PY) -m benchmarks.run $(ARGS)
 
 policies: install ## What Airflow's principals need on AWS, as IAM documents: make policies ACCOUNT=123456789012
 	@$(PY) include/scripts/policies.py $(ACCOUNT)

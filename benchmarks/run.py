@@ -1,6 +1,7 @@
 """``make bench``: every figure in one run, on one machine, into ``benchmarks/RESULTS.md``, the bad ones too.
 
-Starts a local cloud of its own, sets the pipeline up in it, and ends it again.
+``make bench ARGS="chain athena"`` measures those parts anew and leaves the other rows, each with the day of its own run. Starts a
+local cloud of its own, sets the pipeline up in it, and ends it again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -70,24 +72,6 @@ FIGURES = (
     Figure("all_dags_to_one_empty_dag", "parsing all DAGs, in times of one empty DAG (it imports what they import)"),
     Figure("all_dags_seconds", "parsing all DAGs, seconds"),
 )  # fmt: skip
-
-
-def main() -> int:
-    environment, port = _environment()
-    os.environ.update(environment)
-    values: dict[str, float] = {}
-    _measure("parsing", values, _parsing)
-    _measure("transformer", values, _transformer)
-    _measure("curate", values, _curate)
-    with _pipeline(port) as endpoint:
-        _measure("chain", values, _chain)  # first: its memory is to be that of its changes
-        _measure("generator", values, lambda: _generator(endpoint))
-        _measure("crawl", values, lambda: _crawl(endpoint))
-        _measure("athena", values, lambda: _athena(endpoint))
-        _measure("reconcile", values, lambda: _reconcile(endpoint))
-    RESULTS.write_text(_page(values))
-    print(f"\n{_page(values)}\nWritten to {RESULTS}")
-    return int("**not met**" in _page(values))
 
 
 def _environment() -> tuple[dict[str, str], int]:
@@ -179,19 +163,66 @@ def _reconcile(endpoint: str) -> dict[str, float]:
     return reconcile.measure(endpoint)
 
 
-def _page(values: dict[str, float]) -> str:
-    lines = [
-        "# How fast it is",
-        "",
-        (f"Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}. Ratios are of "
-        "things measured side by side in the same run; absolute figures are this machine's."),
-        "",
-        "| what | measured | bound |",
-        "| --- | ---: | --- |",
-        *(f"| {figure.meaning} | {values[figure.name]:,.2f} | {figure.verdict(values[figure.name])} |" for figure in FIGURES),
-    ]  # fmt: skip
-    return "\n".join(lines) + "\n"
+def _page(values: dict[str, float], before: str) -> str:
+    """The results; a figure that was not measured now keeps its row."""
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")}
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    rows |= {
+        each.meaning: f"| {each.meaning} | {values[each.name]:,.2f} | {each.verdict(values[each.name])} | {today} |"
+        for each in FIGURES
+        if each.name in values
+    }
+    unmeasured = "| {} | not measured yet | | |"
+    return "\n".join(
+        [
+            "# How fast it is",
+            "",
+            (
+                f"Made by `make bench`, {os.cpu_count()} cores, Python {platform.python_version()}. Ratios are of things measured "
+                "side by side in the same run; absolute figures are this machine's."
+            ),
+            "",
+            "| what | measured | bound | run of |",
+            "| --- | ---: | --- | --- |",
+            *(rows.get(each.meaning, unmeasured.format(each.meaning)) for each in FIGURES),
+            "",
+        ]
+    )
+
+
+ALONE = {"parsing": _parsing, "transformer": _transformer, "curate": _curate}
+IN_A_PIPELINE = {  # the chain first: its memory is to be that of its changes
+    "chain": lambda _: _chain(),
+    "generator": _generator,
+    "crawl": _crawl,
+    "athena": _athena,
+    "reconcile": _reconcile,
+}
+
+
+def main(asked: list[str]) -> int:
+    if unknown := set(asked) - {*ALONE, *IN_A_PIPELINE}:
+        print(
+            f"No benchmark is named {', '.join(unknown)}. There are {', '.join([*ALONE, *IN_A_PIPELINE])}.",
+            file=sys.stderr,
+        )
+        return 2
+    environment, port = _environment()
+    os.environ.update(environment)
+    values: dict[str, float] = {}
+    for name, measured in ALONE.items():
+        if name in (asked or ALONE):
+            _measure(name, values, measured)
+    within = [name for name in IN_A_PIPELINE if name in (asked or IN_A_PIPELINE)]
+    if within:
+        with _pipeline(port) as endpoint:
+            for name in within:
+                _measure(name, values, partial(IN_A_PIPELINE[name], endpoint))
+    page = _page(values, RESULTS.read_text() if RESULTS.exists() else "")
+    RESULTS.write_text(page)
+    print(f"\n{page}\nWritten to {RESULTS}")
+    return int("**not met**" in page)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
