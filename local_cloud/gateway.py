@@ -23,7 +23,7 @@ from local_cloud.admin import Admin
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 from local_cloud.emulator.callers import credentials_of
-from local_cloud.emulator.expiry import Expiry
+from local_cloud.emulator.expiry import Expiry, blind_reaper
 from local_cloud.emulator.expressions import remember_expressions
 from local_cloud.emulator.function_logs import write_logs_as_roles
 from local_cloud.emulator.hot_paths import quicken
@@ -158,6 +158,7 @@ def equip(config: CloudConfig) -> Equipment:
     work_groups = QueryWorkGroups()
     handlers["athena"] = work_groups.around(handlers["athena"])
     correct_permission_checks(emulator, iam_actions, work_groups)
+    blind_reaper(dynamodb)
     remember_expressions(dynamodb)
     look_once_it_can_matter(kinesis)
     quicken(dynamodb, dynamodb_streams, kinesis)

@@ -54,7 +54,9 @@ def test_every_claim_holds_though_every_fault_struck(report: dict[str, Any]) -> 
     assert struck["crashes"] == 3
     assert report["extras"] == {"copies": CHANGES // 20, "poison": POISON}
     assert report["curated"]["duplicates"] >= CHANGES // 20
-    assert report["redrive"]["redelivered"] > 0
+    assert (
+        report["redrive"]["found"] >= POISON
+    )  # beside it, what failed for good: how much depends on the machine's pace
 
 
 def test_the_poison_was_redriven_and_refused_by_reason_and_nothing_else_was_left(report: dict[str, Any]) -> None:
