@@ -42,8 +42,9 @@ PARAMS = {
         description="Into how many parts the table is cut; as many as there are free slots are touched at once.",
     ),
     "rate_per_second": Param(
-        500, type=["number", "null"], exclusiveMinimum=0, title="Rate per second",
+        500, type=["number", "null"], exclusiveMinimum=0, maximum=1_000_000, title="Rate per second",
         description="Orders a second, over all segments; empty: as fast as the table takes them.",
+        **{"not": {"type": "number", "maximum": 0}},  # NaN: Airflow would store it as null, which means no limit
     ),
 }  # fmt: skip
 

@@ -42,8 +42,9 @@ PARAMS = {
         description="The same seed with the same orders in the table gives the same changes.",
     ),
     "rate_per_second": Param(
-        None, type=["number", "null"], exclusiveMinimum=0, title="Rate per second",
+        None, type=["number", "null"], exclusiveMinimum=0, maximum=1_000_000, title="Rate per second",
         description="Changes a second, spread evenly; empty: as fast as the table takes them.",
+        **{"not": {"type": "number", "maximum": 0}},  # NaN: Airflow would store it as null, which means no limit
     ),
 }  # fmt: skip
 

@@ -63,6 +63,7 @@ def test_every_param_is_a_described_field_of_the_form(dag: DAG) -> None:
         ("segments", 0),
         ("segments", 65),
         ("rate_per_second", 0),
+        ("rate_per_second", float("nan")),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_form(dag: DAG, name: str, value: object) -> None:

@@ -57,7 +57,16 @@ def test_every_param_is_a_described_field_of_the_form(dag: DAG) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("inserts", -1), ("updates", 1.5), ("deletes", "3"), ("seed", None), ("rate_per_second", 0), ("inserts", True)],
+    [
+        ("inserts", -1),
+        ("updates", 1.5),
+        ("deletes", "3"),
+        ("seed", None),
+        ("rate_per_second", 0),
+        ("rate_per_second", float("nan")),
+        ("rate_per_second", float("inf")),
+        ("inserts", True),
+    ],
 )
 def test_a_wrong_value_is_refused_by_the_form(dag: DAG, name: str, value: object) -> None:
     with pytest.raises(ParamValidationError):
