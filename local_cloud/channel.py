@@ -1,7 +1,8 @@
 """Frames over a socket pair between the gateway process and the services process.
 
 A frame is two big-endian lengths, a JSON header and a raw body. The pair is inherited, so no port is opened and no
-stranger can speak on it; end of file on either side means that the other process is gone.
+stranger can speak on it; end of file on either side means that the other process is gone. A gateway that ends in order
+says ``STOP`` first, and waits for the services to end.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 import json
 import struct
 from typing import Any
+
+STOP = "stop"  # the only word in that frame's header
 
 _LENGTHS = struct.Struct("!II")
 
@@ -25,6 +28,10 @@ async def read_frame(reader: asyncio.StreamReader) -> tuple[dict[str, Any], byte
     return header, await reader.readexactly(body_bytes)
 
 
-def write_frame(writer: asyncio.StreamWriter, header: dict[str, Any], body: bytes) -> None:
+def frame(header: dict[str, Any], body: bytes) -> bytes:
     head = json.dumps(header).encode()
-    writer.write(_LENGTHS.pack(len(head), len(body)) + head + body)
+    return _LENGTHS.pack(len(head), len(body)) + head + body
+
+
+def write_frame(writer: asyncio.StreamWriter, header: dict[str, Any], body: bytes) -> None:
+    writer.write(frame(header, body))

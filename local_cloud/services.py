@@ -7,6 +7,7 @@ Run by the gateway as ``python -m local_cloud.services <descriptor>``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -16,7 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from local_cloud.channel import read_frame, write_frame
+import psutil
+
+from local_cloud.channel import STOP, read_frame, write_frame
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 from local_cloud.metrics import Publisher, ServicesMetrics
@@ -33,6 +36,10 @@ class Context:
     config: CloudConfig
     clients: Clients
     store: Store
+
+
+class GatewayGone(Exception):
+    """The gateway ended without a word."""
 
 
 class Service(Protocol):
@@ -61,7 +68,12 @@ def make_services(context: Context) -> tuple[Mapping[str, Service], Publisher]:
 
 
 async def serve(channel: socket.socket, context: Context) -> None:
-    """Answer requests from the gateway until it goes away."""
+    """Answer requests from the gateway until it says stop.
+
+    Raises:
+        GatewayGone: the channel ended without that word. Nothing was stopped or closed: no call that a worker is in can
+            succeed any more, and what it needs to go on from is kept as if this process had been killed with the gateway.
+    """
     reader, writer = await asyncio.open_connection(sock=channel)
     loop = asyncio.get_running_loop()
     pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="request")
@@ -79,18 +91,17 @@ async def serve(channel: socket.socket, context: Context) -> None:
         await writer.drain()
 
     try:
-        while True:
-            task = asyncio.create_task(answer(*await read_frame(reader)))
+        while STOP not in (frame := await read_frame(reader))[0]:
+            task = asyncio.create_task(answer(*frame))
             pending.add(task)
             task.add_done_callback(pending.discard)
-    except (asyncio.IncompleteReadError, ConnectionError):
-        logger.info("the gateway is gone: stopping the services")
-    finally:
-        publisher.stop()
-        for service in services.values():
-            service.stop()
-        context.store.close()
-        pool.shutdown(wait=False, cancel_futures=True)
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        raise GatewayGone from error
+    publisher.stop()
+    for service in services.values():
+        service.stop()
+    context.store.close()
+    pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _handle(services: Mapping[str, Service], request: Request) -> Response:
@@ -109,8 +120,15 @@ def main() -> None:
     config = CloudConfig.from_environment()
     channel = socket.socket(fileno=int(sys.argv[1]))
     context = Context(config, Clients(config.endpoint, config.region), Store(config.state_dir / "services.db"))
-    asyncio.run(serve(channel, context))
-    os._exit(0)  # worker threads may be waiting on a gateway that is gone
+    with asyncio.Runner() as runner:
+        try:
+            runner.run(serve(channel, context))
+        except GatewayGone:
+            logger.warning("the gateway is gone: ending, and what was started here with it")
+            for child in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+        os._exit(0)  # at once: worker threads may be in the middle of a call
 
 
 if __name__ == "__main__":

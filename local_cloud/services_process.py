@@ -12,7 +12,7 @@ import subprocess
 import sys
 from typing import Any
 
-from local_cloud.channel import read_frame, write_frame
+from local_cloud.channel import STOP, read_frame, write_frame
 from local_cloud.config import RECORDS_LOST
 
 logger = logging.getLogger("local_cloud")
@@ -55,6 +55,8 @@ class ServicesProcess:
                 header, body = await read_frame(reader)
                 if "ready" in header:
                     self._writer = writer
+                    if self._stopping:
+                        write_frame(writer, {STOP: True}, b"")
                     continue
                 future = self._waiting.pop(header["number"], None)
                 if future is not None and not future.done():
@@ -88,10 +90,10 @@ class ServicesProcess:
         return await future
 
     async def stop(self) -> None:
-        """Close the channel: the child stops its workers, keeps their state and ends; after ten seconds it is killed."""
+        """Say stop: the child stops its workers, keeps their state and ends; after ten seconds it is killed."""
         self._stopping = True
         if self._writer is not None:
-            self._writer.close()
+            write_frame(self._writer, {STOP: True}, b"")
         if self._child is not None:
             try:
                 await asyncio.to_thread(self._child.wait, 10)
