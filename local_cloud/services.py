@@ -38,7 +38,7 @@ class Context:
     store: Store
 
 
-class GatewayGone(Exception):
+class GatewayGoneError(Exception):
     """The gateway ended without a word."""
 
 
@@ -71,7 +71,7 @@ async def serve(channel: socket.socket, context: Context) -> None:
     """Answer requests from the gateway until it says stop.
 
     Raises:
-        GatewayGone: the channel ended without that word. Nothing was stopped or closed: no call that a worker is in can
+        GatewayGoneError: the channel ended without that word. Nothing was stopped or closed: no call that a worker is in can
             succeed any more, and what it needs to go on from is kept as if this process had been killed with the gateway.
     """
     reader, writer = await asyncio.open_connection(sock=channel)
@@ -96,7 +96,7 @@ async def serve(channel: socket.socket, context: Context) -> None:
             pending.add(task)
             task.add_done_callback(pending.discard)
     except (asyncio.IncompleteReadError, ConnectionError) as error:
-        raise GatewayGone from error
+        raise GatewayGoneError from error
     publisher.stop()
     for service in services.values():
         service.stop()
@@ -123,7 +123,7 @@ def main() -> None:
     with asyncio.Runner() as runner:
         try:
             runner.run(serve(channel, context))
-        except GatewayGone:
+        except GatewayGoneError:
             logger.warning("the gateway is gone: ending, and what was started here with it")
             for child in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.NoSuchProcess):
