@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -15,19 +16,32 @@ from sales_cdc import endpoint_guard
 from sales_cdc.settings import Settings
 
 FINAL_STATES = {"SUCCEEDED", "FAILED", "CANCELLED"}
+COUNTED = {"INSERT", "UPDATE", "CREATE_TABLE_AS_SELECT"}  # of the others Athena promises no count
 
 
 class QueryError(Exception):
-    """Athena did not answer with rows; the message is Athena's own reason."""
+    """Athena refused the statement, or could not carry it out; the message says where, and has Athena's own reason.
+
+    Attributes:
+        reason: Athena's own words alone.
+    """
+
+    def __init__(self, where: str, refusal: str, reason: str) -> None:
+        super().__init__(f"{where} {refusal}: {reason}")
+        self.reason = reason
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Column names, rows of text (None for NULL), and the bytes that Athena scanned."""
+    """Column names (none of a statement that only does something), rows of text (None for NULL), and the bytes scanned.
+
+    ``changed_rows`` is None where Athena counts none.
+    """
 
     columns: list[str]
     rows: list[list[str | None]]
     scanned_bytes: int
+    changed_rows: int | None = None
 
     def as_dicts(self) -> list[dict[str, str | None]]:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
@@ -41,22 +55,34 @@ class Athena:
         self._client = boto3.client("athena", region_name=settings.region, endpoint_url=settings.local_endpoint)
         self._workgroup = settings.prefix
         self._database = settings.prefix.replace("-", "_")
+        self._where = f"Athena at {settings.local_endpoint or settings.region} (work group '{settings.prefix}')"
 
     def query(self, sql: str) -> Rows:
         """Run one statement and fetch all of its rows.
 
         Raises:
-            QueryError: the statement failed or was cancelled.
-            botocore.exceptions.BotoCoreError: Athena cannot be reached or refused the call.
+            QueryError: Athena refused the statement, it failed, or it was cancelled.
+            botocore.exceptions.BotoCoreError: Athena cannot be reached.
         """
-        started = self._client.start_query_execution(
-            QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext={"Database": self._database}
-        )["QueryExecutionId"]
+        started = self._start(sql)
         execution = self._await(started)
-        if execution["Status"]["State"] != "SUCCEEDED":
-            raise QueryError(execution["Status"].get("StateChangeReason", execution["Status"]["State"]))
-        columns, rows = self._results(started)
-        return Rows(columns, rows, execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+        status, statistics = execution["Status"], execution.get("Statistics", {})
+        if status["State"] != "SUCCEEDED":
+            raise QueryError(
+                self._where, "did not carry out the statement", status.get("StateChangeReason", status["State"])
+            )
+        columns, rows, updated = self._results(started)
+        counted = updated or execution.get("SubstatementType") in COUNTED
+        return Rows(columns, rows, statistics.get("DataScannedInBytes", 0), updated if counted else None)
+
+    def _start(self, sql: str) -> str:
+        try:
+            started: str = self._client.start_query_execution(
+                QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext={"Database": self._database}
+            )["QueryExecutionId"]
+        except ClientError as error:
+            raise QueryError(self._where, "did not accept the statement", error.response["Error"]["Message"]) from error
+        return started
 
     def _await(self, execution_id: str) -> dict[str, Any]:
         delay_seconds = 0.05
@@ -69,15 +95,19 @@ class Athena:
             time.sleep(delay_seconds)
             delay_seconds = min(delay_seconds * 1.5, 2.0)
 
-    def _results(self, execution_id: str) -> tuple[list[str], list[list[str | None]]]:
+    def _results(self, execution_id: str) -> tuple[list[str], list[list[str | None]], int]:
+        """Columns, rows, and how many rows the statement changed."""
         columns: list[str] = []
         lines: list[list[str | None]] = []
+        changed_rows = 0
         for page in self._client.get_paginator("get_query_results").paginate(QueryExecutionId=execution_id):
             result = page["ResultSet"]
             columns = [column["Name"] for column in result["ResultSetMetadata"]["ColumnInfo"]]
+            changed_rows = page.get("UpdateCount", 0)
             lines += [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]
         rows = lines[1:] if lines[:1] == [columns] else lines
-        return columns, [row + [None] * (len(columns) - len(row)) for row in rows]  # DDL answers may be shorter
+        full = [row + [None] * (len(columns) - len(row)) for row in rows]  # DDL answers may be shorter
+        return columns, full, changed_rows
 
 
 def draw(found: Rows, *, title: str = "", most: int = 50) -> Table:

@@ -1,15 +1,39 @@
-"""``make query SQL="SELECT …"``: run Athena SQL in the pipeline's work group and print its rows."""
+"""``make query SQL="SELECT …"``: run Athena SQL in the pipeline's work group and print its rows, or that it is done."""
 
 from __future__ import annotations
 
+import re
 import sys
 
-from athena_table import Athena, QueryError, draw_to_fit
+from athena_table import Athena, QueryError, Rows, draw_to_fit
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from rich.console import Console
 from sales_cdc.settings import Settings, SettingsError
 
 EXAMPLE = 'make query SQL="SELECT event_type, count(*) AS changes FROM raw_orders GROUP BY event_type"'
+
+
+CHANGE_AN_ORDER = "To change an order, change its item in DynamoDB (README, 'Look around'): the pipeline carries the change to every table."
+REMEDIES = {
+    r"WorkGroup .*not found": 'The pipeline is not set up here yet: make airflow ARGS="dags test sales_cdc_setup"',
+    r"TABLE_NOT_FOUND|SCHEMA_NOT_FOUND": (
+        'make query SQL="SHOW TABLES" lists the tables and views. Setup makes none: the batch does, '
+        'make airflow ARGS="dags test sales_cdc_batch"'
+    ),
+    r"COLUMN_NOT_FOUND": 'make query SQL="DESCRIBE orders" lists the columns of a table or view.',
+    r"views is not supported": (
+        f"'orders' is a view of the table orders_current, 'orders_history' of orders_changes. {CHANGE_AN_ORDER}"
+    ),
+    r"only supported for transactional tables": (
+        f"raw_orders is made of the objects under raw/, which never change. {CHANGE_AN_ORDER}"
+    ),
+    r"by the local cloud's Athena": "Athena on AWS may be able to: local_cloud/README.md says how far this one goes.",
+    r"Bytes scanned limit": "Ask for fewer days: WHERE dt >= '2026-11-01'.",
+    r"mismatched input|SYNTAX_ERROR|^line ": (
+        f"The statement stands in double quotes for the shell, texts inside it in single ones:\n  {EXAMPLE}"
+    ),
+}
+"""By a pattern in Athena's reason, what to do; the first that is found counts."""
 
 
 def main(arguments: list[str]) -> int:
@@ -22,27 +46,34 @@ def main(arguments: list[str]) -> int:
         settings = Settings.from_environment()
         found = Athena(settings).query(sql)
     except QueryError as error:
-        return _complain(f"Athena: {error}")
+        return _complain(str(error), _remedy(error.reason))
     except EndpointConnectionError:
         return _complain(f"Nothing answers at {settings.local_endpoint or 'AWS'}. Start the local cloud: make cloud")
     except (ClientError, BotoCoreError, SettingsError) as error:
-        return _complain(f"{error}{_remedy(error)}")
-    console.print(draw_to_fit(found, console))
-    console.print(
-        f"{len(found.rows)} row{'' if len(found.rows) == 1 else 's'}, {found.scanned_bytes:,} bytes scanned",
-        style="dim",
-    )
+        return _complain(str(error))
+    _show(found, console)
     return 0
 
 
-def _remedy(error: Exception) -> str:
-    if isinstance(error, ClientError) and "WorkGroup" in str(error):
-        return '\nThe pipeline is not set up here yet: make airflow ARGS="dags test sales_cdc_setup"'
-    return ""
+def _show(found: Rows, console: Console) -> None:
+    if not found.columns:
+        changed = "" if found.changed_rows is None else f": {_counted(found.changed_rows)} changed"
+        console.print(f"Done{changed}.", highlight=False)
+        return
+    console.print(draw_to_fit(found, console))
+    console.print(f"{_counted(len(found.rows))}, {found.scanned_bytes:,} bytes scanned", style="dim")
 
 
-def _complain(message: str) -> int:
-    print(message, file=sys.stderr)
+def _counted(rows: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
+
+
+def _remedy(reason: str) -> str:
+    return next((remedy for pattern, remedy in REMEDIES.items() if re.search(pattern, reason)), "")
+
+
+def _complain(*lines: str) -> int:
+    print("\n".join(line for line in lines if line), file=sys.stderr)
     return 1
 
 

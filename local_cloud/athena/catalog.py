@@ -150,6 +150,21 @@ class Catalog:
         except self.glue.exceptions.EntityNotFoundException:
             return None
 
+    def changeable_table(self, database: str, name: str, change: str) -> GlueTable:
+        """The table whose rows a statement is to change; ``change`` is Trino's word for it: "Inserting into".
+
+        Raises:
+            QueryFailedError: there is none, or it is a view.
+        """
+        table = self.find_table(database, name)
+        if table is None:
+            raise QueryFailedError(
+                "TABLE_NOT_FOUND", f"line 1:1: Table '{CATALOG_NAME}.{database}.{name}' does not exist"
+            )
+        if table.is_view:
+            raise QueryFailedError("NOT_SUPPORTED", f"line 1:1: {change} views is not supported")
+        return table
+
     def partitions(self, table: GlueTable) -> list[Partition]:
         """Every partition that Glue knows of the table, in the order of their values."""
         found = self._pages("get_partitions", "Partitions", DatabaseName=table.database, TableName=table.name)

@@ -43,13 +43,8 @@ class IcebergChanges:
                 f"{verb.replace('_', ' ').replace('MERGE INTO', 'MERGE')} (write the rows with DELETE and INSERT INTO, or with the Glue job)"
             )
 
-    def _table(self, query: Query, text: str) -> tuple[GlueTable, list[tuple[str, Type]]]:
-        database, name = Words(text).table(query.database)
-        table = self._catalog.find_table(database, name)
-        if table is None or table.is_view:
-            raise QueryFailedError(
-                "TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist"
-            )
+    def _table(self, query: Query, text: str, change: str) -> tuple[GlueTable, list[tuple[str, Type]]]:
+        table = self._catalog.changeable_table(*Words(text).table(query.database), change)
         if not table.is_iceberg:
             raise QueryFailedError(
                 "NOT_SUPPORTED", "line 1:1: Modifying Hive table rows is only supported for transactional tables"
@@ -60,7 +55,7 @@ class IcebergChanges:
         match = _DELETE.fullmatch(query.sql)
         if match is None:
             raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in DELETE")
-        table, columns = self._table(query, match[1])
+        table, columns = self._table(query, match[1], "Deleting from")
         condition = match[2] or "true"
         name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
         kept = ", ".join(quoting.name(column) for column, _ in columns)
@@ -76,7 +71,7 @@ class IcebergChanges:
         match = _UPDATE.fullmatch(query.sql)
         if match is None:
             raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE")
-        table, columns = self._table(query, match[1])
+        table, columns = self._table(query, match[1], "Updating through")
         name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
         assignments, condition = _assignments(match[2])
         unknown = set(assignments) - {column for column, _ in columns}

@@ -136,11 +136,7 @@ class Writing:
         if match is None:
             raise QueryFailedError("SYNTAX_ERROR", "line 1:13: mismatched input in INSERT INTO")
         database, name = Words(match[1]).table(query.database)
-        table = self._catalog.find_table(database, name)
-        if table is None or table.is_view:
-            raise QueryFailedError(
-                "TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist"
-            )
+        table = self._catalog.changeable_table(database, name, "Inserting into")
         wanted = (
             self._iceberg.columns(table, None)
             if table.is_iceberg
