@@ -1,21 +1,24 @@
 -- What are the orders worth that stand, by the day on which they were placed and by product?
-WITH placed AS (
+WITH numbered AS (
     SELECT
         orderid,
-        max(creation_time) AS placed_at
+        product_name,
+        quantity,
+        price,
+        event_type,
+        max(CASE WHEN event_type = 'INSERT' THEN creation_time END) OVER (PARTITION BY orderid) AS placed_at,
+        row_number() OVER (PARTITION BY orderid ORDER BY sequence_number DESC) AS newest
     FROM {{ params.database }}.orders_changes
-    WHERE event_type = 'INSERT' AND creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
-    GROUP BY orderid
+    WHERE creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
 )
 
 SELECT
-    CAST(placed.placed_at AS date) AS order_day,
-    latest.product_name,
+    CAST(placed_at AS date) AS order_day,
+    product_name,
     count(*) AS orders,
-    coalesce(sum(latest.quantity), 0) AS units,
-    CAST(coalesce(sum(latest.quantity * latest.price), 0) AS decimal(38, 2)) AS revenue
-FROM placed
-INNER JOIN {{ params.database }}.orders_current AS latest ON placed.orderid = latest.orderid
-WHERE NOT latest.is_deleted AND placed.placed_at < TIMESTAMP '{{ params.until_day }} 00:00:00'
-GROUP BY CAST(placed.placed_at AS date), latest.product_name
-ORDER BY order_day, latest.product_name
+    coalesce(sum(quantity), 0) AS units,
+    CAST(coalesce(sum(quantity * price), 0) AS decimal(38, 2)) AS revenue
+FROM numbered
+WHERE newest = 1 AND event_type <> 'REMOVE' AND placed_at < TIMESTAMP '{{ params.until_day }} 00:00:00'
+GROUP BY CAST(placed_at AS date), product_name
+ORDER BY order_day, product_name
