@@ -34,6 +34,11 @@ class CloudConfig:
         return self.home / "cloud"
 
     @property
+    def objects_dir(self) -> Path:
+        """A folder for each bucket, with its objects as files."""
+        return self.state_dir / "s3" / ACCOUNT_ID
+
+    @property
     def discovery_file(self) -> Path:
         """``cloud.json``: present exactly while the cloud answers."""
         return self.home / "cloud.json"

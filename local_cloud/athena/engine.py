@@ -38,7 +38,7 @@ class Engine:
         self, config: CloudConfig, caller: Caller, prepared: PreparedStatements, results: Results, files: LocalFiles
     ) -> None:
         self._prepared, self._results = prepared, results
-        clients, catalog, objects = caller.clients, caller.catalog, Objects(caller)
+        clients, catalog, objects = caller.clients, caller.catalog, Objects(caller, config.objects_dir)
         iceberg = IcebergTables(config, clients)
         reader = TableReader(catalog, objects, files.segments, files.parquet)
         self._selector = Selector(catalog, reader, iceberg, files.spill)

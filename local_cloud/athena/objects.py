@@ -1,4 +1,9 @@
-"""S3 objects of a table: listed through the S3 API, fetched in parallel to this machine's disk."""
+"""S3 objects of a table: listed through the S3 API, brought in parallel to this machine's disk.
+
+The emulator keeps each object as a file, which is replaced and never changed. A large object is therefore not sent over HTTP: its
+file is linked, and S3 is asked, as the caller, whether he may read the object and whether that is still the version listed. Whatever
+S3 does not plainly confirm is left to GetObject, as every small object is.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from local_cloud.athena import denials
 from local_cloud.athena.callers import Caller
@@ -17,6 +25,9 @@ from local_cloud.athena.execution import Query
 from local_cloud.athena.results import split_location
 
 PARALLEL_READS = 12
+LEAST_LINKED_BYTES = 1024**2  # a smaller object comes with one call, as fast as the answer to the question
+_PACKED = (".gz", ".bz2")
+_NOT_AT_ITS_KEY = (".meta.json", ".tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +50,13 @@ class S3Object:
 
 
 class Objects:
-    """The objects under a location, as a caller may read them: names that start with ``_`` or ``.`` are hidden."""
+    """The objects under a location, as a caller may read them: names that start with ``_`` or ``.`` are hidden.
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller, self._clients = caller, caller.clients
+    ``stored`` is where the emulator keeps a folder of files for each bucket.
+    """
+
+    def __init__(self, caller: Caller, stored: Path) -> None:
+        self._caller, self._clients, self._stored = caller, caller.clients, stored
 
     def listed(self, location: str) -> list[S3Object]:
         """Objects under the location, in the order of their keys; empty when there is none.
@@ -101,7 +115,10 @@ class Objects:
             self._clients.client("s3").head_object(Bucket=item.bucket, Key=item.key)
 
     def fetch(self, query: Query, wanted: list[tuple[S3Object, Path]], *, unpack: bool) -> Iterator[None]:
-        """Download each object to its file, several at once; yields as each is there. ``unpack`` gzip and bzip2 by key."""
+        """Bring each object to its file, several at once; yields as each is there.
+
+        With ``unpack``, gzip and bzip2 are unpacked by key, and a file may be the emulator's own: it is not to be changed.
+        """
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             for _ in pool.map(lambda item: self._fetch(query, *item, unpack=unpack), wanted):
                 query.cancellation.check()
@@ -110,6 +127,8 @@ class Objects:
     def _fetch(self, query: Query, item: S3Object, path: Path, *, unpack: bool) -> None:
         query.cancellation.check()
         s3 = self._clients.client("s3")
+        if unpack and item.size >= LEAST_LINKED_BYTES and not item.key.endswith(_PACKED) and self._link(s3, item, path):
+            return
         try:
             with denials.reading(item.path):
                 body = s3.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)["Body"].read()
@@ -120,6 +139,30 @@ class Objects:
                 ) from error
             raise
         path.write_bytes(_unpacked(item, body) if unpack else body)
+
+    def _link(self, s3: Any, item: S3Object, path: Path) -> bool:
+        """Whether the path now links to the object's file, and S3 has let the caller read just that."""
+        if not _is_at_its_key(item.key):
+            return False
+        file = self._stored / item.bucket / item.key
+        try:
+            path.hardlink_to(file)
+            found = s3.head_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)
+            # Still the same file after the answer: the answer was about its content.
+            if "StorageClass" not in found and found["ContentLength"] == path.stat().st_size and path.samefile(file):
+                return True
+        except (OSError, ClientError):
+            pass
+        path.unlink(missing_ok=True)
+        return False
+
+
+def _is_at_its_key(key: str) -> bool:
+    """Whether the emulator keeps the object under its key, and no other file is there (MiniStack's ``_plain_path_key``)."""
+    parts = key.split("/")
+    return not parts[0].startswith(".") and all(
+        part not in {"", ".", ".."} and not part.endswith(_NOT_AT_ITS_KEY) for part in parts
+    )
 
 
 def _unpacked(item: S3Object, body: bytes) -> bytes:

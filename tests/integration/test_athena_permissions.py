@@ -143,6 +143,19 @@ def test_a_copy_read_for_another_is_no_way_around_s3(shop: Shop, administrator: 
     assert f"Permission denied on S3 path: s3://{shop.bucket}/orders/part-0.json" in reason
 
 
+def test_a_large_object_is_read_with_the_callers_permissions_too(shop: Shop) -> None:
+    """Large objects are not sent over HTTP."""
+    shop.put("orders/large.json", '{"id":3}\n' * 200_000)
+    reader = shop.user("reader", RUN, CATALOG, shop.allow("s3:ListBucket", "s3:GetObject", on="orders/"), shop.output)
+    lister = shop.user("lister", RUN, CATALOG, shop.allow("s3:ListBucket"), shop.allow("s3:GetObject", on="orders/part"), shop.output)  # fmt: skip
+    reason = refusal(shop.run(lister))
+    assert f"Permission denied on S3 path: s3://{shop.bucket}/orders/large.json (GetObject: " in reason
+    assert shop.rows(reader, shop.run(reader)) == [["200002"]]
+    assert "orders/large.json" in refusal(shop.run(lister))
+    shop.put("orders/large.json", '{"id":4}\n' * 150_000)
+    assert shop.rows(reader, shop.run(reader)) == [["150002"]]
+
+
 def test_permissions_that_are_taken_away_count_at_the_next_query(shop: Shop) -> None:
     session = shop.user("leaver", RUN, CATALOG, shop.allow("s3:ListBucket", "s3:GetObject", on="orders/"), shop.output)
     assert shop.run(session)["Status"]["State"] == "SUCCEEDED"

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import bz2
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local_cloud.athena.callers import Caller
+from local_cloud.athena.catalog import Catalog
+from local_cloud.athena.execution import Query
+from local_cloud.athena.objects import LEAST_LINKED_BYTES, Objects
+from local_cloud.clients import Clients
+from local_cloud.config import CloudConfig
 from tests.integration.test_athena import OPENX, Athena
 
 pytestmark = pytest.mark.integration
@@ -37,6 +44,18 @@ def test_bzip2_is_unpacked_by_its_extension(athena: Athena) -> None:
     athena.s3.put_object(Bucket=athena.bucket, Key="z/part.json.bz2", Body=bz2.compress(b'{"a":7}\n'))
     athena.rows(external(athena, "z", "a int", "z"))
     assert athena.rows("SELECT a FROM z") == [["7"]]
+
+
+def test_large_objects_are_linked_where_the_emulator_keeps_them(athena: Athena, tmp_path: Path) -> None:
+    """The seam: should the emulator keep its files elsewhere, queries would be right but slow."""
+    athena.put("linked/dt=1/part.json", '{"a":1}\n' * LEAST_LINKED_BYTES)
+    config = CloudConfig(0, "us-east-1", athena.cloud.home, enforce_iam=True)
+    clients = Clients(athena.cloud.endpoint, "us-east-1")
+    caller = Caller(clients, Catalog(clients))
+    objects, query = Objects(caller, config.objects_dir), Query("q", "", "", "", [], "", "primary", None, caller)
+    (item,) = objects.listed(f"s3://{athena.bucket}/linked/")
+    assert len(list(objects.fetch(query, [(item, tmp_path / "part")], unpack=True))) == 1
+    assert (tmp_path / "part").stat().st_nlink == 2
 
 
 def projected(athena: Athena, name: str, first: dict[str, str]) -> str:

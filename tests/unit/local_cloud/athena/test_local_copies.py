@@ -47,6 +47,10 @@ def query(caller: Caller, name: str) -> Query:
     return Query(name, "", "", "", [], "", "primary", None, caller, output_location=f"s3://bucket/{name}.csv")
 
 
+def objects_of(caller: Caller) -> Objects:
+    return Objects(caller, Path("no-such-folder"))
+
+
 def test_a_result_stays_while_it_is_written(caller: Caller, tmp_path: Path) -> None:
     kept = Results(tmp_path)
 
@@ -80,7 +84,7 @@ def test_parquet_objects_of_many_queries_at_once_do_not_disturb_each_other(
 
     def read(number: int) -> bool:
         wanted = [S3Object("bucket", f"{(number + step) % 8}.parquet", "e", 1) for step in range(3)]
-        with kept.holding(query(caller, f"q{number}"), Objects(caller), wanted) as files:
+        with kept.holding(query(caller, f"q{number}"), objects_of(caller), wanted) as files:
             return all(path.exists() for path in files.values())
 
     with ThreadPoolExecutor(8) as pool:
@@ -90,7 +94,7 @@ def test_parquet_objects_of_many_queries_at_once_do_not_disturb_each_other(
 
 def test_a_parquet_object_in_two_partitions_is_fetched_once(caller: Caller, tmp_path: Path) -> None:
     item = S3Object("bucket", "a.parquet", "e", 1)
-    with ParquetFiles(tmp_path).holding(query(caller, "q"), Objects(caller), [item, item]) as files:
+    with ParquetFiles(tmp_path).holding(query(caller, "q"), objects_of(caller), [item, item]) as files:
         assert [path.exists() for path in files.values()] == [True]
 
 
@@ -99,7 +103,7 @@ JSON = Form("json", partial(write_json_segment, ignore_case=True), plain_keys)
 
 def reading(kept: Segments, caller: Caller) -> AbstractContextManager[list[Segment]]:
     """A query over one object of plain lines."""
-    return kept.holding(query(caller, "q"), Objects(caller), [S3Object("bucket", "a.json", "e", 8)], JSON)
+    return kept.holding(query(caller, "q"), objects_of(caller), [S3Object("bucket", "a.json", "e", 8)], JSON)
 
 
 def test_plain_lines_are_packed_after_the_query_that_read_them(
