@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 LONGEST_LINE_BYTES = 8 * 1024 * 1024
 MOST_KEYS = 100
-SAMPLE_BYTES = 16 * 1024
+SAMPLE_BYTES = 8 * 1024
 _KEY = re.compile(r"[A-Za-z0-9_.-]+")
 _TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*"'
 # Fifteen digits survive a double; DuckDB prints 0.00001 with an exponent.
@@ -29,16 +29,19 @@ _VALUE = f" ?(?:{_TEXT}|{_NUMBER}|true|false|null)"
 
 def plain_keys(path: Path) -> list[str] | None:
     """The keys of an object's plain lines, in their order; None when its lines are not known to be plain."""
-    content = path.read_bytes()
-    if not content.endswith(b"\n"):
-        content += b"\n"
-    keys = _keys(content)
-    if keys is None or not _is_utf8(content) or _longest_line(content) > LONGEST_LINE_BYTES:
+    if not path.stat().st_size:
         return None
-    return keys if _matches(content, _pattern(keys)) else None
+    with pa.memory_map(str(path)) as file:
+        content = file.read_buffer()
+        if content[-1:].to_pybytes() != b"\n":
+            content = pa.py_buffer(content.to_pybytes() + b"\n")
+        keys = _keys(content)
+        if keys is None or not _is_utf8(content) or not _lines_fit(content):
+            return None
+        return keys if _matches(content, _pattern(keys)) else None
 
 
-def _keys(content: bytes) -> list[str] | None:
+def _keys(content: pa.Buffer) -> list[str] | None:
     """Every key of the first and the last lines; None when one of them is no object, or has keys that need care."""
     found: list[str] = []
     try:
@@ -52,10 +55,10 @@ def _keys(content: bytes) -> list[str] | None:
     return found
 
 
-def _sample(content: bytes) -> Iterator[bytes]:
-    yield from content[:SAMPLE_BYTES].split(b"\n")[:-1]
-    if len(content) > SAMPLE_BYTES:
-        yield from content[-SAMPLE_BYTES:].split(b"\n")[1:-1]
+def _sample(content: pa.Buffer) -> Iterator[bytes]:
+    yield from content[:SAMPLE_BYTES].to_pybytes().split(b"\n")[:-1]
+    if content.size > SAMPLE_BYTES:
+        yield from content[-SAMPLE_BYTES:].to_pybytes().split(b"\n")[1:-1]
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -77,21 +80,31 @@ def _pattern(keys: list[str]) -> str:
     return rf"\A(?:\{{(?:{members})?\}}\n)*\z"
 
 
-def _is_utf8(content: bytes) -> bool:
+def _is_utf8(content: pa.Buffer) -> bool:
     try:
-        return content.isascii() or bool(content.decode())
-    except UnicodeDecodeError:
+        _as_one(pa.large_string(), content).validate(full=True)
+    except pa.ArrowInvalid:
         return False
+    return True
 
 
-def _longest_line(content: bytes) -> int:
-    if len(content) <= LONGEST_LINE_BYTES:
-        return len(content)
-    return max(map(len, content.split(b"\n")))
+def _lines_fit(content: pa.Buffer) -> bool:
+    """Whether no line is too long for the reader."""
+    start = 0
+    while content.size - start > LONGEST_LINE_BYTES:
+        end = content[start : start + LONGEST_LINE_BYTES + 1].to_pybytes().rfind(b"\n")
+        if end < 0:
+            return False
+        start += end + 1
+    return True
 
 
-def _matches(content: bytes, pattern: str) -> bool:
+def _matches(content: pa.Buffer, pattern: str) -> bool:
     """Whether the pattern matches the bytes; Arrow's regular expressions need no copy, no backtracking and no interpreter lock."""
-    offsets = pa.py_buffer(struct.pack("<qq", 0, len(content)))
-    whole = pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(content)])
-    return bool(pc.match_substring_regex(whole, pattern)[0].as_py())
+    return bool(pc.match_substring_regex(_as_one(pa.large_binary(), content), pattern)[0].as_py())
+
+
+def _as_one(kind: pa.DataType, content: pa.Buffer) -> pa.Array:
+    """An array whose one value is the whole content."""
+    offsets = pa.py_buffer(struct.pack("<qq", 0, content.size))
+    return pa.Array.from_buffers(kind, 1, [None, offsets, content])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _register(
     files: dict[str, Path],
 ) -> str:
     """A small table of the objects with their partition's values; its name."""
-    name = f"objects_{len(connection.execute('SELECT view_name FROM duckdb_views() WHERE NOT internal').fetchall())}"
+    name = f"objects_{uuid.uuid4().hex}"
     columns = {
         "identity": pa.array([item.identity(form) for item, _ in rows], pa.int64()),
         "path": pa.array([item.path for item, _ in rows], pa.string()),
