@@ -38,7 +38,7 @@ class Unpacked:
 
     identity: int
     path: Path
-    plain_keys: list[str] | None = None
+    plain_keys: dict[str, str] | None = None
     keys: set[str] = field(default_factory=set)
     malformed: str | None = None
 

@@ -2,7 +2,8 @@
 
 The whole text has to match one regular expression made of the keys that its first and last lines hold: every line is one flat
 object, each key at most once and in one order, each value a text, true, false, null, or a number that is printed as it
-was written. Any other object is looked at more closely, or parsed line by line (``normal_form``).
+was written. A key whose sampled values are all numbers is first tried as one that has nothing else: such numbers need not
+be read as texts. Any other object is looked at more closely, or parsed line by line (``normal_form``).
 """
 
 from __future__ import annotations
@@ -23,12 +24,20 @@ SAMPLE_BYTES = 8 * 1024
 _KEY = re.compile(r"[A-Za-z0-9_.-]+")
 _TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*"'
 # Fifteen digits survive a double; DuckDB prints 0.00001 with an exponent.
-_NUMBER = r"0|-?[1-9][0-9]{0,17}|-?[1-9][0-9]{0,8}\.[0-9]{0,5}[1-9]|-?0\.[0-9]{0,3}[1-9]"
-_VALUE = f" ?(?:{_TEXT}|{_NUMBER}|true|false|null)"
+_FRACTION = r"-?[1-9][0-9]{0,8}\.[0-9]{0,5}[1-9]|-?0\.[0-9]{0,3}[1-9]"
+_WHOLE = r"0|-?[1-9][0-9]{0,14}"
+_VALUES = {
+    "BIGINT": f"{_WHOLE}|null",
+    "DOUBLE": f"{_WHOLE}|{_FRACTION}|null",
+    "VARCHAR": f"{_TEXT}|0|-?[1-9][0-9]{{0,17}}|{_FRACTION}|true|false|null",
+}
 
 
-def plain_keys(path: Path) -> list[str] | None:
-    """The keys of an object's plain lines, in their order; None when its lines are not known to be plain."""
+def plain_keys(path: Path) -> dict[str, str] | None:
+    """The keys of an object's plain lines, in their order; None when its lines are not known to be plain.
+
+    Each has the DuckDB type that all its values can be read as: BIGINT and DOUBLE lose nothing of at most fifteen digits.
+    """
     if not path.stat().st_size:
         return None
     with pa.memory_map(str(path)) as file:
@@ -38,21 +47,46 @@ def plain_keys(path: Path) -> list[str] | None:
         keys = _keys(content)
         if keys is None or not _is_utf8(content) or not _lines_fit(content):
             return None
-        return keys if _matches(content, _pattern(keys)) else None
+        return next((types for types in _tries(keys) if _matches(content, _pattern(types))), None)
 
 
-def _keys(content: pa.Buffer) -> list[str] | None:
-    """Every key of the first and the last lines; None when one of them is no object, or has keys that need care."""
+def common_type(types: set[str]) -> str:
+    """The type that values of all these types can be read as."""
+    if types == {"BIGINT"}:
+        return "BIGINT"
+    return "DOUBLE" if types and types <= {"BIGINT", "DOUBLE"} else "VARCHAR"
+
+
+def _tries(types: dict[str, str]) -> Iterator[dict[str, str]]:
+    yield types
+    if set(types.values()) != {"VARCHAR"}:
+        yield dict.fromkeys(types, "VARCHAR")
+
+
+def _keys(content: pa.Buffer) -> dict[str, str] | None:
+    """Every key of the first and the last lines and its sampled type; None when one is no object, or has keys that need care."""
     found: list[str] = []
+    types: dict[str, set[str]] = {}
     try:
         for line in _sample(content):
-            _merge(found, [key for key, _ in json.loads(line, object_pairs_hook=_pairs)])
+            pairs = json.loads(line, object_pairs_hook=_pairs)
+            _merge(found, [key for key, _ in pairs])
+            for key, value in pairs:
+                types.setdefault(key, set()).update(_type(value))
     except (ValueError, TypeError, RecursionError):
         return None
     one_spelling = len({key.lower() for key in found}) == len(found)
     if not found or len(found) > MOST_KEYS or not one_spelling or not all(map(_KEY.fullmatch, found)):
         return None
-    return found
+    return {key: common_type(types[key]) for key in found}
+
+
+def _type(value: Any) -> set[str]:
+    if value is None:
+        return set()
+    if type(value) is int and abs(value) < 10**15:
+        return {"BIGINT"}
+    return {"DOUBLE" if type(value) is float else "VARCHAR"}
 
 
 def _sample(content: pa.Buffer) -> Iterator[bytes]:
@@ -74,8 +108,8 @@ def _merge(order: list[str], keys: list[str]) -> None:
         place = order.index(key) + 1
 
 
-def _pattern(keys: list[str]) -> str:
-    first, *others = (f'"{re.escape(key)}":{_VALUE}' for key in keys)
+def _pattern(types: dict[str, str]) -> str:
+    first, *others = (f'"{re.escape(key)}": ?(?:{_VALUES[kind]})' for key, kind in types.items())
     members = first + "".join(f"(?:, ?{member})?" for member in others)
     return rf"\A(?:\{{(?:{members})?\}}\n)*\z"
 

@@ -13,7 +13,7 @@ import duckdb
 
 from local_cloud.athena.normal_form import Unpacked
 
-NORMAL_FORM = 2  # to be raised when segments are written in another way: those of before are dropped
+NORMAL_FORM = 3  # to be raised when segments are written in another way: those of before are dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,21 @@ class Form:
 
     name: str
     write: Callable[[duckdb.DuckDBPyConnection, list[Unpacked], Path], None]
-    plain_keys: Callable[[Path], list[str] | None] = lambda _: None
+    plain_keys: Callable[[Path], dict[str, str] | None] = lambda _: None
 
 
 @dataclass
 class Segment:
     """The objects in it by identity, with the first malformed line of each (None: all lines are good).
 
-    ``keys`` are a Parquet file's columns; of lines, the keys as they are spelled.
+    ``keys`` are a Parquet file's columns; of lines, the keys as they are spelled, each with the DuckDB type in ``types`` that
+    its values can be read as.
     """
 
     path: Path
     objects: dict[int, str | None]
     keys: set[str]
+    types: dict[str, str] = field(default_factory=dict)
     used: float = field(default_factory=time.time)
     readers: int = 0
     packing: bool = False
@@ -62,6 +64,7 @@ class Segment:
         """Write beside the segment what is in it; without that it does not outlive a restart."""
         document = {
             "form": NORMAL_FORM, "path": self.path.name, "objects": list(self.objects.items()), "keys": sorted(self.keys),
+            "types": self.types,
         }  # fmt: skip
         draft = self.path.with_suffix(".draft")
         draft.write_text(json.dumps(document))
@@ -81,7 +84,8 @@ def saved_segments(folder: Path) -> list[Segment]:
     for contents in folder.glob("*.json"):
         document = json.loads(contents.read_text())
         if document["form"] == NORMAL_FORM and (path := folder / document["path"]).exists():
-            found.append(Segment(path, dict(document["objects"]), set(document["keys"]), contents.stat().st_mtime))
+            objects, keys, types = dict(document["objects"]), set(document["keys"]), document["types"]
+            found.append(Segment(path, objects, keys, types, contents.stat().st_mtime))
     kept = {path for segment in found for path in (segment.path, segment.contents)}
     for path in set(folder.iterdir()) - kept:
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -24,6 +24,7 @@ from local_cloud.athena.execution import Query
 from local_cloud.athena.interruption import interrupter
 from local_cloud.athena.normal_form import Unpacked, same_spelling
 from local_cloud.athena.objects import Objects, S3Object
+from local_cloud.athena.plain_lines import common_type
 from local_cloud.athena.segment import Form, Segment, saved_segments
 
 logger = logging.getLogger("local_cloud")
@@ -111,7 +112,8 @@ class Segments:
 
     def _keep_lines(self, items: list[Unpacked]) -> Segment:
         draft = self._folder / f"{uuid.uuid4().hex}.lines"
-        segment = Segment(draft, {item.identity: None for item in items}, set().union(*(item.keys for item in items)))
+        types = _common_types(items)
+        segment = Segment(draft, {item.identity: None for item in items}, set(types), types)
         draft.mkdir()
         for item in items:
             item.path.replace(segment.lines_of(item.identity))
@@ -129,8 +131,7 @@ class Segments:
         if segment not in held:
             return self._release(held)
         try:
-            keys = sorted(segment.keys)
-            items = [Unpacked(identity, segment.lines_of(identity), keys) for identity in segment.objects]
+            items = [Unpacked(identity, segment.lines_of(identity), segment.types) for identity in segment.objects]
             room = {"memory_limit": "500MB", "temp_directory": str(self._folder / "packing.raw")}
             with duckdb.connect(config={"threads": 1, "preserve_insertion_order": False, **room}) as connection:
                 packed = self._written(connection, items, form)
@@ -191,6 +192,15 @@ def _fetched(query: Query, objects: Objects, batch: dict[int, S3Object], form: F
         for one, keys in zip(unpacked, found, strict=True):
             one.plain_keys = keys.result()
     return unpacked
+
+
+def _common_types(items: list[Unpacked]) -> dict[str, str]:
+    """Every key of the plain lines, with the type that all its values can be read as."""
+    found: dict[str, set[str]] = {}
+    for item in items:
+        for key, kind in (item.plain_keys or {}).items():
+            found.setdefault(key, set()).add(kind)
+    return {key: common_type(types) for key, types in found.items()}
 
 
 def _with_keys(large: list[Unpacked]) -> list[Unpacked]:

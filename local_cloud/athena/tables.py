@@ -162,7 +162,7 @@ def _segments_sql(table: GlueTable, objects: str, segments: list[Segment], lines
     for segment in segments:
         files = [segment.lines_of(identity) for identity in segment.objects] if segment.holds_lines else []
         if chosen := sorted(wanted.intersection(files)):
-            parts.append(_lines_sql(table, objects, segment.keys, chosen))
+            parts.append(_lines_sql(table, objects, segment, chosen))
     return " UNION ALL ".join(parts)
 
 
@@ -172,35 +172,47 @@ def _packed_sql(table: GlueTable, objects: str, segments: list[Segment]) -> str:
     return f'SELECT {_chosen(table, present)} FROM read_parquet({files}, union_by_name = true) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
 
 
-def _lines_sql(table: GlueTable, objects: str, keys: set[str], files: list[Path]) -> str:
-    present = {column_name(key, ignore_case=_ignore_case(table)): key for key in keys}
-    columns = ", ".join(f"{quoting.text(key)}: 'VARCHAR'" for key in sorted(keys))
+def _lines_sql(table: GlueTable, objects: str, segment: Segment, files: list[Path]) -> str:
+    present = {column_name(key, ignore_case=_ignore_case(table)): key for key in segment.keys}
+    types = _read_types(table, present, segment.types)
+    columns = ", ".join(f"{quoting.text(key)}: '{types[key]}'" for key in sorted(types))
     return (
-        f"SELECT {_chosen(table, present)} FROM read_json({quoting.paths(files)}, format = 'newline_delimited', records = true, "
+        f"SELECT {_chosen(table, present, types)} FROM read_json({quoting.paths(files)}, format = 'newline_delimited', records = true, "
         f"columns = {{{columns}}}, filename = '$file') t JOIN {objects} o ON t.\"$file\" = o.file"
     )
 
 
-def _chosen(table: GlueTable, present: dict[str, str]) -> str:
-    columns = [
-        f"{_field(table, present, column.name, index)} AS {quoting.name(column.name)}"
-        for index, column in enumerate(table.columns)
-    ]
+def _read_types(table: GlueTable, present: dict[str, str], proven: dict[str, str]) -> dict[str, str]:
+    """The DuckDB type that each key of plain lines is read as: a number's where every column of the key takes that."""
+    types = dict(proven)
+    for column in table.columns:
+        source = _source(table, present, column.name)
+        if source is not None and not serde.takes_number(types[source], column.type):
+            types[source] = "VARCHAR"
+    return types
+
+
+def _chosen(table: GlueTable, present: dict[str, str], types: dict[str, str] | None = None) -> str:
+    """SQL of every column; ``present`` says how the source names each column of the normal form, ``types`` what is no text."""
+    columns = []
+    for index, column in enumerate(table.columns):
+        source = _source(table, present, column.name if table.serde in serde.JSON_SERDES else f"c{index}")
+        value = f"t.{quoting.name(source)}" if source is not None else "CAST(NULL AS VARCHAR)"
+        is_number = source is not None and types is not None and types[source] != "VARCHAR"
+        decoded = (serde.decoded_number if is_number else serde.decoded)(value, column.type, index)
+        columns.append(f"{decoded} AS {quoting.name(column.name)}")
     return ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
 
 
-def _field(table: GlueTable, present: dict[str, str], name: str, index: int) -> str:
-    """SQL of a column; ``present`` says how the source names each column of the normal form."""
-    kind = table.columns[index].type
+def _source(table: GlueTable, present: dict[str, str], name: str) -> str | None:
+    """What a column is read from, by the source's name; None when the source has nothing of it."""
     if table.serde not in serde.JSON_SERDES:
-        found = f"c{index}"
-    else:
-        key = serde.json_key(table.serde_parameters, name) if table.serde == serde.OPENX_JSON else name
-        found = column_name(key, ignore_case=_ignore_case(table))
-        if found not in present and serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
-            found = next((item for item in sorted(present) if "." in item and item.replace(".", "_") == name), found)
-    source = f"t.{quoting.name(present[found])}" if found in present else "CAST(NULL AS VARCHAR)"
-    return serde.decoded(source, kind, index)
+        return present.get(name)
+    key = serde.json_key(table.serde_parameters, name) if table.serde == serde.OPENX_JSON else name
+    found = column_name(key, ignore_case=_ignore_case(table))
+    if found not in present and serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
+        found = next((item for item in sorted(present) if "." in item and item.replace(".", "_") == name), found)
+    return present.get(found)
 
 
 def _partition_columns(table: GlueTable) -> list[str]:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local_cloud.athena import plain_lines
+from local_cloud.athena import plain_lines, serde
 from local_cloud.athena.normal_form import Unpacked, write_json_segment
 from local_cloud.athena.plain_lines import plain_keys
+from local_cloud.athena.types import parse_type
 
 NAMES = ["orderID", "price", "a.b", "x-1"]
 NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,8})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
@@ -27,17 +28,22 @@ OTHERS = st.sampled_from(
 DUCKDB = duckdb.connect(config={"threads": 1})
 
 
-def keys_of(text: str | bytes, folder: Path) -> list[str] | None:
+def types_of(text: str | bytes, folder: Path) -> dict[str, str] | None:
     path = folder / "1.json"
     path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
     return plain_keys(path)
 
 
-def as_they_are(path: Path, keys: list[str]) -> list[dict[str, str | None]]:
+def keys_of(text: str | bytes, folder: Path) -> list[str] | None:
+    types = types_of(text, folder)
+    return None if types is None else list(types)
+
+
+def as_they_are(path: Path, keys: list[str], decoded: str = "*", read_as: str = "VARCHAR") -> list[dict[str, Any]]:
     """The lines as a query reads them."""
-    columns = ", ".join(f"'{key}': 'VARCHAR'" for key in keys)
+    columns = ", ".join(f"'{key}': '{read_as}'" for key in keys)
     cursor = DUCKDB.execute(
-        f"SELECT * FROM read_json('{path}', format = 'newline_delimited', records = true, columns = {{{columns}}})"
+        f"SELECT {decoded} FROM read_json('{path}', format = 'newline_delimited', records = true, columns = {{{columns}}})"
     )
     return [dict(zip(keys, row, strict=True)) for row in cursor.fetchall()]
 
@@ -79,6 +85,52 @@ def test_what_is_called_plain_is_read_as_the_exact_parser_reads_it(
 def test_plain_numbers_are_printed_as_they_were_written(tmp_path: Path, numbers: list[str]) -> None:
     assert keys_of("".join(f'{{"n":{number}}}\n' for number in numbers), tmp_path) == ["n"]
     assert [row["n"] for row in as_they_are(tmp_path / "1.json", ["n"])] == numbers
+
+
+KINDS = ("tinyint", "int", "bigint", "decimal(4,1)", "decimal(12,2)", "decimal(15,9)", "double")
+
+
+def outcome(path: Path, decoded: str, read_as: str) -> Any:
+    """The values, or the message of the query that fails."""
+    try:
+        return [row["n"] for row in as_they_are(path, ["n"], f"{decoded} AS n", read_as)]
+    except duckdb.Error as error:
+        return str(error)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(PLAIN, st.just("null"), st.integers(-300, 300).map(str)), min_size=1, max_size=4), st.sampled_from(KINDS))  # fmt: skip
+def test_numbers_read_as_numbers_are_decoded_as_their_texts_are(
+    tmp_path: Path, numbers: list[str], hive_type: str
+) -> None:
+    types, kind = types_of("".join(f'{{"n":{number}}}\n' for number in numbers), tmp_path), parse_type(hive_type)
+    assert types is not None
+    if serde.takes_number(types["n"], kind):
+        path = tmp_path / "1.json"
+        from_text = outcome(path, serde.decoded("n", kind, 0), "VARCHAR")
+        assert outcome(path, serde.decoded_number("n", kind, 0), types["n"]) == from_text
+
+
+@pytest.mark.parametrize(
+    ("values", "read_as"),
+    [
+        (["1", "-20", "null"], "BIGINT"),
+        (["1", "2.5", "null"], "DOUBLE"),
+        (["null"], "VARCHAR"),
+        (["1", "true"], "VARCHAR"),
+        (["1234567890123456"], "VARCHAR"),
+        (["1.5", "1234567890123456"], "VARCHAR"),
+    ],
+)
+def test_a_key_is_read_as_what_holds_all_its_values(tmp_path: Path, values: list[str], read_as: str) -> None:
+    assert types_of("".join(f'{{"n":{value}}}\n' for value in values), tmp_path) == {"n": read_as}
+
+
+def test_a_text_that_no_sample_showed_makes_texts_of_its_keys(tmp_path: Path) -> None:
+    around = '{"n":1}\n' * (2 * plain_lines.SAMPLE_BYTES // 8)
+    assert types_of(around + around, tmp_path) == {"n": "BIGINT"}
+    for value in ('"1"', "1.5", "true", "1234567890123456"):
+        assert types_of(f'{around}{{"n":{value}}}\n{around}', tmp_path) == {"n": "VARCHAR"}
 
 
 PLAIN_TEXT = '{"a":1,"b":"x"}\n{"a":2.5}\n{"a":null,"b":"\\n"}\n'

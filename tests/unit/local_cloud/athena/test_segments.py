@@ -22,13 +22,14 @@ def test_a_saved_segment_is_found_with_its_objects(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_plain_lines_is_a_segment_too(tmp_path: Path) -> None:
-    segment = Segment(tmp_path / "l.lines", {1: None, 2: None}, {"orderID"})
+    segment = Segment(tmp_path / "l.lines", {1: None, 2: None}, {"orderID"}, {"orderID": "VARCHAR"})
     segment.path.mkdir()
     for identity in segment.objects:
         segment.lines_of(identity).write_text('{"orderID":"a"}\n')
     segment.save()
     (found,) = saved_segments(tmp_path)
     assert (found.path, found.objects, found.keys, found.size_bytes) == (segment.path, segment.objects, {"orderID"}, 32)
+    assert found.types == segment.types
     found.delete()
     assert list(tmp_path.iterdir()) == []
 
