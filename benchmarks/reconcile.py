@@ -26,8 +26,7 @@ from sales_cdc.reconciliation import Reconciliation, Version, reconcile
 SQL = Path(__file__).parents[1] / "include" / "sql"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 CONNECTION = {"aws_conn_id": "aws_default", "region_name": "us-east-1"}
-ITEMS = 60_000
-LAST = f"order-{ITEMS - 1:012d}"
+SMALL, LARGE = 60_000, 200_000
 ROUNDS = 3
 
 
@@ -47,7 +46,8 @@ class Held:
         self._items, self._prints = items, prints
 
     def versions(self, _order_ids: Collection[str]) -> dict[str, Any]:
-        return {LAST: Version("0", {**item_row(_item(ITEMS - 1)), "quantity": "99"})}
+        last = _item(len(self._items) - 1)
+        return {last["orderid"]["S"]: Version("0", {**item_row(last), "quantity": "99"})}
 
     def scan(self) -> Iterator[Item]:
         return iter(self._items)
@@ -62,38 +62,46 @@ class Held:
 def measure(endpoint: str) -> dict[str, float]:
     """``reconcile_items_per_second``: from both services to the verdict. ``reconcile_comparison_items_per_second``: a core's, once
     both sides are read. ``reconcile_to_plain_scan``: the first's time, in times of a boto3 loop that only reads the table.
+    ``reconcile_large_items_per_second``: the first, of a table of ``LARGE`` orders.
     """
-    name = f"bench{uuid.uuid4().hex[:8]}"
-    table = boto3.client("dynamodb", endpoint_url=endpoint, **KEYS)
-    _write_items(table, name)
-    curated = _curated(endpoint, name)
-    source = SourceOrdersHook(table=name, **CONNECTION)
-    times: dict[str, list[float]] = {"plain": [], "reconcile": [], "comparison": []}
-    held = Held(list(source.scan()), list(curated.fingerprints()))
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        pages = table.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
-        assert sum(len(page["Items"]) for page in pages) == ITEMS
-        times["plain"].append(time.perf_counter() - started)
-        started = time.perf_counter()
-        _require(reconcile(source, curated, Settled(), datetime.now(UTC)))
-        times["reconcile"].append(time.perf_counter() - started)
-        started = time.process_time()
-        _require(reconcile(held, held, Settled(), datetime.now(UTC)))
-        times["comparison"].append(time.process_time() - started)
-    best = {kind: min(seconds) for kind, seconds in times.items()}
+    small, large = _best_seconds(endpoint, SMALL), _best_seconds(endpoint, LARGE)
     return {
-        "reconcile_items_per_second": ITEMS / best["reconcile"],
-        "reconcile_comparison_items_per_second": ITEMS / best["comparison"],
-        "reconcile_to_plain_scan": best["reconcile"] / best["plain"],
+        "reconcile_items_per_second": SMALL / small["reconcile"],
+        "reconcile_large_items_per_second": LARGE / large["reconcile"],
+        "reconcile_comparison_items_per_second": SMALL / small["comparison"],
+        "reconcile_to_plain_scan": small["reconcile"] / small["plain"],
     }
 
 
-def _require(found: Reconciliation) -> None:
-    assert found.counts == {"matching": ITEMS - 1, "in_flight": 0, "missing": 0, "extra": 0, "stale": 1}, found.counts
+def _best_seconds(endpoint: str, orders: int) -> dict[str, float]:
+    name = f"bench{uuid.uuid4().hex[:8]}"
+    table = boto3.client("dynamodb", endpoint_url=endpoint, **KEYS)
+    _write_items(table, name, orders)
+    curated = _curated(endpoint, name, orders)
+    source = SourceOrdersHook(table=name, **CONNECTION)
+    times: dict[str, list[float]] = {"plain": [], "reconcile": [], "comparison": []}
+    held = Held(sorted(source.scan(), key=lambda item: str(item["orderid"]["S"])), list(curated.fingerprints()))
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        pages = table.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
+        assert sum(len(page["Items"]) for page in pages) == orders
+        times["plain"].append(time.perf_counter() - started)
+        started = time.perf_counter()
+        _require(reconcile(source, curated, Settled(), datetime.now(UTC)), orders)
+        times["reconcile"].append(time.perf_counter() - started)
+        started = time.process_time()
+        _require(reconcile(held, held, Settled(), datetime.now(UTC)), orders)
+        times["comparison"].append(time.process_time() - started)
+    table.delete_table(TableName=name)
+    return {kind: min(seconds) for kind, seconds in times.items()}
 
 
-def _write_items(table: Any, name: str) -> None:
+def _require(found: Reconciliation, orders: int) -> None:
+    expected = {"matching": orders - 1, "in_flight": 0, "missing": 0, "extra": 0, "stale": 1}
+    assert found.counts == expected, found.counts
+
+
+def _write_items(table: Any, name: str, orders: int) -> None:
     table.create_table(
         TableName=name, KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
@@ -104,7 +112,7 @@ def _write_items(table: Any, name: str) -> None:
         table.batch_write_item(RequestItems={name: puts})
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(write, range(0, ITEMS, 25)))
+        list(pool.map(write, range(0, orders, 25)))
 
 
 def _item(number: int) -> dict[str, dict[str, str]]:
@@ -118,7 +126,7 @@ def _item(number: int) -> dict[str, dict[str, str]]:
     }
 
 
-def _curated(endpoint: str, name: str) -> CuratedOrdersHook:
+def _curated(endpoint: str, name: str, orders: int) -> CuratedOrdersHook:
     """The curated table of the same orders; the last one has another quantity."""
     boto3.client("s3", endpoint_url=endpoint, **KEYS).create_bucket(Bucket=name)
     boto3.client("glue", endpoint_url=endpoint, **KEYS).create_database(DatabaseInput={"Name": name})
@@ -131,10 +139,10 @@ def _curated(endpoint: str, name: str) -> CuratedOrdersHook:
         render=lambda file, params: templates.get_template(file).render(params=params),
     )  # fmt: skip
     rows = f"""SELECT 'order-' || lpad(CAST(n AS varchar), 12, '0') AS orderid, 'laptop' AS product_name,
-        CAST(IF(n = {ITEMS - 1}, 99, n % 10) AS bigint) AS quantity, CAST(n + DECIMAL '0.50' AS decimal(12,2)) AS price,
+        CAST(IF(n = {orders - 1}, 99, n % 10) AS bigint) AS quantity, CAST(n + DECIMAL '0.50' AS decimal(12,2)) AS price,
         'shipped' AS order_status, 'Customer ' || CAST(n % 100 AS varchar) || ' and Sons' AS customer,
         lpad(CAST(n AS varchar), 40, '0') AS sequence_number, false AS is_deleted
-        FROM (SELECT a * 1000 + b AS n FROM UNNEST(sequence(0, {ITEMS // 1000 - 1})) AS t (a)
+        FROM (SELECT a * 1000 + b AS n FROM UNNEST(sequence(0, {orders // 1000 - 1})) AS t (a)
         CROSS JOIN UNNEST(sequence(0, 999)) AS u (b))"""  # noqa: S608 (numbers of ours)
     made = f"CREATE TABLE orders_current WITH (table_type = 'ICEBERG', is_external = false, location = 's3://{name}/current/') AS {rows}"
     execution_id = hook.run_query(made, {"Database": name}, {}, workgroup=name)

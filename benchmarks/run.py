@@ -59,6 +59,7 @@ FIGURES = (
     Figure("athena_to_duckdb_warm", "the same query again, in times of plain DuckDB", at_most=2),
     Figure("athena_to_duckdb_guessing_cold", "Athena's first query, in times of plain DuckDB that guesses the types"),
     Figure("reconcile_items_per_second", "reconcile of 60,000 orders, DynamoDB and Athena read included: orders a second", at_least=20_000),
+    Figure("reconcile_large_items_per_second", "the same of 200,000 orders", at_least=20_000),
     Figure("reconcile_comparison_items_per_second", "its comparison alone, once both sides are read: orders a second on one core", at_least=20_000),
     Figure("reconcile_to_plain_scan", "the whole reconcile, in times of a boto3 loop that only scans the same table"),
     Figure("curate_day_on_5000000_to_500000", "the Spark job over a day of 50,000 changes on a history of 5,000,000, in times of the same day on 500,000", at_most=1.3),

@@ -31,6 +31,7 @@ from local_cloud.emulator.kinesis_retention import look_once_it_can_matter
 from local_cloud.emulator.memory import Memory
 from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.emulator.query_work_groups import QueryWorkGroups
+from local_cloud.emulator.scans import quicken_scans
 from local_cloud.faults import Faults
 from local_cloud.glue.catalog_actions import around
 from local_cloud.http_server import HttpServer, new_event_loop
@@ -162,6 +163,7 @@ def equip(config: CloudConfig) -> Equipment:
     remember_expressions(dynamodb)
     look_once_it_can_matter(kinesis)
     quicken(dynamodb, dynamodb_streams, kinesis)
+    quicken_scans(dynamodb)
     if config.enforce_iam:
         write_logs_as_roles(lambda_svc, iam_evaluator)
     turns = Turns()

@@ -1,7 +1,7 @@
 """What MiniStack does for every item and record of the chain, done once, or by a faster hand, with the same result.
 
 * Numbers of items: each check of an item reads their texts anew, and a written item is checked more than once.
-* JSON answers of streams: hundreds of records each, so an encoder in C; what it does not take is left to MiniStack's.
+* JSON answers of tables and streams: hundreds of items each, so an encoder in C; what it does not take is left to MiniStack's.
 * The size of a page of stream records: MiniStack encodes every record to measure it; far below the limit once is enough.
 """
 
@@ -27,7 +27,7 @@ def quicken(dynamodb: Any, streams: Any, kinesis: Any) -> None:
     """
     numbers = ("_ddb_canonicalize_number", "_number_error", "_number_size_bytes")
     needed = {
-        dynamodb: numbers,
+        dynamodb: (*numbers, "json_response"),
         streams: ("_cap_page_bytes", "_GET_RECORDS_MAX_BYTES", "json_response"),
         kinesis: ("json_response",),
     }
@@ -36,7 +36,7 @@ def quicken(dynamodb: Any, streams: Any, kinesis: Any) -> None:
     for name in numbers:
         setattr(dynamodb, name, remembering_texts(getattr(dynamodb, name)))
     streams._cap_page_bytes = measuring_once(streams._cap_page_bytes, streams._GET_RECORDS_MAX_BYTES)
-    for module in (streams, kinesis):
+    for module in (dynamodb, streams, kinesis):
         module.json_response = encoding_fast(module.json_response)
 
 

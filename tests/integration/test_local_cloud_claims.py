@@ -43,6 +43,31 @@ def test_what_the_cloud_keeps_is_in_its_home(cloud: Any) -> None:
     assert [name for name in kept if not (cloud.home / name).exists()] == []
 
 
+def test_a_scan_goes_on_while_others_write(parts: Parts) -> None:
+    """*Scan*: an item that is there all the time is read once, in one segment, on pages of at most 1 MB; what comes or goes may be."""
+    parts.table()
+    table, client = f"{parts.prefix}-orders", parts.cloud.client("dynamodb")
+    staying, leaving = ({f"{kind}-{number:02d}" for number in range(24)} for kind in ("staying", "leaving"))
+    parts.put_orders(*staying, *leaving, content={"S": "x" * 100_000})
+    seen: list[str] = []
+    coming = set()
+    for segment in range(2):
+        pages = client.get_paginator("scan").paginate(
+            TableName=table, Segment=segment, TotalSegments=2, ConsistentRead=True
+        )
+        for number, page in enumerate(pages):
+            assert page["Count"] == page["ScannedCount"] == len(page["Items"]) <= 10
+            seen += [item["orderid"]["S"] for item in page["Items"]]
+            client.delete_item(TableName=table, Key={"orderid": {"S": leaving.pop()}})
+            coming.add(f"coming-{segment}-{number}")
+            parts.put_orders(f"coming-{segment}-{number}", content={"S": "x" * 100_000}, late={"BOOL": True})
+            parts.put_orders(min(staying), content={"S": "y" * 100_000})
+    assert len(seen) == len(set(seen))
+    assert staying <= set(seen)
+    came = client.get_paginator("scan").paginate(TableName=table, FilterExpression="attribute_exists(late)")
+    assert {item["orderid"]["S"] for page in came for item in page["Items"]} == coming
+
+
 def test_writes_that_change_nothing_are_not_in_the_stream(parts: Parts) -> None:
     """*Change data capture for DynamoDB Streams*."""
     arn = parts.table()
