@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from pyiceberg.catalog.glue import GlueCatalog
-from pyiceberg.table import Table
+from pyiceberg.schema import Schema, index_by_id
+from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import (
     BinaryType,
     BooleanType,
@@ -24,6 +25,7 @@ from pyiceberg.types import (
     ListType,
     LongType,
     MapType,
+    NestedField,
     StringType,
     StructType,
     TimestampType,
@@ -40,7 +42,7 @@ from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg_metadata import METADATA_COLUMNS
 from local_cloud.athena.sql.arrow_rows import held
 from local_cloud.athena.sql.model import Scan
-from local_cloud.athena.types import Type, array, decimal, mapping, row, timestamp_with_zone
+from local_cloud.athena.types import Type, array, decimal, duckdb_name, mapping, row, timestamp_with_zone
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 
@@ -100,34 +102,47 @@ class IcebergTables:
         return [(field.name.lower(), trino_type(field.field_type)) for field in schema.fields]
 
     def bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the scan's table known to the connection, in columns ``c0``, ``c1``, …."""
+        """Make the scan's table known to the connection, in columns ``c0``, ``c1``, …; those that are not needed are NULL."""
         loaded = self.load(scan.table)
         if scan.metadata is not None:
             connection.register(f"{scan.view}_rows", _metadata_rows(loaded, scan.metadata))
-            kinds = [kind for _, kind in METADATA_COLUMNS[scan.metadata]]
+            read = {name for name, _ in scan.columns}
         else:
-            self._scan(query, loaded, scan, connection)
-            kinds = [kind for _, kind in self.columns(scan.table, scan.version)]
-        names = [name for (name, *_) in connection.execute(f"DESCRIBE {scan.view}_rows").fetchall()]
+            read = self._scan(query, loaded, scan, connection)
         chosen = ", ".join(
-            f"{held(quoting.name(name), kind)} AS c{index}"
-            for index, (name, kind) in enumerate(zip(names, kinds, strict=True))
+            f"{held(quoting.name(name), kind) if name in read | scan.needed else f'CAST(NULL AS {duckdb_name(kind)})'} AS c{index}"
+            for index, (name, kind) in enumerate(scan.columns)
         )
         connection.execute(
             f'CREATE TEMP VIEW {scan.view} AS SELECT {chosen}, CAST(NULL AS VARCHAR) AS "$path" FROM {scan.view}_rows'
         )
 
     @staticmethod
-    def _scan(query: Query, loaded: Table, scan: Scan, connection: duckdb.DuckDBPyConnection) -> None:
-        snapshot = _snapshot(loaded, scan.version)
-        found = loaded.scan(snapshot_id=snapshot) if snapshot is not None else loaded.scan()
+    def _scan(query: Query, loaded: Table, scan: Scan, connection: duckdb.DuckDBPyConnection) -> set[str]:
+        """Read the needed columns, and the first when none is needed; their names in lower case."""
+        found = loaded.scan(snapshot_id=_snapshot(loaded, scan.version))
+        fields = found.projection().fields
+        needed = [field for field in fields if field.name.lower() in scan.needed]
         for task in found.plan_files():
-            query.scanned(task.file.file_size_in_bytes + sum(item.file_size_in_bytes for item in task.delete_files))
+            query.scanned(scanned_bytes(task, needed))
         query.cancellation.check()
-        reader = found.to_arrow_batch_reader()
+        read = [field.name for field in needed or fields[:1]]
+        reader = found.select(*read).to_arrow_batch_reader()
         connection.register(f"{scan.view}_batches", reader)
         connection.execute(f"CREATE TEMP TABLE {scan.view}_rows AS SELECT * FROM {scan.view}_batches")
         connection.unregister(f"{scan.view}_batches")
+        return {name.lower() for name in read}
+
+
+def scanned_bytes(task: FileScanTask, needed: list[NestedField]) -> int:
+    """What a query reads of a data file and its delete files: of the first without the chunks of columns that are not needed.
+
+    Chunks whose sizes the manifest does not have count as read.
+    """
+    kept, chunks = index_by_id(Schema(*needed)), task.file.column_sizes or {}
+    left_out = sum(size for number, size in chunks.items() if number not in kept)
+    deletes = sum(file.file_size_in_bytes for file in task.delete_files)
+    return int(task.file.file_size_in_bytes - left_out + deletes)
 
 
 def trino_type(kind: Any) -> Type:

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from local_cloud.athena.execution import Query
 from local_cloud.athena.objects import Objects, S3Object
 
 CACHE_BYTES = 1024**3
+_END_BYTES = 8  # behind the footer: its length and PAR1
 
 
 class ParquetFiles:
@@ -65,3 +68,16 @@ class ParquetFiles:
                 if path not in self._readers:
                     total -= path.stat().st_size
                     path.unlink()
+
+
+def scanned_bytes(file: Path, columns: set[str]) -> int:
+    """What a query reads of a Parquet file: its footer, and the chunks of the columns with these names in lower case.
+
+    Sources: *Amazon Athena pricing*; *Top 10 Performance Tuning Tips for Amazon Athena*.
+    """
+    footer = pq.read_metadata(file)
+    paths = [f"{footer.schema.column(number).path.lower()}." for number in range(footer.num_columns)]
+    read = [number for number, path in enumerate(paths) if any(path.startswith(f"{name}.") for name in columns)]
+    groups = map(footer.row_group, range(footer.num_row_groups))
+    chunks = sum(group.column(number).total_compressed_size for group in groups for number in read)
+    return int(footer.serialized_size + _END_BYTES + chunks)

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from local_cloud.athena import quoting, serde
+from local_cloud.athena import needed_columns, quoting, serde
 from local_cloud.athena.catalog import Catalog, GlueTable
 from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.execution import Query
@@ -23,10 +23,10 @@ from local_cloud.athena.results import Row
 from local_cloud.athena.sql import functions_in_python
 from local_cloud.athena.sql.display import shown
 from local_cloud.athena.sql.grammar import parse_query
-from local_cloud.athena.sql.model import Compiled, Scan, Session, Typed
+from local_cloud.athena.sql.model import PATH_COLUMN, Compiled, Scan, Session, Typed
 from local_cloud.athena.sql.queries import Queries
 from local_cloud.athena.sql.raising import explained
-from local_cloud.athena.tables import PATH_COLUMN, PartitionFilter, TableReader, partition_value
+from local_cloud.athena.tables import PartitionFilter, TableReader, partition_value
 from local_cloud.athena.types import Type
 
 MEMORY_LIMIT = "1GB"
@@ -91,6 +91,7 @@ class Selector:
         with ExitStack() as holding:
             connection = holding.enter_context(self._connection(query))
             with translated_errors():
+                needed_columns.find(connection, compiled, session.scans)
                 files = [file for scan in session.scans for file in self._bring(query, scan, connection, holding)]
                 connection.execute(f"SET allowed_paths = {quoting.paths([*files, *(extra_paths or [])])}")
                 connection.execute("SET enable_external_access = false")
@@ -117,7 +118,7 @@ class Selector:
             rows = [partition.values for partition in self._reader.partitions(table, keep)]
             connection.execute(f"CREATE TEMP VIEW {scan.view} AS {_partitions_sql(table, rows)}")
             return []
-        relation = self._reader.relation(query, table, connection, keep, holding)
+        relation = self._reader.relation(query, table, scan.needed, connection, keep, holding)
         columns = [*table.columns, *table.partition_keys]
         chosen = ", ".join(f"{quoting.name(column.name)} AS c{index}" for index, column in enumerate(columns))
         connection.execute(

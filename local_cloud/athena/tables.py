@@ -20,15 +20,15 @@ from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.normal_form import OBJECT_COLUMN, column_name, write_json_segment
 from local_cloud.athena.objects import Objects, S3Object
-from local_cloud.athena.parquet_files import ParquetFiles
+from local_cloud.athena.parquet_files import ParquetFiles, scanned_bytes
 from local_cloud.athena.plain_lines import plain_keys
 from local_cloud.athena.projection import projected_partitions
 from local_cloud.athena.segment import Form, Segment
 from local_cloud.athena.segments import Segments
 from local_cloud.athena.sql.arrow_rows import held
+from local_cloud.athena.sql.model import PATH_COLUMN
 from local_cloud.athena.types import VARCHAR, duckdb_name, parse_type
 
-PATH_COLUMN = "$path"
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 PartitionFilter = Callable[[list[tuple[str, ...]]], list[bool]]
@@ -53,11 +53,14 @@ class TableReader:
         self,
         query: Query,
         table: GlueTable,
+        needed: set[str],
         connection: duckdb.DuckDBPyConnection,
         keep: PartitionFilter,
         holding: ExitStack,
     ) -> Relation:
         """The table's rows in the partitions that ``keep`` lets through; its files stay until ``holding`` is closed.
+
+        Of ``needed`` columns alone the bytes of Parquet count as scanned.
 
         Raises:
             QueryFailedError: the table cannot be read, or a line of it is malformed and its SerDe does not ignore that.
@@ -65,18 +68,20 @@ class TableReader:
         partitions = self.partitions(table, keep)
         listings = self._objects.list_all([partition.location for partition in partitions])
         rows = [(item, partition) for partition, items in zip(partitions, listings, strict=True) for item in items]
-        query.scanned(sum(item.size for item, _ in rows))
         if not rows:
             return Relation(_empty(table), [])
-        library = table.serde
-        if library == serde.PARQUET:
-            files = holding.enter_context(self._parquet.holding(query, self._objects, [item for item, _ in rows]))
+        wanted = [item for item, _ in rows]
+        if table.serde == serde.PARQUET:
+            files = holding.enter_context(self._parquet.holding(query, self._objects, wanted))
+            names = needed.intersection(column.name for column in table.columns)
+            sizes = {path: scanned_bytes(file, names) for path, file in files.items()}
+            query.scanned(sum(sizes[item.path] for item in wanted))
             return Relation(
                 _parquet_sql(table, _register(connection, table, rows, "parquet", files), list(files.values())),
                 list(files.values()),
             )
+        query.scanned(sum(item.size for item in wanted))
         form = _form(table)
-        wanted = [item for item, _ in rows]
         segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form))
         _refuse_malformed(table, rows, segments, form.name)
         lines = _line_files(rows, segments, form.name)

@@ -15,6 +15,8 @@ from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.grammar import line_and_column, start_of
 from local_cloud.athena.types import Type
 
+PATH_COLUMN = "$path"
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -71,13 +73,16 @@ class Scan:
     """One reading of a table: the view that will hold it, and the conditions on its partitions (SQL over their columns).
 
     ``version``: of an Iceberg table, ("VERSION", snapshot id) or ("TIMESTAMP", moment); ``metadata``: the name after ``$``.
+    ``columns``: all that the view has, in order; ``needed``: the names of those that the query needs, ``$path`` among them.
     """
 
     view: str
     table: GlueTable
+    columns: list[tuple[str, Type]]
     version: tuple[str, Any] | None = None
     conditions: list[str] = field(default_factory=list)
     metadata: str | None = None
+    needed: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ class Relations:
     def _scan(self, node: exp.Table, table: GlueTable, metadata: str | None) -> Source:
         version = version_of(self.session, node, table)
         columns = information_schema.scanned_columns(self.session, node, table, version, metadata)
-        scan = Scan(self.session.fresh("scan_"), table, version, metadata=metadata)
+        scan = Scan(self.session.fresh("scan_"), table, columns, version, metadata=metadata)
         self.session.scans.append(scan)
         view = self.session.fresh("r")
         keys = {column.name for column in table.partition_keys} if metadata is None else set()
