@@ -39,7 +39,7 @@ class Engine:
     ) -> None:
         self._prepared, self._results = prepared, results
         clients, catalog, objects = caller.clients, caller.catalog, Objects(caller, config.objects_dir)
-        iceberg = IcebergTables(config, clients)
+        iceberg = IcebergTables(config, clients, objects, files.parquet)
         reader = TableReader(catalog, objects, files.segments, files.parquet)
         self._selector = Selector(catalog, reader, iceberg, files.spill)
         self._definitions = Definitions(clients, catalog, objects, self._selector, iceberg)

@@ -5,14 +5,16 @@ Source: *Query Apache Iceberg tables*.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.schema import Schema, index_by_id
-from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table import DataScan, FileScanTask, Table
 from pyiceberg.types import (
     BinaryType,
     BooleanType,
@@ -34,15 +36,16 @@ from pyiceberg.types import (
     UUIDType,
 )  # fmt: skip
 
-from local_cloud.athena import quoting
 from local_cloud.athena.catalog import GlueTable
 from local_cloud.athena.denials import by_file_system
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
+from local_cloud.athena.iceberg_files import are_plain, columns_sql, parquet_sql, shared_columns
 from local_cloud.athena.iceberg_metadata import METADATA_COLUMNS
-from local_cloud.athena.sql.arrow_rows import held
+from local_cloud.athena.objects import Objects
+from local_cloud.athena.parquet_files import ParquetFiles
 from local_cloud.athena.sql.model import Scan
-from local_cloud.athena.types import Type, array, decimal, duckdb_name, mapping, row, timestamp_with_zone
+from local_cloud.athena.types import Type, array, decimal, mapping, row, timestamp_with_zone
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 
@@ -55,8 +58,9 @@ _SIMPLE = {
 class IcebergTables:
     """Loads Iceberg tables of one cloud with the permissions of the owner of ``clients``."""
 
-    def __init__(self, config: CloudConfig, clients: Clients) -> None:
+    def __init__(self, config: CloudConfig, clients: Clients, objects: Objects, parquet: ParquetFiles) -> None:
         self._clients, keys = clients, clients.keys
+        self._objects, self._parquet = objects, parquet
         self._properties = {"s3.force-virtual-addressing": "false"}
         for service in ("glue", "s3"):
             self._properties |= {
@@ -101,37 +105,58 @@ class IcebergTables:
             )
         return [(field.name.lower(), trino_type(field.field_type)) for field in schema.fields]
 
-    def bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the scan's table known to the connection, in columns ``c0``, ``c1``, …; those that are not needed are NULL."""
+    def bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:
+        """Make the scan's table known to the connection, in columns ``c0``, ``c1``, …; the files that it is read from there.
+
+        Columns that are not needed may be NULL.
+        """
         loaded = self.load(scan.table)
         if scan.metadata is not None:
             connection.register(f"{scan.view}_rows", _metadata_rows(loaded, scan.metadata))
-            read = {name for name, _ in scan.columns}
-        else:
-            read = self._scan(query, loaded, scan, connection)
-        chosen = ", ".join(
-            f"{held(quoting.name(name), kind) if name in read | scan.needed else f'CAST(NULL AS {duckdb_name(kind)})'} AS c{index}"
-            for index, (name, kind) in enumerate(scan.columns)
-        )
-        connection.execute(
-            f'CREATE TEMP VIEW {scan.view} AS SELECT {chosen}, CAST(NULL AS VARCHAR) AS "$path" FROM {scan.view}_rows'
-        )
-
-    @staticmethod
-    def _scan(query: Query, loaded: Table, scan: Scan, connection: duckdb.DuckDBPyConnection) -> set[str]:
-        """Read the needed columns, and the first when none is needed; their names in lower case."""
+            _show(scan, connection, columns_sql(scan.columns, {name for name, _ in scan.columns}, f"{scan.view}_rows"))
+            return []
         found = loaded.scan(snapshot_id=_snapshot(loaded, scan.version))
-        fields = found.projection().fields
-        needed = [field for field in fields if field.name.lower() in scan.needed]
-        for task in found.plan_files():
+        if files := self._files(query, loaded, found, scan, holding):
+            present, paths = files
+            _show(scan, connection, columns_sql(scan.columns, present, parquet_sql(paths)))
+            return paths
+        read = self._copied(found, scan, connection)
+        _show(scan, connection, columns_sql(scan.columns, read, f"{scan.view}_rows"))
+        return []
+
+    def _files(
+        self, query: Query, loaded: Table, found: DataScan, scan: Scan, holding: ExitStack
+    ) -> tuple[set[str], list[Path]] | None:
+        """The columns that the data files hold, and the files on this machine; None unless they can be read as they are."""
+        schema, tasks = found.projection(), list(found.plan_files())
+        needed = [field for field in schema.fields if field.name.lower() in scan.needed]
+        for task in tasks:
             query.scanned(scanned_bytes(task, needed))
         query.cancellation.check()
-        read = [field.name for field in needed or fields[:1]]
+        if not are_plain(schema, tasks):
+            return None
+        objects = self._objects.described(query, [task.file.file_path for task in tasks])
+        files = list(holding.enter_context(self._parquet.holding(query, self._objects, objects)).values())
+        sources = {field.source_id for spec in loaded.specs().values() for field in spec.fields}
+        present = shared_columns(schema, files, sources)
+        return None if present is None else (present, files)
+
+    @staticmethod
+    def _copied(found: DataScan, scan: Scan, connection: duckdb.DuckDBPyConnection) -> set[str]:
+        """Read the needed columns, and the first when none is needed; their names in lower case."""
+        fields = found.projection().fields
+        read = [field.name for field in fields if field.name.lower() in scan.needed] or [fields[0].name]
         reader = found.select(*read).to_arrow_batch_reader()
         connection.register(f"{scan.view}_batches", reader)
         connection.execute(f"CREATE TEMP TABLE {scan.view}_rows AS SELECT * FROM {scan.view}_batches")
         connection.unregister(f"{scan.view}_batches")
         return {name.lower() for name in read}
+
+
+def _show(scan: Scan, connection: duckdb.DuckDBPyConnection, rows: str) -> None:
+    connection.execute(
+        f'CREATE TEMP VIEW {scan.view} AS SELECT *, CAST(NULL AS VARCHAR) AS "$path" FROM ({rows}) shown'
+    )
 
 
 def scanned_bytes(task: FileScanTask, needed: list[NestedField]) -> int:

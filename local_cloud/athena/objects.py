@@ -110,6 +110,31 @@ class Objects:
             for _ in pool.map(self._head, items):
                 query.cancellation.check()
 
+    def described(self, query: Query, paths: list[str]) -> list[S3Object]:
+        """The objects at these paths as they are now, asked for in parallel.
+
+        Raises:
+            QueryFailedError: one is gone, or the caller may not read it.
+        """
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            found = []
+            for item in pool.map(self._described, paths):
+                query.cancellation.check()
+                found.append(item)
+        return found
+
+    def _described(self, path: str) -> S3Object:
+        bucket, key = split_location(path)
+        s3 = self._clients.client("s3")
+        try:
+            with denials.reading(path):
+                answer = s3.head_object(Bucket=bucket, Key=key)
+        except s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] == "404":
+                raise QueryFailedError("ICEBERG_CANNOT_OPEN_SPLIT", f"Error opening Iceberg split {path}") from error
+            raise
+        return S3Object(bucket, key, answer["ETag"].strip('"'), answer["ContentLength"])
+
     def _head(self, item: S3Object) -> None:
         with denials.reading(item.path):
             self._clients.client("s3").head_object(Bucket=item.bucket, Key=item.key)

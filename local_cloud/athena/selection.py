@@ -111,8 +111,7 @@ class Selector:
     def _bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:
         table = scan.table
         if table.is_iceberg:
-            self._iceberg.bring(query, scan, connection)
-            return []
+            return self._iceberg.bring(query, scan, connection, holding)
         keep = _partition_filter(connection, table, scan.conditions)
         if scan.metadata == "partitions":
             rows = [partition.values for partition in self._reader.partitions(table, keep)]
