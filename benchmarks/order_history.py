@@ -20,10 +20,10 @@ def order_id(number: int) -> str:
     return hashlib.md5(str(number).encode()).hexdigest()  # noqa: S324 (a name, no secret)
 
 
-def line(number: int, order: int, step: int) -> str:
+def line(number: int, order: int, step: int, first_day: datetime = FIRST_DAY) -> str:
     """As the transformer writes it."""
     kind = ("INSERT", "MODIFY", "MODIFY", "REMOVE" if order % 2 else "MODIFY")[step]
-    moment = FIRST_DAY + timedelta(seconds=number * 86_400 // DAY)
+    moment = first_day + timedelta(seconds=number * 86_400 // DAY)
     fields, customer = '"product_name":null,"quantity":null,"price":null', ""
     if kind != "REMOVE":
         cents = number * 7919 % 200_000
@@ -51,18 +51,18 @@ def history_sql(changes: int) -> str:
 
 def write_raw(folder: Path, lines: Iterator[str]) -> None:
     folder.mkdir(parents=True)
-    for number, chunk in enumerate(_batched(lines, LINES_PER_OBJECT)):
+    for number, chunk in enumerate(batched(lines, LINES_PER_OBJECT)):
         (folder / f"{number:06}.json").write_text("".join(chunk))
 
 
-def _batched(lines: Iterator[str], size: int) -> Iterator[list[str]]:
+def batched(lines: Iterator[str], size: int) -> Iterator[list[str]]:
     while chunk := list(itertools.islice(lines, size)):
         yield chunk
 
 
-def history_lines(changes: int) -> Iterator[str]:
+def history_lines(changes: int, first_day: datetime = FIRST_DAY) -> Iterator[str]:
     orders = changes // CHANGES_PER_ORDER
-    return (line(number, number % orders, number // orders) for number in range(changes))
+    return (line(number, number % orders, number // orders, first_day) for number in range(changes))
 
 
 def day_lines(history: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cached_property
+import threading
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -12,25 +12,40 @@ from sales_cdc.deployment import deployed_topology
 topology = deployed_topology()
 
 
-class PageWhenAsked:
-    """The page's application, made at its first request: schedulers and workers load plugins too, and never serve it."""
+class PageWhenServed:
+    """The page's application, made where it is served: schedulers and workers load plugins too, and never serve it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._application: Any = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        application = await asyncio.to_thread(lambda: self._application)
+        application = self._application or await asyncio.to_thread(self._made)
         await application(scope, receive, send)
 
-    @cached_property
-    def _application(self) -> Any:
-        from sales_cdc.ui.app import create_app
+    def begin(self, airflow: Any) -> Any:
+        """Make the page while the api-server starts, behind it. A root middleware to Airflow, which keeps out of all requests."""
+        threading.Thread(target=lambda: self._made().state.warm(), name="sales-cdc-page-warms", daemon=True).start()
+        return airflow
 
-        return create_app(topology.settings)
+    def _made(self) -> Any:
+        with self._lock:
+            if self._application is None:
+                from sales_cdc.ui.app import create_app
+
+                self._application = create_app(topology.settings)
+            return self._application
+
+
+page = PageWhenServed()
 
 
 class SalesCdcPlugin(AirflowPlugin):
     """The page "Sales CDC", behind Airflow's login, in its navigation."""
 
     name = "sales_cdc"
-    fastapi_apps = [{"app": PageWhenAsked(), "url_prefix": "/sales-cdc", "name": "Sales CDC"}]  # noqa: RUF012 (Airflow's form)
+    fastapi_apps = [{"app": page, "url_prefix": "/sales-cdc", "name": "Sales CDC"}]  # noqa: RUF012 (Airflow's form)
+    fastapi_root_middlewares = [{"middleware": page.begin, "name": "Sales CDC, made at the start"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {
             "name": "Sales CDC",

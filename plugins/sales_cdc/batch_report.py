@@ -14,16 +14,23 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """A query's rows with the question that its file opens with."""
+    """A query's rows with the question that its file opens with; ``query`` is the id of its execution, "" when there is none."""
 
     name: str
     question: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+    query: str = ""
 
     def document(self) -> Document:
         shown = [list(row) for row in self.rows[:MOST_ROWS]]
-        return {"name": self.name, "question": self.question, "columns": list(self.columns), "rows": shown}
+        return {
+            "name": self.name,
+            "question": self.question,
+            "query": self.query,
+            "columns": list(self.columns),
+            "rows": shown,
+        }
 
 
 def question_of(statement: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
+from sales_cdc.batch_statements import INSIGHTS
 from sales_cdc.hooks.lake_query import Rows
 from sales_cdc.hooks.lake_reader import Report, Stored, Tail
 from sales_cdc.hooks.observation import Answer, Observation, Series
@@ -29,10 +31,13 @@ class CannedReader:
     def __init__(self, mood: str = "busy") -> None:
         self.mood = mood
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.recalled: list[tuple[str, str]] = []
 
     @property
     def has_changes(self) -> bool:
         return self.mood in ("busy", "stopped")
+
+    def warm(self) -> None: ...
 
     def now(self) -> datetime:
         return NOW
@@ -52,7 +57,13 @@ class CannedReader:
     def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows:
         self._require_up()
         self.asked.append((file, tuple(values)))
-        return ROWS[file](params, values)
+        return replace(ROWS[file](params, values), asked_at=NOW)
+
+    def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, str]]) -> Rows | None:
+        """What the batch asked before it wrote its report."""
+        self._require_up()
+        self.recalled.append((execution, file))
+        return replace(ROWS[file](next(iter(choices)), ()), asked_at=NOW - timedelta(minutes=13))
 
     def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
         self._require_up()
@@ -201,7 +212,7 @@ def one_order(_: Mapping[str, str], values: Sequence[str]) -> Rows:
 
 
 def counted(_: Mapping[str, str], __: Sequence[str]) -> Rows:
-    return Rows(["changes", "first_change"], ["bigint", "timestamp"], [["1003412", "2026-11-16 14:31:00.000"]])
+    return Rows(["changes"], ["bigint"], [["1003412"]])
 
 
 def ledger(_: Mapping[str, str], __: Sequence[str]) -> Rows:
@@ -306,6 +317,7 @@ REPORTS: dict[str, dict[str, Any]] = {
             {"name": "change_events_are_whole", "rows": 0}, {"name": "counts_by_event_type", "rows": 0},
             {"name": "deletes_are_rows", "rows": 0}, {"name": "changes_follow_an_insert", "rows": 0},
         ],
+        "insights": [{"name": name, "query": f"query of {name}"} for name in INSIGHTS],
         "changed_orders": [
             {"orderid": ORDER, "before": {"product_name": "laptop", "quantity": 3, "price": Decimal("1189.00")}, "after": None},
             {"orderid": HOSTILE, "before": None, "after": {"product_name": HOSTILE, "quantity": 1, "price": Decimal("9.90")}},

@@ -251,7 +251,13 @@ def test_differences_are_reported_before_they_fail_the_run(place: Place) -> None
     written = place.json("ledger/batch/manual__2026-01-01T00-00-00-00-00/report.json")
     assert written["reconciliation"]["stale"] == 1
     assert written["insights"] == [
-        {"name": "revenue", "question": "What is it worth?", "columns": ["revenue"], "rows": [[0.10]]}
+        {
+            "name": "revenue",
+            "question": "What is it worth?",
+            "query": asked["q0"],
+            "columns": ["revenue"],
+            "rows": [[0.10]],
+        }
     ]
     assert written["changed_orders"] == [{"orderid": "a", "before": {"quantity": 1}, "after": None}]
     xcoms["reconcile"] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -132,6 +132,25 @@ def test_every_insight_runs_over_the_curated_tables(lake: Lake) -> None:
         "revenue_by_product_and_day": 1, "cancellation_rate": 1, "change_mix_by_hour": 1,
         "demand_and_prices_by_day": 2, "most_changed_orders": 2,
     }  # fmt: skip
+
+
+def test_what_the_last_batch_was_answered_is_shown_without_asking_again(lake: Lake) -> None:
+    today = datetime.now(UTC).date()
+    days = {"from_day": str(today - timedelta(days=30)), "until_day": str(today + timedelta(days=1))}
+    files = ("cancellation_rate", "change_mix_by_hour")
+    asked = {name: lake.reader.ask(f"insights/{name}.sql", days) for name in files}
+    named = [{"name": name, "query": asked[name].query} for name in files]
+    foreign = [{"name": "most_changed_orders", "query": asked[files[0]].query}]
+    gone = [{"name": "revenue_by_product_and_day", "query": "00000000-0000-0000-0000-000000000000"}]
+    lake.put("ledger/batch/one/report.json", {"run_id": "one", "insights": [*named, *foreign, *gone]})
+
+    told = sections.insight(lake.reader, "cancellation_rate")
+    assert (told["run_id"], told["rows"], told["sql"]) == ("one", asked[files[0]].rows, asked[files[0]].sql)
+    assert told["asked_at"] == asked[files[0]].asked_at.astimezone(UTC).isoformat()
+    assert sections.insight(lake.reader, "most_changed_orders")["run_id"] == ""
+    assert sections.insight(lake.reader, "revenue_by_product_and_day")["run_id"] == ""
+    counted = sections.changes(lake.reader, "day")
+    assert (counted["run_id"], counted["bars"]) == ("one", sections.changes(lake.reader, "day", anew=True)["bars"])
 
 
 def test_runs_of_the_ledger_table_are_told_oldest_first(lake: Lake) -> None:

@@ -1,12 +1,14 @@
--- How many changes are known, each counted once, and since when?
-SELECT
-    count(*) AS changes,
-    min(creation_time) AS first_change
+-- How many changes are known, each counted once?
+{%- if params.table == 'raw_orders' %}
+SELECT count(*) AS changes
 FROM (
     SELECT DISTINCT
         orderid,
-        sequence_number,
-        creation_time
+        sequence_number
     FROM {{ params.database }}.{{ params.table }}
     WHERE orderid NOT LIKE '%probe%'
 ) AS known
+{%- else %}
+SELECT count(*) AS changes
+FROM {{ params.database }}.{{ params.table }}
+{%- endif %}

@@ -1,18 +1,18 @@
 -- How many orders were inserted, updated and deleted, over time? Every change counts once, also when it was delivered twice.
 WITH changes AS (
+    {% if params.table == 'raw_orders' -%}
     SELECT DISTINCT
         orderid,
         sequence_number,
         event_type,
-        {% if params.table == 'raw_orders' -%}
         CAST(from_iso8601_timestamp(creation_time) AS timestamp) AS creation_time
-        {%- else -%}
-        creation_time
-        {%- endif %}
     FROM {{ params.database }}.{{ params.table }}
-    {% if params.table == 'raw_orders' -%}
     WHERE dt >= '{{ params.from_day }}' AND orderid NOT LIKE '%probe%'
     {%- else -%}
+    SELECT
+        event_type,
+        creation_time
+    FROM {{ params.database }}.{{ params.table }}
     WHERE creation_time >= TIMESTAMP '{{ params.from_time }}'
     {%- endif %}
 )

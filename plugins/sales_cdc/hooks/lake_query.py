@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import jinja2
+from botocore.exceptions import ClientError
 from jinja2.sandbox import SandboxedEnvironment
 
 from sales_cdc.deployment import include_folder
@@ -25,13 +27,15 @@ class QueryFailedError(Exception):
 
 @dataclass(frozen=True)
 class Rows:
-    """Column names, their Athena types, rows of text (None for NULL), the statement, and the bytes that it scanned."""
+    """Column names, their Athena types, rows of text (None for NULL); the statement, the bytes that it scanned, when it ended, its id."""
 
     columns: list[str]
     types: list[str]
     rows: list[list[str | None]]
     sql: str = ""
     scanned_bytes: int = 0
+    asked_at: datetime | None = None
+    query: str = ""
 
     def as_dicts(self) -> list[dict[str, str | None]]:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
@@ -57,25 +61,44 @@ class LakeQuery:
             QueryFailedError: the statement failed, was cancelled, or took longer than two minutes.
         """
         topology = self._clients.topology()
-        database = topology.database.name
-        sql = self._statements.get_template(file).render(params={"database": database, **params})
+        sql = self._statement(file, params)
         parameters = {"ExecutionParameters": [literal(value) for value in values]} if values else {}
         execution = self._athena.start_query_execution(
             QueryString=sql,
             WorkGroup=topology.workgroup.name,
-            QueryExecutionContext={"Database": database},
+            QueryExecutionContext={"Database": topology.database.name},
             **parameters,
         )["QueryExecutionId"]
-        scanned = self._wait(execution)
-        return self._rows(execution, sql, scanned)
+        return self._rows(self._ended(execution), sql)
 
-    def _wait(self, execution: str) -> int:
+    def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, str]]) -> Rows | None:
+        """The rows of an earlier execution: nothing runs, nothing is scanned.
+
+        None when Athena does not know it any more, its result is gone, or it is not the file's statement with one of the
+        ``choices`` of parameters.
+        """
+        try:
+            found = self._athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]
+            statements = [self._statement(file, params) for params in choices]
+            sql = next((each for each in statements if each.strip() == found["Query"].strip()), None)
+            return self._rows(found, sql) if sql is not None and found["Status"]["State"] == "SUCCEEDED" else None
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidRequestException":
+                return None
+            raise
+
+    def _statement(self, file: str, params: Mapping[str, str]) -> str:
+        database = self._clients.topology().database.name
+        return self._statements.get_template(file).render(params={"database": database, **params})
+
+    def _ended(self, execution: str) -> dict[str, Any]:
+        """The execution once it has succeeded."""
         deadline, delay_seconds = time.monotonic() + PATIENCE_SECONDS, 0.05
         while True:
-            found = self._athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]
+            found: dict[str, Any] = self._athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]
             state = found["Status"]["State"]
             if state == "SUCCEEDED":
-                return int(found.get("Statistics", {}).get("DataScannedInBytes", 0))
+                return found
             if state in FINAL_STATES:
                 raise QueryFailedError(found["Status"].get("StateChangeReason", state))
             if time.monotonic() > deadline:
@@ -84,12 +107,15 @@ class LakeQuery:
             time.sleep(delay_seconds)
             delay_seconds = min(delay_seconds * 1.5, 1.0)
 
-    def _rows(self, execution: str, sql: str, scanned_bytes: int) -> Rows:
-        result = self._athena.get_query_results(QueryExecutionId=execution, MaxResults=MOST_ROWS + 1)["ResultSet"]
+    def _rows(self, execution: Mapping[str, Any], sql: str) -> Rows:
+        query = execution["QueryExecutionId"]
+        result = self._athena.get_query_results(QueryExecutionId=query, MaxResults=MOST_ROWS + 1)["ResultSet"]
         columns = result["ResultSetMetadata"]["ColumnInfo"]
         lines = [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]
         names = [column["Name"] for column in columns]
-        return Rows(names, [column["Type"] for column in columns], lines[1:], sql, scanned_bytes)
+        scanned = int(execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+        ended_at = execution["Status"].get("CompletionDateTime")
+        return Rows(names, [column["Type"] for column in columns], lines[1:], sql, scanned, ended_at, query)
 
     @property
     def _athena(self) -> Any:

@@ -11,6 +11,7 @@ from botocore.config import Config
 from sales_cdc.settings import Settings
 from sales_cdc.topology import Topology
 
+SERVICES = ("sts", "dynamodb", "pipes", "sqs", "kinesis", "firehose", "glue", "athena", "cloudwatch", "s3")
 PATIENCE = Config(
     connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=16
 )
@@ -36,6 +37,16 @@ class PageClients:
                 )
                 self._clients[service] = hook.get_conn()
             return self._clients[service]
+
+    def warm(self) -> None:
+        """Make every client before anybody waits for one: botocore reads files of each service for that.
+
+        Raises:
+            BotoCoreError, ClientError: the account could not be asked for.
+        """
+        for service in SERVICES:
+            self.client(service)
+        self.topology()
 
     def topology(self) -> Topology:
         """With the account that the connection belongs to, asked for once."""

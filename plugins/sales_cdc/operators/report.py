@@ -82,4 +82,4 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
     def _answer(self, name: str, query: str) -> Answer:
         execution = self.hook.conn.get_query_execution(QueryExecutionId=query)["QueryExecution"]
         found = first_rows(self.hook.conn, query)
-        return Answer(name, question_of(execution["Query"]), found.columns, found.values())
+        return Answer(name, question_of(execution["Query"]), found.columns, found.values(), query)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import jinja2
 from airflow.api_fastapi.core_api.security import GetUserDep
+from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
@@ -18,8 +21,9 @@ from sales_cdc.ui import access, sections
 from sales_cdc.ui.cache import Cache, Snapshot
 from sales_cdc.ui.reader import DeploymentReader, Reader
 from sales_cdc.ui.redrive import RedriveError, StartedRun, trigger_redrive
-from sales_cdc.ui.static_files import PLOTLY, static_file
+from sales_cdc.ui.static_files import PLOTLY, modules, own_version, static_file
 
+logger = logging.getLogger(__name__)
 PREFIX = "/sales-cdc"
 FIRST_ANSWER_SECONDS = 0.5
 QUICK, SLOW = 5.0, 60.0  # how long an answer is fresh: of AWS's descriptions, of queries
@@ -43,6 +47,7 @@ def create_app(
     """The application that Airflow mounts; strangers get 401, users who may not read the batch DAG 403."""
     app = FastAPI(dependencies=[Depends(access.may_read)], openapi_url=None, docs_url=None, redoc_url=None)
     source = reader or DeploymentReader(settings)
+    app.state.warm = lambda: _warm(source)
     app.middleware("http")(_with_headers)
     _add_page(app, settings)
     _add_answers(app, settings, source)
@@ -58,6 +63,15 @@ def create_app(
     return app
 
 
+def _warm(reader: Reader) -> None:
+    """Do what the first visitor would wait for otherwise. The cloud may not be there yet: then he waits, or is told."""
+    static_file(PLOTLY)
+    try:
+        reader.warm()
+    except (BotoCoreError, ClientError) as error:
+        logger.info("The Sales CDC page could not get its clients ready; it tries again when asked: %s", error)
+
+
 async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
     for name, value in HEADERS.items():
@@ -70,8 +84,9 @@ def _add_page(app: FastAPI, settings: Settings) -> None:
     def page(request: Request, user: GetUserDep) -> str:
         return PAGE.get_template("page.html").render(
             root=request.scope.get("root_path", ""),
-            version=lambda name: f"{name}?v={file.version}" if (file := static_file(name)) else name,
-            plotly=PLOTLY,
+            files=f"static/{own_version()}",
+            modules=modules(),
+            plotly=f"static/{plotly.version}/{PLOTLY}" if (plotly := static_file(PLOTLY)) else "",
             token=access.page_token(user.get_id()),
             can_redrive=access.can_redrive(user),
             settings=settings,
@@ -79,11 +94,13 @@ def _add_page(app: FastAPI, settings: Settings) -> None:
         )
 
     @app.get("/static/{name}")
-    def static(request: Request, name: str, v: str = "") -> Response:
+    @app.get("/static/{version}/{name}")
+    def static(request: Request, name: str, version: str = "") -> Response:
         file = static_file(name)
         if file is None:
             raise HTTPException(404, "There is no such file.")
-        keeps = "private, max-age=31536000, immutable" if v == file.version else "no-cache"
+        is_current = version in (file.version, own_version())
+        keeps = "private, max-age=31536000, immutable" if is_current else "no-cache"
         headers = {"Cache-Control": keeps, "Vary": "Accept-Encoding"}
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             headers["Content-Encoding"] = "gzip"
@@ -107,9 +124,9 @@ def _add_answers(app: FastAPI, settings: Settings, reader: Reader) -> None:
         return answer(("live",), lambda: sections.live(reader), QUICK)
 
     @app.get("/api/changes/{span}")
-    def changes(span: str) -> Response:
+    def changes(span: str, *, anew: bool = False) -> Response:
         _known(span, sections.RANGES)
-        return answer(("changes", span), lambda: sections.changes(reader, span), SLOW)
+        return answer(("changes", span, str(anew)), lambda: sections.changes(reader, span, anew=anew), SLOW)
 
     @app.get("/api/orders")
     def orders(q: Annotated[str, Query(max_length=200)] = "") -> Response:
@@ -121,9 +138,10 @@ def _add_answers(app: FastAPI, settings: Settings, reader: Reader) -> None:
         return answer(("order", _order_id(id)), lambda: sections.order(reader, id), SLOW)
 
     @app.get("/api/insights/{name}")
-    def insight(name: str) -> Response:
+    def insight(name: str, *, anew: bool = False) -> Response:
         _known(name, {each["name"] for each in sections.insight_names()})
-        return answer(("insight", name), lambda: sections.insight(reader, name), 5 * SLOW)
+        load = partial(sections.insight, reader, name, anew=anew)
+        return answer(("insight", name, str(anew)), load, 5 * SLOW if anew else SLOW)
 
     @app.get("/api/trust/{name}")
     def trust(name: str) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -16,6 +16,9 @@ from sales_cdc.settings import Settings
 class Reader(Protocol):
     """Reads only; every method may raise what botocore raises."""
 
+    def warm(self) -> None:
+        """Get ready for the first question."""
+
     def now(self) -> datetime: ...
 
     def observe(self) -> Observation: ...
@@ -24,6 +27,9 @@ class Reader(Protocol):
         """The names of the database's tables and views; none when there is no database."""
 
     def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows: ...
+
+    def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, str]]) -> Rows | None:
+        """The rows of an earlier execution of a file's statement; None when they are not to be had any more."""
 
     def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None: ...
 
@@ -40,10 +46,14 @@ class DeploymentReader:
         lake = LakeReader(clients)
         self._clients = clients
         self.observe: Callable[[], Observation] = Observer(clients, self.now).observe
-        self.ask = LakeQuery(clients).ask
+        query = LakeQuery(clients)
+        self.ask, self.answered = query.ask, query.answered
         self.newest_report = lake.newest_report
         self.newest_changes = lake.newest_changes
         self.failed_records = lake.failed_records
+
+    def warm(self) -> None:
+        self._clients.warm()
 
     def now(self) -> datetime:
         return datetime.now(UTC)

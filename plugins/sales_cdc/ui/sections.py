@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_cdc.cost import SECONDS_PER_DAY, Usage, forecast, in_dollars
-from sales_cdc.hooks.lake_query import MOST_ROWS, SQL
+from sales_cdc.hooks.lake_query import MOST_ROWS, SQL, Rows
 from sales_cdc.hooks.lake_reader import Report, Tail
 from sales_cdc.settings import Settings
 from sales_cdc.topology import Topology
 from sales_cdc.ui import trust
+from sales_cdc.ui.bars import begin_of, summed
 from sales_cdc.ui.flow import flow_view
 from sales_cdc.ui.hops import Seen, by_minute
 from sales_cdc.ui.orders import moment, versions
@@ -32,6 +34,8 @@ RANGES = {  # name: how far back, and the unit of a bar
     "day": (timedelta(days=1), "hour"),
     "month": (timedelta(days=30), "day"),
 }
+BARS = ("inserts", "updates", "deletes")
+COUNTED_BY_HOUR = "change_mix_by_hour"
 LEDGER = Topology.LEDGER_PREFIX
 REPORTS: dict[str, tuple[str, str, Callable[[Report], dict[str, Any]]]] = {  # where, the name's end, its view
     "batch": (f"{LEDGER}batch/", "/report.json", trust.batch_view),
@@ -72,23 +76,26 @@ def live(reader: Reader) -> dict[str, Any]:
     }
 
 
-def changes(reader: Reader, span: str) -> dict[str, Any]:
-    """Inserts, updates and deletes by minute, hour or day."""
+def changes(reader: Reader, span: str, *, anew: bool = False) -> dict[str, Any]:
+    """Inserts, updates and deletes by minute, hour or day, from the unit in which the span begins.
+
+    Hours and days are counted by each batch; its counts are shown unless they are asked for ``anew``.
+    """
     back, unit = RANGES[span]
-    since = reader.now() - back
+    since = begin_of(unit, reader.now() - back)
+    told = {"unit": unit, "from": since.isoformat(), "until": reader.now().isoformat()}
+    last = None if anew or unit == "minute" else _of_last_batch(reader, COUNTED_BY_HOUR)
+    if last:
+        return {**told, **last.as_json(), "table": CURATED, "bars": summed(last.rows.as_dicts(), unit, since)}
     table = _changes_table(reader)
     params = {
         "table": table, "unit": unit, "from_time": f"{since:%Y-%m-%d %H:%M:%S}", "from_day": f"{since:%Y-%m-%d}",
     }  # fmt: skip
     rows = reader.ask("page/changes_over_time.sql", params)
     bars = [
-        {
-            "at": moment(row["change_time"]),
-            **{kind: int(row[kind] or 0) for kind in ("inserts", "updates", "deletes")},
-        }
-        for row in rows.as_dicts()
+        {"at": moment(row["change_time"]), **{kind: int(row[kind] or 0) for kind in BARS}} for row in rows.as_dicts()
     ]
-    return {"bars": bars, "unit": unit, "table": table, "from": since.isoformat(), "until": reader.now().isoformat()}
+    return {**told, **Asked(rows).as_json(), "table": table, "bars": bars}
 
 
 def found_orders(reader: Reader, asked: str) -> dict[str, Any]:
@@ -112,14 +119,10 @@ def insight_names() -> list[dict[str, str]]:
     ]
 
 
-def insight(reader: Reader, name: str) -> dict[str, Any]:
-    """One insight's rows over the last thirty days, today included."""
-    names = set(reader.tables())
-    if not {CURATED, "orders_current"} <= names:
-        raise NothingYetError("No curated tables yet", f"{RUN_BATCH} Its Glue job makes the tables that this asks.")
-    today = reader.now().date()
-    params = {"from_day": str(today - timedelta(days=INSIGHT_DAYS)), "until_day": str(today + timedelta(days=1))}
-    rows = reader.ask(f"insights/{name}.sql", params)
+def insight(reader: Reader, name: str, *, anew: bool = False) -> dict[str, Any]:
+    """One insight's rows over thirty days: as the last batch asked it, or ``anew``, with today as the last day."""
+    asked = (None if anew else _of_last_batch(reader, name)) or _asked_now(reader, name)
+    rows = asked.rows
     return {
         "name": name,
         "columns": rows.columns,
@@ -128,8 +131,41 @@ def insight(reader: Reader, name: str) -> dict[str, Any]:
         "sql": rows.sql,
         "scanned_bytes": rows.scanned_bytes,
         "is_cut": len(rows.rows) == MOST_ROWS,
-        **params,
+        **asked.as_json(),
     }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An answer of Athena; ``run_id`` is the batch that asked, "" when the page did."""
+
+    rows: Rows
+    run_id: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        at = self.rows.asked_at
+        return {"asked_at": at.astimezone(UTC).isoformat() if at else None, "run_id": self.run_id}
+
+
+def _asked_now(reader: Reader, name: str) -> Asked:
+    if not {CURATED, "orders_current"} <= set(reader.tables()):
+        raise NothingYetError("No curated tables yet", f"{RUN_BATCH} Its Glue job makes the tables that this asks.")
+    return Asked(reader.ask(f"insights/{name}.sql", _days_until(reader.now().date())))
+
+
+def _of_last_batch(reader: Reader, name: str) -> Asked | None:
+    """What the last batch was answered; None when that cannot be had, or was asked over other days."""
+    found = reader.newest_report(*REPORTS["batch"][:2])
+    if found is None:
+        return None
+    execution, day = trust.query_of(found, name), found.at.date()
+    choices = (_days_until(day), _days_until(day - timedelta(days=1)))  # a run may end on the day after it began
+    rows = reader.answered(execution, f"insights/{name}.sql", choices) if execution else None
+    return Asked(rows, trust.run_of(found)) if rows else None
+
+
+def _days_until(day: date) -> dict[str, str]:
+    return {"from_day": str(day - timedelta(days=INSIGHT_DAYS)), "until_day": str(day + timedelta(days=1))}
 
 
 def report(reader: Reader, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 OWN = Path(__file__).resolve().parent / "static"
 PLOTLY = "plotly.min.js"
+FIRST_SCRIPTS = ("theme.js", "plots.js")  # run before the page is drawn
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -21,6 +22,18 @@ class StaticFile(NamedTuple):
     compressed: bytes
     media_type: str
     version: str
+
+
+@lru_cache(maxsize=1)
+def own_version() -> str:
+    """Of all our own files together: they import one another, and are kept under one path that changes with any of them."""
+    contents = (path.read_bytes() for path in sorted(OWN.iterdir()) if path.suffix in TYPES)
+    return hashlib.sha256(b"".join(contents)).hexdigest()[:12]
+
+
+def modules() -> list[str]:
+    """The page's own scripts that others import: fetched at once, not one after the other."""
+    return sorted(path.name for path in OWN.glob("*.js") if path.name not in FIRST_SCRIPTS)
 
 
 @lru_cache(maxsize=32)

@@ -147,9 +147,22 @@ def _raw_event(encoded: Any) -> Mapping[str, Any]:
         return {}
 
 
+def run_of(report: Report) -> str:
+    return str(report.document.get("run_id") or report.key)
+
+
+def query_of(report: Report, insight: str) -> str:
+    """The id of the execution that answered a batch's insight; "" when the report does not say."""
+    named = {each.get("name"): each.get("query") for each in _listed(report.document.get("insights"))}
+    return str(named.get(insight) or "")
+
+
 def _named(report: Report) -> dict[str, Any]:
-    run = report.document.get("run_id") or report.key
-    return {"run_id": str(run), "at": str(report.document.get("at") or report.at.isoformat()), "object": report.key}
+    return {
+        "run_id": run_of(report),
+        "at": str(report.document.get("at") or report.at.isoformat()),
+        "object": report.key,
+    }
 
 
 def _short(value: Any) -> int | str:

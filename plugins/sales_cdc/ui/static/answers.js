@@ -1,14 +1,14 @@
 // Asks the server, shows that it waits, what went wrong, or what came; and asks again while somebody looks.
-import { h, fill } from "./dom.js";
+import { h, fill, time } from "./dom.js";
 
-const PAUSE = 400;
+const PAUSE = 100;
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Gone extends Error {}
 
 /** One answer: {value, trouble, age_seconds, is_loading}. 202 means that it is still being worked out. */
 export const ask = async (path, stopped = () => false) => {
-  for (let pause = PAUSE; ; pause = Math.min(pause * 1.3, 2000)) {
+  for (let pause = PAUSE; ; pause = Math.min(pause * 1.5, 2000)) {
     const answer = await fetch(path, { headers: { Accept: "application/json" }, credentials: "same-origin" }).catch(() => null);
     if (stopped()) throw new Gone();
     if (answer?.status === 200) return answer.json();
@@ -91,5 +91,11 @@ export class Place {
     }
   }
 }
+
+/** When this was asked of Athena, and by whom; what a batch asked can be asked anew. */
+export const asked = ({ asked_at, run_id }, again) => [
+  asked_at && (run_id ? `As of the batch ${run_id}, which asked at ${time(asked_at)} UTC. ` : `Asked at ${time(asked_at)} UTC. `),
+  run_id && h("button", { type: "button", class: "quiet", onclick: again }, "Ask again now"),
+];
 
 const notice = ({ title, reason }) => h("p", { class: "notice", role: "status" }, `${title}: this is what was known before. ${reason}`);

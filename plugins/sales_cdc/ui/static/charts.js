@@ -1,20 +1,8 @@
-// Plots by plotly.js, which is fetched when the first plot is drawn; in the page's colours, with the numbers below.
+// Plots by plotly.js, in the page's colours, with the numbers below.
 import { h, table } from "./dom.js";
 
-let fetched;
 /** Fetches plotly.js ahead of the first plot. */
-export const warm = () => void library().catch(() => {});
-const library = () => {
-  fetched ??= new Promise((resolve, reject) => {
-    // maplibre, inside plotly, would add a style element, which the security policy forbids; it takes this for its own.
-    document.head.append(h("meta", { id: "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53" }));
-    const script = h("script", { src: document.body.dataset.plotly });
-    script.addEventListener("load", () => resolve(window.Plotly));
-    script.addEventListener("error", () => { fetched = undefined; reject(new Error("plotly.js did not load")); });
-    document.head.append(script);
-  });
-  return fetched;
-};
+export const warm = () => void window.plotly().catch(() => {});
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 export const palette = () => [1, 2, 3, 4, 5, 6, 7, 8].map((at) => colour(`plot-${at}`));
@@ -24,19 +12,23 @@ const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
 export const plain = (text) => cut(String(text ?? "–")).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const drawn = new Set();
+/** What is in view is drawn first; the rest when nothing else is to be done. */
+const later = window.requestIdleCallback ?? ((call) => setTimeout(call, 50));
+const isInView = (element) => element.getBoundingClientRect().top < innerHeight;
 addEventListener("theme", () => { for (const each of drawn) each.isConnected ? each.redraw() : drawn.delete(each); });
 
 /** `make` returns {data, layout}, anew for each theme; `numbers` are {columns, rows, numeric} of the table below. */
 export const plot = (label, make, { height = 300, numbers } = {}) => {
   const canvas = h("div", { class: "plot", role: "img", "aria-label": label, "data-height": height });
   canvas.redraw = async () => {
-    const Plotly = await library();
+    const Plotly = await window.plotly();
     if (!canvas.isConnected) return;
     const { data, layout = {} } = make();
     await Plotly.react(canvas, data, dressed(layout, height, canvas.clientWidth < 480), { displayModeBar: false, responsive: true, showTips: false });
   };
   drawn.add(canvas);
-  requestAnimationFrame(() => canvas.redraw().catch(() => canvas.replaceChildren(h("p", { class: "muted" }, "The plot could not be drawn; its numbers are below."))));
+  const draw = () => canvas.redraw().catch(() => canvas.replaceChildren(h("p", { class: "muted" }, "The plot could not be drawn; its numbers are below.")));
+  requestAnimationFrame(() => (isInView(canvas) ? draw() : later(draw)));
   return [canvas, numbers && h("details", null, h("summary", null, `The numbers: ${numbers.title ?? label}`), table(numbers.columns, numbers.rows, { caption: label, numeric: numbers.numeric }))];
 };
 

@@ -1,12 +1,13 @@
 // What the changes mean: each insight query as a plot, its numbers and its statement below.
 import { h, exact, number, plural, table } from "./dom.js";
-import { Place } from "./answers.js";
+import { Place, asked } from "./answers.js";
 import { kinds, palette, plain, plot } from "./charts.js";
 
 const places = [...document.querySelectorAll("[data-insight]")].map((card) => ({
   name: card.dataset.insight,
-  place: new Place(card.querySelector(".body"), (view) => renderInsight(view, card.querySelector("h3").textContent), { every: 300, lines: 6 }),
+  place: new Place(card.querySelector(".body"), (view) => renderInsight(view, card.querySelector("h3").textContent), { every: 60, lines: 6 }),
 }));
+const askAgain = (name) => places.find((each) => each.name === name).place.show(`api/insights/${name}?anew=true`);
 
 export const startInsights = () => {
   for (const { name, place } of places) place.show(`api/insights/${name}`);
@@ -14,13 +15,14 @@ export const startInsights = () => {
 };
 
 const renderInsight = (view, question) => {
-  if (!view.rows.length) return h("p", { class: "muted" }, `No change from ${view.from_day} on.`);
+  const told = asked(view, () => askAgain(view.name));
+  if (!view.rows.length) return [h("p", { class: "muted" }, "No change in these days."), h("p", { class: "foot" }, told)];
   const rows = view.rows.map((row) => Object.fromEntries(view.columns.map((name, at) => [name, row[at]])));
   const shape = SHAPES[view.name];
   const numbers = { title: plural(rows.length, "row"), columns: view.columns.map((name) => name.replaceAll("_", " ")), numeric: view.types.flatMap((type, at) => (/int|decimal|double|real/.test(type) ? [at] : [])), rows: view.rows.map((row) => row.map((value, at) => shown(value, view.types[at]))) };
   const drawn = shape ? plot(question, () => shape(rows), { height: 320, numbers }) : table(numbers.columns, numbers.rows, { caption: question, numeric: numbers.numeric });
   return [drawn, h("details", null, h("summary", null, "The statement"), h("pre", { tabindex: "0" }, view.sql.trim())),
-    h("p", { class: "foot" }, `${plural(rows.length, "row")}${view.is_cut ? ", the first of more" : ""}, ${bytes(view.scanned_bytes)} scanned.`)];
+    h("p", { class: "foot" }, `${plural(rows.length, "row")}${view.is_cut ? ", the first of more" : ""}, ${bytes(view.scanned_bytes)} scanned. `, told)];
 };
 
 const shown = (value, type) => (value === null ? "–" : /int|decimal/.test(type) ? exact(value) : type.startsWith("timestamp") ? value.slice(0, 19) : value);

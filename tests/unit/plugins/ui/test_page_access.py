@@ -11,7 +11,7 @@ from sales_cdc.ui.redrive import RedriveError
 
 from tests.browser.canned import HOSTILE, CannedReader
 
-PATHS = ("/", "/static/page.js", "/static/plotly.min.js", "/api/flow", "/api/live", "/api/changes/hour", "/api/orders?q=a",
+PATHS = ("/", "/static/page.js", "/static/0/page.js", "/static/plotly.min.js", "/api/flow", "/api/live", "/api/changes/hour", "/api/orders?q=a",
          "/api/order?id=a", "/api/insights/cancellation_rate", "/api/trust/batch")  # fmt: skip
 
 

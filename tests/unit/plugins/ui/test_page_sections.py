@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sales_cdc.hooks.observation import Answer
 from sales_cdc.settings import Settings
 from sales_cdc.ui import sections
+from sales_cdc.ui.bars import summed
 from sales_cdc.ui.flow import flow_view
 from sales_cdc.ui.hops import Seen, ago
 from sales_cdc.ui.orders import compared, moment, versions
@@ -133,11 +134,48 @@ def test_values_reach_athena_as_parameters() -> None:
     assert reader.asked == [("page/orders_found.sql", ("x' OR '1'='1", "x' OR '1'='1"))]
 
 
-def test_changes_are_counted_by_the_unit_of_their_span() -> None:
-    view = sections.changes(CannedReader(), "day")
+@pytest.mark.parametrize("anew", [True, False])
+def test_changes_are_counted_by_the_unit_of_their_span(anew: bool) -> None:
+    view = sections.changes(CannedReader(), "day", anew=anew)
     assert view["unit"] == "hour"
+    assert [view["bars"][0]["at"], view["bars"][-1]["at"]] == ["2026-11-24T14:00:00.000Z", "2026-11-25T14:00:00.000Z"]
     assert len(view["bars"]) == 25
     assert view["table"] == "orders_changes"
+
+
+def test_hours_days_and_insights_are_shown_as_the_last_batch_asked_them_unless_asked_anew() -> None:
+    reader = CannedReader()
+    views = [sections.changes(reader, "month"), sections.insight(reader, "cancellation_rate")]
+    assert {(view["run_id"], view["asked_at"]) for view in views} == {("scheduled__2026-11-25T14:00:00+00:00", "2026-11-25T14:17:20+00:00")}  # fmt: skip
+    assert reader.asked == []
+    assert reader.recalled == [
+        ("query of change_mix_by_hour", "insights/change_mix_by_hour.sql"),
+        ("query of cancellation_rate", "insights/cancellation_rate.sql"),
+    ]
+    anew = [sections.changes(reader, "month", anew=True), sections.insight(reader, "cancellation_rate", anew=True)]
+    assert {(view["run_id"], view["asked_at"]) for view in anew} == {("", NOW.isoformat())}
+    assert [file for file, _ in reader.asked] == ["page/changes_over_time.sql", "insights/cancellation_rate.sql"]
+
+
+def test_what_a_batch_asked_and_cannot_be_had_any_more_is_asked_now() -> None:
+    class Forgetful(CannedReader):
+        def answered(self, *_: Any) -> None:
+            return None
+
+    assert sections.insight(Forgetful(), "cancellation_rate")["run_id"] == ""
+    assert sections.changes(Forgetful(), "day")["run_id"] == ""
+
+
+def test_counts_by_hour_become_bars_of_days_with_both_kinds_of_deletes() -> None:
+    names = ("modifies", "inserts", "removes_by_users", "removes_by_expiry")
+    hours = [
+        {"change_hour": f"{hour}:00:00.000", **dict(zip(names, counts, strict=True))}
+        for hour, counts in {
+            "2026-11-24 23": ("9", "9", "9", "9"), "2026-11-25 00": ("1", "2", "3", "4"), "2026-11-25 05": ("10", "20", "30", None),
+        }.items()
+    ]  # fmt: skip
+    bars = summed(hours, "day", datetime(2026, 11, 25, tzinfo=UTC))
+    assert bars == [{"at": "2026-11-25T00:00:00.000Z", "inserts": 22, "updates": 11, "deletes": 37}]
 
 
 @pytest.mark.parametrize("show", [

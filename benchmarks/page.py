@@ -1,0 +1,253 @@
+"""How long each part of the page "Sales CDC" takes in a browser, with 1,000,000 changes behind it, on a local cloud that was set up.
+
+The changes are written as raw objects and curated by the Glue job; then the insights are asked and reported as a batch does, and
+ledger rows are written as it does. Each part is opened in a Chromium with an empty cache, from an api-server that was started
+for it: cold is the first opening, some seconds after the start; warm the second. The clock runs from the navigation until nothing
+waits and every plot in view is drawn.
+
+    python -m benchmarks.page http://127.0.0.1:4566
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+from playwright.sync_api import Browser, sync_playwright
+from sales_cdc.batch_report import Answer, batch_report
+from sales_cdc.batch_statements import INSIGHTS
+from sales_cdc.deployment import include_folder
+from sales_cdc.hooks.athena_sql import AthenaSqlHook
+from sales_cdc.hooks.run_ledger import json_line
+from sales_cdc.settings import Settings
+from sales_cdc.topology import Topology
+from sales_cdc.ui.reader import DeploymentReader
+
+from benchmarks.order_history import DAY, LINES_PER_OBJECT, batched, history_lines
+
+CHANGES = 1_000_000
+DAYS = CHANGES // DAY
+PARTS = ("flow", "orders", "changes", "insights", "trust")
+SEARCH = "orders/laptop"
+LEDGER_RUNS = 20
+INSIGHT_DAYS = 30
+PATIENCE_SECONDS = 900
+AFTER_START_SECONDS = 5  # a login takes longer
+LOGIN = {"username": "vera", "password": "lantern"}
+SHOWN_SECONDS = """() => new Promise((resolve) => {
+  const look = () => {
+    const part = document.querySelector("main > section:not([hidden])");
+    const isShown = part && part.querySelector(".card") && !part.querySelector(".skeleton")
+      && [...part.querySelectorAll(".plot")].every((plot) => plot.querySelector(".main-svg") || plot.getBoundingClientRect().top >= innerHeight);
+    if (isShown) resolve(performance.now() / 1000);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+def measure(endpoint: str) -> dict[str, float]:
+    """``page_cold_seconds`` and ``page_warm_seconds``: the slowest part's; ``page_search_seconds``: a product's orders, cold."""
+    Lake(endpoint).fill()
+    cold, warm = {}, {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for part in (*PARTS, SEARCH):
+            with api_server() as address:
+                cold[part], warm[part] = _opened(browser, address, part)
+            print(f"  {part}: cold {cold[part]:.2f} s, warm {warm[part]:.2f} s", flush=True)
+        browser.close()
+    return {
+        "page_cold_seconds": max(cold[part] for part in PARTS),
+        "page_warm_seconds": max(warm[part] for part in PARTS),
+        "page_search_seconds": cold[SEARCH],
+    }
+
+
+class Lake:
+    """The deployment's bucket and tables, filled as its DAGs fill them."""
+
+    def __init__(self, endpoint: str) -> None:
+        place = {"endpoint_url": endpoint, "region_name": "us-east-1"}
+        self._s3, self._glue = boto3.client("s3", **place), boto3.client("glue", **place)
+        account = boto3.client("sts", **place).get_caller_identity()["Account"]
+        self._topology = Topology(Settings.from_environment(), account)
+        self._reader = DeploymentReader(self._topology.settings)
+
+    def fill(self) -> None:
+        self._put_raw()
+        self._curate()
+        self._record_runs()
+        self._report()
+
+    def _put_raw(self) -> None:
+        first_day = datetime.now(UTC).replace(microsecond=0) - timedelta(days=DAYS)
+        folder = f"{Topology.RAW_PREFIX}dt={first_day:%Y-%m-%d}/hr={first_day:%H}/"
+
+        def put(numbered: tuple[int, list[str]]) -> None:
+            number, lines = numbered
+            self._put(f"{folder}bench-{number:06}.json", "".join(lines))
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(put, enumerate(batched(history_lines(CHANGES, first_day), LINES_PER_OBJECT))))
+
+    def _curate(self) -> None:
+        """The deployed job, as the batch runs it."""
+        arguments = {"--ledger_key": f"{Topology.LEDGER_PREFIX}curate/bench.json", "--maintain": "false"}
+        name, began = self._topology.job.name, time.monotonic()
+        run_id = self._glue.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
+        while (run := self._glue.get_job_run(JobName=name, RunId=run_id)["JobRun"])["JobRunState"] != "SUCCEEDED":
+            if run["JobRunState"] in {"FAILED", "TIMEOUT", "STOPPED"} or time.monotonic() - began > PATIENCE_SECONDS:
+                raise RuntimeError(f"job run {run_id} is {run['JobRunState']}: {run.get('ErrorMessage')}")
+            time.sleep(1)
+
+    def _record_runs(self) -> None:
+        import jinja2
+
+        statements = jinja2.Environment(loader=jinja2.FileSystemLoader(include_folder() / "sql"), autoescape=False)  # noqa: S701 (SQL)
+        sql = AthenaSqlHook(
+            database=self._topology.database.name,
+            workgroup=self._topology.workgroup.name,
+            render=lambda file, params: statements.get_template(file).render(params=params),
+            connection={"aws_conn_id": self._topology.settings.aws_conn_id, "region_name": "us-east-1"},
+        )
+        sql.run("ledger/create.sql", bucket=self._topology.bucket.name)
+        for number in range(LEDGER_RUNS):
+            at = datetime.now(UTC) - timedelta(days=LEDGER_RUNS - number)
+            counts = dict.fromkeys(("written", "captured", "delivered", "curated"), DAY // 3) | {
+                "failed": 0,
+                "dropped": 0,
+            }
+            entries = [{"event_type": kind, **counts, "lags": ["1.5"] * 6} for kind in ("INSERT", "MODIFY", "REMOVE")]
+            sql.run(
+                "ledger/record_run.sql", run_id=f"bench-{number}", run_at=f"{at:%Y-%m-%d %H:%M:%S}", entries=entries
+            )
+
+    def _report(self) -> None:
+        """What ``ask_insights`` and ``write_report`` leave behind."""
+        today = datetime.now(UTC).date()
+        days = {"from_day": str(today - timedelta(days=INSIGHT_DAYS)), "until_day": str(today + timedelta(days=1))}
+        asked = {name: self._reader.ask(f"insights/{name}.sql", days) for name in INSIGHTS}
+        counts = dict.fromkeys(("INSERT", "MODIFY", "REMOVE"), CHANGES // 3)
+        report = batch_report(
+            run_id="bench",
+            at=datetime.now(UTC).isoformat(),
+            delivery={
+                "awaited": counts, "delivered": counts, "failed": 0, "missing": 0, "duplicates_in_raw": 0,
+                "lag_seconds": {"p50": 1, "p99": 2, "max": 3},
+            },
+            curated={"changes": CHANGES},
+            checks={},
+            answers=[Answer(name, name, rows.columns, rows.rows, rows.query) for name, rows in asked.items()],
+            changed=Answer("changed_orders", "", [], []),
+            reconciliation=None,
+        )  # fmt: skip
+        self._put(f"{Topology.LEDGER_PREFIX}batch/bench/report.json", json_line(report))
+
+    def _put(self, key: str, text: str) -> None:
+        self._s3.put_object(Bucket=self._topology.bucket.name, Key=key, Body=text.encode())
+
+
+@contextmanager
+def api_server() -> Iterator[str]:
+    """The address of Airflow's own server, with one administrator, of this environment's Airflow; it was started just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="sales-cdc-page-") as folder:
+        passwords = Path(folder) / "login.json"
+        passwords.write_text(json.dumps({LOGIN["username"]: LOGIN["password"]}))
+        environment = os.environ | {
+            "AIRFLOW__API__BASE_URL": address,
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LOGIN['username']}:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "airflow",
+            "api-server",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--workers",
+            "1",
+        ]
+        with (Path(folder) / "log").open("wb") as log:
+            server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _wait_for(f"{address}/api/v2/version", server, Path(folder) / "log")
+            time.sleep(AFTER_START_SECONDS)
+            yield address
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(timeout=60)
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 (our own server)
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise RuntimeError(f"Airflow did not start:\n{log.read_text()[-2000:]}")
+
+
+def _opened(browser: Browser, address: str, part: str) -> tuple[float, float]:
+    """Seconds until the part is shown, the first time and the second.
+
+    Raises:
+        RuntimeError: it shows trouble instead.
+    """
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": "_token", "value": _token(address), "url": address}])
+    seconds = []
+    for _ in range(2):
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(f"{address}/sales-cdc/#{part}", wait_until="commit")
+        seconds.append(float(page.evaluate(SHOWN_SECONDS)))
+        if told := page.locator("section:not([hidden]) .trouble:not(.empty)").all_inner_texts():
+            raise RuntimeError(f"{part} shows {told}")
+        page.close()
+    context.close()
+    return seconds[0], seconds[1]
+
+
+def _token(address: str) -> str:
+    asked = urllib.request.Request(  # noqa: S310 (our own server)
+        f"{address}/auth/token", json.dumps(LOGIN).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(asked) as answer:  # noqa: S310
+        token: dict[str, Any] = json.load(answer)
+    return str(token["access_token"])
+
+
+def main() -> None:
+    for name, value in measure(sys.argv[1]).items():
+        print(f"{name}: {value:,.2f}")
+
+
+if __name__ == "__main__":
+    main()
