@@ -106,8 +106,14 @@ class Athena:
             changed_rows = page.get("UpdateCount", 0)
             lines += [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]
         rows = lines[1:] if lines[:1] == [columns] else lines
-        full = [row + [None] * (len(columns) - len(row)) for row in rows]  # DDL answers may be shorter
-        return columns, full, changed_rows
+        return columns, [_cells(row, len(columns)) for row in rows], changed_rows
+
+
+def _cells(row: list[str | None], width: int) -> list[str | None]:
+    """As many cells as there are columns. DESCRIBE puts a row into one cell, with tabs between; other DDL leaves cells out."""
+    if len(row) == 1 < width and row[0]:
+        row = [cell.strip() for cell in row[0].split("\t")]
+    return (row + [None] * width)[:width]
 
 
 def draw(found: Rows, *, title: str = "", most: int = 50) -> Table:

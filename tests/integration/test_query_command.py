@@ -74,6 +74,14 @@ def test_rows_come_with_their_count_and_what_was_scanned(ask: Ask, orders: None)
     assert "bytes scanned" in shown
 
 
+def test_columns_are_described_a_line_each(ask: Ask, orders: None) -> None:
+    code, shown = ask("DESCRIBE orders_current")
+    assert code == 0
+    assert "col_name data_type" in shown
+    assert "quantity int" in shown
+    assert "row 1" not in shown
+
+
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
