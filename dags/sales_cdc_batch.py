@@ -4,7 +4,7 @@
 
     wait_for_delivery   every change that the generate runs' ledgers name is in raw/; what is missing or failed is named
     start_curation      the Spark job takes new raw objects into the curated tables; meanwhile, on the raw table:
-      crawl_raw ─ checks ─ seed_queries     what must not be there, and the two selects of the project's brief
+      crawl_raw ─ checks ─ seed_queries     warns of foreign types; what must not be there, and the two selects of the project's brief
     record_ledger       what became of every change: a row for each event type in pipeline_ledger, on bad days too
     check_curated       the gate: rows that a check finds fail the run, are named, and stop what follows
     publish_views       orders (those that stand) and orders_history (every version, from when until when)
@@ -106,7 +106,7 @@ with DAG(
         task_id="await_curation", run_id=start_curation.output, ledger_key=LEDGER_KEY, timeout=70 * 60
     )
     record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule="all_done")
-    check_curated = ChecksOperator(task_id="check_curated", folder="curated_checks", findings=CURATED_CHECKS)
+    check_curated = ChecksOperator(task_id="check_curated", folder="curated_checks", checks=CURATED_CHECKS)
     curated = Asset(f"{topology.prefix}-curated-orders")
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated])
     reconcile = ReconcileOperator(  # write_report fails, and shows what differs

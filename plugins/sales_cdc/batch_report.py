@@ -9,6 +9,7 @@ from typing import Any
 EVENT_TYPES = ("INSERT", "MODIFY", "REMOVE")
 MOST_ROWS = 50
 MOST_ORDERS = 20
+MOST_NAMED = 5
 Document = dict[str, Any]
 
 
@@ -62,12 +63,15 @@ def batch_report(
     checks: Mapping[str, int],
     answers: Iterable[Answer],
     changed: Answer,
+    quarantine: Answer,
     reconciliation: Mapping[str, Any] | None,
     ledger: Mapping[str, Mapping[str, int]] | None = None,
+    foreign_types: Mapping[str, str] | None = None,
 ) -> Document:
     """The report of one run; ``at`` in ISO-8601 UTC, ``written`` and ``delivered`` of the generate runs that it waited for.
 
-    ``ledger``: what became of these changes, by event type; None when that was not recorded.
+    ``ledger``: what became of these changes, by event type; None when that was not recorded. ``foreign_types``: columns of the
+    raw table whose type the pipeline's own lines do not explain.
     """
     return {
         "run_id": run_id,
@@ -84,7 +88,32 @@ def batch_report(
         "changed_orders": changed_orders(changed),
         "reconciliation": dict(reconciliation) if reconciliation is not None else None,
         "ledger": ledger,
+        "warnings": batch_warnings(foreign_types or {}, curated.get("quarantined", 0), quarantine),
+        "quarantine": quarantine.document(),
     }
+
+
+def batch_warnings(foreign_types: Mapping[str, str], quarantined: int, quarantine: Answer) -> list[str]:
+    """What is odd and failed nothing. ``quarantined``: lines of this run; ``quarantine``: what lies there, newest first."""
+    lines = [dict(zip(quarantine.columns, row, strict=True)) for row in quarantine.rows]
+    warnings = []
+    for column, kind in foreign_types.items():
+        blamed = [
+            f"{line['source_object']} ({line['reason']})"
+            for line in lines
+            if line["reason"].lower().startswith(f"{column} ")
+        ]
+        named = "; ".join(blamed[:MOST_NAMED]) or "an object of which no line was quarantined lately"
+        warnings.append(
+            f"The column {column} of raw_orders is {kind}, which the pipeline's own lines do not explain, for everyone who reads it. "
+            f"The curated tables are not affected. The cause: {named}. Move foreign objects out of raw/ and run the batch again."
+        )
+    if quarantined:
+        warnings.append(
+            f"This run quarantined {quarantined} of raw/'s lines: they break the contract and are in no other curated table. "
+            "Their objects and reasons are listed under 'In quarantine', all of them in orders_quarantine."
+        )
+    return warnings
 
 
 def as_markdown(report: Mapping[str, Any]) -> str:
@@ -94,6 +123,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
         [
             f"# Batch {report['run_id']}",
             f"{report['at']}. Failed {report['failed']}, lost {report['lost']}, twice in raw {report['duplicates_in_raw']}.",
+            *(["## Warnings", "\n".join(f"* {each}" for each in report["warnings"])] if report["warnings"] else []),
             f"From commit to S3: p50 {_cell(lag['p50'])} s, p99 {_cell(lag['p99'])} s, at most {_cell(lag['max'])} s.",
             _table(
                 ["event type", "written", "delivered"],
@@ -102,6 +132,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
             *_ledger(report["ledger"]),
             "## Curated",
             _table(["", "this run"], [[name, value] for name, value in report["curated"].items()]),
+            *_quarantined(report["quarantine"]),
             "## Checks",
             _table(["check", "rows"], [[check["name"], check["rows"]] for check in report["checks"]]),
             *_reconciled(report["reconciliation"]),
@@ -124,6 +155,12 @@ def _ledger(entries: Mapping[str, Mapping[str, int]] | None) -> list[str]:
         return []
     columns = list(next(iter(entries.values())))
     return ["## Ledger", _table(["event type", *columns], [[kind, *each.values()] for kind, each in entries.items()])]
+
+
+def _quarantined(found: Mapping[str, Any]) -> list[str]:
+    if not found["rows"]:
+        return []
+    return ["## In quarantine", _table(found["columns"], found["rows"])]
 
 
 def _reconciled(counts: Mapping[str, Any] | None) -> list[str]:

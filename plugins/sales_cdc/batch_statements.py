@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Check(NamedTuple):
+    """What a row of a check's query means, and what to do then; ``<orders>`` stands for those in the rows' first column."""
+
+    finding: str
+    remedy: str
+
+
 RAW_CHECKS = {
     "change_events_are_whole": "change events that lack their order, type, time or sequence number",
     "counts_by_event_type": "event types with fewer changes in the table than the ledger says were written",
@@ -10,14 +20,22 @@ RAW_CHECKS = {
 }
 """By check in ``checks/``, what a row means."""
 
+_REPAIR = (
+    'run sales_cdc_repair with {"orders": <orders>}: it sends these orders through the stream again. If that does not help, drop '
+    "orders_current: the next batch makes it anew from orders_changes; until then the view orders cannot be read."
+)
+_REBUILD = "drop orders_changes: the next batch makes it anew from the objects under raw/; until then orders_history cannot be read."
+_SETUP = "run sales_cdc_setup: the deployed transformer and job differ. The lines are in orders_quarantine."
 CURATED_CHECKS = {
-    "changes_are_unique": "changes that are in orders_changes more than once",
-    "current_is_the_latest_change": "orders whose current state is not their latest change",
-    "deleted_orders_stay_deleted": "deleted orders that stand",
-    "delivered_lines_are_taken": "reasons for which too many of the pipeline's own lines were quarantined",
-    "raw_changes_are_curated": "changes of raw objects that the curated tables lack",
+    "changes_are_unique": Check("changes that are in orders_changes more than once", _REBUILD),
+    "current_is_the_latest_change": Check("orders whose current state is not their latest change", _REPAIR),
+    "deleted_orders_stay_deleted": Check("deleted orders that stand", _REPAIR),
+    "delivered_lines_are_taken": Check(
+        "reasons for which too many of the pipeline's own lines were quarantined", _SETUP
+    ),
+    "raw_changes_are_curated": Check("changes of raw objects that the curated tables lack", _REBUILD),
 }
-"""By check in ``curated_checks/``, what a row means."""
+"""By file in ``curated_checks/``."""
 
 SEED_QUERIES = ("laptops", "laptops_by_five")
 VIEWS = ("orders", "orders_history")
@@ -29,7 +47,11 @@ INSIGHTS = (
     "change_mix_by_hour",
 )
 CHANGED_ORDERS = "changed_orders"
+QUARANTINED = "quarantined"
 
 VIEW_FILES = [f"views/{name}.sql" for name in VIEWS]
-QUESTION_FILES = [*(f"insights/{name}.sql" for name in INSIGHTS), f"report/{CHANGED_ORDERS}.sql"]
+QUESTION_FILES = [
+    *(f"insights/{name}.sql" for name in INSIGHTS),
+    *(f"report/{name}.sql" for name in (CHANGED_ORDERS, QUARANTINED)),
+]
 """What the report shows the rows of."""

@@ -22,6 +22,14 @@ PROBE = "probe"
 TOUCH = "sales_cdc_touch"
 """An attribute that is set on an item to make it emit a change. No change event carries it."""
 
+_TEXTS, _WHOLE = ("string",), ("tinyint", "smallint", "int", "bigint")
+RAW_TYPES = {
+    **{name.lower(): _TEXTS for name in FIELDS},
+    "quantity": _WHOLE,
+    "price": (*_WHOLE, "float", "double", "decimal"),
+}
+"""By column of the raw table, the types of Glue that a crawler may give it, seeing the pipeline's own lines."""
+
 
 class EventType(StrEnum):
     INSERT = "INSERT"
@@ -141,6 +149,13 @@ def _change_event(members: object) -> ChangeEvent:
         actor=Actor(_text(members, "actor")),
         further={name: value for name, value in members.items() if name not in FIELDS},
     )
+
+
+def foreign_types(types: Mapping[str, str]) -> dict[str, str]:
+    """Of the raw table's columns, with their Glue types, those that the pipeline's own lines do not explain."""
+    return {
+        name: kind for name, kind in types.items() if name in RAW_TYPES and kind.split("(")[0] not in RAW_TYPES[name]
+    }
 
 
 def _text(members: Mapping[str, Any], name: str, *, empty: bool = False) -> str:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sales_cdc.batch_statements import Check
 from sales_cdc.hooks.athena import as_table, first_rows
 from sales_cdc.operators.athena_statements import ChecksOperator, StatementFailedError, StatementsOperator
 from sales_cdc.operators.crawl import CrawlFailedError, CrawlOperator
@@ -20,6 +21,8 @@ from sales_cdc.sensors.athena_result import AthenaRowsSensor, CheckFailedError, 
 from sales_cdc.sensors.curation import CurationFailedError, CurationSensor
 
 pytestmark = pytest.mark.integration
+GLUE_TRUST = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}}]}'
+ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "glue:*", "logs:*"], "Resource": "*"}]}  # fmt: skip
 
 
 def ask(cloud: Any, bucket: str, sql: str) -> str:
@@ -34,8 +37,7 @@ def ask(cloud: Any, bucket: str, sql: str) -> str:
 def test_a_failed_crawl_says_what_the_crawler_says(cloud: Any, prefix: str) -> None:
     glue = cloud.client("glue")
     glue.create_database(DatabaseInput={"Name": prefix})
-    trust = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}}]}'
-    cloud.client("iam").create_role(RoleName=prefix, AssumeRolePolicyDocument=trust)
+    cloud.client("iam").create_role(RoleName=prefix, AssumeRolePolicyDocument=GLUE_TRUST)
     glue.create_crawler(
         Name=prefix, Role=f"arn:aws:iam::000000000000:role/{prefix}", DatabaseName=prefix,
         Targets={"S3Targets": [{"Path": f"s3://{prefix}-nowhere/raw/"}]},
@@ -43,6 +45,23 @@ def test_a_failed_crawl_says_what_the_crawler_says(cloud: Any, prefix: str) -> N
     operator = CrawlOperator(task_id="crawl", crawler_name=prefix, poll_interval=1)
     with pytest.raises(CrawlFailedError, match=rf"'{prefix}' did not succeed: FAILED, .*/aws-glue/crawlers"):
         operator.execute({})
+
+
+@pytest.mark.parametrize(("price", "foreign"), [(9.5, {}), ("cheap", {"price": "string"})])
+def test_a_crawl_tells_the_contract_s_columns_whose_type_a_foreign_object_changed(
+    place: Place, price: Any, foreign: dict[str, str]
+) -> None:
+    glue, iam = place.cloud.client("glue"), place.cloud.client("iam")
+    iam.create_role(RoleName=place.name, AssumeRolePolicyDocument=GLUE_TRUST)
+    iam.put_role_policy(RoleName=place.name, PolicyName="all", PolicyDocument=json.dumps(ALLOW_ALL))
+    ours = {"orderID": "a", "product_name": "mouse", "quantity": 1, "price": 9.90}
+    place.put("raw/orders/dt=2026-01-01/hr=00/ours.json", json.dumps(ours))
+    place.put("raw/orders/dt=2026-01-01/hr=00/theirs.json", json.dumps({**ours, "price": price}))
+    glue.create_crawler(
+        Name=place.name, Role=f"arn:aws:iam::000000000000:role/{place.name}", DatabaseName=place.name,
+        TablePrefix="raw_", Targets={"S3Targets": [{"Path": f"s3://{place.name}/raw/orders/"}]},
+    )  # fmt: skip
+    assert CrawlOperator(task_id="crawl", crawler_name=place.name, poll_interval=1).execute({}) == foreign
 
 
 def test_rows_are_shown_in_the_log(cloud: Any, prefix: str) -> None:
@@ -80,7 +99,8 @@ class Place:
         return made
 
     def checks(self, **statements: str) -> Any:
-        made = self.operator(ChecksOperator, folder="checks", findings={name: f"rows of {name}" for name in statements})
+        checks = {name: Check(f"rows of {name}", f"mend {name} of <orders>") for name in statements}
+        made = self.operator(ChecksOperator, folder="checks", checks=checks)
         made.statements = list(statements.values())
         return made
 
@@ -131,6 +151,19 @@ def test_every_failing_check_is_named_with_its_rows(place: Place) -> None:
         checks.execute({})
 
 
+def test_failing_checks_say_what_readers_see_and_what_to_do(place: Place) -> None:
+    checks = place.checks(
+        good="SELECT 1 WHERE false",
+        bad="SELECT * FROM (VALUES 'order-7', 'order-8') AS t (orderid) ORDER BY orderid",
+    )
+    with pytest.raises(CheckFailedError) as failure:
+        checks.execute({})
+    told = str(failure.value)
+    assert "read the tables as they are now, what is named here included" in told
+    assert 'To do: mend bad of ["order-7", "order-8"]' in told
+    assert "mend good" not in told
+
+
 def follows_insert(place: Place, *orders: str, run_id: str = "one") -> int:
     """What the check says of orders whose first change is no insert, in a run of this id."""
     values = ", ".join(f"('{order}', 'MODIFY')" for order in orders)
@@ -179,16 +212,9 @@ class Curation:
     def __init__(self, place: Place, script: str) -> None:
         self.place, self.glue = place, place.cloud.client("glue")
         place.put("script.py", script)
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}}
-            ],
-        }
-        allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
         iam = place.cloud.client("iam")
-        iam.create_role(RoleName=place.name, AssumeRolePolicyDocument=json.dumps(trust))
-        iam.put_role_policy(RoleName=place.name, PolicyName="all", PolicyDocument=json.dumps(allow))
+        iam.create_role(RoleName=place.name, AssumeRolePolicyDocument=GLUE_TRUST)
+        iam.put_role_policy(RoleName=place.name, PolicyName="all", PolicyDocument=json.dumps(ALLOW_ALL))
         self.glue.create_job(
             Name=place.name, Role=f"arn:aws:iam::000000000000:role/{place.name}",
             Command={"Name": "pythonshell", "ScriptLocation": f"s3://{place.name}/script.py"},
@@ -236,11 +262,13 @@ def test_differences_are_reported_before_they_fail_the_run(place: Place) -> None
     asked = place.asks(
         "-- What is it worth?\nSELECT DECIMAL '0.10' AS revenue",
         "-- What changed?\nSELECT 'a' AS orderid, false AS before_is_deleted, true AS after_is_deleted, 1 AS before_quantity",
+        "-- Why?\nSELECT 'raw/orders/theirs.json' AS source_object, 'price is not a number' AS reason, 1 AS lines",
     ).execute({})
     xcoms = {
-        "ask_insights": {"revenue": asked["q0"], "changed_orders": asked["q1"]},
+        "crawl_raw": {"price": "string"},
+        "ask_insights": {"revenue": asked["q0"], "changed_orders": asked["q1"], "quarantined": asked["q2"]},
         "wait_for_delivery": {**DELIVERED, "lag_seconds": {"p50": 1.5, "p99": 1.5, "max": 1.5}},
-        "await_curation": {"changes": 1, "time_travel": {}},
+        "await_curation": {"changes": 1, "quarantined": 1, "time_travel": {}},
         "check_curated": {"changes_are_unique": 0},
         "reconcile": {"report": "ledger/reconcile/x.json", "matching": 1, "missing": 0, "extra": 1, "stale": 1},
     }
@@ -250,6 +278,7 @@ def test_differences_are_reported_before_they_fail_the_run(place: Place) -> None
         report.execute({"run_id": "manual__2026-01-01T00:00:00+00:00", "ti": instance})
     written = place.json("ledger/batch/manual__2026-01-01T00-00-00-00-00/report.json")
     assert written["reconciliation"]["stale"] == 1
+    assert ["price" in warning for warning in written["warnings"]] == [True, False]
     assert written["insights"] == [
         {
             "name": "revenue",

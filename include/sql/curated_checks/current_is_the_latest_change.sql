@@ -1,32 +1,43 @@
 -- Does each order's current state repeat its latest change? Rows: orders for which it does not, or that one table lacks.
+-- Of both, what differs is shown.
+{%- set fields = ('event_type', 'product_name', 'quantity', 'price', 'sequence_number') %}
 WITH numbered AS (
     SELECT
         orderid,
-        sequence_number,
-        event_type,
-        product_name,
-        quantity,
-        price,
+        {%- for field in fields %}
+        {{ field }},
+        {%- endfor %}
         row_number() OVER (PARTITION BY orderid ORDER BY sequence_number DESC) AS newest
     FROM {{ params.database }}.orders_changes
 ),
 
 latest AS (
-    SELECT orderid, sequence_number, event_type, product_name, quantity, price
+    SELECT *
     FROM numbered
     WHERE newest = 1
 )
 
 SELECT
     coalesce(latest.orderid, standing.orderid) AS orderid,
-    latest.sequence_number AS latest_change,
-    standing.sequence_number AS current_state
+    {%- for side, name, absent in (('latest', 'latest_change', 'no change'), ('standing', 'current_state', 'no row')) %}
+    CASE
+        WHEN {{ side }}.orderid IS NULL THEN '{{ absent }}'
+        ELSE
+            concat_ws(
+                ', ',
+                {%- for field in fields %}
+                CASE
+                    WHEN latest.{{ field }} IS DISTINCT FROM standing.{{ field }}
+                        THEN concat('{{ field }} ', coalesce(CAST({{ side }}.{{ field }} AS varchar), 'null'))
+                END{{ '' if loop.last else ',' }}
+                {%- endfor %}
+            )
+    END AS {{ name }}{{ '' if loop.last else ',' }}
+    {%- endfor %}
 FROM latest
 FULL OUTER JOIN {{ params.database }}.orders_current AS standing ON latest.orderid = standing.orderid
 WHERE
-    latest.sequence_number IS DISTINCT FROM standing.sequence_number
-    OR latest.event_type IS DISTINCT FROM standing.event_type
-    OR latest.product_name IS DISTINCT FROM standing.product_name
-    OR latest.quantity IS DISTINCT FROM standing.quantity
-    OR latest.price IS DISTINCT FROM standing.price
+    {%- for field in fields %}
+    {{ '' if loop.first else 'OR ' }}latest.{{ field }} IS DISTINCT FROM standing.{{ field }}
+    {%- endfor %}
 ORDER BY orderid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,9 +13,10 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowException
 
-from sales_cdc.hooks.athena import first_rows
+from sales_cdc.batch_statements import Check
+from sales_cdc.hooks.athena import QueryRows, first_rows
 from sales_cdc.links import AthenaHistoryLink, QueryResultsLink
-from sales_cdc.sensors.athena_result import CheckFailedError, finding_of
+from sales_cdc.sensors.athena_result import SHOWN, CheckFailedError, finding_of
 
 MOST_POLLS = 6000
 
@@ -107,28 +109,33 @@ class ChecksOperator(StatementsOperator):
 
     Args:
         folder: of the checks' SQL files.
-        findings: by check, what a row means, in words.
+        checks: by file name, what a row means and what to do then.
 
     Returns:
         By check, the number of rows: 0.
 
     Raises:
-        CheckFailedError: names every check that found rows, and shows them. All checks are judged first.
+        CheckFailedError: names every check that found rows, shows them, and says what to do. All checks are judged first.
     """
 
-    def __init__(self, *, folder: str, findings: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(files=[f"{folder}/{name}.sql" for name in findings], **kwargs)
-        self.findings = dict(findings)
+    def __init__(self, *, folder: str, checks: Mapping[str, Check], **kwargs: Any) -> None:
+        super().__init__(files=[f"{folder}/{name}.sql" for name in checks], **kwargs)
+        self.checks = dict(checks)
 
     def _outcome(self) -> dict[str, int]:
         found = {name: first_rows(self.hook.conn, query) for name, query in self._started.items()}
         for name, rows in found.items():
             if not rows.rows:
-                self.log.info("Passed: no %s.", self.findings[name])
+                self.log.info("Passed: no %s.", self.checks[name].finding)
         if failed := {name: rows for name, rows in found.items() if rows.rows}:
-            told = "\n".join(f"{name}: {finding_of(rows, self.findings[name])}" for name, rows in failed.items())
+            told = "\n".join(self._told(name, rows) for name, rows in failed.items())
             raise CheckFailedError(
-                f"{len(failed)} of {len(found)} checks of '{self.task_id}' failed; nothing after them was done, and the views "
-                f"are as they were.\n{told}\nOnce mended, clear this task to check again."
+                f"{len(failed)} of {len(found)} checks of '{self.task_id}' failed; nothing after them was done. Those who read "
+                f"orders and orders_history read the tables as they are now, what is named here included.\n{told}\n"
+                "Once mended, clear this task to check again. More: docs/operations.md, 'Orders are not right'."
             )
         return dict.fromkeys(found, 0)
+
+    def _told(self, name: str, rows: QueryRows) -> str:
+        check, orders = self.checks[name], json.dumps([row[0] for row in rows.rows[:SHOWN]])
+        return f"{name}: {finding_of(rows, check.finding)}\nTo do: {check.remedy.replace('<orders>', orders)}"

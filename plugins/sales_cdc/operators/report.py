@@ -11,7 +11,7 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from sales_cdc.batch_report import Answer, as_markdown, batch_report, question_of
-from sales_cdc.batch_statements import CHANGED_ORDERS, RAW_CHECKS
+from sales_cdc.batch_statements import CHANGED_ORDERS, QUARANTINED, RAW_CHECKS
 from sales_cdc.hooks.athena import first_rows
 from sales_cdc.hooks.landing_zone import LandingZoneHook
 from sales_cdc.hooks.run_ledger import json_line
@@ -53,6 +53,8 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
         lake.put_text(f"{folder}report.json", json_line(report), "application/json")
         self.written_uri = f"s3://{self.bucket}/{folder}report.md"
         self.log.info("The report, also in s3://%s/%sreport.md:\n%s", self.bucket, folder, page)
+        for warning in report["warnings"]:
+            self.log.warning(warning)
         self._refuse_differences(report["reconciliation"] or {})
         return f"s3://{self.bucket}/{folder}report.json"
 
@@ -66,9 +68,11 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             curated=pull("await_curation"),
             checks={**raw_checks, **pull("check_curated")},
             changed=answers.pop(CHANGED_ORDERS),
+            quarantine=answers.pop(QUARANTINED),
             answers=answers.values(),
             reconciliation=pull("reconcile"),
             ledger=pull("record_ledger"),
+            foreign_types=pull("crawl_raw"),
         )
 
     def _refuse_differences(self, counts: Mapping[str, Any]) -> None:

@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sales_cdc.batch_report import Answer, as_markdown, batch_report, changed_orders, question_of
+from sales_cdc.batch_report import Answer, as_markdown, batch_report, batch_warnings, changed_orders, question_of
 from sales_cdc.hooks.run_ledger import json_line
 
 NONE = {"INSERT": 0, "MODIFY": 0, "REMOVE": 0}
 COLUMNS = ("orderid", "turn", "before_is_deleted", "after_is_deleted", "before_price", "after_price", "after_colour")
+QUARANTINE_COLUMNS = ("source_object", "reason", "lines", "first_line", "taken_at")
+FOREIGN = ("raw/orders/theirs.json", "price is not a number", 2, 7, "2026-11-25 11:00:00")
 CHANGED = [
     ("new", 1, True, False, None, Decimal("9.90"), "red"),
     ("dearer", 1, False, False, Decimal("9.90"), Decimal("10.00"), None),
@@ -30,6 +32,7 @@ def report() -> dict[str, Any]:
         },
         curated={"objects": 1, "changes": 3, "new_columns": ["colour"], "time_travel": {"before": None, "after": "7"}},
         checks={"changes_are_unique": 0, "changes_follow_an_insert": 2},
+        quarantine=Answer("quarantined", "Why?", QUARANTINE_COLUMNS, []),
         answers=[Answer("revenue", "What is it worth?", ["product", "revenue"], [["a|b", Decimal("0.30")]] * 60)],
         changed=Answer("changed_orders", "What changed?", COLUMNS, CHANGED),
         reconciliation=None,
@@ -39,7 +42,7 @@ def report() -> dict[str, Any]:
 def test_it_has_the_contract_s_fields(report: dict[str, Any]) -> None:
     assert list(report) == [
         "run_id", "at", "written", "delivered", "failed", "lost", "duplicates_in_raw", "lag_seconds", "curated", "checks", "insights",
-        "changed_orders", "reconciliation", "ledger",
+        "changed_orders", "reconciliation", "ledger", "warnings", "quarantine",
     ]  # fmt: skip
     assert report["written"] == report["delivered"] == {**NONE, "INSERT": 3}
     assert (report["lost"], report["failed"]) == (0, 1)
@@ -86,6 +89,40 @@ def test_the_ledger_is_shown_when_it_was_recorded(report: dict[str, Any]) -> Non
     page = as_markdown({**report, "ledger": {"INSERT": {"written": 5, "captured": 4}}})
     assert "| event type | written | captured |\n| --- | --- | --- |\n| INSERT | 5 | 4 |" in page
     assert "Ledger" not in as_markdown(report)
+
+
+def quarantine(*rows: Any) -> Answer:
+    return Answer("quarantined", "Which lines are in quarantine?", QUARANTINE_COLUMNS, rows)
+
+
+def test_a_raw_column_of_a_foreign_type_is_a_warning_that_names_the_objects() -> None:
+    (warning,) = batch_warnings({"price": "string"}, 0, quarantine(FOREIGN, ("raw/x", "actor is missing", 1, 1, "t")))
+    assert warning.startswith("The column price of raw_orders is string")
+    assert "raw/orders/theirs.json (price is not a number)" in warning
+    assert "raw/x" not in warning
+
+
+def test_a_foreign_type_that_no_quarantined_line_explains_is_a_warning_too() -> None:
+    (warning,) = batch_warnings({"quantity": "double"}, 0, quarantine(FOREIGN))
+    assert "quantity" in warning
+    assert "theirs.json" not in warning
+
+
+def test_lines_that_the_run_quarantined_are_a_warning() -> None:
+    (warning,) = batch_warnings({}, 2, quarantine(FOREIGN))
+    assert warning.startswith("This run quarantined 2 of raw/'s lines")
+
+
+def test_nothing_odd_is_no_warning(report: dict[str, Any]) -> None:
+    assert batch_warnings({}, 0, quarantine(FOREIGN)) == report["warnings"] == []
+    assert "Warnings" not in as_markdown(report)
+    assert "quarantine" not in as_markdown(report)
+
+
+def test_the_page_opens_with_its_warnings_and_names_what_lies_in_quarantine(report: dict[str, Any]) -> None:
+    page = as_markdown({**report, "warnings": ["Mind this."], "quarantine": quarantine(FOREIGN).document()})
+    assert page.index("* Mind this.") < page.index("## Curated")
+    assert "| raw/orders/theirs.json | price is not a number | 2 | 7 | 2026-11-25 11:00:00 |" in page
 
 
 def test_the_question_is_the_header_s_first_line() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sales_cdc import change_event
-from sales_cdc.change_event import Actor, ChangeEvent, ChangeEventError, EventType
+from sales_cdc.change_event import Actor, ChangeEvent, ChangeEventError, EventType, foreign_types
 
 LINE = (
     '{"orderID":"order-1","product_name":"laptop","quantity":5,"price":10.50,"event_type":"INSERT",'
@@ -151,3 +151,21 @@ def test_text_that_is_no_event_is_refused_and_kept(line: str | bytes, problem: s
 def test_any_bytes_are_read_or_refused(line: bytes) -> None:
     with pytest.raises(ChangeEventError):
         change_event.parse(line)
+
+
+OURS = {
+    "orderid": "string", "product_name": "string", "quantity": "int", "price": "double", "event_type": "string",
+    "creation_time": "string", "event_id": "string", "sequence_number": "string", "actor": "string", "gift": "struct<to:string>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("types", [{}, {"quantity": "bigint"}, {"price": "int"}, {"price": "decimal(12,2)"}])
+def test_raw_columns_that_the_pipeline_s_own_lines_explain_are_not_foreign(types: dict[str, str]) -> None:
+    assert foreign_types(OURS | types) == {}
+
+
+@pytest.mark.parametrize(
+    "types", [{"price": "string"}, {"quantity": "double"}, {"orderid": "bigint", "product_name": "array<string>"}]
+)
+def test_raw_columns_of_another_type_are_foreign(types: dict[str, str]) -> None:
+    assert foreign_types(OURS | types) == types

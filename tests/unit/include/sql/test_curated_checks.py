@@ -67,9 +67,16 @@ def test_a_tampered_table_is_found_and_its_order_named(lake: Any, check: str) ->
     assert [row[0] for row in found_by(check, lake)] == [order]
 
 
+def test_an_edited_row_is_shown_by_what_differs_in_it(lake: Any) -> None:
+    lake.execute("UPDATE lake.orders_current SET price = 0.01, product_name = NULL WHERE orderid = 'a'")
+    (row,) = found_by("current_is_the_latest_change", lake)
+    assert row == ("a", "product_name laptop, price 9.90", "product_name null, price 0.01")
+
+
 def test_an_order_that_only_one_table_has_is_found(lake: Any) -> None:
     lake.execute("DELETE FROM lake.orders_current WHERE orderid = 'b'")
-    assert [row[0] for row in found_by("current_is_the_latest_change", lake)] == ["b"]
+    (row,) = found_by("current_is_the_latest_change", lake)
+    assert row == ("b", f"event_type REMOVE, sequence_number {'4'.zfill(40)}", "no row")
 
 
 def test_a_quarantined_change_is_not_missing(lake: Any) -> None:

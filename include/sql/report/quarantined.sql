@@ -1,0 +1,18 @@
+-- Which objects have lines in quarantine, and why? The twenty that were taken last.
+WITH taken AS (
+    SELECT object, max(taken_at) AS taken_at
+    FROM {{ params.database }}.orders_intake
+    GROUP BY object
+),
+
+refused AS (
+    SELECT source_object, reason, count(*) AS lines, min(line_number) AS first_line
+    FROM {{ params.database }}.orders_quarantine
+    GROUP BY source_object, reason
+)
+
+SELECT refused.source_object, refused.reason, refused.lines, refused.first_line, taken.taken_at
+FROM refused
+LEFT JOIN taken ON refused.source_object = taken.object
+ORDER BY taken.taken_at DESC, refused.source_object, refused.reason
+LIMIT 20
