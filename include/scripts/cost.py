@@ -39,7 +39,9 @@ NOT_IN_IT = (
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="make cost", description="What changes cost on AWS, and which limit a rate of changes meets first."
+        prog="make cost",
+        usage='make cost ARGS="[options]"',
+        description="What changes cost on AWS, and which limit a rate of changes meets first.",
     )
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(

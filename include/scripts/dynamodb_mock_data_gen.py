@@ -40,6 +40,8 @@ except ModuleNotFoundError as error:
     )
 
 EXIT_INTERRUPTED = 130
+COMMAND = "make generate-orders"
+BATCH = 'make airflow ARGS="dags test sales_cdc_batch"'
 EXPECTED_ERRORS = (
     SettingsError, WorkloadError, CallRefusedError, StalledError, BotoCoreError, ClientError,
 )  # fmt: skip
@@ -47,7 +49,12 @@ console = Console(stderr=True, highlight=False)
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", 1)[0])
+    parser = argparse.ArgumentParser(
+        prog=COMMAND,
+        usage=f'{COMMAND} ARGS="[options]"',
+        description=(__doc__ or "").split("\n\n", 1)[0],
+        epilog="Without make, in the project's environment: PYTHONPATH=plugins .venv/bin/python include/scripts/dynamodb_mock_data_gen.py",
+    )
     parser.add_argument("--inserts", type=_count, default=500, metavar="N", help="new orders (default: %(default)s)")
     parser.add_argument("--updates", type=_count, default=0, metavar="N", help="changes of live orders (default: 0)")
     parser.add_argument("--deletes", type=_count, default=0, metavar="N", help="live orders to delete (default: 0)")
@@ -91,7 +98,11 @@ def main(given: Sequence[str] | None = None) -> int:
         console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
-        console.print("Stopped at once: the ledger may lack what was being written.", style="red")
+        console.print(
+            "Stopped at once: the ledger may lack what was being written. Nothing has to be undone: the pipeline carries whatever "
+            f"reached the table, and no batch waits for this run. To see it in Athena: {BATCH}",
+            style="red", markup=False, soft_wrap=True,
+        )  # fmt: skip
         return EXIT_INTERRUPTED
 
 
@@ -109,11 +120,25 @@ def generate(settings: Settings, workload: Workload, rate_per_second: float | No
         except (StalledError, CallRefusedError):
             record_what_was_written(run)
             raise
-        run.record(interrupted=stop.is_set())
+        summary = run.record(interrupted=stop.is_set())
     if stop.is_set():
-        console.print("Interrupted: the rest of the plan was not written. The ledger names what was.", style="yellow")
+        tell_what_next(summary)
         return EXIT_INTERRUPTED
     return 0
+
+
+def tell_what_next(summary: dict[str, Any]) -> None:
+    """After an interruption: what stands, and how to go on."""
+    written, planned = summary["written"], summary["planned"]
+    rest = {kind: planned[kind] - written[kind] for kind in EVENT_TYPES}
+    told = (
+        f"Interrupted: {sum(written.values()):,} of {sum(planned.values()):,} planned changes were written; the ledger names them. "
+        f"They are on their way, and the next batch takes them to Athena:\n  {BATCH}"
+    )
+    if any(rest.values()):
+        options = f"--inserts {rest['INSERT']} --updates {rest['MODIFY']} --deletes {rest['REMOVE']}"
+        told += f'\nThe rest was not written. A new run, with a plan of its own:\n  {COMMAND} ARGS="{options}"'
+    console.print(told, style="yellow", markup=False, soft_wrap=True)
 
 
 def connect(settings: Settings, stop: Event) -> GenerateRun:

@@ -252,11 +252,26 @@ def test_ctrl_c_ends_the_script_with_a_true_ledger(shop: Shop) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert "Interrupted" in said
     (summary,) = shop.lines(only_run(shop), "summary.json")
+    written = f"{summary['written']['INSERT']:,}"
+    assert f"Interrupted: {written} of 5,000 planned changes were written" in said
+    assert f"{written} INSERT, 0 MODIFY, 0 REMOVE" in said
+    assert 'make airflow ARGS="dags test sales_cdc_batch"' in said
+    assert (
+        f'make generate-orders ARGS="--inserts {5_000 - summary["written"]["INSERT"]} --updates 0 --deletes 0"' in said
+    )
     assert summary["interrupted"]
     assert 0 < summary["written"]["INSERT"] < 5_000
     assert Counter(shop.ledger(only_run(shop))) == Counter(shop.stream())
+
+
+def test_the_script_goes_by_the_name_of_its_make_target(shop: Shop) -> None:
+    for arguments, code in (("--help",), 0), (("--inserts", "-1"), 2):
+        process = script(shop, *arguments)
+        told = "".join(process.communicate(timeout=60))
+        assert process.returncode == code, told
+        assert 'usage: make generate-orders ARGS="' in told
+    assert "make generate-orders: error: argument --inserts: '-1' is not a whole number, 0 or more" in told
 
 
 def test_the_script_explains_a_deployment_that_is_not_there(shop: Shop) -> None:
