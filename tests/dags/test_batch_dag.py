@@ -20,13 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SQL = ROOT / "include" / "sql"
 
 
-@pytest.fixture(scope="module")
-def dag() -> DAG:
-    bag = DagBag(ROOT / "dags" / "sales_cdc_batch.py")
-    assert not bag.import_errors
-    return bag.dags["sales_cdc_batch"]
-
-
 def test_the_job_runs_beside_the_raw_side_and_is_awaited_before_the_gate(dag: DAG) -> None:
     line = ["find_account", "wait_for_delivery", "start_curation", "crawl_raw"]
     for earlier, later in pairwise(line):
@@ -127,20 +120,6 @@ def test_parsing_uses_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("socket.socket.connect", refuse)
     assert not DagBag(ROOT / "dags" / "sales_cdc_batch.py").import_errors
-
-
-def test_it_runs_daily_once_at_a_time_and_never_catches_up(dag: DAG) -> None:
-    assert dag.schedule == "@daily"
-    assert dag.max_active_runs == 1
-    assert not dag.catchup
-    assert dag.doc_md
-
-
-def test_every_task_retries_and_has_a_time_limit(dag: DAG) -> None:
-    for task in dag.tasks:
-        assert task.retries >= 1
-        assert task.retry_exponential_backoff
-        assert task.execution_timeout
 
 
 @pytest.mark.parametrize("path", sorted(SQL.glob("*/*.sql")), ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -13,8 +13,10 @@ from airflow.serialization.serialized_objects import DagSerialization
 from sales_cdc.dag_form import WHAT_TO_DO
 from sales_cdc.settings import SettingsError
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
+from tests.dags.conftest import DAGS
+
 NAMES = [path.stem for path in sorted(DAGS.glob("*.py"))]
+JUDGES_ONCE = {"confirm_removal", "summarise_teardown"}
 ALERTS = """\
 from sales_cdc_alerts_told import told
 def page(context):
@@ -54,6 +56,27 @@ def test_a_dag_has_an_owner_tags_and_limits_and_needs_no_pool_of_its_own(dags: d
     assert 1 <= dag.max_active_tasks <= 16
     for task in dag.tasks:
         assert (task.owner, task.pool) == ("sales", "default_pool"), task.task_id
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dag_runs_only_when_triggered_but_for_the_daily_batch_and_never_catches_up(
+    dags: dict[str, DAG], name: str
+) -> None:
+    assert dags[name].schedule == ("@daily" if name == "sales_cdc_batch" else None)
+    assert not dags[name].catchup
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_retries_ever_later_and_has_a_time_limit(dags: dict[str, DAG], name: str) -> None:
+    for task in dags[name].tasks:
+        assert task.retries >= 1 or task.task_id in JUDGES_ONCE, task.task_id
+        assert task.retry_exponential_backoff or name == "sales_cdc_drill", task.task_id  # its faults last for seconds
+        assert task.execution_timeout, task.task_id
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dag_is_a_page(name: str) -> None:
+    assert len((DAGS / f"{name}.py").read_text().splitlines()) <= 150
 
 
 @pytest.mark.parametrize("name", NAMES)

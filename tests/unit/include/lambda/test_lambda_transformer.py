@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import string
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,22 +15,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sales_cdc import change_event
 
+from tests import shipped
+
 REPOSITORY = Path(__file__).parents[4]
 GOLDEN = sorted((REPOSITORY / "tests" / "fixtures" / "events").glob("*.json"))
 CONTRACT_NAMES = {field.lower() for field in change_event.FIELDS}
 
 
-def load_transformer() -> ModuleType:
-    path = REPOSITORY / "include" / "lambda" / "lambda_transformer.py"
-    spec = importlib.util.spec_from_file_location("lambda_transformer", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-transformer = load_transformer()
+transformer = shipped.load("include/lambda/lambda_transformer.py")
 
 
 def firehose_event(*stream_records: Any) -> dict[str, Any]:

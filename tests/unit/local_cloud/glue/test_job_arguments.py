@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shlex
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from local_cloud.glue.job_arguments import SPECIAL, ArgumentError, JobArguments
 from local_cloud.glue.job_setup import LIBRARY
 from local_cloud.glue.spark_environment import spark_environment
+from tests import shipped
 
 ENDPOINT = "http://127.0.0.1:4566"
 
@@ -19,12 +19,7 @@ ENDPOINT = "http://127.0.0.1:4566"
 @pytest.fixture(scope="module")
 def options() -> Any:
     """The module ``awsglue.utils`` that scripts import."""
-    spec = importlib.util.spec_from_file_location("awsglue_utils", LIBRARY / "awsglue" / "utils.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return shipped.load(LIBRARY / "awsglue" / "utils.py")
 
 
 def test_the_run_wins_over_the_defaults_and_the_fixed_ones_over_both() -> None:
