@@ -14,7 +14,7 @@ from sales_cdc.change_writer import BACKOFF_SECONDS, MAX_ATTEMPTS, MAX_BACKOFF_S
 from sales_cdc.cost import ORDER_BYTES, PLAIN_WRITE, Usage, forecast, in_dollars, told
 from sales_cdc.generate_run import ProgressLog, Say
 from sales_cdc.hooks.backfill_ledger import NAMED, BackfillHeader, BackfillLedger, Progress
-from sales_cdc.hooks.run_ledger import ForeignPlanError
+from sales_cdc.hooks.ledger_folder import ForeignPlanError
 from sales_cdc.hooks.touches import TouchableTable, Touched
 
 CONCURRENT_TOUCHES = 16

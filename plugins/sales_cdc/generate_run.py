@@ -9,8 +9,9 @@ from typing import Any
 
 from sales_cdc.change_writer import ChangeWriter, Pace, StalledError
 from sales_cdc.cost import ORDER_BYTES, forecast_line
+from sales_cdc.hooks.ledger_folder import ForeignPlanError
 from sales_cdc.hooks.orders import OrdersTable
-from sales_cdc.hooks.run_ledger import EVENT_TYPES, ForeignPlanError, Outcome, RunHeader, RunLedger
+from sales_cdc.hooks.run_ledger import EVENT_TYPES, Outcome, RunHeader, RunLedger
 from sales_cdc.workload import Change, EventType, Workload, plan_changes, require_rate
 
 PART_CHANGES = 2_000

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from sales_cdc.backfill_run import BackfillIncompleteError, BackfillRefusedError, BackfillRun
 from sales_cdc.change_event import TOUCH
 from sales_cdc.hooks.backfill_ledger import BackfillLedger
-from sales_cdc.hooks.run_ledger import ForeignPlanError
+from sales_cdc.hooks.ledger_folder import ForeignPlanError
 from sales_cdc.hooks.touches import TouchableTable
 
 from tests.conftest import Cloud

@@ -21,9 +21,10 @@ from typing import Any
 import boto3
 import pytest
 from sales_cdc.generate_run import GenerateRun
+from sales_cdc.hooks.ledger_folder import ForeignPlanError
 from sales_cdc.hooks.orders import OrdersTable
 from sales_cdc.hooks.refusals import DeniedError, ResourceMissingError
-from sales_cdc.hooks.run_ledger import EVENT_TYPES, ForeignPlanError, RunLedger
+from sales_cdc.hooks.run_ledger import EVENT_TYPES, RunLedger
 from sales_cdc.workload import Workload, WorkloadError
 
 from tests.conftest import KEYS, Cloud

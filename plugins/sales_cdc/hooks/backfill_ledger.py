@@ -7,17 +7,12 @@ summary.json        counts over all segments; there once every segment has come 
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from sales_cdc.hooks.refusals import explained
-from sales_cdc.hooks.run_ledger import ForeignPlanError, json_line
+from sales_cdc.hooks.ledger_folder import LedgerFolder, json_line
 from sales_cdc.topology import Topology
 
 BACKFILLS_PREFIX = f"{Topology.LEDGER_PREFIX}backfill/"
@@ -53,23 +48,10 @@ class Progress:
     named: list[str] = field(default_factory=list)
 
 
-class BackfillLedger:
-    """The ledger of one run, through an S3 client; ``now`` returns the time as ISO-8601 UTC text.
+class BackfillLedger(LedgerFolder):
+    """The ledger of one backfill run."""
 
-    Every method raises CallRefusedError when the bucket is missing, denied, or does not answer.
-    Source: Amazon S3 API Reference, *PutObject*, *GetObject*.
-    """
-
-    def __init__(self, client: Any, bucket: str, run_id: str, now: Callable[[], str]) -> None:
-        self._client = client
-        self._bucket = bucket
-        self._now = now
-        self.run_id = run_id
-        self.prefix = f"{BACKFILLS_PREFIX}{re.sub(r'[^A-Za-z0-9._-]', '-', run_id)}/"
-
-    @property
-    def uri(self) -> str:
-        return f"s3://{self._bucket}/{self.prefix}"
+    RUNS_PREFIX = BACKFILLS_PREFIX
 
     def header(self) -> BackfillHeader | None:
         """None while the run was not planned.
@@ -77,21 +59,13 @@ class BackfillLedger:
         Raises:
             ForeignPlanError: another run's id gives the same folder.
         """
-        told = self._get("run.json")
-        if told is None:
-            return None
-        header = BackfillHeader(**told)
-        if header.run_id != self.run_id:
-            raise ForeignPlanError(
-                f"{self.uri} belongs to the run '{header.run_id}', not to '{self.run_id}': choose a run id that differs "
-                "in letters or digits. Nothing was touched."
-            )
-        return header
+        told = self._own_header()
+        return None if told is None else BackfillHeader(**told)
 
     def begin(self, segments: int, items: int, dollars: Decimal) -> BackfillHeader:
         """Keep what the run is; from here on its segments and its mark stay as they are."""
         header = BackfillHeader(self.run_id, f"backfill/{self.run_id}", segments, self._now(), items, dollars)
-        self._put("run.json", asdict(header))
+        self._put("run.json", json_line(asdict(header)))
         return header
 
     def progress(self, segment: int) -> Progress:
@@ -100,7 +74,7 @@ class BackfillLedger:
         return Progress(segment) if told is None else Progress(**told)
 
     def keep(self, progress: Progress) -> None:
-        self._put(_segment(progress.segment), asdict(progress))
+        self._put(_segment(progress.segment), json_line(asdict(progress)))
 
     def close(self, header: BackfillHeader, segments: list[Progress]) -> dict[str, Any]:
         """Write ``summary.json`` and return it; a closed ledger stays as it is."""
@@ -116,28 +90,8 @@ class BackfillLedger:
             "too_large": sum(one.too_large for one in segments),
             "named": [order_id for one in segments for order_id in one.named][:NAMED],
         }
-        self._put("summary.json", summary)
+        self._put("summary.json", json_line(summary))
         return summary
-
-    def _get(self, name: str) -> dict[str, Any] | None:
-        try:
-            with explained("read the ledger in the bucket", self._bucket):
-                body = self._client.get_object(Bucket=self._bucket, Key=f"{self.prefix}{name}")["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchKey":
-                raise
-            return None
-        document: dict[str, Any] = json.loads(body, parse_float=Decimal)
-        return document
-
-    def _put(self, name: str, document: dict[str, Any]) -> None:
-        with explained("write the ledger in the bucket", self._bucket):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=f"{self.prefix}{name}",
-                Body=json_line(document).encode(),
-                ContentType="application/json",
-            )
 
 
 def _segment(segment: int) -> str:

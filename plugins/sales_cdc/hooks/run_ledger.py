@@ -10,9 +10,8 @@ summary.json    counts, and the changes that were not made with the reason; ther
 from __future__ import annotations
 
 import json
-import json.encoder
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from itertools import islice
@@ -20,17 +19,12 @@ from typing import IO, Any
 
 from botocore.exceptions import ClientError
 
+from sales_cdc.hooks.ledger_folder import LedgerFolder, json_line
 from sales_cdc.hooks.refusals import explained
-from sales_cdc.topology import Topology, run_key
+from sales_cdc.topology import Topology
 from sales_cdc.workload import Change, EventType
 
-RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}generate/"
-_quoted = json.encoder.encode_basestring_ascii
 EVENT_TYPES: tuple[EventType, ...] = ("INSERT", "MODIFY", "REMOVE")
-
-
-class ForeignPlanError(ValueError):
-    """The run's folder holds the plan of another run or of other parameters; a run's plan never changes."""
 
 
 @dataclass(frozen=True)
@@ -61,23 +55,10 @@ class Outcome:
         return json_line(told | ({"reason": self.reason} if self.reason else {"set": dict(change.set)}))
 
 
-class RunLedger:
-    """The ledger of one run, through an S3 client; ``now`` returns the time as ISO-8601 UTC text.
+class RunLedger(LedgerFolder):
+    """The ledger of one generate run. Source: Amazon S3 API Reference, *ListObjectsV2*."""
 
-    Every method raises CallRefusedError when the bucket is missing, denied, or does not answer.
-    Source: Amazon S3 API Reference, *PutObject*, *GetObject*, *ListObjectsV2*.
-    """
-
-    def __init__(self, client: Any, bucket: str, run_id: str, now: Callable[[], str]) -> None:
-        self._client = client
-        self._bucket = bucket
-        self._now = now
-        self.run_id = run_id
-        self.prefix = f"{RUNS_PREFIX}{run_key(run_id)}/"
-
-    @property
-    def uri(self) -> str:
-        return f"s3://{self._bucket}/{self.prefix}"
+    RUNS_PREFIX = f"{Topology.LEDGER_PREFIX}generate/"
 
     def header(self) -> RunHeader | None:
         """None while the run has no complete plan.
@@ -85,16 +66,8 @@ class RunLedger:
         Raises:
             ForeignPlanError: another run's id gives the same folder.
         """
-        body = self._get("run.json")
-        if body is None:
-            return None
-        header = RunHeader(**json.loads(body, parse_float=Decimal))
-        if header.run_id != self.run_id:
-            raise ForeignPlanError(
-                f"{self.uri} belongs to the run '{header.run_id}', not to '{self.run_id}': choose a run id that differs "
-                "in letters or digits. Nothing was written."
-            )
-        return header
+        told = self._own_header()
+        return None if told is None else RunHeader(**told)
 
     def keep_plan(self, params: Mapping[str, Any], changes: Iterable[Change]) -> RunHeader:
         """Store the plan; from here on the run has exactly these changes."""
@@ -147,7 +120,7 @@ class RunLedger:
         """
         closed = self._get("summary.json")
         if closed is not None:
-            return dict(json.loads(closed, parse_float=Decimal))
+            return closed
         written, skipped = self._collect()
         summary = {
             "run_id": self.run_id,
@@ -186,29 +159,6 @@ class RunLedger:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             return sorted(found["Key"] for page in pages for found in page.get("Contents", ()))
 
-    def _get(self, name: str) -> bytes | None:
-        try:
-            return self._body(f"{self.prefix}{name}")
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchKey":
-                raise
-            return None
-
-    def _body(self, key: str) -> bytes:
-        with explained("read the ledger in the bucket", self._bucket):
-            body: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-            return body
-
-    def _put(self, name: str, text: str, **conditions: str) -> None:
-        with explained("write the ledger in the bucket", self._bucket):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=f"{self.prefix}{name}",
-                Body=text.encode(),
-                ContentType="application/json",
-                **conditions,
-            )
-
     def _upload(self, file: IO[bytes], name: str) -> None:
         file.seek(0)
         with explained("write the ledger in the bucket", self._bucket):
@@ -225,20 +175,3 @@ def _plan_line(change: Change) -> str:
             "expected": dict(change.expected),
         }
     )
-
-
-def json_line(document: Mapping[str, Any]) -> str:
-    """One line of JSON in which a Decimal is a number with all of its digits."""
-    return f"{_json(document)}\n"
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, str):
-        return _quoted(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, dict):
-        return "{" + ", ".join([f"{_quoted(name)}: {_json(held)}" for name, held in value.items()]) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_json, value)) + "]"
-    return json.dumps(value)

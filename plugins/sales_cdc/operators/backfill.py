@@ -17,9 +17,9 @@ from botocore.config import Config
 from sales_cdc.backfill_run import BackfillIncompleteError, BackfillRefusedError, BackfillRun
 from sales_cdc.cost import REGION
 from sales_cdc.hooks.backfill_ledger import BackfillLedger
+from sales_cdc.hooks.ledger_folder import ForeignPlanError
 from sales_cdc.hooks.orders import CLIENT_CONFIG
 from sales_cdc.hooks.refusals import DeniedError, ResourceMissingError
-from sales_cdc.hooks.run_ledger import ForeignPlanError
 from sales_cdc.hooks.touches import TouchableTable
 from sales_cdc.operators.workload import require_known_params
 from sales_cdc.workload import WorkloadError, require_rate

@@ -14,7 +14,7 @@ from sales_cdc.batch_report import Answer, as_markdown, batch_report, question_o
 from sales_cdc.batch_statements import CHANGED_ORDERS, QUARANTINED, RAW_CHECKS
 from sales_cdc.hooks.athena import first_rows
 from sales_cdc.hooks.landing_zone import LandingZoneHook
-from sales_cdc.hooks.run_ledger import json_line
+from sales_cdc.hooks.ledger_folder import json_line
 from sales_cdc.links import ObjectLink
 from sales_cdc.operators.reconcile import DifferencesFoundError
 from sales_cdc.reconciliation import FINDINGS

@@ -15,9 +15,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from botocore.config import Config
 
 from sales_cdc.generate_run import GenerateRun
+from sales_cdc.hooks.ledger_folder import ForeignPlanError
 from sales_cdc.hooks.orders import CLIENT_CONFIG, OrdersTable
 from sales_cdc.hooks.refusals import DeniedError, ResourceMissingError
-from sales_cdc.hooks.run_ledger import ForeignPlanError, RunLedger
+from sales_cdc.hooks.run_ledger import RunLedger
 from sales_cdc.workload import EventType, Workload, WorkloadError
 
 NO_RETRY = (WorkloadError, ForeignPlanError, ResourceMissingError, DeniedError)

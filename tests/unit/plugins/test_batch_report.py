@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sales_cdc.batch_report import Answer, as_markdown, batch_report, batch_warnings, changed_orders, question_of
-from sales_cdc.hooks.run_ledger import json_line
+from sales_cdc.hooks.ledger_folder import json_line
 
 NONE = {"INSERT": 0, "MODIFY": 0, "REMOVE": 0}
 COLUMNS = ("orderid", "turn", "before_is_deleted", "after_is_deleted", "before_price", "after_price", "after_colour")

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 
 from sales_cdc.generate_run import PART_CHANGES, ProgressLog, parts
-from sales_cdc.hooks.run_ledger import json_line
+from sales_cdc.hooks.ledger_folder import json_line
 from sales_cdc.workload import Change
 
 
