@@ -43,6 +43,7 @@ MAINTAIN = "{{ (params.maintain or dag_run.run_type == 'scheduled' and dag_run.s
 PARAMS = {
     "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days", description="That the insights look back."),
     "maintain": Param(False, type="boolean", title="Maintain", description="Compact files, expire old versions, as on Sundays."),
+    "source": Param("scan", enum=["scan", "export"], title="Reconcile by", description="A scan of DynamoDB, or an export of it to the bucket."),
     "database": Param(topology.database.name, const=topology.database.name),  # for the statements; not in the form
     "delivery": Param(topology.delivery.name, const=topology.delivery.name),
 }  # fmt: skip
@@ -110,7 +111,10 @@ with DAG(
     curated = Asset(f"{topology.prefix}-curated-orders")
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated])
     reconcile = ReconcileOperator(  # write_report fails, and shows what differs
-        task_id="reconcile", fail_on_difference=False, wanted="{{ dag_run.run_type != 'asset_triggered' }}"
+        task_id="reconcile",
+        source="{{ params.source }}",
+        fail_on_difference=False,
+        wanted="{{ dag_run.run_type != 'asset_triggered' }}",
     )
     ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES)
     write_report = ReportOperator(task_id="write_report", trigger_rule=TriggerRule.NONE_FAILED)

@@ -1,14 +1,15 @@
 """## Reconcile: what DynamoDB holds against what the curated table shows, order by order
 
-**Schedule**: none; trigger it (the batch does the same as its last check). **Parameters**: `fail_on_difference`.
+**Schedule**: none; trigger it (the batch does the same as its last check). **Parameters**: `source`, `fail_on_difference`.
 
 `reconcile_orders` reads both sides whole, compares them by content hash, and names the orders that are *missing* from the curated
 table, *extra* there, or *stale*, with the fields that differ. Changes that are still on their way count as in flight: before an
 order is named, probe orders have shown that everything committed before has arrived. The report is
 `ledger/reconcile/<run>.json` in the bucket; `sales_cdc_repair` mends what it names.
 
-**Rerun**: harmless; it changes no order. **Cost on AWS**: one consistent read of the whole table (half a read unit a KB), one
-scan of `orders_current` by Athena.
+**Rerun**: harmless; it changes no order. **Cost on AWS**: one scan of `orders_current` by Athena, and one consistent read of the whole
+table (a read unit for each 4 KB) or, with `source` set to `export`, one export to the bucket: no read capacity, $0.10 a GB, at least
+some minutes. What is written after the export's time counts as on its way, like all that a scan misses.
 """
 
 from __future__ import annotations
@@ -42,12 +43,18 @@ with DAG(
         "execution_timeout": timedelta(hours=6),
     },
     params={
+        "source": Param(
+            "scan",
+            enum=["scan", "export"],
+            title="Read DynamoDB by",
+            description="A scan of the table, or an export of its point-in-time recovery to the bucket.",
+        ),
         "fail_on_difference": Param(
             True,
             type="boolean",
             title="Fail when orders differ",
             description="Otherwise the run succeeds and only its report tells.",
-        )
+        ),
     },
     **dag_arguments(topology),
 ) as dag:
@@ -58,6 +65,7 @@ with DAG(
         hops=topology.hops,
         database=topology.database.name,
         workgroup=topology.workgroup.name,
+        source="{{ params.source }}",
         fail_on_difference="{{ params.fail_on_difference }}",
         patience_seconds=topology.settings.firehose_interval_seconds + 240,
     )

@@ -69,6 +69,13 @@ class Clients:
                 self._made[key] = made
             return self._made[key]
 
+    def s3_of(self, keys: Mapping[str, Any] | None) -> Any:
+        """An S3 client of the one whose keys these are, as ``credentials_of`` gives them; None: the administrator."""
+        if keys is None:
+            return self.client("s3")
+        own = {name: value for name, value in keys.items() if name.startswith("aws_")}
+        return Clients(self._endpoint, self._region, own).client("s3")
+
     def forget_role(self, role_arn: str) -> None:
         """Drop the clients of a role whose credentials were refused, so that the next call assumes it anew."""
         with self._lock:

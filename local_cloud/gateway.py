@@ -24,6 +24,7 @@ from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 from local_cloud.emulator.callers import credentials_of
 from local_cloud.emulator.expiry import Expiry, blind_reaper
+from local_cloud.emulator.exports import Exports
 from local_cloud.emulator.expressions import remember_expressions
 from local_cloud.emulator.function_logs import write_logs_as_roles
 from local_cloud.emulator.hot_paths import quicken
@@ -166,6 +167,8 @@ def equip(config: CloudConfig) -> Equipment:
     quicken_scans(dynamodb)
     if config.enforce_iam:
         write_logs_as_roles(lambda_svc, iam_evaluator)
+    exports = Exports(dynamodb, credentials_of if config.enforce_iam else lambda *_: None, clients.s3_of)
+    handlers["dynamodb"] = exports.around(handlers["dynamodb"])
     turns = Turns()
     for service in ("dynamodb", "dynamodbstreams", "kinesis"):
         handlers[service] = turns.around(handlers[service])

@@ -23,7 +23,7 @@ READING = re.compile(
 CARRYING = frozenset(
     {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "TransactGetItems", "ExecuteStatement",
      "BatchExecuteStatement", "ExecuteTransaction", "PutRecord", "PutRecords", "SubscribeToShard", "PutMetricData", "PutEvents",
-     "BatchCreatePartition", "TestEventPattern"}
+     "BatchCreatePartition", "TestEventPattern", "ExportTableToPointInTime"}
 )  # fmt: skip
 CLEAN_STOP_MARK = "stopped-cleanly"
 

@@ -2,6 +2,7 @@
 
 * A call on a DynamoDB stream is checked against the stream's ARN (it would be ``*``, which only ``*`` allows). Source:
   *Actions, resources, and condition keys for Amazon DynamoDB*.
+* A call on a table's exports is checked against the export or, when it has none yet, the table (it would be ``*``). Source: as above.
 * A Glue call that names its database, crawler or job as ``Name`` is checked against that (it would be a table). Source:
   *Actions, resources, and condition keys for AWS Glue*.
 * An Athena call that names a work group as ``Name``, or a query, is checked against that work group (it would be ``*``). Source:
@@ -85,6 +86,8 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
 def _named(service: str, request: dict[str, Any], place: str) -> str | None:
     """What a request names by its ARN, or in a field that the emulator does not look at."""
     if arn := request.get("ResourceArn") or request.get("ResourceARN"):
+        return str(arn)
+    if service == "dynamodb" and (arn := request.get("ExportArn") or request.get("TableArn")):
         return str(arn)
     if service == "events" and (rule := request.get("Rule")):
         return f"arn:aws:events:{place}:rule/{rule}"

@@ -113,7 +113,13 @@ def _flow(topology: Topology) -> list[Document]:
 def _orders(topology: Topology) -> list[Document]:
     """A transaction asks for the permission of each write in it."""
     items = ["Scan", "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "DescribeTable"]
-    return [allow([f"dynamodb:{action}" for action in [*items, "ConditionCheckItem"]], topology.table.arn)]
+    items += ["ConditionCheckItem", "ExportTableToPointInTime"]
+    exports = f"{topology.bucket.arn}/{topology.EXPORTS_PREFIX}*"
+    return [
+        allow([f"dynamodb:{action}" for action in items], topology.table.arn),
+        allow(["dynamodb:DescribeExport"], f"{topology.table.arn}/export/*"),
+        allow(["s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"], exports),  # DynamoDB writes as its caller
+    ]
 
 
 def _landing_zone(topology: Topology) -> list[Document]:

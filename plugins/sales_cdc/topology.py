@@ -152,6 +152,7 @@ class Topology:
     TRANSFORMER_KEY = "artifacts/lambda_transformer.zip"
     JOB_KEY = "artifacts/curate_orders.py"
     LEDGER_PREFIX = "ledger/"
+    EXPORTS_PREFIX = "exports/"
     RAW_TABLE_PREFIX = "raw_"
     RAW_TABLE = "raw_orders"
 

@@ -9,6 +9,11 @@ def test_it_finds_the_account_then_reconciles(dag: DAG) -> None:
     assert dag.get_task("find_account").downstream_task_ids == {"reconcile_orders"}
 
 
+def test_it_reads_by_a_scan_unless_an_export_is_asked_for(dag: DAG) -> None:
+    assert dag.params["source"] == "scan"
+    assert dag.get_task("reconcile_orders").source == "{{ params.source }}"
+
+
 def test_its_statements_are_found_by_its_own_templates(dag: DAG) -> None:
     environment = dag.get_task("reconcile_orders").get_template_env()
     params = {"database": "lake", "columns": ["colour", "price"], "order_ids": ["it's", "b"]}

@@ -5,8 +5,11 @@ A test that begins with ``differs`` shows a difference from AWS: should it fail 
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import sys
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +69,68 @@ def test_a_scan_goes_on_while_others_write(parts: Parts) -> None:
     assert staying <= set(seen)
     came = client.get_paginator("scan").paginate(TableName=table, FilterExpression="attribute_exists(late)")
     assert {item["orderid"]["S"] for page in came for item in page["Items"]} == coming
+
+
+def exported(cloud: Any, bucket: str, arn: str, **more: str) -> dict[str, Any]:
+    client = cloud.client("dynamodb")
+    started = client.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, **more)["ExportDescription"]
+    wait_for(lambda: describe_export(client, started["ExportArn"])["ExportStatus"] != "IN_PROGRESS", "the export")
+    return describe_export(client, started["ExportArn"])
+
+
+def describe_export(client: Any, arn: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.describe_export(ExportArn=arn)["ExportDescription"]
+    return found
+
+
+def with_recovery(parts: Parts) -> str:
+    """A table with point-in-time recovery; its ARN."""
+    parts.table()
+    table, client = f"{parts.prefix}-orders", parts.cloud.client("dynamodb")
+    client.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    return str(client.describe_table(TableName=table)["Table"]["TableArn"])
+
+
+def test_a_table_is_exported_as_it_was_when_that_was_asked_for(parts: Parts) -> None:
+    """*DynamoDB table export output format*: two manifests, and items as compressed lines."""
+    arn, bucket = with_recovery(parts), parts.bucket()
+    parts.put_orders("a", "b", photo={"B": b"\x00\xff"}, price={"N": "1.50"})
+    export = exported(parts.cloud, bucket, arn, S3Prefix="exports", ClientToken="once")
+    parts.put_orders("c")
+    assert (export["ExportStatus"], export["ItemCount"], export["S3Prefix"]) == ("COMPLETED", 2, "exports")
+    folder = f"exports/AWSDynamoDB/{export['ExportArn'].rpartition('/')[2]}"
+    assert export["ExportManifest"] == f"{folder}/manifest-summary.json"
+    objects = parts.objects(folder)
+    summary = json.loads(objects[export["ExportManifest"]])
+    assert (summary["itemCount"], summary["manifestFilesS3Key"]) == (2, f"{folder}/manifest-files.json")
+    (file,) = map(json.loads, objects[summary["manifestFilesS3Key"]].splitlines())
+    packed = objects[file["dataFileS3Key"]]
+    assert (file["itemCount"], file["md5Checksum"]) == (2, base64.b64encode(md5(packed).digest()).decode())  # noqa: S324
+    items = [json.loads(line)["Item"] for line in gzip.decompress(packed).splitlines()]
+    assert sorted(items, key=str) == [
+        {"orderid": {"S": name}, "photo": {"B": "AP8="}, "price": {"N": "1.5"}} for name in "ab"
+    ]
+    again = exported(parts.cloud, bucket, arn, S3Prefix="exports", ClientToken="once")
+    assert again == export, "a token that is used again starts nothing"
+    listed = parts.cloud.client("dynamodb").list_exports(TableArn=arn)["ExportSummaries"]
+    assert [each["ExportArn"] for each in listed] == [export["ExportArn"]]
+
+
+def test_an_export_needs_recovery_a_bucket_and_no_past(parts: Parts) -> None:
+    parts.table()
+    client = parts.cloud.client("dynamodb")
+    arn = client.describe_table(TableName=f"{parts.prefix}-orders")["Table"]["TableArn"]
+    with pytest.raises(client.exceptions.PointInTimeRecoveryUnavailableException):
+        client.export_table_to_point_in_time(TableArn=arn, S3Bucket=parts.bucket())
+    client.update_continuous_backups(
+        TableName=f"{parts.prefix}-orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    with pytest.raises(client.exceptions.InvalidExportTimeException):
+        client.export_table_to_point_in_time(TableArn=arn, S3Bucket=parts.bucket(), ExportTime=1_700_000_000)
+    failed = exported(parts.cloud, f"{parts.prefix}-nowhere", arn)
+    assert (failed["ExportStatus"], failed["FailureCode"]) == ("FAILED", "S3NoSuchBucket")
 
 
 def test_writes_that_change_nothing_are_not_in_the_stream(parts: Parts) -> None:

@@ -68,6 +68,7 @@ def principals(cloud: Cloud) -> Iterator[Principals]:
 def test_two_principals_run_every_dag_and_neither_can_do_the_others_work(principals: Principals) -> None:
     params = {
         "sales_cdc_generate.py": {"inserts": 20, "updates": 10, "deletes": 5},
+        "sales_cdc_reconcile.py": {"source": "export"},  # the batch scans
         "sales_cdc_teardown.py": {"confirm": principals.topology.prefix},
     }
     for file, policy in OWNER.items():

@@ -14,6 +14,7 @@ from sales_cdc.curated_form import Item, fingerprint, item_row
 from sales_cdc.hooks.arrivals import ArrivalsHook
 from sales_cdc.hooks.athena_sql import StatementError
 from sales_cdc.hooks.curated_orders import CuratedOrdersHook
+from sales_cdc.hooks.exported_orders import ExportedOrdersHook, ExportFailedError
 from sales_cdc.hooks.refusals import ResourceMissingError
 from sales_cdc.hooks.source_orders import SourceOrdersHook
 from sales_cdc.reconciliation import Version
@@ -117,6 +118,30 @@ def test_a_table_is_read_whole_and_orders_by_their_ids(cloud: Any, prefix: str) 
     assert hook.get([]) == {}
     with pytest.raises(ResourceMissingError, match=f"nowhere-{prefix}"):
         list(SourceOrdersHook(table=f"nowhere-{prefix}", **CONNECTION).scan())
+
+
+def test_an_export_holds_what_a_scan_reads(cloud: Any, prefix: str) -> None:
+    client = cloud.client("dynamodb")
+    client.create_table(
+        TableName=prefix, KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
+    )  # fmt: skip
+    for item in [*ITEMS, {"orderid": {"S": "photo"}, "raw": {"B": b"\x00\xff"}}]:
+        client.put_item(TableName=prefix, Item=item)
+    hook = ExportedOrdersHook(table=prefix, bucket=f"{prefix}-lake", **CONNECTION)
+    with pytest.raises(ExportFailedError, match="point-in-time recovery is off"):
+        list(hook.scan())
+    client.update_continuous_backups(
+        TableName=prefix, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    with pytest.raises(ExportFailedError, match=rf"{prefix} was FAILED at the end, S3NoSuchBucket"):
+        list(hook.scan())
+    cloud.client("s3").create_bucket(Bucket=f"{prefix}-lake")
+    scanned = list(SourceOrdersHook(table=prefix, **CONNECTION).scan())
+    assert sorted(hook.scan(), key=str) == sorted(scanned, key=str)
+    assert hook.get(["plain"]) == {"plain": ITEMS[0]}
+    with pytest.raises(ResourceMissingError, match=f"nowhere-{prefix}"):
+        list(ExportedOrdersHook(table=f"nowhere-{prefix}", bucket=prefix, **CONNECTION).scan())
 
 
 def test_the_newest_arrival_of_each_order_is_found(cloud: Any, prefix: str) -> None:

@@ -11,6 +11,7 @@ from sales_cdc.topology import Topology
 Request = dict[str, Any]
 
 RESULTS_DAYS = 7
+EXPORTS_DAYS = 7
 OLD_VERSIONS_DAYS = 30
 QUERY_CUTOFF_BYTES = 100 * 1024**3
 
@@ -54,6 +55,12 @@ def _lifecycle_rules(topology: Topology) -> list[Request]:
             "Status": "Enabled",
             "Filter": {"Prefix": topology.ATHENA_RESULTS_PREFIX},
             "Expiration": {"Days": RESULTS_DAYS},
+        },
+        {
+            "ID": "exports",
+            "Status": "Enabled",
+            "Filter": {"Prefix": topology.EXPORTS_PREFIX},
+            "Expiration": {"Days": EXPORTS_DAYS},
         },
     ]
 

@@ -16,6 +16,7 @@ from sales_cdc.chain_barrier import ChainBarrier
 from sales_cdc.hooks.arrivals import ArrivalsHook
 from sales_cdc.hooks.athena import as_table
 from sales_cdc.hooks.curated_orders import CuratedOrdersHook
+from sales_cdc.hooks.exported_orders import ExportedOrdersHook
 from sales_cdc.hooks.source_orders import SourceOrdersHook
 from sales_cdc.links import ObjectLink
 from sales_cdc.reconciliation import Reconciliation, Version, reconcile
@@ -52,6 +53,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
     Args:
         hops: the topology's ``hops``.
         database, workgroup: of Athena, by name.
+        source: ``scan`` reads the table itself; ``export`` has it exported to the bucket, at no read capacity, and reads that.
         fail_on_difference: whether differences fail the task. The report is written either way.
         wanted: False skips the task.
         patience_seconds: how long probes may take to arrive.
@@ -62,11 +64,11 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
 
     Raises:
         DifferencesFoundError: orders differ, and that is to fail.
-        ChainStalledError, StatementError, CallRefusedError: it could not be compared; nothing is claimed.
+        ChainStalledError, StatementError, CallRefusedError, ExportFailedError: it could not be compared; nothing is claimed.
     """
 
     aws_hook_class = SourceOrdersHook
-    template_fields = aws_template_fields("hops", "fail_on_difference", "wanted")
+    template_fields = aws_template_fields("hops", "source", "fail_on_difference", "wanted")
     operator_extra_links = (ObjectLink(),)
 
     def __init__(
@@ -75,6 +77,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         hops: Mapping[str, str],
         database: str,
         workgroup: str,
+        source: str = "scan",
         fail_on_difference: bool | str = True,
         wanted: bool | str = True,
         patience_seconds: float = 300,
@@ -84,6 +87,7 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         self.hops = hops
         self.database = database
         self.workgroup = workgroup
+        self.source = source
         self.fail_on_difference = fail_on_difference
         self.wanted = wanted
         self.patience_seconds = patience_seconds
@@ -116,7 +120,14 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         )
         barrier = ChainBarrier(cache(lambda hook: hook(**connection)), self.hops, self.patience_seconds, self._stop)
         chain = DeliveryChain(barrier, self._arrivals, curated)
-        return reconcile(self.hook, curated, chain, cutoff=datetime.now(UTC))
+        return reconcile(self._orders, curated, chain, cutoff=datetime.now(UTC))
+
+    @property
+    def _orders(self) -> SourceOrdersHook:
+        if self.source == "export":
+            return ExportedOrdersHook(**self._hook_parameters, bucket=self.hops["bucket"])
+        scanned: SourceOrdersHook = self.hook
+        return scanned
 
     @cached_property
     def _arrivals(self) -> ArrivalsHook:

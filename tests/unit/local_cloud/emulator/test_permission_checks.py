@@ -43,6 +43,17 @@ def test_other_services_are_left_to_the_emulator() -> None:
     assert extended("dynamodbstreams", "POST", "/", {}, body, {}, "us-east-1", "000000000000") == "arn"
 
 
+def test_a_call_on_an_export_is_checked_against_it() -> None:
+    checked = with_resources(lambda *_: "*", no_query)
+    for request, expected in (
+        ({"ExportArn": f"{TABLE}/export/1"}, f"{TABLE}/export/1"),
+        ({"TableArn": TABLE}, TABLE),
+        ({}, "*"),
+    ):
+        body = json.dumps(request).encode()
+        assert checked("dynamodb", "POST", "/", {}, body, {}, "us-east-1", "000000000000") == expected
+
+
 def test_a_call_that_names_a_log_stream_is_checked_against_it() -> None:
     checked = with_resources(lambda *_: "arn:aws:logs:us-east-1:000000000000:log-group:errors", no_query)
     stream = checked("logs", "POST", "/", {}, b'{"logStreamName": "S3Delivery"}', {}, "us-east-1", "000000000000")
