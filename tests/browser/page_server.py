@@ -42,7 +42,7 @@ def serving(reader: Any) -> Iterator[str]:
     thread = threading.Thread(target=server.run, daemon=True)
     with patch.object(access, "can_redrive", lambda user: True):
         thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not server.started:
             assert thread.is_alive(), "the page's server ended"
             assert time.monotonic() < deadline, "the page's server did not start within 20 s"

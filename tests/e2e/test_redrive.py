@@ -105,7 +105,7 @@ def test_what_a_broken_transformer_left_is_delivered_once_it_is_mended(
     with broken_transformer(pipeline):
         generated = DagRun("sales_cdc_generate.py", inserts=60, updates=30, deletes=10, seed=501)
         generated.run()
-        wait_for(lambda: len(zones.lines("errors/")) >= 100, "every change under errors/", seconds=60)
+        wait_for(lambda: len(zones.lines("errors/")) >= 100, "every change under errors/", seconds=120)
     failed, before = zones.objects("errors/"), zones.redriven()
     dry = redrive(zones, dry_run=True)
     assert (dry["found"], dry["redelivered"], dry["left"]) == (100, 100, 0)
@@ -137,7 +137,7 @@ def test_what_fails_again_stays_with_the_transformers_own_reason(pipeline: Pipel
     payloads = [json.dumps(change).encode(), b"no JSON"]
     records = [{"Data": payload, "PartitionKey": "poison"} for payload in payloads]
     pipeline.client("kinesis").put_records(StreamName=STREAM, Records=records)
-    wait_for(lambda: len(zones.lines("errors/")) == 2, "both under errors/", seconds=60)
+    wait_for(lambda: len(zones.lines("errors/")) == 2, "both under errors/", seconds=120)
     first = redrive(zones)
     kept = zones.objects("errors/")
     second = redrive(zones)

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 import psutil
 
 Found = TypeVar("Found")
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 90.0  # for a busy machine; what comes is taken at once
 
 
 class Cloud(Protocol):

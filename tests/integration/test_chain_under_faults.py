@@ -152,7 +152,7 @@ def expect_every_change(chain: Chain, case: str) -> None:
     """Each change of the case's orders is told, or kept as it was sent; nothing else is."""
     written = chain.changes(case)
     assert len(written) == 3 * ORDERS + ORDERS / 3
-    wait_for(lambda: chain.lines(case).keys() | chain.failures(case).keys() >= written, "every change", seconds=60)
+    wait_for(lambda: chain.lines(case).keys() | chain.failures(case).keys() >= written, "every change", seconds=120)
     lines, failures = chain.lines(case), chain.failures(case)
     assert lines.keys() | failures.keys() == written
     assert all(len(set(copies)) == 1 for copies in lines.values())
@@ -174,7 +174,7 @@ def test_no_change_is_lost_or_invented_under(case: str, chain: Chain, cloud: Clo
     ask(cloud, "PUT", "faults", {"seed": 1, **FAULTS[case]})
     chain.write_orders(case)
     if case == "lambda_error_that_outlasts_retries":
-        wait_for(lambda: chain.failures(case).keys() == chain.changes(case), "every change under errors/", seconds=60)
+        wait_for(lambda: chain.failures(case).keys() == chain.changes(case), "every change under errors/", seconds=120)
     expect_every_change(chain, case)
 
 

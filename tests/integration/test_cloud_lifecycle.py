@@ -140,7 +140,7 @@ def test_the_services_process_is_started_again_when_it_is_killed(command: Comman
     os.kill(services.pid, signal.SIGKILL)
     patient = Config(retries={"max_attempts": 20, "mode": "standard"})  # a busy machine starts processes slowly
     athena = boto3.client("athena", endpoint_url=command.discovery["endpoint"], config=patient, **KEYS)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not any(child.pid != services.pid for child in gateway.children()):
         assert time.monotonic() < deadline
         time.sleep(0.1)

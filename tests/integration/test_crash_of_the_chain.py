@@ -88,5 +88,5 @@ def test_every_acknowledged_order_is_delivered_though_everything_is_killed_again
             crashing.command("start")
         written = writing.result()
     assert len(written) > len(names) / 2
-    wait_for(lambda: delivered(parts) >= written, "every order", seconds=60)
+    wait_for(lambda: delivered(parts) >= written, "every order", seconds=120)
     assert delivered(parts) <= set(names)
