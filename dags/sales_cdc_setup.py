@@ -6,6 +6,7 @@ Works from the end of the chain backwards and waits for each hop, so that no cha
 
     roles     one for each service, with the least that it needs
     lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job ─ Athena work group
+              (before crawler and job, where SALES_CDC_KMS_KEY_ARN is set, how they encrypt)
     delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream
     capture   DynamoDB table ─ dead-letter queue ─ pipe
     arrivals  queue ─ rule: notices of new raw objects, where SALES_CDC_EVENT_DRIVEN is on
@@ -87,6 +88,11 @@ with DAG(
         )
         crawler = op.ProvisionCrawlerOperator(task_id="provision_crawler", definition=lake.crawler(topology))
         job = op.ProvisionJobOperator(task_id="provision_job", definition=lake.job(topology))
+        if topology.settings.kms_key_arn:
+            encryption = op.ProvisionSecurityConfigurationOperator(
+                task_id="provision_encryption", definition=lake.security_configuration(topology)
+            )
+            chain(encryption, [crawler, job])
         workgroup = op.ProvisionWorkGroupOperator(task_id="provision_workgroup", definition=lake.workgroup(topology))
         chain(bucket, [transformer_code, job_code, workgroup])
         chain([database, classifier], crawler)

@@ -62,6 +62,10 @@ with DAG(
     with TaskGroup(
         "removal", default_args={"trigger_rule": TriggerRule.ALL_DONE_MIN_ONE_SUCCESS}, prefix_group_id=False
     ) as removal:
+        encryption = []
+        if topology.settings.kms_key_arn:
+            named = topology.security_configuration.name
+            encryption = [remove.RemoveSecurityConfigurationOperator(task_id="remove_encryption", resource=named)]
         removals = [
             remove.RemovePipeOperator(task_id="remove_pipe", resource=topology.pipe.name),
             remove.RemoveTableOperator(task_id="remove_table", resource=topology.table.name),
@@ -72,6 +76,7 @@ with DAG(
             remove.RemoveCrawlerOperator(task_id="remove_crawler", resource=topology.crawler.name),
             remove.RemoveClassifierOperator(task_id="remove_classifier", resource=topology.classifier.name),
             remove.RemoveJobOperator(task_id="remove_job", resource=topology.job.name),
+            *encryption,
             remove.RemoveDatabaseOperator(task_id="remove_database", resource=topology.database.name),
             remove.RemoveWorkGroupOperator(task_id="remove_workgroup", resource=topology.workgroup.name),
             remove.RemoveRuleOperator(task_id="remove_arrivals_rule", resource=topology.arrivals_rule.name),

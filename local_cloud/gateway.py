@@ -29,6 +29,7 @@ from local_cloud.emulator.expressions import remember_expressions
 from local_cloud.emulator.function_logs import write_logs_as_roles
 from local_cloud.emulator.hot_paths import quicken
 from local_cloud.emulator.kinesis_retention import look_once_it_can_matter
+from local_cloud.emulator.log_keys import with_keys
 from local_cloud.emulator.memory import Memory
 from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.emulator.query_work_groups import QueryWorkGroups
@@ -149,7 +150,7 @@ def equip(config: CloudConfig) -> Equipment:
     """Add to MiniStack what it lacks; the order is that of a request's way, from the inside to the outside."""
     import ministack.app as emulator
     from ministack.core import iam_actions, iam_evaluator
-    from ministack.services import dynamodb, dynamodb_streams, kinesis, lambda_svc
+    from ministack.services import cloudwatch_logs, dynamodb, dynamodb_streams, kinesis, lambda_svc
 
     memory = Memory(config.state_dir / "emulator", emulator, dynamodb)
     services = ServicesProcess(records_lost=not memory.stopped_cleanly)
@@ -157,6 +158,7 @@ def equip(config: CloudConfig) -> Equipment:
     handlers = emulator.SERVICE_HANDLERS
     memory.attach()
     replace_handlers(services, enforce_iam=config.enforce_iam)
+    handlers["logs"] = with_keys(cloudwatch_logs, handlers["logs"])
     work_groups = QueryWorkGroups()
     handlers["athena"] = work_groups.around(handlers["athena"])
     correct_permission_checks(emulator, iam_actions, work_groups)

@@ -1,4 +1,4 @@
-"""``make policies ACCOUNT=…``: the two policy documents of Airflow's principals, as JSON files for IAM."""
+"""``make policies ACCOUNT=…``: the policy documents of Airflow's principals, as JSON files for IAM."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from sales_cdc.orchestrator_policies import operating, provisioning
+from sales_cdc.orchestrator_policies import documents
 from sales_cdc.settings import Settings, SettingsError
 from sales_cdc.topology import Topology
 
@@ -29,9 +29,9 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for policy in (provisioning, operating):
-        path = FOLDER / f"{topology.prefix}-{policy.__name__}-{topology.settings.region}.json"
-        path.write_text(json.dumps(policy(topology), indent=2) + "\n")
+    for name, policy in documents(topology).items():
+        path = FOLDER / f"{topology.prefix}-{name}-{topology.settings.region}.json"
+        path.write_text(json.dumps(policy, indent=2) + "\n")
         print(path)
     return 0
 

@@ -1,4 +1,4 @@
-"""What Airflow's own principal may do: one document to provision, one to operate. Pure functions of the topology.
+"""What Airflow's own principal may do: one document to provision, one to operate, one for a key of one's own. Pure functions of the topology.
 
 Who sets the pipeline up and takes it down may make and remove what carries this deployment's names, and nothing else. Who runs it
 day by day may make and remove nothing. Each fits a managed policy (6,144 characters). Source: *Service Authorization Reference*.
@@ -6,7 +6,7 @@ day by day may make and remove nothing. Each fits a managed policy (6,144 charac
 
 from __future__ import annotations
 
-from sales_cdc.policies import PRINCIPALS, Document, allow, document
+from sales_cdc.policies import PRINCIPALS, Document, allow, document, through_key
 from sales_cdc.topology import SERVICES, Topology
 
 
@@ -15,9 +15,33 @@ def provisioning(topology: Topology) -> Document:
     return document(*_roles(topology), *_lake(topology), *_flow(topology))
 
 
+def encrypting(topology: Topology) -> Document:
+    """For setup and teardown too, where a customer managed key encrypts: beside ``provisioning``, which it would make too long.
+
+    DynamoDB and Lambda keep a grant that their caller gives them; the probe is written, carried and read under the key.
+    Sources: *DynamoDB encryption at rest usage notes*, *Encrypting Lambda environment variables*, *AWS Glue security configurations*.
+    """
+    used = ["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "CreateGrant"]
+    logs = [topology.transformer_log.arn, topology.delivery_log.arn]
+    configuration = [f"glue:{verb}SecurityConfiguration" for verb in ("Create", "Get", "Delete")]
+    return document(
+        allow(["kms:DescribeKey"], str(topology.settings.kms_key_arn)),
+        *through_key(topology, used, ["dynamodb", "kinesis", "lambda", "s3"]),
+        allow(["logs:AssociateKmsKey", "logs:DisassociateKmsKey"], *logs),
+        allow(configuration, "*"),  # it takes no resource
+    )
+
+
+def documents(topology: Topology) -> dict[str, Document]:
+    """The documents of this deployment, by name."""
+    found = {"provisioning": provisioning(topology), "operating": operating(topology)}
+    return found | ({"encrypting": encrypting(topology)} if topology.settings.kms_key_arn else {})
+
+
 def operating(topology: Topology) -> Document:
     """For every other DAG, and for whoever asks Athena in the pipeline's work group."""
-    return document(*_orders(topology), *_landing_zone(topology), *_queries(topology), *_repairs(topology))
+    key = through_key(topology, ["GenerateDataKey", "Decrypt"], ["dynamodb", "kinesis", "s3", "sqs"])
+    return document(*_orders(topology), *_landing_zone(topology), *_queries(topology), *_repairs(topology), *key)
 
 
 # To provision

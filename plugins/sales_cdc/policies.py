@@ -50,7 +50,39 @@ def permissions(topology: Topology, service: Service) -> Document:
         "crawler": _crawler,
         "job": _job,
     }[service]
-    return document(*statements(topology))
+    return document(*statements(topology), *_key(topology, service))
+
+
+def through_key(topology: Topology, actions: Sequence[str], services: Sequence[str]) -> list[Document]:
+    """The actions on the deployment's key, only as these services use it for the caller; none where there is no key.
+
+    Source: *kms:ViaService* (AWS KMS condition keys).
+    """
+    key = topology.settings.kms_key_arn
+    if key is None:
+        return []
+    via = [f"{service}.{topology.settings.region}.{_suffix(topology)}" for service in services]
+    condition = {"StringEquals": {"kms:ViaService": via}}
+    return [{**allow([f"kms:{action}" for action in actions], key), "Condition": condition}]
+
+
+def _suffix(topology: Topology) -> str:
+    return "amazonaws.com.cn" if topology.partition == "aws-cn" else "amazonaws.com"
+
+
+def _key(topology: Topology, service: Service) -> list[Document]:
+    """Sources: *Data protection in Amazon Kinesis Data Streams* (producers generate data keys, consumers decrypt), *DynamoDB encryption
+    at rest*, *Key management* (SQS), *Controlling access with Amazon Data Firehose*, *Protecting data with SSE-KMS* (S3).
+    """
+    decrypt, both = ["Decrypt"], ["GenerateDataKey", "Decrypt"]
+    uses: dict[Service, list[tuple[list[str], list[str]]]] = {
+        "pipe": [(decrypt, ["dynamodb"]), (["GenerateDataKey"], ["kinesis"]), (both, ["sqs"])],
+        "delivery": [(decrypt, ["kinesis"]), (both, ["s3"])],
+        "transformer": [(decrypt, ["lambda"])],
+        "crawler": [(decrypt, ["s3"])],
+        "job": [(both, ["s3"])],
+    }
+    return [statement for actions, via in uses[service] for statement in through_key(topology, actions, via)]
 
 
 def arrivals_queue_policy(topology: Topology) -> Document:
@@ -164,7 +196,8 @@ def _glue_logs(topology: Topology, group: str) -> Document:
     start = topology.database.arn.replace(":glue:", ":logs:").replace(
         f"database/{topology.database.name}", "log-group:"
     )
-    return allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], f"{start}{group}*")
+    encrypt = ["logs:AssociateKmsKey"] if topology.settings.kms_key_arn else []
+    return allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", *encrypt], f"{start}{group}*")
 
 
 def _objects(topology: Topology, prefixes: Sequence[str]) -> list[str]:

@@ -27,7 +27,8 @@ class Settings:
     """One deployment of the pipeline.
 
     ``local_endpoint`` is absent (None) when the target is ``aws``. ``event_driven``: new raw objects start the batch, too.
-    ``on_failure``: the dotted path of what is called when a run fails; None: nothing.
+    ``on_failure``: the dotted path of what is called when a run fails; None: nothing. ``kms_key_arn``: the customer managed key that
+    encrypts everything; None: each service's own key.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class Settings:
     event_driven: bool = False
     local_endpoint: str | None = None
     on_failure: str | None = None
+    kms_key_arn: str | None = None
 
     @property
     def partition(self) -> str:
@@ -62,9 +64,10 @@ class Settings:
         """
         env = os.environ if environment is None else environment
         target = _target(env)
+        region = _region(env, target)
         return cls(
             target=target,
-            region=_region(env, target),
+            region=region,
             prefix=_matching(env, "SALES_CDC_PREFIX", cls.prefix, r"[a-z][a-z0-9-]{1,28}[a-z0-9]", _PREFIX_RULE),
             aws_conn_id=env.get("SALES_CDC_AWS_CONN_ID") or cls.aws_conn_id,
             stream_view_type=_one_of(
@@ -84,11 +87,22 @@ class Settings:
             event_driven=_one_of(env, "SALES_CDC_EVENT_DRIVEN", "off", ("off", "on"), "a switch") == "on",
             local_endpoint=_local_endpoint(env) if target == "local" else None,
             on_failure=_matching(env, "SALES_CDC_ON_FAILURE", "", r"(\w+(\.\w+)+)?", _CALLABLE_RULE) or None,
+            kms_key_arn=_matching(
+                env,
+                "SALES_CDC_KMS_KEY_ARN",
+                "",
+                rf"(arn:aws[a-z-]*:kms:{region}:\d{{12}}:key/[A-Za-z0-9-]+)?",
+                _KEY_RULE.format(region),
+            )
+            or None,
         )
 
 
 _PREFIX_RULE = "3 to 30 lower-case letters, digits and hyphens, beginning with a letter (a bucket is named after it)"
 _CALLABLE_RULE = "the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
+_KEY_RULE = (
+    "the ARN of a key in {0}, such as arn:aws:kms:{0}:123456789012:key/1234abcd-…; an alias cannot stand in policies"
+)
 _PATH_RULE = "a path into the stream record, such as $.dynamodb.Keys.orderid.S or $.eventID"
 
 

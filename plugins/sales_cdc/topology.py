@@ -125,6 +125,11 @@ class Topology:
         return self._regional("glue", "job/", f"{self.prefix}-curate")
 
     @property
+    def security_configuration(self) -> Resource:
+        """How crawler and job encrypt, where a customer managed key does."""
+        return self._regional("glue", "securityConfiguration/", f"{self.prefix}-encryption")
+
+    @property
     def workgroup(self) -> Resource:
         return self._regional("athena", "workgroup/", self.prefix)
 

@@ -38,7 +38,7 @@ def stream(topology: Topology) -> Request:
     return {
         "StreamName": topology.stream.name,
         "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
-        "KeyId": "alias/aws/kinesis",
+        "KeyId": topology.settings.kms_key_arn or "alias/aws/kinesis",
         "Tags": topology.tags,
     }
 
@@ -46,7 +46,9 @@ def stream(topology: Topology) -> Request:
 def log_group(topology: Topology, group: Resource) -> Request:
     """CloudWatch Logs ``CreateLogGroup``; Firehose writes to a log stream that has to exist."""
     streams = [DELIVERY_LOG_STREAM] if group == topology.delivery_log else []
+    key = topology.settings.kms_key_arn
     return {
+        **({"kmsKeyId": key} if key else {}),
         "logGroupName": group.name,
         "retentionInDays": LOGS_DAYS,
         "logStreamNames": streams,
@@ -56,7 +58,9 @@ def log_group(topology: Topology, group: Resource) -> Request:
 
 def transformer(topology: Topology, code_sha256: str) -> Request:
     """Lambda ``CreateFunction``; ``CodeSha256`` is the base64 digest that the function has to show."""
+    key = topology.settings.kms_key_arn
     return {
+        **({"KMSKeyArn": key} if key else {}),
         "FunctionName": topology.transformer.name,
         "Description": "Turns DynamoDB stream records into change events, for Firehose.",
         "Runtime": "python3.13",
@@ -80,6 +84,7 @@ def delivery(topology: Topology) -> Request:
     Source: *Lambda processor configuration parameters* (Amazon Data Firehose).
     """
     settings = topology.settings
+    key = settings.kms_key_arn
     source_role = topology.role("delivery").arn
     processor = {
         "LambdaArn": topology.transformer.arn,
@@ -101,6 +106,9 @@ def delivery(topology: Topology) -> Request:
             ),
             "FileExtension": ".json",
             "CompressionFormat": "UNCOMPRESSED",
+            "EncryptionConfiguration": (
+                {"KMSEncryptionConfig": {"AWSKMSKeyARN": key}} if key else {"NoEncryptionConfig": "NoEncryption"}
+            ),
             "BufferingHints": {
                 "SizeInMBs": settings.firehose_size_mb,
                 "IntervalInSeconds": settings.firehose_interval_seconds,
@@ -121,12 +129,14 @@ def delivery(topology: Topology) -> Request:
 
 def table(topology: Topology) -> Request:
     """DynamoDB ``CreateTable``. Protected against deletion: teardown lifts that, once it was confirmed."""
+    key = topology.settings.kms_key_arn
     return {
         "TableName": topology.table.name,
         "KeySchema": [{"AttributeName": KEY_ATTRIBUTE, "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": KEY_ATTRIBUTE, "AttributeType": "S"}],
         "BillingMode": "PAY_PER_REQUEST",
         "StreamSpecification": {"StreamEnabled": True, "StreamViewType": topology.settings.stream_view_type},
+        "SSESpecification": ({"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key} if key else {"Enabled": False}),
         "DeletionProtectionEnabled": True,
         "Tags": topology.tag_list,
     }
@@ -136,9 +146,15 @@ def dead_letter_queue(topology: Topology) -> Request:
     """SQS ``CreateQueue``."""
     return {
         "QueueName": topology.dead_letter_queue.name,
-        "Attributes": {"MessageRetentionPeriod": str(DEAD_LETTERS_SECONDS), "SqsManagedSseEnabled": "true"},
+        "Attributes": {"MessageRetentionPeriod": str(DEAD_LETTERS_SECONDS), **_queue_key(topology)},
         "tags": topology.tags,
     }
+
+
+def _queue_key(topology: Topology) -> dict[str, str]:
+    """SQS's own key, or the deployment's: one excludes the other."""
+    key = topology.settings.kms_key_arn
+    return {"KmsMasterKeyId": key} if key else {"SqsManagedSseEnabled": "true"}
 
 
 def arrivals_queue(topology: Topology) -> Request:
@@ -147,7 +163,7 @@ def arrivals_queue(topology: Topology) -> Request:
         "QueueName": topology.arrivals_queue.name,
         "Attributes": {
             "MessageRetentionPeriod": str(NOTICES_SECONDS),
-            "SqsManagedSseEnabled": "true",
+            **_queue_key(topology),
             "Policy": json.dumps(policies.arrivals_queue_policy(topology)),
         },
         "tags": topology.tags,

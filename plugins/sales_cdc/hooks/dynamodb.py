@@ -32,7 +32,11 @@ class TableHook(ResourceHook):
             name=name,
             arn=table["TableArn"],
             tags=tags_by_key(self.conn.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]),
-            description={**table, "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode")},
+            description={
+                **table,
+                "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode"),
+                "SSESpecification": _encryption(table.get("SSEDescription", {})),
+            },
             identifiers={"stream_arn": table.get("LatestStreamArn", "")},
         )
 
@@ -41,11 +45,15 @@ class TableHook(ResourceHook):
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
         """A stream's view type cannot be changed: the stream is switched off and a new one, with a new ARN, on."""
-        changes = drift(without(definition, "Tags", "StreamSpecification"), found.description)
+        changes = drift(without(definition, "Tags", "StreamSpecification", "SSESpecification"), found.description)
         if changes:
             changeable = ("BillingMode", "DeletionProtectionEnabled")
             self.conn.update_table(TableName=found.name, **{name: definition[name] for name in changeable})
             self.wait_until_ready(found.name)
+        if found.description["SSESpecification"] != definition["SSESpecification"]:
+            self.conn.update_table(TableName=found.name, SSESpecification=definition["SSESpecification"])
+            self.wait_until_ready(found.name)
+            changes.append("SSESpecification")
         if self.stream_differs(found, definition):
             self._replace_stream(found, definition)
             changes.append("StreamSpecification")
@@ -88,6 +96,13 @@ class TableHook(ResourceHook):
     def delete_orders(self, table: str, order_ids: Iterable[str]) -> None:
         for order_id in order_ids:
             self.conn.delete_item(TableName=table, Key={KEY_ATTRIBUTE: {"S": order_id}})
+
+
+def _encryption(described: Mapping[str, Any]) -> dict[str, Any]:
+    """The specification that a table's description answers to: of DynamoDB's own key, there is none."""
+    if described.get("Status") not in ("ENABLED", "ENABLING", "UPDATING"):
+        return {"Enabled": False}
+    return {"Enabled": True, "SSEType": described.get("SSEType"), "KMSMasterKeyId": described.get("KMSMasterKeyArn")}
 
 
 class TableStreamHook(AwsBaseHook):

@@ -99,10 +99,15 @@ class CrawlerHook(GlueHook):
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
         """Glue shows the role by its name or its ARN, whichever it likes."""
         role = definition["Role"]
-        shown = {**found.description, "Role": role if role.endswith(found.description["Role"]) else None}
-        changes = drift(without(definition, "Tags"), shown)
+        shown = {
+            "CrawlerSecurityConfiguration": "",
+            **found.description,
+            "Role": role if role.endswith(found.description["Role"]) else None,
+        }
+        wanted = {"CrawlerSecurityConfiguration": "", **without(definition, "Tags")}
+        changes = drift(wanted, shown)
         if changes:
-            self.conn.update_crawler(**without(definition, "Tags"))
+            self.conn.update_crawler(**wanted)
         return changes
 
     def delete(self, found: Found) -> None:
@@ -127,10 +132,40 @@ class JobHook(GlueHook):
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
         wanted = without(definition, "Name", "Tags")
-        changes = drift(wanted, found.description)
+        shown = {**found.description, "SecurityConfiguration": found.description.get("SecurityConfiguration") or None}
+        changes = drift({"SecurityConfiguration": None, **wanted}, shown)
         if changes:
             self.conn.update_job(JobName=found.name, JobUpdate=wanted)
         return changes
 
     def delete(self, found: Found) -> None:
         self.conn.delete_job(JobName=found.name)
+
+
+class SecurityConfigurationHook(GlueHook):
+    """How crawler and job encrypt. It carries no tags: it is ours when one key encrypts all of it."""
+
+    kind = "Glue security configuration"
+
+    def describe(self, name: str) -> Found:
+        found = self.conn.get_security_configuration(Name=name)["SecurityConfiguration"]
+        return Found(name, self._arn(f"securityConfiguration/{name}"), {}, found)
+
+    def is_ours(self, found: Found, tags: Mapping[str, str]) -> bool:  # noqa: ARG002 (the resource has none)
+        encryption = found.description["EncryptionConfiguration"]
+        objects, logs = encryption.get("S3Encryption", []), encryption.get("CloudWatchEncryption", {})
+        keys = {each.get("KmsKeyArn") for each in [*objects, logs]}
+        return len(objects) == 1 and len(keys) == 1 and None not in keys
+
+    def must_be_replaced(self, found: Found, definition: Mapping[str, Any]) -> bool:
+        return bool(drift(definition, found.description))
+
+    def create(self, definition: Mapping[str, Any]) -> None:
+        self.conn.create_security_configuration(**definition)
+
+    def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
+        """It cannot be changed, only replaced."""
+        return drift(definition, found.description)
+
+    def delete(self, found: Found) -> None:
+        self.conn.delete_security_configuration(Name=found.name)

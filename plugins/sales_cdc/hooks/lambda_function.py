@@ -38,8 +38,8 @@ class FunctionHook(ResourceHook):
                 FunctionName=found.name, Architectures=definition["Architectures"], **definition["Code"]
             )
             self.wait_until_ready(found.name)
-        configuration = without(definition, "Code", "CodeSha256", "Architectures", "Tags")
-        changes = drift(configuration, found.description)
+        configuration = {"KMSKeyArn": "", **without(definition, "Code", "CodeSha256", "Architectures", "Tags")}
+        changes = drift(configuration, {"KMSKeyArn": "", **found.description})
         if changes:
             self.conn.update_function_configuration(**configuration)
         return code + changes

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sales_cdc.hooks.resource import Found, ResourceHook
+from sales_cdc.hooks.resource import Found, ResourceHook, without
 
 
 class LogGroupHook(ResourceHook):
     """A log group with bounded retention and the log streams that have to exist before they are written to.
 
-    Source: Amazon CloudWatch Logs API Reference, *CreateLogGroup*, *PutRetentionPolicy*, *CreateLogStream*.
+    Source: Amazon CloudWatch Logs API Reference, *CreateLogGroup*, *PutRetentionPolicy*, *AssociateKmsKey*, *CreateLogStream*.
     """
 
     service = "logs"
@@ -29,10 +29,17 @@ class LogGroupHook(ResourceHook):
         return Found(name, arn, self.conn.list_tags_for_resource(resourceArn=arn).get("tags", {}), group)
 
     def create(self, definition: Mapping[str, Any]) -> None:
-        self.conn.create_log_group(logGroupName=definition["logGroupName"], tags=definition["tags"])
+        self.conn.create_log_group(**without(definition, "retentionInDays", "logStreamNames"))
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
         changes = []
+        key = definition.get("kmsKeyId")
+        if found.description.get("kmsKeyId") != key:
+            if key:
+                self.conn.associate_kms_key(logGroupName=found.name, kmsKeyId=key)
+            else:
+                self.conn.disassociate_kms_key(logGroupName=found.name)
+            changes.append("kmsKeyId")
         if found.description.get("retentionInDays") != definition["retentionInDays"]:
             self.conn.put_retention_policy(logGroupName=found.name, retentionInDays=definition["retentionInDays"])
             changes.append("retentionInDays")

@@ -33,9 +33,12 @@ class QueueHook(ResourceHook):
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
         actual = {"Attributes": _comparable(found.description["Attributes"])}
-        changes = drift({"Attributes": _comparable(definition["Attributes"])}, actual)
+        attributes = dict(definition["Attributes"])
+        if "KmsMasterKeyId" not in attributes and found.description["Attributes"].get("KmsMasterKeyId"):
+            attributes["KmsMasterKeyId"] = ""  # takes the key away
+        changes = drift({"Attributes": _comparable(attributes)}, actual)
         if changes:
-            self.conn.set_queue_attributes(QueueUrl=found.description["QueueUrl"], Attributes=definition["Attributes"])
+            self.conn.set_queue_attributes(QueueUrl=found.description["QueueUrl"], Attributes=attributes)
         return changes
 
     def delete(self, found: Found) -> None:

@@ -14,7 +14,7 @@ from sales_cdc.hooks.athena import WorkGroupHook
 from sales_cdc.hooks.dynamodb import TableHook
 from sales_cdc.hooks.events import RuleHook
 from sales_cdc.hooks.firehose import DeliveryStreamHook
-from sales_cdc.hooks.glue import ClassifierHook, CrawlerHook, DatabaseHook, JobHook
+from sales_cdc.hooks.glue import ClassifierHook, CrawlerHook, DatabaseHook, JobHook, SecurityConfigurationHook
 from sales_cdc.hooks.iam import RoleHook
 from sales_cdc.hooks.kinesis import StreamHook
 from sales_cdc.hooks.lambda_function import FunctionHook
@@ -148,6 +148,12 @@ class ProvisionJobOperator(ProvisionOperator):
     """The Glue Spark job's definition."""
 
     aws_hook_class = JobHook
+
+
+class ProvisionSecurityConfigurationOperator(ProvisionOperator):
+    """The Glue security configuration, with the deployment's key."""
+
+    aws_hook_class = SecurityConfigurationHook
 
 
 class ProvisionWorkGroupOperator(ProvisionOperator):

@@ -13,7 +13,7 @@ from sales_cdc.hooks.athena import WorkGroupHook
 from sales_cdc.hooks.dynamodb import TableHook
 from sales_cdc.hooks.events import RuleHook
 from sales_cdc.hooks.firehose import DeliveryStreamHook
-from sales_cdc.hooks.glue import ClassifierHook, CrawlerHook, DatabaseHook, JobHook
+from sales_cdc.hooks.glue import ClassifierHook, CrawlerHook, DatabaseHook, JobHook, SecurityConfigurationHook
 from sales_cdc.hooks.iam import RoleHook
 from sales_cdc.hooks.kinesis import StreamHook
 from sales_cdc.hooks.lambda_function import FunctionHook
@@ -101,6 +101,12 @@ class RemoveJobOperator(RemoveOperator):
     """The Glue Spark job."""
 
     aws_hook_class = JobHook
+
+
+class RemoveSecurityConfigurationOperator(RemoveOperator):
+    """The Glue security configuration."""
+
+    aws_hook_class = SecurityConfigurationHook
 
 
 class RemoveWorkGroupOperator(RemoveOperator):

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from sales_cdc.orchestrator_policies import operating, provisioning
+from sales_cdc.orchestrator_policies import documents, encrypting, operating, provisioning
 from sales_cdc.policies import Document
 from sales_cdc.settings import Settings
 from sales_cdc.topology import Topology
 
 LONGEST_PREFIX = "p" * 30
 TOPOLOGY = Topology(Settings(target="aws", region="ap-southeast-2", prefix=LONGEST_PREFIX), "123456789012")
+KEY = "arn:aws:kms:ap-southeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ENCRYPTED = Topology(replace(TOPOLOGY.settings, kms_key_arn=KEY), TOPOLOGY.account)
 WITHOUT_RESOURCE = {
     "glue:CreateClassifier", "glue:GetClassifier", "glue:DeleteClassifier", "logs:DescribeLogGroups", "cloudwatch:GetMetricData", "glue:GetCrawlerMetrics",
 }  # fmt: skip
 BOTH = pytest.mark.parametrize("policy", [provisioning, operating])
 
 
-@BOTH
-def test_it_fits_a_managed_policy(policy: Callable[[Topology], Document]) -> None:
-    assert len(json.dumps(policy(TOPOLOGY), separators=(",", ":"))) <= 6144
+@pytest.mark.parametrize("of", [TOPOLOGY, ENCRYPTED], ids=["own keys", "our key"])
+def test_each_fits_a_managed_policy(of: Topology) -> None:
+    assert all(len(json.dumps(policy, separators=(",", ":"))) <= 6144 for policy in documents(of).values())
+
+
+def test_the_key_is_used_through_services_alone_and_only_where_there_is_one() -> None:
+    assert "kms" not in json.dumps(documents(TOPOLOGY)).lower()
+    assert list(documents(TOPOLOGY)) == ["provisioning", "operating"]
+    for policy in (encrypting(ENCRYPTED), operating(ENCRYPTED)):
+        uses = [each for each in policy["Statement"] if each["Resource"] == [KEY]]
+        assert uses
+        assert all("kms:ViaService" in json.dumps(each) or each["Action"] == ["kms:DescribeKey"] for each in uses)
 
 
 @BOTH

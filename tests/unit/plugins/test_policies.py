@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from sales_cdc.policies import PRINCIPALS, bucket_policy, permissions, trust_policy
+from sales_cdc.policies import PRINCIPALS, bucket_policy, permissions, through_key, trust_policy
 from sales_cdc.topology import SERVICES, Service
 
-from tests.unit.plugins.topologies import ACCOUNT, topology
+from tests.unit.plugins.topologies import ACCOUNT, KEY, topology
 
 BEYOND_ONE_DEPLOYMENT = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}  # Glue's own log groups
 
@@ -52,6 +52,31 @@ def test_no_action_is_granted_twice_on_one_resource(service: Service) -> None:
         for resource in statement["Resource"]
     ]
     assert len(granted) == len(set(granted))
+
+
+USES = {  # of the key, by role: which actions through which services
+    "pipe": [(["kms:Decrypt"], ["dynamodb"]), (["kms:GenerateDataKey"], ["kinesis"]), (["kms:GenerateDataKey", "kms:Decrypt"], ["sqs"])],
+    "delivery": [(["kms:Decrypt"], ["kinesis"]), (["kms:GenerateDataKey", "kms:Decrypt"], ["s3"])],
+    "transformer": [(["kms:Decrypt"], ["lambda"])],
+    "crawler": [(["kms:Decrypt"], ["s3"])],
+    "job": [(["kms:GenerateDataKey", "kms:Decrypt"], ["s3"])],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_role_uses_the_key_only_through_the_services_that_it_needs_it_for(service: Service) -> None:
+    found = [each for each in statements(service, kms_key_arn=KEY) if "kms" in each["Action"][0]]
+    via = [[f"{name}.eu-central-1.amazonaws.com" for name in names] for _, names in USES[service]]
+    assert [(each["Action"], each["Condition"]["StringEquals"]["kms:ViaService"]) for each in found] == [
+        (actions, services) for (actions, _), services in zip(USES[service], via, strict=True)
+    ]
+    assert all(each["Resource"] == [KEY] for each in found)
+    assert "kms" not in json.dumps(statements(service)).lower()
+
+
+def test_china_s_services_have_another_address() -> None:
+    (statement,) = through_key(topology(region="cn-north-1", kms_key_arn=KEY), ["Decrypt"], ["s3"])
+    assert statement["Condition"]["StringEquals"]["kms:ViaService"] == ["s3.cn-north-1.amazonaws.com.cn"]
 
 
 def test_the_pipe_reads_one_table_s_stream_and_writes_one_stream_and_one_queue() -> None:

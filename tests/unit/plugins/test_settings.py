@@ -33,6 +33,12 @@ def test_on_aws_there_is_no_local_endpoint_and_the_region_must_be_said() -> None
         Settings.from_environment({"SALES_CDC_TARGET": "aws"})
 
 
+def test_a_key_of_the_region_is_taken_and_none_is_needed() -> None:
+    key = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+    assert Settings.from_environment({**AWS, "SALES_CDC_KMS_KEY_ARN": key}).kms_key_arn == key
+    assert Settings.from_environment({**AWS, "SALES_CDC_KMS_KEY_ARN": ""}).kms_key_arn is None
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -52,6 +58,9 @@ def test_on_aws_there_is_no_local_endpoint_and_the_region_must_be_said() -> None
         ("SALES_CDC_LOCAL_ENDPOINT", "https://function.lambda-url.us-east-1.on.aws"),
         ("SALES_CDC_LOCAL_ENDPOINT", "http://52.94.5.1:4566"),
         ("SALES_CDC_LOCAL_ENDPOINT", "http://127.0.0.1:99999"),
+        ("SALES_CDC_KMS_KEY_ARN", "alias/sales"),
+        ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:alias/sales"),
+        ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"),  # another region's
         ("AWS_REGION", "Frankfurt"),
     ],
 )

@@ -13,7 +13,7 @@ from sales_cdc.definitions import flow, lake
 from sales_cdc.hooks.s3 import PARTS
 from sales_cdc.topology import SERVICES, Topology
 
-from tests.unit.plugins.topologies import ACCOUNT, topology
+from tests.unit.plugins.topologies import ACCOUNT, KEY, topology
 
 STREAM_ARN = f"arn:aws:dynamodb:eu-central-1:{ACCOUNT}:table/sales-cdc-orders/stream/2026-01-01T00:00:00.000"
 SESSION = botocore.session.get_session()
@@ -52,9 +52,13 @@ def create_requests(of: Topology) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
+ENCRYPTED = topology(kms_key_arn=KEY)
+SECURITY = ("glue", "CreateSecurityConfiguration", lake.security_configuration(ENCRYPTED))
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "request_"),
-    create_requests(topology()),
+    [*create_requests(topology()), *create_requests(ENCRYPTED), SECURITY],
     ids=lambda part: part if isinstance(part, str) else "",
 )
 def test_every_create_request_is_one_that_aws_knows(service: str, operation: str, request_: dict[str, Any]) -> None:
@@ -62,10 +66,34 @@ def test_every_create_request_is_one_that_aws_knows(service: str, operation: str
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_every_sub_resource_of_the_bucket_is_one_that_aws_knows(name: str) -> None:
+@pytest.mark.parametrize("of", [topology(), ENCRYPTED], ids=["own key", "our key"])
+def test_every_sub_resource_of_the_bucket_is_one_that_aws_knows(name: str, of: Topology) -> None:
     part = PARTS[name]
     operation = "Put" + "".join(word.capitalize() for word in part.operation.split("_"))
-    assert errors_of("s3", operation, {"Bucket": "b", part.argument: lake.bucket(topology())[name]}) == ""
+    assert errors_of("s3", operation, {"Bucket": "b", part.argument: lake.bucket(of)[name]}) == ""
+
+
+def test_a_key_of_ours_stands_wherever_something_rests_and_nowhere_without_it() -> None:
+    plumbing = {
+        "CreateDatabase",
+        "CreateClassifier",
+        "CreateCrawler",
+        "CreateJob",
+        "CreateRole",
+        "PutRule",
+        "CreatePipe",
+    }
+    without_key = {operation for _, operation, request in create_requests(ENCRYPTED) if KEY not in json.dumps(request)}
+    assert without_key <= plumbing | {"CreateStream"}  # the stream's is given by a call of its own
+    assert flow.stream(ENCRYPTED)["KeyId"] == KEY
+    assert KEY in json.dumps(lake.bucket(ENCRYPTED)["Encryption"])
+    named = ENCRYPTED.security_configuration.name
+    assert (
+        lake.crawler(ENCRYPTED)["CrawlerSecurityConfiguration"] == lake.job(ENCRYPTED)["SecurityConfiguration"] == named
+    )
+    assert not any(
+        word in json.dumps(request) for _, _, request in create_requests(topology()) for word in (":kms:", named)
+    )
 
 
 def test_names_are_those_of_the_contract() -> None:

@@ -6,6 +6,7 @@ from sales_cdc.settings import Settings
 from sales_cdc.topology import Topology
 
 ACCOUNT = "123456789012"
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 def topology(**settings: object) -> Topology:

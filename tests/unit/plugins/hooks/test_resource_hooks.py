@@ -11,16 +11,20 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from sales_cdc.definitions import flow, lake
 from sales_cdc.hooks.athena import WorkGroupHook
+from sales_cdc.hooks.dynamodb import TableHook
 from sales_cdc.hooks.firehose import DeliveryStreamHook
-from sales_cdc.hooks.glue import ClassifierHook, CrawlerHook, DatabaseHook, JobHook
+from sales_cdc.hooks.glue import ClassifierHook, CrawlerHook, DatabaseHook, JobHook, SecurityConfigurationHook
 from sales_cdc.hooks.iam import RoleHook
+from sales_cdc.hooks.kinesis import StreamHook
 from sales_cdc.hooks.lambda_function import FunctionHook
+from sales_cdc.hooks.logs import LogGroupHook
 from sales_cdc.hooks.pipes import PipeHook
 from sales_cdc.hooks.resource import Found, ResourceHook
 from sales_cdc.hooks.s3 import BucketHook
 from sales_cdc.hooks.sqs import QueueHook
+from sales_cdc.topology import Topology
 
-from tests.unit.plugins.topologies import topology
+from tests.unit.plugins.topologies import KEY, topology
 
 Definition = dict[str, Any]
 STREAM_ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/sales-cdc-orders/stream/2026-01-01T00:00:00.000"
@@ -112,6 +116,79 @@ def test_a_resource_that_differs_is_updated_by_requests_that_aws_knows(
         stubber.add_response(call, {})
     assert hook.update(found(described(other)), definition)
     stubber.assert_no_pending_responses()
+
+
+def table_as_described(definition: Definition) -> Definition:
+    return {**definition, "BillingMode": "PAY_PER_REQUEST"}
+
+
+def log_group(of: Topology) -> Definition:
+    return {**flow.log_group(of, of.transformer_log), "logStreamNames": []}
+
+
+ACTIVE = {"Table": {"TableStatus": "ACTIVE", "TableName": "orders"}}
+RECOVERED = {
+    "ContinuousBackupsDescription": {
+        "ContinuousBackupsStatus": "ENABLED",
+        "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED"},
+    }
+}
+Calls = list[tuple[str, dict[str, Any]]]
+TABLE: Calls = [("update_table", {}), ("describe_table", ACTIVE), ("describe_continuous_backups", RECOVERED)]
+ENCRYPTED: list[tuple[type[ResourceHook], Callable[[Topology], Definition], Described, Calls, Calls]] = [
+    (TableHook, flow.table, table_as_described, TABLE, TABLE),
+    (StreamHook, flow.stream, as_it_is, [("start_stream_encryption", {})], [("start_stream_encryption", {})]),
+    (DeliveryStreamHook, flow.delivery, delivery_as_described, [("update_destination", {})], [("update_destination", {})]),
+    (FunctionHook, lambda of: flow.transformer(of, "x"), as_it_is, [("update_function_configuration", {})], [("update_function_configuration", {})]),
+    (QueueHook, flow.dead_letter_queue, with_url, [("set_queue_attributes", {})], [("set_queue_attributes", {})]),
+    (LogGroupHook, log_group, as_it_is, [("associate_kms_key", {})], [("disassociate_kms_key", {})]),
+    (CrawlerHook, lake.crawler, as_it_is, [("update_crawler", {})], [("update_crawler", {})]),
+    (JobHook, lake.job, as_it_is, [("update_job", {})], [("update_job", {})]),
+    (WorkGroupHook, lake.workgroup, as_it_is, [("update_work_group", {})], [("update_work_group", {})]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hook_class", "define", "described", "set_", "unset"), ENCRYPTED, ids=[case[0].__name__ for case in ENCRYPTED]
+)
+def test_a_key_is_set_and_taken_away_again_and_nothing_else_is_changed(
+    hook_class: type[ResourceHook],
+    define: Callable[[Topology], Definition],
+    described: Described,
+    set_: Calls,
+    unset: Calls,
+) -> None:
+    own, ours = define(topology()), define(topology(kms_key_arn=KEY))
+    for before, definition, calls in ((own, ours, set_), (ours, own, unset)):
+        hook, stubber = stubbed(hook_class)
+        for call, answer in calls:
+            stubber.add_response(call, answer)
+        assert len(hook.update(found(described(before)), definition)) <= 2  # the queue's keys exclude each other
+        stubber.assert_no_pending_responses()
+
+
+def test_a_table_s_encryption_is_compared_as_it_is_asked_for() -> None:
+    hook, stubber = stubbed(TableHook)
+    described = {
+        "TableArn": "arn:table",
+        "SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": KEY},
+    }
+    for encryption in (described, {"TableArn": "arn:table"}):
+        stubber.add_response("describe_table", {"Table": encryption})
+        stubber.add_response("list_tags_of_resource", {"Tags": []})
+    seen = [hook.describe("orders").description["SSESpecification"] for _ in range(2)]  # type: ignore[union-attr]
+    assert seen == [flow.table(topology(kms_key_arn=KEY))["SSESpecification"], flow.table(topology())["SSESpecification"]]  # fmt: skip
+
+
+def test_a_security_configuration_is_ours_by_its_one_key_and_replaced_for_another() -> None:
+    hook, _ = stubbed(SecurityConfigurationHook)
+    definition = lake.security_configuration(topology(kms_key_arn=KEY))
+    other = lake.security_configuration(topology(kms_key_arn=f"{KEY}9"))
+    assert hook.is_ours(found(definition), {})
+    assert not hook.must_be_replaced(found(definition), definition)
+    assert hook.must_be_replaced(found(other), definition)
+    mixed = definition["EncryptionConfiguration"] | {"CloudWatchEncryption": {"CloudWatchEncryptionMode": "DISABLED"}}
+    assert not hook.is_ours(found({"EncryptionConfiguration": mixed}), {})
 
 
 def test_a_function_gets_new_code_before_its_configuration() -> None:
