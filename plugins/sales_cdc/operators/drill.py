@@ -17,7 +17,8 @@ from sales_cdc.drill import StreamRecord
 from sales_cdc.hooks.drill_ledger import DrillLedger
 from sales_cdc.hooks.error_zone import ErrorZoneHook
 from sales_cdc.hooks.fault_injector import FaultInjector, FaultsRefusedError
-from sales_cdc.operators.workload import GenerateRunOperator, final_errors
+from sales_cdc.operators.workload import GenerateRunOperator
+from sales_cdc.operators.writing_run import final_errors
 from sales_cdc.redrive import object_body, read_records
 from sales_cdc.topology import Topology
 from sales_cdc.workload import Workload

@@ -2,60 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from threading import Event
+from collections.abc import Mapping
 from typing import Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
-from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-from airflow.providers.common.compat.sdk import AirflowFailException
-from botocore.config import Config
 
 from sales_cdc.generate_run import GenerateRun
-from sales_cdc.hooks.ledger_folder import ForeignPlanError
-from sales_cdc.hooks.orders import CLIENT_CONFIG, OrdersTable
-from sales_cdc.hooks.refusals import DeniedError, ResourceMissingError
+from sales_cdc.hooks.orders import OrdersTable
 from sales_cdc.hooks.run_ledger import RunLedger
-from sales_cdc.workload import EventType, Workload, WorkloadError
+from sales_cdc.operators.writing_run import WritingRunOperator, final_errors, require_known_params
+from sales_cdc.workload import EventType, Workload
 
-NO_RETRY = (WorkloadError, ForeignPlanError, ResourceMissingError, DeniedError)
 
+class GenerateRunOperator(WritingRunOperator):
+    """A step of a generate run. ``run_name``: the run's name in the ledger; the run's id when it is empty."""
 
-class GenerateRunOperator(AwsBaseOperator[AwsGenericHook[Any]]):
-    """What the operators of a generate run have in common: ``table`` and ``bucket``, by name, and the run's ledger.
-
-    ``run_name``: the run's name in the ledger; the run's id when it is empty.
-
-    Raises:
-        AirflowFailException: trying again would not help; the message says what to do.
-        UnreachableError, StalledError: trying again may help, and goes on where this attempt stopped.
-    """
-
-    aws_hook_class = AwsGenericHook
     template_fields = aws_template_fields("table", "bucket", "run_name")
 
-    def __init__(self, *, table: str, bucket: str, run_name: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, run_name: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.table = table
-        self.bucket = bucket
         self.run_name = run_name
-        self._stop = Event()
-
-    def on_kill(self) -> None:
-        self._stop.set()
 
     def _generate_run(self, context: Mapping[str, Any]) -> GenerateRun:
-        table = OrdersTable(self._client("dynamodb", Config(**CLIENT_CONFIG)), self.table)
-        name = self.run_name or context["run_id"]
-        ledger = RunLedger(self._client("s3"), self.bucket, name, lambda: datetime.now(UTC).isoformat())
-        return GenerateRun(table, ledger, self.log.info, self._stop)
-
-    def _client(self, service: str, config: Config | None = None) -> Any:
-        parameters = self._hook_parameters | ({"config": config} if config else {})
-        return AwsGenericHook(**parameters, client_type=service).conn
+        ledger = self._ledger(RunLedger, self.run_name or context["run_id"])
+        return GenerateRun(OrdersTable(self._dynamodb(), self.table), ledger, self.log.info, self._stop)
 
 
 class PlanChangesOperator(GenerateRunOperator):
@@ -95,26 +65,3 @@ class RecordLedgerOperator(GenerateRunOperator):
     def execute(self, context: Any) -> dict[str, int]:
         with final_errors():
             return dict(self._generate_run(context).record()["written"])
-
-
-@contextmanager
-def final_errors() -> Iterator[None]:
-    """Errors that would come again the same way fail the task at once, without a retry."""
-    try:
-        yield
-    except NO_RETRY as error:
-        raise AirflowFailException(str(error)) from error
-
-
-def require_known_params(dag: Any, conf: Mapping[str, Any]) -> None:
-    """Airflow takes any key of a run's configuration; a misspelt one would silently leave the default in force.
-
-    Raises:
-        WorkloadError: names the keys that the DAG does not have.
-    """
-    known = sorted(dag.params.keys())
-    if unknown := sorted(conf.keys() - set(known)):
-        raise WorkloadError(
-            f"Unknown Param {', '.join(unknown)} in the run's configuration; known are {', '.join(known)}. "
-            "Nothing was written. Start a new run with the right names."
-        )
