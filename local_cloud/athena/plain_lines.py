@@ -22,14 +22,16 @@ LONGEST_LINE_BYTES = 8 * 1024 * 1024
 MOST_KEYS = 100
 SAMPLE_BYTES = 8 * 1024
 _KEY = re.compile(r"[A-Za-z0-9_.-]+")
-_TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*"'
+_ESCAPED = r'\\["\\/bfnrt]'
+_ASCII_TEXT = rf'"(?:[ !#-\[\]-\x7f]|{_ESCAPED})*"'
+_TEXT = rf'"(?:[^"\\\x00-\x1f]|{_ESCAPED})*"'
 # Fifteen digits survive a double; DuckDB prints 0.00001 with an exponent.
 _FRACTION = r"-?[1-9][0-9]{0,8}\.[0-9]{0,5}[1-9]|-?0\.[0-9]{0,3}[1-9]"
 _WHOLE = r"0|-?[1-9][0-9]{0,14}"
 _VALUES = {
     "BIGINT": f"{_WHOLE}|null",
     "DOUBLE": f"{_WHOLE}|{_FRACTION}|null",
-    "VARCHAR": f"{_TEXT}|0|-?[1-9][0-9]{{0,17}}|{_FRACTION}|true|false|null",
+    "VARCHAR": f"0|-?[1-9][0-9]{{0,17}}|{_FRACTION}|true|false|null",
 }
 
 
@@ -45,9 +47,13 @@ def plain_keys(path: Path) -> dict[str, str] | None:
         if content[-1:].to_pybytes() != b"\n":
             content = pa.py_buffer(content.to_pybytes() + b"\n")
         keys = _keys(content)
-        if keys is None or not _is_utf8(content) or not _lines_fit(content):
+        if keys is None or not _lines_fit(content):
             return None
-        return next((types for types in _tries(keys) if _matches(content, _pattern(types))), None)
+        if _matches(content, _pattern(keys, _ASCII_TEXT)):
+            return keys
+        if not _is_utf8(content):
+            return None
+        return next((types for types in _tries(keys) if _matches(content, _pattern(types, _TEXT))), None)
 
 
 def common_type(types: set[str]) -> str:
@@ -108,8 +114,9 @@ def _merge(order: list[str], keys: list[str]) -> None:
         place = order.index(key) + 1
 
 
-def _pattern(types: dict[str, str]) -> str:
-    first, *others = (f'"{re.escape(key)}": ?(?:{_VALUES[kind]})' for key, kind in types.items())
+def _pattern(types: dict[str, str], text: str) -> str:
+    values = {**_VALUES, "VARCHAR": f"{text}|{_VALUES['VARCHAR']}"}
+    first, *others = (f'"{re.escape(key)}": ?(?:{values[kind]})' for key, kind in types.items())
     members = first + "".join(f"(?:, ?{member})?" for member in others)
     return rf"\A(?:\{{(?:{members})?\}}\n)*\z"
 
