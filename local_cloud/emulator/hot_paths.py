@@ -50,6 +50,8 @@ def encoding_fast(respond: Callable[..., Answer]) -> Callable[..., Answer]:
     """``respond``, whose body is encoded here when that is possible."""
 
     def answer(document: dict[str, Any], *args: Any, **more: Any) -> Answer:
+        if not document:
+            return respond(document, *args, **more)
         try:
             body = _encode(document)
         except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):

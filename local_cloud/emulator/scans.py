@@ -33,6 +33,7 @@ def quicken_scans(dynamodb: Any) -> None:
     if missing := [name for name in needed if not hasattr(dynamodb, name)]:
         raise RuntimeError(f"MiniStack moved {', '.join(missing)}: scans.py was written for version 1.5.33.")
     scan, paginate, tables = dynamodb._scan, dynamodb._paginate_evaluated_items, dynamodb._tables
+    get = type(tables).get
     reading: ContextVar[dict[str, Any] | None] = ContextVar("reading", default=None)
 
     def scan_in_order(request: dict[str, Any]) -> Any:
@@ -46,8 +47,8 @@ def quicken_scans(dynamodb: Any) -> None:
         __slots__ = ()
 
         def get(self, key: str, default: Any = None) -> Any:
-            table = super().get(key, default)
-            return {**table, KEYS: keys_of(table), "items": {}} if table and reading.get() else table
+            table = get(self, key, default)
+            return {**table, KEYS: keys_of(table), "items": {}} if reading.get() and table else table
 
     def paginate_in_order(items: Any, limit: Any, table: dict[str, Any], index_name: str | None = None) -> Any:
         if request := reading.get():
