@@ -21,6 +21,10 @@ REMEDIES = {
         'make airflow ARGS="dags test sales_cdc_batch"'
     ),
     r"COLUMN_NOT_FOUND": 'make query SQL="DESCRIBE orders" lists the columns of a table or view.',
+    r"TYPE_MISMATCH": (
+        'make query SQL="DESCRIBE raw_orders" shows the types of its columns. A quantity or price that is a string there: see '
+        "docs/operations.md, 'Orders are not right'."
+    ),
     r"views is not supported": (
         f"'orders' is a view of the table orders_current, 'orders_history' of orders_changes. {CHANGE_AN_ORDER}"
     ),

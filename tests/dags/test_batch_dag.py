@@ -114,6 +114,17 @@ def test_an_order_is_compared_in_the_columns_that_it_had(dag: DAG) -> None:
     assert 'later."colour" AS "after_colour"' in rendered
 
 
+@pytest.mark.parametrize(
+    ("foreign", "asked"), [({}, "quantity = 5"), ({"quantity": "string"}, "try_cast(quantity AS bigint) = 5")]
+)
+def test_a_foreign_text_among_the_quantities_does_not_fail_the_brief_s_select(
+    dag: DAG, foreign: dict[str, str], asked: str
+) -> None:
+    template = dag.get_template_env().get_template("seed_queries/laptops_by_five.sql")
+    rendered = template.render(params={"database": "lake"}, ti=SimpleNamespace(xcom_pull=lambda task_ids: foreign))
+    assert f"product_name = 'laptop' AND {asked}" in rendered
+
+
 def test_parsing_uses_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a DAG file used the network")

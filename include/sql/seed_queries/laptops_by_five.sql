@@ -1,5 +1,7 @@
 -- Which changes made an order of exactly five laptops?
+-- A foreign object under raw/ may have made the column a text: then what is no number is passed over.
+{%- set quantity = 'try_cast(quantity AS bigint)' if 'quantity' in (ti.xcom_pull(task_ids='crawl_raw') or {}) else 'quantity' %}
 SELECT *
 FROM {{ params.database }}.raw_orders
-WHERE product_name = 'laptop' AND quantity = 5
+WHERE product_name = 'laptop' AND {{ quantity }} = 5
 ORDER BY creation_time, orderid, sequence_number
