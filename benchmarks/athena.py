@@ -23,7 +23,7 @@ import boto3
 import duckdb
 
 FILES, EVENTS_PER_FILE = 50, 20_000
-COLD_ROUNDS, WARM_ROUNDS = 2, 3
+COLD_ROUNDS, WARM_ROUNDS = 5, 2
 POLL_SECONDS = 0.02
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 PRODUCTS = ("laptop", "phone", "tablet", "monitor", "keyboard", "mouse")
