@@ -158,6 +158,17 @@ def test_the_theme_follows_the_system_while_the_page_is_open(open_page: Open) ->
     expect(page.locator(".plot .ytick text").first).not_to_have_css("fill", light)
 
 
+def test_plots_are_sketched_before_plotly_has_come(browser: Browser) -> None:
+    with serving(CannedReader()) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.route("**/plotly.min.js", lambda route: None)  # it never comes
+        page.goto(f"{address}#insights")
+        expect(page.locator(".sketch")).to_have_count(5)
+        expect(page.locator("[data-insight=revenue_by_product_and_day] .sketch")).to_contain_text("<script>window.")
+        assert page.evaluate("window.hacked") is None
+        page.close()
+
+
 def test_a_span_is_chosen_and_every_bar_has_its_number(open_page: Open) -> None:
     page = open_page("changes")
     page.get_by_text("24 hours").click()

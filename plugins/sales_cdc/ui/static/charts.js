@@ -1,5 +1,6 @@
-// Plots by plotly.js, in the page's colours, with the numbers below.
+// Plots: sketched at once, then drawn by plotly.js; in the page's colours, with the numbers below.
 import { h, table } from "./dom.js";
+import { sketch } from "./sketch.js";
 
 /** Fetches plotly.js ahead of the first plot. */
 export const warm = () => void window.plotly().catch(() => {});
@@ -12,9 +13,18 @@ const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
 export const plain = (text) => cut(String(text ?? "–")).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const drawn = new Set();
-/** What is in view is drawn first; the rest when nothing else is to be done. */
-const later = window.requestIdleCallback ?? ((call) => setTimeout(call, 50));
-const isInView = (element) => element.getBoundingClientRect().top < innerHeight;
+/** plotly.js keeps everything waiting while it starts: until the last answer's plots are sketched. */
+const QUIET = 400;
+const waiting = new Set();
+let quiet;
+const drawLater = (draw) => {
+  waiting.add(draw);
+  clearTimeout(quiet);
+  quiet = setTimeout(() => {
+    for (const each of waiting) each();
+    waiting.clear();
+  }, window.Plotly ? 0 : QUIET);
+};
 addEventListener("theme", () => { for (const each of drawn) each.isConnected ? each.redraw() : drawn.delete(each); });
 
 /** `make` returns {data, layout}, anew for each theme; `numbers` are {columns, rows, numeric} of the table below. */
@@ -24,11 +34,15 @@ export const plot = (label, make, { height = 300, numbers } = {}) => {
     const Plotly = await window.plotly();
     if (!canvas.isConnected) return;
     const { data, layout = {} } = make();
+    canvas.querySelector(".sketch")?.remove();
     await Plotly.react(canvas, data, dressed(layout, height, canvas.clientWidth < 480), { displayModeBar: false, responsive: true, showTips: false });
   };
   drawn.add(canvas);
   const draw = () => canvas.redraw().catch(() => canvas.replaceChildren(h("p", { class: "muted" }, "The plot could not be drawn; its numbers are below.")));
-  requestAnimationFrame(() => (isInView(canvas) ? draw() : later(draw)));
+  requestAnimationFrame(() => {
+    if (!window.Plotly && canvas.isConnected) canvas.append(sketch(make(), canvas.clientWidth, height, { muted: colour("muted"), line: colour("line") }));
+    drawLater(draw);
+  });
   return [canvas, numbers && h("details", null, h("summary", null, `The numbers: ${numbers.title ?? label}`), table(numbers.columns, numbers.rows, { caption: label, numeric: numbers.numeric }))];
 };
 

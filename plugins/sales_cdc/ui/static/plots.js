@@ -1,4 +1,4 @@
-// Fetches plotly.js: at once where the page opens with plots, for it takes longer than their answers.
+// Fetches plotly.js: at once where the page opens with plots; it is started when they are asked for.
 (() => {
   const root = document.documentElement;
   let fetched;
@@ -15,5 +15,9 @@
     });
     return fetched;
   };
-  if (/^#(changes|insights|trust)/.test(location.hash)) window.plotly().catch(() => {});
+  if (/^#(changes|insights|trust)/.test(location.hash)) {
+    const ahead = document.createElement("link");
+    Object.assign(ahead, { rel: "preload", as: "script", href: root.dataset.plotly });
+    document.head.append(ahead);
+  }
 })();
