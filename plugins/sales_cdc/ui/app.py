@@ -21,7 +21,7 @@ from sales_cdc.ui import access, sections
 from sales_cdc.ui.cache import Cache, Snapshot
 from sales_cdc.ui.reader import DeploymentReader, Reader
 from sales_cdc.ui.redrive import RedriveError, StartedRun, trigger_redrive
-from sales_cdc.ui.static_files import PLOTLY, modules, own_version, static_file
+from sales_cdc.ui.static_files import FIRST_SCRIPTS, PLOTLY, modules, own_version, static_file
 
 logger = logging.getLogger(__name__)
 PREFIX = "/sales-cdc"
@@ -65,7 +65,9 @@ def create_app(
 
 def _warm(reader: Reader) -> None:
     """Do what the first visitor would wait for otherwise. The cloud may not be there yet: then he waits, or is told."""
-    static_file(PLOTLY)
+    PAGE.get_template("page.html")
+    for name in (PLOTLY, "page.css", *FIRST_SCRIPTS, *modules()):
+        static_file(name)
     try:
         reader.warm()
     except (BotoCoreError, ClientError) as error:

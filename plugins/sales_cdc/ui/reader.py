@@ -53,7 +53,9 @@ class DeploymentReader:
         self.failed_records = lake.failed_records
 
     def warm(self) -> None:
+        """Make the clients, and let them connect."""
         self._clients.warm()
+        self.observe()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
