@@ -157,6 +157,7 @@ class Lake:
             checks={},
             answers=[Answer(name, name, rows.columns, rows.rows, rows.query) for name, rows in asked.items()],
             changed=Answer("changed_orders", "", [], []),
+            quarantine=Answer("quarantined", "", [], []),
             reconciliation=None,
         )  # fmt: skip
         self._put(f"{Topology.LEDGER_PREFIX}batch/bench/report.json", json_line(report))
