@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from sales_cdc import links
 
 pytestmark = pytest.mark.browser
 START_SECONDS = 120
@@ -94,4 +95,6 @@ def test_after_the_login_the_page_opens_from_the_navigation_and_says_that_the_cl
     inside.get_by_role("link", name="Trust").click()
     expect(inside.locator("[data-trust=failures] .trouble")).to_be_visible(timeout=60_000)
     assert inside.locator("body").get_attribute("data-can-redrive") == "no"
+    page.goto(f"{airflow}{links.page()}")  # where a task's links lead on the local cloud
+    expect(inside.get_by_role("heading", name="Sales CDC")).to_be_visible(timeout=60_000)
     page.close()
