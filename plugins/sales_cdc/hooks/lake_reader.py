@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Lock
 from typing import Any
@@ -20,6 +21,7 @@ TAIL_BYTES = 64 * 1024
 MOST_OBJECTS = 6
 MOST_DAYS = 7
 MAX_SHOWN_BYTES = 8 * 2**20
+LOOKS_BACK = (timedelta(days=1), timedelta(days=60))
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class Stored:
     key: str
     at: datetime
     size_bytes: int
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Stored:
+        return cls(entry["Key"], entry["LastModified"], entry["Size"])
 
 
 @dataclass(frozen=True)
@@ -66,16 +72,30 @@ class LakeReader:
         Raises:
             ValueError: it is no JSON object, or too large to show.
         """
-        stored = [each for each in self._listed(prefix) if _is_named(each.key.removeprefix(prefix), suffix)]
-        if not stored:
+        newest = max(self._last_runs(prefix, suffix), key=lambda each: each.at, default=None)
+        if newest is None:
             return None
-        newest = max(stored, key=lambda each: each.at)
         if newest.size_bytes > MAX_SHOWN_BYTES:
             raise ValueError(f"{newest.key} has {newest.size_bytes:,} bytes: too large to show here.")
         document = json.loads(self._body(newest.key), parse_float=Decimal)
         if not isinstance(document, dict):
             raise ValueError(f"{newest.key} is no JSON object.")
         return Report(newest.key, newest.at, document)
+
+    def _last_runs(self, prefix: str, suffix: str) -> Iterator[Stored]:
+        """What the last runs of each kind stored, however many runs there were: their ids are ``kind__time``.
+
+        Runs of a kind ascend with time, so a look begins some days back, and goes further only if nothing is found.
+        """
+        kinds, others = self._level(prefix, "__")  # others: runs that somebody gave an id of his own
+        yield from (each for each in others if _is_named(each.key.removeprefix(prefix), suffix))
+        for kind in kinds:
+            starts = [f"{kind}{datetime.now(UTC) - back:%Y-%m-%d}" for back in LOOKS_BACK]
+            for start in (*starts, ""):
+                listed = self._listed(kind, start)
+                if found := [each for each in listed if _is_named(each.key.removeprefix(prefix), suffix)]:
+                    yield from found
+                    break
 
     def newest_changes(self) -> Tail:
         """The last change events that Firehose stored, from the newest objects of the newest hour."""
@@ -117,19 +137,23 @@ class LakeReader:
 
     def _folders(self, prefix: str) -> list[str]:
         """Folders right under the prefix, in the order of their names."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
-        return sorted(each["Prefix"] for page in pages for each in page.get("CommonPrefixes", []))
+        return self._level(prefix, "/")[0]
+
+    def _level(self, prefix: str, delimiter: str) -> tuple[list[str], list[Stored]]:
+        """What names have in common up to the delimiter, and the objects whose names do not hold it."""
+        pages = self._pages(Prefix=prefix, Delimiter=delimiter)
+        common = {each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])}
+        return sorted(common), [Stored.of(entry) for page in pages for entry in page.get("Contents", [])]
 
     def _listed(self, prefix: str, after: str = "") -> Iterator[Stored]:
-        """Objects in the order of their names, at most five pages of them; none when there is no bucket."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix, **({"StartAfter": after} if after else {})
-        )
-        for number, page in enumerate(pages, 1):
-            for entry in page.get("Contents", []):
-                yield Stored(entry["Key"], entry["LastModified"], entry["Size"])
-            if number == MOST_PAGES:
-                return
+        """Objects in the order of their names."""
+        for page in self._pages(Prefix=prefix, **({"StartAfter": after} if after else {})):
+            yield from map(Stored.of, page.get("Contents", []))
+
+    def _pages(self, **wanted: str) -> list[dict[str, Any]]:
+        """At most five pages of a listing."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **wanted)
+        return list(itertools.islice(pages, MOST_PAGES))
 
     def _body(self, key: str, **ranged: str) -> bytes:
         try:

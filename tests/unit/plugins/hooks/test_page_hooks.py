@@ -95,6 +95,56 @@ def test_a_listing_ends_after_five_pages(s3: StubbedClients) -> None:
     assert LakeReader(s3).newest_report("ledger/repair/")  # type: ignore[arg-type]
 
 
+class ManyRuns:
+    """An S3 client over nothing but keys: of each minute of some days, one run."""
+
+    def __init__(self, keys: dict[str, datetime]) -> None:
+        self._stored = dict(sorted(keys.items()))
+        self.listings = 0
+
+    def client(self, service: str) -> ManyRuns:
+        return self
+
+    def topology(self) -> Topology:
+        return Topology(Settings.from_environment({"SALES_CDC_TARGET": "local"}), "000000000000")
+
+    def get_paginator(self, operation: str) -> ManyRuns:
+        return self
+
+    def paginate(self, Prefix: str, StartAfter: str = "", Delimiter: str = "", **_: str) -> Iterator[Any]:  # noqa: N803
+        found = [key for key in self._stored if key.startswith(Prefix) and key > StartAfter]
+        rolled = {key: key.removeprefix(Prefix).partition(Delimiter) if Delimiter else ("", "", "") for key in found}
+        folders = {Prefix + head + end for head, end, _ in rolled.values() if end}
+        self.listings += 1
+        yield {"CommonPrefixes": [{"Prefix": folder} for folder in folders]}
+        contents = [{"Key": key, "LastModified": self._stored[key], "Size": 2} for key in found if not rolled[key][1]]
+        for start in range(0, len(contents), 1000):
+            self.listings += 1
+            yield {"Contents": contents[start : start + 1000]}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        return {"Body": io.BytesIO(b"{}")}
+
+
+def ago(kind: str, minutes: int) -> tuple[str, datetime]:
+    at = datetime.now(UTC) - timedelta(minutes=minutes)
+    return f"ledger/batch/{kind}__{at:%Y-%m-%dT%H-%M-%S-00-00}/report.json", at
+
+
+@pytest.mark.parametrize("newest", ["manual", "scheduled", "asset_triggered", "by-hand"])
+def test_the_newest_report_is_found_behind_any_number_of_runs(newest: str) -> None:
+    """Runs that arrivals start are many: five pages of them were seen, and what came later was not."""
+    runs = dict(ago("asset_triggered", minutes) for minutes in range(30, 12_000))
+    runs |= dict(ago("scheduled", 1440 * day) for day in range(1, 10)) | dict([ago("manual", 1440 * 90)])
+    key, at = ago(newest, 1)
+    key = key if newest != "by-hand" else "ledger/batch/by-hand/report.json"
+    clients = ManyRuns(runs | {key: at})
+    found = LakeReader(clients).newest_report("ledger/batch/", "/report.json")  # type: ignore[arg-type]
+    assert found
+    assert found.key == key
+    assert clients.listings < 20
+
+
 def refused(code: str, message: str = "") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Any")
 
