@@ -11,11 +11,7 @@ waits and every plot is drawn, by the page itself: plotly.js, which draws them a
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -39,6 +35,7 @@ from sales_cdc.topology import Topology
 from sales_cdc.ui.reader import DeploymentReader
 
 from benchmarks.order_history import DAY, LINES_PER_OBJECT, batched, history_lines
+from tests.browser.api_server import api_server
 
 CHANGES = 1_000_000
 DAYS = CHANGES // DAY
@@ -70,7 +67,7 @@ def measure(endpoint: str) -> dict[str, float]:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         for part in (*PARTS, SEARCH):
-            with api_server() as address:
+            with fresh_server() as address:
                 cold[part], warm[part] = _opened(browser, address, part)
             print(f"  {part}: cold {cold[part]:.2f} s, warm {warm[part]:.2f} s", flush=True)
         browser.close()
@@ -167,52 +164,14 @@ class Lake:
 
 
 @contextmanager
-def api_server() -> Iterator[str]:
+def fresh_server() -> Iterator[str]:
     """The address of Airflow's own server, with one administrator, of this environment's Airflow; it was started just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(prefix="sales-cdc-page-") as folder:
-        passwords = Path(folder) / "login.json"
-        passwords.write_text(json.dumps({LOGIN["username"]: LOGIN["password"]}))
-        environment = os.environ | {
-            "AIRFLOW__API__BASE_URL": address,
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LOGIN['username']}:admin",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-        }
-        command = [
-            sys.executable,
-            "-m",
-            "airflow",
-            "api-server",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--workers",
-            "1",
-        ]
-        with (Path(folder) / "log").open("wb") as log:
-            server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-        try:
-            _wait_for(f"{address}/api/v2/version", server, Path(folder) / "log")
-            time.sleep(AFTER_START_SECONDS)
-            yield address
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(timeout=60)
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 180
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 (our own server)
-                return
-        except OSError:
-            time.sleep(0.3)
-    raise RuntimeError(f"Airflow did not start:\n{log.read_text()[-2000:]}")
+    with (
+        tempfile.TemporaryDirectory(prefix="sales-cdc-page-") as folder,
+        api_server(Path(folder), LOGIN["username"], "admin", LOGIN["password"]) as address,
+    ):
+        time.sleep(AFTER_START_SECONDS)
+        yield address
 
 
 def _opened(browser: Browser, address: str, part: str) -> tuple[float, float]:

@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 from sales_cdc import links
 
+from tests.browser.api_server import api_server
+
 pytestmark = pytest.mark.browser
-START_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an api-server with one user, and of no cloud at all."""
     home = tmp_path_factory.mktemp("airflow")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    passwords = home / "login.json"
-    passwords.write_text(json.dumps({"vera": "lantern"}))
-    environment = {
-        **os.environ,
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "vera:viewer",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-    }
-    log = home / "api-server.log"
-    with log.open("wb") as out:
-        subprocess.run(
-            [sys.executable, "-m", "airflow", "db", "migrate"], env=environment, stdout=out, stderr=out, check=True
-        )
-        command = [
-            sys.executable,
-            "-m",
-            "airflow",
-            "api-server",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--workers",
-            "1",
-        ]
-        server = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)
-    try:
-        _wait_until_it_answers(f"http://127.0.0.1:{port}/api/v2/version", server, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
-
-
-def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.3)
-    pytest.fail(f"Airflow did not start:\n{log.read_text()[-2000:]}")
+    environment = {"AIRFLOW_HOME": str(home)}
+    command = [sys.executable, "-m", "airflow", "db", "migrate"]
+    subprocess.run(command, env={**os.environ, **environment}, capture_output=True, check=True)
+    with api_server(home, "vera", "viewer", "lantern", **environment) as address:
+        yield address
 
 
 def test_after_the_login_the_page_opens_from_the_navigation_and_says_that_the_cloud_is_down(
