@@ -44,10 +44,11 @@ const byDayAndProduct = (rows, day, amount, format) => {
     };
   }
   const products = distinct(rows, "product_name");
+  const marker = (at) => ({ color: colours[at % colours.length], ...(at < colours.length ? {} : { pattern: { shape: "/" } }) });
   return {
     data: products.map((product, at) => {
       const own = rows.filter((row) => (row.product_name ?? "–") === product);
-      return { type: "bar", name: plain(product), marker: { color: colours[at % colours.length] }, x: own.map((row) => row[day]), y: own.map((row) => row[amount]), hovertemplate: `%{y:${format}}` };
+      return { type: "bar", name: plain(product), marker: marker(at), x: own.map((row) => row[day]), y: own.map((row) => row[amount]), hovertemplate: `%{y:${format}}` };
     }),
     layout: { barmode: "stack", hovermode: "x unified", xaxis: dayAxis(days), yaxis: { tickformat: ",d" } },
   };
