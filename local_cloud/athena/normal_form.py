@@ -20,10 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local_cloud.athena import quoting
-from local_cloud.athena.plain_lines import LONGEST_LINE_BYTES
+from local_cloud.athena.plain_lines import PlainLines
 
 OBJECT_COLUMN = "$object"
 ROWS_PER_BATCH = 20_000
+LONGEST_LINE_BYTES = 8 * 1024 * 1024
 # A number that DuckDB would not print as it was written: many digits, zeros at the end of a fraction, an exponent, minus zero.
 _CHANGED_NUMBER = (
     r"[:,\[]\s*-?([0-9][0-9.]{15,}|[0-9]+\.[0-9]+0[^0-9]|[0-9]+(\.[0-9]+)?[eE]|0[^0-9.]*-)|-0[^1-9.]|-0\.0+[^0-9]"
@@ -32,15 +33,20 @@ _CHANGED_NUMBER = (
 _EXPONENT = r"[:,\[]\s*-?[0-9]+(\.[0-9]+)?[eE]"
 
 
-@dataclass
+@dataclass(eq=False)
 class Unpacked:
-    """An object's text on disk, and what turning it into normal form found; ``plain_keys`` are those of plain lines."""
+    """An object's text on disk, and what was found in it: ``lines`` when they are plain and have an index."""
 
     identity: int
     path: Path
-    plain_keys: dict[str, str] | None = None
+    lines: PlainLines | None = None
     keys: set[str] = field(default_factory=set)
     malformed: str | None = None
+
+    @property
+    def index(self) -> Path:
+        """Where the index of plain lines is written."""
+        return self.path.with_suffix(".index")
 
 
 class Number(str):
@@ -65,11 +71,7 @@ def write_json_segment(
     connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], target: Path, *, ignore_case: bool
 ) -> None:
     """Write the objects' lines as one segment, recording each object's keys and first malformed line."""
-    proven = [item for item in objects if item.plain_keys is not None]
-    for item in proven:
-        item.keys = set(item.plain_keys or [])
-    unknown = [item for item in objects if item.plain_keys is None]
-    plain = same_spelling(proven + _plain(connection, unknown, ignore_case=ignore_case))
+    plain = _same_spelling(_plain(connection, objects, ignore_case=ignore_case))
     others = [item for item in objects if item.identity not in {found.identity for found in plain}]
     parts = []
     if plain:
@@ -134,7 +136,7 @@ def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ig
     return found
 
 
-def same_spelling(objects: list[Unpacked]) -> list[Unpacked]:
+def _same_spelling(objects: list[Unpacked]) -> list[Unpacked]:
     """Only objects that spell each key alike can be read together; the few others are parsed one by one."""
     spelling: dict[str, str] = {}
     for item in objects:

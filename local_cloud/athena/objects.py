@@ -1,8 +1,9 @@
 """S3 objects of a table: listed through the S3 API, brought in parallel to this machine's disk.
 
 The emulator keeps each object as a file, which is replaced and never changed. A large object is therefore not sent over HTTP: its
-file is linked, and S3 is asked, as the caller, whether he may read the object and whether that is still the version listed. Whatever
-S3 does not plainly confirm is left to GetObject, as every small object is.
+file is linked, and S3 is asked, as the caller, whether he may read the object and whether that is still the version listed. The
+administrator may read all: for him one listing answers for a whole folder. Whatever S3 does not plainly confirm is left to
+GetObject, as every small object is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from local_cloud.athena.results import split_location
 
 PARALLEL_READS = 12
 LEAST_LINKED_BYTES = 1024**2  # a smaller object comes with one call, as fast as the answer to the question
+LEAST_LISTED = 3  # for fewer objects a listing is not quicker than asking for each
 _PACKED = (".gz", ".bz2")
 _NOT_AT_ITS_KEY = (".meta.json", ".tmp")
 
@@ -144,15 +146,17 @@ class Objects:
 
         With ``unpack``, gzip and bzip2 are unpacked by key, and a file may be the emulator's own: it is not to be changed.
         """
+        if unpack and self._caller.is_administrator:
+            self._link_listed(wanted)
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            for _ in pool.map(lambda item: self._fetch(query, *item, unpack=unpack), wanted):
+            for _ in pool.map(lambda pair: self._fetch(query, *pair, unpack=unpack), wanted):
                 query.cancellation.check()
                 yield
 
     def _fetch(self, query: Query, item: S3Object, path: Path, *, unpack: bool) -> None:
         query.cancellation.check()
         s3 = self._clients.client("s3")
-        if unpack and item.size >= LEAST_LINKED_BYTES and not item.key.endswith(_PACKED) and self._link(s3, item, path):
+        if path.exists() or (unpack and self._link_asked(s3, item, path)):
             return
         try:
             with denials.reading(item.path):
@@ -165,21 +169,67 @@ class Objects:
             raise
         path.write_bytes(_unpacked(item, body) if unpack else body)
 
-    def _link(self, s3: Any, item: S3Object, path: Path) -> bool:
-        """Whether the path now links to the object's file, and S3 has let the caller read just that."""
-        if not _is_at_its_key(item.key):
-            return False
-        file = self._stored / item.bucket / item.key
+    def _link_listed(self, wanted: list[tuple[S3Object, Path]]) -> None:
+        """Link the large objects of folders with several that are listed, once they are linked, as they were wanted."""
+        folders: dict[tuple[str, str], list[tuple[S3Object, Path]]] = {}
+        for item, path in wanted:
+            if _is_linkable(item):
+                folders.setdefault((item.bucket, item.key.rpartition("/")[0]), []).append((item, path))
+        for (bucket, folder), pairs in folders.items():
+            if len(pairs) < LEAST_LISTED:
+                continue
+            linked = [(item, path) for item, path in pairs if self._link(item, path)]
+            versions = self._versions(bucket, f"{folder}/" if folder else "")
+            for item, path in linked:
+                if versions.get(item.key) != (item.etag, path.stat().st_size) or not self._is_linked(item, path):
+                    path.unlink()
+
+    def _versions(self, bucket: str, prefix: str) -> dict[str, tuple[str, int]]:
+        """ETag and size of each object directly in a folder that can be read at once; of none when there is no answer."""
+        s3 = self._clients.client("s3")
         try:
-            path.hardlink_to(file)
+            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+            found = [item for page in pages for item in page.get("Contents", [])]
+        except ClientError:
+            return {}
+        return {
+            item["Key"]: (item["ETag"].strip('"'), item["Size"])
+            for item in found
+            if item.get("StorageClass", "STANDARD") == "STANDARD"
+        }
+
+    def _link_asked(self, s3: Any, item: S3Object, path: Path) -> bool:
+        """Whether the path now links to the object's file, and S3 has let the caller read just that."""
+        if not _is_linkable(item) or not self._link(item, path):
+            return False
+        try:
             found = s3.head_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)
-            # Still the same file after the answer: the answer was about its content.
-            if "StorageClass" not in found and found["ContentLength"] == path.stat().st_size and path.samefile(file):
+            is_it = "StorageClass" not in found and found["ContentLength"] == path.stat().st_size
+            if is_it and self._is_linked(item, path):
                 return True
-        except (OSError, ClientError):
+        except ClientError:
             pass
         path.unlink(missing_ok=True)
         return False
+
+    def _link(self, item: S3Object, path: Path) -> bool:
+        """Whether there is such a file, and the path links to it."""
+        try:
+            path.hardlink_to(self._stored / item.bucket / item.key)
+        except OSError:
+            return False
+        return True
+
+    def _is_linked(self, item: S3Object, path: Path) -> bool:
+        """Whether it is still the same file after S3's answer: then the answer was about its content."""
+        try:
+            return path.samefile(self._stored / item.bucket / item.key)
+        except OSError:
+            return False
+
+
+def _is_linkable(item: S3Object) -> bool:
+    return item.size >= LEAST_LINKED_BYTES and not item.key.endswith(_PACKED) and _is_at_its_key(item.key)
 
 
 def _is_at_its_key(key: str) -> bool:

@@ -1,112 +1,226 @@
-"""Objects whose JSON lines DuckDB's own reader takes without changing anything: a proof, cheap enough for a first query.
+"""Objects whose JSON lines are plain: read where they are, as columns of Arrow, by an index of where each value stands.
 
-The whole text has to match one regular expression made of the keys that its first and last lines hold: every line is one flat
-object, each key at most once and in one order, each value a text, true, false, null, or a number that is printed as it
-was written. A key whose sampled values are all numbers is first tried as one that has nothing else: such numbers need not
-be read as texts. Any other object is looked at more closely, or parsed line by line (``normal_form``).
+The index is made in one pass that proves every line plain (``line_scanner``), block by block, by the keys that the object's
+first and last lines hold. Values are exact: a number is the text that was written. Any other object is looked at more closely,
+or parsed line by line (``normal_form``).
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import struct
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from os import SEEK_END
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-LONGEST_LINE_BYTES = 8 * 1024 * 1024
 MOST_KEYS = 100
 SAMPLE_BYTES = 8 * 1024
+BLOCK_BYTES = 4 * 1024 * 1024  # a longer line is not plain
+VIEW_BYTES = 16
+_NEWLINE = ord("\n")
 _KEY = re.compile(r"[A-Za-z0-9_.-]+")
-_ESCAPED = r'\\["\\/bfnrt]'
-_ASCII_TEXT = rf'"(?:[ !#-\[\]-\x7f]|{_ESCAPED})*"'
-_TEXT = rf'"(?:[^"\\\x00-\x1f]|{_ESCAPED})*"'
-# Fifteen digits survive a double; DuckDB prints 0.00001 with an exponent.
-_FRACTION = r"-?[1-9][0-9]{0,8}\.[0-9]{0,5}[1-9]|-?0\.[0-9]{0,3}[1-9]"
-_WHOLE = r"0|-?[1-9][0-9]{0,14}"
-_VALUES = {
-    "BIGINT": f"{_WHOLE}|null",
-    "DOUBLE": f"{_WHOLE}|{_FRACTION}|null",
-    "VARCHAR": f"0|-?[1-9][0-9]{{0,17}}|{_FRACTION}|true|false|null",
-}
 
 
-def plain_keys(path: Path) -> dict[str, str] | None:
-    """The keys of an object's plain lines, in their order; None when its lines are not known to be plain.
+@dataclass(frozen=True, slots=True)
+class PlainLines:
+    """What is in an object and in its index.
 
-    Each has the DuckDB type that all its values can be read as: BIGINT and DOUBLE lose nothing of at most fifteen digits.
+    Attributes:
+        columns: a column for each key, in the order of the keys.
+        indexed: those that the index has.
+        escaped: those that hold characters with a backslash.
+        blocks: bytes and lines of each block.
     """
-    if not path.stat().st_size:
-        return None
-    with pa.memory_map(str(path)) as file:
-        content = file.read_buffer()
-        if content[-1:].to_pybytes() != b"\n":
-            content = pa.py_buffer(content.to_pybytes() + b"\n")
-        keys = _keys(content)
-        if keys is None or not _lines_fit(content):
+
+    columns: list[str]
+    indexed: frozenset[str]
+    escaped: set[str]
+    blocks: list[tuple[int, int]]
+
+    def has(self, columns: frozenset[str] | None) -> bool:
+        """Whether the index has these columns (None: all) where the object has them."""
+        return self.indexed >= _chosen(self.columns, columns)
+
+    def document(self) -> dict[str, Any]:
+        """What ``of`` makes it from again."""
+        return {
+            "columns": self.columns, "indexed": sorted(self.indexed), "escaped": sorted(self.escaped), "blocks": self.blocks
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> PlainLines:
+        blocks = [(size, lines) for size, lines in document["blocks"]]
+        return cls(document["columns"], frozenset(document["indexed"]), set(document["escaped"]), blocks)
+
+
+@cache
+def prepare() -> None:
+    """Begin, beside everything else, to compile the scanner or to load what an earlier run compiled: large objects may come."""
+    threading.Thread(target=_prepare, name="athena-prepare", daemon=True).start()
+
+
+def _prepare() -> None:
+    if (scanner := _scanner()) is not None:
+        line = b'{"a":1}\n'
+        scanner.scan(bytearray(line + bytes(scanner.PADDING)), len(line), ["a"], [True], *_room(1, 1))
+
+
+def write_index(
+    path: Path, index: Path, chosen: frozenset[str] | None, *, column_of: Callable[[str], str]
+) -> PlainLines | None:
+    """Write the index of an object's lines; None, and no index, when they are not known to be plain.
+
+    Args:
+        path: the object's text.
+        index: the file to be written: for each block views of its values, then bits that say which are there, by column.
+        chosen: the columns that are to be in the index; None: all.
+        column_of: the column of a key.
+    """
+    scanner = _scanner()
+    with path.open("rb", buffering=0) as file:
+        keys = _keys(file) if scanner is not None else []
+        if scanner is None or not keys:
             return None
-        if _matches(content, _pattern(keys, _ASCII_TEXT)):
-            return keys
-        if not _is_utf8(content):
-            return None
-        return next((types for types in _tries(keys) if _matches(content, _pattern(types, _TEXT))), None)
+        columns = [column_of(key) for key in keys]
+        indexed = _chosen(columns, chosen)
+        noted = [column in indexed for column in columns]
+        lines = PlainLines(columns, indexed, set(), [])
+        with index.open("wb") as target:
+            for text, end in _blocks(file, scanner.PADDING):
+                views, valid = _room(
+                    len(indexed), int(np.count_nonzero(np.frombuffer(text, np.uint8, end) == _NEWLINE))
+                )
+                found = scanner.scan(text, end, keys, noted, views, valid)
+                if found is None or (found.beyond_ascii and not _is_utf8(text, end)):
+                    break
+                lines.escaped.update(itertools.compress(columns, found.escaped))
+                lines.blocks.append((end, views.shape[1]))
+                target.write(views.data)
+                target.write(valid.data)
+            else:
+                return lines
+    index.unlink()
+    return None
 
 
-def common_type(types: set[str]) -> str:
-    """The type that values of all these types can be read as."""
-    if types == {"BIGINT"}:
-        return "BIGINT"
-    return "DOUBLE" if types and types <= {"BIGINT", "DOUBLE"} else "VARCHAR"
+def rows(path: Path, index: Path, lines: PlainLines, more: Mapping[str, int]) -> pa.Table:
+    """The values of the indexed columns as ``string_view``, and ``more`` columns of one number each.
+
+    Characters of ``lines.escaped`` are still escaped (``unescaped``). Both files are mapped, and may be deleted while the table is used.
+    """
+    text, views = _mapped(path), _mapped(index)
+    names = [column for column in lines.columns if column in lines.indexed]
+    schema = pa.schema([*((name, pa.string_view()) for name in names), *((name, pa.int64()) for name in more)])
+    batches = []
+    text_start = view_start = 0
+    for size, count in lines.blocks:
+        block = text[text_start : text_start + size]  # the last newline may not be there
+        valid_start = view_start + len(names) * count * VIEW_BYTES
+        arrays = []
+        for number in range(len(names)):
+            view = views.slice(view_start + number * count * VIEW_BYTES, count * VIEW_BYTES)
+            valid = views.slice(valid_start + number * _bits(count), _bits(count))
+            arrays.append(pa.Array.from_buffers(pa.string_view(), count, [valid, view, block]))
+        numbers = [pa.repeat(pa.scalar(number, pa.int64()), count) for number in more.values()]
+        batches.append(pa.record_batch([*arrays, *numbers], schema))
+        text_start, view_start = text_start + size, valid_start + len(names) * _bits(count)
+    return pa.Table.from_batches(batches, schema)
 
 
-def _tries(types: dict[str, str]) -> Iterator[dict[str, str]]:
-    yield types
-    if set(types.values()) != {"VARCHAR"}:
-        yield dict.fromkeys(types, "VARCHAR")
+def unescaped(value: str) -> str:
+    """SQL of a value of ``rows`` whose characters are no longer escaped."""
+    return (
+        f"""CASE WHEN contains({value}, '\\') THEN json_extract_string('"' || {value} || '"', '$') ELSE {value} END"""
+    )
 
 
-def _keys(content: pa.Buffer) -> dict[str, str] | None:
-    """Every key of the first and the last lines and its sampled type; None when one is no object, or has keys that need care."""
-    found: list[str] = []
-    types: dict[str, set[str]] = {}
+def _chosen(columns: Iterable[str], chosen: frozenset[str] | None) -> frozenset[str]:
+    return frozenset(columns) if chosen is None else chosen.intersection(columns)
+
+
+def _scanner() -> ModuleType | None:
+    """The compiled scanner; None on a machine that its compiler is not made for: there the exact parser reads all."""
     try:
-        for line in _sample(content):
-            pairs = json.loads(line, object_pairs_hook=_pairs)
-            _merge(found, [key for key, _ in pairs])
-            for key, value in pairs:
-                types.setdefault(key, set()).update(_type(value))
+        from local_cloud.athena import line_scanner
+    except ImportError:
+        return None
+    return line_scanner
+
+
+def _room(columns: int, lines: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Where the scanner notes a block's values: a view for each, and a bit."""
+    return np.empty((columns, lines, VIEW_BYTES // 4), np.int32), np.zeros((columns, _bits(lines)), np.uint8)
+
+
+def _bits(lines: int) -> int:
+    """Bytes that hold a bit for each line, in multiples of 64 as Arrow likes them."""
+    return -(-lines // 512) * 64
+
+
+def _blocks(file: BinaryIO, padding: int) -> Iterator[tuple[bytearray, int]]:
+    """Whole lines, about ``BLOCK_BYTES`` at once, and where the last one's newline ends; ``padding`` bytes more can be read.
+
+    A line that is longer than a block comes in parts, which are no lines. Each text is valid until the next one is asked for.
+    """
+    room = bytearray(BLOCK_BYTES + padding)
+    held = 0
+    while True:
+        with memoryview(room) as free:
+            read = file.readinto(free[held:BLOCK_BYTES])  # type: ignore[attr-defined]
+        held += read
+        if not read and not held:
+            return
+        end = room.rfind(b"\n", 0, held) + 1
+        if not end:
+            room[held:held] = b"\n"
+            held = end = held + 1
+        yield room, end
+        room[: held - end] = room[end:held]
+        held -= end
+
+
+def _keys(file: BinaryIO) -> list[str]:
+    """Every key of the first and the last lines; none when one is no object, or has keys that need care."""
+    found: list[str] = []
+    try:
+        for line in _sample(file):
+            _merge(found, [key for key, _ in json.loads(line, object_pairs_hook=_pairs)])
     except (ValueError, TypeError, RecursionError):
-        return None
+        return []
     one_spelling = len({key.lower() for key in found}) == len(found)
-    if not found or len(found) > MOST_KEYS or not one_spelling or not all(map(_KEY.fullmatch, found)):
-        return None
-    return {key: common_type(types[key]) for key in found}
-
-
-def _type(value: Any) -> set[str]:
-    if value is None:
-        return set()
-    if type(value) is int and abs(value) < 10**15:
-        return {"BIGINT"}
-    return {"DOUBLE" if type(value) is float else "VARCHAR"}
-
-
-def _sample(content: pa.Buffer) -> Iterator[bytes]:
-    yield from content[:SAMPLE_BYTES].to_pybytes().split(b"\n")[:-1]
-    if content.size > SAMPLE_BYTES:
-        yield from content[-SAMPLE_BYTES:].to_pybytes().split(b"\n")[1:-1]
+    return found if one_spelling and len(found) <= MOST_KEYS and all(map(_KEY.fullmatch, found)) else []
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return pairs
 
 
+def _sample(file: BinaryIO) -> Iterator[bytes]:
+    """The first and the last lines; the file is at its start afterwards."""
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    first = file.read(SAMPLE_BYTES)
+    file.seek(max(0, size - SAMPLE_BYTES))
+    last = file.read(SAMPLE_BYTES)
+    file.seek(0)
+    whole = size <= SAMPLE_BYTES
+    yield from first.removesuffix(b"\n").split(b"\n")[: None if whole else -1]
+    if not whole:
+        yield from last.removesuffix(b"\n").split(b"\n")[1:]
+
+
 def _merge(order: list[str], keys: list[str]) -> None:
-    """Put new keys behind the one that they follow; whether all lines keep to the order is for the pattern to say."""
+    """Put new keys behind the one that they follow; whether all lines keep to the order is for the scanner to say."""
     place = 0
     for key in keys:
         if key not in order:
@@ -114,38 +228,16 @@ def _merge(order: list[str], keys: list[str]) -> None:
         place = order.index(key) + 1
 
 
-def _pattern(types: dict[str, str], text: str) -> str:
-    values = {**_VALUES, "VARCHAR": f"{text}|{_VALUES['VARCHAR']}"}
-    first, *others = (f'"{re.escape(key)}": ?(?:{values[kind]})' for key, kind in types.items())
-    members = first + "".join(f"(?:, ?{member})?" for member in others)
-    return rf"\A(?:\{{(?:{members})?\}}\n)*\z"
-
-
-def _is_utf8(content: pa.Buffer) -> bool:
+def _is_utf8(text: bytearray, end: int) -> bool:
+    content = pa.py_buffer(text)[:end]
+    offsets = pa.py_buffer(struct.pack("<qq", 0, end))
     try:
-        _as_one(pa.large_string(), content).validate(full=True)
+        pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, content]).validate(full=True)
     except pa.ArrowInvalid:
         return False
     return True
 
 
-def _lines_fit(content: pa.Buffer) -> bool:
-    """Whether no line is too long for the reader."""
-    start = 0
-    while content.size - start > LONGEST_LINE_BYTES:
-        end = content[start : start + LONGEST_LINE_BYTES + 1].to_pybytes().rfind(b"\n")
-        if end < 0:
-            return False
-        start += end + 1
-    return True
-
-
-def _matches(content: pa.Buffer, pattern: str) -> bool:
-    """Whether the pattern matches the bytes; Arrow's regular expressions need no copy, no backtracking and no interpreter lock."""
-    return bool(pc.match_substring_regex(_as_one(pa.large_binary(), content), pattern)[0].as_py())
-
-
-def _as_one(kind: pa.DataType, content: pa.Buffer) -> pa.Array:
-    """An array whose one value is the whole content."""
-    offsets = pa.py_buffer(struct.pack("<qq", 0, content.size))
-    return pa.Array.from_buffers(kind, 1, [None, offsets, content])
+def _mapped(path: Path) -> pa.Buffer:
+    with pa.memory_map(str(path)) as file:
+        return file.read_buffer()

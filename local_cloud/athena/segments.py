@@ -1,38 +1,35 @@
 """The bounded cache of table objects on this machine: segments, each made of the objects that one query found missing.
 
-A segment is a Parquet file, or a folder of large objects whose plain lines are read as they are until they are packed
-into Parquet too, after the query and beside everything else. An object is known by bucket, key, ETag and the form it was
-read in; a changed object is another one. The least recently used segments go when the cache is full.
+A segment is a Parquet file, or a folder of large objects whose plain lines are read where they are, each with its index. An
+object is known by bucket, key, ETag and the form it was read in; a changed object is another one. The least recently used
+segments go when the cache is full.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from local_cloud.athena.execution import Query
 from local_cloud.athena.interruption import interrupter
-from local_cloud.athena.normal_form import Unpacked, same_spelling
+from local_cloud.athena.normal_form import Unpacked
 from local_cloud.athena.objects import Objects, S3Object
-from local_cloud.athena.plain_lines import common_type
+from local_cloud.athena.plain_lines import PlainLines
 from local_cloud.athena.segment import Form, Segment, saved_segments
 
-logger = logging.getLogger("local_cloud")
-
 CACHE_BYTES = 2 * 1024**3
-SEGMENT_RAW_BYTES = 256 * 1024**2
+SEGMENT_RAW_BYTES = 512 * 1024**2
 LEAST_LINES_BYTES = 1024**2  # opening a smaller file costs more than reading it
-CHECKS_AT_ONCE = 2
+INDEXED_AT_ONCE = 2
 
 
 class Segments:
@@ -43,171 +40,140 @@ class Segments:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._building = threading.Lock()
-        self._by_object = {key: segment for segment in saved_segments(folder) for key in segment.objects}
-        self._replaced: list[Segment] = []
-        self._packing = ThreadPoolExecutor(1, thread_name_prefix="packing", initializer=_give_way)
-
-    def close(self) -> None:
-        """Finish what is being packed."""
-        self._packing.shutdown()
+        self._segments = saved_segments(folder)
+        self._by_object = {identity: segment for segment in self._segments for identity in segment.objects}
 
     @contextmanager
-    def holding(self, query: Query, objects: Objects, wanted: list[S3Object], form: Form) -> Iterator[list[Segment]]:
-        """The segments with the wanted objects read in ``form``, kept from eviction while the context lasts.
+    def holding(
+        self, query: Query, objects: Objects, wanted: list[S3Object], form: Form, columns: frozenset[str] | None = None
+    ) -> Iterator[dict[int, Segment]]:
+        """The segment of each wanted object, by its identity, kept from eviction while the context lasts.
+
+        ``columns`` are those of the normal form that the query needs; None: all.
 
         Raises:
             QueryFailedError: the caller whose ``objects`` they are may not read one of them.
         """
         identities = {item.identity(form.name): item for item in wanted}
-        held = self._hold(identities)
+        held: dict[int, Segment] = {}
         missing: dict[int, S3Object] = {}
         try:
-            if any(identity not in segment_objects(held) for identity in identities):
+            self._hold(held, identities, columns)
+            if held.keys() != identities.keys():
                 with self._building:
-                    held += self._hold(identities.keys() - segment_objects(held))
-                    present = segment_objects(held)
-                    missing = {key: item for key, item in identities.items() if key not in present}
+                    self._hold(held, identities.keys() - held.keys(), columns)
+                    missing = {identity: item for identity, item in identities.items() if identity not in held}
                     for batch in _batches(missing):
-                        held += self._build(query, objects, batch, form)
+                        self._build(held, query, objects, batch, form, columns)
             objects.require_readable(query, [item for key, item in identities.items() if key not in missing])
             yield held
         finally:
             self._release(held)
-            for segment in held:
-                if segment.holds_lines and not segment.packing:
-                    segment.packing = True
-                    self._packing.submit(self._pack_lines, segment, form)
 
-    def _hold(self, identities: Iterable[int]) -> list[Segment]:
+    def _hold(self, held: dict[int, Segment], identities: Iterable[int], columns: frozenset[str] | None) -> None:
         with self._lock:
-            found = {id(self._by_object[key]): self._by_object[key] for key in identities if key in self._by_object}
-            for segment in found.values():
-                segment.readers += 1
-                segment.used = time.time()
-                segment.contents.touch()
-            return list(found.values())
+            known = ((identity, self._by_object.get(identity)) for identity in identities)
+            found = {key: segment for key, segment in known if segment is not None and segment.has(key, columns)}
+            self._take(held, found)
 
-    def _release(self, held: list[Segment]) -> None:
+    def _take(self, held: dict[int, Segment], found: dict[int, Segment]) -> None:
+        for segment in found.values():
+            segment.readers += 1
+        for segment in {id(segment): segment for segment in found.values()}.values():
+            segment.used = time.time()
+            segment.contents.touch()
+        held.update(found)
+
+    def _release(self, held: dict[int, Segment]) -> None:
         with self._lock:
-            for segment in held:
+            for segment in held.values():
                 segment.readers -= 1
-            for segment in [segment for segment in self._replaced if not segment.readers]:
-                self._replaced.remove(segment)
-                segment.delete()
-        self._evict()
+            self._evict()
 
-    def _build(self, query: Query, objects: Objects, batch: dict[int, S3Object], form: Form) -> list[Segment]:
+    def _build(
+        self,
+        held: dict[int, Segment],
+        query: Query,
+        objects: Objects,
+        batch: dict[int, S3Object],
+        form: Form,
+        columns: frozenset[str] | None,
+    ) -> None:
         raw = self._folder / f"{uuid.uuid4().hex}.raw"
         raw.mkdir()
         try:
-            unpacked = _fetched(query, objects, batch, form, raw)
-            large = [item for item in unpacked if item.plain_keys and item.path.stat().st_size >= LEAST_LINES_BYTES]
-            lines = _with_keys(large)
-            kept = {item.identity for item in lines}
-            packed = [item for item in unpacked if item.identity not in kept]
-            built = [self._keep_lines(lines)] if lines else []
-            return built + ([self._pack(query, packed, form, raw)] if packed else [])
+            unpacked = _fetched(query, objects, batch, partial(self._indexed, form, columns), raw)
+            if others := [item for item in unpacked if item.lines is None]:
+                self._keep(held, self._packed(query, others, form, raw))
+            if plain := {item: item.lines for item in unpacked if item.lines is not None}:
+                self._keep(held, self._kept_lines(plain))
         finally:
             shutil.rmtree(raw, ignore_errors=True)
 
-    def _keep_lines(self, items: list[Unpacked]) -> Segment:
-        draft = self._folder / f"{uuid.uuid4().hex}.lines"
-        types = _common_types(items)
-        segment = Segment(draft, {item.identity: None for item in items}, set(types), types)
-        draft.mkdir()
+    def _indexed(self, form: Form, columns: frozenset[str] | None, item: Unpacked) -> PlainLines | None:
+        """The object's plain lines with an index of the columns, and of those that an earlier query asked for."""
+        if item.path.stat().st_size < LEAST_LINES_BYTES:
+            return None
+        earlier = self._by_object.get(item.identity)
+        if columns is not None and earlier is not None and item.identity in earlier.lines:
+            columns |= earlier.lines[item.identity].indexed
+        return form.index(item.path, item.index, columns)
+
+    def _kept_lines(self, items: dict[Unpacked, PlainLines]) -> Segment:
+        path = self._folder / f"{uuid.uuid4().hex}.lines"
+        lines = {item.identity: found for item, found in items.items()}
+        segment = Segment(path, dict.fromkeys(lines), lines=lines)
+        path.mkdir()
         for item in items:
             item.path.replace(segment.lines_of(item.identity))
-        return self._known(segment)
-
-    def _pack(self, query: Query, items: list[Unpacked], form: Form, raw: Path) -> Segment:
-        config = {"threads": 2, "memory_limit": "1GB", "temp_directory": str(raw), "preserve_insertion_order": False}
-        with duckdb.connect(config=config) as connection:
-            query.cancellation.on_cancel(interrupter(connection))
-            return self._written(connection, items, form)
-
-    def _pack_lines(self, segment: Segment, form: Form) -> None:
-        """Put Parquet in the place of plain lines, for the queries to come; queries that read the lines keep them."""
-        held = self._hold(segment.objects)
-        if segment not in held:
-            return self._release(held)
-        try:
-            items = [Unpacked(identity, segment.lines_of(identity), segment.types) for identity in segment.objects]
-            room = {"memory_limit": "500MB", "temp_directory": str(self._folder / "packing.raw")}
-            with duckdb.connect(config={"threads": 1, "preserve_insertion_order": False, **room}) as connection:
-                packed = self._written(connection, items, form)
-            with self._lock:
-                self._replaced.append(segment)
-            self._release([packed])
-        except Exception:
-            logger.exception("plain lines could not be packed; they are read as they are")
-        finally:
-            self._release([segment])
-
-    def _written(self, connection: duckdb.DuckDBPyConnection, items: list[Unpacked], form: Form) -> Segment:
-        target = self._folder / f"{uuid.uuid4().hex}.parquet"
-        form.write(connection, items, target)
-        malformed = {item.identity: item.malformed for item in items}
-        return self._known(Segment(target, malformed, set().union(*(item.keys for item in items))))
-
-    def _known(self, segment: Segment) -> Segment:
-        segment.save()
-        with self._lock:
-            segment.readers += 1
-            self._by_object.update(dict.fromkeys(segment.objects, segment))
+            item.index.replace(segment.index_of(item.identity))
         return segment
 
-    def _evict(self) -> None:
+    def _packed(self, query: Query, items: list[Unpacked], form: Form, raw: Path) -> Segment:
+        config = {"threads": 2, "memory_limit": "1GB", "temp_directory": str(raw), "preserve_insertion_order": False}
+        target = self._folder / f"{uuid.uuid4().hex}.parquet"
+        with duckdb.connect(config=config) as connection:
+            query.cancellation.on_cancel(interrupter(connection))
+            form.write(connection, items, target)
+        malformed = {item.identity: item.malformed for item in items}
+        return Segment(target, malformed, set().union(*(item.keys for item in items)))
+
+    def _keep(self, held: dict[int, Segment], segment: Segment) -> None:
+        segment.save()
         with self._lock:
-            segments = sorted(
-                {id(found): found for found in self._by_object.values()}.values(), key=lambda found: found.used
-            )
-            total = sum(segment.size_bytes for segment in segments)
-            for segment in segments:
-                if total <= CACHE_BYTES:
-                    return
-                if segment.readers == 0:
-                    total -= segment.size_bytes
-                    segment.delete()
-                    self._by_object = {key: found for key, found in self._by_object.items() if found is not segment}
+            self._segments.append(segment)
+            self._by_object.update(dict.fromkeys(segment.objects, segment))
+            self._take(held, dict.fromkeys(segment.objects, segment))
+
+    def _evict(self) -> None:
+        """Delete the segments that newer ones stand in for, then the least recently used while the cache is too full."""
+        current = {id(segment) for segment in self._by_object.values()}
+        total = sum(segment.size_bytes for segment in self._segments)
+        for segment in sorted(self._segments, key=lambda found: (id(found) in current, found.used)):
+            if segment.readers or (id(segment) in current and total <= CACHE_BYTES):
+                continue
+            total -= segment.size_bytes
+            segment.delete()
+            self._segments.remove(segment)
+            self._by_object = {key: found for key, found in self._by_object.items() if found is not segment}
 
 
-def _give_way() -> None:
-    """Let this thread work only while nobody else wants to; Linux alone knows the niceness of a thread."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
-
-
-def segment_objects(segments: list[Segment]) -> set[int]:
-    """The identities of every object in the segments."""
-    return set().union(*(segment.objects for segment in segments))
-
-
-def _fetched(query: Query, objects: Objects, batch: dict[int, S3Object], form: Form, folder: Path) -> list[Unpacked]:
-    """The objects' texts on disk; each is looked at as soon as it is there, while others are fetched."""
+def _fetched(
+    query: Query,
+    objects: Objects,
+    batch: dict[int, S3Object],
+    indexed: Callable[[Unpacked], PlainLines | None],
+    folder: Path,
+) -> list[Unpacked]:
+    """The objects' texts on disk; each gets its index as soon as it is there, while others are fetched."""
     unpacked = [Unpacked(identity, folder / f"{identity}.json") for identity in batch]
     pairs = [(item, one.path) for item, one in zip(batch.values(), unpacked, strict=True)]
-    with ThreadPoolExecutor(CHECKS_AT_ONCE) as checks:
+    with ThreadPoolExecutor(INDEXED_AT_ONCE) as pool:
         fetched = objects.fetch(query, pairs, unpack=True)
-        found = [checks.submit(form.plain_keys, one.path) for one, _ in zip(unpacked, fetched, strict=True)]
-        for one, keys in zip(unpacked, found, strict=True):
-            one.plain_keys = keys.result()
+        found = [pool.submit(indexed, one) for one, _ in zip(unpacked, fetched, strict=True)]
+        for one, lines in zip(unpacked, found, strict=True):
+            one.lines = lines.result()
     return unpacked
-
-
-def _common_types(items: list[Unpacked]) -> dict[str, str]:
-    """Every key of the plain lines, with the type that all its values can be read as."""
-    found: dict[str, set[str]] = {}
-    for item in items:
-        for key, kind in (item.plain_keys or {}).items():
-            found.setdefault(key, set()).add(kind)
-    return {key: common_type(types) for key, types in found.items()}
-
-
-def _with_keys(large: list[Unpacked]) -> list[Unpacked]:
-    """Those that one reader can read together, with their keys."""
-    for item in large:
-        item.keys = set(item.plain_keys or [])
-    return same_spelling(large)
 
 
 def _batches(items: dict[int, S3Object]) -> Iterator[dict[int, S3Object]]:

@@ -22,7 +22,6 @@ PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 JSON_SERDES = HIVE_JSON | {OPENX_JSON}
-DIGITS_OF_A_DOUBLE = 15
 _NESTED = "serde_nested"
 
 
@@ -58,24 +57,6 @@ def decoded(source: str, kind: Type, field_number: int) -> str:
         f"""'Error parsing field value ''' || {source} || ''' for field {field_number}: For input string: "' || {source} || '"'""",
     )
     return f"coalesce({value}, CASE WHEN {source} IS NOT NULL THEN {bad} END)"
-
-
-def takes_number(read_as: str, kind: Type) -> bool:
-    """Whether a column can be decoded from JSON numbers that are read as a BIGINT or DOUBLE of at most fifteen digits."""
-    exact = kind.is_integer if read_as == "BIGINT" else kind.name == "double" and read_as == "DOUBLE"
-    return exact or (
-        read_as in {"BIGINT", "DOUBLE"} and kind.name == "decimal" and kind.numbers[0] <= DIGITS_OF_A_DOUBLE
-    )
-
-
-def decoded_number(source: str, kind: Type, field_number: int) -> str:
-    """SQL that decodes such a number as ``decoded`` decodes its text."""
-    if kind.name in {"bigint", "double"}:
-        return source
-    value = f"TRY_CAST({source} AS {duckdb_name(kind)})"
-    text = f"regexp_replace(CAST({source} AS VARCHAR), '[.]0$', '')"
-    # Of two decimals with so few digits, only equal ones are the same double.
-    return f"CASE WHEN CAST({value} AS DOUBLE) = CAST({source} AS DOUBLE) THEN {value} ELSE {decoded(text, kind, field_number)} END"
 
 
 def _scalar(source: str, kind: Type) -> str:

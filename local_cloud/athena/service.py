@@ -10,6 +10,7 @@ import json
 import uuid
 from typing import Any
 
+from local_cloud.athena import plain_lines
 from local_cloud.athena.caller_checks import metadata_of, require_bucket
 from local_cloud.athena.callers import Caller, Callers
 from local_cloud.athena.engine import Engine, LocalFiles
@@ -60,6 +61,7 @@ class AthenaService(JsonService):
         Engine(self._config, query.caller, self._prepared, self._results, self._files).run(query)
 
     def start_query_execution(self, params: Json, request: Request) -> Json:
+        plain_lines.prepare()
         token = params.get("ClientRequestToken")
         digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
         if token and (known := self._tokens.get(token)):

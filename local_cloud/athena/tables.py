@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
 
-from local_cloud.athena import quoting, serde
+from local_cloud.athena import plain_lines, quoting, serde
 from local_cloud.athena.catalog import Catalog, GlueTable, Partition
 from local_cloud.athena.delimited import write_delimited_segment
 from local_cloud.athena.errors import QueryFailedError, not_supported
@@ -21,7 +22,6 @@ from local_cloud.athena.execution import Query
 from local_cloud.athena.normal_form import OBJECT_COLUMN, column_name, write_json_segment
 from local_cloud.athena.objects import Objects, S3Object
 from local_cloud.athena.parquet_files import ParquetFiles, scanned_bytes
-from local_cloud.athena.plain_lines import plain_keys
 from local_cloud.athena.projection import projected_partitions
 from local_cloud.athena.segment import Form, Segment
 from local_cloud.athena.segments import Segments
@@ -82,12 +82,15 @@ class TableReader:
             )
         query.scanned(sum(item.size for item in wanted))
         form = _form(table)
-        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form))
+        columns = _needed(table, needed)
+        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, columns))
         _refuse_malformed(table, rows, segments, form.name)
-        lines = _line_files(rows, segments, form.name)
-        registered = _register(connection, table, rows, form.name, lines)
-        packed = [segment.path for segment in segments if not segment.holds_lines]
-        return Relation(_segments_sql(table, registered, segments, lines), [*packed, *lines.values()])
+        registered = _register(connection, table, rows, form.name)
+        packed = {segment.path: segment for segment in segments.values() if not segment.holds_lines}
+        sources = [_packed(list(packed.values()))] if packed else []
+        if plain := {key: segment for key, segment in segments.items() if segment.holds_lines}:
+            sources.append(_lines(connection, plain))
+        return Relation(_source_sql(table, registered, sources), list(packed))
 
     def partitions(self, table: GlueTable, keep: PartitionFilter) -> list[Partition]:
         """The partitions to read; one without values stands for a table that has no partition keys."""
@@ -103,7 +106,8 @@ def _form(table: GlueTable) -> Form:
     """The normal form that the table's objects are read in."""
     if table.serde in serde.JSON_SERDES:
         ignore_case = _ignore_case(table)
-        return Form(f"json:{ignore_case}", partial(write_json_segment, ignore_case=ignore_case), plain_keys)
+        write_index = partial(plain_lines.write_index, column_of=partial(column_name, ignore_case=ignore_case))
+        return Form(f"json:{ignore_case}", partial(write_json_segment, ignore_case=ignore_case), write_index)
     if table.serde in {serde.OPEN_CSV, serde.LAZY_SIMPLE}:
         width = len(table.columns)
         options = {
@@ -115,19 +119,25 @@ def _form(table: GlueTable) -> Form:
     raise not_supported(f"The SerDe '{table.serde}' of table {table.database}.{table.name}")
 
 
+def _needed(table: GlueTable, needed: set[str]) -> frozenset[str] | None:
+    """The columns of the normal form that the needed columns of a JSON table come from; None: any may be."""
+    if table.serde not in serde.JSON_SERDES or serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
+        return None
+    return frozenset(_json_column(table, column.name) for column in table.columns if column.name in needed)
+
+
 def _ignore_case(table: GlueTable) -> bool:
     return table.serde != serde.OPENX_JSON or serde.is_true(table.serde_parameters, "case.insensitive", default=True)
 
 
 def _refuse_malformed(
-    table: GlueTable, rows: list[tuple[S3Object, Partition]], segments: list[Segment], form: str
+    table: GlueTable, rows: list[tuple[S3Object, Partition]], segments: dict[int, Segment], form: str
 ) -> None:
     if serde.is_true(table.serde_parameters, "ignore.malformed.json", default=False):
         return
-    malformed = {key: reason for segment in segments for key, reason in segment.objects.items() if reason}
     for item, _ in rows:
-        reason = malformed.get(item.identity(form))
-        if reason:
+        identity = item.identity(form)
+        if reason := segments[identity].objects[identity]:
             name = "HIVE_CURSOR_ERROR" if table.serde == serde.OPENX_JSON else "HIVE_BAD_DATA"
             raise QueryFailedError(name, f"{reason}. This happened in {item.path}")
 
@@ -137,9 +147,9 @@ def _register(
     table: GlueTable,
     rows: list[tuple[S3Object, Partition]],
     form: str,
-    files: dict[str, Path],
+    files: Mapping[str, Path] = MappingProxyType({}),
 ) -> str:
-    """A small table of the objects with their partition's values; its name."""
+    """A small table of the objects with their partition's values and, where rows are known by it, their file; its name."""
     name = f"objects_{uuid.uuid4().hex}"
     columns = {
         "identity": pa.array([item.identity(form) for item, _ in rows], pa.int64()),
@@ -153,71 +163,68 @@ def _register(
     return name
 
 
-def _line_files(rows: list[tuple[S3Object, Partition]], segments: list[Segment], form: str) -> dict[str, Path]:
-    """The files of plain lines by the S3 path of their object."""
-    segment_of = {identity: segment for segment in segments if segment.holds_lines for identity in segment.objects}
-    found = ((item, item.identity(form)) for item, _ in rows)
-    return {item.path: segment_of[identity].lines_of(identity) for item, identity in found if identity in segment_of}
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """SQL of rows in normal form, and the columns that they have."""
+
+    sql: str
+    columns: set[str]
 
 
-def _segments_sql(table: GlueTable, objects: str, segments: list[Segment], lines: dict[str, Path]) -> str:
-    packed = [segment for segment in segments if not segment.holds_lines]
-    parts = [_packed_sql(table, objects, packed)] if packed else []
-    wanted = set(lines.values())
-    for segment in segments:
-        files = [segment.lines_of(identity) for identity in segment.objects] if segment.holds_lines else []
-        if chosen := sorted(wanted.intersection(files)):
-            parts.append(_lines_sql(table, objects, segment, chosen))
-    return " UNION ALL ".join(parts)
-
-
-def _packed_sql(table: GlueTable, objects: str, segments: list[Segment]) -> str:
-    present = {key: key for segment in segments for key in segment.keys}
+def _packed(segments: list[Segment]) -> _Source:
     files = quoting.paths([segment.path for segment in segments])
-    return f'SELECT {_chosen(table, present)} FROM read_parquet({files}, union_by_name = true) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
+    columns = set().union(*(segment.keys for segment in segments))
+    return _Source(f"SELECT * FROM read_parquet({files}, union_by_name = true)", columns)
 
 
-def _lines_sql(table: GlueTable, objects: str, segment: Segment, files: list[Path]) -> str:
-    present = {column_name(key, ignore_case=_ignore_case(table)): key for key in segment.keys}
-    types = _read_types(table, present, segment.types)
-    columns = ", ".join(f"{quoting.text(key)}: '{types[key]}'" for key in sorted(types))
-    return (
-        f"SELECT {_chosen(table, present, types)} FROM read_json({quoting.paths(files)}, format = 'newline_delimited', records = true, "
-        f"columns = {{{columns}}}, filename = '$file') t JOIN {objects} o ON t.\"$file\" = o.file"
+def _lines(connection: duckdb.DuckDBPyConnection, segments: dict[int, Segment]) -> _Source:
+    """The plain lines of the objects that are the keys, their characters no longer escaped."""
+    found, escaped = [], set()
+    for identity, segment in segments.items():
+        lines = segment.lines[identity]
+        files = segment.lines_of(identity), segment.index_of(identity)
+        found.append(plain_lines.rows(*files, lines, {OBJECT_COLUMN: identity}))
+        escaped |= lines.escaped & lines.indexed
+    rows = pa.concat_tables(found, promote_options="default")
+    name = f"lines_{uuid.uuid4().hex}"
+    connection.register(name, rows)
+    replaced = ", ".join(
+        f"{plain_lines.unescaped(column)} AS {column}" for column in map(quoting.name, sorted(escaped))
     )
+    replace = f" REPLACE ({replaced})" if replaced else ""
+    return _Source(f"SELECT *{replace} FROM {name}", {*rows.column_names} - {OBJECT_COLUMN})
 
 
-def _read_types(table: GlueTable, present: dict[str, str], proven: dict[str, str]) -> dict[str, str]:
-    """The DuckDB type that each key of plain lines is read as: a number's where every column of the key takes that."""
-    types = dict(proven)
-    for column in table.columns:
-        source = _source(table, present, column.name)
-        if source is not None and not serde.takes_number(types[source], column.type):
-            types[source] = "VARCHAR"
-    return types
+def _source_sql(table: GlueTable, objects: str, sources: list[_Source]) -> str:
+    rows = " UNION ALL BY NAME ".join(source.sql for source in sources)
+    present = set().union(*(source.columns for source in sources))
+    return f'SELECT {_chosen(table, present)} FROM ({rows}) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
 
 
-def _chosen(table: GlueTable, present: dict[str, str], types: dict[str, str] | None = None) -> str:
-    """SQL of every column; ``present`` says how the source names each column of the normal form, ``types`` what is no text."""
+def _chosen(table: GlueTable, present: set[str]) -> str:
+    """SQL of every column."""
     columns = []
     for index, column in enumerate(table.columns):
         source = _source(table, present, column.name if table.serde in serde.JSON_SERDES else f"c{index}")
         value = f"t.{quoting.name(source)}" if source is not None else "CAST(NULL AS VARCHAR)"
-        is_number = source is not None and types is not None and types[source] != "VARCHAR"
-        decoded = (serde.decoded_number if is_number else serde.decoded)(value, column.type, index)
-        columns.append(f"{decoded} AS {quoting.name(column.name)}")
+        columns.append(f"{serde.decoded(value, column.type, index)} AS {quoting.name(column.name)}")
     return ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
 
 
-def _source(table: GlueTable, present: dict[str, str], name: str) -> str | None:
-    """What a column is read from, by the source's name; None when the source has nothing of it."""
+def _source(table: GlueTable, present: set[str], name: str) -> str | None:
+    """The column of the normal form that a column is read from; None when there is nothing of it."""
     if table.serde not in serde.JSON_SERDES:
-        return present.get(name)
-    key = serde.json_key(table.serde_parameters, name) if table.serde == serde.OPENX_JSON else name
-    found = column_name(key, ignore_case=_ignore_case(table))
+        return name if name in present else None
+    found = _json_column(table, name)
     if found not in present and serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
         found = next((item for item in sorted(present) if "." in item and item.replace(".", "_") == name), found)
-    return present.get(found)
+    return found if found in present else None
+
+
+def _json_column(table: GlueTable, name: str) -> str:
+    """The column of the normal form whose key the table's column is read from."""
+    key = serde.json_key(table.serde_parameters, name) if table.serde == serde.OPENX_JSON else name
+    return column_name(key, ignore_case=_ignore_case(table))
 
 
 def _partition_columns(table: GlueTable) -> list[str]:

@@ -408,6 +408,23 @@ def test_large_and_small_plain_and_strange_objects_are_one_table(athena: Athena)
     ]
 
 
+def test_texts_of_a_large_object_come_as_they_were_written(athena: Athena) -> None:
+    """Escapes and characters beyond ASCII too; a query for more columns than the one before finds them."""
+    texts = ['quote \\" in it', "é and ☃", "back\\\\slash", "tab\\tand\\/slash", "plain", ""]
+    lines = [f'{{"n":{number},"a":"{texts[number % 6]}","s":"{"x" * 1000}"}}' for number in range(1200)]
+    athena.json_table("t", "n int, a string, s string", "\n".join(lines))
+    assert athena.rows("SELECT sum(n) FROM t") == [["719400"]]
+    assert athena.rows("SELECT a, count(*), min(n) FROM t GROUP BY a ORDER BY min(n)") == [
+        ['quote " in it', "200", "0"],
+        ["é and ☃", "200", "1"],
+        ["back\\slash", "200", "2"],
+        ["tab\tand/slash", "200", "3"],
+        ["plain", "200", "4"],
+        ["", "200", "5"],
+    ]
+    assert athena.rows("SELECT count(*) FROM t WHERE a LIKE '%\"%' AND length(s) = 1000") == [["200"]]
+
+
 def test_a_value_of_another_type_in_a_large_object_fails_the_query(athena: Athena) -> None:
     athena.json_table("t", "n int", f'{{"n":1,"s":"{"x" * 1000}"}}\n' * 1200 + '{"n":"abc"}\n')
     assert athena.run("SELECT * FROM t").reason.startswith("HIVE_BAD_DATA: Error parsing field value 'abc' for field 0")

@@ -13,14 +13,13 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from urllib3 import HTTPResponse
 
-from local_cloud.athena import parquet_files, results, segments
+from local_cloud.athena import parquet_files, plain_lines, results, segments
 from local_cloud.athena.callers import Caller
 from local_cloud.athena.catalog import Catalog
 from local_cloud.athena.execution import Query
-from local_cloud.athena.normal_form import write_json_segment
+from local_cloud.athena.normal_form import column_name, write_json_segment
 from local_cloud.athena.objects import Objects, S3Object
 from local_cloud.athena.parquet_files import ParquetFiles
-from local_cloud.athena.plain_lines import plain_keys
 from local_cloud.athena.results import Results
 from local_cloud.athena.segment import Form, Segment
 from local_cloud.athena.segments import Segments
@@ -98,37 +97,50 @@ def test_a_parquet_object_in_two_partitions_is_fetched_once(caller: Caller, tmp_
         assert [path.exists() for path in files.values()] == [True]
 
 
-JSON = Form("json", partial(write_json_segment, ignore_case=True), plain_keys)
+JSON = Form(
+    "json",
+    partial(write_json_segment, ignore_case=True),
+    partial(plain_lines.write_index, column_of=partial(column_name, ignore_case=True)),
+)
+ITEM = S3Object("bucket", "a.json", "e", 8)
 
 
-def reading(kept: Segments, caller: Caller) -> AbstractContextManager[list[Segment]]:
-    """A query over one object of plain lines."""
-    return kept.holding(query(caller, "q"), objects_of(caller), [S3Object("bucket", "a.json", "e", 8)], JSON)
-
-
-def test_plain_lines_are_packed_after_the_query_that_read_them(
-    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Segments:
     monkeypatch.setattr(segments, "LEAST_LINES_BYTES", 1)
-    kept = Segments(tmp_path)
-    with reading(kept, caller) as held:
-        assert [segment.holds_lines for segment in held] == [True]
-    kept.close()
-    assert {path.suffix for path in tmp_path.iterdir()} == {".parquet", ".json"}
-    with reading(Segments(tmp_path), caller) as held:
-        assert [segment.holds_lines for segment in held] == [False]
+    return Segments(tmp_path)
+
+
+def reading(kept: Segments, caller: Caller, *columns: str) -> AbstractContextManager[dict[int, Segment]]:
+    """A query for these columns of one object of plain lines."""
+    return kept.holding(query(caller, "q"), objects_of(caller), [ITEM], JSON, frozenset(columns))
+
+
+def test_an_index_serves_later_queries_and_later_clouds(caller: Caller, tmp_path: Path, kept: Segments) -> None:
+    with reading(kept, caller, "a") as first, reading(kept, caller) as second, reading(kept, caller, "b") as third:
+        assert first == second == third
+    with reading(Segments(tmp_path), caller, "a") as later:
+        assert [segment.path for segment in later.values()] == [segment.path for segment in first.values()]
+
+
+def test_a_column_that_an_index_lacks_makes_a_new_one(caller: Caller, tmp_path: Path, kept: Segments) -> None:
+    with reading(kept, caller) as slow:
+        with reading(kept, caller, "a") as quick:
+            assert quick != slow
+        with reading(kept, caller) as later:
+            assert later == quick
+        ((identity, segment),) = slow.items()
+        assert segment.index_of(identity).exists()
+    assert not segment.path.exists()
+    assert {path.suffix for path in tmp_path.iterdir()} == {".lines", ".json"}
 
 
 def test_plain_lines_stay_while_a_query_reads_them(
-    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    caller: Caller, kept: Segments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segments, "LEAST_LINES_BYTES", 1)
-    kept = Segments(tmp_path)
-    with reading(kept, caller) as (slow,):
-        with reading(kept, caller) as (quick,):
-            assert quick is slow
-        kept.close()
-        assert all(slow.lines_of(identity).exists() for identity in slow.objects)
-        with reading(kept, caller) as (later,):
-            assert not later.holds_lines
-    assert not slow.path.exists()
+    monkeypatch.setattr(segments, "CACHE_BYTES", 0)
+    with reading(kept, caller, "a") as slow:
+        with reading(kept, caller, "a") as quick:
+            assert quick == slow
+        assert all(segment.path.exists() for segment in slow.values())
+    assert not any(segment.path.exists() for segment in slow.values())

@@ -129,3 +129,63 @@ def test_small_objects_are_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -
     store.keep()
     monkeypatch.setattr(objects, "LEAST_LINKED_BYTES", len(STORED) + 1)
     assert store.fetched() == SENT
+
+
+LISTED = "<ListBucketResult><Contents><Key>raw/{}.json</Key><ETag>e</ETag><Size>8</Size><StorageClass>{}</StorageClass></Contents></ListBucketResult>"
+
+
+class Folder(Store):
+    """Several objects of one folder, of which a listing tells the first; the others are asked for one by one."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.files = [self.keep(f"raw/{number}.json") for number in range(objects.LEAST_LISTED)]
+        self.listing: Callable[[], str] = lambda: LISTED.format(0, "STANDARD")
+
+    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        if "list-type=2" not in request.url:
+            return super()._answer(request)
+        self.requests.append("LIST")
+        raw = HTTPResponse(BytesIO(self.listing().encode()), preload_content=False)
+        return AWSResponse(request.url, 200, {}, raw)
+
+    def linked(self) -> list[bool]:
+        query = Query("q", "", "", "", [], "", "primary", None, self.caller)
+        keys = [f"raw/{file.name}" for file in self.files]
+        wanted = [(S3Object("bucket", key, "e", len(STORED)), self.target.with_name(Path(key).name)) for key in keys]
+        list(Objects(self.caller, self.stored).fetch(query, wanted, unpack=True))
+        return [path.samefile(file) for (_, path), file in zip(wanted, self.files, strict=True)]
+
+
+def test_the_administrators_objects_are_linked_by_one_listing_of_their_folder(store: Store, tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    assert folder.linked() == [True] * objects.LEAST_LISTED
+    assert sorted(folder.requests) == ["HEAD"] * (objects.LEAST_LISTED - 1) + ["LIST"]
+
+
+@pytest.mark.parametrize("listing", [LISTED.format(0, "GLACIER"), LISTED.format(0, "STANDARD").replace(">8<", ">9<")])
+def test_what_a_listing_does_not_show_as_it_was_is_asked_for(store: Store, tmp_path: Path, listing: str) -> None:
+    folder = Folder(tmp_path)
+    folder.listing = lambda: listing
+    folder.linked()
+    assert folder.requests.count("HEAD") == objects.LEAST_LISTED
+
+
+def test_a_file_that_is_replaced_while_its_folder_is_listed_is_asked_for(store: Store, tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+
+    def replaced() -> str:
+        folder.files[0].with_name("new").write_bytes(STORED)
+        folder.files[0].with_name("new").replace(folder.files[0])
+        return LISTED.format(0, "STANDARD")
+
+    folder.listing = replaced
+    assert folder.linked() == [True] * objects.LEAST_LISTED
+    assert folder.requests.count("HEAD") == objects.LEAST_LISTED
+
+
+def test_another_callers_objects_are_each_asked_for(store: Store, tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.caller.clients.keys = dict(folder.caller.clients.keys)
+    assert folder.linked() == [True] * objects.LEAST_LISTED
+    assert folder.requests == ["HEAD"] * objects.LEAST_LISTED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from local_cloud.athena.plain_lines import PlainLines
 from local_cloud.athena.segment import Segment, saved_segments
 
 
@@ -22,14 +23,20 @@ def test_a_saved_segment_is_found_with_its_objects(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_plain_lines_is_a_segment_too(tmp_path: Path) -> None:
-    segment = Segment(tmp_path / "l.lines", {1: None, 2: None}, {"orderID"}, {"orderID": "VARCHAR"})
+    lines = PlainLines(["^orderid", "price"], frozenset({"price"}), {"^orderid"}, [(16, 1)])
+    segment = Segment(tmp_path / "l.lines", {1: None, 2: None}, lines={1: lines, 2: lines})
     segment.path.mkdir()
     for identity in segment.objects:
         segment.lines_of(identity).write_text('{"orderID":"a"}\n')
+        segment.index_of(identity).write_bytes(b"views")
     segment.save()
     (found,) = saved_segments(tmp_path)
-    assert (found.path, found.objects, found.keys, found.size_bytes) == (segment.path, segment.objects, {"orderID"}, 32)
-    assert found.types == segment.types
+    assert (found.path, found.objects, found.lines, found.size_bytes) == (
+        segment.path,
+        segment.objects,
+        segment.lines,
+        42,
+    )
     found.delete()
     assert list(tmp_path.iterdir()) == []
 
