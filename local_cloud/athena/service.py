@@ -22,7 +22,7 @@ from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.statements import classify, strip
 from local_cloud.athena.workgroups import PRIMARY, WorkGroups, check_location, invalid
 from local_cloud.services import Context
-from local_cloud.wire import Json, JsonService, Request, ServiceError
+from local_cloud.wire import Json, JsonService, Request, Response, ServiceError
 
 MAXIMUM_QUERY_BYTES = 262_144
 CATALOG = "AwsDataCatalog"
@@ -46,6 +46,10 @@ class AthenaService(JsonService):
         self._executions = Executions(context.store, self._run)
         self._tokens = context.store.collection("athena.tokens")
 
+    def handle(self, request: Request) -> Response:
+        plain_lines.prepare()
+        return super().handle(request)
+
     def start(self) -> None:
         self._executions.recover()
         for token, known in self._tokens:
@@ -61,7 +65,6 @@ class AthenaService(JsonService):
         Engine(self._config, query.caller, self._prepared, self._results, self._files).run(query)
 
     def start_query_execution(self, params: Json, request: Request) -> Json:
-        plain_lines.prepare()
         token = params.get("ClientRequestToken")
         digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
         if token and (known := self._tokens.get(token)):
