@@ -33,6 +33,7 @@ from local_cloud.emulator.log_keys import with_keys
 from local_cloud.emulator.memory import Memory
 from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.emulator.query_work_groups import QueryWorkGroups
+from local_cloud.emulator.resharding import keep_closed_shards
 from local_cloud.emulator.scans import quicken_scans
 from local_cloud.faults import Faults
 from local_cloud.glue.catalog_actions import around
@@ -165,6 +166,7 @@ def equip(config: CloudConfig) -> Equipment:
     blind_reaper(dynamodb)
     remember_expressions(dynamodb)
     look_once_it_can_matter(kinesis)
+    keep_closed_shards(kinesis)
     quicken(dynamodb, dynamodb_streams, kinesis)
     quicken_scans(dynamodb)
     if config.enforce_iam:

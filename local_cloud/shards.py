@@ -7,7 +7,7 @@ Sources: *Amazon Kinesis Data Streams API Reference* and *Amazon DynamoDB Stream
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,16 @@ _GONE = {"TrimmedDataAccessException", "InvalidArgumentException"}
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A shard; ``parent`` is None for the first generation."""
+    """A shard; ``parents`` are those that were split or merged into it, none for the first generation."""
 
     shard_id: str
-    parent: str | None
+    parents: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, described: Mapping[str, Any]) -> Shard:
+        """From AWS's description of it."""
+        parents = (described.get("ParentShardId"), described.get("AdjacentParentShardId"))
+        return cls(described["ShardId"], tuple(one for one in parents if one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,7 @@ def readable(shards: Iterable[Shard], finished: Callable[[str], bool]) -> list[S
     return [
         shard
         for shard in listed
-        if not finished(shard.shard_id)
-        and (shard.parent is None or shard.parent not in present or finished(shard.parent))
+        if not finished(shard.shard_id) and all(parent not in present or finished(parent) for parent in shard.parents)
     ]
 
 
@@ -122,7 +127,7 @@ class KinesisShards:
         found: list[Shard] = []
         page = self._client.list_shards(StreamARN=self._arn)
         while True:
-            found += [Shard(one["ShardId"], one.get("ParentShardId")) for one in page["Shards"]]
+            found += [Shard.of(one) for one in page["Shards"]]
             if "NextToken" not in page:
                 return found
             page = self._client.list_shards(NextToken=page["NextToken"])

@@ -1,16 +1,19 @@
 """Kinesis records and iterators that are past their time are looked for once they can be there, not at every call.
 
 MiniStack walks over every record of a stream and every iterator whenever one is read or written: calls would grow slower
-with each record kept. Source: Kinesis Developer Guide, *Changing the data retention period*; an iterator lasts five minutes.
+with each record kept. And its iterators count from a shard's oldest record: when that goes, they would stand too far ahead
+and pass over as many new ones. Source: Kinesis Developer Guide, *Changing the data retention period*; an iterator lasts five
+minutes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 ITERATOR_CHECK_SECONDS = 5.0
+Expire = Callable[[dict[str, Any]], None]
 
 
 def look_once_it_can_matter(kinesis: Any) -> None:
@@ -19,13 +22,29 @@ def look_once_it_can_matter(kinesis: Any) -> None:
     Raises:
         RuntimeError: MiniStack's functions have other names now.
     """
-    if not hasattr(kinesis, "_expire_records") or not hasattr(kinesis, "_expire_iterators"):
+    if not all(hasattr(kinesis, name) for name in ("_expire_records", "_expire_iterators", "_shard_iterators")):
         raise RuntimeError("MiniStack's Kinesis retention moved: kinesis_retention.py was written for version 1.5.33.")
-    kinesis._expire_records = with_oldest_expired(kinesis._expire_records)
+    iterators = kinesis._shard_iterators
+    expire = keeping_places(kinesis._expire_records, lambda: (place for _, place in iterators.all_items()))
+    kinesis._expire_records = with_oldest_expired(expire)
     kinesis._expire_iterators = at_most_every(ITERATOR_CHECK_SECONDS, kinesis._expire_iterators, time.monotonic)
 
 
-def with_oldest_expired(expire: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+def keeping_places(expire: Expire, places: Callable[[], Iterable[dict[str, Any]]]) -> Expire:
+    """``expire``, after which every iterator (its place, of ``places``) stands at the record at which it stood before."""
+
+    def expired(stream: dict[str, Any]) -> None:
+        before = {shard_id: len(shard["records"]) for shard_id, shard in stream["shards"].items()}
+        expire(stream)
+        gone = {shard_id: before[shard_id] - len(shard["records"]) for shard_id, shard in stream["shards"].items()}
+        for place in places():
+            if place["stream_arn"] == stream["StreamARN"] and gone.get(place["shard_id"]):
+                place["position"] = max(0, place["position"] - gone[place["shard_id"]])
+
+    return expired
+
+
+def with_oldest_expired(expire: Expire) -> Expire:
     """``expire``, called only when the first record of a shard, its oldest, is past the stream's retention."""
 
     def look(stream: dict[str, Any]) -> None:

@@ -66,7 +66,7 @@ class DynamoDBStream:
         start: dict[str, str] = {}
         while True:
             description = self._client.describe_stream(StreamArn=self._arn, **start)["StreamDescription"]
-            found += [Shard(one["ShardId"], one.get("ParentShardId")) for one in description["Shards"]]
+            found += [Shard.of(one) for one in description["Shards"]]
             if "LastEvaluatedShardId" not in description:
                 return found
             start = {"ExclusiveStartShardId": description["LastEvaluatedShardId"]}

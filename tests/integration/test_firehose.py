@@ -299,6 +299,18 @@ def test_a_kinesis_source_is_read_from_the_stream_s_creation_on(delivery: Delive
     assert delivery.content(5) == b"after"
 
 
+def test_nothing_is_lost_when_the_stream_is_split_and_merged(delivery: Delivery) -> None:
+    """Kinesis Developer Guide, *After resharding*: closed shards are read to their end first."""
+    stream, kinesis = delivery.parts.stream(), delivery.parts.cloud.client("kinesis")
+    lines = [f"{number:03d}\n".encode() for number in range(300)]
+    delivery.create(stream=stream, seconds=1)
+    delivery.parts.put_records(stream, lines[:100])
+    for start, shards in ((100, 3), (200, 1)):
+        kinesis.update_shard_count(StreamARN=stream, TargetShardCount=shards, ScalingType="UNIFORM_SCALING")
+        delivery.parts.put_records(stream, lines[start : start + 100])
+    assert sorted(delivery.content(1200).splitlines(keepends=True)) == lines
+
+
 def test_nothing_acknowledged_is_lost_when_the_worker_is_killed(delivery: Delivery) -> None:
     """*Handle data delivery failures*: at least once, from the source."""
     stream = delivery.parts.stream()

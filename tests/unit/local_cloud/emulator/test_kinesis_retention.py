@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from local_cloud.emulator.kinesis_retention import at_most_every, with_oldest_expired
+from local_cloud.emulator.kinesis_retention import at_most_every, look_once_it_can_matter, with_oldest_expired
+from tests.unit.local_cloud.emulator.kinesis_module import Kinesis
 
 
 def stream(*ages_hours: float) -> dict[str, Any]:
@@ -34,3 +35,18 @@ def test_an_action_is_done_again_once_its_time_has_passed() -> None:
         now[0] = moment
         act()
     assert done == [0.0, 5.0, 11.0]
+
+
+def test_a_reader_misses_nothing_when_records_before_its_place_expire() -> None:
+    """MiniStack's iterators count from the oldest record: the new ones of a day later were passed over."""
+    kinesis = Kinesis()
+    look_once_it_can_matter(kinesis.module)
+    kinesis.put("yesterday 1", "yesterday 2", "yesterday 3")
+    (shard_id,) = kinesis.stream["shards"]
+    read, page = kinesis.read(kinesis.iterator(shard_id))
+    assert len(read) == 3
+    for record in kinesis.stream["shards"][shard_id]["records"]:
+        record["ApproximateArrivalTimestamp"] -= 25 * 3600
+    kinesis.put("today 1")
+    kinesis.put("today 2")
+    assert kinesis.read(page["NextShardIterator"])[0] == ["today 1", "today 2"]

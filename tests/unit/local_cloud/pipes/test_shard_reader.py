@@ -31,7 +31,7 @@ class Tape:
         self.pages = list(pages)
         self.opened: list[Position] = []
         self.gone = gone
-        self.listed = [Shard("s", None)]
+        self.listed = [Shard("s")]
 
     def shards(self) -> list[Shard]:
         return self.listed
@@ -157,7 +157,7 @@ def test_records_waiting_in_a_window_are_read_again_after_an_interruption(
 
 def test_a_shard_that_left_the_stream_ends_its_reader(settings: Make, collection: Collection) -> None:
     tape = Tape(ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetRecords"), records(1))
-    tape.listed = [Shard("another", None)]
+    tape.listed = [Shard("another")]
     case = Case(settings(), tape, collection)
     case.reader.run()
     assert (case.reader.finished, case.target.taken) == (True, [])

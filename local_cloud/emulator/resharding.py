@@ -1,0 +1,152 @@
+"""Shards that are split or merged close and keep their records: MiniStack takes them away, with what nobody has read yet.
+
+Sources: Kinesis Developer Guide, *Resharding a stream* and *After resharding*; Amazon Kinesis Data Streams API Reference,
+``GetRecords`` (a closed shard's last page has ``ChildShards`` and no ``NextShardIterator``), ``UpdateShardCount``. On AWS a
+closed shard vanishes once its records are past the retention; here it stays, empty.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Answer = tuple[int, dict[str, str], bytes]
+Json = dict[str, Any]
+Operation = Callable[[Json], Answer]
+
+END = "ending_sequence_number"
+_NEEDED = (
+    "_compute_hash_ranges", "_describe_stream_summary", "_get_records", "_merge_shards", "_next_sequence_number", "_resolve_stream",
+    "_route_to_shard", "_shard_iterators", "_shard_out", "_split_shard", "_streams", "_update_shard_count",
+)  # fmt: skip
+
+
+def keep_closed_shards(kinesis: Any) -> None:
+    """Put resharding in place of MiniStack's; ``kinesis`` is its module.
+
+    Raises:
+        RuntimeError: MiniStack's functions have other names now.
+    """
+    if missing := [name for name in _NEEDED if not hasattr(kinesis, name)]:
+        raise RuntimeError(f"MiniStack moved {', '.join(missing)}: resharding.py was written for version 1.5.33.")
+    shown, route = kinesis._shard_out, kinesis._route_to_shard
+    split = _closing(kinesis, kinesis._split_shard, "ShardToSplit")
+    merge = _closing(kinesis, kinesis._merge_shards, "ShardToMerge", "AdjacentShardToMerge")
+    kinesis._split_shard, kinesis._merge_shards = split, merge
+    kinesis._update_shard_count = _to_count(kinesis, kinesis._update_shard_count, split, merge)
+    kinesis._get_records = _ending(kinesis, kinesis._get_records)
+    kinesis._describe_stream_summary = _counting_open(kinesis, kinesis._describe_stream_summary)
+    kinesis._shard_out = lambda shard_id, shard: _with_end(shown(shard_id, shard), shard)
+    kinesis._route_to_shard = lambda key, stream: route(key, {**stream, "shards": open_shards(stream)})
+
+
+def open_shards(stream: Json) -> Json:
+    """The shards that take records."""
+    shards: Json = stream["shards"]
+    return {shard_id: shard for shard_id, shard in shards.items() if END not in shard}
+
+
+def _closing(kinesis: Any, reshard: Operation, *named: str) -> Operation:
+    """``reshard``, after which the shards that its request names are there, closed."""
+
+    def closed(data: Json) -> Answer:
+        _, stream = kinesis._resolve_stream(data)
+        parents = {data.get(name): stream["shards"].get(data.get(name)) for name in named} if stream else {}
+        if any(shard is not None and END in shard for shard in parents.values()):
+            message = f"{' or '.join(map(str, parents))} is closed: it cannot be split or merged."
+            return _refusal(kinesis, "InvalidArgumentException", message)
+        end = kinesis._next_sequence_number()
+        answer = reshard(data)
+        if answer[0] == 200:
+            stream["shards"].update({shard_id: {**shard, END: end} for shard_id, shard in parents.items()})
+        return answer
+
+    return closed
+
+
+def _to_count(kinesis: Any, update: Operation, split: Operation, merge: Operation) -> Operation:
+    """``update``, by splits at the borders of the wanted shards and merges of what lies between two of them."""
+
+    def updated(data: Json) -> Answer:
+        _, stream = kinesis._resolve_stream(data)
+        target = int(data.get("TargetShardCount") or 0)
+        if stream is None or target < 1:
+            return update(data)  # which says what is wrong
+        count, named = len(open_shards(stream)), {"StreamARN": stream["StreamARN"]}
+        ranges = [(int(low), int(high)) for low, high in kinesis._compute_hash_ranges(target)]
+        for low, _ in ranges:
+            for shard_id, shard in open_shards(stream).items():
+                if int(shard["starting_hash_key"]) < low <= int(shard["ending_hash_key"]):
+                    split({**named, "ShardToSplit": shard_id, "NewStartingHashKey": str(low)})
+        for low, high in ranges:
+            while len(inside := _within(stream, low, high)) > 1:
+                merge({**named, "ShardToMerge": inside[0], "AdjacentShardToMerge": inside[1]})
+        counts = {"CurrentShardCount": count, "TargetShardCount": target}
+        return _answer(kinesis, {"StreamName": stream["StreamName"], **counts, **named})
+
+    return updated
+
+
+def _within(stream: Json, low: int, high: int) -> list[str]:
+    """The open shards between two hash keys, in their order."""
+    starts = {shard_id: int(shard["starting_hash_key"]) for shard_id, shard in open_shards(stream).items()}
+    return sorted((one for one, start in starts.items() if low <= start <= high), key=starts.__getitem__)
+
+
+def _ending(kinesis: Any, get_records: Operation) -> Operation:
+    """``get_records``, whose last page of a closed shard names its children in place of a next iterator."""
+
+    def read(data: Json) -> Answer:
+        answer = get_records(data)
+        place = kinesis._shard_iterators.get(data.get("ShardIterator"))
+        stream = kinesis._streams.get(place["stream"]) if place and answer[0] == 200 else None
+        if stream is None or END not in stream["shards"][place["shard_id"]]:
+            return answer
+        document = json.loads(answer[2])
+        following = document["NextShardIterator"]
+        if kinesis._shard_iterators[following]["position"] < len(stream["shards"][place["shard_id"]]["records"]):
+            return answer
+        del kinesis._shard_iterators[following], document["NextShardIterator"]
+        return _answer(kinesis, {**document, "ChildShards": _children(stream, place["shard_id"])})
+
+    return read
+
+
+def _children(stream: Json, parent: str) -> list[Json]:
+    children = []
+    for shard_id, shard in stream["shards"].items():
+        parents = [one for one in (shard["parent_shard_id"], shard["adjacent_parent_shard_id"]) if one]
+        if parent in parents:
+            keys = {"StartingHashKey": shard["starting_hash_key"], "EndingHashKey": shard["ending_hash_key"]}
+            children.append({"ShardId": shard_id, "ParentShards": parents, "HashKeyRange": keys})
+    return children
+
+
+def _counting_open(kinesis: Any, describe: Operation) -> Operation:
+    def described(data: Json) -> Answer:
+        answer = describe(data)
+        _, stream = kinesis._resolve_stream(data)
+        if answer[0] != 200 or stream is None:
+            return answer
+        document = json.loads(answer[2])
+        document["StreamDescriptionSummary"]["OpenShardCount"] = len(open_shards(stream))
+        return _answer(kinesis, document)
+
+    return described
+
+
+def _with_end(shown: Json, shard: Json) -> Json:
+    if END in shard:
+        shown["SequenceNumberRange"]["EndingSequenceNumber"] = shard[END]
+    return shown
+
+
+def _answer(kinesis: Any, document: Json) -> Answer:
+    found: Answer = kinesis.json_response(document)
+    return found
+
+
+def _refusal(kinesis: Any, code: str, message: str) -> Answer:
+    found: Answer = kinesis.error_response_json(code, message, 400)
+    return found

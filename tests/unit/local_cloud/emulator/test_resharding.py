@@ -1,0 +1,80 @@
+"""A stream that is split and merged keeps what stood in its shards, and says how they follow each other."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from local_cloud.emulator.resharding import keep_closed_shards
+from tests.unit.local_cloud.emulator.kinesis_module import Kinesis
+
+MIDDLE = 2**127
+FIRST, LEFT, RIGHT, MERGED = (f"shardId-{number:012d}" for number in range(4))
+
+
+@pytest.fixture
+def kinesis() -> Kinesis:
+    made = Kinesis()
+    keep_closed_shards(made.module)
+    return made
+
+
+def test_a_split_shard_can_be_read_to_its_end_which_names_its_children(kinesis: Kinesis) -> None:
+    """*GetRecords*: NextShardIterator, ChildShards."""
+    kinesis.put("before")
+    kinesis.ask("_split_shard", ShardToSplit=FIRST, NewStartingHashKey=str(MIDDLE))
+    kinesis.put("left")
+    kinesis.put("right", hash_key=MIDDLE)
+    payloads, page = kinesis.read(kinesis.iterator(FIRST))
+    assert payloads == ["before"]
+    assert "NextShardIterator" not in page
+    assert [(one["ShardId"], one["ParentShards"]) for one in page["ChildShards"]] == [(LEFT, [FIRST]), (RIGHT, [FIRST])]
+    assert [kinesis.read(kinesis.iterator(one))[0] for one in (LEFT, RIGHT)] == [["left"], ["right"]]
+
+
+def test_a_reader_in_the_middle_of_a_closed_shard_goes_on(kinesis: Kinesis) -> None:
+    kinesis.put("one", "two")
+    iterator = kinesis.iterator(FIRST)
+    kinesis.ask("_split_shard", ShardToSplit=FIRST, NewStartingHashKey=str(MIDDLE))
+    following = kinesis.ask("_get_records", ShardIterator=iterator, Limit=1)["NextShardIterator"]
+    assert kinesis.read(following)[0] == ["two"]
+
+
+def test_merged_shards_are_both_parents_and_only_open_ones_count(kinesis: Kinesis) -> None:
+    kinesis.ask("_split_shard", ShardToSplit=FIRST, NewStartingHashKey=str(MIDDLE))
+    kinesis.ask("_merge_shards", ShardToMerge=LEFT, AdjacentShardToMerge=RIGHT)
+    listed = {one["ShardId"]: one for one in kinesis.ask("_list_shards")["Shards"]}
+    assert (listed[MERGED]["ParentShardId"], listed[MERGED]["AdjacentParentShardId"]) == (LEFT, RIGHT)
+    ends = {name for name, one in listed.items() if "EndingSequenceNumber" in one["SequenceNumberRange"]}
+    assert ends == {FIRST, LEFT, RIGHT}
+    assert kinesis.ask("_describe_stream_summary")["StreamDescriptionSummary"]["OpenShardCount"] == 1
+
+
+def test_a_closed_shard_cannot_be_split_again(kinesis: Kinesis) -> None:
+    kinesis.ask("_split_shard", ShardToSplit=FIRST, NewStartingHashKey=str(MIDDLE))
+    with pytest.raises(AssertionError, match="InvalidArgumentException"):
+        kinesis.ask("_split_shard", ShardToSplit=FIRST, NewStartingHashKey=str(MIDDLE))
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (3, 2), (2, 3), (2, 2)])
+def test_a_new_count_divides_the_keys_evenly_and_keeps_the_records(before: int, after: int) -> None:
+    """*UpdateShardCount*: UNIFORM_SCALING."""
+    kinesis = Kinesis(before)
+    keep_closed_shards(kinesis.module)
+    keys = [step * 2**125 for step in range(8)]
+    for key in keys:
+        kinesis.put(f"{key}", hash_key=key)
+    answer = kinesis.ask("_update_shard_count", TargetShardCount=after)
+    assert (answer["CurrentShardCount"], answer["TargetShardCount"]) == (before, after)
+    listed = kinesis.ask("_list_shards")["Shards"]
+    opened = [one["HashKeyRange"] for one in listed if "EndingSequenceNumber" not in one["SequenceNumberRange"]]
+    ranges = sorted((int(one["StartingHashKey"]), int(one["EndingHashKey"])) for one in opened)
+    assert ranges == [(int(low), int(high)) for low, high in kinesis.module._compute_hash_ranges(after)]
+    read = [payload for one in listed for payload in kinesis.read(kinesis.iterator(one["ShardId"]))[0]]
+    assert sorted(read) == sorted(map(str, keys))
+
+
+def test_a_moved_function_is_told() -> None:
+    with pytest.raises(RuntimeError, match="_split_shard"):
+        keep_closed_shards(ModuleType("kinesis"))
