@@ -47,13 +47,13 @@ class ServicesProcess:
             pass_fds=[theirs.fileno()],
             env={**os.environ, RECORDS_LOST: "yes" if self._records_lost else "no"},
         )
-        self._records_lost = False
         theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours)
         try:
             while True:
                 header, body = await read_frame(reader)
                 if "ready" in header:
+                    self._records_lost = False  # a child that died before it was ready may not have heard of it
                     self._writer = writer
                     if self._stopping:
                         write_frame(writer, {STOP: True}, b"")
