@@ -29,7 +29,16 @@ class DynamoDBJournal:
     def __init__(self, path: Path, dynamodb: Any) -> None:
         self._path, self._dynamodb = path, dynamodb
         self._file = path.open("ab", buffering=0)
+        self._end_line()
         self._pending: list[bytes] = []
+
+    def _end_line(self) -> None:
+        """End a line that a crash cut off: what is appended next must not become a part of it."""
+        with self._path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            if file.read(1) not in {b"", b"\n"}:
+                self._file.write(b"\n")
 
     def attach(self) -> None:
         """Record every change from now on, by standing before MiniStack's own emission of stream events."""

@@ -1,4 +1,4 @@
-"""Every item that DynamoDB took fits into a line of its journal."""
+"""Every item that DynamoDB took has a line of its own in the journal."""
 
 from __future__ import annotations
 
@@ -21,3 +21,14 @@ def test_a_line_holds_the_item_as_it_was(tmp_path: Path, text: str) -> None:
     written, deleted = [json.loads(line) for line in (tmp_path / "journal").read_bytes().splitlines()]
     assert written[2:] == ["orders", None, item, None]
     assert deleted[2:] == ["orders", item, None, None]
+
+
+def test_what_follows_a_line_that_a_crash_cut_off_stands_on_its_own(tmp_path: Path) -> None:
+    """It became a part of that line: the first write after a crash was gone after the next one."""
+    path = tmp_path / "journal"
+    path.write_bytes(b'["000000000000","us-east-1","orders",null,{"orderid":{"S":"a"}},null]\n["0000000')
+    for name in ("b", "c"):
+        journal = DynamoDBJournal(path, SimpleNamespace())
+        journal.append("orders", None, {"orderid": {"S": name}}, None)
+        journal.flush()
+    assert [new["orderid"]["S"] for *_, new, _ in journal._lines()] == ["a", "b", "c"]
