@@ -11,8 +11,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 Json = dict[str, Any]
+Check = Callable[[str, Json], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,21 @@ def error_response(error: ServiceError, content_type: str) -> Response:
 
 
 class JsonService:
-    """A service of the AWS JSON 1.1 protocol: ``CreateThing`` is answered by the method ``create_thing(params, request)``."""
+    """A service of the AWS JSON 1.1 protocol: ``CreateThing`` is answered by the method ``create_thing(params, request)``.
+
+    ``check(operation, params)`` raises when a request is not to be answered.
+    """
 
     name = ""
+    check: Check = staticmethod(lambda *_: None)
 
     def handle(self, request: Request) -> Response:
         content_type = "application/x-amz-json-1.1"
         try:
             operation = self._operation(request.action)
-            return Response(200, {"Content-Type": content_type}, encode(operation(_decode(request.body), request)))
+            params = _decode(request.body)
+            self.check(request.action, params)
+            return Response(200, {"Content-Type": content_type}, encode(operation(params, request)))
         except ServiceError as error:
             return error_response(error, content_type)
 
@@ -109,10 +117,12 @@ class JsonService:
 class RestJsonService:
     """A service of the restJson1 protocol: ``routes`` maps (method, path pattern) to operations ``(params, request) -> dict``.
 
-    Named groups of the pattern, the JSON body and the query parameters arrive together as ``params``.
+    Named groups of the pattern, the JSON body and the query parameters arrive together as ``params``. The operation
+    ``CreateThing`` is the method ``create_thing``; ``check`` is as in ``JsonService``.
     """
 
     name = ""
+    check: Check = staticmethod(lambda *_: None)
 
     def routes(self) -> Mapping[tuple[str, str], Callable[[Json, Request], Json]]:
         raise AssertionError("a REST service declares its routes")
@@ -123,7 +133,9 @@ class RestJsonService:
             for (method, pattern), operation in self.routes().items():
                 match = re.fullmatch(pattern, request.path)
                 if match and method == request.method:
-                    params = {**_decode(request.body), **_single(request.query), **match.groupdict()}
+                    named = {name: unquote(text) for name, text in match.groupdict().items()}
+                    params = {**_decode(request.body), **_single(request.query), **named}
+                    self.check(operation.__name__.title().replace("_", ""), params)
                     return Response(200, {"Content-Type": content_type}, encode(operation(params, request)))
             raise ServiceError(
                 "UnknownOperationException",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
+from local_cloud import constraints
 from local_cloud.glue.resources import Resources, page
 from local_cloud.services import Context
 from local_cloud.wire import Json, JsonService, Request, ServiceError
@@ -13,6 +15,7 @@ KINDS = ("GrokClassifier", "XMLClassifier", "JsonClassifier", "CsvClassifier")
 
 class Classifiers(JsonService):
     name = "glue"
+    check = staticmethod(partial(constraints.check, "glue"))
 
     def __init__(self, context: Context) -> None:
         self._classifiers = Resources(context.store, "Classifier")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from local_cloud.store import Store
-from local_cloud.wire import Json
+from local_cloud.wire import Json, ServiceError
 
 LOG_GROUP = "/aws-glue/crawlers"
 _STATES = {"SUCCEEDED": "COMPLETED", "CANCELLED": "STOPPED", "FAILED": "FAILED"}
@@ -108,9 +108,30 @@ def _passes(crawl: Json, condition: Json) -> bool:
     value = crawl.get(names[condition["FieldName"]])
     if value is None:
         return False
-    wanted: Any = condition["FieldValue"]
+    return _OPERATORS[condition["FilterOperator"]](value, _wanted(condition))
+
+
+def check_filters(filters: Sequence[Json]) -> None:
+    """Refuse what cannot be compared.
+
+    Raises:
+        ServiceError: ``InvalidInputException``, a filter without its field, operator or value, or a value that is no number.
+    """
+    for condition in filters:
+        missing = [name for name in ("FieldName", "FilterOperator", "FieldValue") if not condition.get(name)]
+        if missing:
+            raise ServiceError("InvalidInputException", f"A filter of ListCrawls needs {', '.join(missing)}.")
+        try:
+            _wanted(condition)
+        except ValueError as error:
+            raise ServiceError(
+                "InvalidInputException",
+                f"{condition['FieldName']} is compared with a number, not {condition['FieldValue']!r}.",
+            ) from error
+
+
+def _wanted(condition: Json) -> Any:
+    value = condition["FieldValue"]
     if condition["FieldName"] in ("START_TIME", "END_TIME"):
-        wanted = int(wanted) / 1000
-    elif condition["FieldName"] == "DPU_HOUR":
-        wanted = float(wanted)
-    return _OPERATORS[condition["FilterOperator"]](value, wanted)
+        return int(value) / 1000
+    return float(value) if condition["FieldName"] == "DPU_HOUR" else value

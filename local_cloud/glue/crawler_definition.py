@@ -27,7 +27,7 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
     """Refuse what AWS refuses at once.
 
     Raises:
-        ServiceError: ``InvalidInputException``, a policy that contradicts itself, no S3 target, or a role that Glue cannot
+        ServiceError: ``InvalidInputException``, a policy that contradicts itself, no S3 target or another one, no database, or a role that Glue cannot
             assume; ``EntityNotFoundException``, an unknown classifier.
     """
     CrawlerPolicy.of(crawler).check()
@@ -35,8 +35,14 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
         raise ServiceError("InvalidInputException", "The local cloud has no CRAWL_EVENT_MODE.")
     for name in crawler["Classifiers"]:
         classifiers.get(crawler["Region"], name)
-    if not any(crawler["Targets"].get("S3Targets", [])):
-        raise ServiceError("InvalidInputException", "The local cloud crawls S3: give Targets.S3Targets.")
+    others = [name for name, targets in crawler["Targets"].items() if targets and name != "S3Targets"]
+    if others or not crawler["Targets"].get("S3Targets"):
+        raise ServiceError(
+            "InvalidInputException",
+            f"The local cloud crawls S3: give Targets.S3Targets, not {', '.join(others) or 'none'}.",
+        )
+    if not crawler.get("DatabaseName"):
+        raise ServiceError("InvalidInputException", "A crawler of S3 needs a DatabaseName for its tables.")
     try:
         clients.client("s3", crawler["Role"], region=crawler["Region"], principal=PRINCIPAL)
     except ClientError as error:

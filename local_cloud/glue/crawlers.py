@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from datetime import datetime
+from functools import partial
 
-from local_cloud.glue.crawl_history import CrawlHistory
+from local_cloud import constraints
+from local_cloud.glue.crawl_history import CrawlHistory, check_filters
 from local_cloud.glue.crawl_runs import CrawlRuns
 from local_cloud.glue.crawl_scheduler import CrawlScheduler
 from local_cloud.glue.crawler_definition import DEFAULTS, check, normalised, schedule
@@ -23,6 +25,7 @@ class Crawlers(JsonService):
     """The control plane of crawlers. Every change of state happens under one lock."""
 
     name = "glue"
+    check = staticmethod(partial(constraints.check, "glue"))
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -142,7 +145,9 @@ class Crawlers(JsonService):
 
     def list_crawls(self, params: Json, request: Request) -> Json:
         self._crawlers.get(request.region, params["CrawlerName"])
-        crawls = self._history.crawls(request.region, params["CrawlerName"], params.get("Filters", []))
+        filters = params.get("Filters", [])
+        check_filters(filters)
+        crawls = self._history.crawls(request.region, params["CrawlerName"], filters)
         return page(crawls, {"MaxResults": 20, **params}, "Crawls")
 
     def start_crawler_schedule(self, params: Json, request: Request) -> Json:

@@ -7,8 +7,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from local_cloud import constraints
 from local_cloud.glue.class_archive import ArchiveMaker
 from local_cloud.glue.cloudwatch_logs import write_log
 from local_cloud.glue.job_process import JobProcess, Outcome, end_orphan
@@ -29,6 +31,7 @@ class JobRuns(JsonService):
     """Runs jobs, each in a process of its own. ``minute_seconds`` is how long a minute of a job's timeout lasts."""
 
     name = "glue"
+    check = staticmethod(partial(constraints.check, "glue"))
 
     def __init__(self, context: Context, *, minute_seconds: float = 60.0) -> None:
         self._context, self._minute_seconds = context, minute_seconds

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
+from local_cloud import constraints
 from local_cloud.glue.resources import Resources, page
 from local_cloud.glue.tags import Tags
 from local_cloud.services import Context
@@ -19,6 +21,7 @@ class Jobs(JsonService):
     """The control plane of jobs; ``job_runs`` runs them."""
 
     name = "glue"
+    check = staticmethod(partial(constraints.check, "glue"))
 
     def __init__(self, context: Context) -> None:
         self._tags = Tags(context, "job")

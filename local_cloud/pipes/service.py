@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
+from local_cloud import constraints
 from local_cloud.config import RECORDS_LOST
 from local_cloud.counters import Counters
 from local_cloud.pipes.registry import Registry
@@ -36,6 +37,7 @@ class PipesService(RestJsonService):
     """Pipes from a DynamoDB or Kinesis stream to a Kinesis stream."""
 
     name = "pipes"
+    check = staticmethod(partial(constraints.check, "pipes"))
 
     def __init__(self, context: Context) -> None:
         self.metrics = Counters()
@@ -124,11 +126,11 @@ class PipesService(RestJsonService):
         return answer
 
     def list_tags_for_resource(self, params: Json, _request: Request) -> Json:
-        return {"tags": self._pipe(unquote(params["resourceArn"]))["Tags"]}
+        return {"tags": self._pipe(params["resourceArn"])["Tags"]}
 
     def tag_resource(self, params: Json, _request: Request) -> Json:
         with self._registry.lock:
-            pipe = self._pipe(unquote(params["resourceArn"]))
+            pipe = self._pipe(params["resourceArn"])
             pipe["Tags"].update(params.get("tags") or {})
             self._registry.put(pipe)
         return {}
@@ -136,7 +138,7 @@ class PipesService(RestJsonService):
     def untag_resource(self, params: Json, _request: Request) -> Json:
         keys = params.get("tagKeys") or []
         with self._registry.lock:
-            pipe = self._pipe(unquote(params["resourceArn"]))
+            pipe = self._pipe(params["resourceArn"])
             for key in keys if isinstance(keys, list) else [keys]:
                 pipe["Tags"].pop(key, None)
             self._registry.put(pipe)

@@ -21,6 +21,7 @@ _SOURCES = {
     re.compile(r"arn:aws[\w-]*:kinesis:[^:]+:\d{12}:stream/.+"): "KinesisStreamParameters",
 }
 _TARGET = re.compile(r"arn:aws[\w-]*:kinesis:[^:]+:\d{12}:stream/.+")
+_LETTERS = re.compile(r"arn:aws[\w-]*:(sqs|sns):[^:]+:\d+:[\w.-]+")
 _UNSUPPORTED = ("Enrichment", "EnrichmentParameters")
 
 
@@ -111,6 +112,9 @@ def _source(arn: str, parameters: Mapping[str, Any]) -> StreamSource:
     bisect = stream.get("OnPartialBatchItemFailure")
     if bisect not in {None, "AUTOMATIC_BISECT"}:
         raise SettingsError(f"OnPartialBatchItemFailure {bisect!r} is not AUTOMATIC_BISECT.")
+    letters = (stream.get("DeadLetterConfig") or {}).get("Arn")
+    if letters is not None and not _LETTERS.fullmatch(letters):
+        raise SettingsError(f"DeadLetterConfig.Arn {letters!r} is not the ARN of an SQS queue or an SNS topic.")
     _number(stream, "ParallelizationFactor", 1, 10, 1)
     return StreamSource(
         arn=arn,
@@ -121,7 +125,7 @@ def _source(arn: str, parameters: Mapping[str, Any]) -> StreamSource:
         maximum_retries=_unless_infinite(_number(stream, "MaximumRetryAttempts", -1, 10_000, -1)),
         maximum_age_seconds=_unless_infinite(_number(stream, "MaximumRecordAgeInSeconds", -1, 604_800, -1)),
         bisects=bisect is not None,
-        dead_letter_arn=(stream.get("DeadLetterConfig") or {}).get("Arn"),
+        dead_letter_arn=letters,
     )
 
 

@@ -430,6 +430,12 @@ def test_definitions_that_cannot_work_are_refused(lake: Lake) -> None:
     assert error_code(lake.glue.create_crawler, Role="nobody", **unknown) == "InvalidInputException"
     with pytest.raises(ClientError, match="not JSON"):
         lake.glue.create_crawler(Role=lake.role, Configuration="{", **unknown)
+    both = {**unknown["Targets"], "DynamoDBTargets": [{"Path": "orders"}]}
+    with pytest.raises(ClientError, match="not DynamoDBTargets"):
+        lake.glue.create_crawler(Role=lake.role, **{**unknown, "Targets": both})
+    with pytest.raises(ClientError, match="DatabaseName"):
+        lake.glue.create_crawler(Role=lake.role, Name="x", Targets=unknown["Targets"])
+    assert error_code(lake.crawler, SchemaChangePolicy={"UpdateBehavior": "KEEP"}) == "ValidationException"
 
 
 def test_last_crawl_leads_to_the_log(lake: Lake) -> None:
@@ -461,6 +467,11 @@ def test_crawls_are_filtered(lake: Lake) -> None:
         return len(lake.glue.list_crawls(CrawlerName=crawler, Filters=filters)["Crawls"])
 
     assert (listed("COMPLETED"), listed("FAILED")) == (1, 0)
+    for refused in (
+        {"FieldName": "START_TIME", "FilterOperator": "GT", "FieldValue": "yesterday"},
+        {"FieldName": "STATE", "FilterOperator": "EQ"},
+    ):
+        assert error_code(lake.glue.list_crawls, CrawlerName=crawler, Filters=[refused]) == "InvalidInputException"
 
 
 def test_a_missing_bucket_fails_the_crawl_with_its_reason(lake: Lake) -> None:

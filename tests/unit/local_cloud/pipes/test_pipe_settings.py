@@ -71,6 +71,7 @@ def test_minus_one_means_for_ever() -> None:
         (pipe_with(MaximumRecordAgeInSeconds=-2), "MaximumRecordAgeInSeconds"),
         (pipe_with(OnPartialBatchItemFailure="NEVER"), "OnPartialBatchItemFailure"),
         (pipe_with(ParallelizationFactor=11), "ParallelizationFactor"),
+        (pipe_with(DeadLetterConfig={"Arn": "arn:aws:lambda:us-east-1:000000000000:function:f"}), "DeadLetterConfig"),
     ],
 )  # fmt: skip
 def test_what_aws_refuses_is_refused_with_its_name(pipe: dict[str, Any], said: str) -> None:
