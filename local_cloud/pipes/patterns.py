@@ -1,22 +1,25 @@
 """Event patterns: which events a pipe lets through.
 
 Source: *Comparison operators for use in event patterns in Amazon EventBridge* and *Event filtering in Amazon EventBridge
-Pipes*. A pattern names fields; each leaf is a list of alternatives. Fields that it does not name do not matter.
+Pipes*; for wildcards, and for what counts as a leaf, the README of AWS's open source *Event Ruler*. A pattern names fields;
+each leaf is a list of alternatives. Fields that it does not name do not matter.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import json
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Matcher = Callable[[Any], bool]
 Pattern = Matcher
 
 _ABSENT = object()
+_WILDCARD = re.compile(r"\\[*\\]|[^\\]", re.DOTALL)
 _COMPARISONS = {
     "=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -71,10 +74,19 @@ def _leaf(name: str, rules: list[Any]) -> Matcher:
     matchers = [_rule(name, rule) for rule in rules]
 
     def matches(value: Any) -> bool:
-        candidates = value if isinstance(value, list) and value else [value]
+        candidates = [*_leaves(value)] or [_ABSENT]
         return any(matcher(one) for one in candidates for matcher in matchers)
 
     return matches
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The values that a comparison sees: every member of an array, and nothing of an object, which is no leaf."""
+    if isinstance(value, list):
+        for member in value:
+            yield from _leaves(member)
+    elif not isinstance(value, dict):
+        yield value
 
 
 def _rule(name: str, rule: Any) -> Matcher:
@@ -111,8 +123,11 @@ def _folded(argument: Any, test: Callable[[str, str], bool]) -> Matcher:
 
 
 def _wildcard(argument: str) -> Matcher:
-    parts = [re.escape(part) for part in argument.split("*")]
-    expression = re.compile(".*".join(parts), re.DOTALL)
+    """``*`` stands for any text; after a backslash it stands for itself, as does a second backslash."""
+    pieces = _WILDCARD.findall(argument)
+    if "".join(pieces) != argument or ("*", "*") in itertools.pairwise(pieces):
+        raise ValueError(argument)
+    expression = re.compile("".join(".*" if piece == "*" else re.escape(piece[-1]) for piece in pieces), re.DOTALL)
     return _text(lambda value: expression.fullmatch(value) is not None)
 
 

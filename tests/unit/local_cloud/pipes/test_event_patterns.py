@@ -18,6 +18,8 @@ EVENT = {
     "isActive": True,
     "address": "10.0.0.7",
     "empty": "",
+    "sizes": [[1, 2], [3]],
+    "path": "C:\\a*b",
 }
 
 
@@ -42,6 +44,10 @@ def matches(pattern: dict[str, Any]) -> bool:
         {"eventName": [{"suffix": {"equals-ignore-case": "ert"}}]},
         {"eventName": [{"equals-ignore-case": "insert"}]},
         {"eventName": [{"wildcard": "I*S*T"}]},
+        {"path": [{"wildcard": "C:\\\\a\\*b"}]},
+        {"path": [{"wildcard": "*\\*b"}]},
+        {"sizes": [3]},
+        {"dynamodb": {"NewImage": [{"exists": False}]}},
         {"dynamodb": {"SizeBytes": [{"numeric": [">", 0, "<=", 26]}]}},
         {"dynamodb": {"SizeBytes": [{"numeric": ["=", 26.0]}]}},
         {"address": [{"cidr": "10.0.0.0/24"}]},
@@ -70,6 +76,8 @@ def test_an_event_that_the_pattern_describes_matches(pattern: dict[str, Any]) ->
         {"absent": [None]},
         {"eventName": [{"prefix": "ins"}]},
         {"eventName": [{"wildcard": "I?SERT"}]},
+        {"eventName": [{"wildcard": "I\\*T"}]},
+        {"dynamodb": {"NewImage": [{"exists": True}]}},
         {"dynamodb": {"SizeBytes": [{"numeric": [">", 26]}]}},
         {"isActive": [{"numeric": ["=", 1]}]},
         {"address": [{"cidr": "10.0.1.0/24"}]},
@@ -92,7 +100,7 @@ def test_an_event_that_differs_does_not_match(pattern: dict[str, Any]) -> None:
         "", "[]", "{", '{"eventName": "INSERT"}', '{"eventName": []}', '{"eventName": [{"like": "x"}]}',
         '{"size": [{"numeric": [">"]}]}', '{"size": [{"numeric": ["~", 1]}]}', '{"size": [{"numeric": [">", "1"]}]}',
         '{"a": [{"exists": "yes"}]}', '{"a": [{"prefix": 5}]}', '{"a": [{"cidr": "nowhere"}]}',
-        '{"a": [{"prefix": "x", "suffix": "y"}]}',
+        '{"a": [{"prefix": "x", "suffix": "y"}]}', '{"a": [{"wildcard": "x**"}]}', '{"a": [{"wildcard": "x\\\\y"}]}',
     ],
 )  # fmt: skip
 def test_an_invalid_pattern_is_refused(text: str) -> None:
