@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from local_cloud.firehose import encryption
 from local_cloud.firehose.prefixes import PrefixError, check_prefixes
 from local_cloud.firehose.settings import (
     DEFAULT_BUFFER_MEGABYTES,
@@ -46,7 +47,9 @@ def new_description(params: Mapping[str, Any], arn: str) -> Json:
         "Destinations": [{"DestinationId": DESTINATION_ID, **_destination(params)}],
         "HasMoreDestinations": False,
         "Tags": {tag["Key"]: tag.get("Value", "") for tag in params.get("Tags") or []},
-        "DeliveryStreamEncryptionConfiguration": {"Status": "DISABLED"},
+        "DeliveryStreamEncryptionConfiguration": encryption.described(
+            kind, params.get("DeliveryStreamEncryptionConfigurationInput")
+        ),
     }
     if kind == "KinesisStreamAsSource":
         stream["Source"] = {"KinesisStreamSourceDescription": _source(params, now)}

@@ -10,7 +10,7 @@ import re
 import secrets
 import string
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from local_cloud.firehose.settings import S3Destination
@@ -18,7 +18,7 @@ from local_cloud.firehose.settings import S3Destination
 PROCESSING_FAILED = "processing-failed"
 _ERROR_TYPE = "!{firehose:error-output-type}"
 _EXPRESSION = re.compile(r"!\{([^:}]*):([^}]*)\}")
-_TOKEN = re.compile(r"'(?P<quoted>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
+_TOKEN = re.compile(r"''|'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
 _DEFAULT_SUFFIX = "%Y/%m/%d/%H/"
 _LETTERS = string.ascii_letters + string.digits
 _RANDOM_CHARACTERS = 11
@@ -26,9 +26,15 @@ _RANDOM_CHARACTERS = 11
 # java.time.format.DateTimeFormatter's letters, longest first, as far as an object's name can need them.
 _JAVA_TO_STRFTIME = {
     "yyyy": "%Y", "uuuu": "%Y", "YYYY": "%G", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dd": "%d", "DDD": "%j",
-    "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "EEEE": "%A", "EEE": "%a", "ww": "%V", "a": "%p",
+    "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "EEEE": "%A", "EEE": "%a", "EE": "%a", "E": "%a", "LLLL": "%B", "LLL": "%b",
+    "LL": "%m", "ww": "%V", "a": "%p",
 }  # fmt: skip
-_UNPADDED = {"M": "%m", "d": "%d", "H": "%H", "h": "%I", "m": "%M", "s": "%S"}
+_UNPADDED = {
+    "y": "%Y", "u": "%Y", "M": "%m", "L": "%m", "d": "%d", "D": "%j", "H": "%H", "h": "%I", "m": "%M", "s": "%S", "w": "%V",
+}  # fmt: skip
+_COUNTED: Mapping[str, Callable[[datetime], int]] = {
+    "Q": lambda moment: (moment.month + 2) // 3, "k": lambda moment: moment.hour or 24, "K": lambda moment: moment.hour % 12,
+}  # fmt: skip
 
 
 class PrefixError(Exception):
@@ -97,10 +103,14 @@ def _evaluate(prefix: str, local: datetime, *, error_type: str) -> str:
 def _format(pattern: str, moment: datetime) -> str:
     """A java.time pattern, such as ``yyyy-MM-dd`` or ``'dt='yyyy``."""
     tokens = _TOKEN.finditer(pattern)
-    return "".join(
-        _field(one["letters"], moment, pattern) if one["letters"] else one["quoted"] or one["other"] or ""
-        for one in tokens
-    )
+    return "".join(_field(one["letters"], moment, pattern) if one["letters"] else _literal(one) for one in tokens)
+
+
+def _literal(token: re.Match[str]) -> str:
+    """What stands for itself; two quotes are one, within quoted text too."""
+    if token["quoted"] is not None:
+        return token["quoted"].replace("''", "'")
+    return token["other"] or "'"
 
 
 def _field(letters: str, moment: datetime, pattern: str) -> str:
@@ -108,6 +118,8 @@ def _field(letters: str, moment: datetime, pattern: str) -> str:
         return moment.strftime(_JAVA_TO_STRFTIME[letters])
     if letters in _UNPADDED:
         return str(int(moment.strftime(_UNPADDED[letters])))
+    if letters in _COUNTED:
+        return str(_COUNTED[letters](moment))
     if set(letters) == {"S"}:
         return f"{moment.microsecond:06d}".ljust(len(letters), "0")[: len(letters)]
     raise PrefixError(f"!{{timestamp:{pattern}}}: {letters} is not supported in a timestamp pattern.")

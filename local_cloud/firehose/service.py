@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud import constraints
 from local_cloud.counters import Counters
+from local_cloud.firehose import encryption
 from local_cloud.firehose.descriptions import invalid, new_description, s3_of, updated_description
 from local_cloud.firehose.journal import JournalFullError
 from local_cloud.firehose.kinesis_source import KinesisSource
@@ -33,6 +36,7 @@ class FirehoseService(JsonService):
     """Delivery streams from a Kinesis stream or direct puts to S3, with an optional Lambda function on the way."""
 
     name = "firehose"
+    check = staticmethod(partial(constraints.check, "firehose"))
 
     def __init__(self, context: Context) -> None:
         self.metrics = Counters()
@@ -97,14 +101,29 @@ class FirehoseService(JsonService):
 
     def put_record(self, params: Json, request: Request) -> Json:
         (record_id,) = self._put(params, request, [params.get("Record") or {}])
-        return {"RecordId": record_id, "Encrypted": False}
+        return {"RecordId": record_id, "Encrypted": encryption.is_on(self._stream(params, request))}
 
     def put_record_batch(self, params: Json, request: Request) -> Json:
         records = params.get("Records") or []
         if not 1 <= len(records) <= BATCH_LIMIT_RECORDS:
             raise invalid(f"Records has {len(records)} entries: a batch has from 1 to {BATCH_LIMIT_RECORDS}.")
         ids = self._put(params, request, records)
-        return {"FailedPutCount": 0, "Encrypted": False, "RequestResponses": [{"RecordId": one} for one in ids]}
+        encrypted = encryption.is_on(self._stream(params, request))
+        return {"FailedPutCount": 0, "Encrypted": encrypted, "RequestResponses": [{"RecordId": one} for one in ids]}
+
+    def start_delivery_stream_encryption(self, params: Json, request: Request) -> Json:
+        wanted = params.get("DeliveryStreamEncryptionConfigurationInput") or {"KeyType": "AWS_OWNED_CMK"}
+        return self._encrypt(params, request, wanted)
+
+    def stop_delivery_stream_encryption(self, params: Json, request: Request) -> Json:
+        return self._encrypt(params, request, None)
+
+    def _encrypt(self, params: Json, request: Request, wanted: Json | None) -> Json:
+        with self._registry.lock:
+            stream = self._active(params, request)
+            described = encryption.described(stream["DeliveryStreamType"], wanted)
+            self._registry.put({**stream, "DeliveryStreamEncryptionConfiguration": described})
+        return {}
 
     def tag_delivery_stream(self, params: Json, request: Request) -> Json:
         with self._registry.lock:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MEGABYTE = 1024 * 1024
 PRINCIPAL = "firehose.amazonaws.com"
@@ -86,11 +86,18 @@ def parse_destination(destination: Mapping[str, Any]) -> S3Destination:
         interval_seconds=int(_number(hints, "IntervalInSeconds", 0, 900, DEFAULT_BUFFER_SECONDS)),
         is_gzip=compression == "GZIP",
         extension=destination.get("FileExtension") or None,
-        time_zone=ZoneInfo(destination.get("CustomTimeZone") or "UTC"),
+        time_zone=_time_zone(destination.get("CustomTimeZone") or "UTC"),
         delimiter=_delimiter(processors),
         processor=_lambda(processors, destination["RoleARN"]),
         log=_log(destination.get("CloudWatchLoggingOptions") or {}),
     )
+
+
+def _time_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"CustomTimeZone {name!r} is not the name of a time zone.") from error
 
 
 def _number(source: Mapping[str, Any], name: str, low: float, high: float, default: float) -> float:

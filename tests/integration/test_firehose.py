@@ -176,6 +176,29 @@ def test_a_delivery_stream_is_created_described_listed_tagged_and_deleted(delive
     assert code_of(error) == "ResourceNotFoundException"
 
 
+def test_server_side_encryption_is_kept_and_shown(delivery: Delivery) -> None:
+    """*StartDeliveryStreamEncryption*, *StopDeliveryStreamEncryption*; *PutRecord*: Encrypted."""
+    delivery.create()
+    named, record = {"DeliveryStreamName": delivery.name}, {"Data": b"one"}
+    key = {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": "arn:aws:kms:us-east-1:000000000000:key/own"}
+    shown: list[tuple[Any, Any]] = []
+    for change in (
+        lambda: delivery.firehose.start_delivery_stream_encryption(**named),
+        lambda: delivery.firehose.start_delivery_stream_encryption(
+            **named, DeliveryStreamEncryptionConfigurationInput=key
+        ),
+        lambda: delivery.firehose.stop_delivery_stream_encryption(**named),
+    ):
+        change()
+        put = delivery.firehose.put_record(**named, Record=record)
+        shown.append((delivery.describe()["DeliveryStreamEncryptionConfiguration"], put["Encrypted"]))
+    assert shown == [
+        ({"Status": "ENABLED", "KeyType": "AWS_OWNED_CMK"}, True),
+        ({"Status": "ENABLED", **key}, True),
+        ({"Status": "DISABLED"}, False),
+    ]
+
+
 def test_records_are_joined_as_they_are_under_the_default_prefix(delivery: Delivery) -> None:
     """*Amazon S3 object name format*; no delimiter is added between records."""
     delivery.create(seconds=1)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local_cloud.firehose.descriptions import DESTINATION_ID, new_description, s3_of, updated_description
+from local_cloud.firehose.encryption import described
 from local_cloud.firehose.settings import MEGABYTE, parse_destination
 from local_cloud.firehose.states import MOVES, IllegalMoveError, Status, move
 from local_cloud.wire import ServiceError
@@ -50,6 +51,8 @@ def test_processing_that_is_not_enabled_does_nothing() -> None:
         {"BufferingHints": {"SizeInMBs": 129, "IntervalInSeconds": 60}},
         {"BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 901}},
         {"CompressionFormat": "Snappy"},
+        {"CustomTimeZone": "Mars/Olympus"},
+        {"CustomTimeZone": "../../etc/passwd"},
         {"Prefix": "!{timestamp:yyyy}/"},
         {"ProcessingConfiguration": lambda_processor()},
         {"ProcessingConfiguration": lambda_processor(LambdaArn="arn:f", BufferSizeInMBs="4")},
@@ -79,6 +82,27 @@ def test_what_aws_or_the_local_cloud_cannot_do_is_refused(s3: dict[str, Any]) ->
 def test_a_stream_without_a_usable_source_and_destination_is_refused(params: dict[str, Any]) -> None:
     with pytest.raises(ServiceError) as refusal:
         new_description(params, "arn")
+    assert refusal.value.code == "InvalidArgumentException"
+
+
+def test_encryption_at_creation_is_kept() -> None:
+    """*CreateDeliveryStream*: DeliveryStreamEncryptionConfigurationInput."""
+    wanted = {"DeliveryStreamEncryptionConfigurationInput": {"KeyType": "AWS_OWNED_CMK"}}
+    shown = new_description({**request(), **wanted}, "arn")["DeliveryStreamEncryptionConfiguration"]
+    assert shown == {"Status": "ENABLED", "KeyType": "AWS_OWNED_CMK"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("KinesisStreamAsSource", {"KeyType": "AWS_OWNED_CMK"}),
+        ("DirectPut", {"KeyType": "CUSTOMER_MANAGED_CMK"}),
+        ("DirectPut", {"KeyType": "AWS_OWNED_CMK", "KeyARN": "arn:aws:kms:us-east-1:000000000000:key/own"}),
+    ],
+)
+def test_encryption_that_cannot_be_is_refused(kind: str, wanted: dict[str, str]) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        described(kind, wanted)
     assert refusal.value.code == "InvalidArgumentException"
 
 

@@ -25,6 +25,8 @@ FAILED = "processing-failed"
         ("!{timestamp:'year='yyyy'/month='M'/day='d'/'}", "year=2018/month=8/day=27/"),
         ("!{timestamp:yyyy'-'MM}/!{timestamp:yyyy-MM}/", "2018-08/2018-08/"),
         ("!{timestamp:DDD}/", "239/"),
+        ("!{timestamp:yyyy''MM}/!{timestamp:HH 'o''clock'}/", "2018'08/10 o'clock/"),
+        ("!{timestamp:y/D/E/EEEE/Q/LL/k/K}/", "2018/239/Mon/Monday/3/08/10/10/"),
         ("!{timestamp:HH:mm:ss.SSS}/", "10:30:05.000/"),
     ],
 )
