@@ -1,11 +1,13 @@
 """Catalog actions that MiniStack lacks or answers only in part, built on those that it has.
 
-Sources, AWS Glue: *GetPartitions* (Expression, MaxResults), *UpdatePartition*, *BatchDeletePartition*.
+Sources, AWS Glue: *GetTables* (Expression), *GetPartitions* (Expression, Segment, MaxResults), *CreatePartition*, *UpdatePartition*,
+*BatchDeletePartition*.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -31,8 +33,13 @@ class _RefusedError(Exception):
 def around(original: Handler) -> Handler:
     """MiniStack's handler of Glue with the actions of this module in front."""
     actions: dict[str, Callable[[Json, Ask], Awaitable[Json]]] = {
-        "GetPartitions": _get_partitions, "UpdatePartition": _update_partition, "BatchDeletePartition": _batch_delete_partition,
-    }  # fmt: skip
+        "GetTables": _get_tables,
+        "GetPartitions": _get_partitions,
+        "CreatePartition": _create_partition,
+        "BatchCreatePartition": _batch_create_partition,
+        "UpdatePartition": _update_partition,
+        "BatchDeletePartition": _batch_delete_partition,
+    }
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Any:
         target, _, name = headers.get("x-amz-target", "").rpartition(".")
@@ -59,6 +66,23 @@ def around(original: Handler) -> Handler:
     return handle
 
 
+async def _get_tables(params: Json, ask: Ask) -> Json:
+    """The tables whose whole name matches the expression, a page at a time."""
+    tables = (await ask("GetTables", {"DatabaseName": params["DatabaseName"]}))["TableList"]
+    if params.get("Expression"):
+        names = _names(params["Expression"])
+        tables = [table for table in tables if names.fullmatch(table["Name"])]
+    return page(tables, params, "TableList")
+
+
+def _names(expression: str) -> re.Pattern[str]:
+    """A regular expression; an asterisk alone stands for any text, as clients such as awswrangler use it."""
+    try:
+        return re.compile(re.sub(r"(?<![.)\]\\])\*", ".*", expression))
+    except re.error as error:
+        raise ServiceError("InvalidInputException", f"Expression {expression!r} cannot be read: {error}.") from error
+
+
 async def _get_partitions(params: Json, ask: Ask) -> Json:
     """The partitions that pass the expression, a page at a time."""
     named = {key: params[key] for key in ("DatabaseName", "TableName")}
@@ -66,6 +90,8 @@ async def _get_partitions(params: Json, ask: Ask) -> Json:
     found = (await ask("GetPartitions", named))["Partitions"]
     if params.get("Expression", "").strip():
         found = _passing(found, table.get("PartitionKeys", []), params["Expression"])
+    if segment := params.get("Segment"):
+        found = found[segment["SegmentNumber"] :: segment["TotalSegments"]]
     if params.get("ExcludeColumnSchema"):
         found = [{**partition, "StorageDescriptor": _without_columns(partition)} for partition in found]
     return page(found, params, "Partitions")
@@ -90,6 +116,40 @@ def _value(text: str) -> str | None:
 
 def _without_columns(partition: Json) -> Json:
     return {key: value for key, value in partition.get("StorageDescriptor", {}).items() if key != "Columns"}
+
+
+async def _create_partition(params: Json, ask: Ask) -> Json:
+    problem = _problem(params["PartitionInput"], await _keys(params, ask))
+    if problem is not None:
+        raise ServiceError("InvalidInputException", problem)
+    return await ask("CreatePartition", params)
+
+
+async def _batch_create_partition(params: Json, ask: Ask) -> Json:
+    keys = await _keys(params, ask)
+    problems = [(one, _problem(one, keys)) for one in params["PartitionInputList"]]
+    good = [one for one, problem in problems if problem is None]
+    answer = await ask("BatchCreatePartition", {**params, "PartitionInputList": good}) if good else {}
+    refused = [
+        {"PartitionValues": one.get("Values", []), "ErrorDetail": {"ErrorCode": "InvalidInputException", "ErrorMessage": problem}}
+        for one, problem in problems
+        if problem is not None
+    ]  # fmt: skip
+    return {**answer, "Errors": [*answer.get("Errors", []), *refused]}
+
+
+async def _keys(params: Json, ask: Ask) -> list[Json]:
+    """The partition keys of the table that a request names."""
+    table = (await ask("GetTable", {"DatabaseName": params["DatabaseName"], "Name": params["TableName"]}))["Table"]
+    return list(table.get("PartitionKeys") or [])
+
+
+def _problem(partition: Json, keys: list[Json]) -> str | None:
+    """Why the partition is none of the table's; None when it may be."""
+    values = partition.get("Values") or []
+    if len(values) == len(keys):
+        return None
+    return f"The number of partition keys ({len(keys)}) is not that of partition values ({len(values)}: {values})."
 
 
 async def _update_partition(params: Json, ask: Ask) -> Json:
