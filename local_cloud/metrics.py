@@ -113,23 +113,35 @@ class ServicesMetrics:
         ]
 
 
+_OF_PIPES = (
+    ("EventCount", "incoming"), ("Invocations", "executions"),
+    ("ExecutionFailed", "executions_failed"), ("ExecutionPartiallyFailed", "executions_partly_failed"),
+    ("TargetStageFailed", "executions_failed"), ("TargetStagePartiallyFailed", "executions_partly_failed"),
+)  # fmt: skip
+_OF_FIREHOSE = (
+    ("DataReadFromKinesisStream.Records", "read_records", "Count"), ("DataReadFromKinesisStream.Bytes", "read_bytes", "Bytes"),
+    ("IncomingRecords", "put_records", "Count"), ("IncomingBytes", "put_bytes", "Bytes"),
+    ("DeliveryToS3.Records", "delivered", "Count"), ("DeliveryToS3.Bytes", "delivered_bytes", "Bytes"),
+)  # fmt: skip
+_ALWAYS = frozenset({"delivered", "delivered_bytes"})
+
+
 def _pipe(name: str, new: Mapping[str, float]) -> list[Datum]:
     where = ("AWS/EventBridge/Pipes", ("PipeName", name))
-    return [
-        Datum(where[0], metric, where[1], new.get(counter, 0.0), "None")
-        for metric, counter in (("EventCount", "incoming"), ("TargetStageFailed", "failed"))
-    ]
+    return [Datum(where[0], metric, where[1], new.get(counter, 0.0), "None") for metric, counter in _OF_PIPES]
 
 
 def _firehose(name: str, new: Mapping[str, float], age_seconds: float) -> list[Datum]:
     dimension = ("DeliveryStreamName", name)
-    counted = (
-        ("DataReadFromKinesisStream.Records", "incoming", "Count"),
-        ("DataReadFromKinesisStream.Bytes", "incoming_bytes", "Bytes"),
-        ("DeliveryToS3.Records", "delivered", "Count"),
-        ("DeliveryToS3.Bytes", "delivered_bytes", "Bytes"),
-    )
-    data = [Datum("AWS/Firehose", metric, dimension, new.get(counter, 0.0), unit) for metric, counter, unit in counted]
+    data = [
+        Datum("AWS/Firehose", metric, dimension, new.get(counter, 0.0), unit)
+        for metric, counter, unit in _OF_FIREHOSE
+        if counter in _ALWAYS or counter in new
+    ]
+    written, refused = new.get("objects", 0.0), new.get("delivery_errors", 0.0)
+    if written + refused:
+        share = written / (written + refused)
+        data.append(Datum("AWS/Firehose", "DeliveryToS3.Success", dimension, share, "None"))
     return [*data, Datum("AWS/Firehose", "DeliveryToS3.DataFreshness", dimension, age_seconds, "Seconds")]
 
 
@@ -138,7 +150,7 @@ class GatewayMetrics:
 
     def __init__(self) -> None:
         self._totals: Counter[tuple[str, str, str, str, str]] = Counter()
-        self._lag: dict[str, tuple[float, float]] = {}
+        self._lag: dict[str, float] = {}
         self._iterators: dict[str, str] = {}
 
     def __call__(self) -> list[Datum]:
@@ -147,11 +159,10 @@ class GatewayMetrics:
             Datum(namespace, metric, (dimension, name), value, unit)
             for (namespace, metric, dimension, name, unit), value in totals.items()
         ]
-        recent = time.monotonic() - 3 * INTERVAL_SECONDS
-        ages = [(name, age) for name, (age, seen) in self._lag.items() if seen >= recent]
+        ages, self._lag = self._lag, {}
         return data + [
             Datum("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", ("StreamName", name), age, "Milliseconds")
-            for name, age in ages
+            for name, age in ages.items()
         ]
 
     def around_kinesis(self, handler: Handler) -> Handler:
@@ -194,7 +205,7 @@ class GatewayMetrics:
         self._add("AWS/Kinesis", "IncomingBytes", "StreamName", stream, "Bytes", encoded_bytes * 3 // 4)
 
     def _see_read(self, call: Mapping[str, Any], content: bytes) -> None:
-        """The age of an iterator is how far it stands behind the end of its shard."""
+        """The age of an iterator is how far it stands behind the end of its shard; that of a stream the greatest of its shards'."""
         stream = self._iterators.pop(call["ShardIterator"], None) or (_stream(call) if "StreamARN" in call else None)
         behind = re.search(rb'"MillisBehindLatest":\s*(\d+)', content)
         if stream is None or behind is None:
@@ -202,7 +213,7 @@ class GatewayMetrics:
         self._iterators[_token(content)] = stream
         while len(self._iterators) > 1000:
             del self._iterators[next(iter(self._iterators))]
-        self._lag[stream] = (float(behind[1]), time.monotonic())
+        self._lag[stream] = max(self._lag.get(stream, 0.0), float(behind[1]))
 
     def _add(self, namespace: str, metric: str, dimension: str, name: str, unit: str, value: float) -> None:
         self._totals[namespace, metric, dimension, name, unit] += value  # type: ignore[assignment]

@@ -61,6 +61,7 @@ class DeliveryWorker:
     ) -> None:
         self._name, self._source, self._configuration = name, source, configuration
         self._counters = counters
+        self._arriving = "read" if identity.source_arn else "put"
         self._stopping = threading.Event()
         self._intake = Intake()
         self._output = Output()
@@ -68,7 +69,7 @@ class DeliveryWorker:
         self._bucket = Bucket(name, clients)
         self._error_log = ErrorLog(identity.arn, clients)
         self._thread = threading.Thread(target=self._run, name=f"firehose-{name}", daemon=True)
-        counters.add(name, incoming=0)
+        counters.add(name, **{f"{self._arriving}_records": 0, f"{self._arriving}_bytes": 0})
 
     def start(self) -> None:
         self._thread.start()
@@ -84,7 +85,7 @@ class DeliveryWorker:
     def put(self, records: list[IncomingRecord]) -> None:
         """Take records from the source; waits while too much is held."""
         size = sum(record.size_bytes for record in records)
-        self._counters.add(self._name, incoming=len(records), incoming_bytes=size)
+        self._counters.add(self._name, **{f"{self._arriving}_records": len(records), f"{self._arriving}_bytes": size})
         self._intake.put(records, time.monotonic())
 
     def _run(self) -> None:

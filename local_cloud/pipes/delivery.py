@@ -81,7 +81,11 @@ class Delivery:
 
     def _send(self, records: Sequence[Record]) -> list[Failure]:
         failures = self._target.send(records)
-        self._counters.add(self._settings.name, delivered=len(records) - len(failures))
+        failed = len(failures) == len(records)
+        self._counters.add(
+            self._settings.name, delivered=len(records) - len(failures), executions=1, executions_failed=int(failed),
+            executions_partly_failed=int(bool(failures) and not failed),
+        )  # fmt: skip
         self.last_failure = failures[0].reason if failures else None
         if failures:
             logger.warning(
@@ -118,7 +122,6 @@ class Delivery:
                 logger.warning("pipe %s: %s", self._settings.name, self.last_failure)
                 self._pause(attempts)
         self.last_failure = None
-        self._counters.add(self._settings.name, failed=len(records))
         logger.warning(
             "pipe %s gave up %d records of %s from %s to %s: %s",
             self._settings.name, len(records), shard_id,

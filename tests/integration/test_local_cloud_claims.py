@@ -354,8 +354,8 @@ def test_pipes_and_delivery_streams_have_their_metrics(parts: Parts) -> None:
     parts.put_orders("a")
     firehose.put_record(DeliveryStreamName=name, Record={"Data": b"a"})
     of_pipe = wait_for(lambda: metric_names(parts.cloud, "AWS/EventBridge/Pipes", "PipeName", name), "its metrics")
-    assert of_pipe == {"EventCount", "TargetStageFailed"}
-    delivered = {"DeliveryToS3.Records", "DeliveryToS3.DataFreshness"}
+    assert {"EventCount", "Invocations", "ExecutionFailed", "TargetStageFailed"} <= of_pipe
+    delivered = {"IncomingRecords", "DeliveryToS3.Records", "DeliveryToS3.Success", "DeliveryToS3.DataFreshness"}
     wait_for(
         lambda: delivered <= metric_names(parts.cloud, "AWS/Firehose", "DeliveryStreamName", name), "Firehose's metrics"
     )
