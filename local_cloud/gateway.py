@@ -31,6 +31,8 @@ from local_cloud.emulator.hot_paths import quicken
 from local_cloud.emulator.kinesis_retention import look_once_it_can_matter
 from local_cloud.emulator.log_keys import with_keys
 from local_cloud.emulator.memory import Memory
+from local_cloud.emulator.passed_roles import SERVICES as GIVEN_ROLES
+from local_cloud.emulator.passed_roles import checking_roles
 from local_cloud.emulator.permission_checks import correct_permission_checks
 from local_cloud.emulator.query_work_groups import QueryWorkGroups
 from local_cloud.emulator.resharding import keep_closed_shards
@@ -171,6 +173,8 @@ def equip(config: CloudConfig) -> Equipment:
     quicken_scans(dynamodb)
     if config.enforce_iam:
         write_logs_as_roles(lambda_svc, iam_evaluator)
+        for service in GIVEN_ROLES:
+            handlers[service] = checking_roles(service, handlers[service], emulator)
     exports = Exports(dynamodb, credentials_of if config.enforce_iam else lambda *_: None, clients.s3_of)
     handlers["dynamodb"] = exports.around(handlers["dynamodb"])
     turns = Turns()

@@ -3,6 +3,9 @@
 * A call on a DynamoDB stream is checked against the stream's ARN (it would be ``*``, which only ``*`` allows). Source:
   *Actions, resources, and condition keys for Amazon DynamoDB*.
 * A call on a table's exports is checked against the export or, when it has none yet, the table (it would be ``*``). Source: as above.
+* A transaction in one table is named by that table when it is denied.
+* A call on the tags of a pipe is checked against the pipe (it would be ``*``). Source: *Actions, resources, and condition keys for
+  Amazon EventBridge Pipes*.
 * A Glue call that names its database, crawler or job as ``Name`` is checked against that (it would be a table). Source:
   *Actions, resources, and condition keys for AWS Glue*.
 * An Athena call that names a work group as ``Name``, or a query, is checked against that work group (it would be ``*``). Source:
@@ -22,6 +25,7 @@ import base64
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 ResourceArn = Callable[..., str]
 WorkGroupOf = Callable[[str], str | None]
@@ -75,6 +79,8 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
         arn = resource_arn(service, method, path, headers, body, query, region, account)
         arn = arn.replace(":rule/default/", ":rule/")
         request = _json_object(body)
+        if service == "pipes" and path.startswith("/tags/"):
+            return unquote(path.removeprefix("/tags/"))
         if arn == "*":
             return _named(service, request, f"{region}:{account}") or arn
         log_stream = request.get("logStreamName") if service == "logs" else None
@@ -89,11 +95,20 @@ def _named(service: str, request: dict[str, Any], place: str) -> str | None:
         return str(arn)
     if service == "dynamodb" and (arn := request.get("ExportArn") or request.get("TableArn")):
         return str(arn)
+    if service == "dynamodb" and (table := _only_table(request)):
+        return f"arn:aws:dynamodb:{place}:table/{table}"
     if service == "events" and (rule := request.get("Rule")):
         return f"arn:aws:events:{place}:rule/{rule}"
     if service == "lambda" and (function := request.get("FunctionName")):
         return f"arn:aws:lambda:{place}:function:{function}"
     return None
+
+
+def _only_table(request: dict[str, Any]) -> str | None:
+    """The table of a transaction's items, when all are in one."""
+    parts = [part for item in request.get("TransactItems", []) for part in item.values()]
+    tables = {str(part.get("TableName")) for part in parts}
+    return tables.pop() if len(tables) == 1 else None
 
 
 def stream_arn(body: bytes, region: str, account: str) -> str:

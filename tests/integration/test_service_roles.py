@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -71,3 +72,52 @@ def test_an_undecoded_error_is_still_an_error(clients: Clients) -> None:
     with pytest.raises(ClientError) as error:
         clients.client("kinesis", undecoded="DescribeStream").describe_stream(StreamName="no-such-stream")
     assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_who_gives_a_service_a_role_has_to_be_allowed_to(cloud: Cloud, prefix: str) -> None:
+    """IAM User Guide, *Grant a user permissions to pass a role to an AWS service*: iam:PassRole, iam:PassedToService."""
+    parts, iam = Parts(cloud, prefix), cloud.client("iam")
+    bucket = parts.bucket()
+    roles = {one: parts.role(one, f"{one}.amazonaws.com", {"*": ["s3:PutObject"]}) for one in ("firehose", "glue")}
+    iam.create_user(UserName=prefix)
+    keys = iam.create_access_key(UserName=prefix)["AccessKey"]
+
+    def client(service: str) -> Any:
+        session = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], region_name="us-east-1")
+        return session.client(service, endpoint_url=cloud.endpoint)
+
+    def make() -> list[str]:
+        """What is said of a delivery stream, a crawler and a job that the user makes."""
+        destination = {"RoleARN": roles["firehose"], "BucketARN": f"arn:aws:s3:::{bucket}"}
+        targets = {"S3Targets": [{"Path": f"s3://{bucket}/"}]}
+        command = {"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/script.py"}
+        told = []
+        for call in (
+            lambda: client("firehose").create_delivery_stream(
+                DeliveryStreamName=prefix, ExtendedS3DestinationConfiguration=destination
+            ),
+            lambda: client("glue").create_crawler(
+                Name=prefix, DatabaseName=prefix, Targets=targets, Role=roles["glue"].rpartition("/")[2]
+            ),
+            lambda: client("glue").create_job(Name=prefix, Command=command, Role=roles["glue"]),
+        ):
+            try:
+                call()
+                told.append("")
+            except ClientError as error:
+                told.append(str(error))
+        return told
+
+    def allow(*statements: dict[str, Any]) -> None:
+        making = {"Effect": "Allow", "Action": ["firehose:*", "glue:*"], "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [making, *statements]}
+        iam.put_user_policy(UserName=prefix, PolicyName="all", PolicyDocument=json.dumps(document))
+
+    allow()
+    for refusal, role in zip(make(), (roles["firehose"], roles["glue"], roles["glue"]), strict=True):
+        assert f"not authorized to perform: iam:PassRole on resource: {role}" in refusal
+    to_glue = {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}}
+    allow({"Effect": "Allow", "Action": "iam:PassRole", "Resource": list(roles.values()), "Condition": to_glue})
+    of_firehose, *of_glue = make()
+    assert "iam:PassRole" in of_firehose
+    assert of_glue == ["", ""]

@@ -54,6 +54,21 @@ def test_a_call_on_an_export_is_checked_against_it() -> None:
         assert checked("dynamodb", "POST", "/", {}, body, {}, "us-east-1", "000000000000") == expected
 
 
+def test_a_transaction_in_one_table_is_named_by_it() -> None:
+    checked = with_resources(lambda *_: "*", no_query)
+    put, check = ({"Put": {"TableName": "orders"}}, {"ConditionCheck": {"TableName": "customers"}})
+    for items, expected in (([put, put], TABLE), ([put, check], "*"), ([], "*")):
+        body = json.dumps({"TransactItems": items}).encode()
+        assert checked("dynamodb", "POST", "/", {}, body, {}, "us-east-1", "000000000000") == expected
+
+
+def test_a_call_on_a_pipe_s_tags_is_checked_against_the_pipe() -> None:
+    """Only a policy for every resource allowed it."""
+    checked, pipe = with_resources(lambda *_: "*", no_query), "arn:aws:pipes:us-east-1:000000000000:pipe/orders"
+    for path in (f"/tags/{pipe}", f"/tags/{pipe.replace(':', '%3A').replace('/', '%2F')}"):
+        assert checked("pipes", "POST", path, {}, b"{}", {}, "us-east-1", "000000000000") == pipe
+
+
 def test_a_call_that_names_a_log_stream_is_checked_against_it() -> None:
     checked = with_resources(lambda *_: "arn:aws:logs:us-east-1:000000000000:log-group:errors", no_query)
     stream = checked("logs", "POST", "/", {}, b'{"logStreamName": "S3Delivery"}', {}, "us-east-1", "000000000000")

@@ -1,0 +1,79 @@
+"""``iam:PassRole``: who gives a service a role has to be allowed to, for that service. MiniStack asks for it nowhere.
+
+Source: IAM User Guide, *Grant a user permissions to pass a role to an AWS service*; *Actions, resources, and condition keys*
+of the services, which name it beside the actions below.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+Answer = tuple[int, dict[str, str], bytes]
+Handler = Callable[..., Awaitable[Answer]]
+
+SERVICES = ("pipes", "firehose", "glue", "lambda")
+_JSON_ACTIONS = frozenset(
+    {"CreateDeliveryStream", "UpdateDestination", "CreateCrawler", "UpdateCrawler", "CreateJob", "UpdateJob"}
+)
+_PATHS = (
+    ("POST", re.compile(r"/v1/pipes/[^/]+")), ("PUT", re.compile(r"/v1/pipes/[^/]+")),
+    ("POST", re.compile(r"/[\d-]+/functions/?")), ("PUT", re.compile(r"/[\d-]+/functions/[^/]+/configuration")),
+)  # fmt: skip
+_ROLE = re.compile(r"role(arn)?", re.IGNORECASE)
+
+
+def checking_roles(service: str, handler: Handler, emulator: Any) -> Handler:
+    """``handler`` of one of ``SERVICES``, before which each role in a request is checked against its caller's permissions.
+
+    Raises:
+        RuntimeError: MiniStack (``ministack.app``) has no such check any more.
+    """
+    if not hasattr(emulator, "_enforce_data_plane"):
+        raise RuntimeError("MiniStack's permission checks moved: passed_roles.py was written for version 1.5.33.")
+
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Answer:
+        from ministack.core.responses import get_account_id
+
+        if gives_roles(method, path, headers.get("x-amz-target", "").rpartition(".")[2]):
+            for role in sorted(set(roles(_decoded(body), get_account_id()))):
+                denial: Answer | None = emulator._enforce_data_plane(
+                    service, "iam:PassRole", headers, query, str(uuid.uuid4()), resource_arn=role, named_resource=role,
+                    service_context={"iam:PassedToService": f"{service}.amazonaws.com"},
+                )  # fmt: skip
+                if denial is not None:
+                    return denial
+        return await handler(method, path, headers, body, query)
+
+    return handle
+
+
+def gives_roles(method: str, path: str, action: str) -> bool:
+    """Whether a request makes or changes something that acts as a role."""
+    return action in _JSON_ACTIONS or any(method == one and pattern.fullmatch(path) for one, pattern in _PATHS)
+
+
+def roles(document: Any, account: str) -> Iterator[str]:
+    """The ARNs of the roles in a request: fields ``Role`` and ``RoleArn``, however deep, and parameters of that name."""
+    if isinstance(document, list):
+        for member in document:
+            yield from roles(member, account)
+    if not isinstance(document, dict):
+        return
+    if document.get("ParameterName") == "RoleArn":
+        yield str(document.get("ParameterValue"))
+    for name, value in document.items():
+        if isinstance(value, str) and value and _ROLE.fullmatch(name):
+            yield value if value.startswith("arn:") else f"arn:aws:iam::{account}:role/{value.lstrip('/')}"
+        else:
+            yield from roles(value, account)
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return json.loads(body or b"{}")
+    except ValueError:
+        return {}
