@@ -146,17 +146,21 @@ class Objects:
 
         With ``unpack``, gzip and bzip2 are unpacked by key, and a file may be the emulator's own: it is not to be changed.
         """
-        if unpack and self._caller.is_administrator:
-            self._link_listed(wanted)
+        linked = self._link_listed(wanted) if unpack and self._caller.is_administrator else set()
+
+        def bring(pair: tuple[S3Object, Path]) -> None:
+            if pair[1] not in linked:
+                self._fetch(query, *pair, unpack=unpack)
+
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            for _ in pool.map(lambda pair: self._fetch(query, *pair, unpack=unpack), wanted):
+            for _ in pool.map(bring, wanted):
                 query.cancellation.check()
                 yield
 
     def _fetch(self, query: Query, item: S3Object, path: Path, *, unpack: bool) -> None:
         query.cancellation.check()
         s3 = self._clients.client("s3")
-        if path.exists() or (unpack and self._link_asked(s3, item, path)):
+        if unpack and self._link_asked(s3, item, path):
             return
         try:
             with denials.reading(item.path):
@@ -169,20 +173,24 @@ class Objects:
             raise
         path.write_bytes(_unpacked(item, body) if unpack else body)
 
-    def _link_listed(self, wanted: list[tuple[S3Object, Path]]) -> None:
-        """Link the large objects of folders with several that are listed, once they are linked, as they were wanted."""
+    def _link_listed(self, wanted: list[tuple[S3Object, Path]]) -> set[Path]:
+        """Link the large objects of folders with several; those paths whose objects are then listed as they were wanted."""
         folders: dict[tuple[str, str], list[tuple[S3Object, Path]]] = {}
         for item, path in wanted:
             if _is_linkable(item):
                 folders.setdefault((item.bucket, item.key.rpartition("/")[0]), []).append((item, path))
+        kept = set()
         for (bucket, folder), pairs in folders.items():
             if len(pairs) < LEAST_LISTED:
                 continue
             linked = [(item, path) for item, path in pairs if self._link(item, path)]
             versions = self._versions(bucket, f"{folder}/" if folder else "")
             for item, path in linked:
-                if versions.get(item.key) != (item.etag, path.stat().st_size) or not self._is_linked(item, path):
+                if versions.get(item.key) == (item.etag, path.stat().st_size) and self._is_linked(item, path):
+                    kept.add(path)
+                else:
                     path.unlink()
+        return kept
 
     def _versions(self, bucket: str, prefix: str) -> dict[str, tuple[str, int]]:
         """ETag and size of each object directly in a folder that can be read at once; of none when there is no answer."""
