@@ -97,6 +97,8 @@ def write_index(
         lines = PlainLines(columns, indexed, set(), [])
         with index.open("wb") as target:
             for text, end in _blocks(file, scanner.PADDING):
+                if not end:
+                    break
                 views, valid = _room(
                     len(indexed), int(np.count_nonzero(np.frombuffer(text, np.uint8, end) == _NEWLINE))
                 )
@@ -168,9 +170,9 @@ def _bits(lines: int) -> int:
 
 
 def _blocks(file: BinaryIO, padding: int) -> Iterator[tuple[bytearray, int]]:
-    """Whole lines, about ``BLOCK_BYTES`` at once, and where the last one's newline ends; ``padding`` bytes more can be read.
+    """Whole lines, at most ``BLOCK_BYTES`` at once, and the place behind the last one's newline; 0 and the end: a line is longer.
 
-    A line that is longer than a block comes in parts, which are no lines. Each text is valid until the next one is asked for.
+    The very last line gets a newline if it has none. ``padding`` bytes more can be read. A text is valid until the next is asked for.
     """
     room = bytearray(BLOCK_BYTES + padding)
     held = 0
@@ -178,15 +180,16 @@ def _blocks(file: BinaryIO, padding: int) -> Iterator[tuple[bytearray, int]]:
         with memoryview(room) as free:
             read = file.readinto(free[held:BLOCK_BYTES])  # type: ignore[attr-defined]
         held += read
-        if not read and not held:
+        if not held:
             return
         end = room.rfind(b"\n", 0, held) + 1
-        if not end:
-            room[held:held] = b"\n"
+        if not read and not end:
+            room[held] = _NEWLINE
             held = end = held + 1
-        yield room, end
-        room[: held - end] = room[end:held]
-        held -= end
+        if end or held == BLOCK_BYTES:
+            yield room, end
+            room[: held - end] = room[end:held]
+            held -= end
 
 
 def _keys(file: BinaryIO) -> list[str]:
