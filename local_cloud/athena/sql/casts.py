@@ -5,6 +5,8 @@ Source: Trino documentation, *Conversion functions* and the data types' cast rul
 
 from __future__ import annotations
 
+import re
+
 from local_cloud.athena import quoting
 from local_cloud.athena.coercions import common_type
 from local_cloud.athena.errors import QueryFailedError, not_supported
@@ -56,7 +58,7 @@ def cast(value: Typed, target: Type) -> Typed:
         return Typed(value.sql, target)
     if source.name == "unknown":
         return Typed(f"CAST(NULL AS {duckdb_name(target)})", target)
-    if target.name == "json":
+    if target.name == "json" and _has_json_form(source):
         return Typed(f"trino_to_json({_as_text(value)}, {quoting.text(str(source))})", target)
     if source.name == "json":
         return _from_json(value, target)
@@ -68,6 +70,13 @@ def cast(value: Typed, target: Type) -> Typed:
     if found is None:
         raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
     return Typed(found, target)
+
+
+def _has_json_form(kind: Type) -> bool:
+    """Whether Trino casts the type to JSON."""
+    if kind.parts:
+        return all(map(_has_json_form, kind.parts))
+    return kind.is_numeric or kind.name in {"boolean", "varchar", "json", "date", "timestamp", "unknown"}
 
 
 def _scalar_cast(value: Typed, target: Type) -> str | None:
@@ -218,19 +227,33 @@ def _nested(value: Typed, target: Type) -> str:
     key, item = element_variable("k", source), element_variable("v", source)
     keys = cast(Typed(key, source.parts[0]), target.parts[0]).sql
     values = cast(Typed(item, source.parts[1]), target.parts[1]).sql
-    return f"map(list_transform(map_keys({value.sql}), lambda {key}: {keys}), list_transform(map_values({value.sql}), lambda {item}: {values}))"
+    cast_map = f"map(list_transform(map_keys({value.sql}), lambda {key}: {keys}), list_transform(map_values({value.sql}), lambda {item}: {values}))"
+    return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE {cast_map} END)"
 
 
 def _from_json(value: Typed, target: Type) -> Typed:
     from local_cloud.athena.serde import structure
 
+    if not _comes_from_json(target):
+        raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast json to {target}")
     if target.name in {"array", "map", "row"}:
-        text = f"trino_json_cast({value.sql}, {quoting.text(str(target))})"
+        text = f"trino_json_cast({_json_text(value.sql)}, {quoting.text(str(target))})"
         return Typed(f"CAST(from_json({text}, {quoting.text(structure(target))}) AS {duckdb_name(target)})", target)
-    if target.is_text or target.is_numeric or target.name == "boolean":
-        text = f"trino_json_cast({value.sql}, {quoting.text(str(target))})"
-        return Typed(text if target.is_text else f"CAST({text} AS {duckdb_name(target)})", target)
-    raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast json to {target}")
+    text = f"trino_json_cast({value.sql}, {quoting.text(str(target))})"
+    return Typed(text if target.is_text else f"CAST({text} AS {duckdb_name(target)})", target)
+
+
+def _comes_from_json(kind: Type) -> bool:
+    """Whether Trino casts JSON to the type."""
+    if kind.parts:
+        return all(map(_comes_from_json, kind.parts))
+    return kind.is_numeric or kind.name in {"boolean", "varchar", "json"}
+
+
+def _json_text(sql: str) -> str:
+    """The text behind ``json_parse``, which Trino casts without a detour through JSON, unless it is a constant."""
+    match = re.fullmatch(r"trino_json_parse\(([^'].*)\)", sql, re.DOTALL)
+    return match[1] if match else sql
 
 
 def _as_text(value: Typed) -> str:

@@ -52,6 +52,18 @@ def floating(text: str) -> str:
     return f"{'-' if sign else ''}{shown_digits[0]}.{shown_digits[1:] or '0'}E{int(exponent) + len(digits) - 1}"
 
 
+def floating_text(text: str) -> str:
+    """``CAST(double AS VARCHAR)``: always with an exponent, such as ``1.0E0``."""
+    if text in NOT_FINITE:
+        return NOT_FINITE[text]
+    number = Decimal(text)
+    if not number:
+        return "-0E0" if text.startswith("-") else "0E0"
+    sign, digits, exponent = number.normalize().as_tuple()
+    text_digits = "".join(map(str, digits))
+    return f"{'-' if sign else ''}{text_digits[0]}.{text_digits[1:] or '0'}E{int(exponent) + len(digits) - 1}"
+
+
 def binary(hexadecimal: str) -> str:
     pairs = [hexadecimal[index : index + 2].lower() for index in range(0, len(hexadecimal), 2)]
     return " ".join(pairs)
@@ -98,6 +110,7 @@ def _nested(value: Any, kind: Type) -> str:
 
 
 FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
+    ("trino_floating_text", floating_text, ["VARCHAR"], "VARCHAR"),
     ("trino_shown_floating", floating, ["VARCHAR"], "VARCHAR"),
     ("trino_shown_binary", binary, ["VARCHAR"], "VARCHAR"),
     ("trino_shown_interval", interval, ["BIGINT", "VARCHAR"], "VARCHAR"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ from local_cloud.athena.types import (
     array,
     decimal,
     duckdb_name,
+    mapping,
     parse_type,
     timestamp_with_zone,
 )
@@ -130,6 +132,8 @@ class Expressions:
 
     @staticmethod
     def _binary_literal(node: exp.HexString, _: Scope) -> Typed:
+        if len(node.this) % 2:
+            raise QueryFailedError("INVALID_LITERAL", "Binary literal must contain an even number of digits")
         return Typed(f"from_hex('{node.this}')", VARBINARY)
 
     def _now(self, node: exp.Expr, _: Scope) -> Typed:
@@ -215,8 +219,10 @@ class Expressions:
         return self.compile(node.this, scope)
 
     def _negated(self, node: exp.Neg, scope: Scope) -> Typed:
-        if isinstance(node.this, exp.Literal) and not node.this.is_string and node.this.this == str(LARGEST_BIGINT + 1):
-            return Typed(f"CAST('-{node.this.this}' AS BIGINT)", BIGINT)
+        if isinstance(node.this, exp.Literal) and not node.this.is_string:
+            for largest, kind in ((LARGEST_INTEGER, INTEGER), (LARGEST_BIGINT, BIGINT)):
+                if node.this.this == str(largest + 1):
+                    return Typed(f"CAST('-{node.this.this}' AS {duckdb_name(kind)})", kind)
         return operators.negated(self.session, node, self.compile(node.this, scope))
 
     def _not(self, node: exp.Not, scope: Scope) -> Typed:
@@ -263,7 +269,7 @@ class Expressions:
                 raise self.session.mismatch(node, f"{what} must evaluate to a varchar (actual: {side.type})")
         if escape is None:
             return Typed(f"({value.sql} LIKE {pattern.sql} ESCAPE '')", BOOLEAN)
-        return Typed(f"({value.sql} LIKE {pattern.sql} ESCAPE {escape.sql})", BOOLEAN)
+        return Typed(_like_with_escape(value.sql, pattern.sql, escape.sql), BOOLEAN)
 
     def _case(self, node: exp.Case, scope: Scope) -> Typed:
         subject = node.args.get("this")
@@ -363,8 +369,9 @@ class Expressions:
         base, index = self.compile(node.this, scope), self.compile(node.expressions[0], scope)
         if base.type.name == "array" and index.type.is_integer:
             return Typed(_array_element(base, index), base.type.element)
-        if base.type.name == "map" and common_type(base.type.parts[0], index.type) == base.type.parts[0]:
-            key = coerce(index, base.type.parts[0]).sql
+        if base.type.name == "map" and (kind := common_type(base.type.parts[0], index.type)) is not None:
+            base = coerce(base, mapping(kind, base.type.parts[1]))
+            key = coerce(index, kind).sql
             missing = raising(
                 "INVALID_FUNCTION_ARGUMENT",
                 f"Key not present in map: ' || coalesce(CAST({key} AS VARCHAR), 'NULL') || '",
@@ -414,6 +421,24 @@ def matches(field: Field, parts: tuple[str, ...]) -> bool:
     if field.name != parts[-1]:
         return False
     return len(parts) == 1 or field.qualifier[-(len(parts) - 1) :] == parts[:-1]
+
+
+def _like_with_escape(value: str, pattern: str, escape: str) -> str:
+    """LIKE whose pattern is checked first: what DuckDB matches literally, Trino refuses."""
+    known = functools.reduce(
+        lambda rest, sign: f"replace({rest}, {escape} || {sign}, '')", (escape, "'%'", "'_'"), pattern
+    )
+    long, loose = (
+        raising("INVALID_FUNCTION_ARGUMENT", message, BOOLEAN)
+        for message in (
+            "Escape string must be a single character",
+            "Escape character must be followed by ''%'', ''_'' or the escape character itself",
+        )
+    )
+    return (
+        f"(CASE WHEN length({escape}) <> 1 THEN {long} WHEN contains({known}, {escape}) THEN {loose} "
+        f"ELSE {value} LIKE {pattern} ESCAPE {escape} END)"
+    )
 
 
 def _array_element(base: Typed, index: Typed) -> str:

@@ -6,8 +6,10 @@ A NULL argument gives NULL. What a function cannot do exactly raises ``QueryErro
 from __future__ import annotations
 
 import decimal
+import functools
 import hashlib
 import inspect
+import math
 import re
 import urllib.parse
 import zlib
@@ -17,13 +19,21 @@ from typing import Any
 import duckdb
 
 from local_cloud.athena.sql import display, json_paths, time_formats
-from local_cloud.athena.sql.display import NOT_FINITE
 from local_cloud.athena.sql.raising import QueryError, fail
 from local_cloud.athena.sql.regular_expressions import REGULAR_EXPRESSIONS
 
 _EXACT = decimal.Context(
     prec=100, rounding=decimal.ROUND_HALF_UP, traps=[decimal.InvalidOperation, decimal.DivisionByZero]
 )
+
+
+# The flags, width and precision that Java and Python both have and mean the same by.
+_FLAGS = {
+    "s": r"(-?[1-9]\d*)?(\.\d+)?",
+    "d": r"[+ ]?(,?([1-9]\d*)?|0[1-9]\d*)|-[+ ]?,?[1-9]\d*",
+    "x": r"(-?[1-9]\d*|0[1-9]\d*)?",
+    "f": r"([+ ]?(,?([1-9]\d*)?|0[1-9]\d*)|-[+ ]?,?[1-9]\d*)(\.\d+)?",
+}
 
 
 def quotient(dividend: str, divisor: str, scale: int) -> str:
@@ -44,24 +54,47 @@ def product(first: str, second: str) -> str:
     return format(exact, "f")
 
 
-def floating_text(text: str) -> str:
-    """``CAST(double AS VARCHAR)``: always with an exponent, such as ``1.0E0``."""
-    if text in NOT_FINITE:
-        return NOT_FINITE[text]
-    number = decimal.Decimal(text)
-    if not number:
-        return "-0E0" if text.startswith("-") else "0E0"
-    sign, digits, exponent = number.normalize().as_tuple()
-    text_digits = "".join(map(str, digits))
-    return f"{'-' if sign else ''}{text_digits[0]}.{text_digits[1:] or '0'}E{int(exponent) + len(digits) - 1}"
-
-
 def split(text: str, separator: str, limit: int | None) -> list[str]:
     if not separator:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", "The delimiter may not be the empty string")
     if limit is not None and limit <= 0:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", "Limit must be positive")
     return text.split(separator) if limit is None else text.split(separator, limit - 1)
+
+
+def split_pairs(text: str, entries: str, pairs: str) -> list[list[str]]:
+    """The keys and values behind ``split_to_map``."""
+    for wrong, message in (
+        (not entries, "entryDelimiter is empty"),
+        (not pairs, "keyValueDelimiter is empty"),
+        (entries == pairs, "entryDelimiter and keyValueDelimiter must not be the same"),
+    ):
+        if wrong:
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message)
+    found: dict[str, str] = {}
+    for entry in text.removesuffix(entries).split(entries) if text else []:
+        parts = entry.split(pairs)
+        if len(parts) != 2:
+            message = f"Key-value delimiter must appear exactly once in each entry. Bad input: '{entry}'"
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message)
+        if parts[0] in found:
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Duplicate keys ({parts[0]}) are not allowed")
+        found[parts[0]] = parts[1]
+    return [[key, value] for key, value in found.items()]
+
+
+def levenshtein(first: str, second: str) -> int:
+    row = list(range(len(second) + 1))
+    for number, letter in enumerate(first, 1):
+        before = row
+        row = [number]
+        for index, other in enumerate(second):
+            row.append(min(before[index + 1] + 1, row[index] + 1, before[index] + (letter != other)))
+    return row[-1]
+
+
+def hamming(first: str, second: str) -> int:
+    return sum(a != b for a, b in zip(first, second, strict=True))
 
 
 def format_text(form: str, values: list[str | None]) -> str:
@@ -86,21 +119,14 @@ def _shown(flags: str, letter: str, value: str | None, specifier: str) -> str:
     if value is None:
         return "null"
     kind, text = value[0], value[1:]
-    fitting = {"s": "sdnf", "d": "d", "x": "d", "f": "nf"}.get(letter, "")
-    if (
-        kind not in fitting
-        or "$" in flags
-        or "<" in flags
-        or "(" in flags
-        or "#" in flags
-        or (letter == "s" and kind == "f")
-    ):
+    fitting = {"s": "sdn", "d": "d", "x": "d", "f": "nf"}.get(letter, "")
+    if kind not in fitting or re.fullmatch(_FLAGS.get(letter, ""), flags) is None:
         raise QueryError(
             "NOT_SUPPORTED",
             f"The format specifier '{specifier}' for this type is not supported by the local cloud's Athena.",
         )
     if letter == "s":
-        return f"%{flags}s" % text
+        return f"%{flags}s" % (str(decimal.Decimal(text)) if kind == "n" else text)
     if letter == "d":
         return format(int(text), _python_flags(flags) + "d")
     if letter == "x":
@@ -118,11 +144,41 @@ def _python_flags(flags: str) -> str:
     return rest + comma
 
 
-def shift(value: int, count: int, direction: str) -> int:
-    if direction == "left":
-        moved = (value << count) & (2**64 - 1) if count < 64 else 0
-        return moved - 2**64 if moved >= 2**63 else moved
-    return (value & (2**64 - 1)) >> count if count < 64 else 0
+def shift(value: int, count: int, direction: str, bits: int) -> int:
+    """The value's ``bits`` bits moved; none comes in but zeros."""
+    if count >= bits:
+        return 0
+    mask = (1 << bits) - 1
+    moved = (value << count) & mask if direction == "left" else (value & mask) >> count
+    return moved - mask - 1 if moved > mask >> 1 else moved
+
+
+def cube_root(number: float) -> float:
+    if not number or not math.isfinite(number):
+        return number
+    root = _EXACT.power(decimal.Decimal(abs(number)), _EXACT.divide(decimal.Decimal(1), decimal.Decimal(3)))
+    return math.copysign(float(root), number)
+
+
+def width_bucket(operand: float, first: float, second: float, count: int) -> int:
+    """The number of the bucket of equal width from ``first`` to ``second``, which may be the lower bound."""
+    for wrong, message in (
+        (count <= 0, "bucketCount must be greater than 0"),
+        (math.isnan(operand), "operand must not be NaN"),
+        (not math.isfinite(first), "first bound must be finite"),
+        (not math.isfinite(second), "second bound must be finite"),
+        (first == second, "bounds cannot equal each other"),
+    ):
+        if wrong:
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message)
+    lower, upper = sorted((first, second))
+    if operand < lower:
+        bucket = 0
+    elif operand >= upper:
+        bucket = count + 1
+    else:
+        bucket = int(count * (operand - lower) / (upper - lower)) + 1
+    return count - bucket + 1 if first > second else bucket
 
 
 def to_base(value: int, radix: int) -> str:
@@ -136,10 +192,13 @@ def to_base(value: int, radix: int) -> str:
 
 def from_base(text: str, radix: int) -> int:
     _check_radix(radix)
-    try:
-        return int(text, radix)
-    except ValueError as error:
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Not a valid base-{radix} number: {text}") from error
+    match = re.fullmatch("([-+]?)([0-9a-zA-Z]+)", text)
+    digits = [int(digit, 36) for digit in match[2]] if match else [radix]
+    number = functools.reduce(lambda total, digit: total * radix + digit, digits, 0)
+    number = -number if match and match[1] == "-" else number
+    if max(digits) >= radix or not -(2**63) <= number < 2**63:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Not a valid base-{radix} number: {text}")
+    return number
 
 
 def _check_radix(radix: int) -> None:
@@ -155,10 +214,15 @@ _FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_fail", fail, ["VARCHAR"], "VARCHAR"),
     ("trino_decimal_quotient", quotient, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR"),
     ("trino_decimal_product", product, ["VARCHAR", "VARCHAR"], "VARCHAR"),
-    ("trino_floating_text", floating_text, ["VARCHAR"], "VARCHAR"),
     ("trino_replace", str.replace, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("trino_split_pairs", split_pairs, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR[][]"),
+    ("trino_levenshtein", levenshtein, ["VARCHAR", "VARCHAR"], "BIGINT"),
+    ("trino_hamming", hamming, ["VARCHAR", "VARCHAR"], "BIGINT"),
+    ("trino_reverse", lambda text: text[::-1], ["VARCHAR"], "VARCHAR"),
     ("trino_format", format_text, ["VARCHAR", "VARCHAR[]"], "VARCHAR"),
-    ("trino_shift", shift, ["BIGINT", "BIGINT", "VARCHAR"], "BIGINT"),
+    ("trino_shift", shift, ["BIGINT", "BIGINT", "VARCHAR", "INTEGER"], "BIGINT"),
+    ("trino_cube_root", cube_root, ["DOUBLE"], "DOUBLE"),
+    ("trino_width_bucket", width_bucket, ["DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"], "BIGINT"),
     ("trino_to_base", to_base, ["BIGINT", "BIGINT"], "VARCHAR"),
     ("trino_from_base", from_base, ["VARCHAR", "BIGINT"], "BIGINT"),
     ("trino_from_utf8", lambda value: value.decode("utf-8", "replace"), ["BLOB"], "VARCHAR"),

@@ -1,5 +1,6 @@
-"""JSON: parsing, paths and casts, with every number kept as it was written.
+"""JSON: parsing, paths and casts.
 
+A scalar taken out as text keeps its digits; values of the type JSON hold numbers with a point or an exponent as doubles.
 Source: Trino documentation, *JSON functions and operators*.
 """
 
@@ -13,9 +14,17 @@ from functools import lru_cache
 from typing import Any
 
 from local_cloud.athena.normal_form import Number, Pairs, compact
+from local_cloud.athena.sql.display import NOT_FINITE, floating, floating_text
 from local_cloud.athena.sql.raising import QueryError
 from local_cloud.athena.types import Type, parse_type
 
+_EXPONENT_OR_POINT = re.compile("[.eE]")
+_INTEGER, _DOUBLE = (
+    re.compile("[-+]?[0-9]+"),
+    re.compile(r"\s*[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)[dDfF]?\s*"),
+)
+_DECIMAL = re.compile("[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?")
+_TRUTHS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
 _STEP = re.compile(r"""\.([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]""")
 _MISSING = object()
 
@@ -40,9 +49,28 @@ def _steps(path: str) -> tuple[str | int, ...]:
 def _parsed(text: str) -> Any:
     """The document; ``_MISSING`` when the text is no JSON."""
     try:
-        return json.loads(text, parse_float=Number, parse_int=Number, object_pairs_hook=Pairs)
+        return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=_refused, object_pairs_hook=Pairs)
     except (ValueError, RecursionError):
         return _MISSING
+
+
+def _refused(word: str) -> Any:
+    """NaN and Infinity, which Python takes for JSON."""
+    raise ValueError(word)
+
+
+def _doubles(value: Any) -> Any:
+    """The value as Trino keeps it: a number with a point or an exponent is a double, written as Java writes it."""
+    if isinstance(value, Pairs):
+        return Pairs((key, _doubles(part)) for key, part in value)
+    if isinstance(value, list):
+        return [_doubles(part) for part in value]
+    if not isinstance(value, Number):
+        return value
+    if not _EXPONENT_OR_POINT.search(value):
+        return Number(int(value))
+    text = floating(repr(float(value)))
+    return text if text.endswith("Infinity") else Number(text)
 
 
 def _found(text: str, path: str) -> Any:
@@ -59,7 +87,7 @@ def _found(text: str, path: str) -> Any:
 
 def extract(text: str, path: str) -> str | None:
     value = _found(text, path)
-    return None if value is _MISSING else compact(value)
+    return None if value is _MISSING else compact(_doubles(value))
 
 
 def extract_scalar(text: str, path: str) -> str | None:
@@ -83,7 +111,7 @@ def parse(text: str) -> str:
     value = _parsed(text)
     if value is _MISSING:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Cannot convert value to JSON: '{text}'")
-    return compact(_sorted(value))
+    return compact(_doubles(_sorted(value)))
 
 
 def _sorted(value: Any) -> Any:
@@ -102,11 +130,17 @@ def array_get(text: str, index: int) -> str | None:
     value = _parsed(text)
     if not isinstance(value, list) or isinstance(value, Pairs) or not -len(value) <= index < len(value):
         return None
-    return compact(value[index])
+    item = value[index]
+    if item is None or (isinstance(item, str) and not isinstance(item, Number)):
+        return item  # Trino leaves out the quotes of a text
+    return compact(_doubles(item))
 
 
 def is_scalar(text: str) -> bool:
-    return not isinstance(_parsed(text), list)
+    value = _parsed(text)
+    if value is _MISSING:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON value: {text}")
+    return not isinstance(value, list)
 
 
 def to_json(text: str, kind: str) -> str:
@@ -134,19 +168,18 @@ def _built(value: Any, kind: Type) -> Any:
     if kind.name == "boolean":
         return str(value).lower() == "true"
     if kind.name in {"double", "real"}:
-        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(str(value)) or Number(
-            _json_double(str(value))
-        )
-    return Number(value) if kind.is_exact else str(value)
-
-
-def _json_double(text: str) -> str:
-    return text.replace("e+", "E").replace("e", "E")
+        text = floating(str(value))
+        return text if text in NOT_FINITE.values() else Number(text)
+    if kind.name == "decimal":
+        return Number(Decimal(value))
+    return Number(value) if kind.is_integer else str(value)
 
 
 def cast(text: str, kind: str) -> str | None:
     """``CAST(json AS type)``: for nested types, JSON with every leaf as the text of its type."""
     value = _parsed(text)
+    if value is _MISSING:
+        raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast to {kind}. {text}")
     shaped = _shaped(value, parse_type(kind))
     if shaped is None:
         return None
@@ -176,28 +209,39 @@ def _shaped(value: Any, kind: Type) -> Any:
 
 
 def _leaf(value: Any, kind: Type) -> str:
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-    try:
-        if kind.is_integer:
-            number = Decimal("1" if value is True else "0" if value is False else text)
-            return str(int(number.quantize(Decimal(1), ROUND_HALF_UP)))
-        if kind.name == "decimal":
-            return format(Decimal("1" if value is True else "0" if value is False else text), "f")
-        if kind.name in {"double", "real"}:
-            return repr(float("1" if value is True else "0" if value is False else text))
-        if kind.name == "boolean":
-            return _boolean(value, text)
-    except (ValueError, ArithmeticError) as error:
-        raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast '{text}' to {kind.name.upper()}") from error
-    return text
+    """A scalar as the text of its type; a text is held to what ``CAST`` of a text takes."""
+    if isinstance(value, bool):
+        return _of_boolean(value, kind)
+    text = str(value)
+    quoted = not isinstance(value, Number)
+    fraction = not quoted and _EXPONENT_OR_POINT.search(text) is not None
+    if kind.is_text:
+        return floating_text(repr(float(text))) if fraction else text
+    if kind.name == "boolean":
+        return _boolean(text, quoted=quoted)
+    form = _INTEGER if kind.is_integer else _DECIMAL if kind.name == "decimal" else _DOUBLE
+    if quoted and form.fullmatch(text) is None:
+        raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast '{text}' to {kind.name.upper()}")
+    if kind.is_integer and fraction:
+        return str(int(Decimal(float(text)).quantize(Decimal(1), ROUND_HALF_UP)))
+    if kind.is_integer:
+        return str(int(text))
+    if kind.name == "decimal":
+        return format(Decimal(text), "f")
+    return repr(float(text.strip().rstrip("dDfF"))) if kind.name in {"double", "real"} else text
 
 
-def _boolean(value: Any, text: str) -> str:
-    if isinstance(value, Number):
-        return "true" if Decimal(text) else "false"
-    if text.lower() not in {"true", "false"}:
-        raise ValueError(text)
-    return text.lower()
+def _of_boolean(value: bool, kind: Type) -> str:
+    if kind.is_text or kind.name == "boolean":
+        return str(value).lower()
+    return str(float(value)) if kind.name in {"double", "real"} else str(int(value))
+
+
+def _boolean(text: str, *, quoted: bool) -> str:
+    truth = _TRUTHS.get(text.lower()) if quoted else bool(Decimal(text))
+    if truth is None:
+        raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast '{text}' to BOOLEAN")
+    return str(truth).lower()
 
 
 FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [

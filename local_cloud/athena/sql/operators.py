@@ -49,8 +49,6 @@ def arithmetic(session: Session, node: exp.Expr, left: Typed, right: Typed) -> T
         return Typed(
             f"(CASE WHEN {b} = 0 AND {a} IS NOT NULL THEN {_division_by_zero(kind)} ELSE {a} {operator} {b} END)", kind
         )
-    if symbol == "%":
-        return Typed(f"fmod({a}, {b})", kind)
     return Typed(f"({a} {symbol} {b})", kind)
 
 
@@ -112,12 +110,21 @@ def _temporal(session: Session, node: exp.Expr, symbol: str, left: Typed, right:
         return Typed(f"({left.sql} {symbol} {right.sql})", left.type)
     if symbol == "-" and names[0] in _TIMES and (kind := common_type(left.type, right.type)) is not None:
         a, b = coerce(left, kind).sql, coerce(right, kind).sql
-        return Typed(f"((epoch_us(CAST({a} AS TIMESTAMP)) - epoch_us(CAST({b} AS TIMESTAMP))) // 1000)", INTERVAL_DAY)
+        between = f"(epoch_us(CAST({a} AS TIMESTAMP)) - epoch_us(CAST({b} AS TIMESTAMP)))"
+        return Typed(_milliseconds(between, kind), INTERVAL_DAY)
     if symbol == "*" and names[0] in _INTERVALS and right.type.is_integer:
         return Typed(f"({left.sql} * CAST({right.sql} AS BIGINT))", left.type)
     if symbol == "*" and names[1] in _INTERVALS and left.type.is_integer:
         return Typed(f"({right.sql} * CAST({left.sql} AS BIGINT))", right.type)
     raise session.mismatch(node, f"Cannot apply operator: {left.type} {symbol} {right.type}")
+
+
+def _milliseconds(microseconds: str, kind: Type) -> str:
+    """A distance as milliseconds, half of one counting upwards."""
+    if not kind.numbers or kind.numbers[0] <= 3:
+        return f"({microseconds} // 1000)"
+    half = f"({microseconds} + 500)"
+    return f"(({half} - ({half} % 1000 + 1000) % 1000) // 1000)"
 
 
 def _moved(session: Session, node: exp.Expr, moment: Typed, interval: Typed, sign: str) -> Typed:
@@ -161,33 +168,36 @@ def _compared(kind: Type, symbol: str, a: str, b: str) -> str:
     if kind.parts:
         fail = raising(
             "NOT_SUPPORTED",
-            "A comparison of arrays or rows that hold NULL is not supported by the local cloud''s Athena.",
+            "A comparison of arrays or rows that hold NULL or NaN is not supported by the local cloud''s Athena.",
             BOOLEAN,
         )
-        return f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL WHEN {_holds_null(a, kind)} OR {_holds_null(b, kind)} THEN {fail} ELSE {a} {symbol} {b} END)"
+        return f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL WHEN {_holds_unequal(a, kind)} OR {_holds_unequal(b, kind)} THEN {fail} ELSE {a} {symbol} {b} END)"
     return f"({a} {symbol} {b})"
 
 
-def _holds_null(sql: str, kind: Type) -> str:
-    """Whether a value that is not NULL has a NULL anywhere inside."""
+def _holds_unequal(sql: str, kind: Type) -> str:
+    """Whether a value that is not NULL has anywhere inside what does not equal itself: NULL or NaN."""
     if kind.name == "array":
         item = element_variable("n", kind)
-        return f"(len(list_filter({sql}, lambda {item}: {item} IS NULL OR {_holds_null(item, kind.element)})) > 0)"
+        return f"(len(list_filter({sql}, lambda {item}: {item} IS NULL OR {_holds_unequal(item, kind.element)})) > 0)"
     if kind.name == "row":
         fields = [f"({sql}).f{index}" for index in range(len(kind.parts))]
         return (
             "("
             + " OR ".join(
-                f"{field} IS NULL OR {_holds_null(field, part)}" for field, part in zip(fields, kind.parts, strict=True)
+                f"{field} IS NULL OR {_holds_unequal(field, part)}"
+                for field, part in zip(fields, kind.parts, strict=True)
             )
             + ")"
         )
-    return "false"
+    return f"isnan({sql})" if kind.name in {"double", "real"} else "false"
 
 
 def negated(session: Session, node: exp.Expr, value: Typed) -> Typed:
     if not (value.type.is_numeric or value.type.name in _INTERVALS):
         raise session.mismatch(node, f"Cannot negate {value.type}")
+    if value.type.is_integer:
+        return Typed(f"(CAST(0 AS {duckdb_name(value.type)}) - {value.sql})", value.type)
     return Typed(f"(-{value.sql})", value.type)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from local_cloud.athena import quoting
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.types import Type
+from local_cloud.athena.sql.raising import raising
+from local_cloud.athena.types import VARCHAR, Type, decimal, duckdb_name
 
 
 def zoned(value: Typed) -> str:
@@ -17,9 +18,27 @@ def zoned(value: Typed) -> str:
 
 def shown_timestamp(sql: str, digits: int) -> str:
     if digits == 0:
-        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S')"
+        return _of_four_digits(sql, f"strftime({sql}, '%Y-%m-%d %H:%M:%S')")
     text = f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%f')"
-    return text if digits == 6 else f"left({text}, {20 + digits})"
+    return _of_four_digits(sql, text if digits == 6 else f"left({text}, {20 + digits})")
+
+
+def _of_four_digits(sql: str, text: str) -> str:
+    """``text`` where the year has four digits; DuckDB shows others in a way of its own."""
+    fail = raising(
+        "NOT_SUPPORTED", "A year before 1 or after 9999 is not supported by the local cloud''s Athena.", VARCHAR
+    )
+    return f"(CASE WHEN year({sql}) NOT BETWEEN 1 AND 9999 THEN {fail} ELSE {text} END)"
+
+
+def decimal_text(value: Typed) -> str:
+    """A decimal with a digit before its point, which DuckDB leaves out when the type has none."""
+    kind = value.type
+    if kind.precision > kind.scale:
+        return f"CAST({value.sql} AS VARCHAR)"
+    if kind.precision < 38:
+        return f"CAST(CAST({value.sql} AS {duckdb_name(decimal(kind.precision + 1, kind.scale))}) AS VARCHAR)"
+    return f"regexp_replace(CAST({value.sql} AS VARCHAR), '^(-?)[.]', '\\10.')"
 
 
 def text_of(value: Typed) -> str:
@@ -27,16 +46,18 @@ def text_of(value: Typed) -> str:
     source = value.type
     if source.is_text or source.name == "uuid":
         return value.sql
-    if source.is_exact or source.name in {"boolean", "date"}:
+    if source.name == "decimal":
+        return decimal_text(value)
+    if source.is_integer or source.name == "boolean":
         return f"CAST({value.sql} AS VARCHAR)"
+    if source.name == "date":
+        return _of_four_digits(value.sql, f"CAST({value.sql} AS VARCHAR)")
     if source.name in {"double", "real"}:
         return f"trino_floating_text(CAST({value.sql} AS VARCHAR))"
     if source.name == "timestamp":
         return shown_timestamp(value.sql, source.numbers[0])
     if source.name == "timestamp with time zone":
         return f"({shown_timestamp(zoned(value), source.numbers[0])} || ' {source.zone}')"
-    if source.name == "varbinary":
-        return f"decode({value.sql})"
     raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to varchar")
 
 
@@ -58,7 +79,8 @@ def leaves_as_text(value: Typed) -> str:
     if kind.name == "map":
         key, item = element_variable("k", kind), element_variable("v", kind)
         keys, values = leaves_as_text(Typed(key, kind.parts[0])), leaves_as_text(Typed(item, kind.parts[1]))
-        return f"list_zip(list_transform(map_keys({value.sql}), lambda {key}: {keys}), list_transform(map_values({value.sql}), lambda {item}: {values}))"
+        pairs = f"list_zip(list_transform(map_keys({value.sql}), lambda {key}: {keys}), list_transform(map_values({value.sql}), lambda {item}: {values}))"
+        return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE {pairs} END)"  # DuckDB gives an absent map's keys as []
     if kind.name == "row":
         fields = ", ".join(
             f"f{i} := {leaves_as_text(Typed(f'({value.sql}).f{i}', part))}" for i, part in enumerate(kind.parts)

@@ -12,7 +12,10 @@ from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.functions.signatures import Function, simple
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.operators import arithmetic
-from local_cloud.athena.types import decimal, duckdb_name
+from local_cloud.athena.sql.raising import raising
+from local_cloud.athena.types import BIGINT, DOUBLE, INTEGER, REAL, decimal, duckdb_name
+
+_BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 
 
 def _same_number(template: str) -> Function:
@@ -25,6 +28,19 @@ def _same_number(template: str) -> Function:
         return Typed(f"CAST({template.format(value.sql)} AS {duckdb_name(value.type)})", value.type)
 
     return compiled
+
+
+def _sign(call: Call) -> Typed:
+    value = call.argument(0)
+    if len(call.nodes) != 1 or not value.type.is_numeric:
+        raise call.mistaken([item.type for item in call.arguments()])
+    if value.type in (DOUBLE, REAL):
+        return Typed(
+            f"(CASE WHEN {value.sql} = 0 OR isnan({value.sql}) THEN {value.sql} ELSE CAST(sign({value.sql}) AS {duckdb_name(value.type)}) END)",
+            value.type,
+        )
+    kind = decimal(1, 0) if value.type.name == "decimal" else value.type
+    return Typed(f"CAST(sign({value.sql}) AS {duckdb_name(kind)})", kind)
 
 
 def _whole(function: str) -> Function:
@@ -62,7 +78,8 @@ def _round(call: Call) -> Typed:
             raise call.session.unsupported(call.node, "round of a decimal to a number of digits that is no literal")
     if len(values) == 1:
         return Typed(f"CAST(round({value.sql}) AS {duckdb_name(kind)})", kind)
-    return Typed(f"CAST(round({value.sql}, CAST({values[1].sql} AS INTEGER)) AS {duckdb_name(kind)})", kind)
+    number = coerce(value, DOUBLE).sql if kind == REAL else value.sql
+    return Typed(f"CAST(round({number}, CAST({values[1].sql} AS INTEGER)) AS {duckdb_name(kind)})", kind)
 
 
 def _truncate(call: Call) -> Typed:
@@ -83,7 +100,7 @@ def _mod(call: Call) -> Typed:
 
 
 def _extreme_of(function: str) -> Function:
-    """greatest, least: NULL when any argument is."""
+    """greatest, least: NULL when any argument is, NaN when all are."""
 
     def compiled(call: Call) -> Typed:
         values = call.arguments()
@@ -92,7 +109,11 @@ def _extreme_of(function: str) -> Function:
         kind = call.expressions.unified(call.node, values, f"Arguments of {call.name}")
         items = [coerce(value, kind).sql for value in values]
         missing = " OR ".join(f"{item} IS NULL" for item in items)
-        return Typed(f"(CASE WHEN {missing} THEN NULL ELSE {function}({', '.join(items)}) END)", kind)
+        chosen = f"{function}({', '.join(items)})"
+        if kind in (DOUBLE, REAL) and function == "greatest":  # DuckDB takes NaN for the greatest number
+            numbers = [f"CASE WHEN isnan({item}) THEN CAST('-Infinity' AS DOUBLE) ELSE {item} END" for item in items]
+            chosen = f"CASE WHEN {' AND '.join(f'isnan({item})' for item in items)} THEN {items[0]} ELSE CAST(greatest({', '.join(numbers)}) AS {duckdb_name(kind)}) END"
+        return Typed(f"(CASE WHEN {missing} THEN NULL ELSE {chosen} END)", kind)
 
     return compiled
 
@@ -110,12 +131,41 @@ def _bits(template: str, arguments: int = 2) -> Function:
     return simple(("; ".join(["bigint"] * arguments) + " -> bigint", template))
 
 
+def _shift(direction: str) -> Function:
+    """A shift within the bits of the value's own type."""
+
+    def compiled(call: Call) -> Typed:
+        values = call.arguments()
+        if len(values) != 2 or not all(value.type.is_integer for value in values):
+            raise call.mistaken([value.type for value in values])
+        value, count = (coerce(item, BIGINT).sql for item in values)
+        kind = values[0].type
+        moved = f"trino_shift({value}, {count}, '{direction}', {_BITS[kind.name]})"
+        return Typed(f"CAST({moved} AS {duckdb_name(kind)})", kind)
+
+    return compiled
+
+
+def _random(call: Call) -> Typed:
+    values = call.arguments()
+    if not values:
+        return Typed("random()", DOUBLE)
+    if len(values) != 1 or not values[0].type.is_integer:
+        raise call.mistaken([value.type for value in values])
+    kind = BIGINT if values[0].type == BIGINT else INTEGER
+    bound = coerce(values[0], kind).sql
+    fail = raising("INVALID_FUNCTION_ARGUMENT", "bound must be positive", kind)
+    return Typed(
+        f"(CASE WHEN {bound} < 1 THEN {fail} ELSE CAST(floor(random() * {bound}) AS {duckdb_name(kind)}) END)", kind
+    )
+
+
 NUMBERS: dict[str, Function] = {
-    "abs": _same_number("abs({0})"), "sign": _same_number("sign({0})"), "round": _round, "truncate": _truncate, "mod": _mod,
+    "abs": _same_number("abs({0})"), "sign": _sign, "round": _round, "truncate": _truncate, "mod": _mod,
     **dict.fromkeys(("ceil", "ceiling"), _whole("ceil")), "floor": _whole("floor"), "greatest": _extreme_of("greatest"), "least": _extreme_of("least"),
-    "sqrt": simple(_guarded("sqrt({0})", "{0} < 0", "'NaN'")), "cbrt": _double("cbrt"), "exp": _double("exp"),
+    "sqrt": simple(_guarded("sqrt({0})", "{0} < 0", "'NaN'")), "cbrt": _double("trino_cube_root"), "exp": _double("exp"),
     "ln": simple(_guarded("ln({0})", "{0} <= 0", "CASE WHEN {0} = 0 THEN '-Infinity' ELSE 'NaN' END")),
-    "log2": simple(_guarded("log2({0})", "{0} <= 0", "CASE WHEN {0} = 0 THEN '-Infinity' ELSE 'NaN' END")),
+    "log2": simple(_guarded("ln({0}) / ln(CAST(2 AS DOUBLE))", "{0} <= 0", "CASE WHEN {0} = 0 THEN '-Infinity' ELSE 'NaN' END")),
     "log10": simple(_guarded("log10({0})", "{0} <= 0", "CASE WHEN {0} = 0 THEN '-Infinity' ELSE 'NaN' END")),
     "log": simple(("double; double -> double", "ln({1}) / ln({0})")),
     **dict.fromkeys(("power", "pow"), simple(("double; double -> double", "pow({0}, {1})"))),
@@ -125,9 +175,9 @@ NUMBERS: dict[str, Function] = {
     **{name: _double(name) for name in ("sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "radians", "degrees")},
     "asin": simple(_guarded("asin({0})", "abs({0}) > 1", "'NaN'")), "acos": simple(_guarded("acos({0})", "abs({0}) > 1", "'NaN'")),
     "atan2": simple(("double; double -> double", "atan2({0}, {1})")),
-    **dict.fromkeys(("rand", "random"), simple((" -> double", "random()"), ("bigint -> bigint", "CAST(floor(random() * {0}) AS BIGINT)"))),
+    **dict.fromkeys(("rand", "random"), _random),
     "bitwise_and": _bits("{0} & {1}"), "bitwise_or": _bits("{0} | {1}"), "bitwise_xor": _bits("xor({0}, {1})"), "bitwise_not": _bits("~{0}", 1),
-    "bitwise_left_shift": _bits("trino_shift({0}, {1}, 'left')"), "bitwise_right_shift": _bits("trino_shift({0}, {1}, 'right')"),
+    "bitwise_left_shift": _shift("left"), "bitwise_right_shift": _shift("right"),
     "to_base": simple(("bigint; bigint -> varchar", "trino_to_base({0}, {1})")), "from_base": simple(("varchar; bigint -> bigint", "trino_from_base({0}, {1})")),
-    "width_bucket": simple(("double; double; double; bigint -> bigint", "CAST(CASE WHEN {0} < {1} THEN 0 WHEN {0} >= {2} THEN {3} + 1 ELSE floor(({0} - {1}) / (({2} - {1}) / {3})) + 1 END AS BIGINT)")),
+    "width_bucket": simple(("double; double; double; bigint -> bigint", "trino_width_bucket({0}, {1}, {2}, {3})")),
 }  # fmt: skip

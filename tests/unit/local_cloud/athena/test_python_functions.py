@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_cloud.athena.sql import display, time_formats
-from local_cloud.athena.sql.functions_in_python import floating_text, quotient
+from local_cloud.athena.sql.display import floating_text
+from local_cloud.athena.sql.functions_in_python import quotient
 from local_cloud.athena.sql.raising import QueryError
 from local_cloud.athena.sql.regular_expressions import extract, like, replaced
 
