@@ -24,6 +24,10 @@ _FOREIGN_TOKENS = frozenset({
     TokenType.RLIKE, TokenType.ILIKE, TokenType.GLOB, TokenType.QUALIFY, TokenType.DIV, TokenType.FARROW,
     TokenType.HASH_ARROW, TokenType.DHASH_ARROW, TokenType.AT_GT, TokenType.LT_AT,
 })  # fmt: skip
+_AFTER_LISTS = frozenset({
+    TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.COMMA, TokenType.SEMICOLON, TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY,
+    TokenType.HAVING, TokenType.ORDER_BY, TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT,
+})  # fmt: skip
 _STAR_MODIFIERS = frozenset({"EXCLUDE", "EXCEPT", "REPLACE", "RENAME"})
 
 
@@ -95,6 +99,8 @@ def _check_tokens(sql: str, tokens: list[Token]) -> None:
         before = tokens[index - 1] if index else None
         after = tokens[index + 1] if index + 1 < len(tokens) else None
         depth += (token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN)
+        if _is_dangling(token, after) or _runs_into(token, after):
+            raise mismatched(sql, after or token)
         if token.token_type in _FOREIGN_TOKENS or (token.token_type == TokenType.FROM and starts_query(before)):
             raise mismatched(sql, token)
         if sql[token.start : token.start + 2] in {"==", "0x", "0b"} or (
@@ -119,6 +125,19 @@ def _check_tokens(sql: str, tokens: list[Token]) -> None:
             limited.add(depth)
         elif token.token_type == TokenType.L_PAREN:
             limited.discard(depth)
+
+
+def _is_dangling(token: Token, after: Token | None) -> bool:
+    """Whether nothing follows a comma, which sqlglot leaves out."""
+    return token.token_type == TokenType.COMMA and (after is None or after.token_type in _AFTER_LISTS)
+
+
+def _runs_into(token: Token, after: Token | None) -> bool:
+    """``1a``, ``1_000``: Trino's identifiers do not start with a digit, and sqlglot takes the rest for an alias."""
+    return token.token_type == TokenType.NUMBER and (
+        not re.fullmatch(r"[\d.]+([eE][-+]?\d+)?", token.text)
+        or (after is not None and after.start == token.end + 1 and bool(re.match(r"\w", after.text)))
+    )
 
 
 def starts_query(before: Token | None) -> bool:

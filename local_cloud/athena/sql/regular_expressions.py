@@ -12,7 +12,10 @@ from typing import Any
 
 from local_cloud.athena.sql.raising import QueryError
 
-_UNLIKE = re.compile(r"\\[pPGZXRhHvV]|\[[^\]]*&&|\[\[|\(\?[a-zA-Z-]*[udxU]|\[:")
+# What only one of the languages has, or both have with another meaning.
+_UNLIKE = re.compile(r"\\[pPGZXRhHvVN]|\[[^\]]*&&|\[\[|\(\?[a-zA-Z-]*[udxU]|\[:|\(\?[P#(]|\{,")
+_FOLDED = re.compile(r"\(\?[a-zA-Z]*i")
+_CLASSES = re.compile(r"\\[wWdDsSbB]")
 
 
 @lru_cache(maxsize=256)
@@ -26,9 +29,16 @@ def compiled(pattern: str) -> re.Pattern[str]:
         raise QueryError(
             "NOT_SUPPORTED", f"The regular expression '{pattern}' is not supported by the local cloud's Athena."
         )
+    flags = re.ASCII
+    if _FOLDED.search(pattern) and not pattern.isascii():  # Trino's (?i) knows capitals beyond ASCII
+        if _CLASSES.search(pattern):
+            raise QueryError(
+                "NOT_SUPPORTED", f"The regular expression '{pattern}' is not supported by the local cloud's Athena."
+            )
+        flags = re.UNICODE
     text = pattern.replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!").replace("\\z", "\\Z")
     try:
-        return re.compile(text, re.ASCII)
+        return re.compile(text, flags)
     except re.error as error:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Invalid regular expression '{pattern}': {error}") from error
 
@@ -57,20 +67,41 @@ def _group(pattern: str, group: int) -> int:
 def replaced(text: str, pattern: str, replacement: str) -> str:
     """``$1`` and ``${name}`` are groups; a backslash takes the next character as it is."""
     expression = compiled(pattern)
-
-    def filled(match: re.Match[str]) -> str:
-        return re.sub(
-            r"\\(.)|\$\{(\w+)\}|\$(\d+)",
-            lambda part: part[1] or match[part[2] or _number(pattern, part[3])] or "",
-            replacement,
-        )
-
-    return expression.sub(filled, text)
+    parts = _replacement(pattern, replacement)
+    return expression.sub(
+        lambda match: "".join(part[0] if isinstance(part, tuple) else match[part] or "" for part in parts), text
+    )
 
 
-def _number(pattern: str, text: str) -> int:
-    """As many digits as name a group that is there, as Java reads them."""
-    return _group(pattern, int(text))
+@lru_cache(maxsize=256)
+def _replacement(pattern: str, replacement: str) -> list[tuple[str] | str | int]:
+    """The parts of a replacement: texts, each in a tuple, and groups.
+
+    Raises:
+        QueryError: a ``$`` or a backslash means nothing, or a group is not there.
+    """
+    parts: list[tuple[str] | str | int] = []
+    position = 0
+    while position < len(replacement):
+        match = re.compile(r"\\(.)|\$\{(\w+)\}|\$(\d+)|([^\\$]+)", re.DOTALL).match(replacement, position)
+        if match is None or (match[2] and match[2] not in compiled(pattern).groupindex):
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Illegal replacement sequence: {replacement}")
+        position = match.end()
+        if match[3]:
+            group = _number(pattern, match[3])
+            parts += [group, (match[3][len(str(group)) :],)]
+        else:
+            parts.append(match[2] or (match[1] or match[4],))
+    return parts
+
+
+def _number(pattern: str, digits: str) -> int:
+    """As many digits as name a group that is there."""
+    most = compiled(pattern).groups
+    for length in range(len(digits), 1, -1):
+        if int(digits[:length]) <= most and not digits.startswith("0"):
+            return int(digits[:length])
+    return _group(pattern, int(digits[0]))
 
 
 def split(text: str, pattern: str) -> list[str]:

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from local_cloud.athena.sql.calls import Call
 from local_cloud.athena.sql.casts import can_coerce, coerce
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.types import Type, parse_type
+from local_cloud.athena.types import VARCHAR, Type, array, parse_type
 
 Function = Callable[[Call], Typed]
 
 
 def simple(*variants: tuple[str, str]) -> Function:
-    """A function of variants such as ``("varchar, bigint -> varchar", "left({0}, {1})")``; the first that fits is taken."""
+    """A function of variants such as ``("varchar; bigint -> varchar", "left({0}, {1})")``; the first that fits is taken.
+
+    ``same`` as a result is the type of the first argument, a text.
+    """
     parsed = [(*_signature(signature), template) for signature, template in variants]
 
     def compiled(call: Call) -> Typed:
@@ -24,15 +27,25 @@ def simple(*variants: tuple[str, str]) -> Function:
                     sql = template.format(
                         *(coerce(value, kind).sql for value, kind in zip(values, wanted, strict=True))
                     )
-                    return Typed(f"({sql})", result)
+                    return Typed(f"({sql})", result(values))
         raise call.mistaken([value.type for value in values])
 
     return compiled
 
 
-def _signature(text: str) -> tuple[list[Type], Type]:
+def _signature(text: str) -> tuple[list[Type], Callable[[list[Typed]], Type]]:
     before, _, after = text.partition("->")
-    return [parse_type(part.strip()) for part in before.split(";") if part.strip()], parse_type(after.strip())
+    return [parse_type(part.strip()) for part in before.split(";") if part.strip()], _result(after.strip())
+
+
+def _result(text: str) -> Callable[[list[Typed]], Type]:
+    if text == "same":
+        return lambda values: values[0].type if values[0].type.is_text else VARCHAR
+    if text == "array(same)":
+        element = _result("same")
+        return lambda values: array(element(values))
+    kind = parse_type(text)
+    return lambda _: kind
 
 
 def _fits(values: list[Typed], wanted: list[Type], *, exact: bool) -> bool:

@@ -6,15 +6,45 @@ Source: Trino documentation, *String functions and operators*, *Regular expressi
 from __future__ import annotations
 
 from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.functions.signatures import Function, simple
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.operators import concatenated
 from local_cloud.athena.sql.raising import raising
-from local_cloud.athena.types import BIGINT, VARCHAR
+from local_cloud.athena.sql.texts import decimal_text
+from local_cloud.athena.types import BIGINT, INTEGER, VARCHAR, Type
 
-_SPACE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(28) || chr(29) || chr(30) || chr(31)"
+_SPACE = " || ".join(
+    f"chr({code})"
+    for code in (
+        *range(9, 14),
+        *range(28, 33),
+        0x1680,
+        *range(0x2000, 0x2007),
+        *range(0x2008, 0x200B),
+        0x2028,
+        0x2029,
+        0x205F,
+        0x3000,
+    )
+)  # Java's white space, which has no no-break spaces
 _SUBSTRING = "CASE WHEN {1} = 0 OR {1} < -length({0}) OR {2} <= 0 THEN '' ELSE substring({0}, {1}, {2}) END"
+
+
+def _failing(bad: str, message: str, template: str) -> str:
+    """``template``, failing with INVALID_FUNCTION_ARGUMENT where ``bad`` holds."""
+    return f"CASE WHEN {bad} THEN {raising('INVALID_FUNCTION_ARGUMENT', message, VARCHAR)} ELSE {template} END"
+
+
+def _padded(function: str) -> Function:
+    padded = f"{function}({{0}}, CAST({{1}} AS INTEGER), {{2}})"
+    padded = _failing("{2} = ''", "Padding string must not be empty", padded)
+    bad = "{1} NOT BETWEEN 0 AND 2147483647"
+    return simple(
+        (
+            "varchar; bigint; varchar -> varchar",
+            _failing(bad, "Target length must be in the range [0..2147483647]", padded),
+        )
+    )
 
 
 def _null_safe(template: str, *arguments: int) -> str:
@@ -52,7 +82,8 @@ def _format(call: Call) -> Typed:
         kind = "d" if value.type.is_integer else "n" if value.type.name == "decimal" else kinds.get(value.type.name)
         if kind is None:
             raise call.session.unsupported(call.node, f"format of {value.type}")
-        parts.append(f"'{kind}' || CAST({value.sql} AS VARCHAR)")
+        shown = decimal_text(value) if kind == "n" else f"CAST({value.sql} AS VARCHAR)"
+        parts.append(f"'{kind}' || {shown}")
     return Typed(f"trino_format({values[0].sql}, [{', '.join(parts)}])", VARCHAR)
 
 
@@ -60,13 +91,42 @@ def _split_part(call: Call) -> Typed:
     text, separator, index = call.expect(VARCHAR, VARCHAR, BIGINT)
     fail = raising("INVALID_FUNCTION_ARGUMENT", "Index must be greater than zero", VARCHAR)
     return Typed(
-        f"(CASE WHEN {index} < 1 THEN {fail} ELSE trino_split({text}, {separator}, NULL)[{index}] END)", VARCHAR
+        f"(CASE WHEN {index} < 1 THEN {fail} WHEN {separator} = '' THEN nullif(substring({text}, {index}, 1), '') "
+        f"ELSE trino_split({text}, {separator}, NULL)[{index}] END)",
+        _kept(call),
     )
 
 
-def _levenshtein(call: Call) -> Typed:
+def _kept(call: Call) -> Type:
+    """The type of a result that is at most as long as the first argument."""
+    kind = call.argument(0).type
+    return kind if kind.is_text else VARCHAR
+
+
+def _plain(*texts: str) -> str:
+    """Whether texts are of single bytes: some of DuckDB's functions count bytes, or characters with their accents."""
+    return " AND ".join(f"strlen({text}) = length({text})" for text in texts)
+
+
+def _distance(call: Call) -> Typed:
+    """levenshtein_distance, hamming_distance."""
     a, b = call.expect(VARCHAR, VARCHAR)
-    return Typed(f"CAST(levenshtein({a}, {b}) AS BIGINT)", BIGINT)
+    function = call.name.removesuffix("_distance")
+    found = f"(CASE WHEN {_plain(a, b)} THEN {function}({a}, {b}) ELSE trino_{function}({a}, {b}) END)"
+    if function == "hamming":
+        message = "The input strings to hamming_distance function must have the same length"
+        fail = raising("INVALID_FUNCTION_ARGUMENT", message, BIGINT)
+        found = f"(CASE WHEN length({a}) <> length({b}) THEN {fail} ELSE {found} END)"
+    return Typed(f"CAST({found} AS BIGINT)", BIGINT)
+
+
+def _codepoint(call: Call) -> Typed:
+    value = call.argument(0)
+    if len(call.nodes) != 1 or not (value.type.name == "unknown" or value.type.numbers in {(0,), (1,)}):
+        raise call.mistaken([item.type for item in call.arguments()])
+    message = "Input string must be a single character string"
+    fail = raising("INVALID_FUNCTION_ARGUMENT", message, INTEGER)
+    return Typed(f"(CASE WHEN {value.sql} = '' THEN {fail} ELSE unicode({value.sql}) END)", INTEGER)
 
 
 def _reverse(call: Call) -> Typed:
@@ -74,7 +134,7 @@ def _reverse(call: Call) -> Typed:
     if value.type.name == "array" and len(call.nodes) == 1:
         return Typed(f"list_reverse({value.sql})", value.type)
     (text,) = call.expect(VARCHAR)
-    return Typed(f"reverse({text})", VARCHAR)
+    return Typed(f"(CASE WHEN {_plain(text)} THEN reverse({text}) ELSE trino_reverse({text}) END)", _kept(call))
 
 
 def _length(call: Call) -> Typed:
@@ -85,46 +145,39 @@ def _length(call: Call) -> Typed:
     return Typed(f"CAST(length({text}) AS BIGINT)", BIGINT)
 
 
-def _lower_like(function: str) -> Function:
-    def compiled(call: Call) -> Typed:
-        value = call.argument(0)
-        call.expect(VARCHAR)
-        return Typed(f"{function}({coerce(value, VARCHAR).sql})", value.type if value.type.is_text else VARCHAR)
-
-    return compiled
+# DuckDB has a capital for the sharp s, Java has none.
+_UPPER = "CASE WHEN contains({0}, 'ß') THEN array_to_string(list_transform(string_split({0}, 'ß'), lambda e: upper(e)), 'ß') ELSE upper({0}) END"
 
 
 TEXT: dict[str, Function] = {
-    "lower": _lower_like("lower"), "upper": _lower_like("upper"), "reverse": _reverse, "length": _length,
-    "concat": _concat, "concat_ws": _concat_ws, "format": _format, "split_part": _split_part, "levenshtein_distance": _levenshtein,
-    "trim": simple(("varchar -> varchar", f"trim({{0}}, {_SPACE})"), ("varchar; varchar -> varchar", "trim({0}, {1})")),
-    "ltrim": simple(("varchar -> varchar", f"ltrim({{0}}, {_SPACE})"), ("varchar; varchar -> varchar", "ltrim({0}, {1})")),
-    "rtrim": simple(("varchar -> varchar", f"rtrim({{0}}, {_SPACE})"), ("varchar; varchar -> varchar", "rtrim({0}, {1})")),
-    "lpad": simple(("varchar; bigint; varchar -> varchar", "lpad({0}, CAST({1} AS INTEGER), {2})")),
-    "rpad": simple(("varchar; bigint; varchar -> varchar", "rpad({0}, CAST({1} AS INTEGER), {2})")),
-    "replace": simple(("varchar; varchar -> varchar", "replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_replace({0}, {1}, {2})")),
+    "lower": simple(("varchar -> same", "lower({0})")), "upper": simple(("varchar -> same", _UPPER)), "reverse": _reverse, "length": _length,
+    "concat": _concat, "concat_ws": _concat_ws, "format": _format, "split_part": _split_part, **dict.fromkeys(("levenshtein_distance", "hamming_distance"), _distance),
+    "trim": simple(("varchar -> same", f"trim({{0}}, {_SPACE})"), ("varchar; varchar -> same", "trim({0}, {1})")),
+    "ltrim": simple(("varchar -> same", f"ltrim({{0}}, {_SPACE})"), ("varchar; varchar -> same", "ltrim({0}, {1})")),
+    "rtrim": simple(("varchar -> same", f"rtrim({{0}}, {_SPACE})"), ("varchar; varchar -> same", "rtrim({0}, {1})")),
+    "lpad": _padded("lpad"), "rpad": _padded("rpad"),
+    "replace": simple(("varchar; varchar -> same", "replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_replace({0}, {1}, {2})")),
     **dict.fromkeys(("substr", "substring"), simple(
-        ("varchar; bigint -> varchar", _null_safe(_SUBSTRING.replace("{2}", "CAST(length({0}) AS BIGINT) + 1"), 0, 1)),
-        ("varchar; bigint; bigint -> varchar", _null_safe(_SUBSTRING, 0, 1, 2)),
+        ("varchar; bigint -> same", _null_safe(_SUBSTRING.replace("{2}", "CAST(length({0}) AS BIGINT) + 1"), 0, 1)),
+        ("varchar; bigint; bigint -> same", _null_safe(_SUBSTRING, 0, 1, 2)),
     )),
-    "split": simple(("varchar; varchar -> array(varchar)", "trino_split({0}, {1}, NULL)"), ("varchar; varchar; bigint -> array(varchar)", "trino_split({0}, {1}, {2})")),
-    "split_to_map": simple(("varchar; varchar; varchar -> map(varchar, varchar)", "map_from_entries(list_transform(trino_split({0}, {1}, NULL), lambda e: struct_pack(k := split_part(e, {2}, 1), v := split_part(e, {2}, 2))))")),
+    "split": simple(("varchar; varchar -> array(same)", "trino_split({0}, {1}, NULL)"), ("varchar; varchar; bigint -> array(same)", "trino_split({0}, {1}, {2})")),
+    "split_to_map": simple(("varchar; varchar; varchar -> map(varchar, varchar)", _null_safe("map_from_entries(list_transform(trino_split_pairs({0}, {1}, {2}), lambda e: struct_pack(k := e[1], v := e[2])))", 0, 1, 2))),
     "strpos": simple(("varchar; varchar -> bigint", "CAST(strpos({0}, {1}) AS BIGINT)")),
     "starts_with": simple(("varchar; varchar -> boolean", "starts_with({0}, {1})")),
     "chr": simple(("bigint -> varchar", "chr(CAST({0} AS INTEGER))")),
-    "codepoint": simple(("varchar -> integer", "unicode({0})")),
-    "hamming_distance": simple(("varchar; varchar -> bigint", "CAST(hamming({0}, {1}) AS BIGINT)")),
+    "codepoint": _codepoint,
     "translate": simple(("varchar; varchar; varchar -> varchar", "translate({0}, {1}, {2})")),
     "regexp_like": simple(("varchar; varchar -> boolean", "trino_regexp_like({0}, {1})")),
-    "regexp_extract": simple(("varchar; varchar -> varchar", "trino_regexp_extract({0}, {1}, 0)"), ("varchar; varchar; bigint -> varchar", "trino_regexp_extract({0}, {1}, {2})")),
-    "regexp_extract_all": simple(("varchar; varchar -> array(varchar)", "trino_regexp_extract_all({0}, {1}, 0)"), ("varchar; varchar; bigint -> array(varchar)", "trino_regexp_extract_all({0}, {1}, {2})")),
-    "regexp_replace": simple(("varchar; varchar -> varchar", "trino_regexp_replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_regexp_replace({0}, {1}, {2})")),
-    "regexp_split": simple(("varchar; varchar -> array(varchar)", "trino_regexp_split({0}, {1})")),
+    "regexp_extract": simple(("varchar; varchar -> same", "trino_regexp_extract({0}, {1}, 0)"), ("varchar; varchar; bigint -> same", "trino_regexp_extract({0}, {1}, {2})")),
+    "regexp_extract_all": simple(("varchar; varchar -> array(same)", "trino_regexp_extract_all({0}, {1}, 0)"), ("varchar; varchar; bigint -> array(same)", "trino_regexp_extract_all({0}, {1}, {2})")),
+    "regexp_replace": simple(("varchar; varchar -> same", "trino_regexp_replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_regexp_replace({0}, {1}, {2})")),
+    "regexp_split": simple(("varchar; varchar -> array(same)", "trino_regexp_split({0}, {1})")),
     "regexp_count": simple(("varchar; varchar -> bigint", "CAST(len(trino_regexp_extract_all({0}, {1}, 0)) AS BIGINT)")),
     "to_utf8": simple(("varchar -> varbinary", "encode({0})")),
     "from_utf8": simple(("varbinary -> varchar", "trino_from_utf8({0})")),
     "to_hex": simple(("varbinary -> varchar", "hex({0})")),
-    "from_hex": simple(("varchar -> varbinary", "from_hex({0})")),
+    "from_hex": simple(("varchar -> varbinary", "from_hex(" + _failing("length({0}) % 2 = 1", "invalid input length ' || length({0}) || '", "{0}") + ")")),
     "to_base64": simple(("varbinary -> varchar", "to_base64({0})")),
     "from_base64": simple(("varchar -> varbinary", "from_base64({0})")),
     "md5": simple(("varbinary -> varbinary", "from_hex(md5({0}))")),
