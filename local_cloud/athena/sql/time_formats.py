@@ -20,14 +20,14 @@ _ZONED = re.compile(
     r"\s*(\d{4}-\d{1,2}-\d{1,2})(?:[ T](\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,12})?)?))?\s*([A-Za-z][\w/+-]*|[+-]\d{2}:?\d{2})?\s*"
 )
 _WRITTEN = {
-    "Y": "{0:%Y}", "m": "{0:%m}", "d": "{0:%d}", "H": "{0:%H}", "i": "{0:%M}", "s": "{0:%S}", "S": "{0:%S}", "f": "{0:%f}", "y": "{0:%y}",
+    "Y": "{0.year:04}", "m": "{0:%m}", "d": "{0:%d}", "H": "{0:%H}", "i": "{0:%M}", "s": "{0:%S}", "S": "{0:%S}", "f": "{0:%f}", "y": "{0:%y}",
     "a": "{0:%a}", "b": "{0:%b}", "M": "{0:%B}", "W": "{0:%A}", "p": "{0:%p}", "h": "{0:%I}", "I": "{0:%I}", "j": "{0:%j}", "T": "{0:%H:%M:%S}",
     "r": "{0:%I:%M:%S %p}", "e": "{0.day}", "c": "{0.month}", "k": "{0.hour}", "v": "{0:%V}", "x": "{0:%G}", "%": "%",
 }  # fmt: skip
 _READ = {
-    "Y": r"(?P<year>\d{4})", "m": r"(?P<month>\d{1,2})", "c": r"(?P<month>\d{1,2})", "d": r"(?P<day>\d{1,2})", "e": r"(?P<day>\d{1,2})",
-    "H": r"(?P<hour>\d{1,2})", "k": r"(?P<hour>\d{1,2})", "i": r"(?P<minute>\d{1,2})", "s": r"(?P<second>\d{1,2})", "S": r"(?P<second>\d{1,2})",
-    "f": r"(?P<fraction>\d{1,9})", "T": r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2}):(?P<second>\d{1,2})", "%": "%",
+    "Y": r"(?P<year>\d{4})", "m": r"(?P<month>\d{1,2}+)", "c": r"(?P<month>\d{1,2}+)", "d": r"(?P<day>\d{1,2}+)", "e": r"(?P<day>\d{1,2}+)",
+    "H": r"(?P<hour>\d{1,2}+)", "k": r"(?P<hour>\d{1,2}+)", "i": r"(?P<minute>\d{1,2}+)", "s": r"(?P<second>\d{1,2}+)", "S": r"(?P<second>\d{1,2}+)",
+    "f": r"(?P<fraction>\d{1,9}+)", "T": r"(?P<hour>\d{1,2}+):(?P<minute>\d{1,2}+):(?P<second>\d{1,2}+)", "%": "%",
 }  # fmt: skip
 _JODA = {"yyyy": "Y", "YYYY": "Y", "MM": "m", "M": "c", "dd": "d", "d": "e", "HH": "H", "H": "k", "mm": "i", "ss": "s"}
 _JODA_WRITTEN = {
@@ -39,7 +39,6 @@ _JODA_WRITTEN = {
     "EEEE": "{0:%A}",
     "hh": "{0:%I}",
     "a": "{0:%p}",
-    "D": "{0:%j}",
 }
 
 
@@ -121,7 +120,14 @@ def _from_parts(day: str, clock: str | None) -> datetime | None:
 
 def date_format(moment: datetime, form: str, zone: str) -> str:
     del zone
+    moment = _to_the_millisecond(moment)
     return re.sub(r"%(.)", lambda match: _written(moment, match[1]), form)
+
+
+def _to_the_millisecond(moment: datetime) -> datetime:
+    """The moment as Trino's formats see it, rounded half up."""
+    whole = moment.replace(microsecond=0)
+    return whole + timedelta(milliseconds=(moment.microsecond + 500) // 1000)
 
 
 def _written(moment: datetime, letter: str) -> str:
@@ -164,6 +170,7 @@ def _joda_parts(form: str) -> list[str]:
 
 
 def format_datetime(moment: datetime, form: str, zone: str) -> str:
+    moment = _to_the_millisecond(moment)
     return "".join(_joda_written(moment, part, zone, form) for part in _joda_parts(form))
 
 
@@ -176,6 +183,8 @@ def _joda_written(moment: datetime, part: str, zone: str, form: str) -> str:
         return f"{moment:%f}"[: len(part)]
     if part in {"ZZ", "Z"} and zone == "UTC":
         return "+00:00" if part == "ZZ" else "+0000"
+    if part == "D":
+        return str(moment.timetuple().tm_yday)
     if part not in _JODA_WRITTEN:
         raise QueryError("NOT_SUPPORTED", f"The date format '{form}' is not supported by the local cloud's Athena.")
     return _JODA_WRITTEN[part].format(moment)
@@ -191,7 +200,7 @@ def parse_datetime(text: str, form: str) -> datetime:
         elif part in _JODA:
             pattern += _READ[_JODA[part]]
         elif set(part) == {"S"}:
-            pattern += rf"(?P<fraction>\d{{1,{len(part)}}})"
+            pattern += rf"(?P<fraction>\d{{1,{len(part)}}}+)"
         elif part in {"Z", "ZZ"}:
             pattern += r"(?P<zone>Z|[+-]\d{2}:?\d{2})"
         else:

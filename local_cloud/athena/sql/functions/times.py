@@ -114,7 +114,12 @@ def _date_diff(call: Call) -> Typed:
         raise call.mistaken([VARCHAR, first.type, second.type])
     if kind.zone != "UTC":
         raise call.session.unsupported(call.node, "date_diff in a zone other than UTC")
-    return Typed(f"date_sub('{unit}', {coerce(first, kind).sql}, {coerce(second, kind).sql})", BIGINT)
+    if kind == DATE and unit in _UNITS[:4]:
+        raise call.session.invalid(call.node, f"'{unit}' is not a valid DATE field", "INVALID_FUNCTION_ARGUMENT")
+    moments = [coerce(value, kind).sql for value in (first, second)]
+    if kind.numbers and kind.numbers[0] > 3:
+        moments = [f"date_trunc('millisecond', {moment})" for moment in moments]
+    return Typed(f"date_sub('{unit}', {', '.join(moments)})", BIGINT)
 
 
 def _iso_timestamp(call: Call) -> Typed:
@@ -149,10 +154,9 @@ def _from_unixtime(call: Call) -> Typed:
         raise call.session.unsupported(call.node, "from_unixtime with hours and minutes")
     if not values[0].type.is_numeric:
         raise call.mistaken([value.type for value in values])
-    return Typed(
-        f"make_timestamp(CAST(round({coerce(values[0], DOUBLE).sql} * 1000) AS BIGINT) * 1000)",
-        timestamp_with_zone(3, zone),
-    )
+    exact = f"({coerce(values[0], DOUBLE).sql} * 1000)"
+    rounded = f"(CAST(floor({exact}) AS BIGINT) + CAST({exact} - floor({exact}) >= 0.5 AS BIGINT))"  # half upwards
+    return Typed(f"make_timestamp({rounded} * 1000)", timestamp_with_zone(3, zone))
 
 
 def _to_unixtime(call: Call) -> Typed:
