@@ -77,6 +77,11 @@ class Type:
     def element(self) -> Type:
         return self.parts[0]
 
+    @property
+    def holds_map(self) -> bool:
+        """Whether it is a map or has one inside; DuckDB compares maps by the order of their entries."""
+        return self.name == "map" or any(part.holds_map for part in self.parts)
+
 
 BOOLEAN, INTEGER, BIGINT = Type("boolean"), Type("integer"), Type("bigint")
 TINYINT, SMALLINT = Type("tinyint"), Type("smallint")

@@ -227,7 +227,7 @@ def test_malformed_statements_are_refused_at_the_start(athena: Athena) -> None:
 
 def test_a_running_query_can_be_stopped(athena: Athena) -> None:
     """AWS: StopQueryExecution."""
-    slow = "SELECT count(*) FROM UNNEST(sequence(1, 100000)) a(x) CROSS JOIN UNNEST(sequence(1, 100000)) b(y) WHERE (x * y) % 7 = 3"
+    slow = "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x) CROSS JOIN UNNEST(sequence(1, 10000)) b(y) CROSS JOIN UNNEST(sequence(1, 100)) c(z) WHERE (x * y * z) % 7 = 3"
     execution_id = athena.start(slow)
     athena.client.stop_query_execution(QueryExecutionId=execution_id)
     outcome = athena.finish(execution_id)

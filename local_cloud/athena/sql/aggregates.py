@@ -111,7 +111,15 @@ def _extreme(call: Call) -> Typed:
         raise call.mistaken([value.type for value in values])
     if values[0].type.name in {"array", "row"}:
         raise call.session.unsupported(call.node, f"{call.name} of {values[0].type}")
-    return Typed(call.aggregate(call.name, values[0].sql), values[0].type)
+    return Typed(_of_numbers(call, values[0]), values[0].type)
+
+
+def _of_numbers(call: Call, value: Typed) -> str:
+    """max or min; NaN, DuckDB's greatest number, only where there is nothing else."""
+    found = call.aggregate(call.name, value.sql)
+    if call.name == "min" or value.type not in (DOUBLE, REAL):
+        return found
+    return f"coalesce({call.aggregate('max', f'CASE WHEN NOT isnan({value.sql}) THEN {value.sql} END')}, {found})"
 
 
 def _by(call: Call) -> Typed:
@@ -119,9 +127,11 @@ def _by(call: Call) -> Typed:
     values = call.arguments()
     if len(values) != 2:
         raise call.session.unsupported(call.node, f"{call.name} with three arguments")
-    boxed = f"struct_pack(v := {values[0].sql})"
+    boxed, key = f"struct_pack(v := {values[0].sql})", values[1].sql
     function = "arg_max" if call.name == "max_by" else "arg_min"
-    return Typed(f"struct_extract({call.aggregate(function, boxed, values[1].sql)}, 'v')", values[0].type)
+    if function == "arg_max" and values[1].type in (DOUBLE, REAL):
+        key = f"CASE WHEN isnan({key}) THEN CAST('-Infinity' AS DOUBLE) ELSE {key} END"
+    return Typed(f"struct_extract({call.aggregate(function, boxed, key)}, 'v')", values[0].type)
 
 
 def _any(call: Call) -> Typed:
@@ -162,7 +172,11 @@ def _spread(function: str, least: int) -> Callable[[Call], Typed]:
 
 
 def _paired(call: Call) -> Typed:
-    return Typed(call.aggregate(call.name, *call.expect(DOUBLE, DOUBLE)), DOUBLE)
+    """NULL where the pairs define no number, as with one pair."""
+    found = call.aggregate(call.name, *call.expect(DOUBLE, DOUBLE))
+    if call.name.startswith("covar"):
+        return Typed(found, DOUBLE)
+    return Typed(f"(CASE WHEN isfinite({found}) THEN {found} END)", DOUBLE)
 
 
 def _boolean(function: str) -> Callable[[Call], Typed]:
@@ -174,7 +188,7 @@ def _listagg(call: Call) -> Typed:
 
 
 def _map_agg(call: Call) -> Typed:
-    """One entry for each key; with repeated keys Trino keeps any one of the values, here the first."""
+    """One entry for each key, NULL when there is none; with repeated keys Trino keeps any one of the values, here the first."""
     values = call.arguments()
     if len(values) != 2:
         raise call.mistaken([value.type for value in values])
@@ -186,13 +200,15 @@ def _entries_map(entries: str) -> str:
     kept = f"list_filter({entries}, lambda e: e.k IS NOT NULL)"
     keys = f"list_transform({kept}, lambda e: e.k)"
     first = f"list_filter({kept}, lambda e, i: list_position({keys}, e.k) = i)"
-    return f"map_from_entries({first})"
+    return f"(CASE WHEN len({kept}) > 0 THEN map_from_entries({first}) END)"
 
 
 def _histogram(call: Call) -> Typed:
     value = _one(call)
+    entries = f"map_entries({call.aggregate('histogram', value.sql)})"
+    counts = f"list_transform({entries}, lambda e: struct_pack(k := e.key, v := CAST(e.value AS BIGINT)))"
     return Typed(
-        f"map_from_entries(list_transform(map_entries({call.aggregate('histogram', value.sql)}), lambda e: struct_pack(k := e.key, v := CAST(e.value AS BIGINT))))",
+        f"(CASE WHEN {call.aggregate('count', value.sql)} > 0 THEN map_from_entries({counts}) END)",
         mapping(value.type, BIGINT),
     )
 

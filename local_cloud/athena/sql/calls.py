@@ -141,8 +141,16 @@ def _aggregate(call: Call, scope: Scope, window: exp.Window | None, filtered: ex
         call.suffix += f" FILTER (WHERE {call.expressions.condition(filtered, inner, 'FILTER clause')})"
     if window is not None:
         call.suffix, call.windowed = call.suffix + over(call, window, scope), True
+    if window is not None and call.distinct:
+        raise call.session.invalid(
+            call.node, "DISTINCT in window function parameters not yet supported", "NOT_SUPPORTED"
+        )
+    if window is not None and call.nodes and isinstance(call.nodes[-1], exp.Order):
+        raise call.session.invalid(call.node, "Window function with ORDER BY is not supported", "NOT_SUPPORTED")
     if call.nodes and isinstance(call.nodes[-1], exp.Order):
         call.order, call.nodes = _sorted(call)
+    if call.distinct and any(value.type.holds_map for value in call.arguments()):
+        raise call.session.unsupported(call.node, f"{call.name} of distinct maps")
     return AGGREGATES[call.name](call)
 
 

@@ -118,6 +118,8 @@ class Queries:
         if (clause := node.args.get("having")) is not None:
             having = " HAVING " + self.expressions.condition(clause.this, scope, "HAVING clause")
         distinct = "DISTINCT " if node.args.get("distinct") is not None else ""
+        if distinct:
+            self._check_distinct(node, [value.type for _, value in items])
         order = self._order(node, scope, items, only_outputs=bool(distinct))
         chosen = ", ".join(f"{coerce_unknown(value).sql} AS c{index}" for index, (_, value) in enumerate(items))
         sql = f"SELECT {distinct}{chosen}{source}{where}{group}{having}{order}{self._limits(node)}"
@@ -142,9 +144,14 @@ class Queries:
             return "(" + ", ".join(self._group_part(item, node, scope, keys) for item in part.expressions) + ")"
         if isinstance(part, exp.Literal) and not part.is_string:
             part = self._ordinal(part, node)
-        key = self.expressions.compile(part, scope).sql
-        keys.append(key)
-        return key
+        key = self.expressions.compile(part, scope)
+        self._check_distinct(part, [key.type])
+        keys.append(key.sql)
+        return key.sql
+
+    def _check_distinct(self, node: exp.Expr, kinds: list[Type]) -> None:
+        if any(kind.holds_map for kind in kinds):
+            raise self.session.unsupported(node, "Telling maps apart, as GROUP BY, DISTINCT and set operations do,")
 
     def _ordinal(self, part: exp.Literal, node: exp.Select) -> exp.Expr:
         chosen = node.expressions
@@ -278,6 +285,8 @@ class Queries:
                     node, f"column {number} in {word.partition(' ')[0]} query has incompatible types: {a}, {b}"
                 )
             kinds.append(kind)
+        if word != "UNION ALL":
+            self._check_distinct(node, kinds)
         sides = [f"SELECT {_coerced(side, kinds)} FROM ({side.sql}) q" for side in (left, right)]
         columns = tuple((name, kind) for (name, _), kind in zip(left.columns, kinds, strict=True))
         return self._modified(node, Compiled(f"({sides[0]}) {word} ({sides[1]})", columns), parent)

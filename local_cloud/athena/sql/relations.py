@@ -187,20 +187,25 @@ class Relations:
 
     def _unnest(self, node: exp.Unnest, scope: Scope) -> Source:
         columns: list[tuple[str, Type]] = []
+        labels: list[str | None] = []
         lengths: list[str] = []
         for item in node.expressions:
             value = self.queries.expressions.compile(item, scope)
             lengths.append(f"coalesce({'cardinality' if value.type.name == 'map' else 'len'}({value.sql}), 0)")
-            columns += self._unnested(item, value)
+            found = self._unnested(item, value)
+            columns += found
+            labels += value.type.element.names if value.type.element.name == "row" else [None] * len(found)
         if node.args.get("offset"):
             columns.append((f"unnest(range(1, CAST(greatest({', '.join(lengths)}) AS BIGINT) + 1))", BIGINT))
+            labels.append(None)
         alias = node.args.get("alias")
         names = [column.name for column in (alias.args.get("columns") or [])] if alias is not None else []
         offset = node.args.get("offset")
         if isinstance(offset, exp.Identifier) and names:
             names.append(offset.name)
         view = self.session.fresh("r")
-        labels: list[str | None] = self._aliases(node, names, len(columns)) if names else [None] * len(columns)
+        if names:
+            labels = self._aliases(node, names, len(columns))
         qualifier = (alias.name.lower(),) if alias is not None and alias.this is not None else ()
         chosen = ", ".join(f"{sql} AS c{index}" for index, (sql, _) in enumerate(columns))
         fields = [

@@ -9,9 +9,11 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import can_coerce, coerce
+from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.model import Scope, Typed
+from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.types import BIGINT, DOUBLE
 
 
@@ -28,11 +30,24 @@ def over(call: Call, window: exp.Window, scope: Scope) -> str:
             "PARTITION BY " + ", ".join(call.expressions.compile(key, scope).sql for key in window.args["partition_by"])
         )
     order = window.args.get("order")
+    if call.name in {"lag", "lead"}:
+        _check_offset_window(call, window)
     if order is not None:
         parts.append("ORDER BY " + ", ".join(_key(call, part, scope) for part in order.expressions))
     if (spec := window.args.get("spec")) is not None:
         parts.append(_frame(call, spec))
     return f" OVER ({' '.join(parts)})"
+
+
+def _check_offset_window(call: Call, window: exp.Window) -> None:
+    if window.args.get("order") is None:
+        raise call.session.invalid(
+            window, f"{call.name} function requires an ORDER BY window clause", "MISSING_ORDER_BY"
+        )
+    if window.args.get("spec") is not None:
+        raise call.session.invalid(
+            window, f"Cannot specify window frame for {call.name} function", "INVALID_WINDOW_FRAME"
+        )
 
 
 def _key(call: Call, part: exp.Ordered, scope: Scope) -> str:
@@ -74,24 +89,27 @@ def _offset(call: Call, nulls: str) -> Typed:
     values = call.arguments()
     if not 1 <= len(values) <= 3:
         raise call.mistaken([value.type for value in values])
-    kind = values[0].type
-    arguments = [values[0].sql]
-    if len(values) > 1:
-        if not values[1].type.is_integer:
-            raise call.mistaken([value.type for value in values])
-        arguments.append(f"CAST({values[1].sql} AS BIGINT)")
-    if len(values) > 2:
-        if not can_coerce(values[2].type, kind):
-            raise call.mistaken([value.type for value in values])
-        arguments.append(coerce(values[2], kind).sql)
+    kind = common_type(values[0].type, values[2].type) if len(values) > 2 else values[0].type
+    if kind is None or not all(value.type.is_integer for value in values[1:2]):
+        raise call.mistaken([value.type for value in values])
+    arguments = [
+        coerce(values[0], kind).sql,
+        *(_at_least(value, 0) for value in values[1:2]),
+        *(coerce(value, kind).sql for value in values[2:]),
+    ]
     return Typed(f"{call.name}({', '.join(arguments)}{nulls}){call.suffix}", kind)
+
+
+def _at_least(offset: Typed, least: int) -> str:
+    fail = raising("INVALID_FUNCTION_ARGUMENT", f"Offset must be at least {least}", BIGINT)
+    return f"(CASE WHEN {offset.sql} < {least} THEN {fail} ELSE CAST({offset.sql} AS BIGINT) END)"
 
 
 def _value(call: Call, nulls: str) -> Typed:
     values = call.arguments()
     if len(values) != (2 if call.name == "nth_value" else 1):
         raise call.mistaken([value.type for value in values])
-    arguments = [values[0].sql, *(f"CAST({value.sql} AS BIGINT)" for value in values[1:])]
+    arguments = [values[0].sql, *(_at_least(value, 1) for value in values[1:])]
     return Typed(f"{call.name}({', '.join(arguments)}{nulls}){call.suffix}", values[0].type)
 
 

@@ -9,12 +9,24 @@ from collections.abc import Callable
 
 from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import can_coerce, coerce
+from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.functions.signatures import Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.texts import text_of
-from local_cloud.athena.types import BIGINT, BOOLEAN, DATE, INTERVAL_DAY, VARCHAR, Type, array, row
+from local_cloud.athena.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTERVAL_DAY,
+    REAL,
+    VARCHAR,
+    Type,
+    array,
+    mapping,
+    row,
+)
 
 
 def _array(call: Call, index: int = 0) -> Typed:
@@ -33,6 +45,11 @@ def _with_element(call: Call) -> tuple[Typed, Typed]:
     if kind is None:
         raise call.mistaken([base.type, item.type])
     return coerce(base, array(kind)), coerce(item, kind)
+
+
+def _found(item: Typed, condition: str = "true") -> str:
+    """The condition, but for NaN, which equals nothing in Trino and itself in DuckDB."""
+    return f"(NOT isnan({item.sql}) AND {condition})" if item.type in (DOUBLE, REAL) else condition
 
 
 def _pair(call: Call) -> tuple[Typed, Typed]:
@@ -76,8 +93,9 @@ def _cardinality(call: Call) -> Typed:
 def _contains(call: Call) -> Typed:
     """NULL, not false, when the value is not found and the array has a NULL."""
     base, item = _with_element(call)
+    found = _found(item, f"list_contains({base.sql}, {item.sql})")
     return Typed(
-        f"(CASE WHEN {base.sql} IS NULL OR {item.sql} IS NULL THEN NULL WHEN list_contains({base.sql}, {item.sql}) THEN true WHEN len(list_filter({base.sql}, lambda e: e IS NULL)) > 0 THEN NULL ELSE false END)",
+        f"(CASE WHEN {base.sql} IS NULL OR {item.sql} IS NULL THEN NULL WHEN {found} THEN true WHEN len(list_filter({base.sql}, lambda e: e IS NULL)) > 0 THEN NULL ELSE false END)",
         BOOLEAN,
     )
 
@@ -85,7 +103,7 @@ def _contains(call: Call) -> Typed:
 def _position(call: Call) -> Typed:
     base, item = _with_element(call)
     return Typed(
-        f"(CASE WHEN {base.sql} IS NULL OR {item.sql} IS NULL THEN NULL ELSE CAST(coalesce(list_position({base.sql}, {item.sql}), 0) AS BIGINT) END)",
+        f"(CASE WHEN {base.sql} IS NULL OR {item.sql} IS NULL THEN NULL WHEN {_found(item)} THEN CAST(coalesce(list_position({base.sql}, {item.sql}), 0) AS BIGINT) ELSE 0 END)",
         BIGINT,
     )
 
@@ -93,7 +111,7 @@ def _position(call: Call) -> Typed:
 def _remove(call: Call) -> Typed:
     base, item = _with_element(call)
     return Typed(
-        f"(CASE WHEN {item.sql} IS NULL THEN NULL ELSE list_filter({base.sql}, lambda e: e IS DISTINCT FROM {item.sql}) END)",
+        f"(CASE WHEN {item.sql} IS NULL THEN NULL WHEN {_found(item)} THEN list_filter({base.sql}, lambda e: e IS DISTINCT FROM {item.sql}) ELSE {base.sql} END)",
         base.type,
     )
 
@@ -146,8 +164,9 @@ def _element_at(call: Call) -> Typed:
     if len(values) != 2:
         raise call.mistaken([value.type for value in values])
     base, index = values
-    if base.type.name == "map" and can_coerce(index.type, base.type.parts[0]):
-        return Typed(f"({base.sql})[{coerce(index, base.type.parts[0]).sql}]", base.type.parts[1])
+    if base.type.name == "map" and (key := common_type(base.type.parts[0], index.type)) is not None:
+        base = coerce(base, mapping(key, base.type.parts[1]))
+        return Typed(f"({base.sql})[{coerce(index, key).sql}]", base.type.parts[1])
     if base.type.name != "array" or not index.type.is_integer:
         raise call.mistaken([value.type for value in values])
     position = f"CAST({index.sql} AS BIGINT)"
@@ -170,35 +189,65 @@ def _slice(call: Call) -> Typed:
     )
 
 
+MOST_ENTRIES = 10_000
+
+
 def _sequence(call: Call) -> Typed:
     values = call.arguments()
-    if len(values) in {2, 3} and all(value.type.is_integer for value in values):
+    if len(values) not in {2, 3}:
+        raise call.mistaken([value.type for value in values])
+    if all(value.type.is_integer for value in values):
         start, stop = (f"CAST({value.sql} AS BIGINT)" for value in values[:2])
-        step = (
-            f"CAST({values[2].sql} AS BIGINT)"
-            if len(values) == 3
-            else f"(CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END)"
-        )
-        return Typed(f"generate_series({start}, {stop}, {step})", array(BIGINT))
-    if (
-        len(values) in {2, 3}
-        and values[0].type == values[1].type == DATE
-        and (len(values) == 2 or values[2].type == INTERVAL_DAY)
-    ):
-        step = f"to_milliseconds({values[2].sql})" if len(values) == 3 else "INTERVAL 1 DAY"
-        return Typed(
-            f"list_transform(generate_series({values[0].sql}, {values[1].sql}, {step}), lambda e: CAST(e AS DATE))",
-            array(DATE),
-        )
+        step = f"CAST({values[2].sql} AS BIGINT)" if len(values) == 3 else _towards(start, stop)
+        return Typed(_steps(start, stop, step, array(BIGINT)), array(BIGINT))
+    if values[0].type == values[1].type == DATE and (len(values) == 2 or values[2].type == INTERVAL_DAY):
+        start, stop = (f"date_diff('day', DATE '1970-01-01', {value.sql})" for value in values[:2])
+        days = f"({values[2].sql} // 86400000)" if len(values) == 3 else _towards(start, stop)
+        dates = f"list_transform({_steps(start, stop, days, array(BIGINT))}, lambda e: DATE '1970-01-01' + CAST(e AS INTEGER))"
+        if len(values) == 3:
+            message = "sequence step must be a day interval if start and end values are dates"
+            fail = raising("INVALID_FUNCTION_ARGUMENT", message, array(DATE))
+            dates = f"(CASE WHEN {values[2].sql} % 86400000 <> 0 THEN {fail} ELSE {dates} END)"
+        return Typed(dates, array(DATE))
     raise call.session.unsupported(call.node, f"sequence of {', '.join(str(value.type) for value in values)}")
+
+
+def _towards(start: str, stop: str) -> str:
+    return f"(CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END)"
+
+
+def _steps(start: str, stop: str, step: str, kind: Type) -> str:
+    """The numbers from start to stop; Trino refuses steps that do not lead there, and more than 10,000."""
+    order = "sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start"
+    zero, away, long = (
+        raising("INVALID_FUNCTION_ARGUMENT", message, kind)
+        for message in (
+            "step must not be zero",
+            order,
+            f"result of sequence function must not have more than {MOST_ENTRIES} entries",
+        )
+    )
+    return (
+        f"(CASE WHEN {step} = 0 THEN {zero} WHEN sign({step}) * sign(CAST({stop} AS HUGEINT) - {start}) < 0 THEN {away} "
+        f"WHEN (CAST({stop} AS HUGEINT) - {start}) // {step} >= {MOST_ENTRIES} THEN {long} ELSE generate_series({start}, {stop}, {step}) END)"
+    )
 
 
 def _repeat(call: Call) -> Typed:
     values = call.arguments()
     if len(values) != 2 or not values[1].type.is_integer:
         raise call.mistaken([value.type for value in values])
+    kind, count = array(values[0].type), f"CAST({values[1].sql} AS BIGINT)"
+    negative, long = (
+        raising("INVALID_FUNCTION_ARGUMENT", message, kind)
+        for message in (
+            "count argument of repeat function must be greater than or equal to 0",
+            f"count argument of repeat function must be less than or equal to {MOST_ENTRIES}",
+        )
+    )
+    repeated = f"list_transform(range({count}), lambda e: {values[0].sql})"
     return Typed(
-        f"list_transform(range(CAST({values[1].sql} AS BIGINT)), lambda e: {values[0].sql})", array(values[0].type)
+        f"(CASE WHEN {count} < 0 THEN {negative} WHEN {count} > {MOST_ENTRIES} THEN {long} ELSE {repeated} END)", kind
     )
 
 
@@ -229,8 +278,11 @@ ARRAYS: dict[str, Function] = {
 def _overlap(call: Call) -> Typed:
     first, second = _pair(call)
     found = f"list_has_any({first.sql}, {second.sql})"
+    empty = f"len({first.sql}) = 0 OR len({second.sql}) = 0"
     unknown = f"(len(list_filter({first.sql}, lambda e: e IS NULL)) > 0 OR len(list_filter({second.sql}, lambda e: e IS NULL)) > 0)"
-    return Typed(f"(CASE WHEN {found} THEN true WHEN {unknown} THEN NULL ELSE {found} END)", BOOLEAN)
+    return Typed(
+        f"(CASE WHEN {found} THEN true WHEN {empty} THEN {found} WHEN {unknown} THEN NULL ELSE {found} END)", BOOLEAN
+    )
 
 
 ARRAYS["arrays_overlap"] = _overlap

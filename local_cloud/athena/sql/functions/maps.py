@@ -5,9 +5,12 @@ Source: Trino documentation, *Map functions and operators*.
 
 from __future__ import annotations
 
+from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.calls import Call
+from local_cloud.athena.sql.casts import coerce
 from local_cloud.athena.sql.functions.signatures import Function
 from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.operators import boolean
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.types import UNKNOWN, Type, array, duckdb_name, mapping, row
 
@@ -17,6 +20,11 @@ def _map_of(call: Call, index: int = 0) -> Typed:
     if value.type.name != "map":
         raise call.mistaken([item.type for item in call.arguments()])
     return value
+
+
+def _present(value: Typed, result: str) -> str:
+    """``result`` of a map; NULL of none, which DuckDB takes for an empty one."""
+    return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE {result} END)"
 
 
 def _map(call: Call) -> Typed:
@@ -40,20 +48,19 @@ def _map(call: Call) -> Typed:
 
 def _keys(call: Call) -> Typed:
     value = _map_of(call)
-    return Typed(f"map_keys({value.sql})", array(value.type.parts[0]))
+    return Typed(_present(value, f"map_keys({value.sql})"), array(value.type.parts[0]))
 
 
 def _values(call: Call) -> Typed:
     value = _map_of(call)
-    return Typed(f"map_values({value.sql})", array(value.type.parts[1]))
+    return Typed(_present(value, f"map_values({value.sql})"), array(value.type.parts[1]))
 
 
 def _entries(call: Call) -> Typed:
     value = _map_of(call)
     kind = row([(None, part) for part in value.type.parts])
-    return Typed(
-        f"list_transform(map_entries({value.sql}), lambda e: struct_pack(f0 := e.key, f1 := e.value))", array(kind)
-    )
+    entries = f"list_transform(map_entries({value.sql}), lambda e: struct_pack(f0 := e.key, f1 := e.value))"
+    return Typed(_present(value, entries), array(kind))
 
 
 def _from_entries(call: Call) -> Typed:
@@ -63,20 +70,29 @@ def _from_entries(call: Call) -> Typed:
     kind = mapping(*value.type.element.parts)
     repeated = raising("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed", kind)
     keys = f"list_transform({value.sql}, lambda e: e.f0)"
+    null = raising("INVALID_FUNCTION_ARGUMENT", "map key cannot be null", kind)
+    absent = raising("INVALID_FUNCTION_ARGUMENT", "map entry cannot be null", kind)
     return Typed(
-        f"(CASE WHEN len(list_distinct({keys})) <> len({keys}) THEN {repeated} ELSE map({keys}, list_transform({value.sql}, lambda e: e.f1)) END)",
+        f"(CASE WHEN {value.sql} IS NULL THEN NULL WHEN len(list_filter({value.sql}, lambda e: e IS NULL)) > 0 THEN {absent} "
+        f"WHEN len(list_filter({keys}, lambda e: e IS NULL)) > 0 THEN {null} WHEN len(list_distinct({keys})) <> len({keys}) THEN {repeated} "
+        f"ELSE map({keys}, list_transform({value.sql}, lambda e: e.f1)) END)",
         kind,
     )
 
 
 def _concat(call: Call) -> Typed:
     values = [_map_of(call, index) for index in range(len(call.nodes))]
-    if len({value.type for value in values}) != 1:
-        raise call.mistaken([value.type for value in values])
+    kind = values[0].type
+    for value in values[1:]:
+        common = common_type(kind, value.type)
+        if common is None:
+            raise call.mistaken([item.type for item in values])
+        kind = common
+    values = [coerce(value, kind) for value in values]
     missing = " OR ".join(f"{value.sql} IS NULL" for value in values)
     return Typed(
         f"(CASE WHEN {missing} THEN NULL ELSE map_concat({', '.join(value.sql for value in values)}) END)",
-        values[0].type,
+        kind,
     )
 
 
@@ -91,7 +107,8 @@ def _entry_lambda(call: Call, value: Typed) -> tuple[str, Typed]:
 def _filter(call: Call) -> Typed:
     value = _map_of(call)
     entry, body = _entry_lambda(call, value)
-    return Typed(f"map_from_entries(list_filter(map_entries({value.sql}), lambda {entry}: {body.sql}))", value.type)
+    kept = f"map_from_entries(list_filter(map_entries({value.sql}), lambda {entry}: {boolean(call.session, call.node, body, 'Lambda')}))"
+    return Typed(_present(value, kept), value.type)
 
 
 def _transform_values(call: Call) -> Typed:
@@ -107,13 +124,19 @@ def _transform_keys(call: Call) -> Typed:
     kind = mapping(body.type, value.type.parts[1])
     keys = f"list_transform(map_entries({value.sql}), lambda {entry}: {body.sql})"
     repeated = raising("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed", kind)
+    null = raising("INVALID_FUNCTION_ARGUMENT", "map key cannot be null", kind)
     rebuilt = _rebuilt(value, entry, body.sql, f"{entry}.value", kind)
-    return Typed(f"(CASE WHEN len(list_distinct({keys})) <> len({keys}) THEN {repeated} ELSE {rebuilt} END)", kind)
+    return Typed(
+        f"(CASE WHEN len(list_filter({keys}, lambda e: e IS NULL)) > 0 THEN {null} "
+        f"WHEN len(list_distinct({keys})) <> len({keys}) THEN {repeated} ELSE {rebuilt} END)",
+        kind,
+    )
 
 
 def _rebuilt(value: Typed, entry: str, key: str, item: str, kind: Type) -> str:
     entries = f"map_entries({value.sql})"
-    return f"CAST(map(list_transform({entries}, lambda {entry}: {key}), list_transform({entries}, lambda {entry}: {item})) AS {duckdb_name(kind)})"
+    rebuilt = f"CAST(map(list_transform({entries}, lambda {entry}: {key}), list_transform({entries}, lambda {entry}: {item})) AS {duckdb_name(kind)})"
+    return _present(value, rebuilt)
 
 
 MAPS: dict[str, Function] = {
