@@ -5,6 +5,7 @@ Source: *Set up partition projection*; *Supported types for partition projection
 
 from __future__ import annotations
 
+import calendar
 import itertools
 import re
 from collections.abc import Callable
@@ -69,9 +70,9 @@ def _values(table: GlueTable, name: str) -> list[str]:
             )
         return value
 
-    kind = option("type").lower()
+    kind = option("type").strip().lower()
     if kind == "enum":
-        return [value.strip() for value in option("values").split(",")]
+        return option("values").split(",")  # white space is part of a value
     if kind == "integer":
         first, last = (int(part) for part in option("range").split(","))
         digits = int(option("digits", "0"))
@@ -85,22 +86,31 @@ def _values(table: GlueTable, name: str) -> list[str]:
 
 def _dates(option: Callable[..., str]) -> list[str]:
     form = option("format")
-    unit = option("interval.unit", "HOURS" if "HH" in form else "DAYS").upper()
-    step = int(option("interval", "1"))
+    unit = option("interval.unit", _unit_of(form)).upper()
+    step = int(option("interval", "1" if _unit_of(form) else None))
     python_form = _python_format(form)
     first, last = (_moment(part.strip(), python_form) for part in option("range").split(","))
-    found: list[str] = []
-    moment = first
-    while moment <= last and len(found) <= MOST_PARTITIONS:
-        found.append(moment.strftime(python_form))
-        moment = _later(moment, unit, step)
-    return found
+    moments = (_later(first, unit, step * number) for number in itertools.count())
+    until_last = itertools.takewhile(lambda moment: moment <= last, moments)
+    return list(
+        dict.fromkeys(moment.strftime(python_form) for moment in itertools.islice(until_last, MOST_PARTITIONS + 1))
+    )
+
+
+def _unit_of(form: str) -> str | None:
+    """The step of dates that are precise to the month or the day; it has to be given for all others."""
+    text = re.sub(r"'[^']*'", "", form)
+    if re.search("[HhmsS]", text):
+        return None
+    return "DAYS" if "d" in text else "MONTHS" if "M" in text else None
 
 
 def _later(moment: datetime, unit: str, step: int) -> datetime:
+    """So many units later; the last of a month that is too short."""
     if unit in {"MONTHS", "YEARS"}:
         months = moment.year * 12 + moment.month - 1 + step * (12 if unit == "YEARS" else 1)
-        return moment.replace(year=months // 12, month=months % 12 + 1)
+        year, month = months // 12, months % 12 + 1
+        return moment.replace(year=year, month=month, day=min(moment.day, calendar.monthrange(year, month)[1]))
     if unit not in _STEPS:
         raise _invalid(f"Invalid projection interval unit '{unit}'")
     return moment + _STEPS[unit] * step
