@@ -33,7 +33,7 @@ class Definitions:
         self, clients: Clients, catalog: Catalog, objects: Objects, selector: Selector, iceberg: IcebergTables
     ) -> None:
         self._catalog, self._selector = catalog, selector
-        partitions = PartitionStatements(catalog, objects)
+        partitions = PartitionStatements(catalog, objects, iceberg)
         tables = TableDefinitions(clients, catalog, iceberg)
         self._statements: dict[str, Callable[[Query, Words], Lines]] = {
             "CREATE_DATABASE": self._create_database, "DROP_DATABASE": self._drop_database, "CREATE_TABLE": tables.create,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,11 @@ from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg_files import are_plain, columns_sql, parquet_sql, shared_columns
 from local_cloud.athena.iceberg_metadata import METADATA_COLUMNS
+from local_cloud.athena.iceberg_types import iceberg_type
 from local_cloud.athena.objects import Objects
 from local_cloud.athena.parquet_files import ParquetFiles
 from local_cloud.athena.sql.model import Scan
-from local_cloud.athena.types import Type, array, decimal, mapping, row, timestamp_with_zone
+from local_cloud.athena.types import Type, array, decimal, mapping, parse_type, row, timestamp_with_zone
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 
@@ -104,6 +106,21 @@ class IcebergTables:
                 else schema
             )
         return [(field.name.lower(), trino_type(field.field_type)) for field in schema.fields]
+
+    def add_columns(self, table: GlueTable, columns: list[tuple[str, str]]) -> None:
+        """Add columns of Hive types behind the others; NULL in the rows that are there.
+
+        Raises:
+            QueryFailedError: the table has such a column, or Iceberg no such type.
+        """
+        loaded = self.load(table)
+        present = {field.name.lower() for field in loaded.schema().fields}
+        with loaded.update_schema() as change:
+            for name, kind in columns:
+                if name in present:
+                    raise QueryFailedError("COLUMN_ALREADY_EXISTS", f"line 1:1: Column '{name}' already exists")
+                change.add_column(name, iceberg_type(parse_type(kind), count(1)))  # it numbers the fields itself
+                present.add(name)
 
     def bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:
         """Make the scan's table known to the connection, in columns ``c0``, ``c1``, …; the files that it is read from there.
@@ -220,9 +237,17 @@ def _metadata_rows(loaded: Table, name: str) -> pa.Table:
     if name == "history":
         return _history(loaded)
     if name == "files":
+        current = loaded.current_snapshot()
+        if current is None or not current.manifests(loaded.io):
+            return _no_files()
         return loaded.inspect.files().select(columns)
     table = loaded.inspect.snapshots()
     return table.select(columns).set_column(0, "committed_at", table["committed_at"].cast(pa.timestamp("ms", "UTC")))
+
+
+def _no_files() -> pa.Table:
+    kinds = {"integer": pa.int32(), "bigint": pa.int64(), "varchar": pa.string()}
+    return pa.table({column: pa.array([], kinds[kind.name]) for column, kind in METADATA_COLUMNS["files"]})
 
 
 def _history(loaded: Table) -> pa.Table:

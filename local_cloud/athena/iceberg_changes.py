@@ -16,6 +16,7 @@ from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.selection import Selector
+from local_cloud.athena.sql.casts import can_assign
 from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.sql.iceberg_rows import arrow_of, changing
 from local_cloud.athena.types import Type, trino_name
@@ -79,6 +80,7 @@ class IcebergChanges:
             raise QueryFailedError(
                 "COLUMN_NOT_FOUND", f"line 1:1: The UPDATE SET target column {min(unknown)} doesn't exist"
             )
+        self._check_types(query, name, assignments, dict(columns))
         chosen = []
         for column, kind in columns:
             held = quoting.name(column)
@@ -95,6 +97,15 @@ class IcebergChanges:
             f"SELECT {', '.join(chosen)} FROM {name}",
             f"SELECT count(*) FROM {name} WHERE ({condition})",
         )
+
+    def _check_types(self, query: Query, name: str, assignments: dict[str, str], kinds: dict[str, Type]) -> None:
+        compiled, _ = self._selector.compiled(query, f"SELECT {', '.join(assignments.values())} FROM {name}")
+        table, given = [kinds[column] for column in assignments], [kind for _, kind in compiled.columns]
+        if not all(map(can_assign, given, table)):
+            raise QueryFailedError(
+                "TYPE_MISMATCH",
+                f"line 1:1: UPDATE table column types don't match SET expressions: Table: {[str(kind) for kind in table]}, Expressions: {[str(kind) for kind in given]}",
+            )
 
     def _replace(
         self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str, counted: str

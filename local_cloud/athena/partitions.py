@@ -12,6 +12,7 @@ from local_cloud.athena.catalog import Catalog, GlueTable
 from local_cloud.athena.ddl_grammar import Words
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.execution import Query
+from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.objects import Objects
 
 Lines = tuple[list[str], list[str]]
@@ -27,8 +28,8 @@ _COMPARISONS = {
 
 
 class PartitionStatements:
-    def __init__(self, catalog: Catalog, objects: Objects) -> None:
-        self._catalog, self._objects = catalog, objects
+    def __init__(self, catalog: Catalog, objects: Objects, iceberg: IcebergTables) -> None:
+        self._catalog, self._objects, self._iceberg = catalog, objects, iceberg
 
     def alter(self, query: Query, words: Words) -> Lines:
         """ADD and DROP PARTITION, ADD COLUMNS, SET TBLPROPERTIES and SET LOCATION."""
@@ -36,6 +37,8 @@ class PartitionStatements:
         table = self._table(*words.table(query.database))
         if words.accept("ADD", "COLUMNS"):
             self._add_columns(table, words.columns())
+        elif table.is_iceberg:
+            raise not_supported("ALTER TABLE of an Iceberg table but for ADD COLUMNS")
         elif words.accept("ADD"):
             self._add(table, words)
         elif words.accept("DROP"):
@@ -107,6 +110,17 @@ class PartitionStatements:
         return tuple(given[key] for key in keys)
 
     def _add_columns(self, table: GlueTable, columns: list[dict[str, str]]) -> None:
+        if table.is_iceberg:
+            self._iceberg.add_columns(table, [(column["Name"], column["Type"]) for column in columns])
+            return
+        present = [column.name for column in [*table.columns, *table.partition_keys]]
+        for column in columns:
+            if column["Name"] in present:
+                raise QueryFailedError(
+                    "",
+                    f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. Duplicate column name: {column['Name']}",
+                )
+            present.append(column["Name"])
         self._replace(
             table, StorageDescriptor={**table.descriptor, "Columns": [*table.descriptor["Columns"], *columns]}
         )

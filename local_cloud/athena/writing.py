@@ -22,7 +22,7 @@ from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.iceberg_types import iceberg_schema, iceberg_spec
 from local_cloud.athena.results import split_location
 from local_cloud.athena.selection import Selection, Selector, translated_errors
-from local_cloud.athena.sql.casts import can_coerce, cast
+from local_cloud.athena.sql.casts import assigned, can_assign, cast
 from local_cloud.athena.sql.iceberg_rows import arrow_of, changing
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.table_definitions import PARQUET_FORMATS, TEXT_FORMATS
@@ -264,10 +264,14 @@ def _target(location: str, properties: dict[str, str], columns: list[str]) -> Ta
 
 
 def _named(selection: Selection) -> list[tuple[str, Type]]:
-    columns = []
+    columns: list[tuple[str, Type]] = []
     for index, (name, kind) in enumerate(selection.compiled.columns, 1):
         if name is None:
             raise QueryFailedError("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {index}")
+        if name.lower() in dict(columns):
+            raise QueryFailedError(
+                "DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{name.lower()}' specified more than once"
+            )
         columns.append((name.lower(), kind))
     return columns
 
@@ -298,16 +302,12 @@ def _fitted(selection: Selection, wanted: list[tuple[str, Type]], given: list[st
         if position is None:
             chosen.append(f"{cast(Typed('NULL', Type('unknown')), kind).sql} AS c{index}")
             continue
-        if (
-            not can_coerce(source, kind)
-            and not (source.is_text and kind.is_text)
-            and not (source.is_exact and kind.is_exact)
-        ):
+        if not can_assign(source, kind):
             raise QueryFailedError(
                 "TYPE_MISMATCH",
                 f"line 1:1: Insert query has mismatched column types: Table: {[str(k) for _, k in wanted]}, Query: {[str(k) for _, k in selection.compiled.columns]}",
             )
-        chosen.append(f"{cast(Typed(f'c{position}', source), kind).sql} AS c{index}")
+        chosen.append(f"{assigned(Typed(f'c{position}', source), kind).sql} AS c{index}")
     compiled = type(selection.compiled)(
         f"SELECT {', '.join(chosen)} FROM ({selection.compiled.sql}) fitted", tuple(wanted)
     )

@@ -95,6 +95,67 @@ def test_tables_are_altered(athena: Athena) -> None:
     assert athena.rows("SELECT a FROM moved ORDER BY a") == [["2"], ["3"]]
 
 
+def test_a_column_is_added_once(athena: Athena) -> None:
+    athena.rows(external(athena, "twice", "a int", "twice"))
+    assert "Duplicate column name: a" in athena.run("ALTER TABLE twice ADD COLUMNS (a string)").reason
+
+
+def test_dates_precise_to_the_month_are_projected_once(athena: Athena) -> None:
+    """AWS: Supported types for partition projection: the interval of such dates is a month."""
+    athena.put("months/m=2025-01/part.json", '{"v":1}\n')
+    properties = {
+        "projection.enabled": "true", "projection.m.type": "date", "projection.m.format": "yyyy-MM", "projection.m.range": "2024-11,2025-02",
+    }  # fmt: skip
+    listed = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
+    keys = "PARTITIONED BY (m string)"
+    athena.rows(external(athena, "months", "v int", "months", rest=keys) + f" TBLPROPERTIES ({listed})")
+    assert athena.rows("SELECT v, m FROM months") == [["1", "2025-01"]]
+
+
+def iceberg(athena: Athena, name: str, columns: str) -> str:
+    return f"CREATE TABLE {name} ({columns}) LOCATION 's3://{athena.bucket}/{name}/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+
+
+def test_iceberg_tables_hold_maps_and_take_more_columns(athena: Athena) -> None:
+    """AWS: ALTER TABLE ADD COLUMNS of Iceberg tables."""
+    athena.rows(iceberg(athena, "held", "id int, m map<string,int>, a array<string>"))
+    assert athena.rows('SELECT * FROM "held$files"') == []
+    athena.rows("INSERT INTO held VALUES (1, MAP(ARRAY['k', 'l'], ARRAY[1, NULL]), ARRAY['x']), (2, NULL, NULL)")
+    athena.rows("ALTER TABLE held ADD COLUMNS (more struct<b:string>)")
+    assert athena.rows("SELECT * FROM held ORDER BY id") == [
+        ["1", "{k=1, l=null}", "[x]", None],
+        ["2", None, None, None],
+    ]
+    athena.rows("INSERT INTO held (id, more) VALUES (3, CAST(ROW('y') AS ROW(b VARCHAR)))")
+    assert athena.rows("SELECT more FROM held WHERE id = 3") == [["{b=y}"]]
+    assert "already exists" in athena.run("ALTER TABLE held ADD COLUMNS (ID int)").reason
+    assert athena.run("ALTER TABLE held SET TBLPROPERTIES ('a' = 'b')").reason.startswith("NOT_SUPPORTED")
+
+
+def test_an_update_takes_no_value_of_another_type(athena: Athena) -> None:
+    athena.rows(iceberg(athena, "typed", "id int, name string"))
+    athena.rows("INSERT INTO typed VALUES (1, NULL)")
+    assert athena.run("UPDATE typed SET id = name").reason.startswith(
+        "TYPE_MISMATCH: line 1:1: UPDATE table column types don't match SET expressions: Table: ['integer'], Expressions: ['varchar']"
+    )
+
+
+def test_no_text_is_cut_off_by_an_insert(athena: Athena) -> None:
+    """Trino: INSERT; a created table's column is as long as the query's text."""
+    location = f"external_location = 's3://{athena.bucket}/short/'"
+    athena.rows(f"CREATE TABLE short WITH ({location}) AS SELECT 'abc' AS s")
+    athena.rows("INSERT INTO short VALUES 'd   '")
+    assert athena.run("INSERT INTO short VALUES 'efgh'").reason.startswith(
+        "INVALID_CAST_ARGUMENT: Cannot truncate non-space characters when casting from varchar(4) to varchar(3) on INSERT"
+    )
+    assert athena.rows("SELECT s FROM short ORDER BY s") == [["abc"], ["d  "]]
+
+
+def test_a_created_table_names_each_column_once(athena: Athena) -> None:
+    reason = athena.run("CREATE TABLE same AS SELECT 1 AS a, 2 AS A").reason
+    assert reason.startswith("DUPLICATE_COLUMN_NAME: line 1:1: Column name 'a' specified more than once")
+
+
 def test_a_view_shows_its_statement(athena: Athena) -> None:
     athena.rows("CREATE VIEW shown AS SELECT 1 AS one")
     assert athena.rows("SHOW CREATE VIEW shown") == [[f"CREATE VIEW {athena.database}.shown AS"], ["SELECT 1 AS one"]]

@@ -32,6 +32,22 @@ def can_coerce(source: Type, target: Type) -> bool:
     )
 
 
+def can_assign(source: Type, target: Type) -> bool:
+    """Whether INSERT and UPDATE take ``source`` for a column of ``target``: a value that does not fit fails them."""
+    return can_coerce(source, target) or (source.is_text and target.is_text) or (source.is_exact and target.is_exact)
+
+
+def assigned(value: Typed, target: Type) -> Typed:
+    """The value for a column of ``target``, which it can be assigned to; no text is cut off but its last spaces."""
+    source = value.type
+    if not (source.is_text and target.numbers) or (source.numbers and source.numbers[0] <= target.numbers[0]):
+        return cast(value, target)
+    message = f"Cannot truncate non-space characters when casting from {source} to {target} on INSERT"
+    long = f"length(rtrim({value.sql}, ' ')) > {target.numbers[0]}"
+    fail = raising("INVALID_CAST_ARGUMENT", message, target)
+    return Typed(f"(CASE WHEN {long} THEN {fail} ELSE {cast(value, target).sql} END)", target)
+
+
 def coerce(value: Typed, target: Type) -> Typed:
     """The value as ``target``, which it can be coerced to."""
     if value.type == target or (value.type.is_text and target.is_text):

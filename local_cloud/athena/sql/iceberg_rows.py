@@ -34,7 +34,23 @@ def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table
     )
     with translated_errors():
         rows = selection.connection.execute(f"SELECT {chosen} FROM ({selection.compiled.sql}) q").to_arrow_table()
-    return rows.cast(schema_to_pyarrow(table.schema(), include_field_ids=False))
+    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    return rows.cast(pa.schema([_small(field) for field in schema]))
+
+
+def _small(field: pa.Field) -> pa.Field:
+    """The field with DuckDB's own offsets: Arrow ends the process when it is to widen the keys of a map."""
+    return field.with_type(_small_type(field.type))
+
+
+def _small_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_map(kind):
+        return pa.map_(_small(kind.key_field), _small(kind.item_field))
+    if pa.types.is_struct(kind):
+        return pa.struct([_small(part) for part in kind])
+    if pa.types.is_large_list(kind):
+        return pa.list_(_small(kind.value_field))
+    return {pa.large_string(): pa.string(), pa.large_binary(): pa.binary()}.get(kind, kind)
 
 
 @contextmanager
