@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -60,7 +59,7 @@ class TableReader:
     ) -> Relation:
         """The table's rows in the partitions that ``keep`` lets through; its files stay until ``holding`` is closed.
 
-        Of ``needed`` columns alone the bytes of Parquet count as scanned.
+        Of ``needed`` columns alone values are looked up, and bytes of Parquet count as scanned.
 
         Raises:
             QueryFailedError: the table cannot be read, or a line of it is malformed and its SerDe does not ignore that.
@@ -76,21 +75,17 @@ class TableReader:
             names = needed.intersection(column.name for column in table.columns)
             sizes = {path: scanned_bytes(file, names) for path, file in files.items()}
             query.scanned(sum(sizes[item.path] for item in wanted))
-            return Relation(
-                _parquet_sql(table, _register(connection, table, rows, "parquet", files), list(files.values())),
-                list(files.values()),
-            )
+            registered = _register(connection, table, rows, "parquet", files)
+            return Relation(_parquet_sql(table, registered, list(files.values())), list(files.values()))
         query.scanned(sum(item.size for item in wanted))
-        form = _form(table)
-        columns = _needed(table, needed)
+        form, columns = _form(table), _needed(table, needed)
         segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, columns))
         _refuse_malformed(table, rows, segments, form.name)
-        registered = _register(connection, table, rows, form.name)
-        packed = {segment.path: segment for segment in segments.values() if not segment.holds_lines}
-        sources = [_packed(list(packed.values()))] if packed else []
-        if plain := {key: segment for key, segment in segments.items() if segment.holds_lines}:
-            sources.append(_lines(connection, plain))
-        return Relation(_source_sql(table, registered, sources), list(packed))
+        registered = _register(connection, table, rows, form.name, {})
+        packed = list({id(found): found for found in segments.values() if not found.holds_lines}.values())
+        plain = {identity: found for identity, found in segments.items() if found.holds_lines}
+        sources = [*([_packed(packed)] if packed else []), *([_lines(connection, plain)] if plain else [])]
+        return Relation(_source_sql(table, registered, sources), [segment.path for segment in packed])
 
     def partitions(self, table: GlueTable, keep: PartitionFilter) -> list[Partition]:
         """The partitions to read; one without values stands for a table that has no partition keys."""
@@ -147,7 +142,7 @@ def _register(
     table: GlueTable,
     rows: list[tuple[S3Object, Partition]],
     form: str,
-    files: Mapping[str, Path] = MappingProxyType({}),
+    files: dict[str, Path],
 ) -> str:
     """A small table of the objects with their partition's values and, where rows are known by it, their file; its name."""
     name = f"objects_{uuid.uuid4().hex}"
