@@ -144,3 +144,22 @@ def test_plain_lines_stay_while_a_query_reads_them(
             assert quick == slow
         assert all(segment.path.exists() for segment in slow.values())
     assert not any(segment.path.exists() for segment in slow.values())
+
+
+def test_plain_lines_of_many_queries_at_once_do_not_disturb_each_other(
+    caller: Caller, tmp_path: Path, kept: Segments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "CACHE_BYTES", 0)
+
+    def read(number: int) -> bool:
+        items = [S3Object("bucket", f"{(number + step) % 5}.json", "e", 8) for step in range(3)]
+        columns = frozenset("ab"[: number % 3])
+        with kept.holding(query(caller, f"q{number}"), objects_of(caller), items, JSON, columns) as held:
+            return len(held) == 3 and all(
+                segment.has(identity, columns) and segment.index_of(identity).exists()
+                for identity, segment in held.items()
+            )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, range(100)))
+    assert list(tmp_path.iterdir()) == []
