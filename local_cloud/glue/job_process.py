@@ -22,6 +22,7 @@ from local_cloud.glue.job_setup import JobOrder, JobSetup
 from local_cloud.services import Context
 
 GRACE_SECONDS = 3.0
+_NOT_COMPILED = ("SyntaxError:", "IndentationError:", "TabError:")
 MOST_LINES, MOST_CHARACTERS = 10_000, 100_000
 
 
@@ -105,6 +106,8 @@ class JobProcess:
                 kind, separator, message = raised[0].partition(":")
                 cause = raised[1] if raised[1:] and raised[1].startswith(": ") else ""
                 return f"{kind.rpartition('.')[2]}{separator}{message}{cause}"
+        if lines and lines[-1].startswith(_NOT_COMPILED):  # Python shows these without a traceback
+            return lines[-1]
         return f"Command failed with exit code {code}"
 
 

@@ -72,7 +72,7 @@ def _definition(params: Json) -> Json:
     """A job's fields with Glue's defaults.
 
     Raises:
-        ServiceError: ``InvalidInputException``, a command the local cloud has not, or no script.
+        ServiceError: ``InvalidInputException``, a command the local cloud has not, no script, or a capacity given twice.
     """
     command = params.get("Command") or {}
     if command.get("Name") not in COMMANDS:
@@ -84,6 +84,10 @@ def _definition(params: Json) -> Json:
         raise ServiceError("InvalidInputException", "Command.ScriptLocation has to be the s3:// path of a script.")
     if not params.get("Role"):
         raise ServiceError("InvalidInputException", "A job needs a Role.")
+    if params.get("MaxCapacity") is not None and (params.get("WorkerType") or params.get("NumberOfWorkers")):
+        raise ServiceError(
+            "InvalidInputException", "Give MaxCapacity, or WorkerType and NumberOfWorkers, but not both."
+        )
     version = params.get("GlueVersion", "5.0" if command["Name"] == "glueetl" else "3.0")
     timeout = LATER_VERSION_TIMEOUT_MINUTES if version >= "5" else TIMEOUT_MINUTES[command["Name"]]
     return {

@@ -131,6 +131,9 @@ def test_a_command_that_cannot_run_here_is_refused(workshop: Workshop) -> None:
     """*JobCommand structure*."""
     command = {"Name": "glueray", "ScriptLocation": "s3://b/s.py"}
     assert error_code(workshop.glue.create_job, Name="x", Role="r", Command=command) == "InvalidInputException"
+    whole = {"Name": "x", "Role": "r", "Command": {**command, "Name": "glueetl"}}
+    both = {"MaxCapacity": 2.0, "WorkerType": "G.1X", "NumberOfWorkers": 2}  # *Job structure*: MaxCapacity
+    assert error_code(workshop.glue.create_job, **whole, **both) == "InvalidInputException"
 
 
 def test_arguments_reach_the_script_as_argv(workshop: Workshop) -> None:
@@ -170,6 +173,8 @@ def test_a_failed_script_names_its_exception(workshop: Workshop) -> None:
     assert workshop.log(run, "error")[-1] == "ValueError: no orders"
     silent = workshop.run(workshop.job("import os\nos._exit(3)\n"))
     assert silent["ErrorMessage"] == "Command failed with exit code 3"
+    unreadable = workshop.run(workshop.job("def (:\n"))
+    assert unreadable["ErrorMessage"] == "SyntaxError: invalid syntax"
 
 
 def test_a_script_that_cannot_be_read_fails_the_run(workshop: Workshop) -> None:

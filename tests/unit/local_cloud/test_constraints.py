@@ -33,6 +33,7 @@ def filters(*patterns: str) -> dict[str, Any]:
         ("firehose", "CreateDeliveryStream", delivery(FileExtension=".json.gz", CustomTimeZone="Asia/Tokyo")),
         ("firehose", "CreateDeliveryStream", delivery(FileExtension="", Prefix="raw/!{timestamp:yyyy}/")),
         ("glue", "CreateCrawler", {**CRAWLER, "Description": "für Zoë 😀", "TablePrefix": "raw_"}),
+        ("glue", "StartJobRun", {"JobName": "curate", "WorkerType": "G.16X"}),
         ("glue", "NoSuchOperation", {"Name": ""}),
     ],
 )
