@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-_STEP = re.compile(r"\.([A-Za-z0-9_\-]+|\*)|\[(\d+|\*)\]|\[['\"]([^'\"]+)['\"]\]")
+_STEP = re.compile(r"\.([A-Za-z0-9_\-/]+|\*)|\[(\d+|\*)\]|\[['\"]([^'\"]+)['\"]\]")
 WILDCARD = "*"
 
 

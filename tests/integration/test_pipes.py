@@ -152,6 +152,17 @@ def test_every_parameter_is_kept_and_an_update_replaces_a_service_s_parameters_a
     assert updated["FilterCriteria"] == parameters["FilterCriteria"]
 
 
+def test_a_log_configuration_is_kept(chain: Chain) -> None:
+    """*UpdatePipe*: LogConfiguration."""
+    wanted = {
+        "Level": "ERROR",
+        "CloudwatchLogsLogDestination": {"LogGroupArn": "arn:aws:logs:us-east-1:000000000000:log-group:/pipes/orders"},
+    }
+    chain.create()
+    chain.pipes.update_pipe(Name=chain.name, RoleArn=chain.role, LogConfiguration=wanted)
+    assert chain.wait_until("RUNNING")["LogConfiguration"] == wanted
+
+
 def test_tags_and_lists(chain: Chain) -> None:
     """*TagResource*, *UntagResource*, *ListTagsForResource*, *ListPipes*."""
     arn = chain.create()["Arn"]

@@ -8,7 +8,7 @@ from local_cloud.pipes.paths import PathError, resolve
 
 EVENT = {
     "eventID": "e1",
-    "dynamodb": {"Keys": {"orderid": {"S": "o-1"}}, "NewImage": {"unit price": {"N": "2"}}},
+    "dynamodb": {"Keys": {"orderid": {"S": "o-1"}}, "NewImage": {"unit price": {"N": "2"}, "net/gross": {"N": "3"}}},
     "items": [{"name": "a"}, {"name": "b"}],
 }
 
@@ -22,6 +22,7 @@ EVENT = {
         ("$.items[*].name", ["a", "b"]),
         ("$.dynamodb.Keys.*.S", ["o-1"]),
         ("$['dynamodb']['NewImage']['unit price'].N", "2"),
+        ("$.dynamodb.NewImage.net/gross.N", "3"),
         ("$", EVENT),
     ],
 )
