@@ -167,7 +167,7 @@ def equip(config: CloudConfig) -> Equipment:
     correct_permission_checks(emulator, iam_actions, work_groups)
     blind_reaper(dynamodb)
     remember_expressions(dynamodb)
-    look_once_it_can_matter(kinesis)
+    look_once_it_can_matter(kinesis, memory.uptime)
     keep_closed_shards(kinesis)
     quicken(dynamodb, dynamodb_streams, kinesis)
     quicken_scans(dynamodb)

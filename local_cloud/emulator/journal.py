@@ -17,6 +17,8 @@ from typing import Any
 
 import msgspec
 
+from local_cloud.uptime import Retention
+
 logger = logging.getLogger("local_cloud")
 RETENTION_SECONDS = 24 * 3600
 NO_SORT_KEY = "__no_sort__"
@@ -26,8 +28,8 @@ Item = dict[str, Any]
 class DynamoDBJournal:
     """One append-only file of lines ``[account, region, table, key item, new item or null, stream record or null]``."""
 
-    def __init__(self, path: Path, dynamodb: Any) -> None:
-        self._path, self._dynamodb = path, dynamodb
+    def __init__(self, path: Path, dynamodb: Any, retention: float | Retention = RETENTION_SECONDS) -> None:
+        self._path, self._dynamodb, self._retention = path, dynamodb, retention
         self._file = path.open("ab", buffering=0)
         self._end_line()
         self._pending: list[bytes] = []
@@ -129,9 +131,8 @@ class DynamoDBJournal:
         records = self._dynamodb._stream_records.get(table)
         return records[-1] if records else None
 
-    @staticmethod
-    def _retained(record: Item) -> bool:
-        return bool(record["dynamodb"]["ApproximateCreationDateTime"] >= time.time() - RETENTION_SECONDS)
+    def _retained(self, record: Item) -> bool:
+        return bool(record["dynamodb"]["ApproximateCreationDateTime"] >= time.time() - self._retention)
 
 
 def _encoded(line: list[Any]) -> bytes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
-from local_cloud.emulator.journal import DynamoDBJournal
+from local_cloud.emulator.journal import RETENTION_SECONDS, DynamoDBJournal
 from local_cloud.emulator.keeping import (
     KEPT_SERVICES,
     Answer,
@@ -15,6 +16,7 @@ from local_cloud.emulator.keeping import (
     leave_clean_stop_mark,
     take_clean_stop_mark,
 )
+from local_cloud.uptime import Retention, Uptime
 
 logger = logging.getLogger("local_cloud")
 
@@ -27,14 +29,18 @@ class Memory:
     """
 
     def __init__(self, folder: Path, emulator: Any, dynamodb: Any) -> None:
-        needed = {emulator: ("SERVICE_HANDLERS", "_load_persisted_state", "_build_persistence_save_dict"), dynamodb: ("_emit_stream_event", "_tables", "_set_item")}  # fmt: skip
+        needed = {emulator: ("SERVICE_HANDLERS", "_load_persisted_state", "_build_persistence_save_dict"), dynamodb: ("_emit_stream_event", "_tables", "_set_item", "_STREAM_RETENTION_SECONDS")}  # fmt: skip
         if missing := [name for module, names in needed.items() for name in names if not hasattr(module, name)]:
             raise RuntimeError(
                 f"MiniStack moved {', '.join(missing)}: local_cloud/emulator was written for version 1.5.33."
             )
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._emulator = folder, emulator
-        self._journal = DynamoDBJournal(folder / "dynamodb.journal", dynamodb)
+        written = [path for path in (*folder.iterdir(), *folder.parent.glob("services.db*")) if path.is_file()]
+        self.uptime = Uptime.continued(folder.parent, written, time.time())
+        retention = Retention(self.uptime, RETENTION_SECONDS)
+        dynamodb._STREAM_RETENTION_SECONDS = retention
+        self._journal = DynamoDBJournal(folder / "dynamodb.journal", dynamodb, retention)
         self.stopped_cleanly = take_clean_stop_mark(folder)
 
     def attach(self) -> None:

@@ -19,6 +19,7 @@ from local_cloud.pipes.dead_letters import RECORD_TOO_OLD, RETRIES_EXHAUSTED
 from local_cloud.pipes.settings import PipeSettings
 from local_cloud.pipes.sources import Record
 from local_cloud.pipes.targets import Failure
+from local_cloud.uptime import Uptime
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +49,12 @@ class Delivery:
         dead_letters: DeadLetters,
         stopping: Flag,
         counters: Counters,
+        uptime: Uptime | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings, self._target, self._dead_letters = settings, target, dead_letters
         self._stopping, self._counters, self._clock = stopping, counters, clock
+        self._uptime = uptime or Uptime()
         self.last_failure: str | None = None
 
     def deliver(self, shard_id: str, batch: Sequence[Record]) -> None:
@@ -103,7 +106,7 @@ class Delivery:
         limit = self._settings.source.maximum_age_seconds
         if limit is None:
             return records
-        horizon = self._clock() - limit
+        horizon = self._uptime.horizon(self._clock(), limit)
         old = [record for record in records if record.created < horizon]
         if old:
             self._give_up(shard_id, old, RECORD_TOO_OLD)

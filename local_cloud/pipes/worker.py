@@ -17,6 +17,7 @@ from local_cloud.pipes.shard_reader import ShardReader
 from local_cloud.pipes.sources import Source, open_source
 from local_cloud.pipes.targets import KinesisTarget
 from local_cloud.shards import Cursor, Shard, readable
+from local_cloud.uptime import Uptime
 
 if TYPE_CHECKING:
     from local_cloud.services import Context
@@ -108,7 +109,8 @@ class PipeWorker:
     def _start_reader(self, source: Source, shard: Shard) -> None:
         target = KinesisTarget(self._settings, self._context.clients)
         dead_letters = DeadLetterQueue(self._settings, self._context.clients)
-        delivery = Delivery(self._settings, target, dead_letters, self._stopping, self._counters)
+        uptime = Uptime.kept(self._context.config.state_dir)
+        delivery = Delivery(self._settings, target, dead_letters, self._stopping, self._counters, uptime)
         reader = ShardReader(
             self._settings, shard.shard_id, source, delivery, self._checkpoints, self._stopping, self._counters,
             cursor=self._first_cursors.pop(shard.shard_id, None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -111,6 +112,25 @@ def test_stream_records_survive_a_clean_restart_and_go_on(crashing: CrashingClou
     records = stream_records(crashing, arn)
     assert [record["dynamodb"]["Keys"]["orderid"]["S"] for record in records] == ["a", "b"]
     assert records[0]["dynamodb"]["SequenceNumber"] < records[1]["dynamodb"]["SequenceNumber"]
+
+
+def test_what_nobody_had_read_is_still_there_after_a_weekend(crashing: CrashingCloud) -> None:
+    """A record lives for 24 hours of a cloud that runs."""
+    arn = make_table(crashing)
+    crashing.client("dynamodb").put_item(TableName="orders", Item={"orderid": {"S": "friday"}})
+    crashing.command("stop")
+    state = crashing.home / "cloud"
+    journal = state / "emulator" / "dynamodb.journal"
+    line = json.loads(journal.read_text())
+    line[-1]["dynamodb"]["ApproximateCreationDateTime"] -= 60 * 3600
+    journal.write_text(json.dumps(line) + "\n")
+    friday = time.time() - 59 * 3600
+    for file in (*(state / "emulator").iterdir(), *state.glob("services.db*")):
+        os.utime(file, (friday, friday))
+    crashing.command("start")
+    crashing.client("dynamodb").put_item(TableName="orders", Item={"orderid": {"S": "monday"}})
+    records = stream_records(crashing, arn)
+    assert [record["dynamodb"]["Keys"]["orderid"]["S"] for record in records] == ["friday", "monday"]
 
 
 def test_a_table_made_anew_does_not_get_the_old_ones_items(crashing: CrashingCloud) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 from local_cloud.emulator.kinesis_retention import at_most_every, look_once_it_can_matter, with_oldest_expired
+from local_cloud.uptime import Uptime
 from tests.unit.local_cloud.emulator.kinesis_module import Kinesis
 
 
@@ -14,18 +17,26 @@ def stream(*ages_hours: float) -> dict[str, Any]:
     return {"RetentionPeriodHours": 24, "shards": {"0": {"records": []}, "1": {"records": records}}}
 
 
-def test_a_stream_whose_oldest_record_expired_is_cleaned() -> None:
+@pytest.mark.parametrize(
+    ("ages_hours", "downtimes_hours", "is_cleaned"),
+    [
+        ((25, 1), (), True),
+        ((23, 1), (), False),
+        ((), (), False),
+        ((60, 1), ((50, 2),), False),
+        ((75, 1), ((50, 2),), True),
+    ],
+)
+def test_a_stream_is_cleaned_once_its_oldest_record_is_past_the_retention(
+    ages_hours: tuple[float, ...], downtimes_hours: tuple[tuple[float, float], ...], is_cleaned: bool
+) -> None:
+    """Hours in which the cloud was down do not count."""
+    now = time.time()
+    downtimes = [(now - down * 3600, now - up * 3600) for down, up in downtimes_hours]
     cleaned: list[dict[str, Any]] = []
-    old = stream(25, 1)
-    with_oldest_expired(cleaned.append)(old)
-    assert cleaned == [old]
-
-
-def test_a_stream_within_its_retention_is_left_alone() -> None:
-    cleaned: list[dict[str, Any]] = []
-    for kept in (stream(23, 1), stream()):
-        with_oldest_expired(cleaned.append)(kept)
-    assert cleaned == []
+    found = stream(*ages_hours)
+    with_oldest_expired(Uptime(downtimes), lambda one, _: cleaned.append(one))(found)
+    assert cleaned == [found] * is_cleaned
 
 
 def test_an_action_is_done_again_once_its_time_has_passed() -> None:
@@ -40,7 +51,7 @@ def test_an_action_is_done_again_once_its_time_has_passed() -> None:
 def test_a_reader_misses_nothing_when_records_before_its_place_expire() -> None:
     """MiniStack's iterators count from the oldest record: the new ones of a day later were passed over."""
     kinesis = Kinesis()
-    look_once_it_can_matter(kinesis.module)
+    look_once_it_can_matter(kinesis.module, Uptime())
     kinesis.put("yesterday 1", "yesterday 2", "yesterday 3")
     (shard_id,) = kinesis.stream["shards"]
     read, page = kinesis.read(kinesis.iterator(shard_id))

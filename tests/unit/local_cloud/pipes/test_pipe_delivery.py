@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from local_cloud.counters import Counters
 from local_cloud.pipes.delivery import Delivery, StoppedError
 from local_cloud.pipes.settings import PipeSettings
+from local_cloud.uptime import Uptime
 from tests.unit.local_cloud.pipes.conftest import Letters, PickyTarget, pipe_settings, records
 
 Make = Callable[..., PipeSettings]
@@ -71,6 +72,15 @@ def test_records_past_their_age_are_given_up_unsent(settings: Make) -> None:
     batch = [*records(1, created=10.0), *records(2, created=95.0)]
     delivery_of(settings(maximum_age_seconds=60), target, letters, now=100.0).deliver("s", batch)
     assert (target.taken, letters.kept) == (["2"], [("s", ["1"], "RecordAgeExceeded")])
+
+
+def test_time_in_which_the_cloud_was_down_makes_no_record_older(settings: Make) -> None:
+    target, uptime = PickyTarget(), Uptime([(20.0, 90.0)])
+    delivery = Delivery(
+        settings(maximum_age_seconds=60), target, Letters(), Unhurried(), Counters(), uptime, clock=lambda: 100.0
+    )
+    delivery.deliver("s", records(1, created=10.0))
+    assert target.taken == ["1"]
 
 
 def test_a_stopping_pipe_leaves_the_batch_alone(settings: Make) -> None:
