@@ -30,7 +30,7 @@ def keep_closed_shards(kinesis: Any) -> None:
     """
     if missing := [name for name in _NEEDED if not hasattr(kinesis, name)]:
         raise RuntimeError(f"MiniStack moved {', '.join(missing)}: resharding.py was written for version 1.5.33.")
-    shown, route = kinesis._shard_out, kinesis._route_to_shard
+    shown = kinesis._shard_out
     split = _closing(kinesis, kinesis._split_shard, "ShardToSplit")
     merge = _closing(kinesis, kinesis._merge_shards, "ShardToMerge", "AdjacentShardToMerge")
     kinesis._split_shard, kinesis._merge_shards = split, merge
@@ -38,13 +38,23 @@ def keep_closed_shards(kinesis: Any) -> None:
     kinesis._get_records = _ending(kinesis, kinesis._get_records)
     kinesis._describe_stream_summary = _counting_open(kinesis, kinesis._describe_stream_summary)
     kinesis._shard_out = lambda shard_id, shard: _with_end(shown(shard_id, shard), shard)
-    kinesis._route_to_shard = lambda key, stream: route(key, {**stream, "shards": open_shards(stream)})
+    kinesis._route_to_shard = _among_open(kinesis._route_to_shard)
 
 
 def open_shards(stream: Json) -> Json:
     """The shards that take records."""
     shards: Json = stream["shards"]
     return {shard_id: shard for shard_id, shard in shards.items() if END not in shard}
+
+
+def _among_open(route: Callable[[int, Json], str]) -> Callable[[int, Json], str]:
+    """``route``, asked for every record, which chooses among the open shards alone."""
+
+    def routed(key: int, stream: Json) -> str:
+        has_closed = any(END in shard for shard in stream["shards"].values())
+        return route(key, {**stream, "shards": open_shards(stream)} if has_closed else stream)
+
+    return routed
 
 
 def _closing(kinesis: Any, reshard: Operation, *named: str) -> Operation:

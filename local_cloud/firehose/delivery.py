@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT_SECONDS = 0.5
 SHORTEST_INTAKE_SECONDS = 0.2  # an interval of 0: at once, but no call for every few records
+SHORTEST_OUTPUT_SECONDS = 1.0  # an interval of 0: what waits already goes into one object
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 STOP_SECONDS = 8.0
@@ -113,7 +114,7 @@ class DeliveryWorker:
         return max(0.0, min(waits))
 
     def _process_due(self, destination: S3Destination) -> None:
-        """Transform everything that is due; stop when the output is full."""
+        """Transform everything that is due; stop when the output is full, or has waited for long enough meanwhile."""
         processor = destination.processor
         limit = processor.size_bytes if processor else destination.size_bytes
         while not self._stopping.is_set():
@@ -124,7 +125,7 @@ class DeliveryWorker:
             if not is_due and self._intake.size_bytes < limit:
                 break
             self._process(destination, self._intake.take(limit))
-            if self._output.size_bytes >= destination.size_bytes:
+            if self._output_due(destination, SHORTEST_OUTPUT_SECONDS):
                 break
         arrivals = [one for one in (self._output.oldest_arrival, self._intake.oldest_arrival()) if one is not None]
         self._counters.oldest_since(self._name, min(arrivals, default=None))
@@ -154,12 +155,12 @@ class DeliveryWorker:
             return Transformed([record.payload() for record in records], [], 0)
         return self._transformer.transform(processor, records)
 
-    def _output_due(self, destination: S3Destination) -> bool:
+    def _output_due(self, destination: S3Destination, shortest_seconds: float = 0.0) -> bool:
         first = self._output.first_at
         if first is None:
             return False
         full = self._output.size_bytes >= destination.size_bytes
-        return full or time.monotonic() - first >= destination.interval_seconds
+        return full or time.monotonic() - first >= max(destination.interval_seconds, shortest_seconds)
 
     def _flush(self) -> None:
         output = self._output
