@@ -49,6 +49,8 @@ def _object(pattern: Mapping[str, Any]) -> Matcher:
     alternatives: list[Matcher] = []
     for name, rule in pattern.items():
         if name == "$or" and isinstance(rule, list):
+            if not rule or not all(isinstance(one, dict) for one in rule):
+                raise PatternError("'$or' must be a list of objects.")
             alternatives = [_object(one) for one in rule]
         elif isinstance(rule, dict):
             fields.append((name, _object(rule)))
@@ -90,6 +92,8 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _rule(name: str, rule: Any) -> Matcher:
+    if isinstance(rule, list):
+        raise PatternError(f"{name!r}: a list within the list of values is no value.")
     if not isinstance(rule, dict):
         return lambda value: _equal(value, rule)
     if len(rule) != 1:
@@ -100,7 +104,7 @@ def _rule(name: str, rule: Any) -> Matcher:
         raise PatternError(f"{name!r}: unrecognized match type {kind}.")
     try:
         return maker(argument)
-    except (TypeError, ValueError, KeyError) as error:
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
         raise PatternError(f"{name!r}: {kind} cannot take {argument!r}.") from error
 
 

@@ -100,6 +100,7 @@ def test_an_event_that_differs_does_not_match(pattern: dict[str, Any]) -> None:
         "", "[]", "{", '{"eventName": "INSERT"}', '{"eventName": []}', '{"eventName": [{"like": "x"}]}',
         '{"size": [{"numeric": [">"]}]}', '{"size": [{"numeric": ["~", 1]}]}', '{"size": [{"numeric": [">", "1"]}]}',
         '{"a": [{"exists": "yes"}]}', '{"a": [{"prefix": 5}]}', '{"a": [{"cidr": "nowhere"}]}',
+        '{"$or": []}', '{"$or": [5]}', '{"a": [[1]]}', '{"a": [{"equals-ignore-case": 5}]}', '{"a": [{"prefix": ["x"]}]}',
         '{"a": [{"prefix": "x", "suffix": "y"}]}', '{"a": [{"wildcard": "x**"}]}', '{"a": [{"wildcard": "x\\\\y"}]}',
     ],
 )  # fmt: skip
