@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud.clients import Clients
 from local_cloud.glue.crawler_policy import NEW_FOLDERS_ONLY, CrawlerPolicy
+from local_cloud.glue.exclusions import ExclusionError, excluder
 from local_cloud.glue.resources import Resources
 from local_cloud.glue.role import PRINCIPAL, role_arn
 from local_cloud.glue.schedule import ScheduleError, parse
@@ -41,6 +42,11 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
             "InvalidInputException",
             f"The local cloud crawls S3: give Targets.S3Targets, not {', '.join(others) or 'none'}.",
         )
+    try:
+        for target in crawler["Targets"]["S3Targets"]:
+            excluder(target.get("Exclusions") or [])
+    except ExclusionError as error:
+        raise ServiceError("InvalidInputException", str(error)) from error
     if not crawler.get("DatabaseName"):
         raise ServiceError("InvalidInputException", "A crawler of S3 needs a DatabaseName for its tables.")
     try:

@@ -36,21 +36,20 @@ class CrawlerPolicy:
             ServiceError: ``InvalidInputException``, the configuration is no JSON object of the known form.
         """
         configuration = _configuration(crawler.get("Configuration") or "{}")
-        output, grouping = configuration.get("CrawlerOutput", {}), configuration.get("Grouping", {})
+        output, grouping = _section(configuration, "CrawlerOutput"), _section(configuration, "Grouping")
+        tables, partitions = _section(output, "Tables"), _section(output, "Partitions")
         change = crawler.get("SchemaChangePolicy", {})
-        level = grouping.get("TableLevelConfiguration")
-        threshold = output.get("Tables", {}).get("TableThreshold")
         return cls(
             update=change.get("UpdateBehavior", "UPDATE_IN_DATABASE"),
             delete=change.get("DeleteBehavior", "DEPRECATE_IN_DATABASE"),
             new_folders_only=crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior") == NEW_FOLDERS_ONLY,
-            partitions_inherit=output.get("Partitions", {}).get("AddOrUpdateBehavior") == "InheritFromTable",
-            merge_new_columns=output.get("Tables", {}).get("AddOrUpdateBehavior") == "MergeNewColumns",
+            partitions_inherit=partitions.get("AddOrUpdateBehavior") == "InheritFromTable",
+            merge_new_columns=tables.get("AddOrUpdateBehavior") == "MergeNewColumns",
             grouping=GroupingPolicy(
                 combine_compatible=grouping.get("TableGroupingPolicy") == "CombineCompatibleSchemas",
-                table_level=int(level) if level is not None else None,
+                table_level=_count(grouping, "TableLevelConfiguration"),
             ),
-            table_threshold=int(threshold) if threshold is not None else None,
+            table_threshold=_count(tables, "TableThreshold"),
         )
 
     def check(self) -> None:
@@ -71,14 +70,28 @@ def _configuration(text: str) -> dict[str, Any]:
     try:
         configuration = json.loads(text)
     except ValueError as error:
-        raise ServiceError("InvalidInputException", f"The crawler's Configuration is not JSON: {error}.") from error
-    sections = (
-        [configuration.get(name, {}) for name in ("CrawlerOutput", "Grouping")]
-        if isinstance(configuration, dict)
-        else [None]
-    )
-    if not all(isinstance(section, dict) for section in sections):
-        raise ServiceError(
-            "InvalidInputException", "The crawler's Configuration has to be a JSON object of JSON objects."
-        )
-    return dict(configuration)
+        raise _invalid(f"is not JSON: {error}") from error
+    if not isinstance(configuration, dict):
+        raise _invalid("has to be a JSON object")
+    return configuration
+
+
+def _section(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
+    section = parent.get(name, {})
+    if not isinstance(section, dict):
+        raise _invalid(f"has {section!r} where {name} has to be a JSON object")
+    return section
+
+
+def _count(section: Mapping[str, Any], name: str) -> int | None:
+    """A whole number above 0, which may be written as text; None when there is none."""
+    value = section.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not str(value).isascii() or not str(value).isdigit() or int(value) < 1:
+        raise _invalid(f"has {value!r} where {name} has to be a whole number above 0")
+    return int(value)
+
+
+def _invalid(what: str) -> ServiceError:
+    return ServiceError("InvalidInputException", f"The crawler's Configuration {what}.")

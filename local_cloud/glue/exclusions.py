@@ -9,16 +9,38 @@ _PART = re.compile(
     r"(?P<any>\*\*)|(?P<name>\*)|(?P<one>\?)|\\(?P<escaped>.)|\[(?P<negated>!?)(?P<set>[^\]]+)\]|\{(?P<group>[^}]*)\}|(?P<literal>.)",
     re.DOTALL,
 )
+_MEMBER = re.compile(r"(.)-(.)|(.)", re.DOTALL)
+
+
+class ExclusionError(ValueError):
+    """The pattern is no glob."""
 
 
 def excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """A test of whether the object at a path below the include path is left out."""
-    compiled = [re.compile(_expression(pattern.strip()), re.DOTALL) for pattern in patterns]
+    """A test of whether the object at a path below the include path is left out.
+
+    Raises:
+        ExclusionError: a range of characters runs backwards.
+    """
+    compiled = [_compiled(pattern.strip()) for pattern in patterns]
     return lambda path: any(pattern.fullmatch(path) for pattern in compiled)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(_expression(pattern), re.DOTALL)
+    except re.error as error:
+        raise ExclusionError(f"The exclude pattern {pattern!r} cannot be read: {error}.") from error
 
 
 def _expression(pattern: str) -> str:
     return "".join(_translate(match) for match in _PART.finditer(pattern))
+
+
+def _member(match: re.Match[str]) -> str:
+    """A range of characters, or one that stands for itself."""
+    first, last, one = match.groups()
+    return re.escape(one) if one else f"{re.escape(first)}-{re.escape(last)}"
 
 
 def _translate(match: re.Match[str]) -> str:
@@ -30,7 +52,7 @@ def _translate(match: re.Match[str]) -> str:
     if kind == "one":
         return "[^/]"
     if kind == "set":
-        characters = match["set"].replace("\\", "\\\\").replace("^", "\\^").replace("[", "\\[")
+        characters = "".join(map(_member, _MEMBER.finditer(match["set"])))
         return f"(?!/)[{'^' if match['negated'] else ''}{characters}]"
     if kind == "group":
         return f"(?:{'|'.join(_expression(member) for member in match['group'].split(','))})"
