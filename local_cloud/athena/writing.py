@@ -78,6 +78,7 @@ class Writing:
                 self._create_iceberg(query, selection, (database, name), location, properties)
                 return
             target = _target(location, properties, [column for column, _ in columns])
+            _require_milliseconds(columns)
             self._require_empty(location)
             no_data = bool(match[5])
             written = [] if no_data else self._write(query, selection, target, columns)
@@ -192,6 +193,7 @@ class Writing:
         with self._selector.open(query, match[1], extra_paths=[self._folder / query.execution_id]) as selection:
             columns = _named(selection)
             target = _target(match[2].rstrip("/") + "/", properties, [column for column, _ in columns])
+            _require_milliseconds(columns)
             self._require_empty(target.location)
             written = self._write(query, selection, target, columns)
         self._manifest(query, written)
@@ -274,6 +276,21 @@ def _named(selection: Selection) -> list[tuple[str, Type]]:
             )
         columns.append((name.lower(), kind))
     return columns
+
+
+def _require_milliseconds(columns: list[tuple[str, Type]]) -> None:
+    """Hive's formats hold timestamps of three digits.
+
+    Raises:
+        QueryFailedError: a column's timestamps have more or fewer.
+    """
+    for name, kind in columns:
+        if kind.name == "timestamp" and kind.numbers != (3,):
+            raise QueryFailedError(
+                "NOT_SUPPORTED",
+                f"Incorrect timestamp precision for {kind}; the configured precision is MILLISECONDS; column name: {name}",
+            )
+        _require_milliseconds([(name, part) for part in kind.parts])
 
 
 def _fitted(selection: Selection, wanted: list[tuple[str, Type]], given: list[str]) -> Selection:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bz2
 import io
+from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
@@ -132,6 +134,38 @@ def test_iceberg_tables_hold_maps_and_take_more_columns(athena: Athena) -> None:
     assert athena.run("ALTER TABLE held SET TBLPROPERTIES ('a' = 'b')").reason.startswith("NOT_SUPPORTED")
 
 
+@pytest.mark.parametrize("form", ["parquet", "iceberg"])
+def test_rows_inside_maps_keep_their_fields(athena: Athena, form: str) -> None:
+    value = "MAP(ARRAY['k'], ARRAY[ARRAY[CAST(ROW(1, 'a') AS ROW(x INTEGER, y VARCHAR))]]) AS m"
+    place = f"s3://{athena.bucket}/mapped-{form}/"
+    properties = (
+        f"format = 'PARQUET', external_location = '{place}'"
+        if form == "parquet"
+        else f"table_type = 'ICEBERG', is_external = false, location = '{place}'"
+    )
+    athena.rows(f"CREATE TABLE mapped_{form} WITH ({properties}) AS SELECT {value}")
+    assert athena.rows(f"SELECT m, m['k'][1].y FROM mapped_{form}") == [["{k=[{x=1, y=a}]}", "a"]]
+    listed = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=f"mapped-{form}/")["Contents"]
+    (key,) = [item["Key"] for item in listed if "metadata" not in item["Key"]]
+    body = athena.s3.get_object(Bucket=athena.bucket, Key=key)["Body"].read()
+    names = [column.rpartition(".")[2] for column in pq.read_metadata(io.BytesIO(body)).schema.names]
+    assert names == ["key", "x", "y"]
+
+
+def test_timestamps_finer_than_milliseconds_are_rounded_when_read(athena: Athena) -> None:
+    """Trino: Hive connector, timestamp precision."""
+    moments = pa.array([datetime(2020, 1, 1, 10, 0, 0, 123500)], pa.timestamp("us"))  # noqa: DTZ001
+    body = io.BytesIO()
+    pq.write_table(pa.table({"t": moments, "l": pa.array([moments.to_pylist()], pa.list_(moments.type))}), body)
+    athena.s3.put_object(Bucket=athena.bucket, Key="micros/part.parquet", Body=body.getvalue())
+    athena.rows(
+        f"CREATE EXTERNAL TABLE micros (t timestamp, l array<timestamp>) STORED AS PARQUET LOCATION 's3://{athena.bucket}/micros/'"
+    )
+    moment = "2020-01-01 10:00:00.124"
+    sql = f"SELECT t, l, t = TIMESTAMP '{moment}', l[1] = t FROM micros"
+    assert athena.rows(sql) == [[moment, f"[{moment}]", "true", "true"]]
+
+
 def test_an_update_takes_no_value_of_another_type(athena: Athena) -> None:
     athena.rows(iceberg(athena, "typed", "id int, name string"))
     athena.rows("INSERT INTO typed VALUES (1, NULL)")
@@ -149,6 +183,16 @@ def test_no_text_is_cut_off_by_an_insert(athena: Athena) -> None:
         "INVALID_CAST_ARGUMENT: Cannot truncate non-space characters when casting from varchar(4) to varchar(3) on INSERT"
     )
     assert athena.rows("SELECT s FROM short ORDER BY s") == [["abc"], ["d  "]]
+
+
+@pytest.mark.parametrize("digits", [0, 6])
+def test_files_hold_timestamps_of_milliseconds(athena: Athena, digits: int) -> None:
+    """Trino's Hive connector, whose precision Athena leaves at milliseconds."""
+    moment = f"CAST(TIMESTAMP '2020-01-01 10:00:00.1234' AS TIMESTAMP({digits}))"
+    said = f"NOT_SUPPORTED: Incorrect timestamp precision for timestamp({digits}); the configured precision is MILLISECONDS; column name: t"
+    assert athena.run(f"CREATE TABLE fine AS SELECT {moment} AS t").reason == said
+    unloaded = f"UNLOAD (SELECT ARRAY[{moment}] AS t) TO 's3://{athena.bucket}/fine/' WITH (format = 'JSON')"
+    assert athena.run(unloaded).reason == said
 
 
 def test_a_created_table_names_each_column_once(athena: Athena) -> None:

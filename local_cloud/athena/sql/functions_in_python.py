@@ -210,6 +210,23 @@ def url_encode(text: str) -> str:
     return urllib.parse.quote_plus(text, safe="*-._").replace("~", "%7E")
 
 
+def url_decode(text: str) -> str:
+    if re.search("%(?![0-9a-fA-F]{2})", text):
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Illegal hex characters in escape (%) pattern: {text}")
+    return urllib.parse.unquote_plus(text)
+
+
+def from_utf8(value: bytes) -> str:
+    """Each part that is no UTF-8 as one U+FFFD.
+
+    Raises:
+        QueryError: a part of several bytes that Python and Trino do not take for one.
+    """
+    if re.search(b"[\xc0\xc1\xf5-\xff]|\xe0[\x80-\x9f]|\xed[\xa0-\xbf]|\xf0[\x80-\x8f]|\xf4[\x90-\xbf]", value):
+        raise QueryError("NOT_SUPPORTED", "from_utf8 of these bytes is not supported by the local cloud's Athena.")
+    return value.decode("utf-8", "replace")
+
+
 _FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_fail", fail, ["VARCHAR"], "VARCHAR"),
     ("trino_decimal_quotient", quotient, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR"),
@@ -225,11 +242,11 @@ _FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_width_bucket", width_bucket, ["DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"], "BIGINT"),
     ("trino_to_base", to_base, ["BIGINT", "BIGINT"], "VARCHAR"),
     ("trino_from_base", from_base, ["VARCHAR", "BIGINT"], "BIGINT"),
-    ("trino_from_utf8", lambda value: value.decode("utf-8", "replace"), ["BLOB"], "VARCHAR"),
+    ("trino_from_utf8", from_utf8, ["BLOB"], "VARCHAR"),
     ("trino_sha512", lambda value: hashlib.sha512(value).digest(), ["BLOB"], "BLOB"),
     ("trino_crc32", zlib.crc32, ["BLOB"], "BIGINT"),
     ("trino_url_encode", url_encode, ["VARCHAR"], "VARCHAR"),
-    ("trino_url_decode", urllib.parse.unquote_plus, ["VARCHAR"], "VARCHAR"),
+    ("trino_url_decode", url_decode, ["VARCHAR"], "VARCHAR"),
     *REGULAR_EXPRESSIONS,
     *json_paths.FUNCTIONS,
     *display.FUNCTIONS,
