@@ -131,8 +131,10 @@ def _assignments(text: str) -> tuple[dict[str, str], str]:
     condition = _trino(words.args["where"].this, text) if words.args.get("where") is not None else "true"
     found: dict[str, str] = {}
     for item in words.expressions:
-        if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column):
+        if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column) or item.this.table:
             raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE … SET")
+        if item.this.name.lower() in found:
+            raise QueryFailedError("SYNTAX_ERROR", f"line 1:1: Multiple assignments for column: {item.this.name}")
         found[item.this.name.lower()] = _trino(item.expression, text)
     return found, condition
 

@@ -172,6 +172,7 @@ def test_an_update_takes_no_value_of_another_type(athena: Athena) -> None:
     assert athena.run("UPDATE typed SET id = name").reason.startswith(
         "TYPE_MISMATCH: line 1:1: UPDATE table column types don't match SET expressions: Table: ['integer'], Expressions: ['varchar']"
     )
+    assert "Multiple assignments" in athena.run("UPDATE typed SET id = 1, ID = 2").reason
 
 
 def test_no_text_is_cut_off_by_an_insert(athena: Athena) -> None:

@@ -17,7 +17,7 @@ from local_cloud.athena.types import BOOLEAN, INTEGERS, Type, duckdb_name
 
 _INTEGER_TEXT = "[-+]?[0-9]+"
 _DOUBLE_TEXT = r"\s*[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)[dDfF]?\s*"
-_TIME_TEXT = r"(?:[ T]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]{1,12})?)?))"
+_TIME_TEXT = r"(?: ([0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:[.][0-9]{1,12})?)?)?)"
 
 
 def can_coerce(source: Type, target: Type) -> bool:

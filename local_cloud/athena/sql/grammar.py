@@ -15,6 +15,7 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from local_cloud.athena.errors import MalformedQueryError
+from local_cloud.athena.sql.foreign_syntax import foreign_tokens
 from local_cloud.athena.sql.nodes import ALLOWED
 
 _KEPT_FUNCTION_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "LISTAGG")
@@ -125,6 +126,8 @@ def _check_tokens(sql: str, tokens: list[Token]) -> None:
             limited.add(depth)
         elif token.token_type == TokenType.L_PAREN:
             limited.discard(depth)
+    for token, reason in foreign_tokens(tokens):
+        raise MalformedQueryError(f"{place(sql, token.start)}: {reason}")
 
 
 def _is_dangling(token: Token, after: Token | None) -> bool:

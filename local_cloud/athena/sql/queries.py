@@ -54,7 +54,13 @@ class Queries:
     def _define(self, clause: exp.With, parent: Scope | None) -> None:
         if clause.args.get("recursive"):
             raise self.session.unsupported(clause, "WITH RECURSIVE")
+        defined: set[str] = set()
         for item in clause.expressions:
+            if item.alias.lower() in defined:
+                raise self.session.invalid(
+                    item, f"WITH query name '{item.alias}' specified more than once", "DUPLICATE_NAMED_QUERY"
+                )
+            defined.add(item.alias.lower())
             compiled = self.compile(item.this, parent)
             names = [column.name.lower() for column in item.args["alias"].args.get("columns") or []]
             if names and len(names) != len(compiled.columns):
@@ -256,7 +262,7 @@ class Queries:
         return sql
 
     def _count(self, node: exp.Expr | None, what: str) -> int:
-        if not isinstance(node, exp.Literal) or not node.this.isdigit():
+        if not isinstance(node, exp.Literal) or node.is_string or not node.this.isdigit():
             raise self.session.unsupported(node or exp.Null(), f"{what} with anything but a number")
         return int(node.this)
 
