@@ -49,6 +49,7 @@ class TableDefinitions:
         self._catalog.require_database(database)
         columns = words.columns()
         document, partitions = self._clauses(name, columns, words)
+        _require_distinct(columns, document.get("PartitionKeys") or [])
         properties = document["Parameters"]
         if self._catalog.find_table(database, name) is not None:
             if lenient:
@@ -227,3 +228,12 @@ def _transforms(words: Words) -> list[str]:
         else:
             current += word.strip('`"')
     return found
+
+
+def _require_distinct(columns: list[dict[str, str]], keys: list[dict[str, str]]) -> None:
+    names = [column["Name"].lower() for column in columns]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise QueryFailedError("", f"FAILED: SemanticException [Error 10036]: Duplicate column name: {repeated}")
+    if any(key["Name"].lower() in names for key in keys):
+        raise QueryFailedError("", "FAILED: SemanticException [Error 10035]: Column repeated in partitioning columns")

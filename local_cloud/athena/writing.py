@@ -308,6 +308,11 @@ def _fitted(selection: Selection, wanted: list[tuple[str, Type]], given: list[st
         name: (index, kind)
         for index, (name, (_, kind)) in enumerate(zip(given, selection.compiled.columns, strict=True))
     }
+    repeated = next((name for name in given if given.count(name) > 1), None)
+    if repeated is not None:
+        raise QueryFailedError(
+            "DUPLICATE_COLUMN_NAME", f"line 1:1: Insert column name is specified more than once: {repeated}"
+        )
     unknown = set(given) - {name for name, _ in wanted}
     if unknown:
         raise QueryFailedError(

@@ -44,7 +44,7 @@ def write_files(selection: Selection, target: Target, columns: list[tuple[str, T
         )
     for number, value in enumerate(values if count else []):
         names = [
-            f"{name}={quote('__HIVE_DEFAULT_PARTITION__' if part is None else part, safe=' -_.')}"
+            f"{name}={quote(part or '__HIVE_DEFAULT_PARTITION__', safe=' -_.')}"
             for (name, _), part in zip(keys, value, strict=True)
         ]
         folder = scratch.joinpath(*names)

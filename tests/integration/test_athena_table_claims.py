@@ -196,6 +196,23 @@ def test_files_hold_timestamps_of_milliseconds(athena: Athena, digits: int) -> N
     assert athena.run(unloaded).reason == said
 
 
+def test_an_empty_text_is_the_default_partition(athena: Athena) -> None:
+    """Hive: a partition of no name is __HIVE_DEFAULT_PARTITION__."""
+    place = f"external_location = 's3://{athena.bucket}/nameless/'"
+    athena.rows(f"CREATE TABLE nameless WITH ({place}, partitioned_by = ARRAY['k']) AS SELECT 1 AS a, '' AS k")
+    athena.rows("INSERT INTO nameless VALUES (2, NULL)")
+    assert athena.rows("SELECT a, k FROM nameless ORDER BY a") == [["1", None], ["2", None]]
+    assert athena.rows("SHOW PARTITIONS nameless") == [["k=__HIVE_DEFAULT_PARTITION__"]]
+
+
+def test_columns_are_named_once(athena: Athena) -> None:
+    assert "Duplicate column name: a" in athena.run(external(athena, "doubled", "a int, A string", "doubled")).reason
+    repeated = external(athena, "doubled", "a int", "doubled", rest="PARTITIONED BY (a string)")
+    assert "Column repeated in partitioning columns" in athena.run(repeated).reason
+    athena.rows(external(athena, "single", "a int, b int", "single"))
+    assert athena.run("INSERT INTO single (a, A) VALUES (1, 2)").reason.startswith("DUPLICATE_COLUMN_NAME")
+
+
 def test_a_created_table_names_each_column_once(athena: Athena) -> None:
     reason = athena.run("CREATE TABLE same AS SELECT 1 AS a, 2 AS A").reason
     assert reason.startswith("DUPLICATE_COLUMN_NAME: line 1:1: Column name 'a' specified more than once")

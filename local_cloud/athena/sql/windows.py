@@ -19,6 +19,10 @@ from local_cloud.athena.types import BIGINT, DOUBLE
 
 def over(call: Call, window: exp.Window, scope: Scope) -> str:
     """`` OVER (…)``; a named window is written out."""
+    if isinstance(window.this, (exp.IgnoreNulls, exp.RespectNulls)) and call.name not in _VALUE_FUNCTIONS:
+        raise call.session.invalid(
+            window, f"Cannot specify null treatment clause for {call.name} function", "NULL_TREATMENT_NOT_ALLOWED"
+        )
     if window.args.get("alias") is not None:
         named = scope.windows.get(window.alias.lower())
         if named is None:
@@ -113,6 +117,7 @@ def _value(call: Call, nulls: str) -> Typed:
     return Typed(f"{call.name}({', '.join(arguments)}{nulls}){call.suffix}", values[0].type)
 
 
+_VALUE_FUNCTIONS = frozenset({"lag", "lead", "first_value", "last_value", "nth_value"})
 WINDOW_FUNCTIONS: dict[str, Callable[[Call, str], Typed]] = {
     **dict.fromkeys(("row_number", "rank", "dense_rank"), _ranking("bigint")),
     **dict.fromkeys(("percent_rank", "cume_dist"), _ranking("double")),
