@@ -20,7 +20,6 @@ from local_cloud.firehose.settings import (
 from local_cloud.wire import Json, ServiceError
 
 DESTINATION_ID = "destinationId-000000000001"
-_NESTED = ("BufferingHints", "CloudWatchLoggingOptions", "EncryptionConfiguration")
 
 
 def invalid(message: str) -> ServiceError:
@@ -95,6 +94,8 @@ def _simple(extended: Mapping[str, Any]) -> Json:
 
 def _with_defaults(destination: Mapping[str, Any]) -> Json:
     hints = destination.get("BufferingHints") or {}
+    if len(hints.keys() & {"SizeInMBs", "IntervalInSeconds"}) == 1:
+        raise invalid("BufferingHints needs both SizeInMBs and IntervalInSeconds, or neither.")
     return {
         "CompressionFormat": "UNCOMPRESSED",
         "EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"},

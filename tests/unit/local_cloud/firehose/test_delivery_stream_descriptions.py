@@ -50,6 +50,7 @@ def test_processing_that_is_not_enabled_does_nothing() -> None:
         {"RoleARN": ""},
         {"BufferingHints": {"SizeInMBs": 129, "IntervalInSeconds": 60}},
         {"BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 901}},
+        {"BufferingHints": {"SizeInMBs": 5}},
         {"CompressionFormat": "Snappy"},
         {"CustomTimeZone": "Mars/Olympus"},
         {"CustomTimeZone": "../../etc/passwd"},
