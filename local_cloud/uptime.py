@@ -7,9 +7,12 @@ no delivery stream has read: without this they would be gone at the next start, 
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+logger = logging.getLogger("local_cloud")
 
 FILE_NAME = "downtimes.json"
 SHORTEST_SECONDS = 60
@@ -26,7 +29,11 @@ class Uptime:
     def kept(cls, folder: Path) -> Uptime:
         """That of the cloud whose state is in ``folder``."""
         file = folder / FILE_NAME
-        return cls([(down, up) for down, up in json.loads(file.read_text())] if file.exists() else [])
+        try:
+            return cls([(down, up) for down, up in json.loads(file.read_text())] if file.exists() else [])
+        except ValueError as error:
+            logger.warning("%s cannot be read: earlier hours in which the cloud was down count now (%s)", file, error)
+            return cls()
 
     @classmethod
     def continued(cls, folder: Path, written: Iterable[Path], now: float) -> Uptime:

@@ -131,6 +131,8 @@ def test_what_nobody_had_read_is_still_there_after_a_weekend(crashing: CrashingC
     crashing.client("dynamodb").put_item(TableName="orders", Item={"orderid": {"S": "monday"}})
     records = stream_records(crashing, arn)
     assert [record["dynamodb"]["Keys"]["orderid"]["S"] for record in records] == ["friday", "monday"]
+    ((down, up),) = json.loads((state / "downtimes.json").read_text())
+    assert up - down > 58 * 3600
 
 
 def test_a_table_made_anew_does_not_get_the_old_ones_items(crashing: CrashingCloud) -> None:

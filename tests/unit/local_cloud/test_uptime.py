@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.uptime import Retention, Uptime
+from local_cloud.uptime import FILE_NAME, Retention, Uptime
 
 HOUR = 3600.0
 WEEKEND = (100 * HOUR, 160 * HOUR)
@@ -41,6 +41,12 @@ def test_a_start_notes_how_long_the_cloud_was_down(tmp_path: Path) -> None:
         uptime = Uptime.continued(tmp_path, [written], start)
     assert uptime.horizon(31 * HOUR, 3 * HOUR) == 9 * HOUR
     assert Uptime.kept(tmp_path).horizon(31 * HOUR, 3 * HOUR) == 9 * HOUR
+
+
+def test_a_start_survives_notes_that_a_power_cut_left_empty(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / FILE_NAME).touch()
+    assert Uptime.kept(tmp_path).horizon(6 * HOUR, HOUR) == 5 * HOUR
+    assert "cannot be read" in caplog.text
 
 
 def test_a_retention_is_subtracted_as_a_number_of_seconds_would_be() -> None:
