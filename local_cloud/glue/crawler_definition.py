@@ -14,6 +14,7 @@ from local_cloud.glue.role import PRINCIPAL, role_arn
 from local_cloud.glue.schedule import ScheduleError, parse
 from local_cloud.wire import Json, Request, ServiceError
 
+MOST_SAMPLED = 249
 DEFAULTS: Json = {
     "Classifiers": [],
     "TablePrefix": "",
@@ -45,6 +46,9 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
     try:
         for target in crawler["Targets"]["S3Targets"]:
             excluder(target.get("Exclusions") or [])
+            size = target.get("SampleSize")
+            if size is not None and not 1 <= size <= MOST_SAMPLED:
+                raise ServiceError("InvalidInputException", f"SampleSize {size} is not from 1 to {MOST_SAMPLED}.")
     except ExclusionError as error:
         raise ServiceError("InvalidInputException", str(error)) from error
     if not crawler.get("DatabaseName"):

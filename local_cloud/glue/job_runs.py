@@ -15,6 +15,7 @@ from local_cloud.glue.class_archive import ArchiveMaker
 from local_cloud.glue.cloudwatch_logs import write_log
 from local_cloud.glue.job_process import JobProcess, Outcome, end_orphan
 from local_cloud.glue.job_setup import JobOrder
+from local_cloud.glue.jobs import check_timeout
 from local_cloud.glue.resources import Resources, page
 from local_cloud.glue.role import PRINCIPAL, role_arn
 from local_cloud.services import Context
@@ -61,6 +62,7 @@ class JobRuns(JsonService):
 
     def start_job_run(self, params: Json, request: Request) -> Json:
         job = self._jobs.get(request.region, params["JobName"])
+        check_timeout(params)
         previous = self._find(request.region, job["Name"], params["JobRunId"]) if params.get("JobRunId") else None
         attempt = {"PreviousRunId": previous["Id"], "Attempt": previous["Attempt"] + 1} if previous else {}
         now = time.time()

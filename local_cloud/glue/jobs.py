@@ -15,6 +15,7 @@ from local_cloud.wire import Json, JsonService, Request, ServiceError
 COMMANDS = ("glueetl", "pythonshell")
 TIMEOUT_MINUTES = {"glueetl": 2880, "pythonshell": 2880}
 LATER_VERSION_TIMEOUT_MINUTES = 480
+LONGEST_TIMEOUT_MINUTES = 7 * 24 * 60
 
 
 class Jobs(JsonService):
@@ -68,6 +69,18 @@ class Jobs(JsonService):
         return {"JobName": params["JobName"]}
 
 
+def check_timeout(params: Json) -> None:
+    """Refuse a job, or a run, that could last for more than a week (*Job structure*, *StartJobRun*).
+
+    Raises:
+        ServiceError: ``InvalidInputException``.
+    """
+    if (params.get("Timeout") or 0) > LONGEST_TIMEOUT_MINUTES:
+        raise ServiceError(
+            "InvalidInputException", f"Timeout {params['Timeout']} is above {LONGEST_TIMEOUT_MINUTES} minutes."
+        )
+
+
 def _definition(params: Json) -> Json:
     """A job's fields with Glue's defaults.
 
@@ -88,6 +101,7 @@ def _definition(params: Json) -> Json:
         raise ServiceError(
             "InvalidInputException", "Give MaxCapacity, or WorkerType and NumberOfWorkers, but not both."
         )
+    check_timeout(params)
     version = params.get("GlueVersion", "5.0" if command["Name"] == "glueetl" else "3.0")
     timeout = LATER_VERSION_TIMEOUT_MINUTES if version >= "5" else TIMEOUT_MINUTES[command["Name"]]
     return {

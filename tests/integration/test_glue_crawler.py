@@ -436,6 +436,9 @@ def test_definitions_that_cannot_work_are_refused(lake: Lake) -> None:
     with pytest.raises(ClientError, match="DatabaseName"):
         lake.glue.create_crawler(Role=lake.role, Name="x", Targets=unknown["Targets"])
     assert error_code(lake.crawler, SchemaChangePolicy={"UpdateBehavior": "KEEP"}) == "ValidationException"
+    for more in ({"SampleSize": 250}, {"Exclusions": ["[z-a]"]}):
+        targets = {"S3Targets": [{"Path": "s3://x/", **more}]}
+        assert error_code(lake.crawler, Targets=targets) == "InvalidInputException"
 
 
 def test_last_crawl_leads_to_the_log(lake: Lake) -> None:

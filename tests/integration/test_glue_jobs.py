@@ -134,6 +134,9 @@ def test_a_command_that_cannot_run_here_is_refused(workshop: Workshop) -> None:
     whole = {"Name": "x", "Role": "r", "Command": {**command, "Name": "glueetl"}}
     both = {"MaxCapacity": 2.0, "WorkerType": "G.1X", "NumberOfWorkers": 2}  # *Job structure*: MaxCapacity
     assert error_code(workshop.glue.create_job, **whole, **both) == "InvalidInputException"
+    assert error_code(workshop.glue.create_job, **whole, Timeout=10081) == "InvalidInputException"
+    job = workshop.job("print('never')\n")
+    assert error_code(workshop.glue.start_job_run, JobName=job, Timeout=10081) == "InvalidInputException"
 
 
 def test_arguments_reach_the_script_as_argv(workshop: Workshop) -> None:
