@@ -7,6 +7,7 @@ from pathlib import Path
 
 from local_cloud.athena.callers import Caller
 from local_cloud.athena.definitions import Definitions
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.iceberg_changes import IcebergChanges
@@ -20,6 +21,7 @@ from local_cloud.athena.statements import classify, strip
 from local_cloud.athena.tables import TableReader
 from local_cloud.athena.writing import Writing
 from local_cloud.config import CloudConfig
+from local_cloud.wire import ServiceError
 
 
 class LocalFiles:
@@ -76,14 +78,21 @@ class Engine:
 
     def _execute(self, query: Query) -> None:
         name, arguments = executed(query.sql)
-        statement = self._prepared.get(query.work_group, name)["QueryStatement"]
+        statement = self._statement(query.work_group, name)
         query.parameters = arguments or query.parameters
         query.sql = strip(statement)
         self.run(query)
 
+    def _statement(self, work_group: str, name: str) -> str:
+        try:
+            return str(self._prepared.get(work_group, name)["QueryStatement"])
+        except ServiceError as error:
+            raise QueryFailedError("NOT_FOUND", f"Prepared statement not found: {name}") from error
+
     def _prepare(self, query: Query, verb: str) -> None:
         name, statement = prepared_parts(query.sql, verb)
         if verb == "DEALLOCATE":
+            self._statement(query.work_group, name)
             self._prepared.delete(query.work_group, name)
         else:
             self._prepared.replace(query.work_group, name, statement)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from local_cloud.athena import needed_columns, quoting, serde
-from local_cloud.athena.catalog import Catalog, GlueTable
+from local_cloud.athena.catalog import Catalog, Column, GlueTable
 from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
@@ -26,7 +26,7 @@ from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.sql.model import PATH_COLUMN, Compiled, Scan, Session, Typed
 from local_cloud.athena.sql.queries import Queries
 from local_cloud.athena.sql.raising import explained
-from local_cloud.athena.tables import PartitionFilter, TableReader, partition_value
+from local_cloud.athena.tables import PartitionFilter, TableReader, partition_texts, partition_value
 from local_cloud.athena.types import Type
 
 MEMORY_LIMIT = "1GB"
@@ -114,29 +114,28 @@ class Selector:
             return self._iceberg.bring(query, scan, connection, holding)
         keep = _partition_filter(connection, table, scan.conditions)
         if scan.metadata == "partitions":
-            rows = [partition.values for partition in self._reader.partitions(table, keep)]
-            connection.execute(f"CREATE TEMP VIEW {scan.view} AS {_partitions_sql(table, rows)}")
+            kept = [partition.values for partition in self._reader.partitions(table, keep)]
+            connection.register(f"{scan.view}_partitions", pa.table(partition_texts(table, kept)))
+            sql = f'SELECT {_typed_partitions(table)}, NULL AS "{PATH_COLUMN}" FROM {scan.view}_partitions'
+            _create_view(connection, scan, table.partition_keys, sql)
             return []
         relation = self._reader.relation(query, table, scan.needed, connection, keep, holding)
-        columns = [*table.columns, *table.partition_keys]
-        chosen = ", ".join(f"{quoting.name(column.name)} AS c{index}" for index, column in enumerate(columns))
-        connection.execute(
-            f"CREATE TEMP VIEW {scan.view} AS SELECT {chosen}, {quoting.name(PATH_COLUMN)} FROM ({relation.sql}) s"
-        )
+        _create_view(connection, scan, [*table.columns, *table.partition_keys], relation.sql)
         return relation.files
 
 
-def _partitions_sql(table: GlueTable, rows: list[tuple[str, ...]]) -> str:
-    keys = table.partition_keys
-    chosen = ", ".join(
-        f"{partition_value(f'p{index}', column.name, column.hive_type)} AS c{index}"
-        for index, column in enumerate(keys)
+def _create_view(connection: duckdb.DuckDBPyConnection, scan: Scan, columns: Sequence[Column], sql: str) -> None:
+    """The view that the compiled query reads: its columns are numbered."""
+    chosen = ", ".join(f"{quoting.name(column.name)} AS c{index}" for index, column in enumerate(columns))
+    connection.execute(f"CREATE TEMP VIEW {scan.view} AS SELECT {chosen}, {quoting.name(PATH_COLUMN)} FROM ({sql}) s")
+
+
+def _typed_partitions(table: GlueTable) -> str:
+    """SQL of the typed values of ``partition_texts`` by the names of their keys."""
+    return ", ".join(
+        f"{partition_value(f'p{index}', column.name, column.hive_type)} AS {quoting.name(column.name)}"
+        for index, column in enumerate(table.partition_keys)
     )
-    names = ", ".join(f"p{index}" for index in range(len(keys)))
-    if not rows:
-        return f'SELECT {chosen}, NULL AS "{PATH_COLUMN}" FROM (SELECT {", ".join(f"CAST(NULL AS VARCHAR) AS p{index}" for index in range(len(keys)))} WHERE false) v'
-    listed = ", ".join("(" + ", ".join(quoting.text(value) for value in row) + ")" for row in rows)
-    return f'SELECT {chosen}, NULL AS "{PATH_COLUMN}" FROM (VALUES {listed}) v({names})'
 
 
 def _partition_filter(
@@ -147,18 +146,10 @@ def _partition_filter(
     def keep(partitions: list[tuple[str, ...]]) -> list[bool]:
         if not conditions or not partitions:
             return [True] * len(partitions)
-        keys = table.partition_keys
-        columns = {
-            f"p{index}": pa.array([values[index] for values in partitions], pa.string()) for index in range(len(keys))
-        }
-        connection.register("tried_partitions", pa.table(columns))
-        typed = ", ".join(
-            f"{partition_value(f'p{index}', column.name, column.hive_type)} AS {quoting.name(column.name)}"
-            for index, column in enumerate(keys)
-        )
+        connection.register("tried_partitions", pa.table(partition_texts(table, partitions)))
         condition = " AND ".join(conditions)
         rows = connection.execute(
-            f"SELECT coalesce({condition}, false) FROM (SELECT {typed} FROM tried_partitions) t"
+            f"SELECT coalesce({condition}, false) FROM (SELECT {_typed_partitions(table)} FROM tried_partitions) t"
         ).fetchall()
         connection.unregister("tried_partitions")
         return [bool(row[0]) for row in rows]
@@ -184,12 +175,17 @@ def with_parameters(tree: exp.Expr, parameters: list[str]) -> exp.Expr:
 
 
 def _parameter(text: str) -> exp.Expr:
-    """A parameter as Athena takes it: any literal; a text that is none stands for itself."""
+    """A parameter as Athena takes it: any literal; a text that is none stands for itself.
+
+    Raises:
+        QueryFailedError: there are several values, or the value has a name.
+    """
     if re.fullmatch(r"[A-Za-z_][\w .:-]*", text.strip()) and text.strip().lower() not in {"null", "true", "false"}:
         return exp.Literal.string(text)
     try:
-        parsed = parse_query(f"SELECT {text}")
+        values = parse_query(f"SELECT {text}").expressions
     except MalformedQueryError:
         return exp.Literal.string(text)
-    (value,) = parsed.expressions
-    return value if not value.find(exp.Column, exp.Query) else exp.Literal.string(text)
+    if len(values) != 1 or isinstance(values[0], exp.Alias):
+        raise QueryFailedError("INVALID_PARAMETER_USAGE", f"Not one value: the execution parameter {text}")
+    return exp.Literal.string(text) if values[0].find(exp.Column, exp.Query) else values[0]

@@ -151,11 +151,18 @@ def _register(
         "path": pa.array([item.path for item, _ in rows], pa.string()),
         "file": pa.array([str(files.get(item.path, "")) for item, _ in rows], pa.string()),
     }
-    for index, _ in enumerate(table.partition_keys):
-        values = [partition.values[index] for _, partition in rows]
-        columns[f"p{index}"] = pa.array([None if value == NULL_PARTITION else value for value in values], pa.string())
+    columns |= partition_texts(table, [partition.values for _, partition in rows])
     connection.register(name, pa.table(columns))
     return name
+
+
+def partition_texts(table: GlueTable, partitions: list[tuple[str, ...]]) -> dict[str, pa.Array]:
+    """The values of partitions by key, ``p0``, ``p1`` …; that of the default partition is NULL."""
+    columns = {}
+    for index, _ in enumerate(table.partition_keys):
+        values = [partition[index] for partition in partitions]
+        columns[f"p{index}"] = pa.array([None if value == NULL_PARTITION else value for value in values], pa.string())
+    return columns
 
 
 @dataclass(frozen=True, slots=True)

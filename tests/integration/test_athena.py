@@ -530,6 +530,11 @@ def test_prepared_statements_and_execution_parameters(athena: Athena) -> None:
     assert athena.run("SELECT ?").reason.startswith(
         "INVALID_PARAMETER_USAGE: Incorrect number of parameters: expected 1 but found 0"
     )
+    for parameter in ("1, 2", "1 AS x"):
+        assert athena.run("SELECT ?", ExecutionParameters=[parameter]).reason.startswith(
+            "INVALID_PARAMETER_USAGE: Not one"
+        )
+    assert athena.run("EXECUTE nobody USING 1").reason == "NOT_FOUND: Prepared statement not found: nobody"
 
 
 # Iceberg

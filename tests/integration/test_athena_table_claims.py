@@ -205,6 +205,15 @@ def test_an_empty_text_is_the_default_partition(athena: Athena) -> None:
     assert athena.rows("SHOW PARTITIONS nameless") == [["k=__HIVE_DEFAULT_PARTITION__"]]
 
 
+def test_the_default_partition_of_a_typed_key_is_null(athena: Athena) -> None:
+    place = f"external_location = 's3://{athena.bucket}/typed/'"
+    athena.rows(f"CREATE TABLE typed WITH ({place}, partitioned_by = ARRAY['k']) AS SELECT 1 AS a, 7 AS k")
+    athena.rows("INSERT INTO typed VALUES (2, NULL)")
+    assert athena.rows("SELECT a FROM typed WHERE k = 7") == [["1"]]
+    assert athena.rows("SELECT a FROM typed WHERE k IS NULL") == [["2"]]
+    assert athena.rows('SELECT k FROM "typed$partitions" ORDER BY k') == [["7"], [None]]
+
+
 def test_columns_are_named_once(athena: Athena) -> None:
     assert "Duplicate column name: a" in athena.run(external(athena, "doubled", "a int, A string", "doubled")).reason
     repeated = external(athena, "doubled", "a int", "doubled", rest="PARTITIONED BY (a string)")
