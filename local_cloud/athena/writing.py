@@ -27,10 +27,10 @@ from local_cloud.athena.sql.iceberg_rows import arrow_of, changing
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.table_definitions import PARQUET_FORMATS, TEXT_FORMATS
 from local_cloud.athena.types import Type, hive_name
-from local_cloud.athena.written_files import Target, write_files
+from local_cloud.athena.written_files import COMPRESSIONS, Target, write_files
 from local_cloud.clients import Clients
 
-_EXTENSIONS = {"PARQUET": "", "JSON": ".json"}
+COMPRESSION = "write.compression"
 _PROPERTY = re.compile(r"(\w+)\s*=\s*('(?:[^']|'')*'|ARRAY\s*\[[^\]]*\]|true|false|\d+)", re.IGNORECASE)
 
 
@@ -114,7 +114,9 @@ class Writing:
         document = {
             "Name": name,
             "TableType": "EXTERNAL_TABLE",
-            "Parameters": {"EXTERNAL": "TRUE", "has_encrypted_data": "false", "classification": target.form.lower()},
+            "Parameters": {
+                "EXTERNAL": "TRUE", "has_encrypted_data": "false", "classification": target.form.lower(), COMPRESSION: target.compression,
+            },
             "PartitionKeys": glue_columns[width:],
             "StorageDescriptor": {
                 "Columns": glue_columns[:width], "Location": target.location, "InputFormat": formats[0], "OutputFormat": formats[1],
@@ -160,9 +162,8 @@ class Writing:
             if table.serde not in {serde.PARQUET, *serde.JSON_SERDES}:
                 raise not_supported(f"INSERT INTO a table with the SerDe {table.serde}")
             form = "PARQUET" if table.serde == serde.PARQUET else "JSON"
-            target = Target(
-                table.location.rstrip("/") + "/", form, tuple(column.name for column in table.partition_keys)
-            )
+            location, keys = table.location.rstrip("/") + "/", tuple(column.name for column in table.partition_keys)
+            target = Target(location, form, keys, _compression(form, table.parameters))
             written = self._write(query, fitted, target, wanted)
         if table.partition_keys:
             self._add_partitions(table, written)
@@ -226,7 +227,7 @@ class Writing:
     def _put(self, query: Query, target: Target, scratch: Path, path: Path) -> str:
         folder = path.parent.relative_to(scratch).as_posix()
         folder = "" if folder == "." else folder + "/"
-        location = f"{target.location}{folder}{query.execution_id}_{uuid.uuid4()}{_EXTENSIONS[target.form]}"
+        location = f"{target.location}{folder}{query.execution_id}_{uuid.uuid4()}{target.extension}"
         bucket, key = split_location(location)
         with denials.reading(location), path.open("rb") as file:
             self._clients.client("s3").put_object(Bucket=bucket, Key=key, Body=file)
@@ -250,7 +251,7 @@ def _list(text: str) -> list[str]:
 
 def _target(location: str, properties: dict[str, str], columns: list[str]) -> Target:
     form = properties.get("format", "PARQUET").upper()
-    if form not in _EXTENSIONS:
+    if form not in COMPRESSIONS:
         raise not_supported(f"Writing the format {form}")
     unknown = set(properties) & {"bucketed_by", "bucket_count", "field_delimiter"}
     if unknown:
@@ -262,7 +263,27 @@ def _target(location: str, properties: dict[str, str], columns: list[str]) -> Ta
             "Partition keys must be the last columns in the table and in the same order as the table properties: "
             + str(list(partitioned)),
         )
-    return Target(location, form, partitioned)
+    return Target(location, form, partitioned, _compression(form, properties))
+
+
+def _compression(form: str, properties: dict[str, str]) -> str:
+    """What a statement's or a table's properties ask for; GZIP when they ask for nothing.
+
+    Raises:
+        QueryFailedError: the format cannot be written so.
+    """
+    names = (
+        "compression",
+        "write_compression",
+        COMPRESSION,
+        f"{form.lower()}_compression",
+        f"{form.lower()}.compression",
+    )
+    asked = next((properties[name].upper() for name in names if name in properties), "GZIP")
+    found = "NONE" if asked == "UNCOMPRESSED" else asked
+    if found not in COMPRESSIONS[form]:
+        raise not_supported(f"Writing {form} with the compression {asked}")
+    return found
 
 
 def _named(selection: Selection) -> list[tuple[str, Type]]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote
 
 import pyarrow.parquet as pq
@@ -18,15 +22,26 @@ from local_cloud.athena.sql.texts import leaves_as_text, text_of
 from local_cloud.athena.types import Type
 
 MOST_PARTITIONS = 100
+COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "BZIP2", "NONE")}
+"""The formats that are written, and how each can be compressed."""
+
+_EXTENSIONS = {"GZIP": ".gz", "BZIP2": ".bz2", "NONE": ""}
+_OPEN: dict[str, Callable[..., TextIO]] = {"GZIP": gzip.open, "BZIP2": bz2.open, "NONE": open}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where rows go and how: ``partitioned`` names the last columns, which become folders."""
+    """Where rows go and how: ``partitioned`` names the last columns, which become folders; ``compression`` is Athena's name."""
 
     location: str
     form: str
     partitioned: tuple[str, ...] = ()
+    compression: str = "GZIP"
+
+    @property
+    def extension(self) -> str:
+        """How the objects' names end: Parquet is compressed inside."""
+        return _EXTENSIONS[self.compression] if self.form == "JSON" else ""
 
 
 def write_files(selection: Selection, target: Target, columns: list[tuple[str, Type]], scratch: Path) -> int:
@@ -66,12 +81,12 @@ def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]],
             f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
         )
         table = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}").to_arrow_table()
-        pq.write_table(table, path)
+        pq.write_table(table, path, compression=target.compression)
         return
     chosen = ", ".join(f"{_json(Typed(f'c{index}', kind))} AS c{index}" for index, (_, kind) in enumerate(columns))
     cursor = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}")
     keys = [json.dumps(name) for name, _ in columns]
-    with path.open("w", encoding="utf-8") as file:
+    with _OPEN[target.compression](path, "wt", encoding="utf-8") as file:
         while rows := cursor.fetchmany(5000):
             for row in rows:
                 file.write(

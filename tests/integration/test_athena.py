@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -512,7 +513,7 @@ def test_unload_writes_objects_and_a_manifest(athena: Athena) -> None:
     manifest = outcome.execution["Statistics"]["DataManifestLocation"].removeprefix(f"s3://{athena.bucket}/")
     (path,) = athena.s3.get_object(Bucket=athena.bucket, Key=manifest)["Body"].read().decode().split()
     body = athena.s3.get_object(Bucket=athena.bucket, Key=path.removeprefix(f"s3://{athena.bucket}/"))["Body"].read()
-    assert json.loads(body) == {"a": 1, "b": "x"}
+    assert json.loads(gzip.decompress(body)) == {"a": 1, "b": "x"}
 
 
 def test_prepared_statements_and_execution_parameters(athena: Athena) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import io
+import re
+import uuid
 from datetime import datetime
 from pathlib import Path
 
@@ -205,13 +208,54 @@ def test_an_empty_text_is_the_default_partition(athena: Athena) -> None:
     assert athena.rows("SHOW PARTITIONS nameless") == [["k=__HIVE_DEFAULT_PARTITION__"]]
 
 
+@pytest.mark.parametrize(
+    ("properties", "extension", "codec"),
+    [
+        ("format = 'JSON'", ".gz", "gzip"),
+        ("format = 'JSON', compression = 'none'", "", None),
+        ("format = 'JSON', compression = 'BZIP2'", ".bz2", "bz2"),
+        ("format = 'PARQUET'", "", "GZIP"),
+        ("format = 'PARQUET', compression = 'SNAPPY'", "", "SNAPPY"),
+    ],
+)
+def test_objects_are_compressed_as_asked_for(
+    athena: Athena, properties: str, extension: str, codec: str | None
+) -> None:
+    """AWS: Use compression in Athena: GZIP unless another is named."""
+    folder = f"packed-{uuid.uuid4()}"
+    athena.rows(f"UNLOAD (SELECT 1 AS a) TO 's3://{athena.bucket}/{folder}/' WITH ({properties})")
+    (item,) = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=folder)["Contents"]
+    assert re.fullmatch(folder + r"/[0-9a-f-]+_[0-9a-f-]+" + re.escape(extension), item["Key"])
+    body = athena.s3.get_object(Bucket=athena.bucket, Key=item["Key"])["Body"].read()
+    if "PARQUET" in properties:
+        assert pq.ParquetFile(io.BytesIO(body)).metadata.row_group(0).column(0).compression == codec
+        return
+    unpacked = {"gzip": gzip.decompress, "bz2": bz2.decompress}.get(codec or "", bytes)(body)
+    assert unpacked == b'{"a":1}\n'
+
+
+def test_a_table_keeps_the_compression_that_it_was_made_with(athena: Athena) -> None:
+    place = f"external_location = 's3://{athena.bucket}/kept/', format = 'JSON', write_compression = 'NONE'"
+    athena.rows(f"CREATE TABLE compressed WITH ({place}) AS SELECT 1 AS a")
+    athena.rows("INSERT INTO compressed VALUES (2)")
+    keys = [item["Key"] for item in athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="kept/")["Contents"]]
+    assert [Path(key).suffix for key in keys] == ["", ""]
+    assert athena.rows("SELECT a FROM compressed ORDER BY a") == [["1"], ["2"]]
+
+
+def test_a_compression_that_is_not_written_is_refused(athena: Athena) -> None:
+    for properties in ("format = 'PARQUET', compression = 'LZ4'", "format = 'JSON', compression = 'ZLIB'"):
+        outcome = athena.run(f"UNLOAD (SELECT 1 AS a) TO 's3://{athena.bucket}/none/' WITH ({properties})")
+        assert outcome.reason.startswith("NOT_SUPPORTED")
+
+
 def test_the_default_partition_of_a_typed_key_is_null(athena: Athena) -> None:
-    place = f"external_location = 's3://{athena.bucket}/typed/'"
-    athena.rows(f"CREATE TABLE typed WITH ({place}, partitioned_by = ARRAY['k']) AS SELECT 1 AS a, 7 AS k")
-    athena.rows("INSERT INTO typed VALUES (2, NULL)")
-    assert athena.rows("SELECT a FROM typed WHERE k = 7") == [["1"]]
-    assert athena.rows("SELECT a FROM typed WHERE k IS NULL") == [["2"]]
-    assert athena.rows('SELECT k FROM "typed$partitions" ORDER BY k') == [["7"], [None]]
+    place = f"external_location = 's3://{athena.bucket}/typed-key/'"
+    athena.rows(f"CREATE TABLE typed_key WITH ({place}, partitioned_by = ARRAY['k']) AS SELECT 1 AS a, 7 AS k")
+    athena.rows("INSERT INTO typed_key VALUES (2, NULL)")
+    assert athena.rows("SELECT a FROM typed_key WHERE k = 7") == [["1"]]
+    assert athena.rows("SELECT a FROM typed_key WHERE k IS NULL") == [["2"]]
+    assert athena.rows('SELECT k FROM "typed_key$partitions" ORDER BY k') == [["7"], [None]]
 
 
 def test_columns_are_named_once(athena: Athena) -> None:
