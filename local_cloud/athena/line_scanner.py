@@ -63,15 +63,21 @@ def scan(text: bytearray, end: int, keys: list[str], noted: list[bool], views: N
         valid: uint8 zeros, (noted keys, at least an eighth of the lines): a bit for each value that is not null, the lowest first.
     """
     names = [f'"{key}":'.encode() for key in keys]
-    ends = np.cumsum([0, *map(len, names)])
+    sizes = np.array([len(name) for name in names])
     slots = np.where(noted, np.cumsum(noted) - 1, -1)
     flags = np.zeros(len(keys) + 1, np.bool_)
     content = np.frombuffer(text, np.uint8)
     words = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
     halves = np.ndarray((len(text) - 3,), "<i4", text, strides=(1,))
-    spelled = np.frombuffer(b"".join(names), np.uint8)
-    lines = _compiled(content, words, halves, end, spelled, ends, slots, views, valid, flags)
+    spelled, shown = _words(names), _words([b"\xff" * len(name) for name in names])
+    lines = _compiled(content, words, halves, end, spelled, shown, sizes, slots, views, valid, flags)
     return Found(flags[:-1].tolist(), bool(flags[-1])) if lines == views.shape[1] else None
+
+
+def _words(texts: list[bytes]) -> Numbers:
+    """Each text as a row of words of eight bytes, with zeros behind it."""
+    width = -(-max(map(len, texts)) // 8) * 8
+    return np.frombuffer(b"".join(text.ljust(width, b"\0") for text in texts), "<u8").reshape(len(texts), -1)
 
 
 @njit
@@ -146,18 +152,17 @@ def _behind_literal(content: Any, halves: Any, place: Any) -> Any:
 
 
 @njit
-def _behind_name(content: Any, place: Any, spelled: Any, letter: Any, last: Any, is_first: Any) -> Any:
-    """Where the value starts of the key that is spelled so, if it comes next; else ``NOT_PLAIN``."""
+def _behind_name(content: Any, words: Any, place: Any, spelled: Any, shown: Any, size: Any, is_first: Any) -> Any:
+    """Where the value starts of the key whose name is ``spelled``, if it comes next; else ``NOT_PLAIN``."""
     if not is_first:
         if content[place] != ord(","):
             return NOT_PLAIN
         place += 1
         place += content[place] == _SPACE
-    while letter < last and content[place] == spelled[letter]:
-        place += 1
-        letter += 1
-    if letter < last:
-        return NOT_PLAIN
+    for part in range((size + 7) >> 3):
+        if (words[place + 8 * part] ^ spelled[part]) & shown[part]:
+            return NOT_PLAIN
+    place += size
     return place + (content[place] == _SPACE)
 
 
@@ -174,7 +179,7 @@ def _note(views: Any, valid: Any, slot: Any, line: Any, words: Any, start: Any, 
 
 
 def _scan(
-    content: Any, words: Any, halves: Any, end: Any, spelled: Any, ends: Any, slots: Any, views: Any, valid: Any, flags: Any
+    content: Any, words: Any, halves: Any, end: Any, spelled: Any, shown: Any, sizes: Any, slots: Any, views: Any, valid: Any, flags: Any
 ) -> Any:  # fmt: skip
     """The number of lines, or ``NOT_PLAIN``; the last of ``flags`` is set for a character beyond ASCII, the others for escapes."""
     place = line = 0
@@ -184,7 +189,7 @@ def _scan(
         place += 1
         is_first = True
         for key in range(len(slots)):
-            start, size = _behind_name(content, place, spelled, ends[key], ends[key + 1], is_first), NULL
+            start, size = _behind_name(content, words, place, spelled[key], shown[key], sizes[key], is_first), NULL
             if start != NOT_PLAIN:
                 is_first = False
                 if content[start] == _QUOTE:
