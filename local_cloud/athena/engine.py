@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from local_cloud.athena.callers import Caller
+from local_cloud.athena.connections import Connections
 from local_cloud.athena.definitions import Definitions
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.execution import Query
@@ -24,12 +25,12 @@ from local_cloud.config import CloudConfig
 from local_cloud.wire import ServiceError
 
 
-class LocalFiles:
-    """What every query shares on this machine's disk: the copies of table objects, and room to spill and to write."""
+class Shared:
+    """What every query shares: the copies of table objects, connections, and room to write."""
 
     def __init__(self, folder: Path) -> None:
         self.segments, self.parquet = Segments(folder / "segments"), ParquetFiles(folder / "parquet")
-        self.spill, self.written = folder / "spill", folder / "written"
+        self.connections, self.written = Connections(folder / "spill"), folder / "written"
         shutil.rmtree(self.written, ignore_errors=True)
 
 
@@ -37,15 +38,15 @@ class Engine:
     """Everything a caller's statement can do, behind one call."""
 
     def __init__(
-        self, config: CloudConfig, caller: Caller, prepared: PreparedStatements, results: Results, files: LocalFiles
+        self, config: CloudConfig, caller: Caller, prepared: PreparedStatements, results: Results, shared: Shared
     ) -> None:
         self._prepared, self._results = prepared, results
         clients, catalog, objects = caller.clients, caller.catalog, Objects(caller, config.objects_dir)
-        iceberg = IcebergTables(config, clients, objects, files.parquet)
-        reader = TableReader(catalog, objects, files.segments, files.parquet)
-        self._selector = Selector(catalog, reader, iceberg, files.spill)
+        iceberg = IcebergTables(config, clients, objects, shared.parquet)
+        reader = TableReader(catalog, objects, shared.segments, shared.parquet)
+        self._selector = Selector(catalog, reader, iceberg, shared.connections)
         self._definitions = Definitions(clients, catalog, objects, self._selector, iceberg)
-        self._writing = Writing(clients, catalog, self._selector, iceberg, files.written)
+        self._writing = Writing(clients, catalog, self._selector, iceberg, shared.written)
         self._changes = IcebergChanges(catalog, self._selector, iceberg)
 
     def run(self, query: Query) -> None:

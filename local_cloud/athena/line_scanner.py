@@ -51,11 +51,18 @@ class Found:
     beyond_ascii: bool
 
 
-def scan(text: bytearray, end: int, keys: list[str], noted: list[bool], views: Numbers, valid: Numbers) -> Found | None:
+def line_count(text: memoryview, end: int) -> int:
+    """How many newlines stand before ``end``."""
+    return int(_compiled_count(np.frombuffer(text, np.uint8), end))
+
+
+def scan(
+    text: memoryview, end: int, keys: list[str], noted: list[bool], views: Numbers, valid: Numbers
+) -> Found | None:
     """Note the values of the text's lines; None when they are not plain.
 
     Args:
-        text: lines, the last one's newline right before ``end``, and ``PADDING`` bytes of anything.
+        text: lines, the last one's newline right before ``end``, and ``PADDING`` bytes of anything; read only.
         end: bytes without the padding.
         keys: every key that may occur, in the order of their occurrence, in ASCII.
         noted: whether a key's values are noted.
@@ -212,7 +219,14 @@ def _scan(
     return line
 
 
+def _count(content: Any, end: Any) -> Any:
+    lines = 0
+    for place in range(end):
+        lines += content[place] == _NEWLINE
+    return lines
+
+
 try:
-    _compiled = njit(nogil=True, cache=True)(_scan)
-except RuntimeError:  # there is no folder to keep it in: it is compiled in each process
-    _compiled = njit(nogil=True)(_scan)
+    _compiled, _compiled_count = njit(nogil=True, cache=True)(_scan), njit(nogil=True, cache=True)(_count)
+except RuntimeError:  # there is no folder to keep them in: they are compiled in each process
+    _compiled, _compiled_count = njit(nogil=True)(_scan), njit(nogil=True)(_count)

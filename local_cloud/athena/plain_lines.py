@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import itertools
 import json
+import mmap
 import re
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from os import SEEK_END
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 MOST_KEYS = 100
-SAMPLE_BYTES = 8 * 1024
+SAMPLE_BYTES = 4 * 1024
 BLOCK_BYTES = 4 * 1024 * 1024  # a longer line is not plain
 VIEW_BYTES = 16
-_NEWLINE = ord("\n")
 _KEY = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -72,7 +71,8 @@ def prepare() -> None:
 def _prepare() -> None:
     if (scanner := _scanner()) is not None:
         line = b'{"a":1}\n'
-        scanner.scan(bytearray(line + bytes(scanner.PADDING)), len(line), ["a"], [True], *_room(1, 1))
+        scanner.line_count(memoryview(line), 1)
+        scanner.scan(memoryview(line + bytes(scanner.PADDING)), len(line), ["a"], [True], *_room(1, 1))
 
 
 def write_index(
@@ -87,30 +87,29 @@ def write_index(
         column_of: the column of a key.
     """
     scanner = _scanner()
-    with path.open("rb", buffering=0) as file:
-        keys = _keys(file) if scanner is not None else []
-        if scanner is None or not keys:
-            return None
-        columns = [column_of(key) for key in keys]
-        indexed = _chosen(columns, chosen)
-        noted = [column in indexed for column in columns]
-        lines = PlainLines(columns, indexed, set(), [])
-        with index.open("wb") as target:
-            for text, end in _blocks(file, scanner.PADDING):
-                if not end:
-                    break
-                views, valid = _room(
-                    len(indexed), int(np.count_nonzero(np.frombuffer(text, np.uint8, end) == _NEWLINE))
-                )
-                found = scanner.scan(text, end, keys, noted, views, valid)
-                if found is None or (found.beyond_ascii and not _is_utf8(text, end)):
-                    break
-                lines.escaped.update(itertools.compress(columns, found.escaped))
-                lines.blocks.append((end, views.shape[1]))
-                target.write(views.data)
-                target.write(valid.data)
-            else:
-                return lines
+    if not path.stat().st_size:
+        return None
+    with path.open("rb") as file:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    keys = _keys(content) if scanner is not None else []
+    if scanner is None or not keys:
+        return None
+    columns = [column_of(key) for key in keys]
+    indexed = _chosen(columns, chosen)
+    noted = [column in indexed for column in columns]
+    lines = PlainLines(columns, indexed, set(), [])
+    with index.open("wb") as target:
+        for text, end in _blocks(content, scanner.PADDING):
+            views, valid = _room(len(indexed), scanner.line_count(text, end))
+            found = scanner.scan(text, end, keys, noted, views, valid) if end else None
+            if found is None or (found.beyond_ascii and not _is_utf8(text, end)):
+                break
+            lines.escaped.update(itertools.compress(columns, found.escaped))
+            lines.blocks.append((end, views.shape[1]))
+            target.write(views.data)
+            target.write(valid.data)
+        else:
+            return lines
     index.unlink()
     return None
 
@@ -169,34 +168,27 @@ def _bits(lines: int) -> int:
     return -(-lines // 512) * 64
 
 
-def _blocks(file: BinaryIO, padding: int) -> Iterator[tuple[bytearray, int]]:
-    """Whole lines, at most ``BLOCK_BYTES`` at once, and the place behind the last one's newline; 0 and the end: a line is longer.
+def _blocks(content: mmap.mmap, padding: int) -> Iterator[tuple[memoryview, int]]:
+    """Whole lines, about ``BLOCK_BYTES`` at once, and the place behind the last one's newline; 0 and the end: a line is longer.
 
-    The very last line gets a newline if it has none. ``padding`` bytes more can be read. A text is valid until the next is asked for.
+    The very last line gets a newline if it has none. ``padding`` bytes more can be read.
     """
-    room = bytearray(BLOCK_BYTES + padding)
-    held = 0
-    while True:
-        with memoryview(room) as free:
-            read = file.readinto(free[held:BLOCK_BYTES])  # type: ignore[attr-defined]
-        held += read
-        if not held:
-            return
-        end = room.rfind(b"\n", 0, held) + 1
-        if not read and not end:
-            room[held] = _NEWLINE
-            held = end = held + 1
-        if end or held == BLOCK_BYTES:
-            yield room, end
-            room[: held - end] = room[end:held]
-            held -= end
+    start, size = 0, len(content)
+    while size - start > BLOCK_BYTES + padding:
+        end = content.rfind(b"\n", start, start + BLOCK_BYTES) + 1
+        if not end:
+            yield memoryview(b""), 0
+        yield memoryview(content)[start : end + padding], end - start
+        start = end
+    last = content[start:].removesuffix(b"\n") + b"\n"
+    yield memoryview(last + bytes(padding)), len(last)
 
 
-def _keys(file: BinaryIO) -> list[str]:
+def _keys(content: mmap.mmap) -> list[str]:
     """Every key of the first and the last lines; none when one is no object, or has keys that need care."""
     found: list[str] = []
     try:
-        for line in _sample(file):
+        for line in _sample(content):
             _merge(found, [key for key, _ in json.loads(line, object_pairs_hook=_pairs)])
     except (ValueError, TypeError, RecursionError):
         return []
@@ -208,18 +200,13 @@ def _pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return pairs
 
 
-def _sample(file: BinaryIO) -> Iterator[bytes]:
-    """The first and the last lines; the file is at its start afterwards."""
-    size = file.seek(0, SEEK_END)
-    file.seek(0)
-    first = file.read(SAMPLE_BYTES)
-    file.seek(max(0, size - SAMPLE_BYTES))
-    last = file.read(SAMPLE_BYTES)
-    file.seek(0)
-    whole = size <= SAMPLE_BYTES
-    yield from first.removesuffix(b"\n").split(b"\n")[: None if whole else -1]
-    if not whole:
-        yield from last.removesuffix(b"\n").split(b"\n")[1:]
+def _sample(content: mmap.mmap) -> Iterator[bytes]:
+    """The first and the last lines."""
+    if len(content) <= SAMPLE_BYTES:
+        yield from content[:].removesuffix(b"\n").split(b"\n")
+        return
+    yield from content[:SAMPLE_BYTES].split(b"\n")[:-1]
+    yield from content[-SAMPLE_BYTES:].removesuffix(b"\n").split(b"\n")[1:]
 
 
 def _merge(order: list[str], keys: list[str]) -> None:
@@ -231,7 +218,7 @@ def _merge(order: list[str], keys: list[str]) -> None:
         place = order.index(key) + 1
 
 
-def _is_utf8(text: bytearray, end: int) -> bool:
+def _is_utf8(text: memoryview, end: int) -> bool:
     content = pa.py_buffer(text)[:end]
     offsets = pa.py_buffer(struct.pack("<qq", 0, end))
     try:

@@ -13,14 +13,14 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from local_cloud.athena import needed_columns, quoting, serde
+from local_cloud.athena import needed_columns, quoting
 from local_cloud.athena.catalog import Catalog, Column, GlueTable
+from local_cloud.athena.connections import Connections
 from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.execution import Query
 from local_cloud.athena.iceberg import IcebergTables
 from local_cloud.athena.interruption import interrupter
 from local_cloud.athena.results import Row
-from local_cloud.athena.sql import functions_in_python
 from local_cloud.athena.sql.display import shown
 from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.sql.model import PATH_COLUMN, Compiled, Scan, Session, Typed
@@ -29,7 +29,6 @@ from local_cloud.athena.sql.raising import explained
 from local_cloud.athena.tables import PartitionFilter, TableReader, partition_texts, partition_value
 from local_cloud.athena.types import Type
 
-MEMORY_LIMIT = "1GB"
 ROWS_PER_FETCH = 5_000
 
 
@@ -68,8 +67,8 @@ def translated_errors() -> Iterator[None]:
 class Selector:
     """Opens selections; safe for several queries at once."""
 
-    def __init__(self, catalog: Catalog, reader: TableReader, iceberg: IcebergTables, spill: Path) -> None:
-        self._catalog, self._reader, self._iceberg, self._spill = catalog, reader, iceberg, spill
+    def __init__(self, catalog: Catalog, reader: TableReader, iceberg: IcebergTables, connections: Connections) -> None:
+        self._catalog, self._reader, self._iceberg, self._connections = catalog, reader, iceberg, connections
 
     def compiled(self, query: Query, sql: str) -> tuple[Compiled, Session]:
         """The query's SQL for DuckDB; nothing is read but the catalog."""
@@ -89,7 +88,8 @@ class Selector:
         """
         compiled, session = self.compiled(query, sql)
         with ExitStack() as holding:
-            connection = holding.enter_context(self._connection(query))
+            connection = holding.enter_context(self._connections.one())
+            query.cancellation.on_cancel(interrupter(connection))
             with translated_errors():
                 needed_columns.find(connection, compiled, session.scans)
                 files = [file for scan in session.scans for file in self._bring(query, scan, connection, holding)]
@@ -98,15 +98,6 @@ class Selector:
                 connection.execute("SET lock_configuration = true")
             query.cancellation.check()
             yield Selection(connection, compiled)
-
-    def _connection(self, query: Query) -> duckdb.DuckDBPyConnection:
-        config = {"threads": 2, "memory_limit": MEMORY_LIMIT, "temp_directory": str(self._spill)}
-        connection = duckdb.connect(config=config)
-        connection.execute("SET TimeZone = 'UTC'")
-        functions_in_python.register(connection)
-        serde.register(connection)
-        query.cancellation.on_cancel(interrupter(connection))
-        return connection
 
     def _bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:
         table = scan.table

@@ -13,7 +13,7 @@ from typing import Any
 from local_cloud.athena import plain_lines
 from local_cloud.athena.caller_checks import metadata_of, require_bucket
 from local_cloud.athena.callers import Caller, Callers
-from local_cloud.athena.engine import Engine, LocalFiles
+from local_cloud.athena.engine import Engine, Shared
 from local_cloud.athena.errors import MalformedQueryError
 from local_cloud.athena.execution import FINAL, Executions, Query
 from local_cloud.athena.prepared import PreparedStatements
@@ -41,7 +41,7 @@ class AthenaService(JsonService):
         self._prepared = PreparedStatements(context.store)
         self._callers = Callers(context.config, context.clients)
         self._results = Results(folder / "results")
-        self._files = LocalFiles(folder)
+        self._shared = Shared(folder)
         self._config = context.config
         self._executions = Executions(context.store, self._run)
         self._tokens = context.store.collection("athena.tokens")
@@ -62,7 +62,7 @@ class AthenaService(JsonService):
     # Queries
 
     def _run(self, query: Query) -> None:
-        Engine(self._config, query.caller, self._prepared, self._results, self._files).run(query)
+        Engine(self._config, query.caller, self._prepared, self._results, self._shared).run(query)
 
     def start_query_execution(self, params: Json, request: Request) -> Json:
         token = params.get("ClientRequestToken")

@@ -13,7 +13,7 @@ KEYS = ["a", "b"]
 def scanned(text: str, noted: list[bool], lines: int) -> tuple[Found | None, np.ndarray, np.ndarray]:
     content = text.encode()
     views, valid = np.full((sum(noted), lines, 4), -1, np.int32), np.zeros((sum(noted), 1), np.uint8)
-    found = scan(bytearray(content + b"}" * PADDING), len(content), KEYS, noted, views, valid)
+    found = scan(memoryview(content + b"}" * PADDING), len(content), KEYS, noted, views, valid)
     return found, views, valid
 
 

@@ -193,14 +193,14 @@ def test_what_stands_between_the_sampled_lines_counts_too(tmp_path: Path) -> Non
 
 def test_a_line_that_is_longer_than_a_block_is_not_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain_lines, "BLOCK_BYTES", 20)
-    assert written('{"a":"123456"}\n' * 3, tmp_path) is not None
-    assert written('{"a":"1"}\n{"a":"1234567890123456"}\n', tmp_path) is None
+    assert written('{"a":"123456"}\n' * 9, tmp_path) is not None
+    assert written('{"a":"1"}\n{"a":"1234567890123456"}\n' * 9, tmp_path) is None
 
 
 def test_a_block_that_ends_within_a_line_ends_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each block is one line, but the one with two objects is longer: its first part alone would look like a line."""
     monkeypatch.setattr(plain_lines, "BLOCK_BYTES", 8)
     monkeypatch.setattr(plain_lines, "SAMPLE_BYTES", 16)
-    around = '{"a":1}\n' * 4
+    around = '{"a":1}\n' * 8
     assert written(around + around, tmp_path) is not None
     assert written(around + '{"a":12}{"a":3}\n' + around, tmp_path) is None
