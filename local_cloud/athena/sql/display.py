@@ -47,9 +47,7 @@ def floating(text: str) -> str:
     if Decimal("0.001") <= abs(number) < 10_000_000:
         plain = format(number.normalize(), "f")
         return plain if "." in plain else plain + ".0"
-    sign, digits, exponent = number.normalize().as_tuple()
-    shown_digits = "".join(map(str, digits))
-    return f"{'-' if sign else ''}{shown_digits[0]}.{shown_digits[1:] or '0'}E{int(exponent) + len(digits) - 1}"
+    return _with_exponent(number)
 
 
 def floating_text(text: str) -> str:
@@ -59,9 +57,14 @@ def floating_text(text: str) -> str:
     number = Decimal(text)
     if not number:
         return "-0E0" if text.startswith("-") else "0E0"
+    return _with_exponent(number)
+
+
+def _with_exponent(number: Decimal) -> str:
+    """One digit, a point, the others or a zero, and the exponent."""
     sign, digits, exponent = number.normalize().as_tuple()
-    text_digits = "".join(map(str, digits))
-    return f"{'-' if sign else ''}{text_digits[0]}.{text_digits[1:] or '0'}E{int(exponent) + len(digits) - 1}"
+    first, *others = map(str, digits)
+    return f"{'-' if sign else ''}{first}.{''.join(others) or '0'}E{int(exponent) + len(digits) - 1}"
 
 
 def binary(hexadecimal: str) -> str:

@@ -30,7 +30,7 @@ COLUMNS = [("a", VARCHAR)]
 
 
 def succeed(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-    raw = HTTPResponse(BytesIO(b'{"a":1}\n' if request.method == "GET" else b""), preload_content=False)
+    raw = HTTPResponse(BytesIO(b'{"a":1,"b":2}\n' if request.method == "GET" else b""), preload_content=False)
     return AWSResponse("http://127.0.0.1:1", 200, {"ETag": '"e"'}, raw)
 
 
@@ -117,7 +117,7 @@ def reading(kept: Segments, caller: Caller, *columns: str) -> AbstractContextMan
 
 
 def test_an_index_serves_later_queries_and_later_clouds(caller: Caller, tmp_path: Path, kept: Segments) -> None:
-    with reading(kept, caller, "a") as first, reading(kept, caller) as second, reading(kept, caller, "b") as third:
+    with reading(kept, caller, "a") as first, reading(kept, caller) as second, reading(kept, caller, "c") as third:
         assert first == second == third
     with reading(Segments(tmp_path), caller, "a") as later:
         assert [segment.path for segment in later.values()] == [segment.path for segment in first.values()]
@@ -133,6 +133,14 @@ def test_a_column_that_an_index_lacks_makes_a_new_one(caller: Caller, tmp_path: 
         assert segment.index_of(identity).exists()
     assert not segment.path.exists()
     assert {path.suffix for path in tmp_path.iterdir()} == {".lines", ".json"}
+
+
+def test_a_new_index_has_the_columns_of_the_one_before_too(caller: Caller, kept: Segments) -> None:
+    """Two queries by turns would else make each other's index anew for ever."""
+    with reading(kept, caller, "a"):
+        pass
+    with reading(kept, caller, "b") as second, reading(kept, caller, "a", "b") as third:
+        assert third == second
 
 
 def test_plain_lines_stay_while_a_query_reads_them(
