@@ -6,14 +6,14 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     AIRFLOW_HOME=/opt/airflow \
     LOCAL_CLOUD_HOME=/opt/local-cloud \
-    PYTHONPATH=/opt/sales-cdc:/opt/sales-cdc/plugins
+    PYTHONPATH=/opt/sales-cdc:/opt/sales-cdc/plugins:/opt/sales-cdc/local_cloud/src
 
 WORKDIR /opt/sales-cdc
 
 COPY requirements/compose.txt requirements/compose.txt
 RUN pip install --require-hashes -r requirements/compose.txt
 
-COPY local_cloud/ local_cloud/
+COPY local_cloud/src/ local_cloud/src/
 COPY plugins/ plugins/
 COPY dags/ dags/
 COPY include/ include/

@@ -28,7 +28,7 @@ export AIRFLOW_HOME := $(LOCAL)/airflow
 export AIRFLOW__CORE__DAGS_FOLDER := $(CURDIR)/dags
 export AIRFLOW__CORE__PLUGINS_FOLDER := $(CURDIR)/plugins
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
-export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
+export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/local_cloud/src
 unexport PYTHONDONTWRITEBYTECODE # Airflow's imports are compiled once, not at every command
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 

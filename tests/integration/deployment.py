@@ -14,7 +14,7 @@ from sales_cdc.policies import Document, permissions
 from sales_cdc.topology import Service, Topology
 
 from tests.conftest import Cloud
-from tests.integration.stream_parts import wait_for
+from tests.waiting import wait_for
 
 POLICY = "permissions"
 

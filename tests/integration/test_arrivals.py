@@ -15,7 +15,7 @@ from sales_cdc.triggers.arrivals import ArrivalsTrigger
 
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
-from tests.integration.stream_parts import wait_for
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 ACCOUNT = "000000000000"

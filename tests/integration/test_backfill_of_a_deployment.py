@@ -12,7 +12,7 @@ from sales_cdc.topology import Topology
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
 from tests.integration.deployment import Deployment
-from tests.integration.stream_parts import wait_for
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 CHECK = "checks.query_changes_follow_an_insert"

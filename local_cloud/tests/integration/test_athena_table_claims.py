@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
+from tests.integration.test_athena import OPENX, Athena
 
 from local_cloud.athena.callers import Caller
 from local_cloud.athena.catalog import Catalog
@@ -21,7 +22,6 @@ from local_cloud.athena.execution import Query
 from local_cloud.athena.objects import LEAST_LINKED_BYTES, Objects
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
-from tests.integration.test_athena import OPENX, Athena
 
 pytestmark = pytest.mark.integration
 

@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.integration.stream_parts import Cloud, Parts
 
 from local_cloud import clients as service_clients
 from local_cloud.clients import Clients
-from tests.integration.stream_parts import Cloud, Parts
 
 pytestmark = pytest.mark.integration
 PRINCIPAL = "pipes.amazonaws.com"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from tests.unit.pipes.conftest import SOURCE, pipe_settings, records
+
 from local_cloud.pipes.dead_letters import message
-from tests.unit.local_cloud.pipes.conftest import SOURCE, pipe_settings, records
 
 
 def test_a_letter_holds_the_range_of_sequence_numbers() -> None:

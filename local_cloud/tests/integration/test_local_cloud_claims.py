@@ -16,9 +16,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.integration.stream_parts import Parts, wait_for
 
 import local_cloud
-from tests.integration.stream_parts import Parts, wait_for
 
 pytestmark = pytest.mark.integration
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.unit.firehose.conftest import destination
 
 from local_cloud.firehose.prefixes import PrefixError, check_prefixes, data_prefix, error_prefix, object_name
-from tests.unit.local_cloud.firehose.conftest import destination
 
 MOMENT = datetime(2018, 8, 27, 10, 30, 5, tzinfo=UTC).timestamp()
 FAILED = "processing-failed"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 
+from tests.unit.firehose.conftest import incoming
+
 from local_cloud.firehose.buffer import EVENT_LIMIT_BYTES, Intake, Output
 from local_cloud.firehose.records import EVENT_OVERHEAD_BYTES, IncomingRecord, Position
-from tests.unit.local_cloud.firehose.conftest import incoming
 
 
 def ids(records: list[IncomingRecord]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,6 @@ import pytest
 from local_cloud.glue.job_arguments import SPECIAL, ArgumentError, JobArguments
 from local_cloud.glue.job_setup import LIBRARY
 from local_cloud.glue.spark_environment import spark_environment
-from tests import shipped
 
 ENDPOINT = "http://127.0.0.1:4566"
 
@@ -19,7 +20,7 @@ ENDPOINT = "http://127.0.0.1:4566"
 @pytest.fixture(scope="module")
 def options() -> Any:
     """The module ``awsglue.utils`` that scripts import."""
-    return shipped.load(LIBRARY / "awsglue" / "utils.py")
+    return SimpleNamespace(**runpy.run_path(str(LIBRARY / "awsglue" / "utils.py")))
 
 
 def test_the_run_wins_over_the_defaults_and_the_fixed_ones_over_both() -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.pipes.conftest import Letters, PickyTarget, pipe_settings, records
 
 from local_cloud.counters import Counters
 from local_cloud.pipes.delivery import Delivery, StoppedError
 from local_cloud.pipes.settings import PipeSettings
 from local_cloud.uptime import Uptime
-from tests.unit.local_cloud.pipes.conftest import Letters, PickyTarget, pipe_settings, records
 
 Make = Callable[..., PipeSettings]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-README = (ROOT / "local_cloud" / "README.md").read_text()
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text()
 
 
 def test_every_test_that_the_readme_names_exists() -> None:
     named = set(re.findall(r"`(tests/[\w/.]+)`", README))
     assert named
-    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    assert [name for name in sorted(named) if not (PROJECT / name).exists()] == []
 
 
 def test_every_row_of_the_service_table_names_a_test() -> None:

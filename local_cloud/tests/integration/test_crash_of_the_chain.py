@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-
 from tests.integration.stream_parts import Parts, wait_for
 from tests.integration.test_crash import CrashingCloud
 

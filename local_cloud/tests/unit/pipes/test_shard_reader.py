@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.unit.pipes.conftest import Letters, PickyTarget, records
 
 from local_cloud.counters import Counters
 from local_cloud.pipes.checkpoints import Checkpoint, Checkpoints
@@ -18,7 +19,6 @@ from local_cloud.pipes.shard_reader import ShardReader
 from local_cloud.pipes.sources import Record
 from local_cloud.shards import Cursor, IteratorExpiredError, Position, PositionGoneError, Shard
 from local_cloud.store import Collection
-from tests.unit.local_cloud.pipes.conftest import Letters, PickyTarget, records
 
 Make = Callable[..., PipeSettings]
 Page = list[Record] | Exception

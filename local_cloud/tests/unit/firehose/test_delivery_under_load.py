@@ -10,12 +10,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from tests.unit.firehose.conftest import destination
+
 from local_cloud.counters import Counters
 from local_cloud.firehose.delivery import Configuration, DeliveryWorker
 from local_cloud.firehose.records import IncomingRecord, Position, Sink
 from local_cloud.firehose.settings import LambdaProcessor
 from local_cloud.firehose.transformation import StreamIdentity
-from tests.unit.local_cloud.firehose.conftest import destination
 
 RECORDS, RECORD_BYTES = 100, 50_000
 

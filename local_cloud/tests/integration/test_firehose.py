@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
 from tests.integration.stream_parts import Cloud, Parts, wait_for
 
 pytestmark = pytest.mark.integration

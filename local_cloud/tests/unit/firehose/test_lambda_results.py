@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.firehose.conftest import incoming
 
 from local_cloud.firehose.failures import TransformationFailure
 from local_cloud.firehose.transformation import InvocationError, StreamIdentity, invocation_event, sort_results
-from tests.unit.local_cloud.firehose.conftest import incoming
 
 IDENTITY = StreamIdentity("arn:delivery", "us-east-1", "arn:source")
 
