@@ -27,9 +27,10 @@ from multiprocessing.synchronize import Event
 from typing import Any
 
 import boto3
-from sales_cdc.delivery import quantile
-from sales_cdc.settings import Settings
-from sales_cdc.topology import Topology
+from sales_cdc.batch.delivery import quantile
+from sales_cdc.contract import bucket_keys
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import Topology
 
 from benchmarks import memory
 
@@ -169,7 +170,7 @@ class Arrivals:
                     self._found.setdefault(order_id.decode(), at)
 
     def _entries(self) -> list[dict[str, Any]]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=Topology.RAW_PREFIX)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=bucket_keys.RAW_PREFIX)
         return [entry for page in pages for entry in page.get("Contents", [])]
 
 

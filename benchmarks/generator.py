@@ -17,10 +17,11 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from sales_cdc.generate_run import GenerateRun
-from sales_cdc.hooks.orders import CLIENT_CONFIG, OrdersTable, wire
-from sales_cdc.hooks.run_ledger import EVENT_TYPES, RunLedger
-from sales_cdc.workload import Change, EventType, Workload, plan_changes
+from sales_cdc.contract.event_types import EVENT_TYPES, EventType
+from sales_cdc.generate.ledger import RunLedger
+from sales_cdc.generate.orders_table import CLIENT_CONFIG, OrdersTable, wire
+from sales_cdc.generate.run import GenerateRun
+from sales_cdc.generate.workload import Change, Workload, plan_changes
 
 ROUNDS = 3
 GENERATED = 2_000

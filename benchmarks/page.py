@@ -25,14 +25,15 @@ from typing import Any
 
 import boto3
 from playwright.sync_api import Browser, sync_playwright
-from sales_cdc.batch_report import Answer, batch_report
-from sales_cdc.batch_statements import INSIGHTS
-from sales_cdc.deployment import include_folder
-from sales_cdc.hooks.athena_sql import AthenaSqlHook
-from sales_cdc.hooks.run_ledger import json_line
-from sales_cdc.settings import Settings
-from sales_cdc.topology import Topology
-from sales_cdc.ui.reader import DeploymentReader
+from sales_cdc.aws.athena import AthenaSqlHook
+from sales_cdc.batch.report import Answer, batch_report
+from sales_cdc.batch.statements import INSIGHTS
+from sales_cdc.contract import bucket_keys
+from sales_cdc.deployment.process import include_folder
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.generate.ledger import json_line
+from sales_cdc.page.reader import DeploymentReader
 
 from benchmarks.order_history import DAY, LINES_PER_OBJECT, batched, history_lines
 from tests.browser.api_server import api_server
@@ -96,7 +97,7 @@ class Lake:
 
     def _put_raw(self) -> None:
         first_day = datetime.now(UTC).replace(microsecond=0) - timedelta(days=DAYS)
-        folder = f"{Topology.RAW_PREFIX}dt={first_day:%Y-%m-%d}/hr={first_day:%H}/"
+        folder = f"{bucket_keys.RAW_PREFIX}dt={first_day:%Y-%m-%d}/hr={first_day:%H}/"
 
         def put(numbered: tuple[int, list[str]]) -> None:
             number, lines = numbered
@@ -107,7 +108,7 @@ class Lake:
 
     def _curate(self) -> None:
         """The deployed job, as the batch runs it."""
-        arguments = {"--ledger_key": f"{Topology.LEDGER_PREFIX}curate/bench.json", "--maintain": "false"}
+        arguments = {"--ledger_key": f"{bucket_keys.CURATE_RUNS}bench.json", "--maintain": "false"}
         name, began = self._topology.job.name, time.monotonic()
         run_id = self._glue.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
         while (run := self._glue.get_job_run(JobName=name, RunId=run_id)["JobRun"])["JobRunState"] != "SUCCEEDED":
@@ -157,7 +158,7 @@ class Lake:
             quarantine=Answer("quarantined", "", [], []),
             reconciliation=None,
         )  # fmt: skip
-        self._put(f"{Topology.LEDGER_PREFIX}batch/bench/report.json", json_line(report))
+        self._put(f"{bucket_keys.BATCH_RUNS}bench/report.json", json_line(report))
 
     def _put(self, key: str, text: str) -> None:
         self._s3.put_object(Bucket=self._topology.bucket.name, Key=key, Body=text.encode())

@@ -18,10 +18,10 @@ from typing import Any
 
 import boto3
 import jinja2
-from sales_cdc.curated_form import Item, item_row
-from sales_cdc.hooks.curated_orders import CuratedOrdersHook
-from sales_cdc.hooks.source_orders import SourceOrdersHook
-from sales_cdc.reconciliation import Reconciliation, Version, reconcile
+from sales_cdc.aws.orders_table import SourceOrdersHook
+from sales_cdc.contract.curated_row import Item, item_row
+from sales_cdc.reconcile.curated_orders import CuratedOrdersHook
+from sales_cdc.reconcile.reconciliation import Reconciliation, Version, reconcile
 
 SQL = Path(__file__).parents[1] / "include" / "sql"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}

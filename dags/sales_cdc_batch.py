@@ -21,24 +21,30 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule, chain
-from sales_cdc.batch_statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
-from sales_cdc.dag_form import dag_arguments, describe_tasks
-from sales_cdc.deployment import deployed_topology, include_folder
-from sales_cdc.operators.athena_statements import ChecksOperator, InsightsOperator, QueryOperator, StatementsOperator
-from sales_cdc.operators.crawl import CrawlOperator
-from sales_cdc.operators.curate import CurateOperator
-from sales_cdc.operators.identity import FindAccountOperator
-from sales_cdc.operators.pipeline_ledger import PipelineLedgerOperator
-from sales_cdc.operators.reconcile import ReconcileOperator
-from sales_cdc.operators.report import ReportOperator
-from sales_cdc.schedule import batch_schedule
-from sales_cdc.sensors.athena_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
-from sales_cdc.sensors.curation import CurationSensor
-from sales_cdc.sensors.delivery import DeliverySensor
-from sales_cdc.topology import run_key
+from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.batch.operators.athena_statements import (
+    ChecksOperator,
+    InsightsOperator,
+    QueryOperator,
+    StatementsOperator,
+)
+from sales_cdc.batch.operators.crawl import CrawlOperator
+from sales_cdc.batch.operators.curate import CurateOperator
+from sales_cdc.batch.operators.pipeline_ledger import PipelineLedgerOperator
+from sales_cdc.batch.operators.report import ReportOperator
+from sales_cdc.batch.schedule import batch_schedule
+from sales_cdc.batch.sensors.athena_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
+from sales_cdc.batch.sensors.curation import CurationSensor
+from sales_cdc.batch.sensors.delivery import DeliverySensor
+from sales_cdc.batch.statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.bucket_keys import run_key
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
+from sales_cdc.deployment.process import deployed_topology, include_folder
+from sales_cdc.reconcile.operators import ReconcileOperator
 
 topology = deployed_topology()
-LEDGER_KEY = f"{topology.LEDGER_PREFIX}curate/{{{{ run_id | run_key }}}}.json"
+LEDGER_KEY = f"{bucket_keys.CURATE_RUNS}{{{{ run_id | run_key }}}}.json"
 MAINTAIN = "{{ (params.maintain or dag_run.run_type == 'scheduled' and dag_run.start_date.isoweekday() == 7) | lower }}"
 PARAMS = {
     "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days", description="That the insights look back."),

@@ -23,17 +23,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, chain
-from sales_cdc.dag_form import dag_arguments, describe_tasks
-from sales_cdc.deployment import deployed_topology, include_folder
-from sales_cdc.operators import drill as op
-from sales_cdc.operators.athena_statements import QueryOperator
-from sales_cdc.operators.curate import CurateOperator
-from sales_cdc.operators.identity import FindAccountOperator
-from sales_cdc.operators.judge import JudgeDrillOperator
-from sales_cdc.operators.reconcile import ReconcileOperator
-from sales_cdc.operators.redrive import RedriveDeadLettersOperator, RedriveErrorsOperator, ReportRedriveOperator
-from sales_cdc.operators.workload import RecordLedgerOperator, WriteChangesOperator
-from sales_cdc.sensors.drill import SettledSensor
+from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.batch.operators.athena_statements import QueryOperator
+from sales_cdc.batch.operators.curate import CurateOperator
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
+from sales_cdc.deployment.process import deployed_topology, include_folder
+from sales_cdc.drill import operators as op
+from sales_cdc.drill.judge import JudgeDrillOperator
+from sales_cdc.drill.sensor import SettledSensor
+from sales_cdc.generate.operators import RecordLedgerOperator, WriteChangesOperator
+from sales_cdc.reconcile.operators import ReconcileOperator
+from sales_cdc.redrive.operators import RedriveDeadLettersOperator, RedriveErrorsOperator, ReportRedriveOperator
 
 topology = deployed_topology()
 NAME = "{{ params.name or run_id }}"

@@ -20,10 +20,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, chain
-from sales_cdc.dag_form import dag_arguments, describe_tasks
-from sales_cdc.deployment import deployed_topology
-from sales_cdc.operators.identity import FindAccountOperator
-from sales_cdc.operators.workload import PlanChangesOperator, RecordLedgerOperator, WriteChangesOperator
+from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
+from sales_cdc.deployment.process import deployed_topology
+from sales_cdc.generate.operators import PlanChangesOperator, RecordLedgerOperator, WriteChangesOperator
 
 topology = deployed_topology()
 

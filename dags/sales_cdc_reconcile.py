@@ -17,10 +17,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, chain
-from sales_cdc.dag_form import dag_arguments, describe_tasks
-from sales_cdc.deployment import deployed_topology, include_folder
-from sales_cdc.operators.identity import FindAccountOperator
-from sales_cdc.operators.reconcile import ReconcileOperator
+from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
+from sales_cdc.deployment.process import deployed_topology, include_folder
+from sales_cdc.reconcile.operators import ReconcileOperator
 
 topology = deployed_topology()
 

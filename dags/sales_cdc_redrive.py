@@ -23,10 +23,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, chain
-from sales_cdc.dag_form import dag_arguments, describe_tasks
-from sales_cdc.deployment import deployed_topology
-from sales_cdc.operators.identity import FindAccountOperator
-from sales_cdc.operators.redrive import RedriveDeadLettersOperator, RedriveErrorsOperator, ReportRedriveOperator
+from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
+from sales_cdc.deployment.process import deployed_topology
+from sales_cdc.redrive.operators import RedriveDeadLettersOperator, RedriveErrorsOperator, ReportRedriveOperator
 
 topology = deployed_topology()
 

@@ -19,14 +19,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, chain
-from sales_cdc.dag_form import dag_arguments, describe_tasks
-from sales_cdc.deployment import deployed_topology, include_folder
-from sales_cdc.operators.crawl import CrawlOperator
-from sales_cdc.operators.curate import CurateOperator
-from sales_cdc.operators.identity import FindAccountOperator
-from sales_cdc.operators.reconcile import ReconcileOperator
-from sales_cdc.operators.repair import AwaitDeliveryOperator, RepairOrdersOperator
-from sales_cdc.topology import run_key
+from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.batch.operators.crawl import CrawlOperator
+from sales_cdc.batch.operators.curate import CurateOperator
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.bucket_keys import run_key
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
+from sales_cdc.deployment.process import deployed_topology, include_folder
+from sales_cdc.reconcile.operators import ReconcileOperator
+from sales_cdc.reconcile.repair import AwaitDeliveryOperator, RepairOrdersOperator
 
 topology = deployed_topology()
 
@@ -88,7 +89,7 @@ with DAG(
     curate_orders = CurateOperator(
         task_id="curate_orders",
         job_name=topology.job.name,
-        script_args={"--ledger_key": f"{topology.LEDGER_PREFIX}curate/{{{{ run_id | run_key }}}}.json"},
+        script_args={"--ledger_key": f"{bucket_keys.CURATE_RUNS}{{{{ run_id | run_key }}}}.json"},
         job_poll_interval=1,
         verbose=False,
     )

@@ -22,17 +22,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, TaskGroup, chain
-from sales_cdc.dag_form import dag_arguments, describe_tasks
-from sales_cdc.definitions import flow, lake
-from sales_cdc.deployment import deployed_topology, include_folder
-from sales_cdc.operators import provision as op
-from sales_cdc.operators.artifact import UploadArtifactOperator
-from sales_cdc.operators.identity import FindAccountOperator
-from sales_cdc.operators.probe import DeleteProbeOrderOperator, PutProbeOrderOperator
-from sales_cdc.operators.summary import SummariseOperator
-from sales_cdc.sensors.probe import ProbeArrivedSensor
-from sales_cdc.sensors.stream_drained import StreamDrainedSensor
-from sales_cdc.topology import SERVICES
+from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
+from sales_cdc.deployment.process import deployed_topology, include_folder
+from sales_cdc.deployment.topology import SERVICES
+from sales_cdc.probe.operators import DeleteProbeOrderOperator, PutProbeOrderOperator
+from sales_cdc.probe.sensor import ProbeArrivedSensor
+from sales_cdc.probe.stream_drained import StreamDrainedSensor
+from sales_cdc.provisioning.definitions import flow, lake
+from sales_cdc.provisioning.operators import provision as op
+from sales_cdc.provisioning.operators.artifact import UploadArtifactOperator
+from sales_cdc.provisioning.operators.summary import SummariseOperator
 
 topology = deployed_topology()
 

@@ -16,13 +16,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
-from sales_cdc.dag_form import dag_arguments, describe_tasks
-from sales_cdc.deployment import deployed_topology
-from sales_cdc.operators import remove
-from sales_cdc.operators.confirmation import ConfirmOperator
-from sales_cdc.operators.identity import FindAccountOperator
-from sales_cdc.operators.summary import SummariseOperator
-from sales_cdc.topology import SERVICES
+from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
+from sales_cdc.deployment.process import deployed_topology
+from sales_cdc.deployment.topology import SERVICES
+from sales_cdc.provisioning.operators import remove
+from sales_cdc.provisioning.operators.confirmation import ConfirmOperator
+from sales_cdc.provisioning.operators.summary import SummariseOperator
 
 topology = deployed_topology()
 

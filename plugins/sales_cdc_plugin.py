@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
-from sales_cdc.deployment import deployed_topology
+from sales_cdc.deployment.process import deployed_topology
 
 topology = deployed_topology()
 
@@ -31,7 +31,7 @@ class PageWhenServed:
     def _made(self) -> Any:
         with self._lock:
             if self._application is None:
-                from sales_cdc.ui.app import create_app
+                from sales_cdc.page.app import create_app
 
                 self._application = create_app(topology.settings)
             return self._application

@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 from hypothesis import settings
-from sales_cdc import endpoint_guard
+from sales_cdc.deployment import endpoint_guard
 
 # Examples are drawn anew at a desk, and the same at every run where a run decides whether a change may land.
 settings.register_profile("repeatable", derandomize=True)

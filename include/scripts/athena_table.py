@@ -12,8 +12,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from sales_cdc import endpoint_guard
-from sales_cdc.settings import Settings
+from sales_cdc.deployment import endpoint_guard
+from sales_cdc.deployment.settings import Settings
 
 FINAL_STATES = {"SUCCEEDED", "FAILED", "CANCELLED"}
 COUNTED = {"INSERT", "UPDATE", "CREATE_TABLE_AS_SELECT"}  # of the others Athena promises no count

@@ -15,8 +15,8 @@ from decimal import Decimal, InvalidOperation
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from sales_cdc import scaling
-from sales_cdc.cost import (
+from sales_cdc.cost import scaling
+from sales_cdc.cost.forecast import (
     ORDER_BYTES,
     PLAIN_WRITE,
     REGION,

@@ -24,14 +24,14 @@ from airflow_session import AirflowSession
 from athena_table import Athena, QueryError, Rows
 from demo_screen import Screen
 from rich.console import Console
-from sales_cdc.settings import Settings, SettingsError
-from sales_cdc.topology import Topology
+from sales_cdc.contract.event_types import EVENT_TYPES
+from sales_cdc.deployment.settings import Settings, SettingsError
+from sales_cdc.deployment.topology import Topology
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
 LOGS = LOCAL / "logs"
 REPORT = LOCAL / "demo" / "report.json"
 PICTURE = LOCAL / "demo" / "screen.svg"
-EVENT_TYPES = ("INSERT", "MODIFY", "REMOVE")
 INSERTS = {"inserts": 500, "updates": 0, "deletes": 0}
 CHANGES = {"inserts": 0, "updates": 300, "deletes": 100}
 SELECTS = (
@@ -132,8 +132,8 @@ class Demo:
         """The report, every number from the ledger, the bucket or Athena."""
         os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"  # its lines are not the demo's
         from airflow.providers.amazon.aws.hooks.sts import StsHook
-        from sales_cdc.delivery import compare
-        from sales_cdc.hooks.landing_zone import LandingZoneHook
+        from sales_cdc.aws.landing_zone import LandingZoneHook
+        from sales_cdc.batch.delivery import compare
 
         connection = self.settings.aws_conn_id
         self.bucket = Topology(self.settings, StsHook(aws_conn_id=connection).get_account_number()).bucket.name

@@ -26,8 +26,8 @@ from typing import Any
 import boto3
 from rich.console import Console
 from rich.table import Table
-from sales_cdc import endpoint_guard
-from sales_cdc.settings import Settings, SettingsError
+from sales_cdc.deployment import endpoint_guard
+from sales_cdc.deployment.settings import Settings, SettingsError
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
 LOGS = LOCAL / "logs"

@@ -23,15 +23,16 @@ try:
     from botocore.exceptions import BotoCoreError, ClientError
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-    from sales_cdc import endpoint_guard
-    from sales_cdc.change_writer import StalledError
-    from sales_cdc.generate_run import GenerateRun
-    from sales_cdc.hooks.orders import CLIENT_CONFIG, OrdersTable
-    from sales_cdc.hooks.refusals import CallRefusedError, explained
-    from sales_cdc.hooks.run_ledger import EVENT_TYPES, RunLedger
-    from sales_cdc.settings import Settings, SettingsError
-    from sales_cdc.topology import Topology
-    from sales_cdc.workload import EventType, Workload, WorkloadError
+    from sales_cdc.aws.errors import CallRefusedError, explained
+    from sales_cdc.contract.event_types import EVENT_TYPES, EventType
+    from sales_cdc.deployment import endpoint_guard
+    from sales_cdc.deployment.settings import Settings, SettingsError
+    from sales_cdc.deployment.topology import Topology
+    from sales_cdc.generate.change_writer import StalledError
+    from sales_cdc.generate.ledger import RunLedger
+    from sales_cdc.generate.orders_table import CLIENT_CONFIG, OrdersTable
+    from sales_cdc.generate.run import GenerateRun
+    from sales_cdc.generate.workload import Workload, WorkloadError
 except ModuleNotFoundError as error:
     sys.exit(
         f"The module '{error.name}' is missing. Run this by 'make generate-orders ARGS=\"--inserts 500\"', which installs "

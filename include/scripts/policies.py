@@ -8,9 +8,9 @@ import re
 import sys
 from pathlib import Path
 
-from sales_cdc.orchestrator_policies import documents
-from sales_cdc.settings import Settings, SettingsError
-from sales_cdc.topology import Topology
+from sales_cdc.deployment.settings import Settings, SettingsError
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.provisioning.orchestrator_policies import documents
 
 FOLDER = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local")) / "policies"
 

@@ -8,7 +8,7 @@ import sys
 from athena_table import Athena, QueryError, Rows, draw_to_fit
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from rich.console import Console
-from sales_cdc.settings import Settings, SettingsError
+from sales_cdc.deployment.settings import Settings, SettingsError
 
 EXAMPLE = 'make query SQL="SELECT event_type, count(*) AS changes FROM raw_orders GROUP BY event_type"'
 

@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
-from sales_cdc.batch_statements import INSIGHTS
-from sales_cdc.hooks.lake_query import Rows
-from sales_cdc.hooks.lake_reader import Report, Stored, Tail
-from sales_cdc.hooks.observation import Answer, Observation, Series
+from sales_cdc.batch.statements import INSIGHTS
+from sales_cdc.page.reads.lake_query import Rows
+from sales_cdc.page.reads.lake_reader import Report, Stored, Tail
+from sales_cdc.page.reads.observation import Answer, Observation, Series
 
 NOW = datetime(2026, 11, 25, 14, 30, 20, tzinfo=UTC)
 PRODUCTS = ("laptop", "headphones", "monitor", "keyboard", "phone", "tablet", "camera", "printer")

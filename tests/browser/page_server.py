@@ -13,10 +13,10 @@ from unittest.mock import patch
 import uvicorn
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import FastAPI
-from sales_cdc.settings import Settings
-from sales_cdc.ui import access
-from sales_cdc.ui.app import PREFIX, create_app
-from sales_cdc.ui.redrive import StartedRun
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.page import access
+from sales_cdc.page.app import PREFIX, create_app
+from sales_cdc.page.redrive import StartedRun
 
 USER = SimpleNamespace(get_id=lambda: "vera", get_name=lambda: "Vera")
 RUN = StartedRun("sales_cdc_redrive", "manual__2026-11-25T14:30:20+00:00", is_paused=False)

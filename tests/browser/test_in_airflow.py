@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
-from sales_cdc import links
+from sales_cdc.dag_page import links
 
 from tests.browser.api_server import api_server
 

@@ -11,10 +11,10 @@ import pytest
 import sqlglot
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
-from sales_cdc.batch_statements import CURATED_CHECKS, INSIGHTS, RAW_CHECKS, VIEWS
-from sales_cdc.deployment import deployed_topology
-from sales_cdc.schedule import batch_schedule
-from sales_cdc.triggers.arrivals import ArrivalsTrigger
+from sales_cdc.batch.arrivals_trigger import ArrivalsTrigger
+from sales_cdc.batch.schedule import batch_schedule
+from sales_cdc.batch.statements import CURATED_CHECKS, INSIGHTS, RAW_CHECKS, VIEWS
+from sales_cdc.deployment.process import deployed_topology
 
 ROOT = Path(__file__).resolve().parents[2]
 SQL = ROOT / "include" / "sql"

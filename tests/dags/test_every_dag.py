@@ -10,8 +10,8 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
-from sales_cdc.dag_form import WHAT_TO_DO
-from sales_cdc.settings import SettingsError
+from sales_cdc.dag_page.dag_defaults import WHAT_TO_DO
+from sales_cdc.deployment.settings import SettingsError
 
 from tests.dags.conftest import DAGS
 

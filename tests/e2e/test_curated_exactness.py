@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from pyiceberg.catalog import Catalog, load_catalog
-from sales_cdc.definitions import lake as definitions
-from sales_cdc.policies import permissions, trust_policy
-from sales_cdc.settings import Settings
-from sales_cdc.topology import Topology
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.provisioning.definitions import lake as definitions
+from sales_cdc.provisioning.policies import permissions, trust_policy
 
 from tests.unit.include.glue import histories
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sales_cdc.hooks.error_zone import ErrorZoneHook
+from sales_cdc.redrive.error_zone import ErrorZoneHook
 
 from tests.e2e.conftest import ORDERS, Pipeline
 from tests.integration.dag_runs import DagRun

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from pyathena import connect
-from sales_cdc.operators.judge import DrillFailedError
+from sales_cdc.drill.judge import DrillFailedError
 
 from tests.e2e.conftest import DATABASE, WORKGROUP, Pipeline
 from tests.integration.dag_runs import DagRun

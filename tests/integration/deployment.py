@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sales_cdc.policies import Document, permissions
-from sales_cdc.topology import Service, Topology
+from sales_cdc.contract import bucket_keys
+from sales_cdc.deployment.topology import Service, Topology
+from sales_cdc.provisioning.policies import Document, permissions
 
 from tests.conftest import Cloud
 from tests.waiting import wait_for
@@ -59,7 +60,7 @@ class Deployment:
         """Wait until the order's row is in an object under raw/ whose name begins so."""
         wait_for(lambda: any(order_id in body for body in self.landed(object_name)), f"{order_id} in raw/")
 
-    def landed(self, object_name: str = "", prefix: str = Topology.RAW_PREFIX) -> list[str]:
+    def landed(self, object_name: str = "", prefix: str = bucket_keys.RAW_PREFIX) -> list[str]:
         """The objects under a prefix whose names begin so; objects never change, so each is read once."""
         s3, bucket = self.client("s3"), self.topology.bucket.name
         listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])

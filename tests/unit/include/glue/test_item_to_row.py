@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sales_cdc.curated_form import differences, event_row, fingerprint, item_row
+from sales_cdc.contract.curated_row import differences, event_row, fingerprint, item_row
 
 from tests.unit.include import items
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sales_cdc import change_event
+from sales_cdc.contract import change_event
 
 from tests import shipped
 

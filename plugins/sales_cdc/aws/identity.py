@@ -1,0 +1,81 @@
+"""Finds out whose account a run works in, before anything is done there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.sts import StsHook
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNotFoundException
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
+
+from sales_cdc.deployment.endpoint_guard import EndpointRefusedError
+
+IMPATIENT = {"connect_timeout": 5, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
+
+
+class AccountUnknownError(AirflowFailException):
+    """The account could not be asked for; retrying without a change would not help."""
+
+
+class FindAccountOperator(AwsBaseOperator[StsHook]):
+    """Return the id of the account that the Airflow connection leads to (STS GetCallerIdentity).
+
+    Every ARN of the topology is rendered from this task's XCom, so that no DAG file names an account.
+
+    Raises:
+        AccountUnknownError: the connection is missing or refused, nothing answers, or the credentials are not accepted.
+    """
+
+    aws_hook_class = StsHook
+    template_fields = aws_template_fields()
+
+    def __init__(self, *, task_id: str = "find_account", **kwargs: Any) -> None:
+        super().__init__(task_id=task_id, **{"botocore_config": IMPATIENT, **kwargs})
+
+    def execute(self, context: Any) -> str:
+        self._require_connection()
+        identity = self._identity()
+        self.log.info("Working in account %s as %s.", identity["Account"], identity["Arn"])
+        return str(identity["Account"])
+
+    def _require_connection(self) -> None:
+        """A missing connection otherwise means whatever credentials the machine happens to have."""
+        if not self.aws_conn_id:
+            return
+        try:
+            self.hook.get_connection(self.aws_conn_id)
+        except AirflowNotFoundException as error:
+            raise AccountUnknownError(
+                f"The Airflow connection '{self.aws_conn_id}' does not exist, so it is not known which account to work "
+                f"in. Create it (connection type 'aws'; leave login and password empty to use the machine's own role): "
+                f"airflow connections add {self.aws_conn_id} --conn-type aws. For the local cloud, 'make airflow' and "
+                "'make ui' set it. SALES_CDC_AWS_CONN_ID names another one."
+            ) from error
+
+    def _identity(self) -> dict[str, str]:
+        attempt = f"Asked AWS STS who the Airflow connection '{self.aws_conn_id}' belongs to:"
+        try:
+            identity: dict[str, str] = self.hook.conn.get_caller_identity()
+        except EndpointConnectionError as error:
+            endpoint = self.hook.conn.meta.endpoint_url
+            raise AccountUnknownError(
+                f"{attempt} nothing answers at {endpoint}. If that is the local cloud, start it with 'make cloud'; "
+                "if it is AWS, check the network and the region."
+            ) from error
+        except EndpointRefusedError as error:
+            raise AccountUnknownError(str(error)) from error
+        except NoCredentialsError as error:
+            raise AccountUnknownError(
+                f"{attempt} there are no credentials. Give the connection a login (access key id) and a password "
+                "(secret access key), a role_arn, or run Airflow where an instance or task role is attached."
+            ) from error
+        except ClientError as error:
+            raise AccountUnknownError(
+                f"{attempt} refused with {error.response['Error']['Code']} ({error.response['Error']['Message']}). "
+                "Check the connection's keys, session token and role, and that they have not expired."
+            ) from error
+        except BotoCoreError as error:
+            raise AccountUnknownError(f"{attempt} {error}. Check the connection's extra and the network.") from error
+        return identity

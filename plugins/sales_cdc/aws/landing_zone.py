@@ -1,0 +1,131 @@
+"""Reads the bucket's ledgers and raw objects."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.exceptions import ClientError
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.lines import CLOCK_DIFFERENCE as COMMIT_DIFFERENCE
+from sales_cdc.contract.lines import Arrival, FailedChange, WrittenChange, is_change_event
+
+PARALLEL_READS = 16
+CLOCK_DIFFERENCE = timedelta(minutes=5)
+
+
+class LandingZoneHook(AwsBaseHook):
+    """S3, as the ledger and the raw zone of one bucket.
+
+    Source: Amazon S3 API Reference, *ListObjectsV2*, *GetObject*, *PutObject*.
+    """
+
+    def __init__(self, *, bucket: str, **kwargs: Any) -> None:
+        kwargs["client_type"] = "s3"
+        super().__init__(**kwargs)
+        self.bucket = bucket
+
+    def runs(self) -> dict[str, dict[str, Any]]:
+        """The summary of every run that has finished writing, by run, with ``confirmed`` True once its changes were seen."""
+        keys = {key for key, _ in self._keys(bucket_keys.GENERATE_RUNS)}
+        finished = sorted(key for key in keys if key.endswith("/summary.json"))
+        return {
+            key.split("/")[-2]: {**summary, "confirmed": key.replace("summary.json", "confirmed.json") in keys}
+            for key, summary in zip(finished, self._documents(finished), strict=True)
+        }
+
+    def mended_until(self) -> str | None:
+        """When the last backfill or repair ended, written like a change event's ``creation_time``; None before the first.
+
+        Until then orders may appear without their insert, since their stream is younger or lost it; later they cannot.
+        """
+        ended = [at for key, at in self._keys(bucket_keys.BACKFILL_RUNS) if key.endswith("/summary.json")]
+        ended += [at for _, at in self._keys(bucket_keys.REPAIR_RUNS)]
+        return f"{max(ended) + COMMIT_DIFFERENCE:%Y-%m-%dT%H:%M:%S.999Z}" if ended else None
+
+    def written(self, run: str, started_at: str) -> list[WrittenChange]:
+        """The changes that a run really made, in the order in which it made them; ``started_at`` as in its summary."""
+        since = datetime.fromisoformat(started_at)
+        return [
+            WrittenChange.from_ledger(run, since, line)
+            for line in self._lines(f"{bucket_keys.GENERATE_RUNS}{run}/written.jsonl")
+        ]
+
+    def confirm(self, run: str, summary: dict[str, Any]) -> None:
+        """Note that all of a run's changes are in the landing zone, so that no later batch looks for them again."""
+        self.put_json(f"{bucket_keys.GENERATE_RUNS}{run}/confirmed.json", summary)
+
+    def arrivals(self, since: datetime) -> Iterator[Arrival]:
+        """Every change event in objects stored after ``since``, less what clocks may differ by."""
+        stored = [(key, at) for key, at in self._keys(bucket_keys.RAW_PREFIX) if at >= since - CLOCK_DIFFERENCE]
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            for (_, at), lines in zip(stored, pool.map(self._lines, [key for key, _ in stored]), strict=True):
+                yield from (Arrival(line, at) for line in lines if is_change_event(line))
+
+    def failed_records(self, since: datetime) -> int:
+        """How many records lie under the error prefix in objects stored after ``since``."""
+        stored = [key for key, at in self._keys(bucket_keys.ERRORS_PREFIX) if at >= since - CLOCK_DIFFERENCE]
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            return sum(len(lines) for lines in pool.map(self._lines, stored))
+
+    def failures(self, since: datetime | None = None) -> list[FailedChange]:
+        """The records under the error prefix that name their order, in objects stored after ``since`` (None: ever)."""
+        stored = [
+            key for key, at in self._keys(bucket_keys.ERRORS_PREFIX) if since is None or at >= since - CLOCK_DIFFERENCE
+        ]
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            read = zip(stored, pool.map(self._lines, stored), strict=True)
+            told = [FailedChange.from_line(key, line) for key, lines in read for line in lines]
+        return [record for record in told if record is not None]
+
+    def put_json(self, key: str, document: dict[str, Any]) -> None:
+        self.put_text(key, json.dumps(document, indent=2, default=str), "application/json")
+
+    def put_text(self, key: str, text: str, content_type: str) -> None:
+        self.get_conn().put_object(Bucket=self.bucket, Key=key, Body=text.encode(), ContentType=content_type)
+
+    def document(self, key: str) -> dict[str, Any] | None:
+        """A JSON object by its key, numbers exact; None when there is none."""
+        try:
+            found: dict[str, Any] = json.loads(self._body(key), parse_float=Decimal)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None
+        return found
+
+    def _keys(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        for page in self.get_conn().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for item in page.get("Contents", []):
+                yield item["Key"], item["LastModified"]
+
+    def _documents(self, keys: list[str]) -> list[dict[str, Any]]:
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            return [json.loads(body) for body in pool.map(self._body, keys)]
+
+    def _lines(self, key: str) -> list[dict[str, Any]]:
+        """The JSON documents of an object, a line each; a line that is none is somebody else's and is passed over."""
+        return [line for text in self._body(key).splitlines() if (line := _document(text)) is not None]
+
+    def _body(self, key: str) -> bytes:
+        body: bytes = self.get_conn().get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        try:
+            return gzip.decompress(body) if key.endswith(".gz") else body
+        except (OSError, EOFError):
+            self.log.warning("s3://%s/%s is no whole gzip file: somebody else's, passed over.", self.bucket, key)
+            return b""
+
+
+def _document(text: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text, parse_float=Decimal)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

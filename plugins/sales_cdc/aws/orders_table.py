@@ -1,0 +1,88 @@
+"""The orders table as reconciliation and repair see it: whole items, as DynamoDB types them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from functools import cached_property
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.config import Config
+
+from sales_cdc.aws.errors import explained
+from sales_cdc.contract.curated_row import KEY, Item
+
+SEGMENTS = 8
+KEYS_PER_CALL = 100
+CLIENT_CONFIG = Config(max_pool_connections=SEGMENTS, retries={"mode": "standard", "total_max_attempts": 8})
+
+
+class SourceOrdersHook(AwsBaseHook):
+    """Reads one table of orders, consistently. Binary values stay in base64.
+
+    Source: Amazon DynamoDB API Reference, *Scan*, *BatchGetItem*.
+    """
+
+    def __init__(self, *, table: str, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "client_type": "dynamodb", "config": kwargs.get("config") or CLIENT_CONFIG})
+        self.table = table
+
+    @cached_property
+    def _client(self) -> Any:
+        """Answers come as they went over the wire: botocore would take longer to decode items than all else takes."""
+        client = self.get_conn()
+        for operation in ("Scan", "BatchGetItem"):
+            client.meta.events.register(f"before-parse.dynamodb.{operation}", _leave_undecoded)
+        return client
+
+    def scan(self) -> Iterator[Item]:
+        """Every item, in no order; at most ``SEGMENTS`` pages are held.
+
+        Raises:
+            CallRefusedError: there is no such table, it may not be read, or nothing answers.
+        """
+        with explained("scan the DynamoDB table", self.table), ThreadPoolExecutor(SEGMENTS) as pool:
+            reading = {pool.submit(self._page, segment, None): segment for segment in range(SEGMENTS)}
+            while reading:
+                done, _ = wait(reading, return_when=FIRST_COMPLETED)
+                for future in done:
+                    segment, page = reading.pop(future), future.result()
+                    if last := page.get("LastEvaluatedKey"):
+                        reading[pool.submit(self._page, segment, last)] = segment
+                    yield from page["Items"]
+
+    def _page(self, segment: int, last: Any) -> Any:
+        start = {"ExclusiveStartKey": last} if last else {}
+        answer = self._client.scan(
+            TableName=self.table, Segment=segment, TotalSegments=SEGMENTS, ConsistentRead=True, **start
+        )
+        return json.loads(answer["undecoded"])
+
+    def get(self, order_ids: Collection[str]) -> dict[str, Item]:
+        """The items of these orders, by id; absent when there is none.
+
+        Raises:
+            CallRefusedError: as for ``scan``.
+        """
+        ids = list(order_ids)
+        parts = [ids[at : at + KEYS_PER_CALL] for at in range(0, len(ids), KEYS_PER_CALL)]
+        with explained("read orders in the DynamoDB table", self.table), ThreadPoolExecutor(SEGMENTS) as pool:
+            return {item[KEY]["S"]: item for items in pool.map(self._get_part, parts) for item in items}
+
+    def _get_part(self, order_ids: list[str]) -> list[Item]:
+        """DynamoDB answers a part of what was asked for at least, or refuses."""
+        items: list[Item] = []
+        asked = {self.table: {"Keys": [{KEY: {"S": order_id}} for order_id in order_ids], "ConsistentRead": True}}
+        while asked:
+            answer = json.loads(self._client.batch_get_item(RequestItems=asked)["undecoded"])
+            items += answer["Responses"].get(self.table, [])
+            asked = answer.get("UnprocessedKeys")
+        return items
+
+
+def _leave_undecoded(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    if response_dict["status_code"] < 300:
+        customized_response_dict["undecoded"] = response_dict["body"]
+        response_dict["body"] = b"{}"

@@ -1,0 +1,176 @@
+"""One backfill run: forecast, touch, record. Every step can be repeated, half-way or whole, without a second touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from random import SystemRandom
+from threading import Event
+from typing import Any
+
+from sales_cdc.aws.ledger_folder import ForeignPlanError
+from sales_cdc.backfill.ledger import NAMED, BackfillHeader, BackfillLedger, Progress
+from sales_cdc.backfill.touches import TouchableTable, Touched
+from sales_cdc.cost.forecast import ORDER_BYTES, PLAIN_WRITE, Usage, forecast, in_dollars, told
+from sales_cdc.generate.change_writer import BACKOFF_SECONDS, MAX_ATTEMPTS, MAX_BACKOFF_SECONDS, Pace, StalledError
+from sales_cdc.generate.run import ProgressLog, Say
+
+CONCURRENT_TOUCHES = 16
+COUNTED_BELOW_BYTES = 10**9  # a table that is described as smaller is counted: its description may be six hours old
+MARK_BYTES = 80  # the attribute's name and a run's id
+
+
+class BackfillRefusedError(ValueError):
+    """The backfill cannot be done as asked for; nothing was touched."""
+
+
+class BackfillIncompleteError(Exception):
+    """Not every order that the table holds was touched."""
+
+
+class BackfillRun:
+    """A run's table and ledger; ``say`` takes lines for the log, ``stop`` ends touching early once set."""
+
+    def __init__(self, table: TouchableTable, ledger: BackfillLedger, say: Say, stop: Event | None = None) -> None:
+        self._table = table
+        self._ledger = ledger
+        self._say = say
+        self._stop = stop or Event()
+        self._random = SystemRandom()
+
+    def plan(self, segments: int, most_dollars: str, region: str) -> list[int]:
+        """Forecast the cost and, if it may cost so much, keep the run; returns its segments.
+
+        Raises:
+            BackfillRefusedError: the table has no stream, or its backfill costs more than ``most_dollars``.
+            ForeignPlanError: the run was planned with other segments before.
+            CallRefusedError: the table or the bucket is missing, denied, or does not answer.
+        """
+        most = allowed_dollars(most_dollars)
+        header = self._ledger.header() or self._forecast_and_begin(segments, most, region)
+        if header.segments != segments:
+            raise ForeignPlanError(
+                f"The run '{header.run_id}' was begun with {header.segments} segments and is asked for {segments} now: "
+                "start a new run for that. Nothing was touched."
+            )
+        return list(range(segments))
+
+    def _forecast_and_begin(self, segments: int, most_dollars: Decimal, region: str) -> BackfillHeader:
+        size = self._table.size()
+        if not size.has_stream:
+            raise BackfillRefusedError(
+                f"The table {self._table.name} has no stream, so that a touch would be carried nowhere. Run sales_cdc_setup "
+                "first. Nothing was touched."
+            )
+        items = self._table.count() if size.size_bytes < COUNTED_BELOW_BYTES else size.items
+        item_bytes = (-(-size.size_bytes // size.items) if size.items else ORDER_BYTES) + MARK_BYTES
+        usage = Usage(items, item_bytes=item_bytes, units_per_write=PLAIN_WRITE, read_bytes=items * item_bytes)
+        found = forecast(usage, region)
+        self._say(f"{self._table.name} holds {items:,} orders. {told(found)}")
+        if found.dollars > most_dollars:
+            raise BackfillRefusedError(
+                f"Touching {items:,} orders is forecast to cost {in_dollars(found.dollars)}, and confirm_cost_up_to_dollars is "
+                f"{most_dollars}. Start a new run with a higher one. Nothing was touched."
+            )
+        return self._ledger.begin(segments, items, found.dollars)
+
+    def touch(self, segment: int, rate_per_second: float | None) -> dict[str, int]:
+        """Touch a segment's orders, page after page; each page's end is kept before the next begins.
+
+        ``rate_per_second`` is the whole run's. Returns the segment's counts, those of earlier attempts included.
+
+        Raises:
+            StalledError: the table stayed busy; a retry goes on after the last page.
+            CallRefusedError: the table or the bucket is missing, denied, or does not answer.
+        """
+        header = self._header()
+        pace = Pace(None if rate_per_second is None else float(rate_per_second) / header.segments)
+        progress = self._ledger.progress(segment)
+        observe = ProgressLog(self._say)
+        with ThreadPoolExecutor(CONCURRENT_TOUCHES) as pool:
+            while not progress.done and not self._stop.is_set():
+                observe("MODIFY", progress.touched, max(header.items // header.segments, progress.touched + 1))
+                page = self._table.page(segment, header.segments, progress.following, header.mark)
+                outcomes = pool.map(partial(self._settle, mark=header.mark, pace=pace), page.unmarked)
+                self._count(zip(page.unmarked, outcomes, strict=True), progress)
+                if self._stop.is_set():
+                    break
+                progress.touched += len(page.marked)
+                progress.following, progress.done = page.following, page.following is None
+                self._ledger.keep(progress)
+        return {"touched": progress.touched, "gone": progress.gone, "too_large": progress.too_large}
+
+    def _settle(self, order_id: str, *, mark: str, pace: Pace) -> Touched:
+        """Touch one order until it is settled; BUSY only when stopped meanwhile."""
+        if self._stop.wait(pace.reserve(1)):
+            return Touched.BUSY
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            outcome = self._table.touch(order_id, mark)
+            if outcome is not Touched.BUSY:
+                return outcome
+            if self._stop.wait(self._random.uniform(0, min(MAX_BACKOFF_SECONDS, BACKOFF_SECONDS * 2**attempt))):
+                return outcome
+        raise StalledError(
+            f"The DynamoDB table {self._table.name} did not take a touch in {MAX_ATTEMPTS} attempts. Give it more write "
+            "capacity, or a lower rate_per_second; a retry goes on after the last page."
+        )
+
+    def _count(self, outcomes: Iterable[tuple[str, Touched]], progress: Progress) -> None:
+        for order_id, outcome in outcomes:
+            if outcome is Touched.MADE:
+                progress.touched += 1
+            elif outcome is Touched.GONE:
+                progress.gone += 1
+            elif outcome is Touched.TOO_LARGE:
+                progress.too_large += 1
+                progress.named = [*progress.named, order_id][:NAMED]
+
+    def record(self) -> dict[str, Any]:
+        """Close the ledger; return its summary.
+
+        Raises:
+            BackfillIncompleteError: a segment has not come to its end, or an order is too large to be touched.
+        """
+        header = self._header()
+        segments = [self._ledger.progress(segment) for segment in range(header.segments)]
+        if unfinished := [str(one.segment) for one in segments if not one.done]:
+            raise BackfillIncompleteError(
+                f"Segments {', '.join(unfinished)} of {header.segments} have not come to their end: clear their touch_orders "
+                "tasks, which go on where they stopped."
+            )
+        if too_large := sum(one.too_large for one in segments):
+            named = ", ".join([order_id for one in segments for order_id in one.named][:5])
+            raise BackfillIncompleteError(
+                f"{too_large:,} orders are too large for one more attribute (DynamoDB takes 400 KB) and were not touched, such "
+                f"as {named}. Change anything of them by hand, so that their stream carries them; all others were touched."
+            )
+        summary = self._ledger.close(header, segments)
+        self._say(
+            f"Touched {summary['touched']:,} orders; {summary['gone']:,} were deleted meanwhile. {self._ledger.uri}"
+        )
+        return summary
+
+    def _header(self) -> BackfillHeader:
+        header = self._ledger.header()
+        if header is None:
+            raise ForeignPlanError(f"{self._ledger.uri} holds no run: run the task plan_backfill first.")
+        return header
+
+
+def allowed_dollars(text: str) -> Decimal:
+    """Money as a form gives it: text, so that it is exact.
+
+    Raises:
+        BackfillRefusedError: it is no amount of money.
+    """
+    try:
+        amount = Decimal(text)
+    except (InvalidOperation, TypeError, ValueError):
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise BackfillRefusedError(
+            f"confirm_cost_up_to_dollars is {text!r}: it has to be an amount such as 5 or 12.50. Nothing was touched."
+        )
+    return amount

@@ -1,0 +1,141 @@
+"""Runs Athena statements: one, or several side by side in one task (what would be one task each costs one wait for all)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.athena import AthenaHook
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowException
+
+from sales_cdc.aws.query_rows import QueryRows, first_rows
+from sales_cdc.batch.sensors.athena_result import SHOWN, CheckFailedError, finding_of
+from sales_cdc.batch.statements import Check
+from sales_cdc.dag_page.links import AthenaHistoryLink, QueryResultsLink
+
+MOST_POLLS = 6000
+
+
+class StatementFailedError(AirflowException):
+    """Athena did not carry out a statement; the message has Athena's own reason."""
+
+
+class QueryOperator(AthenaOperator):
+    """Run the query of one SQL file on Athena; the task that follows shows or judges its rows.
+
+    The provider's operator, with a link that leads somewhere on the local cloud, too.
+
+    Raises:
+        AirflowException: Athena did not carry it out; the message has the query's id and its state.
+    """
+
+    operator_extra_links = (QueryResultsLink(),)
+
+
+class StatementsOperator(AwsBaseOperator[AthenaHook]):
+    """Run its statements on Athena: start every one, wait for all, and return by name the id of each one's query execution.
+
+    Args:
+        files: the statements' SQL files, found by the DAG's ``template_searchpath``; a statement's name is its file's.
+        workgroup, database: where they run.
+        poll_interval: seconds between two looks.
+
+    Raises:
+        StatementFailedError: names the statements that failed, with Athena's reasons.
+    """
+
+    aws_hook_class = AthenaHook
+    template_fields = aws_template_fields("statements", "workgroup", "database")
+    template_ext = (".sql",)
+    ui_color = "#44b5e2"
+    operator_extra_links = (AthenaHistoryLink(),)
+
+    def __init__(
+        self, *, files: Sequence[str], workgroup: str, database: str, poll_interval: float = 0.2, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.names = [file.rpartition("/")[2].removesuffix(".sql") for file in files]
+        self.statements = list(files)
+        self.workgroup = workgroup
+        self.database = database
+        self.poll_interval = poll_interval
+        self._started: dict[str, str] = {}
+
+    def execute(self, context: Any) -> Any:
+        for name, statement in zip(self.names, self.statements, strict=True):
+            self._started[name] = self.hook.run_query(
+                statement, {"Database": self.database, "Catalog": "AwsDataCatalog"}, {}, workgroup=self.workgroup
+            )
+        states = {name: self._ended(query) for name, query in self._started.items()}
+        if failed := [name for name, state in states.items() if state != "SUCCEEDED"]:
+            raise StatementFailedError("\n".join(self._reason(name, states[name]) for name in failed))
+        return self._outcome()
+
+    def _outcome(self) -> dict[str, Any]:
+        return self._started
+
+    def _ended(self, query: str) -> str | None:
+        state: str | None = self.hook.poll_query_status(query, MOST_POLLS, self.poll_interval)
+        return state
+
+    def _reason(self, name: str, state: str | None) -> str:
+        query = self._started[name]
+        reason = self.hook.get_state_change_reason(query) or "no reason given"
+        return (
+            f"The statement '{name}' ended {state} ({reason}). Athena query {query} in work group '{self.workgroup}'."
+        )
+
+    def on_kill(self) -> None:
+        for query in self._started.values():
+            self.hook.stop_query(query)
+
+
+class InsightsOperator(StatementsOperator):
+    """Statements on the days before the run began: ``params.days`` of them, which they know as ``from_day`` and ``until_day``."""
+
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        today = context["dag_run"].start_date.date()
+        days = {"from_day": today - timedelta(days=context["params"]["days"]), "until_day": today + timedelta(days=1)}
+        super().render_template_fields({**context, "params": {**context["params"], **days}}, jinja_env)
+
+
+class ChecksOperator(StatementsOperator):
+    """Run checks, each a query that selects what must not be: rows fail the run and stop what follows.
+
+    Args:
+        folder: of the checks' SQL files.
+        checks: by file name, what a row means and what to do then.
+
+    Returns:
+        By check, the number of rows: 0.
+
+    Raises:
+        CheckFailedError: names every check that found rows, shows them, and says what to do. All checks are judged first.
+    """
+
+    def __init__(self, *, folder: str, checks: Mapping[str, Check], **kwargs: Any) -> None:
+        super().__init__(files=[f"{folder}/{name}.sql" for name in checks], **kwargs)
+        self.checks = dict(checks)
+
+    def _outcome(self) -> dict[str, int]:
+        found = {name: first_rows(self.hook.conn, query) for name, query in self._started.items()}
+        for name, rows in found.items():
+            if not rows.rows:
+                self.log.info("Passed: no %s.", self.checks[name].finding)
+        if failed := {name: rows for name, rows in found.items() if rows.rows}:
+            told = "\n".join(self._told(name, rows) for name, rows in failed.items())
+            raise CheckFailedError(
+                f"{len(failed)} of {len(found)} checks of '{self.task_id}' failed; nothing after them was done. Those who read "
+                f"orders and orders_history read the tables as they are now, what is named here included.\n{told}\n"
+                "Once mended, clear this task to check again. More: docs/operations.md, 'Orders are not right'."
+            )
+        return dict.fromkeys(found, 0)
+
+    def _told(self, name: str, rows: QueryRows) -> str:
+        check, orders = self.checks[name], json.dumps([row[0] for row in rows.rows[:SHOWN]])
+        return f"{name}: {finding_of(rows, check.finding)}\nTo do: {check.remedy.replace('<orders>', orders)}"

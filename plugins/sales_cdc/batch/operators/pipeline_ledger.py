@@ -1,0 +1,144 @@
+"""Records what became of every change that a run answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from sales_cdc.aws.athena import AthenaSqlHook
+from sales_cdc.aws.dead_letters import DeadLetterHook, StreamPositionHook
+from sales_cdc.aws.query_rows import as_table
+from sales_cdc.aws.stream_position import Position
+from sales_cdc.batch.delivery import Delivery, compare
+from sales_cdc.batch.pipeline_ledger import Account, account, as_rows
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.change_event import SEQUENCE_NUMBER_DIGITS
+from sales_cdc.contract.lines import CLOCK_DIFFERENCE, FailedChange
+from sales_cdc.reconcile.arrivals import ArrivalsHook
+
+SHOWN = 10
+
+
+class UnaccountedChangesError(AirflowFailException):
+    """Changes were written that are neither in ``raw/`` nor under ``errors/`` nor in the dead-letter queue; the message names them."""
+
+
+class PipelineLedgerOperator(AwsBaseOperator[ArrivalsHook]):
+    """Account for every change of the run's generate runs, and keep a row for each event type in ``pipeline_ledger``.
+
+    In the batch DAG, once the job has run, and whether or not what came before went well (an account that nobody keeps on a bad
+    day proves nothing)::
+
+        record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule="all_done")
+
+    Answers for the runs that the task ``wait_for_delivery`` confirmed, or, if it confirmed none, for all that wait. The DAG's
+    ``template_searchpath`` has to hold ``include/sql``. A run that is repeated replaces its rows.
+
+    Args:
+        hops: the topology's ``hops``.
+        database, workgroup: of Athena, by name.
+
+    Returns:
+        By event type: ``written``, ``captured``, ``delivered``, ``failed``, ``dropped``, ``curated``.
+
+    Raises:
+        UnaccountedChangesError: changes are in none of the places; the rows are kept all the same.
+        StatementError, botocore.exceptions.ClientError: what is there could not be read, or the rows not be written.
+    """
+
+    aws_hook_class = ArrivalsHook
+    template_fields = aws_template_fields("hops")
+
+    def __init__(self, *, hops: Mapping[str, str], database: str, workgroup: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.hops = hops
+        self.database = database
+        self.workgroup = workgroup
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return {**super()._hook_parameters, "bucket": self.hops["bucket"]}
+
+    def execute(self, context: Any) -> dict[str, dict[str, int]]:
+        run_id = context["run_id"]
+        found = self._account(run_id, context["ti"].xcom_pull(task_ids="wait_for_delivery") or {})
+        self._keep(run_id, found)
+        self.log.info("What became of the changes:\n%s", as_table(*as_rows(found)))
+        if found.unaccounted:
+            named = "\n".join(
+                f"  {each.event_type:<6} {each.order_id}  (written by {each.run})" for each in found.unaccounted[:SHOWN]
+            )
+            raise UnaccountedChangesError(
+                f"{len(found.unaccounted)} changes that were written are neither in raw/ nor under errors/ nor in the queue "
+                f"'{self.hops['dead_letter_queue']}':\n{named}\nIf they are on their way, clear this task later. If not, run the DAG "
+                "sales_cdc_reconcile: it tells which orders the curated table lacks, and sales_cdc_repair mends these."
+            )
+        counts = ("written", "captured", "delivered", "failed", "dropped", "curated")
+        return {entry.event_type: {name: getattr(entry, name) for name in counts} for entry in found.entries}
+
+    def _account(self, run_id: str, confirmed: Mapping[str, Any]) -> Account:
+        lake, now = self.hook, datetime.now(UTC)
+        runs = lake.runs()
+        names = confirmed.get("runs") or [name for name, summary in runs.items() if not summary["confirmed"]]
+        if not names:
+            return account([], Delivery(), [], [], set(), now)
+        written = [change for name in names for change in lake.written(name, runs[name]["started_at"])]
+        since = min(datetime.fromisoformat(runs[name]["started_at"]) for name in names)
+        delivery = compare(written, lake.arrivals(since))
+        failed = lake.failures(since) if delivery.missing else []
+        dropped = list(self._dropped()) if delivery.missing else []
+        curated_at = lake.stored_at(bucket_keys.document_of(bucket_keys.CURATE_RUNS, run_id)) or now
+        return account(written, delivery, failed, dropped, self._curated(since), curated_at)
+
+    def _curated(self, since: datetime) -> set[tuple[str, str]]:
+        """The identities of curated changes; none when nothing was ever curated."""
+        if not self._sql.exists("orders_changes"):
+            return set()
+        rows = self._sql.rows(self._sql.start("ledger/curated_since.sql", since=_sql_time(since - CLOCK_DIFFERENCE)))
+        return {(order_id, sequence_number) for order_id, sequence_number in rows}
+
+    def _dropped(self) -> Iterator[FailedChange]:
+        """The stream's records at the positions in the dead-letter queue, which keeps its messages."""
+        parameters = super()._hook_parameters
+        queue, stream = (
+            DeadLetterHook(**parameters, queue=self.hops["dead_letter_queue"]),
+            StreamPositionHook(**parameters),
+        )
+        letters = list(queue.letters())
+        try:
+            for letter in letters:
+                position = Position.from_message(letter.body)
+                for record in stream.read(position):
+                    change = record["dynamodb"]
+                    number = change["SequenceNumber"].zfill(SEQUENCE_NUMBER_DIGITS)
+                    order_id = change["Keys"]["orderid"]["S"]
+                    yield FailedChange(order_id, record["eventName"], number, position.reason, position.name)
+        finally:
+            for letter in letters:
+                queue.release(letter)
+
+    @cached_property
+    def _sql(self) -> AthenaSqlHook:
+        def render(file: str, params: Mapping[str, Any]) -> str:
+            text: str = self.get_template_env().get_template(file).render(params=params)
+            return text
+
+        return AthenaSqlHook(
+            database=self.database, workgroup=self.workgroup, render=render, connection=super()._hook_parameters
+        )
+
+    def _keep(self, run_id: str, found: Account) -> None:
+        self._sql.run("ledger/create.sql", bucket=self.hops["bucket"])
+        self._sql.run("ledger/forget_run.sql", run_id=run_id)
+        run_at = _sql_time(datetime.now(UTC))
+        self._sql.run("ledger/record_run.sql", run_id=run_id, run_at=run_at, entries=found.entries)
+
+
+def _sql_time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"

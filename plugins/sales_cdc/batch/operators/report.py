@@ -1,0 +1,89 @@
+"""Writes what a batch found and did: for programs, for people, and into the task's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.athena import AthenaHook
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+
+from sales_cdc.aws.landing_zone import LandingZoneHook
+from sales_cdc.aws.ledger_folder import json_line
+from sales_cdc.aws.query_rows import first_rows
+from sales_cdc.batch.report import Answer, as_markdown, batch_report, question_of
+from sales_cdc.batch.statements import CHANGED_ORDERS, QUARANTINED, RAW_CHECKS
+from sales_cdc.contract import bucket_keys
+from sales_cdc.dag_page.links import ObjectLink
+from sales_cdc.reconcile.operators import DifferencesFoundError
+from sales_cdc.reconcile.reconciliation import FINDINGS
+
+
+class ReportOperator(AwsBaseOperator[AthenaHook]):
+    """Gather the run's counts, checks and query results into ``ledger/batch/<run>/report.json`` and ``report.md``.
+
+    Reads the XComs of the batch DAG's tasks. ``reconcile`` may be missing from the DAG: the report then has None.
+
+    Args:
+        bucket: where the report goes.
+
+    Returns:
+        The S3 URI of ``report.json``.
+
+    Raises:
+        DifferencesFoundError: the reconciliation found orders that differ; the report is written first.
+    """
+
+    aws_hook_class = AthenaHook
+    template_fields = aws_template_fields("bucket")
+    operator_extra_links = (ObjectLink(),)
+
+    def __init__(self, *, bucket: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+
+    def execute(self, context: Any) -> str:
+        report = self._report(context["run_id"], lambda task: context["ti"].xcom_pull(task_ids=task))
+        page = as_markdown(report)
+        lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
+        folder = bucket_keys.folder_of(bucket_keys.BATCH_RUNS, context["run_id"])
+        lake.put_text(f"{folder}report.md", page, "text/markdown")
+        lake.put_text(f"{folder}report.json", json_line(report), "application/json")
+        self.written_uri = f"s3://{self.bucket}/{folder}report.md"
+        self.log.info("The report, also in s3://%s/%sreport.md:\n%s", self.bucket, folder, page)
+        for warning in report["warnings"]:
+            self.log.warning(warning)
+        self._refuse_differences(report["reconciliation"] or {})
+        return f"s3://{self.bucket}/{folder}report.json"
+
+    def _report(self, run_id: str, pull: Callable[[str], Any]) -> dict[str, Any]:
+        answers = {name: self._answer(name, query) for name, query in pull("ask_insights").items()}
+        raw_checks = {name: pull(f"checks.expect_no_rows_of_{name}") for name in RAW_CHECKS}
+        return batch_report(
+            run_id=run_id,
+            at=datetime.now(UTC).isoformat(),
+            delivery=pull("wait_for_delivery"),
+            curated=pull("await_curation"),
+            checks={**raw_checks, **pull("check_curated")},
+            changed=answers.pop(CHANGED_ORDERS),
+            quarantine=answers.pop(QUARANTINED),
+            answers=answers.values(),
+            reconciliation=pull("reconcile"),
+            ledger=pull("record_ledger"),
+            foreign_types=pull("crawl_raw"),
+        )
+
+    def _refuse_differences(self, counts: Mapping[str, Any]) -> None:
+        differing = sum(counts.get(kind, 0) for kind in FINDINGS)
+        if differing:
+            raise DifferencesFoundError(
+                f"The report is written, and says that {differing} orders differ between DynamoDB and orders. They are named in "
+                f"s3://{self.bucket}/{counts['report']}. To mend them, run the DAG sales_cdc_repair: it takes that report."
+            )
+
+    def _answer(self, name: str, query: str) -> Answer:
+        execution = self.hook.conn.get_query_execution(QueryExecutionId=query)["QueryExecution"]
+        found = first_rows(self.hook.conn, query)
+        return Answer(name, question_of(execution["Query"]), found.columns, found.values(), query)

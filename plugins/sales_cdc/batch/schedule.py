@@ -1,0 +1,26 @@
+"""When the batch runs: daily, and, where settings say so, when new raw objects have arrived."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
+
+from sales_cdc.batch.arrivals_trigger import ArrivalsTrigger
+from sales_cdc.deployment.topology import Topology
+
+DAILY = "@daily"
+
+
+def batch_schedule(topology: Topology) -> Any:
+    """Events are gathered while data flows, and while a batch runs (one at a time): each run takes all that has come."""
+    settings = topology.settings
+    if not settings.event_driven:
+        return DAILY
+    trigger = ArrivalsTrigger(
+        queue=topology.arrivals_queue.name, aws_conn_id=settings.aws_conn_id, region_name=settings.region
+    )
+    arrivals = Asset(
+        f"{topology.prefix}-arrivals", watchers=[AssetWatcher(name=topology.arrivals_queue.name, trigger=trigger)]
+    )
+    return AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"), assets=[arrivals])

@@ -1,0 +1,144 @@
+"""Waits for an Athena query and shows, or judges, its rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from sales_cdc.aws.dead_letters import DeadLetterHook
+from sales_cdc.aws.landing_zone import LandingZoneHook
+from sales_cdc.aws.query_rows import MAX_ROWS, QueryRows, first_rows
+from sales_cdc.contract import bucket_keys
+from sales_cdc.dag_page.links import AthenaQueryLink
+
+SHOWN = 20
+REDRIVE_DAG = "sales_cdc_redrive"
+
+
+class CheckFailedError(AirflowFailException):
+    """A check's query found rows that must not be there; the message shows them."""
+
+
+class AthenaRowsSensor(AthenaSensor):
+    """Wait for the query, then log its first rows as a table and return how many it logged."""
+
+    operator_extra_links = (AthenaQueryLink(),)
+
+    def execute(self, context: Any) -> int:
+        super().execute(context)
+        found = self._first_rows(SHOWN)
+        shown = " shown" if len(found.rows) == SHOWN else ""
+        self.log.info("%s rows%s:\n%s", len(found.rows), shown, found.as_table())
+        return len(found.rows)
+
+    def _first_rows(self, most: int) -> QueryRows:
+        return first_rows(self.hook.get_conn(), self.query_execution_id, most)
+
+
+class NoRowsSensor(AthenaRowsSensor):
+    """Wait for a check's query, which selects what must not be; fail when it found any.
+
+    Args:
+        finding: what a row means, in words: "orders that changed without having been inserted".
+
+    Returns:
+        0, the number of rows.
+
+    Raises:
+        CheckFailedError: the query returned rows.
+    """
+
+    def __init__(self, *, finding: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.finding = finding
+
+    def execute(self, context: Any) -> int:
+        super(AthenaRowsSensor, self).execute(context)
+        found = self._first_rows(MAX_ROWS)
+        if found.rows:
+            return self._judge(found, context)
+        self.log.info("Passed: no %s.", self.finding)
+        return 0
+
+    def _judge(self, found: QueryRows, context: Any) -> int:
+        raise CheckFailedError(
+            f"The check '{self.task_id}' found {finding_of(found, self.finding)}\n"
+            f"Athena query {self.query_execution_id}. Look these orders up in raw_orders; once mended, clear this task "
+            "and its query to check again."
+        )
+
+
+class FollowsInsertSensor(NoRowsSensor):
+    """A check whose rows are orders without their insert: it fails for those that nothing explains, and once.
+
+    Explained, and so only warned of: the insert lies under ``errors/``, or may be among the positions in the pipe's
+    dead-letter queue: the redrive delivers it. What nothing explains fails the run that first sees it, every try of it;
+    later runs warn, so that a loss that cannot be mended does not stop every batch from then on.
+
+    Args:
+        bucket: where errors lie, and where the orders that failed a run are noted.
+        dead_letter_queue: the pipe's, by name.
+
+    Returns:
+        How many such orders there are (at most 999 are looked at).
+
+    Raises:
+        CheckFailedError: orders without an insert that this run is the first to see.
+    """
+
+    NOTED = bucket_keys.ORDERS_WITHOUT_INSERT
+    template_fields = aws_template_fields("query_execution_id", "bucket", "dead_letter_queue")
+
+    def __init__(self, *, bucket: str, dead_letter_queue: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+        self.dead_letter_queue = dead_letter_queue
+
+    def _judge(self, found: QueryRows, context: Any) -> int:
+        lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
+        orders = [str(row[0]) for row in found.rows]
+        failed = {record.order_id: record for record in lake.failures() if record.event_type == "INSERT"}
+        self._warn(
+            [f"{order}: s3://{self.bucket}/{failed[order].key} ({failed[order].reason})" for order in orders if order in failed],
+            f"their insert could not be transformed and is kept; the DAG {REDRIVE_DAG} delivers it",
+        )  # fmt: skip
+        unexplained = [order for order in orders if order not in failed]
+        if unexplained and DeadLetterHook(queue=self.dead_letter_queue, **self._hook_parameters).count():
+            self._warn(unexplained, f"their insert may be in the queue {self.dead_letter_queue}: run {REDRIVE_DAG}")
+        else:
+            self._fail_once(unexplained, lake, found, context["run_id"])
+        return len(orders)
+
+    def _fail_once(self, orders: list[str], lake: LandingZoneHook, found: QueryRows, run_id: str) -> None:
+        """Fail for what no earlier run has noted; the note names the run, so that a retry of it fails as well."""
+        noted = lake.document(self.NOTED) or {}
+        fresh = [order for order in orders if noted.get(order, run_id) == run_id]
+        self._warn([order for order in orders if order not in fresh], "an earlier run failed for them")
+        if not fresh:
+            return
+        lake.put_json(
+            self.NOTED, {**{order: noted[order] for order in orders if order in noted}, **dict.fromkeys(fresh, run_id)}
+        )
+        rows = [row for row in found.rows if row[0] in fresh]
+        raise CheckFailedError(
+            f"The check '{self.task_id}' found {finding_of(replace(found, rows=rows), self.finding)}\n"
+            f"Athena query {self.query_execution_id}. Their insert lies neither in s3://{self.bucket}/{bucket_keys.ERRORS_PREFIX} "
+            f"nor in the queue {self.dead_letter_queue}: either it was lost, or they were in the table before the pipe was. "
+            f"Their state is right, their history begins late. Only this run fails for them: start another one to go on."
+        )
+
+    def _warn(self, orders: list[str], what: str) -> None:
+        if orders:
+            more = f"\n  … and {len(orders) - SHOWN} more" if len(orders) > SHOWN else ""
+            named = "\n  ".join(orders[:SHOWN])
+            self.log.warning("%d %s: %s:\n  %s%s", len(orders), self.finding, what, named, more)
+
+
+def finding_of(found: QueryRows, finding: str) -> str:
+    """A finding and its first rows, as a sentence of an error."""
+    shown = replace(found, rows=found.rows[:SHOWN])
+    return f"{finding} ({len(found.rows)}, the first {len(shown.rows)}):\n{shown.as_table()}"

@@ -1,0 +1,91 @@
+"""Waits for the curate job's run; says what it did, or why it failed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.glue import JOB_RUN_SUCCESS_STATES, JOB_RUN_TERMINAL_STATES
+from airflow.providers.amazon.aws.sensors.glue import GlueJobSensor
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowException, PokeReturnValue
+
+from sales_cdc.aws.landing_zone import LandingZoneHook
+from sales_cdc.batch.iceberg import IcebergTableHook
+from sales_cdc.dag_page.links import JobRunLink
+
+CURRENT_TABLE = "orders_current"
+
+
+class CurationFailedError(AirflowException):
+    """The curate job's run ended without success; the message has the job's own reason. The next try starts it again."""
+
+
+class CurationSensor(GlueJobSensor):
+    """Wait for a run of the curate job. A retry after a failed run starts the job anew: it goes on where that stopped.
+
+    Args:
+        bucket, ledger_key: where the job writes its counts.
+        database: of the curated tables.
+    Returns:
+        The job's counts, and as ``time_travel`` the snapshots of orders_current ``before`` (None: there was none) this DAG
+        run began and ``after`` it, with ``columns_before``.
+
+    Raises:
+        CurationFailedError: the run failed, was stopped or ran out of time.
+    """
+
+    operator_extra_links = (JobRunLink(),)
+    template_fields = aws_template_fields("job_name", "run_id", "bucket", "ledger_key", "database")
+
+    def __init__(self, *, bucket: str, ledger_key: str, database: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+        self.ledger_key = ledger_key
+        self.database = database
+
+    def execute(self, context: Any) -> Any:
+        if context["ti"].try_number > 1:
+            self._start_again_if_failed()
+        return super(GlueJobSensor, self).execute(context)
+
+    def _start_again_if_failed(self) -> None:
+        run = self._job_run()
+        if run["JobRunState"] in JOB_RUN_TERMINAL_STATES and run["JobRunState"] not in JOB_RUN_SUCCESS_STATES:
+            started = self.hook.conn.start_job_run(JobName=self.job_name, Arguments=run.get("Arguments", {}))
+            self.log.info("The run %s ended %s: started %s.", self.run_id, run["JobRunState"], started["JobRunId"])
+            self.run_id: str = started["JobRunId"]
+
+    def poke(self, context: Any) -> PokeReturnValue:
+        run = self._job_run()
+        state = run["JobRunState"]
+        if state in JOB_RUN_SUCCESS_STATES:
+            return PokeReturnValue(is_done=True, xcom_value=self._outcome(context["dag_run"].start_date))
+        if state in JOB_RUN_TERMINAL_STATES:
+            raise CurationFailedError(
+                f"The Glue job '{self.job_name}' ended {state}: {run.get('ErrorMessage') or 'no reason given'}. Its log: "
+                f"{run.get('LogGroupName', '/aws-glue/jobs')}, stream {self.run_id}. Nothing was lost: what it had committed "
+                "stays, and the next run takes the rest. Mend what it names and clear this task."
+            )
+        return PokeReturnValue(is_done=False)
+
+    def _job_run(self) -> dict[str, Any]:
+        run: dict[str, Any] = self.hook.conn.get_job_run(JobName=self.job_name, RunId=self.run_id)["JobRun"]
+        return run
+
+    def _outcome(self, run_began: datetime) -> dict[str, Any]:
+        counts = LandingZoneHook(bucket=self.bucket, **self._hook_parameters).document(self.ledger_key)
+        if counts is None:
+            raise CurationFailedError(
+                f"The Glue job '{self.job_name}' succeeded, but s3://{self.bucket}/{self.ledger_key} with its counts is not "
+                "there: run setup, so that the job is this version's, and clear the task that starts it."
+            )
+        snapshots = IcebergTableHook(**self._hook_parameters).snapshots(self.database, CURRENT_TABLE)
+        before = next((each for each in reversed(snapshots) if each.committed_at < run_began), None)
+        travel = {
+            "before": str(before.snapshot_id) if before else None,
+            "columns_before": before.columns if before else [],
+            "after": str(snapshots[-1].snapshot_id) if snapshots else None,
+        }
+        self.log.info("Curated: %s", counts)
+        return {**counts, "time_travel": travel}

@@ -1,0 +1,132 @@
+"""Waits until the landing zone holds what the ledgers name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, PokeReturnValue
+
+from sales_cdc.aws.landing_zone import LandingZoneHook
+from sales_cdc.batch.delivery import Delivery, compare
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.event_types import EVENT_TYPES
+
+SHOWN = 10
+REDRIVE_DAG = "sales_cdc_redrive"
+
+
+class DeliveryIncompleteError(AirflowFailException):
+    """Time ran out with changes missing; the message names them. Running the batch again goes on waiting."""
+
+
+class ChangesFailedError(AirflowFailException):
+    """Every change still missing lies under ``errors/``: it will not come by itself. The message names them."""
+
+
+class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
+    """Succeed once every change that a finished run wrote is in ``raw/``; runs confirmed earlier are not read again.
+
+    Returns counts: ``written`` (all runs ever, by event type), ``awaited`` (of the runs that this call confirmed, by event
+    type), and of those ``delivered``, ``missing``, ``duplicates_in_raw``, ``failed`` (records under ``errors/``),
+    ``lag_seconds`` (commit to S3: p50, p99, max; None without new changes), and their names as ``runs``.
+    ``mended_until``: see the hook.
+
+    ``timeout`` (seconds) says how long to wait for what is missing.
+
+    Raises:
+        ChangesFailedError: what is missing could not be transformed and lies under ``errors/``; raised at once.
+        DeliveryIncompleteError: changes are missing after ``timeout``.
+        botocore.exceptions.ClientError: S3 denied the read, or the bucket is not there; never taken for "not yet".
+    """
+
+    aws_hook_class = LandingZoneHook
+    template_fields = aws_template_fields("bucket")
+
+    def __init__(self, *, bucket: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+        self._seen = Delivery()
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return {**super()._hook_parameters, "bucket": self.bucket}
+
+    def execute(self, context: Any) -> Any:
+        try:
+            return super().execute(context)
+        except AirflowSensorTimeout as error:
+            raise DeliveryIncompleteError(self._explain()) from error
+
+    def poke(self, context: Any) -> PokeReturnValue:
+        runs = self.hook.runs()
+        waiting = {run: summary for run, summary in runs.items() if not summary["confirmed"]}
+        self._seen, failed = self._look(waiting)
+        if not self._seen.complete:
+            self._give_up_on_failed(waiting)
+            return PokeReturnValue(is_done=False)
+        awaited = totals(waiting.values())
+        found = {"awaited": awaited, **self._seen.summary(), "failed": failed, "runs": sorted(waiting)}
+        for run in waiting:
+            self.hook.confirm(run, found)
+        ever = {"written": totals(runs.values()), "mended_until": self.hook.mended_until()}
+        return PokeReturnValue(is_done=True, xcom_value={**ever, **found})
+
+    def _look(self, runs: dict[str, dict[str, Any]]) -> tuple[Delivery, int]:
+        """What has arrived of these runs, and how many records failed since the first of them began."""
+        if not runs:
+            self.log.info("Every finished run of the ledger was confirmed by an earlier batch: nothing to wait for.")
+            return Delivery(), 0
+        since = began(runs)
+        written = [change for run, summary in runs.items() for change in self.hook.written(run, summary["started_at"])]
+        delivery = compare(written, self.hook.arrivals(since))
+        failed = self.hook.failed_records(since)
+        arrived = len(written) - len(delivery.missing)
+        self.log.info("%s of %s changes are in raw/; %s records in errors/.", arrived, len(written), failed)
+        return delivery, failed
+
+    def _give_up_on_failed(self, runs: dict[str, dict[str, Any]]) -> None:
+        """Waiting helps nothing once all that is missing has failed."""
+        failed = self._seen.missing_because(self.hook.failures(began(runs)))
+        if len(failed) < len(self._seen.missing):
+            return
+        named = "\n".join(
+            f"  {change.event_type:<6} {change.order_id}  ({record.reason}; s3://{self.bucket}/{record.key})"
+            for change, record in failed[:SHOWN]
+        )
+        more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+        raise ChangesFailedError(
+            f"All else is in raw/, but {len(failed)} changes that the ledger names could not be transformed:\n{named}{more}\n"
+            f"They are kept, and will not come by themselves: mend what the reason names (the item, or the transformer), let "
+            f"the DAG {REDRIVE_DAG} deliver them, then run the batch again."
+        )
+
+    def _explain(self) -> str:
+        missing = self._seen.missing
+        named = "\n".join(
+            f"  {change.event_type:<6} {change.order_id}  (written by {change.run})" for change in missing[:SHOWN]
+        )
+        more = f"\n  … and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        return (
+            f"After {self.timeout:.0f} s, {len(missing)} changes that the ledger names are not in "
+            f"s3://{self.bucket}/{bucket_keys.RAW_PREFIX}:\n{named}{more}\n"
+            f"Look at s3://{self.bucket}/{bucket_keys.ERRORS_PREFIX}, at the pipe's state and its dead-letter queue, and at the "
+            "delivery stream; then run the batch again: it goes on waiting for the same changes."
+        )
+
+
+def began(runs: dict[str, dict[str, Any]]) -> datetime:
+    """When the first of the runs began; there is at least one."""
+    return min(datetime.fromisoformat(summary["started_at"]) for summary in runs.values())
+
+
+def totals(summaries: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Written changes by event type, over all runs."""
+    written: Counter[str] = Counter()
+    for summary in summaries:
+        written.update(summary["written"])
+    return {kind: written[kind] for kind in EVENT_TYPES}

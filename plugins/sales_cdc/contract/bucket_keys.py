@@ -1,0 +1,48 @@
+"""Every place in the bucket: the zones, the artifacts, and what the ledger keeps of each DAG's runs. Pure.
+
+No other module spells a prefix or a key of the bucket.
+"""
+
+from __future__ import annotations
+
+import re
+
+RAW_PREFIX = "raw/orders/"
+ERRORS_PREFIX = "errors/"
+PROCESSING_FAILED_PREFIX = f"{ERRORS_PREFIX}processing-failed/"
+CURATED_PREFIX = "curated/"
+ATHENA_RESULTS_PREFIX = "athena-results/"
+ARTIFACTS_PREFIX = "artifacts/"
+EXPORTS_PREFIX = "exports/"
+LEDGER_PREFIX = "ledger/"
+
+GENERATE_RUNS = f"{LEDGER_PREFIX}generate/"
+BACKFILL_RUNS = f"{LEDGER_PREFIX}backfill/"
+BATCH_RUNS = f"{LEDGER_PREFIX}batch/"
+CURATE_RUNS = f"{LEDGER_PREFIX}curate/"
+RECONCILE_RUNS = f"{LEDGER_PREFIX}reconcile/"
+REPAIR_RUNS = f"{LEDGER_PREFIX}repair/"
+REDRIVE_RUNS = f"{LEDGER_PREFIX}redrive/"
+DRILL_RUNS = f"{LEDGER_PREFIX}drill/"
+
+TRIMMED_POSITIONS = f"{REDRIVE_RUNS}trimmed/"
+ORDERS_WITHOUT_INSERT = f"{BATCH_RUNS}orders_without_insert.json"
+
+
+def run_key(run_id: str) -> str:
+    """Turn a DAG run's id into a part of object keys.
+
+    >>> run_key("manual__2026-01-01T00:00:00+00:00")
+    'manual__2026-01-01T00-00-00-00-00'
+    """
+    return re.sub(r"[^A-Za-z0-9._-]", "-", run_id)
+
+
+def document_of(runs: str, run_id: str) -> str:
+    """Return the key of a run's one document: ``ledger/reconcile/<run>.json``."""
+    return f"{runs}{run_key(run_id)}.json"
+
+
+def folder_of(runs: str, run_id: str) -> str:
+    """Return the prefix of a run's own folder: ``ledger/generate/<run>/``."""
+    return f"{runs}{run_key(run_id)}/"

@@ -1,0 +1,140 @@
+"""Which limit of AWS the pipeline meets first at a rate of changes, the setting that moves it, and the cost. Pure.
+
+Each limit is told as the changes per second that it allows: AWS's documented quota, or what our own settings allow, divided
+by what one change takes of it. Rates are even over the day; a peak of twice the mean meets its limits at half of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sales_cdc.cost import forecast as cost
+from sales_cdc.cost.forecast import Usage, chunks, rounded_up
+from sales_cdc.deployment.topology import Topology
+
+DOCUMENTED_RATES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
+RAW_DAYS = 30
+JOB_WORKERS, JOB_TIMEOUT_SECONDS, MOST_WORKERS = 2, 3600, 299
+NEW_TABLE_UNITS, TABLE_UNITS = 4_000, 40_000
+NEW_STREAM_BYTES, NEW_STREAM_RECORDS, STREAM_BYTES = 4 * cost.MB, 4_000, 10 * 1024**3
+PIPE_EXECUTIONS = 3_000
+LAMBDA_CONCURRENCY = 1_000
+PUTS_PER_SECOND = 3_500
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``changes_per_second``: as many as it allows; ``page``: the title of AWS's page, or our file, that says so."""
+
+    where: str
+    rule: str
+    changes_per_second: int
+    setting: str
+    page: str
+
+
+def limits(item_bytes: int = cost.ORDER_BYTES, units_per_write: int = cost.PLAIN_WRITE) -> list[Limit]:
+    """Every limit for items of this size, in us-east-1; the one that is met first comes first."""
+    one = Usage(1, item_bytes=item_bytes, units_per_write=units_per_write)
+    return sorted((*_of_the_flow(one), *_of_the_lake(one)), key=lambda limit: limit.changes_per_second)
+
+
+def met(rate: int, item_bytes: int = cost.ORDER_BYTES, units_per_write: int = cost.PLAIN_WRITE) -> list[Limit]:
+    """The limits that the rate exceeds, in the order in which a growing rate meets them."""
+    return [limit for limit in limits(item_bytes, units_per_write) if limit.changes_per_second < rate]
+
+
+def monthly(rate: int, item_bytes: int = cost.ORDER_BYTES, units_per_write: int = cost.PLAIN_WRITE) -> cost.Forecast:
+    """Thirty days at the rate, with a batch a day."""
+    days = cost.DAYS_PER_MONTH
+    changes = rate * cost.SECONDS_PER_DAY * days
+    return cost.forecast(Usage(changes, Decimal(days), item_bytes, units_per_write))
+
+
+def workers(rate: int, batches_per_day: int) -> int:
+    """G.1X workers with which the Glue job takes its share of a day's changes within its time limit."""
+    changes = rate * cost.SECONDS_PER_DAY // batches_per_day
+    return max(JOB_WORKERS, JOB_WORKERS * chunks(changes, _job_changes()))
+
+
+def _job_changes() -> int:
+    """How many changes two workers take within the job's time limit."""
+    return (JOB_TIMEOUT_SECONDS - cost.JOB_START_SECONDS) * cost.JOB_CHANGES_PER_SECOND
+
+
+def _of_the_flow(one: Usage) -> Iterator[Limit]:
+    kinesis_bytes = rounded_up(one.record_bytes, cost.KINESIS_CHUNK_BYTES)
+    yield Limit(
+        "DynamoDB, a new table", f"{NEW_TABLE_UNITS:,} write units a second at first", NEW_TABLE_UNITS // one.write_units,
+        "wait (it doubles with its peaks), or set the table's WarmThroughput",
+        "DynamoDB on-demand capacity mode",
+    )  # fmt: skip
+    yield Limit(
+        "DynamoDB, any table", f"{TABLE_UNITS:,} write units a second by default", TABLE_UNITS // one.write_units,
+        "raise the table's quota in Service Quotas", "Quotas in Amazon DynamoDB",
+    )  # fmt: skip
+    yield Limit(
+        "Kinesis, a new stream", "4 MB or 4,000 records a second at first",
+        min(NEW_STREAM_RECORDS, NEW_STREAM_BYTES // kinesis_bytes),
+        "wait (it grows to twice its last peak); the pipe tries again meanwhile",
+        "Quotas and limits (Amazon Kinesis Data Streams)",
+    )  # fmt: skip
+    yield Limit(
+        "Kinesis, any stream", "10 GB a second (200 MB in most other regions)", STREAM_BYTES // kinesis_bytes,
+        "ask AWS support; or a second deployment, SALES_CDC_PREFIX", "Quotas and limits (Amazon Kinesis Data Streams)",
+    )  # fmt: skip
+    yield Limit(
+        "EventBridge Pipes", f"{PIPE_EXECUTIONS:,} executions at once, one for each shard of the table's stream",
+        PIPE_EXECUTIONS * cost.SHARD_UNITS_PER_SECOND // one.write_units, "ask AWS support",
+        "Amazon EventBridge quotas",
+    )  # fmt: skip
+    yield Limit(
+        "Lambda", f"{LAMBDA_CONCURRENCY:,} executions at once", _lambda_changes(one),
+        "raise concurrent executions in Service Quotas", "Lambda quotas",
+    )  # fmt: skip
+
+
+def _of_the_lake(one: Usage) -> Iterator[Limit]:
+    yield Limit(
+        "S3", f"{PUTS_PER_SECOND:,} PUTs a second for each prefix",
+        PUTS_PER_SECOND * one.firehose_size_mb * cost.MB // one.row_bytes, "SALES_CDC_FIREHOSE_SIZE_MB, up to 128",
+        "Best practices design patterns: optimizing Amazon S3 performance",
+    )  # fmt: skip
+    yield Limit(
+        "Glue job", f"a day's changes within {JOB_TIMEOUT_SECONDS // 60} minutes on {JOB_WORKERS} workers",
+        _job_changes() // cost.SECONDS_PER_DAY, f"SALES_CDC_EVENT_DRIVEN or the batch DAG's schedule; the job's NumberOfWorkers, up to {MOST_WORKERS}",
+        "plugins/sales_cdc/deployment/topology.py",
+    )  # fmt: skip
+    yield Limit(
+        "Athena", f"a query over all of raw/ reads at most {Topology.QUERY_CUTOFF_BYTES // 1024**3} GB; {RAW_DAYS} days of it",
+        Topology.QUERY_CUTOFF_BYTES // (one.row_bytes * cost.SECONDS_PER_DAY * RAW_DAYS),
+        "QUERY_CUTOFF_BYTES, or ask for days (dt) instead of all", "plugins/sales_cdc/deployment/topology.py",
+    )  # fmt: skip
+
+
+def _lambda_changes(one: Usage) -> int:
+    """Firehose calls the transformer with a megabyte of records; one call takes its start and its share of the records."""
+    records = cost.LAMBDA_BUFFER_BYTES // one.record_bytes
+    seconds = cost.LAMBDA_START_SECONDS + Decimal(records) / cost.LAMBDA_RECORDS_PER_SECOND
+    return int(LAMBDA_CONCURRENCY * records / seconds)
+
+
+def markdown() -> str:
+    """The tables of ``docs/scaling.md``, which a test compares with the page."""
+    rows = ["| limit | it is | changes/s | what moves it | source |", "| --- | --- | ---: | --- | --- |"]
+    rows += [
+        f"| {one.where} | {one.rule} | {one.changes_per_second:,} | {one.setting} | {_source(one.page)} |"
+        for one in limits()
+    ]
+    rows += ["", "| changes/s | limits met, the first one first | Glue workers, hourly batches | dollars a month |"]
+    rows += ["| ---: | --- | ---: | ---: |"]
+    for rate in DOCUMENTED_RATES:
+        names = ", ".join(limit.where for limit in met(rate)) or "none"
+        rows.append(f"| {rate:,} | {names} | {workers(rate, 24)} | {monthly(rate).dollars:,.0f} |")
+    return "\n".join(rows)
+
+
+def _source(page: str) -> str:
+    return f"`{page}`" if page.endswith(".py") else f"*{page}*"

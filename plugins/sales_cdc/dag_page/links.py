@@ -1,0 +1,106 @@
+"""Links of a task to what it worked on: in AWS's console, or, on the local cloud, to the page "Sales CDC" in Airflow.
+
+They are the operators' own, not the plugin's: Airflow asks those where the task ran, which knows the query's or the run's id,
+and keeps the answer for the page. A plugin's links are asked in the API server, which knows neither.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from airflow.providers.amazon.aws.links.athena import AthenaQueryResultsLink
+from airflow.providers.amazon.aws.links.glue import GlueJobRunDetailsLink
+from airflow.providers.common.compat.sdk import BaseOperatorLink, conf
+
+from sales_cdc.deployment.settings import Settings
+
+
+class ConsoleLink(BaseOperatorLink):
+    """A page of AWS's console; ``_address`` says which, None while there is nothing to show."""
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        settings = Settings.from_environment()
+        address = self._address(operator, settings.region)
+        if address is None:
+            return ""
+        return page() if settings.console is None else f"{settings.console}{address}"
+
+    @abstractmethod
+    def _address(self, operator: Any, region: str) -> str | None: ...
+
+
+class AthenaQueryLink(ConsoleLink):
+    """The query that a sensor waits for: ``query_execution_id``."""
+
+    name = "Query Results"
+
+    def _address(self, operator: Any, region: str) -> str | None:
+        query = operator.query_execution_id
+        return f"/athena/home?region={region}#/query-editor/history/{query}" if query else None
+
+
+class AthenaHistoryLink(ConsoleLink):
+    """The work group's latest queries, for a task that runs several."""
+
+    name = "Athena queries"
+
+    def _address(self, operator: Any, region: str) -> str | None:
+        return f"/athena/home?region={region}#/query-editor/history"
+
+
+class CrawlerLink(ConsoleLink):
+    """The crawler, with its runs: ``crawler_name``."""
+
+    name = "Crawler"
+
+    def _address(self, operator: Any, region: str) -> str | None:
+        return f"/glue/home?region={region}#/v2/data-catalog/crawlers/view/{quote(operator.crawler_name, safe='')}"
+
+
+class JobRunLink(ConsoleLink):
+    """The Glue job's run that a sensor waits for: ``job_name`` and ``run_id``."""
+
+    name = "AWS Glue Job Run Details"
+
+    def _address(self, operator: Any, region: str) -> str | None:
+        job, run = quote(operator.job_name, safe=""), operator.run_id
+        return f"/gluestudio/home?region={region}#/job/{job}/run/{run}" if run else None
+
+
+class ObjectLink(ConsoleLink):
+    """The object that the task wrote: ``written_uri``, set by ``execute``; there is no link before."""
+
+    name = "S3 object"
+
+    def _address(self, operator: Any, region: str) -> str | None:
+        uri = getattr(operator, "written_uri", None)
+        if uri is None:
+            return None
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return f"/s3/object/{bucket}?region={region}&prefix={quote(key)}"
+
+
+class QueryResultsLink(AthenaQueryResultsLink):
+    """The provider's link, where there is a console."""
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        return _instead_of_console() or super().get_link(operator, ti_key=ti_key)
+
+
+class JobRunDetailsLink(GlueJobRunDetailsLink):
+    """The provider's link, where there is a console."""
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        return _instead_of_console() or super().get_link(operator, ti_key=ti_key)
+
+
+def page() -> str:
+    """The path of the page "Sales CDC", below wherever Airflow is mounted."""
+    mounted_at = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+    return f"{mounted_at}/plugin/sales-cdc"
+
+
+def _instead_of_console() -> str | None:
+    return page() if Settings.from_environment().console is None else None

@@ -1,0 +1,104 @@
+"""Waits until all that a drill sent on its way has come to some end."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.drill import extras as drill
+from sales_cdc.drill.ledger import DrillLedger
+from sales_cdc.redrive.error_zone import ErrorZoneHook
+from sales_cdc.redrive.records import read_records
+
+Identity = tuple[str, str]
+
+
+class SettledSensor(AwsBaseSensor[ErrorZoneHook]):
+    """True once every change of the drill is under ``raw/`` or ``errors/``, all its poison under ``errors/``, and no more comes.
+
+    Args:
+        run_name: the drill's; ``poison``: how much of it was put.
+        quiet_seconds: how long nothing of the drill's has to have arrived: copies come after all else.
+        patience_seconds: after so long without anything of the drill's it is True though not all is there. What the redrive does
+            not find either, the verdict calls lost.
+    """
+
+    aws_hook_class = ErrorZoneHook
+    template_fields = aws_template_fields("bucket", "run_name", "poison")
+
+    def __init__(
+        self, *, bucket: str, run_name: str, poison: str, quiet_seconds: int, patience_seconds: int, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+        self.run_name = run_name
+        self.poison = poison
+        self.quiet_seconds = quiet_seconds
+        self.patience_seconds = patience_seconds
+        self._read: set[tuple[str, str]] = set()
+        self._ended: set[Identity] = set()
+        self._poison: set[int] = set()
+        self._moved_at = time.monotonic()
+        self._written: dict[str, int] = {}
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return {**super()._hook_parameters, "bucket": self.bucket}
+
+    def poke(self, context: Any) -> bool:
+        ledger = DrillLedger(self.hook, self.run_name)
+        self._written = self._written or ledger.written_orders()
+        before = (len(self._ended), len(self._poison))
+        for identity in self._raw(ledger):
+            self._note(identity)
+        for data in self._failed(ledger):
+            self._note(drill.identity_of(data))
+            self._note_poison(data)
+        wanted = (sum(self._written.values()), int(self.poison))
+        seen = (len(self._ended), len(self._poison))
+        if seen != before:
+            self.log.info(
+                "%s of %s changes and %s of %s poison records have ended.", seen[0], wanted[0], seen[1], wanted[1]
+            )
+        return self._is_over(is_complete=seen[0] >= wanted[0] and seen[1] >= wanted[1])
+
+    def _is_over(self, *, is_complete: bool) -> bool:
+        quiet_for = time.monotonic() - self._moved_at
+        if is_complete:
+            return quiet_for > self.quiet_seconds
+        if quiet_for > self.patience_seconds:
+            self.log.warning("Nothing for %s s: going on. The verdict will say what is lost.", self.patience_seconds)
+        return quiet_for > self.patience_seconds
+
+    def _note(self, identity: Identity | None) -> None:
+        if identity is not None and identity[0] in self._written:
+            self._ended.add((identity[0], identity[1].lstrip("0")))
+            self._moved_at = time.monotonic()
+
+    def _note_poison(self, data: bytes) -> None:
+        if numbers := drill.markers(self.run_name, [data]):
+            self._poison |= numbers
+            self._moved_at = time.monotonic()
+
+    def _raw(self, ledger: DrillLedger) -> Iterator[Identity]:
+        for body in self._new(ledger, bucket_keys.RAW_PREFIX):
+            for line in body.splitlines():
+                event = json.loads(line)
+                yield event["orderID"], event["sequence_number"]
+
+    def _failed(self, ledger: DrillLedger) -> Iterator[bytes]:
+        for body in self._new(ledger, bucket_keys.ERRORS_PREFIX):
+            yield from (drill.decoded(record.data) for record in read_records(body))
+
+    def _new(self, ledger: DrillLedger, prefix: str) -> Iterator[bytes]:
+        """The objects stored since the drill began that were not read before."""
+        for listed in ledger.objects_since(prefix):
+            if (listed.key, listed.etag) not in self._read:
+                self._read.add((listed.key, listed.etag))
+                yield self.hook.read(listed) or b""

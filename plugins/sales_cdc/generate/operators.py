@@ -1,0 +1,68 @@
+"""Plans, writes and records the changes of a generate run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+
+from sales_cdc.contract.event_types import EventType
+from sales_cdc.generate.ledger import RunLedger
+from sales_cdc.generate.orders_table import OrdersTable
+from sales_cdc.generate.run import GenerateRun
+from sales_cdc.generate.workload import Workload
+from sales_cdc.generate.writing_run import WritingRunOperator, final_errors, require_known_params
+
+
+class GenerateRunOperator(WritingRunOperator):
+    """A step of a generate run. ``run_name``: the run's name in the ledger; the run's id when it is empty."""
+
+    template_fields = aws_template_fields("table", "bucket", "run_name")
+
+    def __init__(self, *, run_name: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.run_name = run_name
+
+    def _generate_run(self, context: Mapping[str, Any]) -> GenerateRun:
+        ledger = self._ledger(RunLedger, self.run_name or context["run_id"])
+        return GenerateRun(OrdersTable(self._dynamodb(), self.table), ledger, self.log.info, self._stop)
+
+
+class PlanChangesOperator(GenerateRunOperator):
+    """Plan the changes that the run's Params ask for, against the table as it is, and keep the plan in the ledger.
+
+    A Param that the DAG does not have is refused before anything is read or written. Returns the run's ledger (an S3 URI).
+    """
+
+    def execute(self, context: Any) -> str:
+        with final_errors():
+            require_known_params(self.dag, context["dag_run"].conf or {})
+            params = context["params"]
+            workload = Workload(params["seed"], params["inserts"], params["updates"], params["deletes"])
+            run = self._generate_run(context)
+            run.plan(workload, params["rate_per_second"])
+        return run.ledger_uri
+
+
+class WriteChangesOperator(GenerateRunOperator):
+    """Write the plan's changes of one event type; a retry goes on after the last part that was kept.
+
+    Returns counts: ``settled_before`` (by earlier attempts), ``written`` and ``skipped`` (by this one).
+    """
+
+    def __init__(self, *, event_type: EventType, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.event_type = event_type
+
+    def execute(self, context: Any) -> dict[str, int]:
+        with final_errors():
+            return self._generate_run(context).write(self.event_type)
+
+
+class RecordLedgerOperator(GenerateRunOperator):
+    """Close the run's ledger: from then on the batch waits for its changes. Returns the changes written, by event type."""
+
+    def execute(self, context: Any) -> dict[str, int]:
+        with final_errors():
+            return dict(self._generate_run(context).record()["written"])

@@ -1,0 +1,36 @@
+"""The bars of changes over time: by minute, hour or day, in UTC. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sales_cdc.page.orders import moment
+
+PARTS = {  # of a bar, from the counts of the insight change_mix_by_hour
+    "inserts": ("inserts",),
+    "updates": ("modifies",),
+    "deletes": ("removes_by_users", "removes_by_expiry"),
+}
+
+
+def begin_of(unit: str, at: datetime) -> datetime:
+    """When the minute, hour or day began that a moment lies in."""
+    minute = at.astimezone(UTC).replace(second=0, microsecond=0)
+    if unit == "minute":
+        return minute
+    return minute.replace(minute=0, hour=0 if unit == "day" else minute.hour)
+
+
+def summed(hours: Iterable[Mapping[str, str | None]], unit: str, since: datetime) -> list[dict[str, Any]]:
+    """Counts by hour as bars of hours or days, oldest first, from ``since`` on."""
+    bars: dict[datetime, dict[str, int]] = {}
+    for row in hours:
+        hour = datetime.fromisoformat(str(row["change_hour"])).replace(tzinfo=UTC)
+        if hour < since:
+            continue
+        bar = bars.setdefault(begin_of(unit, hour), dict.fromkeys(PARTS, 0))
+        for kind, names in PARTS.items():
+            bar[kind] += sum(int(row[name] or 0) for name in names)
+    return [{"at": moment(f"{at:%Y-%m-%d %H:%M:%S}"), **bars[at]} for at in sorted(bars)]

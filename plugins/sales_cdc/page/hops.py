@@ -1,0 +1,89 @@
+"""A station of the pipeline as the page shows it, and what was seen of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sales_cdc.page.reads.lake_reader import Tail
+from sales_cdc.page.reads.observation import Answer, Observation, Series
+
+MINUTES = 60
+RECENT = timedelta(minutes=5)
+
+
+@dataclass
+class Hop:
+    """One station. ``count`` and ``unit`` say how much passed (or lies there), ``rate`` how much a minute lately."""
+
+    id: str
+    title: str
+    service: str
+    state: str = "ok"
+    count: int | None = None
+    unit: str = ""
+    rate: float | None = None
+    lag_seconds: float | None = None
+    lag_means: str = ""
+    facts: list[str] = field(default_factory=list)
+    reason: str = ""
+    remedy: str = ""
+    minutes: list[float] = field(default_factory=list)
+
+    def stop(self, reason: str, remedy: str, state: str = "stopped") -> None:
+        self.state, self.reason, self.remedy = state, reason, remedy
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The observation, the newest raw objects and failed records (None: could not be read), and Firehose's interval."""
+
+    observation: Observation
+    raw: Tail | None
+    failed: Tail | None
+    interval_seconds: int
+
+    @property
+    def now(self) -> datetime:
+        return self.observation.at
+
+    def answer(self, name: str) -> Answer:
+        return self.observation.answers.get(name, Answer(refusal="failed", message="It was not asked."))
+
+    def series(self, name: str) -> Series:
+        return list(self.observation.series.get(name, []))
+
+    def sum(self, name: str, window: timedelta = timedelta(hours=1)) -> float:
+        return sum(value for at, value in self.series(name) if at > self.now - window)
+
+    def last(self, name: str) -> float | None:
+        """The latest value; None when none came in the last five minutes: then nothing is known."""
+        recent = [value for at, value in self.series(name) if at > self.now - RECENT]
+        return recent[-1] if recent else None
+
+    def count_by(self, hop: Hop, metric: str, unit: str = "changes in the last hour") -> None:
+        """Set the hop's count, rate and minutes from a metric; a hop through which nothing passes is idle."""
+        hop.count, hop.unit = int(self.sum(metric)), unit
+        hop.rate = self.sum(metric, RECENT) / (RECENT.total_seconds() / 60)
+        hop.minutes = by_minute(self.series(metric), self.now)
+        if hop.state == "ok" and not hop.rate:
+            hop.state = "idle"
+
+
+def ago(past: timedelta) -> str:
+    """How long ago something was, in the one unit that tells most."""
+    seconds = max(0, int(past.total_seconds()))
+    for unit, size in (("days", 172_800), ("h", 7_200), ("min", 120)):
+        if seconds >= size:
+            return f"{seconds // {'days': 86_400, 'h': 3_600, 'min': 60}[unit]} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def by_minute(series: Series, now: datetime) -> list[float]:
+    """Sixty values, oldest first, zero where nothing was reported."""
+    values = [0.0] * MINUTES
+    for at, value in series:
+        ago = int((now - at).total_seconds() // 60)
+        if 0 <= ago < MINUTES:
+            values[MINUTES - 1 - ago] += value
+    return values

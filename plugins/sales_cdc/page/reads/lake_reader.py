@@ -1,0 +1,186 @@
+"""Reads the bucket for a page: newest reports, newest change events, failed records. Every read is bounded."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from threading import Lock
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.page.reads.clients import PageClients
+
+MOST_PAGES = 5
+TAIL_BYTES = 64 * 1024
+MOST_OBJECTS = 6
+MOST_DAYS = 7
+MAX_SHOWN_BYTES = 8 * 2**20
+LOOKS_BACK = (timedelta(days=1), timedelta(days=60))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object of the bucket as S3 lists it."""
+
+    key: str
+    at: datetime
+    size_bytes: int
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Stored:
+        return cls(entry["Key"], entry["LastModified"], entry["Size"])
+
+
+@dataclass(frozen=True)
+class Report:
+    """A JSON document of the ledger."""
+
+    key: str
+    at: datetime
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The newest lines under a prefix, newest first, each with its object's key and time; ``objects`` were looked at.
+
+    ``is_whole`` is False when there are older lines than these.
+    """
+
+    lines: list[tuple[Mapping[str, Any], Stored]]
+    objects: list[Stored]
+    is_whole: bool
+
+
+class LakeReader:
+    """The bucket of one deployment. Source: Amazon S3 API Reference, *ListObjectsV2*, *GetObject*."""
+
+    def __init__(self, clients: PageClients) -> None:
+        self._clients = clients
+        self._lock = Lock()
+        self._read_to: dict[str, str] = {}
+
+    def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
+        """The document that was stored last right under the prefix; None when there is none.
+
+        Raises:
+            ValueError: it is no JSON object, or too large to show.
+        """
+        newest = max(self._last_runs(prefix, suffix), key=lambda each: each.at, default=None)
+        if newest is None:
+            return None
+        if newest.size_bytes > MAX_SHOWN_BYTES:
+            raise ValueError(f"{newest.key} has {newest.size_bytes:,} bytes: too large to show here.")
+        document = json.loads(self._body(newest.key), parse_float=Decimal)
+        if not isinstance(document, dict):
+            raise ValueError(f"{newest.key} is no JSON object.")
+        return Report(newest.key, newest.at, document)
+
+    def _last_runs(self, prefix: str, suffix: str) -> Iterator[Stored]:
+        """What the last runs of each kind stored, however many runs there were: their ids are ``kind__time``.
+
+        Runs of a kind ascend with time, so a look begins some days back, and goes further only if nothing is found.
+        """
+        kinds, others = self._level(prefix, "__")  # others: runs that somebody gave an id of his own
+        yield from (each for each in others if _is_named(each.key.removeprefix(prefix), suffix))
+        for kind in kinds:
+            starts = [f"{kind}{datetime.now(UTC) - back:%Y-%m-%d}" for back in LOOKS_BACK]
+            for start in (*starts, ""):
+                listed = self._listed(kind, start)
+                if found := [each for each in listed if _is_named(each.key.removeprefix(prefix), suffix)]:
+                    yield from found
+                    break
+
+    def newest_changes(self) -> Tail:
+        """The last change events that Firehose stored, from the newest objects of the newest hour."""
+        hour = self._last_folder(self._last_folder(bucket_keys.RAW_PREFIX))
+        return self._tail(self._newest_in(hour)) if hour else Tail([], [], True)
+
+    def failed_records(self) -> Tail:
+        """The last records that could not be transformed or delivered: of each kind of failure, its last days."""
+        kinds = {kind: self._folders(kind) or [kind] for kind in self._folders(bucket_keys.ERRORS_PREFIX)}
+        stored = [each for days in kinds.values() for day in days[-MOST_DAYS:] for each in self._listed(day)]
+        is_all = all(len(days) <= MOST_DAYS for days in kinds.values())
+        tail = self._tail(sorted(stored, key=lambda each: each.at))
+        return replace(tail, is_whole=tail.is_whole and is_all)
+
+    def _tail(self, stored: list[Stored]) -> Tail:
+        chosen = stored[-MOST_OBJECTS:]
+        lines = [(line, each) for each in reversed(chosen) for line in reversed(self._last_lines(each))]
+        whole = len(stored) <= MOST_OBJECTS and all(each.size_bytes <= TAIL_BYTES for each in chosen)
+        return Tail(lines, list(reversed(stored)), whole)
+
+    def _last_lines(self, stored: Stored) -> list[dict[str, Any]]:
+        """The JSON objects in an object's last bytes; a line that is cut, or none of ours, is passed over."""
+        ranged = {"Range": f"bytes=-{TAIL_BYTES}"} if stored.size_bytes > TAIL_BYTES else {}
+        parsed = map(_document, self._body(stored.key, **ranged).splitlines())
+        return [line for line in parsed if line is not None]
+
+    def _newest_in(self, hour: str) -> list[Stored]:
+        """The last objects of an hour. Firehose's names ascend with time: a later look begins where this one ended."""
+        with self._lock:
+            after = self._read_to.get(hour, "")
+        found = list(self._listed(hour, after))
+        if len(found) > MOST_OBJECTS:
+            with self._lock:
+                self._read_to = {hour: found[-MOST_OBJECTS - 1].key}
+        return found
+
+    def _last_folder(self, prefix: str) -> str:
+        return max(self._folders(prefix), default="") if prefix else ""
+
+    def _folders(self, prefix: str) -> list[str]:
+        """Folders right under the prefix, in the order of their names."""
+        return self._level(prefix, "/")[0]
+
+    def _level(self, prefix: str, delimiter: str) -> tuple[list[str], list[Stored]]:
+        """What names have in common up to the delimiter, and the objects whose names do not hold it."""
+        pages = self._pages(Prefix=prefix, Delimiter=delimiter)
+        common = {each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])}
+        return sorted(common), [Stored.of(entry) for page in pages for entry in page.get("Contents", [])]
+
+    def _listed(self, prefix: str, after: str = "") -> Iterator[Stored]:
+        """Objects in the order of their names."""
+        for page in self._pages(Prefix=prefix, **({"StartAfter": after} if after else {})):
+            yield from map(Stored.of, page.get("Contents", []))
+
+    def _pages(self, **wanted: str) -> list[dict[str, Any]]:
+        """At most five pages of a listing."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **wanted)
+        return list(itertools.islice(pages, MOST_PAGES))
+
+    def _body(self, key: str, **ranged: str) -> bytes:
+        try:
+            body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key, **ranged)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return b""  # removed since it was listed
+        return body
+
+    @property
+    def _s3(self) -> Any:
+        return self._clients.client("s3")
+
+    @property
+    def _bucket(self) -> str:
+        return self._clients.topology().bucket.name
+
+
+def _is_named(rest: str, suffix: str) -> bool:
+    """Whether a name is one run's with this end: what lies deeper belongs to the run's own working."""
+    return rest.endswith(suffix) and rest.count("/") == suffix.count("/")
+
+
+def _document(text: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text, parse_float=Decimal)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

@@ -1,0 +1,148 @@
+"""Looks at every hop of the pipeline once: what each resource says of itself, and its metrics of the last hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.page.reads.clients import PageClients
+
+WINDOW = timedelta(hours=1)
+PERIOD_SECONDS = 60
+PARALLEL_CALLS = 10
+ABSENT_CODES = frozenset(
+    {"NotFoundException", "ResourceNotFoundException", "EntityNotFoundException", "NoSuchBucket", "404",
+     "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+)  # fmt: skip
+METRICS = {  # id: namespace, metric, dimension, the hop whose name it is, statistic
+    "piped": ("AWS/EventBridge/Pipes", "EventCount", "PipeName", "pipe", "Sum"),
+    "pipe_failures": ("AWS/EventBridge/Pipes", "TargetStageFailed", "PipeName", "pipe", "Sum"),
+    "streamed": ("AWS/Kinesis", "IncomingRecords", "StreamName", "stream", "Sum"),
+    "iterator_age": ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", "stream", "Maximum"),
+    "delivered": ("AWS/Firehose", "DeliveryToS3.Records", "DeliveryStreamName", "delivery", "Sum"),
+    "freshness": ("AWS/Firehose", "DeliveryToS3.DataFreshness", "DeliveryStreamName", "delivery", "Maximum"),
+    "transformer_errors": ("AWS/Lambda", "Errors", "FunctionName", "transformer", "Sum"),
+}
+
+Series = list[tuple[datetime, float]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a resource answered: its ``description``, or why there is none.
+
+    ``refusal`` is "" (it answered), "missing" (there is none), "denied", "unreachable" or "failed"; ``message`` is AWS's.
+    """
+
+    description: Mapping[str, Any] = field(default_factory=dict)
+    refusal: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All hops at one moment, by name; ``series`` holds a value a minute, oldest first, for each metric that has any."""
+
+    at: datetime
+    answers: Mapping[str, Answer]
+    series: Mapping[str, Series]
+
+
+class Observer:
+    """Asks all services at once; the slowest decides how long it takes.
+
+    Source: the API references of DynamoDB, EventBridge Pipes, SQS, Kinesis, Firehose, Glue, Athena and CloudWatch.
+    """
+
+    def __init__(self, clients: PageClients, now: Callable[[], datetime]) -> None:
+        self._clients = clients
+        self._now = now
+
+    def observe(self) -> Observation:
+        """Never raises for what AWS refuses: each hop tells its own refusal.
+
+        Raises:
+            BotoCoreError, ClientError: not even the account could be asked for.
+        """
+        topology = self._clients.topology()
+        calls = self._calls(topology)
+        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+            asked = {name: pool.submit(answer, call) for name, call in calls.items()}
+            metrics = pool.submit(answer, lambda: {"series": self._series(topology)})
+            answers = {name: each.result() for name, each in asked.items()}
+        return Observation(self._now(), answers, metrics.result().description.get("series", {}))
+
+    def _calls(self, topology: Topology) -> dict[str, Callable[[], Mapping[str, Any]]]:
+        of = self._clients.client
+        return {
+            "table": lambda: of("dynamodb").describe_table(TableName=topology.table.name)["Table"],
+            "pipe": lambda: of("pipes").describe_pipe(Name=topology.pipe.name),
+            "dead_letters": lambda: self._queue(topology.dead_letter_queue.name),
+            "stream": lambda: of("kinesis").describe_stream_summary(StreamName=topology.stream.name)["StreamDescriptionSummary"],
+            "delivery": lambda: of("firehose").describe_delivery_stream(DeliveryStreamName=topology.delivery.name)["DeliveryStreamDescription"],
+            "crawler": lambda: of("glue").get_crawler(Name=topology.crawler.name)["Crawler"],
+            "job": lambda: {"runs": of("glue").get_job_runs(JobName=topology.job.name, MaxResults=1)["JobRuns"]},
+            "tables": lambda: {"names": [t["Name"] for t in of("glue").get_tables(DatabaseName=topology.database.name)["TableList"]]},
+            "athena": lambda: self._work_group(topology.workgroup.name),
+        }  # fmt: skip
+
+    def _queue(self, name: str) -> Mapping[str, Any]:
+        sqs = self._clients.client("sqs")
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        attributes: dict[str, Any] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return attributes
+
+    def _work_group(self, name: str) -> Mapping[str, Any]:
+        group: dict[str, Any] = self._clients.client("athena").get_work_group(WorkGroup=name)["WorkGroup"]
+        return group
+
+    def _series(self, topology: Topology) -> dict[str, Series]:
+        """One call for all metrics. CloudWatch leaves out the minutes in which nothing was reported."""
+        now = self._now()
+        queries = [
+            {
+                "Id": name,
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": namespace,
+                        "MetricName": metric,
+                        "Dimensions": [{"Name": dimension, "Value": getattr(topology, hop).name}],
+                    },
+                    "Period": PERIOD_SECONDS,
+                    "Stat": statistic,
+                },
+            }
+            for name, (namespace, metric, dimension, hop, statistic) in METRICS.items()
+        ]
+        found = self._clients.client("cloudwatch").get_metric_data(
+            StartTime=now - WINDOW, EndTime=now + timedelta(seconds=PERIOD_SECONDS), MetricDataQueries=queries
+        )
+        return {
+            result["Id"]: sorted(zip(result["Timestamps"], result["Values"], strict=True))
+            for result in found["MetricDataResults"]
+            if result["Values"]
+        }
+
+
+def answer(call: Callable[[], Mapping[str, Any]]) -> Answer:
+    """Make a call; a refusal becomes an answer that says which."""
+    try:
+        return Answer(call())
+    except ClientError as error:
+        return Answer(refusal=refusal(error), message=error.response["Error"].get("Message", ""))
+    except BotoCoreError as error:
+        return Answer(refusal="unreachable", message=str(error))
+
+
+def refusal(error: ClientError) -> str:
+    """The kind of a refusal. Athena tells a work group that does not exist by its message only."""
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    if code in ABSENT_CODES or (code == "InvalidRequestException" and "not found" in message):
+        return "missing"
+    return "denied" if "AccessDenied" in code or code in {"403", "UnrecognizedClientException"} else "failed"

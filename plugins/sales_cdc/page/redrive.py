@@ -1,0 +1,39 @@
+"""Triggers the redrive DAG for a user, as Airflow's own trigger button would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow.api.common.trigger_dag import trigger_dag
+from airflow.models.dag import DagModel
+from airflow.utils.types import DagRunTriggeredByType
+
+from sales_cdc.page.access import REDRIVE_DAG
+
+
+class RedriveError(Exception):
+    """The run could not be started; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class StartedRun:
+    """``is_paused``: the run waits until somebody unpauses the DAG."""
+
+    dag_id: str
+    run_id: str
+    is_paused: bool
+
+
+def trigger_redrive(user_name: str) -> StartedRun:
+    """Start a run of the redrive DAG.
+
+    Raises:
+        RedriveError: Airflow does not know the DAG yet.
+    """
+    dag = DagModel.get_current(REDRIVE_DAG)
+    if dag is None:
+        raise RedriveError(f"Airflow does not know the DAG {REDRIVE_DAG} (yet). Is it in the dags folder?")
+    run = trigger_dag(REDRIVE_DAG, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=user_name)
+    if run is None:
+        raise RedriveError(f"Airflow did not start {REDRIVE_DAG}. Trigger it from its own page.")
+    return StartedRun(REDRIVE_DAG, run.run_id, bool(dag.is_paused))

@@ -1,0 +1,191 @@
+"""The reports of the ledger, the failed records and the cost, cut to what the page shows. Pure.
+
+Others write the reports; each may lack what this page would show, and then it is left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from sales_cdc.contract.event_types import EVENT_TYPES
+from sales_cdc.page.reads.lake_reader import Report, Tail
+
+SHOWN_RECORDS = 50
+SHOWN_ORDERS = 50
+LONGEST_REASON = 300
+
+
+def batch_view(report: Report) -> dict[str, Any]:
+    """The ledger of the last batch: written against delivered, lag, checks."""
+    document = report.document
+    written, delivered = _counts(document.get("written")), _counts(document.get("delivered"))
+    return {
+        **_named(report),
+        "ledger": [
+            {
+                "event_type": kind,
+                "written": written[kind],
+                "delivered": delivered[kind],
+                "missing": max(0, written[kind] - delivered[kind]),
+            }
+            for kind in EVENT_TYPES
+        ],
+        **{name: _number(document.get(name)) for name in ("failed", "lost", "duplicates_in_raw")},
+        "lag_seconds": _mapping(document.get("lag_seconds")),
+        "curated": {k: v for k, v in _mapping(document.get("curated")).items() if isinstance(v, int)},
+        "checks": [
+            {"name": str(each.get("name", "")).replace("_", " "), "rows": _number(each.get("rows"))}
+            for each in _listed(document.get("checks"))
+        ],
+        "changed_orders": _listed(document.get("changed_orders"))[:20],
+    }
+
+
+def reconciliation_view(report: Report) -> dict[str, Any]:
+    """Whether the curated state is the table's, and which orders differ."""
+    document = report.document
+    counts = {name: _number(_mapping(document.get("counts")).get(name)) for name in ("missing", "extra", "stale")}
+    stale = [
+        {"orderid": str(each.get("orderid", "")), "fields": _mapping(each.get("fields"))}
+        for each in _listed(document.get("stale"))[:SHOWN_ORDERS]
+    ]
+    return {
+        **_named(report),
+        **{name: _number(document.get(name)) for name in ("source_items", "curated_items", "matching", "in_flight")},
+        "cutoff": document.get("cutoff"),
+        "counts": counts,
+        "is_equal": not any(counts.values()),
+        "missing": [str(each) for each in _values(document.get("missing"))[:SHOWN_ORDERS]],
+        "extra": [str(each) for each in _values(document.get("extra"))[:SHOWN_ORDERS]],
+        "stale": stale,
+    }
+
+
+def drill_view(report: Report) -> dict[str, Any]:
+    """The verdict of a drill, claim by claim, and which faults struck how often."""
+    document = report.document
+    orders = _mapping(document.get("orders"))
+    struck = {**_mapping(document.get("struck")), **_mapping(document.get("extras"))}
+    return {
+        **_named(report),
+        "is_exact": document.get("verdict") == "exact",
+        "claims": [
+            {
+                "claim": str(each.get("claim", "")),
+                "expected": _short(each.get("expected")),
+                "found": _short(each.get("found")),
+                "holds": each.get("holds") is True,
+            }
+            for each in _listed(document.get("claims"))
+        ],
+        "orders": {name: _number(orders.get(name)) for name in ("all", "live")},
+        "struck": {name.replace("_", " "): count for name, count in struck.items() if _number(count)},
+    }
+
+
+def counts_view(report: Report) -> dict[str, Any]:
+    """A repair's or redrive's report: its numbers, words and reasons, whatever they are named."""
+    document = report.document
+    simple = {
+        name.replace("_", " "): value
+        for name, value in document.items()
+        if isinstance(value, int | str | float)
+        and value != ""
+        and name not in ("run_id", "at")
+        and len(str(value)) <= LONGEST_REASON
+    }
+    tables = {name.replace("_", " "): _listed(value)[:SHOWN_ORDERS] for name, value in document.items()}
+    reasons = {
+        name.replace("_", " "): _mapping(value) for name, value in document.items() if name.endswith("by_reason")
+    }
+    return {
+        **_named(report),
+        "facts": simple,
+        "reasons": {name: counts for name, counts in reasons.items() if counts},
+        "tables": {name: rows for name, rows in tables.items() if rows},
+    }
+
+
+def failures_view(tail: Tail, waiting: int) -> dict[str, Any]:
+    """The newest failed records and why, counted by reason; ``waiting`` are the dead-letter queue's positions."""
+    records = [_failed(line, stored.key, stored.at.isoformat()) for line, stored in tail.lines]
+    reasons = Counter(record["reason"] for record in records)
+    return {
+        "count": len(records),
+        "is_whole": tail.is_whole,
+        "dead_letters": waiting,
+        "by_reason": [{"reason": reason, "count": count} for reason, count in reasons.most_common()],
+        "records": records[:SHOWN_RECORDS],
+    }
+
+
+def _failed(line: Mapping[str, Any], key: str, stored_at: str) -> dict[str, Any]:
+    """Firehose's line on a failed record: its error, and of its base64 ``rawData`` the order and the event's type."""
+    event = _raw_event(line.get("rawData"))
+    keys = _mapping(_mapping(event.get("dynamodb")).get("Keys"))
+    reason = str(line.get("errorMessage") or line.get("errorCode") or "No reason given")
+    return {
+        "reason": reason[:LONGEST_REASON],
+        "code": str(line.get("errorCode") or ""),
+        "attempts": _number(line.get("attemptsMade")),
+        "orderid": str(_mapping(keys.get("orderid")).get("S") or ""),
+        "event_type": str(event.get("eventName") or ""),
+        "object": key,
+        "at": stored_at,
+    }
+
+
+def _raw_event(encoded: Any) -> Mapping[str, Any]:
+    try:
+        return _mapping(json.loads(base64.b64decode(str(encoded or ""), validate=True)))
+    except (binascii.Error, ValueError):
+        return {}
+
+
+def run_of(report: Report) -> str:
+    return str(report.document.get("run_id") or report.key)
+
+
+def query_of(report: Report, insight: str) -> str:
+    """The id of the execution that answered a batch's insight; "" when the report does not say."""
+    named = {each.get("name"): each.get("query") for each in _listed(report.document.get("insights"))}
+    return str(named.get(insight) or "")
+
+
+def _named(report: Report) -> dict[str, Any]:
+    return {
+        "run_id": run_of(report),
+        "at": str(report.document.get("at") or report.at.isoformat()),
+        "object": report.key,
+    }
+
+
+def _short(value: Any) -> int | str:
+    """A count as it is; of a digest, the beginning."""
+    number = _number(value)
+    return str(value)[:8] if number is None else number
+
+
+def _counts(value: Any) -> dict[str, int]:
+    return {kind: _number(_mapping(value).get(kind)) or 0 for kind in EVENT_TYPES}
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _values(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _listed(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in _values(value) if isinstance(each, dict)]

@@ -1,0 +1,60 @@
+"""The probe: an order of no meaning that travels the whole chain and is deleted again."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+
+from sales_cdc.aws.explained import explained
+from sales_cdc.provisioning.resources.dynamodb import TableHook
+
+
+class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
+    """Write a probe order. Its id begins with ``probe-`` and is new each time: writing the same item twice emits nothing.
+
+    Args:
+        table: the orders table's name.
+
+    Returns:
+        ``order_id``, and ``written_at``, the time before the write (ISO 8601, UTC).
+    """
+
+    aws_hook_class = TableHook
+    template_fields = aws_template_fields("table")
+
+    def __init__(self, *, table: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.table = table
+
+    def execute(self, context: Any) -> dict[str, str]:
+        probe = {"order_id": f"probe-{uuid.uuid4()}", "written_at": datetime.now(UTC).isoformat()}
+        with explained(f"Could not write the probe order to the DynamoDB table '{self.table}'"):
+            self.hook.put_probe_orders(self.table, [probe["order_id"]])
+        self.log.info("Wrote order %s.", probe["order_id"])
+        return probe
+
+
+class DeleteProbeOrderOperator(AwsBaseOperator[TableHook]):
+    """Delete the probe order; fine when it is gone already.
+
+    Args:
+        table: the orders table's name.
+        probe: what ``PutProbeOrderOperator`` returned.
+    """
+
+    aws_hook_class = TableHook
+    template_fields = aws_template_fields("table", "probe")
+
+    def __init__(self, *, table: str, probe: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.table = table
+        self.probe = probe
+
+    def execute(self, context: Any) -> None:
+        order_id = self.probe["order_id"]
+        with explained(f"Could not delete the probe order {order_id} from the DynamoDB table '{self.table}'"):
+            self.hook.delete_orders(self.table, [order_id])

@@ -1,0 +1,111 @@
+"""Waits for the probe order at the end of the chain; when it does not come, finds out where it was last seen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.provisioning.resources.firehose import DeliveryStreamHook
+from sales_cdc.provisioning.resources.kinesis import StreamHook
+from sales_cdc.provisioning.resources.pipes import PipeHook
+from sales_cdc.provisioning.resources.resource import ResourceHook
+from sales_cdc.provisioning.resources.s3 import ObjectHook
+from sales_cdc.provisioning.resources.sqs import QueueHook
+
+
+class ProbeLostError(AirflowFailException):
+    """The probe order did not reach S3 in time."""
+
+
+class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
+    """True once the probe order is in ``raw/`` on S3.
+
+    It waits by poking: the chain needs the delivery stream's buffer interval and a few seconds, a minute or two on AWS.
+
+    Args:
+        probe: what ``PutProbeOrderOperator`` returned.
+        hops: the topology's ``hops``.
+        patience_seconds: how long after the write the probe has to be there.
+
+    Raises:
+        ProbeLostError: it is not there in time; the message names the hop where it was last seen.
+    """
+
+    aws_hook_class = ObjectHook
+    template_fields = aws_template_fields("probe", "hops")
+
+    def __init__(self, *, probe: Any, hops: Mapping[str, str], patience_seconds: int, **kwargs: Any) -> None:
+        super().__init__(**{"timeout": patience_seconds * 2, **kwargs})
+        self.probe = probe
+        self.hops = hops
+        self.patience_seconds = patience_seconds
+
+    def poke(self, context: Any) -> bool:
+        written_at = datetime.fromisoformat(self.probe["written_at"])
+        now = datetime.now(UTC)
+        order_id = self.probe["order_id"]
+        arrived = arrived_orders(self.hook, self.hops["bucket"], [order_id], written_at, now)
+        if arrived:
+            self.log.info("Order %s arrived in %s.", order_id, arrived[order_id])
+            return True
+        if now - written_at > timedelta(seconds=self.patience_seconds):
+            raise ProbeLostError(
+                f"The probe order {self.probe['order_id']} was written to the table but is not in "
+                f"s3://{self.hops['bucket']}/{bucket_keys.RAW_PREFIX} after {self.patience_seconds} s. "
+                f"{self._last_seen(written_at)}"
+            )
+        return False
+
+    def _last_seen(self, since: datetime) -> str:
+        """From the end of the chain backwards: the first hop that shows a trace."""
+        failed = next(self.hook.keys(self.hops["bucket"], bucket_keys.ERRORS_PREFIX, since), None)
+        if failed is not None:
+            return f"Firehose put records that failed into {failed}: each line's errorMessage says why."
+        stream: StreamHook = self._other(StreamHook)
+        if stream.holds(self.hops["stream"], self.probe["order_id"].encode(), since):
+            state = self._state(DeliveryStreamHook, "delivery", "DeliveryStreamStatus")
+            return (
+                f"It reached the Kinesis stream '{self.hops['stream']}'; the delivery stream '{self.hops['delivery']}' "
+                f"({state}) has not delivered it. Look into the log groups of Firehose and of the transformer."
+            )
+        dead = self._state(QueueHook, "dead_letter_queue", "Attributes", "ApproximateNumberOfMessages")
+        state = self._state(PipeHook, "pipe", "CurrentState")
+        reason = self._state(PipeHook, "pipe", "StateReason")
+        return (
+            f"It did not reach Kinesis: the pipe '{self.hops['pipe']}' is {state} ({reason}), and its dead-letter queue "
+            f"holds {dead} messages. Look at the pipe's role and its state reason, then run setup again."
+        )
+
+    def _state(self, hook: type[ResourceHook], name: str, *path: str) -> Any:
+        """A field of a resource's description; says so when the resource or the field is missing."""
+        found = self._other(hook).find(self.hops[name])
+        value: Any = found.description if found is not None else {}
+        for part in path:
+            value = value.get(part, {})
+        return value or "unknown"
+
+    def _other(self, hook: type[ResourceHook]) -> Any:
+        return hook(**self._hook_parameters)
+
+
+def arrived_orders(
+    objects: ObjectHook, bucket: str, order_ids: Collection[str], since: datetime, now: datetime
+) -> dict[str, str]:
+    """By order, the key of a raw object that holds it; absent when it has not arrived."""
+    arrived: dict[str, str] = {}
+    for folder in hourly_folders(since, now):
+        arrived |= objects.keys_holding(bucket, folder, [each for each in order_ids if each not in arrived], since)
+    return arrived
+
+
+def hourly_folders(start: datetime, end: datetime) -> list[str]:
+    """The prefixes under which Firehose stores what arrives between two times, newest first."""
+    first, hour = start.replace(minute=0, second=0, microsecond=0), timedelta(hours=1)
+    moments = [end - back * hour for back in range((end - first) // hour + 1)]
+    return [f"{bucket_keys.RAW_PREFIX}dt={at:%Y-%m-%d}/hr={at:%H}/" for at in moments]

@@ -1,0 +1,226 @@
+"""The flow: table, pipe, stream, transformer and delivery stream, with their roles and logs, as AWS's create requests."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.deployment.topology import Resource, Service, Topology
+from sales_cdc.provisioning import policies
+
+Request = dict[str, Any]
+
+KEY_ATTRIBUTE = "orderid"
+PIPE_BATCH_RECORDS = 500  # the most that Kinesis takes at once
+PIPE_RETRIES = 20
+PIPE_RECORD_AGE_SECONDS = 12 * 3600  # half of what a DynamoDB stream keeps
+DEAD_LETTERS_SECONDS = 14 * 24 * 3600  # SQS's longest
+NOTICES_SECONDS = 24 * 3600
+TRANSFORMER_RETRIES = 3
+TRANSFORMER_TIMEOUT_SECONDS = 60
+LOGS_DAYS = 30
+DELIVERY_LOG_STREAM = "S3Delivery"
+
+
+def role(topology: Topology, service: Service) -> Request:
+    """IAM ``CreateRole``; ``Permissions`` become its one inline policy."""
+    return {
+        "RoleName": topology.role(service).name,
+        "Description": f"What the {service} of {topology.prefix} may do.",
+        "AssumeRolePolicyDocument": policies.trust_policy(topology, service),
+        "Permissions": policies.permissions(topology, service),
+        "Tags": topology.tag_list,
+    }
+
+
+def stream(topology: Topology) -> Request:
+    """Kinesis ``CreateStream``; ``KeyId`` is the key of its server-side encryption."""
+    return {
+        "StreamName": topology.stream.name,
+        "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
+        "KeyId": topology.settings.kms_key_arn or "alias/aws/kinesis",
+        "Tags": topology.tags,
+    }
+
+
+def log_group(topology: Topology, group: Resource) -> Request:
+    """CloudWatch Logs ``CreateLogGroup``; Firehose writes to a log stream that has to exist."""
+    streams = [DELIVERY_LOG_STREAM] if group == topology.delivery_log else []
+    key = topology.settings.kms_key_arn
+    return {
+        **({"kmsKeyId": key} if key else {}),
+        "logGroupName": group.name,
+        "retentionInDays": LOGS_DAYS,
+        "logStreamNames": streams,
+        "tags": topology.tags,
+    }
+
+
+def transformer(topology: Topology, code_sha256: str) -> Request:
+    """Lambda ``CreateFunction``; ``CodeSha256`` is the base64 digest that the function has to show."""
+    key = topology.settings.kms_key_arn
+    return {
+        **({"KMSKeyArn": key} if key else {}),
+        "FunctionName": topology.transformer.name,
+        "Description": "Turns DynamoDB stream records into change events, for Firehose.",
+        "Runtime": "python3.13",
+        "Architectures": ["arm64"],
+        "Handler": "lambda_transformer.handler",
+        "Role": topology.role("transformer").arn,
+        "Code": {"S3Bucket": topology.bucket.name, "S3Key": topology.TRANSFORMER_KEY},
+        "CodeSha256": code_sha256,
+        "Timeout": TRANSFORMER_TIMEOUT_SECONDS,
+        "MemorySize": 512,
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": topology.transformer_log.name},
+        "Tags": topology.tags,
+    }
+
+
+def delivery(topology: Topology) -> Request:
+    """Firehose ``CreateDeliveryStream``: Kinesis, through the transformer, to S3.
+
+    The processor's own buffer hints are set too: they otherwise hold every record back for 60 s. Where objects are asked for
+    more often than that, a record waits in one buffer only, the destination's.
+    Source: *Lambda processor configuration parameters* (Amazon Data Firehose).
+    """
+    settings = topology.settings
+    key = settings.kms_key_arn
+    source_role = topology.role("delivery").arn
+    processor = {
+        "LambdaArn": topology.transformer.arn,
+        "NumberOfRetries": str(TRANSFORMER_RETRIES),
+        "BufferSizeInMBs": "1",
+        "BufferIntervalInSeconds": "60" if settings.firehose_interval_seconds >= 60 else "0",
+    }
+    parameters = [{"ParameterName": name, "ParameterValue": value} for name, value in processor.items()]
+    return {
+        "DeliveryStreamName": topology.delivery.name,
+        "DeliveryStreamType": "KinesisStreamAsSource",
+        "KinesisStreamSourceConfiguration": {"KinesisStreamARN": topology.stream.arn, "RoleARN": source_role},
+        "ExtendedS3DestinationConfiguration": {
+            "RoleARN": source_role,
+            "BucketARN": topology.bucket.arn,
+            "Prefix": f"{bucket_keys.RAW_PREFIX}dt=!{{timestamp:yyyy-MM-dd}}/hr=!{{timestamp:HH}}/",
+            "ErrorOutputPrefix": (
+                f"{bucket_keys.ERRORS_PREFIX}!{{firehose:error-output-type}}/dt=!{{timestamp:yyyy-MM-dd}}/"
+            ),
+            "FileExtension": ".json",
+            "CompressionFormat": "UNCOMPRESSED",
+            "EncryptionConfiguration": (
+                {"KMSEncryptionConfig": {"AWSKMSKeyARN": key}} if key else {"NoEncryptionConfig": "NoEncryption"}
+            ),
+            "BufferingHints": {
+                "SizeInMBs": settings.firehose_size_mb,
+                "IntervalInSeconds": settings.firehose_interval_seconds,
+            },
+            "ProcessingConfiguration": {
+                "Enabled": True,
+                "Processors": [{"Type": "Lambda", "Parameters": parameters}],
+            },
+            "CloudWatchLoggingOptions": {
+                "Enabled": True,
+                "LogGroupName": topology.delivery_log.name,
+                "LogStreamName": DELIVERY_LOG_STREAM,
+            },
+        },
+        "Tags": topology.tag_list,
+    }
+
+
+def table(topology: Topology) -> Request:
+    """DynamoDB ``CreateTable``. Protected against deletion: teardown lifts that, once it was confirmed."""
+    key = topology.settings.kms_key_arn
+    return {
+        "TableName": topology.table.name,
+        "KeySchema": [{"AttributeName": KEY_ATTRIBUTE, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": KEY_ATTRIBUTE, "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": topology.settings.stream_view_type},
+        "SSESpecification": ({"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key} if key else {"Enabled": False}),
+        "DeletionProtectionEnabled": True,
+        "Tags": topology.tag_list,
+    }
+
+
+def dead_letter_queue(topology: Topology) -> Request:
+    """SQS ``CreateQueue``."""
+    return {
+        "QueueName": topology.dead_letter_queue.name,
+        "Attributes": {"MessageRetentionPeriod": str(DEAD_LETTERS_SECONDS), **_queue_key(topology)},
+        "tags": topology.tags,
+    }
+
+
+def _queue_key(topology: Topology) -> dict[str, str]:
+    """SQS's own key, or the deployment's: one excludes the other."""
+    key = topology.settings.kms_key_arn
+    return {"KmsMasterKeyId": key} if key else {"SqsManagedSseEnabled": "true"}
+
+
+def arrivals_queue(topology: Topology) -> Request:
+    """SQS ``CreateQueue``. Notices are worth something for a day: then the daily batch has seen their objects."""
+    return {
+        "QueueName": topology.arrivals_queue.name,
+        "Attributes": {
+            "MessageRetentionPeriod": str(NOTICES_SECONDS),
+            **_queue_key(topology),
+            "Policy": json.dumps(policies.arrivals_queue_policy(topology)),
+        },
+        "tags": topology.tags,
+    }
+
+
+def arrivals_rule(topology: Topology) -> Request:
+    """EventBridge ``PutRule`` and ``PutTargets``; disabled unless runs start by events.
+
+    Source: *Amazon S3 event notifications with EventBridge*.
+    """
+    pattern = {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [topology.bucket.name]},
+            "object": {"key": [{"prefix": bucket_keys.RAW_PREFIX}]},
+        },
+    }
+    return {
+        "Name": topology.arrivals_rule.name,
+        "Description": "New raw objects, to the queue that starts the batch.",
+        "EventPattern": json.dumps(pattern),
+        "State": "ENABLED" if topology.settings.event_driven else "DISABLED",
+        "Targets": [{"Id": "arrivals", "Arn": topology.arrivals_queue.arn}],
+        "Tags": topology.tag_list,
+    }
+
+
+def pipe(topology: Topology, source_arn: str) -> Request:
+    """Pipes ``CreatePipe``: the table's stream into Kinesis, from the oldest record on.
+
+    Retries and age are bounded (both default to infinite, and one poison record would stop the pipe for ever); a failing
+    batch is halved until only the poison is left, whose position goes to the dead-letter queue.
+
+    Args:
+        source_arn: the table's stream, which has another ARN each time that it is switched on.
+    """
+    return {
+        "Name": topology.pipe.name,
+        "Description": "Every change of an order, into Kinesis.",
+        "DesiredState": "RUNNING",
+        "RoleArn": topology.role("pipe").arn,
+        "Source": source_arn,
+        "SourceParameters": {
+            "DynamoDBStreamParameters": {
+                "StartingPosition": "TRIM_HORIZON",
+                "BatchSize": PIPE_BATCH_RECORDS,
+                "MaximumBatchingWindowInSeconds": 0,
+                "MaximumRetryAttempts": PIPE_RETRIES,
+                "MaximumRecordAgeInSeconds": PIPE_RECORD_AGE_SECONDS,
+                "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
+                "DeadLetterConfig": {"Arn": topology.dead_letter_queue.arn},
+            }
+        },
+        "Target": topology.stream.arn,
+        "TargetParameters": {"KinesisStreamParameters": {"PartitionKey": topology.settings.pipe_partition_key}},
+        "Tags": topology.tags,
+    }

@@ -1,0 +1,222 @@
+"""Brings resources to their definitions: missing ones are made, drifted ones changed, all others left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowFailException
+from botocore.exceptions import ClientError
+
+from sales_cdc.aws.explained import ResourceError, explained
+from sales_cdc.provisioning.resources.athena import WorkGroupHook
+from sales_cdc.provisioning.resources.dynamodb import TableHook
+from sales_cdc.provisioning.resources.events import RuleHook
+from sales_cdc.provisioning.resources.firehose import DeliveryStreamHook
+from sales_cdc.provisioning.resources.glue import (
+    ClassifierHook,
+    CrawlerHook,
+    DatabaseHook,
+    JobHook,
+    SecurityConfigurationHook,
+)
+from sales_cdc.provisioning.resources.iam import RoleHook
+from sales_cdc.provisioning.resources.kinesis import StreamHook
+from sales_cdc.provisioning.resources.lambda_function import FunctionHook
+from sales_cdc.provisioning.resources.logs import LogGroupHook
+from sales_cdc.provisioning.resources.pipes import PipeHook
+from sales_cdc.provisioning.resources.resource import Found, ResourceHook
+from sales_cdc.provisioning.resources.s3 import BucketHook
+from sales_cdc.provisioning.resources.sqs import QueueHook
+
+
+class ForeignResourceError(AirflowFailException):
+    """A resource has our name but somebody else made it."""
+
+
+class ProvisionOperator(AwsBaseOperator[ResourceHook]):
+    """One resource, brought to its definition and ready for use.
+
+    Safe to rerun and to retry at any point; a resource that appears between looking and making is looked at again. One
+    that does not carry ``owner_tags`` is never touched.
+
+    Args:
+        definition: the create request, from ``sales_cdc.definitions``.
+        owner_tags: the tags that tell whose a resource is.
+
+    Returns:
+        ``name``, ``arn`` and ``action`` (``created``, ``updated`` or ``unchanged``), and what only AWS knew before, such
+        as a table's ``stream_arn``.
+
+    Raises:
+        ForeignResourceError: a resource of that name is not ours.
+        ResourceError: AWS refused, or the resource did not become ready.
+    """
+
+    template_fields = aws_template_fields("definition", "owner_tags")
+
+    def __init__(self, *, definition: Mapping[str, Any], owner_tags: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(multiple_outputs=True, **kwargs)
+        self.definition = definition
+        self.owner_tags = owner_tags
+
+    def execute(self, context: Any) -> dict[str, str]:
+        name = self.hook.name_of(self.definition)
+        with explained(f"Could not provision the {self.hook.kind} '{name}'"):
+            found, action = self._find_or_create(name)
+            changes = self.hook.update(found, self.definition)
+            self.hook.wait_until_ready(name)
+            identifiers = self._find_ours(name).identifiers if changes else found.identifiers
+        if changes and action == "unchanged":
+            action = "updated"
+            self.log.info("Updated the %s '%s': %s differed.", self.hook.kind, name, ", ".join(changes))
+        return {"name": name, "arn": found.arn, "action": action, **identifiers}
+
+    def _find_or_create(self, name: str) -> tuple[Found, str]:
+        """The resource, ready and ours, and ``created``, ``updated`` (replaced) or ``unchanged``."""
+        found = self.hook.find(name)
+        if found is None:
+            action = "created" if self._create() else "unchanged"
+        elif self._is_obsolete(found):
+            self.hook.delete(found)
+            self.hook.wait_until_gone(name)
+            self._create()
+            action = "updated"
+        else:
+            return found, "unchanged"
+        self.hook.wait_until_ready(name)
+        return self._find_ours(name), action
+
+    def _is_obsolete(self, found: Found) -> bool:
+        """Whether our resource cannot be changed to its definition in place."""
+        self._require_ours(found)
+        obsolete = bool(self.hook.must_be_replaced(found, self.definition))
+        if obsolete:
+            self.log.info("Replacing the %s '%s': it cannot be changed in place.", self.hook.kind, found.name)
+        return obsolete
+
+    def _find_ours(self, name: str) -> Found:
+        found: Found | None = self.hook.find(name)
+        if found is None:
+            raise ResourceError(
+                f"The {self.hook.kind} '{name}' was there and is gone again: somebody removes it at the same time. Run "
+                "setup again when that has ended."
+            )
+        self._require_ours(found)
+        return found
+
+    def _create(self) -> bool:
+        """Make the resource; returns False when another run was faster."""
+        try:
+            self.hook.create(self.definition)
+        except ClientError as error:
+            if self.hook.means_taken(error):
+                return False
+            raise
+        return True
+
+    def _require_ours(self, found: Found) -> None:
+        if not self.hook.is_ours(found, self.owner_tags):
+            raise ForeignResourceError(
+                f"The {self.hook.kind} '{found.name}' exists ({found.arn}) but this deployment's setup did not make it: "
+                f"its tags are {dict(found.tags)}, not {dict(self.owner_tags)}. It is left as it is. Remove or rename "
+                "it, or choose another name for this deployment with SALES_CDC_PREFIX."
+            )
+
+
+class ProvisionBucketOperator(ProvisionOperator):
+    """The bucket: private, encrypted, versioned, TLS only."""
+
+    aws_hook_class = BucketHook
+
+
+class ProvisionDatabaseOperator(ProvisionOperator):
+    """The Glue database."""
+
+    aws_hook_class = DatabaseHook
+
+
+class ProvisionClassifierOperator(ProvisionOperator):
+    """The Glue classifier."""
+
+    aws_hook_class = ClassifierHook
+
+
+class ProvisionCrawlerOperator(ProvisionOperator):
+    """The Glue crawler."""
+
+    aws_hook_class = CrawlerHook
+
+
+class ProvisionJobOperator(ProvisionOperator):
+    """The Glue Spark job's definition."""
+
+    aws_hook_class = JobHook
+
+
+class ProvisionSecurityConfigurationOperator(ProvisionOperator):
+    """The Glue security configuration, with the deployment's key."""
+
+    aws_hook_class = SecurityConfigurationHook
+
+
+class ProvisionWorkGroupOperator(ProvisionOperator):
+    """The Athena work group."""
+
+    aws_hook_class = WorkGroupHook
+
+
+class ProvisionRoleOperator(ProvisionOperator):
+    """An IAM role with its one policy."""
+
+    aws_hook_class = RoleHook
+
+
+class ProvisionLogGroupOperator(ProvisionOperator):
+    """A CloudWatch log group with bounded retention."""
+
+    aws_hook_class = LogGroupHook
+
+
+class ProvisionStreamOperator(ProvisionOperator):
+    """The Kinesis stream."""
+
+    aws_hook_class = StreamHook
+
+
+class ProvisionFunctionOperator(ProvisionOperator):
+    """The Lambda function."""
+
+    aws_hook_class = FunctionHook
+
+
+class ProvisionDeliveryStreamOperator(ProvisionOperator):
+    """The Firehose delivery stream."""
+
+    aws_hook_class = DeliveryStreamHook
+
+
+class ProvisionTableOperator(ProvisionOperator):
+    """The DynamoDB table; also returns ``stream_arn``."""
+
+    aws_hook_class = TableHook
+
+
+class ProvisionQueueOperator(ProvisionOperator):
+    """The SQS queue."""
+
+    aws_hook_class = QueueHook
+
+
+class ProvisionRuleOperator(ProvisionOperator):
+    """The EventBridge rule, with its targets."""
+
+    aws_hook_class = RuleHook
+
+
+class ProvisionPipeOperator(ProvisionOperator):
+    """The EventBridge pipe."""
+
+    aws_hook_class = PipeHook

@@ -1,0 +1,198 @@
+"""What Airflow's own principal may do: one document to provision, one to operate, one for a key of one's own. Pure functions of the topology.
+
+Who sets the pipeline up and takes it down may make and remove what carries this deployment's names, and nothing else. Who runs it
+day by day may make and remove nothing. Each fits a managed policy (6,144 characters). Source: *Service Authorization Reference*.
+"""
+
+from __future__ import annotations
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.deployment.topology import SERVICES, Topology
+from sales_cdc.provisioning.policies import PRINCIPALS, Document, allow, document, through_key
+
+
+def provisioning(topology: Topology) -> Document:
+    """For ``sales_cdc_setup`` and ``sales_cdc_teardown``."""
+    return document(*_roles(topology), *_lake(topology), *_flow(topology))
+
+
+def encrypting(topology: Topology) -> Document:
+    """For setup and teardown too, where a customer managed key encrypts: beside ``provisioning``, which it would make too long.
+
+    DynamoDB and Lambda keep a grant that their caller gives them; the probe is written, carried and read under the key.
+    Sources: *DynamoDB encryption at rest usage notes*, *Encrypting Lambda environment variables*, *AWS Glue security configurations*.
+    """
+    used = ["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "CreateGrant"]
+    logs = [topology.transformer_log.arn, topology.delivery_log.arn]
+    configuration = [f"glue:{verb}SecurityConfiguration" for verb in ("Create", "Get", "Delete")]
+    return document(
+        allow(["kms:DescribeKey"], str(topology.settings.kms_key_arn)),
+        *through_key(topology, used, ["dynamodb", "kinesis", "lambda", "s3"]),
+        allow(["logs:AssociateKmsKey", "logs:DisassociateKmsKey"], *logs),
+        allow(configuration, "*"),  # it takes no resource
+    )
+
+
+def documents(topology: Topology) -> dict[str, Document]:
+    """The documents of this deployment, by name."""
+    found = {"provisioning": provisioning(topology), "operating": operating(topology)}
+    return found | ({"encrypting": encrypting(topology)} if topology.settings.kms_key_arn else {})
+
+
+def operating(topology: Topology) -> Document:
+    """For every other DAG, and for whoever asks Athena in the pipeline's work group."""
+    key = through_key(topology, ["GenerateDataKey", "Decrypt"], ["dynamodb", "kinesis", "s3", "sqs"])
+    return document(*_orders(topology), *_landing_zone(topology), *_queries(topology), *_repairs(topology), *key)
+
+
+# To provision
+
+
+def _roles(topology: Topology) -> list[Document]:
+    roles = [topology.role(SERVICES[0]).arn.replace(f"-{SERVICES[0]}-", "-*-")]
+    made = ["CreateRole", "TagRole", "GetRole", "UpdateRole", "UpdateAssumeRolePolicy", "DeleteRole"]
+    inline = ["GetRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "ListRolePolicies"]
+    attached = ["ListAttachedRolePolicies", "DetachRolePolicy"]
+    passed = {"StringEquals": {"iam:PassedToService": sorted(set(PRINCIPALS.values()))}}
+    return [
+        allow([f"iam:{action}" for action in [*made, *inline, *attached]], *roles),
+        {**allow(["iam:PassRole"], *roles), "Condition": passed},
+    ]
+
+
+def _lake(topology: Topology) -> list[Document]:
+    parts = ["BucketTagging", "BucketPublicAccessBlock", "EncryptionConfiguration", "BucketVersioning"]
+    parts += ["LifecycleConfiguration", "BucketPolicy", "BucketNotification"]
+    on_bucket = [
+        "CreateBucket",
+        "TagResource",
+        "DeleteBucket",
+        "DeleteBucketPolicy",
+        "ListBucket",
+        "ListBucketVersions",
+    ]
+    on_bucket += [f"{verb}{part}" for verb in ("Get", "Put") for part in parts]
+    glue = [
+        f"{verb}{kind}" for kind in ("Database", "Crawler", "Job") for verb in ("Create", "Get", "Update", "Delete")
+    ]
+    glue += ["TagResource", "GetTags", "StopCrawler", "DeleteTable", "BatchDeleteTable"]
+    classifiers = [f"glue:{verb}Classifier" for verb in ("Create", "Get", "Delete")]
+    athena = [f"{verb}WorkGroup" for verb in ("Create", "Get", "Update", "Delete")]
+    athena += ["TagResource", "ListTagsForResource"]
+    return [
+        allow([f"s3:{action}" for action in on_bucket], topology.bucket.arn),
+        allow(
+            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"], f"{topology.bucket.arn}/*"
+        ),
+        allow([f"glue:{action}" for action in glue], *_catalog(topology), topology.crawler.arn, topology.job.arn),
+        allow(classifiers, "*"),  # a classifier has no ARN of its own
+        allow([f"athena:{action}" for action in athena], topology.workgroup.arn),
+    ]
+
+
+def _flow(topology: Topology) -> list[Document]:
+    table = ["CreateTable", "TagResource", "DescribeTable", "UpdateTable", "DeleteTable", "ListTagsOfResource"]
+    table += ["DescribeContinuousBackups", "UpdateContinuousBackups", "PutItem", "DeleteItem", "DescribeStream"]
+    stream = ["CreateStream", "AddTagsToStream", "DescribeStreamSummary", "ListTagsForStream", "ListTagsForResource"]
+    stream += [
+        "UpdateStreamMode",
+        "StartStreamEncryption",
+        "DeleteStream",
+        "ListShards",
+        "GetShardIterator",
+        "GetRecords",
+    ]
+    delivery = ["CreateDeliveryStream", "TagDeliveryStream", "DescribeDeliveryStream", "ListTagsForDeliveryStream"]
+    delivery += ["UpdateDestination", "DeleteDeliveryStream"]
+    function = ["CreateFunction", "TagResource", "GetFunction", "GetFunctionConfiguration", "UpdateFunctionCode"]
+    function += ["UpdateFunctionConfiguration", "DeleteFunction"]
+    queue = ["CreateQueue", "TagQueue", "GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes", "ListQueueTags"]
+    queue += ["DeleteQueue"]
+    pipe = ["CreatePipe", "TagResource", "DescribePipe", "UpdatePipe", "StopPipe", "DeletePipe"]
+    rule = ["PutRule", "TagResource", "DescribeRule", "ListTagsForResource", "PutTargets", "ListTargetsByRule"]
+    rule += ["RemoveTargets", "DeleteRule"]
+    log = ["CreateLogGroup", "TagResource", "CreateLogStream", "DescribeLogStreams", "PutRetentionPolicy"]
+    log += ["ListTagsForResource", "DeleteLogGroup"]
+    logs = [
+        each for group in (topology.transformer_log, topology.delivery_log) for each in (group.arn, f"{group.arn}:*")
+    ]
+    statements = {
+        "dynamodb": (table, [topology.table.arn, f"{topology.table.arn}/stream/*"]),
+        "kinesis": (stream, [topology.stream.arn]),
+        "firehose": (delivery, [topology.delivery.arn]),
+        "lambda": (function, [topology.transformer.arn]),
+        "sqs": (queue, [topology.dead_letter_queue.arn, topology.arrivals_queue.arn]),
+        "events": (rule, [topology.arrivals_rule.arn]),
+        "pipes": (pipe, [topology.pipe.arn]),
+        "logs": (log, logs),
+    }
+    return [
+        *(allow([f"{service}:{each}" for each in does], *on) for service, (does, on) in statements.items()),
+        allow(["logs:DescribeLogGroups"], "*"),  # it takes no resource
+    ]
+
+
+# To operate
+
+
+def _orders(topology: Topology) -> list[Document]:
+    """A transaction asks for the permission of each write in it."""
+    items = ["Scan", "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "DescribeTable"]
+    items += ["ConditionCheckItem", "ExportTableToPointInTime"]
+    exports = f"{topology.bucket.arn}/{bucket_keys.EXPORTS_PREFIX}*"
+    return [
+        allow([f"dynamodb:{action}" for action in items], topology.table.arn),
+        allow(["dynamodb:DescribeExport"], f"{topology.table.arn}/export/*"),
+        allow(["s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"], exports),  # DynamoDB writes as its caller
+    ]
+
+
+def _landing_zone(topology: Topology) -> list[Document]:
+    writable = (bucket_keys.LEDGER_PREFIX, bucket_keys.RAW_PREFIX, bucket_keys.ERRORS_PREFIX)
+    return [
+        allow(["s3:ListBucket", "s3:GetBucketLocation"], topology.bucket.arn),
+        allow(["s3:GetObject"], f"{topology.bucket.arn}/*"),
+        allow(["s3:PutObject"], *(f"{topology.bucket.arn}/{prefix}*" for prefix in writable)),
+        allow(["s3:DeleteObject"], f"{topology.bucket.arn}/{bucket_keys.ERRORS_PREFIX}*"),
+    ]
+
+
+def _queries(topology: Topology) -> list[Document]:
+    """Athena acts as its caller: on the catalog, on results, and on the ledger's and the curated tables' files."""
+    athena = ["StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution", "GetWorkGroup"]
+    tables = ["GetTable", "GetTables", "GetPartitions", "GetPartition", "CreateTable", "UpdateTable"]
+    crawl = ["StartCrawler", "GetCrawler", "UpdateCrawler"]
+    run = ["StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun", "GetJob"]
+    files = [
+        f"{topology.bucket.arn}/{prefix}*" for prefix in (bucket_keys.CURATED_PREFIX, bucket_keys.ATHENA_RESULTS_PREFIX)
+    ]
+    return [
+        allow([f"athena:{action}" for action in athena], topology.workgroup.arn),
+        allow([f"glue:{action}" for action in ["GetDatabase", *tables]], *_catalog(topology)),
+        allow([f"glue:{action}" for action in crawl], topology.crawler.arn),
+        allow([f"glue:{action}" for action in run], topology.job.arn),
+        allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"], *files),
+    ]
+
+
+def _repairs(topology: Topology) -> list[Document]:
+    """Redrive reads dead letters' positions and runs the transformer; waits look at each hop; the drill adds copies."""
+    letters = ["GetQueueUrl", "GetQueueAttributes", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"]
+    positions = [f"dynamodb:{action}" for action in ("DescribeStream", "GetShardIterator", "GetRecords")]
+    stream = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords", "PutRecords"]
+    return [
+        allow([f"sqs:{action}" for action in letters], topology.dead_letter_queue.arn, topology.arrivals_queue.arn),
+        allow(positions, f"{topology.table.arn}/stream/*"),
+        allow(["lambda:InvokeFunction"], topology.transformer.arn),
+        allow([f"kinesis:{action}" for action in stream], topology.stream.arn),
+        allow(["firehose:DescribeDeliveryStream"], topology.delivery.arn),
+        allow(["pipes:DescribePipe"], topology.pipe.arn),
+        allow(["cloudwatch:GetMetricData", "glue:GetCrawlerMetrics"], "*"),  # they take no resource
+    ]
+
+
+def _catalog(topology: Topology) -> list[str]:
+    """The catalog, the database, its tables and views."""
+    database = topology.database.arn
+    catalog = database.replace(f":database/{topology.database.name}", ":catalog")
+    return [catalog, database, f"{database.replace(':database/', ':table/')}/*"]

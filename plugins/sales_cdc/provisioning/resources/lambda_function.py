@@ -1,0 +1,48 @@
+"""Lambda: the transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sales_cdc.provisioning.drift import drift
+from sales_cdc.provisioning.resources.resource import Found, ResourceHook, without
+
+
+class FunctionHook(ResourceHook):
+    """A function whose code is a zip on S3.
+
+    Source: AWS Lambda API Reference, *CreateFunction*, *UpdateFunctionCode*, *UpdateFunctionConfiguration*.
+    """
+
+    service = "lambda"
+    kind = "Lambda function"
+    name_field = "FunctionName"
+    absent_codes = frozenset({"ResourceNotFoundException"})
+    taken_codes = frozenset({"ResourceConflictException"})
+    ready_waiter = "function_ready"
+
+    def describe(self, name: str) -> Found:
+        function = self.conn.get_function(FunctionName=name)
+        configuration = function["Configuration"]
+        return Found(name, configuration["FunctionArn"], function.get("Tags", {}), configuration)
+
+    def create(self, definition: Mapping[str, Any]) -> None:
+        self.conn.create_function(**without(definition, "CodeSha256"))
+
+    def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
+        """Code first: a configuration may need the code that comes with it."""
+        code = drift({name: definition[name] for name in ("CodeSha256", "Architectures")}, found.description)
+        if code:
+            self.conn.update_function_code(
+                FunctionName=found.name, Architectures=definition["Architectures"], **definition["Code"]
+            )
+            self.wait_until_ready(found.name)
+        configuration = {"KMSKeyArn": "", **without(definition, "Code", "CodeSha256", "Architectures", "Tags")}
+        changes = drift(configuration, {"KMSKeyArn": "", **found.description})
+        if changes:
+            self.conn.update_function_configuration(**configuration)
+        return code + changes
+
+    def delete(self, found: Found) -> None:
+        self.conn.delete_function(FunctionName=found.name)

@@ -1,0 +1,60 @@
+"""What reconciliation and repair read in the bucket: changes that have arrived, and earlier reports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from sales_cdc.aws.landing_zone import PARALLEL_READS, LandingZoneHook
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.curated_row import event_row
+from sales_cdc.contract.lines import is_change_event
+from sales_cdc.reconcile.reconciliation import Version
+
+
+class ArrivalsHook(LandingZoneHook):
+    """The raw zone of one bucket. Source: Amazon S3 API Reference, *ListObjectsV2*, *GetObject*."""
+
+    def objects(self) -> set[tuple[str, str]]:
+        """Key and ETag of every raw object."""
+        pages = (
+            self.get_conn().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=bucket_keys.RAW_PREFIX)
+        )
+        return {(found["Key"], found["ETag"]) for page in pages for found in page.get("Contents", [])}
+
+    def latest(self, keys: Iterable[str], order_ids: Collection[str]) -> dict[str, Version]:
+        """The newest change of each of these orders in these objects; absent when there is none."""
+        wanted, latest = set(order_ids), dict[str, Version]()
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            for lines in pool.map(self._lines, list(keys)):
+                for event in lines:
+                    if is_change_event(event) and event["orderID"] in wanted:
+                        _keep_newest(latest, event)
+        return latest
+
+    def newest_key(self, prefix: str) -> str | None:
+        """The key of the object under the prefix that was stored last; None when there is none."""
+        return max(((at, key) for key, at in self._keys(prefix)), default=(None, None))[1]
+
+    def stored_at(self, key: str) -> datetime | None:
+        """When an object was stored; None when there is none."""
+        return next((at for found, at in self._keys(key) if found == key), None)
+
+    def report(self, key: str) -> dict[str, Any]:
+        """A JSON object of the ledger.
+
+        Raises:
+            botocore.exceptions.ClientError: there is none (``NoSuchKey``), or it may not be read.
+        """
+        return self._documents([key])[0]
+
+
+def _keep_newest(latest: dict[str, Version], event: Mapping[str, Any]) -> None:
+    order_id, sequence_number = event["orderID"], event["sequence_number"].zfill(40)
+    if order_id in latest and latest[order_id].sequence_number >= sequence_number:
+        return
+    row = event_row(event)
+    if row is not None:
+        latest[order_id] = Version(sequence_number, None if event["event_type"] == "REMOVE" else row)

@@ -1,0 +1,116 @@
+"""The bucket's error zone, and the change events that leave it for the raw zone."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.exceptions import ClientError
+
+from sales_cdc.aws.errors import explained
+from sales_cdc.contract import bucket_keys
+
+PARALLEL_READS = 16
+UNEQUAL = frozenset({"PreconditionFailed", "412"})
+TAKEN = UNEQUAL | {"NoSuchKey", "404", "ConditionalRequestConflict", "409"}
+
+
+@dataclass(frozen=True)
+class ErrorObject:
+    """An object under ``errors/``; its ETag pins the content that was listed."""
+
+    key: str
+    etag: str
+    stored_at: datetime
+
+
+class ErrorZoneHook(AwsBaseHook):
+    """S3, as the zone of one bucket where failed records wait.
+
+    Every write is conditional, so that runs side by side, and a run's second try, do no harm.
+    Sources: Amazon S3 User Guide, *Add preconditions to S3 operations with conditional requests*.
+    """
+
+    def __init__(self, *, bucket: str, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "client_type": "s3"})
+        self.bucket = bucket
+
+    def objects(self, prefix: str = bucket_keys.ERRORS_PREFIX) -> Iterator[ErrorObject]:
+        """The objects that have content, oldest key first.
+
+        Raises:
+            CallRefusedError: the bucket is missing, denied, or does not answer.
+        """
+        with explained("list the failed records in the bucket", self.bucket):
+            for page in self.conn.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                yield from (
+                    ErrorObject(each["Key"], each["ETag"], each["LastModified"])
+                    for each in page.get("Contents", ())
+                    if each["Size"]
+                )
+
+    def read(self, listed: ErrorObject) -> bytes | None:
+        """The content as it was listed; None when another run has changed or removed it since."""
+        with explained("read the failed records in the bucket", self.bucket):
+            try:
+                found = self.conn.get_object(Bucket=self.bucket, Key=listed.key, IfMatch=listed.etag)
+            except ClientError as error:
+                _require(error, TAKEN)
+                return None
+            body: bytes = found["Body"].read()
+        return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+
+    def deliver(self, key: str, content: bytes) -> bool:
+        """Store an object whose key tells its content; False when it is there already."""
+        with explained("write to the bucket", self.bucket):
+            try:
+                self.conn.put_object(Bucket=self.bucket, Key=key, Body=content, IfNoneMatch="*")
+            except ClientError as error:
+                _require(error, UNEQUAL)
+                return False
+        return True
+
+    def replace(self, listed: ErrorObject, content: bytes) -> bool:
+        """Leave only this content in the error object, or remove it when there is none.
+
+        False, and nothing is done, when another run has changed or removed it since it was listed.
+        """
+        place = {"Bucket": self.bucket, "Key": listed.key, "IfMatch": listed.etag}
+        with explained("take delivered records out of the bucket", self.bucket):
+            try:
+                if content:
+                    self.conn.put_object(**place, Body=content)
+                else:
+                    self.conn.delete_object(**place)
+            except ClientError as error:
+                _require(error, TAKEN)
+                return False
+        return True
+
+    def keep(self, key: str, document: Mapping[str, Any]) -> None:
+        """Write a document of the ledger."""
+        body = json.dumps(document, indent=2, default=str).encode()
+        with explained("write the ledger in the bucket", self.bucket):
+            self.conn.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+
+    def documents(self, prefix: str) -> list[dict[str, Any]]:
+        """Every document of the ledger under the prefix."""
+        keys = [each.key for each in self.objects(prefix)]
+        with explained("read the ledger in the bucket", self.bucket), ThreadPoolExecutor(PARALLEL_READS) as pool:
+            return [json.loads(body) for body in pool.map(self.body, keys)]
+
+    def body(self, key: str) -> bytes:
+        body: bytes = self.conn.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body
+
+
+def _require(error: ClientError, codes: frozenset[str]) -> None:
+    """Raise the error again unless it is one of these."""
+    if error.response["Error"]["Code"] not in codes:
+        raise error

@@ -1,0 +1,92 @@
+"""New raw objects become events: from the bucket over the rule to the queue, many at once, and none is lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sales_cdc.batch import arrivals_trigger as arrivals
+from sales_cdc.batch.arrivals_trigger import ArrivalsTrigger
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import Topology
+
+from tests.conftest import Cloud
+from tests.integration.dag_runs import DagRun
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.integration
+ACCOUNT = "000000000000"
+
+
+@pytest.fixture
+def topology() -> Iterator[Topology]:
+    """A deployment's bucket, queue and rule, made by setup with events on."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
+        environment.setenv("SALES_CDC_EVENT_DRIVEN", "on")
+        DagRun("sales_cdc_setup.py").run("find_account", "lake.provision_bucket", "arrivals")
+        yield Topology(Settings.from_environment(), ACCOUNT)
+
+
+def waiting(cloud: Cloud, topology: Topology) -> int:
+    """Messages in the queue, seen or not."""
+    sqs = cloud.client("sqs")
+    url = sqs.get_queue_url(QueueName=topology.arrivals_queue.name)["QueueUrl"]
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(map(int, counts.values()))
+
+
+def put(cloud: Cloud, topology: Topology, *keys: str) -> None:
+    for key in keys:
+        cloud.client("s3").put_object(Bucket=topology.bucket.name, Key=key, Body=b"{}")
+
+
+def test_objects_that_arrive_together_are_one_event_and_only_raw_ones_count(
+    cloud: Cloud, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "KEPT_SECONDS", 0)
+    put(cloud, topology, "ledger/x.json", *(f"raw/orders/dt=2026-01-01/hr=00/{n}.json" for n in range(12)))
+    wait_for(lambda: waiting(cloud, topology) == 12, "the notices")
+
+    async def events() -> list[Any]:
+        running = ArrivalsTrigger(topology.arrivals_queue.name, region_name="us-east-1", quiet_seconds=1.5).run()
+        first = await anext(running)
+        left = waiting(cloud, topology)
+        second = asyncio.ensure_future(anext(running))
+        while waiting(cloud, topology):
+            await asyncio.sleep(0.1)
+        put(cloud, topology, "raw/orders/dt=2026-01-01/hr=00/late.json")
+        return [first.payload, left, (await second).payload]
+
+    assert asyncio.run(asyncio.wait_for(events(), 60)) == [{"objects": 12}, 12, {"objects": 1}]
+
+
+def test_a_queue_that_is_not_there_is_asked_again(cloud: Cloud, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "PAUSE_SECONDS", 0.1)
+    sqs = cloud.client("sqs")
+
+    async def event() -> Any:
+        running = ArrivalsTrigger(prefix, region_name="us-east-1", quiet_seconds=0.5).run()
+        waited = asyncio.ensure_future(anext(running))
+        await asyncio.sleep(0.5)
+        assert not waited.done()
+        sqs.send_message(QueueUrl=sqs.create_queue(QueueName=prefix)["QueueUrl"], MessageBody="{}")
+        return (await waited).payload
+
+    assert asyncio.run(asyncio.wait_for(event(), 60)) == {"objects": 1}
+
+
+def test_without_the_setting_the_rule_sleeps(cloud: Cloud, topology: Topology, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SALES_CDC_EVENT_DRIVEN")
+    again = DagRun("sales_cdc_setup.py")
+    again.run("find_account", "lake.provision_bucket", "arrivals")
+    assert again.actions() == {
+        "lake.provision_bucket": "unchanged",
+        "arrivals.provision_arrivals_queue": "unchanged",
+        "arrivals.provision_arrivals_rule": "updated",
+    }
+    assert cloud.client("events").describe_rule(Name=topology.arrivals_rule.name)["State"] == "DISABLED"

@@ -1,0 +1,89 @@
+"""The ledger of the pipeline, kept in Iceberg through Athena: once a run, whatever went before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.amazon.aws.hooks.athena import AthenaHook
+from airflow.sdk import DAG
+from sales_cdc.batch.operators.pipeline_ledger import PipelineLedgerOperator, UnaccountedChangesError
+
+from tests.unit.include.items import line_of
+
+pytestmark = pytest.mark.integration
+SQL = Path(__file__).resolve().parents[3] / "include" / "sql"
+STARTED = "2026-11-22T13:39:59+00:00"
+
+
+@pytest.fixture
+def ledger(cloud: Any, prefix: str) -> Any:
+    """An operator for a bucket, a queue and a database of the test's own; ``ledger(confirmed)`` executes it."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=prefix)
+    cloud.client("sqs").create_queue(QueueName=prefix)
+    cloud.client("glue").create_database(DatabaseInput={"Name": prefix})
+    cloud.client("athena").create_work_group(
+        Name=prefix, Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{prefix}/results/"}}
+    )
+    summary = {"run_id": "run-1", "started_at": STARTED, "written": {"INSERT": 2, "MODIFY": 0, "REMOVE": 1}}
+    written = [("one", "INSERT", {"quantity": 1}), ("two", "INSERT", {"quantity": 2}), ("two", "REMOVE", None)]
+    lines = [json.dumps({"n": n, "event_type": kind, "orderID": order_id, "set": values}) for n, (order_id, kind, values) in enumerate(written)]  # fmt: skip
+    s3.put_object(Bucket=prefix, Key="ledger/generate/run-1/summary.json", Body=json.dumps(summary))
+    s3.put_object(Bucket=prefix, Key="ledger/generate/run-1/written.jsonl", Body="\n".join(lines))
+    with DAG(dag_id=prefix, schedule=None, template_searchpath=[str(SQL)]):
+        operator = PipelineLedgerOperator(
+            task_id="record_ledger", hops={"bucket": prefix, "dead_letter_queue": prefix}, database=prefix,
+            workgroup=prefix, region_name="us-east-1",
+        )  # fmt: skip
+
+    class Instance:
+        confirmed: Any = None
+
+        def xcom_pull(self, task_ids: str) -> Any:
+            assert task_ids == "wait_for_delivery"
+            return self.confirmed
+
+    def execute(confirmed: Any = None) -> Any:
+        instance = Instance()
+        instance.confirmed = confirmed
+        return operator.execute({"run_id": "it's a run", "ti": instance})
+
+    return execute
+
+
+def rows(prefix: str) -> list[list[str | None]]:
+    athena = AthenaHook(aws_conn_id="aws_default", region_name="us-east-1")
+    sql = "SELECT run_id, event_type, written, captured, delivered, curated, lag_raw_p50_seconds > 0 FROM pipeline_ledger ORDER BY event_type"
+    query = athena.run_query(sql, {"Database": prefix}, {}, workgroup=prefix)
+    assert athena.poll_query_status(query, 600, 0.1) == "SUCCEEDED"
+    found = athena.get_conn().get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"]
+    return [[cell.get("VarCharValue") for cell in row["Data"]] for row in found[1:]]
+
+
+def test_a_run_is_recorded_once_and_what_is_unaccounted_for_is_named(cloud: Any, prefix: str, ledger: Any) -> None:
+    one, two = ({"orderid": {"S": name}, "quantity": {"N": n}} for name, n in (("one", "1"), ("two", "2")))
+    s3 = cloud.client("s3")
+    s3.put_object(Bucket=prefix, Key="raw/orders/a.json", Body=f"{line_of(one, 1)}{line_of(two, 2)}")
+    with pytest.raises(
+        UnaccountedChangesError, match=r"(?s)1 changes.*REMOVE two.*written by run-1.*sales_cdc_reconcile"
+    ):
+        ledger()
+    none = ["0", "0", "0", "0", None]
+    inserted = ["it's a run", "INSERT", "2", "2", "2", "0", "true"]
+    assert rows(prefix) == [
+        inserted,
+        ["it's a run", "MODIFY", *none],
+        ["it's a run", "REMOVE", "1", "0", "0", "0", None],
+    ]
+
+    s3.put_object(Bucket=prefix, Key="raw/orders/b.json", Body=str(line_of(two, 3, "REMOVE")))
+    counts = {"written": 1, "captured": 1, "delivered": 1, "failed": 0, "dropped": 0, "curated": 0}
+    assert ledger({"runs": ["run-1"]})["REMOVE"] == counts
+    assert rows(prefix) == [
+        inserted,
+        ["it's a run", "MODIFY", *none],
+        ["it's a run", "REMOVE", "1", "1", "1", "0", "true"],
+    ]

@@ -1,0 +1,222 @@
+"""What the page reads of a cloud: every statement on both kinds of tables, the bucket's newest objects, every hop."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.page import sections
+from sales_cdc.page.reader import DeploymentReader
+
+from tests.conftest import Cloud
+
+pytestmark = pytest.mark.integration
+COLUMNS = "orderid string, product_name string, quantity bigint, price {price}, event_type string, creation_time {time}, event_id string, sequence_number string, actor string"  # fmt: skip
+HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+CHANGES = [  # orderid, product, quantity, price, event type, sequence number
+    ("it's", "laptop", 2, "900.50", "INSERT", 1),
+    ("it's", "laptop", 3, "900.50", "MODIFY", 2),
+    ("it's", None, None, None, "REMOVE", 4),
+    ("b", "mouse", 1, "10.10", "INSERT", 3),
+]
+
+
+class Lake:
+    """A deployment's bucket, database and work group, made by hand, with an administrator's clients."""
+
+    def __init__(self, cloud: Cloud, prefix: str) -> None:
+        self.settings = replace(Settings.from_environment(), prefix=prefix)
+        self.reader = DeploymentReader(self.settings)
+        self.topology = Topology(self.settings, "000000000000")
+        self.s3, self._athena = cloud.client("s3"), cloud.client("athena")
+        self.s3.create_bucket(Bucket=self.topology.bucket.name)
+        cloud.client("glue").create_database(DatabaseInput={"Name": self.topology.database.name})
+        output = {"OutputLocation": self.topology.s3_uri("athena-results/")}
+        self._athena.create_work_group(Name=prefix, Configuration={"ResultConfiguration": output})
+
+    def put(self, key: str, *lines: Any) -> None:
+        body = "\n".join(each if isinstance(each, str) else json.dumps(each) for each in lines)
+        self.s3.put_object(Bucket=self.topology.bucket.name, Key=key, Body=body.encode())
+
+    def run(self, sql: str) -> None:
+        started = self._athena.start_query_execution(
+            QueryString=sql,
+            WorkGroup=self.settings.prefix,
+            QueryExecutionContext={"Database": self.topology.database.name},
+        )["QueryExecutionId"]
+        while True:
+            status = self._athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
+            if status["State"] not in ("QUEUED", "RUNNING"):
+                assert status["State"] == "SUCCEEDED", (sql, status)
+                return
+
+    def fill_raw(self) -> None:
+        """A raw table with every change, one of them delivered twice, and setup's probe."""
+        lines = [raw_line(*each) for each in [*CHANGES, CHANGES[0], ("probe-1", "probe", 1, "1.00", "INSERT", 9)]]
+        self.put(f"raw/orders/dt={HOUR:%Y-%m-%d}/hr={HOUR:%H}/sales-1.json", *lines)
+        self.run(
+            f"CREATE EXTERNAL TABLE raw_orders ({COLUMNS.format(price='double', time='string')}) PARTITIONED BY (dt string, hr string) "
+            f"ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION '{self.topology.s3_uri('raw/orders/')}'"
+        )
+        self.run("MSCK REPAIR TABLE raw_orders")
+
+    def fill_curated(self) -> None:
+        for table, more, rows in (("orders_changes", "", CHANGES), ("orders_current", ", is_deleted boolean", [CHANGES[2], CHANGES[3]])):  # fmt: skip
+            where = self.topology.s3_uri(f"curated/{table}/")
+            columns = COLUMNS.format(price="decimal(12,2)", time="timestamp")
+            self.run(
+                f"CREATE TABLE {table} ({columns}{more}) LOCATION '{where}' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+            )
+            values = ", ".join(curated_row(*each, is_current=bool(more)) for each in rows)
+            self.run(f"INSERT INTO {table} VALUES {values}")
+
+
+def raw_line(order: str, product: str | None, quantity: int | None, price: str | None, kind: str, number: int) -> Any:
+    return {
+        "orderID": order, "product_name": product, "quantity": quantity,
+        "price": None if price is None else float(price), "event_type": kind,
+        "creation_time": f"{HOUR:%Y-%m-%dT%H}:00:0{number}.000Z", "event_id": f"e{number}",
+        "sequence_number": str(number).zfill(40), "actor": "user",
+    }  # fmt: skip
+
+
+def curated_row(order: str, product: str | None, quantity: int | None, price: str | None, kind: str, number: int, *, is_current: bool) -> str:  # fmt: skip
+    quoted = order.replace("'", "''")
+    values = [
+        f"'{quoted}'", f"'{product}'" if product else "CAST(NULL AS varchar)", f"CAST({quantity or 'NULL'} AS bigint)",
+        f"CAST({price or 'NULL'} AS decimal(12,2))", f"'{kind}'", f"TIMESTAMP '{HOUR:%Y-%m-%d %H}:00:0{number}'",
+        f"'e{number}'", f"'{str(number).zfill(40)}'", "'user'", *([str(kind == "REMOVE").lower()] if is_current else []),
+    ]  # fmt: skip
+    return f"({', '.join(values)})"
+
+
+@pytest.fixture(scope="module")
+def lake(cloud: Cloud) -> Lake:
+    return Lake(cloud, "tpagereads")
+
+
+@pytest.fixture(scope="module", params=["raw", "curated"])
+def filled(lake: Lake, request: pytest.FixtureRequest) -> Lake:
+    """First with the crawled table alone, then with the curated ones too: the page takes the better."""
+    if request.param == "raw":
+        lake.fill_raw()
+    else:
+        lake.fill_curated()
+    return lake
+
+
+def test_changes_orders_and_versions_are_the_same_from_either_table(filled: Lake) -> None:
+    bars = sections.changes(filled.reader, "day")["bars"]
+    assert [(bar["inserts"], bar["updates"], bar["deletes"]) for bar in bars] == [(2, 1, 1)]
+    found = sections.found_orders(filled.reader, "Laptop")["orders"]
+    assert [(order["orderid"], order["product_name"], order["event_type"]) for order in found] == [("it's", "laptop", "REMOVE")]  # fmt: skip
+    assert [order["price"] for order in sections.found_orders(filled.reader, "b")["orders"]] == ["10.10"]
+    told = sections.order(filled.reader, "it's")["versions"]
+    assert [version["event_type"] for version in told] == ["INSERT", "MODIFY", "REMOVE"]
+    assert {field["name"]: field["after"] for field in told[1]["fields"] if field["changed"]} == {"quantity": "3"}
+    rows = filled.reader.ask("page/changes_counted.sql", {"table": sections._changes_table(filled.reader)})
+    assert rows.as_dicts()[0]["changes"] == "4"
+
+
+def test_every_insight_runs_over_the_curated_tables(lake: Lake) -> None:
+    counts = {
+        each["name"]: len(sections.insight(lake.reader, each["name"])["rows"]) for each in sections.insight_names()
+    }
+    assert counts == {
+        "revenue_by_product_and_day": 1, "cancellation_rate": 1, "change_mix_by_hour": 1,
+        "demand_and_prices_by_day": 2, "most_changed_orders": 2,
+    }  # fmt: skip
+
+
+def test_what_the_last_batch_was_answered_is_shown_without_asking_again(lake: Lake) -> None:
+    today = datetime.now(UTC).date()
+    days = {"from_day": str(today - timedelta(days=30)), "until_day": str(today + timedelta(days=1))}
+    files = ("cancellation_rate", "change_mix_by_hour")
+    asked = {name: lake.reader.ask(f"insights/{name}.sql", days) for name in files}
+    named = [{"name": name, "query": asked[name].query} for name in files]
+    foreign = [{"name": "most_changed_orders", "query": asked[files[0]].query}]
+    gone = [{"name": "revenue_by_product_and_day", "query": "00000000-0000-0000-0000-000000000000"}]
+    lake.put("ledger/batch/one/report.json", {"run_id": "one", "insights": [*named, *foreign, *gone]})
+
+    told = sections.insight(lake.reader, "cancellation_rate")
+    assert (told["run_id"], told["rows"], told["sql"]) == ("one", asked[files[0]].rows, asked[files[0]].sql)
+    assert told["asked_at"] == asked[files[0]].asked_at.astimezone(UTC).isoformat()
+    assert sections.insight(lake.reader, "most_changed_orders")["run_id"] == ""
+    assert sections.insight(lake.reader, "revenue_by_product_and_day")["run_id"] == ""
+    counted = sections.changes(lake.reader, "day")
+    assert (counted["run_id"], counted["bars"]) == ("one", sections.changes(lake.reader, "day", anew=True)["bars"])
+
+
+def test_runs_of_the_ledger_table_are_told_oldest_first(lake: Lake) -> None:
+    numbers = ", ".join(
+        f"{name} bigint" for name in ("written", "captured", "delivered", "failed", "dropped", "curated")
+    )
+    lags = ", ".join(
+        f"lag_{zone}_{part}_seconds double" for zone in ("raw", "curated") for part in ("p50", "p99", "max")
+    )
+    where = lake.topology.s3_uri("curated/pipeline_ledger/")
+    lake.run(
+        f"CREATE TABLE pipeline_ledger (run_id string, run_at timestamp, event_type string, {numbers}, {lags}) "
+        f"LOCATION '{where}' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    )
+    line = "('{run}', TIMESTAMP '2026-11-2{day} 00:00:00', '{kind}', 5, 5, 5, 0, 0, 5, 1e0, 2e0, 3e0, 4e0, 5e0, 6e0)"
+    rows = [line.format(run=f"run-{day}", day=day, kind=kind) for day in (2, 1) for kind in ("INSERT", "MODIFY")]
+    lake.run(f"INSERT INTO pipeline_ledger VALUES {', '.join(rows)}")
+    runs = sections.ledger_runs(lake.reader)["runs"]
+    assert [(run["run_id"], run["written"], run["run_at"]) for run in runs] == [
+        ("run-1", "10", "2026-11-21T00:00:00.000Z"), ("run-2", "10", "2026-11-22T00:00:00.000Z"),
+    ]  # fmt: skip
+
+
+def test_the_newest_changes_are_those_of_the_newest_objects(lake: Lake) -> None:
+    for at in range(9):
+        lake.put(
+            f"raw/orders/dt=2999-01-01/hr=0{at}/sales-{at}.json", raw_line(f"order-{at}", "tv", 1, "2.50", "INSERT", at)
+        )
+    last = "raw/orders/dt=2999-01-01/hr=08/sales-9.json"
+    lake.put(
+        last,
+        raw_line("older", "tv", 1, "2.50", "INSERT", 1),
+        "no json",
+        raw_line("newest", "tv", 1, "2.5", "MODIFY", 2),
+    )
+    for _ in range(2):
+        tail = lake.reader.newest_changes()
+        assert [line["orderID"] for line, _ in tail.lines] == ["newest", "older", "order-8"]
+        assert tail.lines[0][0]["price"] == Decimal("2.5")
+    assert [event["orderid"] for event in sections.live(lake.reader)["events"]] == ["newest", "older", "order-8"]
+
+
+def test_the_newest_failed_records_are_found_among_all_kinds_and_days(lake: Lake) -> None:
+    for day in range(1, 10):
+        lake.put(f"errors/processing-failed/dt=2026-11-0{day}/f.json", {"errorMessage": f"day {day}"})
+    lake.put("errors/other/direct.json", {"errorMessage": "no day"})
+    tail = lake.reader.failed_records()
+    told = [line["errorMessage"] for line, _ in tail.lines]
+    assert set(told) <= {"no day", *(f"day {day}" for day in range(3, 10))}
+    assert len(tail.objects) == 8
+    assert not tail.is_whole
+
+
+def test_a_run_s_report_is_found_beside_what_lies_deeper(lake: Lake) -> None:
+    assert lake.reader.newest_report("ledger/redrive/") is None
+    lake.put("ledger/redrive/run.json", {"run_id": "run", "share": 1.5})
+    lake.put("ledger/redrive/trimmed/position.json", {"run_id": "no report"})
+    found = lake.reader.newest_report("ledger/redrive/")
+    assert found
+    assert (found.key, found.document) == ("ledger/redrive/run.json", {"run_id": "run", "share": Decimal("1.5")})
+
+
+def test_hops_that_are_not_there_are_told_as_missing(lake: Lake) -> None:
+    seen = lake.reader.observe().answers
+    refusals = {name: answer.refusal for name, answer in seen.items()}
+    there = {"tables": "", "athena": ""}
+    assert refusals == {**dict.fromkeys(("table", "pipe", "dead_letters", "stream", "delivery", "crawler", "job"), "missing"), **there}  # fmt: skip
+    view = sections.flow(lake.reader, 1)
+    assert view["verdict"] == "missing"

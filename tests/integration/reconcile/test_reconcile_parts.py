@@ -1,0 +1,180 @@
+"""What reconciliation reads, from real services: whole tables in segments, fingerprints made by Athena, arrivals in S3."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import jinja2
+import pytest
+from sales_cdc.aws.athena import StatementError
+from sales_cdc.aws.errors import ResourceMissingError
+from sales_cdc.aws.orders_table import SourceOrdersHook
+from sales_cdc.contract.curated_row import Item, fingerprint, item_row
+from sales_cdc.probe.chain_barrier import ChainBarrier, ChainStalledError
+from sales_cdc.reconcile.arrivals import ArrivalsHook
+from sales_cdc.reconcile.curated_orders import CuratedOrdersHook
+from sales_cdc.reconcile.exported_orders import ExportedOrdersHook, ExportFailedError
+from sales_cdc.reconcile.reconciliation import Version
+
+from tests.unit.include.items import line_of
+
+pytestmark = pytest.mark.integration
+
+SQL = Path(__file__).resolve().parents[3] / "include" / "sql"
+CONNECTION = {"aws_conn_id": "aws_default", "region_name": "us-east-1"}
+COLUMNS = "orderid string, product_name string, quantity bigint, price decimal(12,2), sequence_number string, is_deleted boolean, colour string, tags string"
+
+
+@pytest.fixture
+def curated(cloud: Any, prefix: str) -> CuratedOrdersHook:
+    """Curated tables made by Athena, in a database of the test's own."""
+    cloud.client("s3").create_bucket(Bucket=prefix)
+    cloud.client("glue").create_database(DatabaseInput={"Name": prefix, "LocationUri": f"s3://{prefix}/curated/"})
+    cloud.client("athena").create_work_group(
+        Name=prefix,
+        Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{prefix}/results/"}},
+    )
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(SQL), autoescape=False)  # noqa: S701 (SQL)
+    hook = CuratedOrdersHook(
+        database=prefix, workgroup=prefix, connection=CONNECTION,
+        render=lambda name, params: environment.get_template(name).render(params=params),
+    )  # fmt: skip
+    ask(
+        hook,
+        prefix,
+        f"CREATE TABLE orders_current ({COLUMNS}) LOCATION 's3://{prefix}/curated/current/' TBLPROPERTIES ('table_type'='ICEBERG')",
+    )
+    ask(
+        hook,
+        prefix,
+        f"CREATE TABLE orders_intake (object string, etag string) LOCATION 's3://{prefix}/curated/intake/' TBLPROPERTIES ('table_type'='ICEBERG')",
+    )
+    return hook
+
+
+def ask(hook: CuratedOrdersHook, prefix: str, sql: str) -> None:
+    execution_id = hook.run_query(sql, {"Database": prefix}, {}, workgroup=prefix)
+    state = hook.poll_query_status(execution_id, 600, 0.1)
+    assert state == "SUCCEEDED", hook.get_state_change_reason(execution_id)
+
+
+ITEMS: list[Item] = [
+    {"orderid": {"S": "plain"}, "product_name": {"S": "laptop"}, "quantity": {"N": "5"}, "price": {"N": "10.5"}},
+    {"orderid": {"S": 'it\'s "x",\n\u2028'}, "product_name": {"S": ""}, "price": {"N": "-0.01"}, "colour": {"S": "Überzug 📦"}},
+    {"orderid": {"S": "sets"}, "tags": {"SS": ["a", "b"]}, "colour": {"NULL": True}, "quantity": {"N": "-9223372036854775808"}},
+]  # fmt: skip
+
+
+def test_athena_and_python_make_the_same_fingerprints(curated: CuratedOrdersHook, prefix: str) -> None:
+    ask(
+        curated, prefix,
+        """INSERT INTO orders_current VALUES
+        ('plain', 'laptop', 5, DECIMAL '10.50', '1', false, NULL, NULL),
+        ('it''s "x",\n\u2028', '', NULL, DECIMAL '-0.01', '2', false, 'Überzug 📦', NULL),
+        ('sets', NULL, -9223372036854775808, NULL, '3', false, NULL, '["a","b"]'),
+        ('gone', NULL, NULL, NULL, '4', true, NULL, NULL), ('double', NULL, 1, NULL, '5', false, NULL, NULL),
+        ('double', NULL, 1, NULL, '5', false, NULL, NULL)""",
+    )  # fmt: skip
+    ask(curated, prefix, "INSERT INTO orders_intake VALUES ('raw/orders/a', '\"1\"')")
+    seen = dict(curated.fingerprints())
+    assert seen.pop("double") == fingerprint({"quantity": "1"})
+    assert seen == {item["orderid"]["S"]: fingerprint(item_row(item)) for item in ITEMS}
+    versions = curated.versions([*seen, "gone", "double", "never"])
+    assert {order_id: versions[order_id].row for order_id in seen} == {i["orderid"]["S"]: item_row(i) for i in ITEMS}
+    assert versions["gone"] == Version("4", None)
+    assert (versions["double"].row or {})["(rows)"] == "more than one"
+    assert "never" not in versions
+    assert curated.objects_taken() == {("raw/orders/a", '"1"')}
+
+
+def test_a_missing_curated_table_says_what_to_run(cloud: Any, prefix: str) -> None:
+    hook = CuratedOrdersHook(database=prefix, workgroup="primary", render=lambda *_: "", connection=CONNECTION)
+    with pytest.raises(StatementError, match=rf"{prefix}\.orders_current.*sales_cdc_batch"):
+        hook.fingerprints()
+
+
+def test_a_table_is_read_whole_and_orders_by_their_ids(cloud: Any, prefix: str) -> None:
+    table = cloud.client("dynamodb")
+    table.create_table(
+        TableName=prefix, KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
+    )  # fmt: skip
+    wide = [
+        {"orderid": {"S": f"wide-{n}"}, "colour": {"S": "x" * 300_000}, "raw": {"B": b"\x00\xff"}} for n in range(9)
+    ]
+    for item in [*ITEMS, *wide]:
+        table.put_item(TableName=prefix, Item=item)
+    hook = SourceOrdersHook(table=prefix, **CONNECTION)
+    scanned = {item["orderid"]["S"]: item for item in hook.scan()}
+    assert {item["orderid"]["S"]: scanned.pop(item["orderid"]["S"]) for item in ITEMS} == {
+        item["orderid"]["S"]: item for item in ITEMS
+    }
+    assert {item["raw"]["B"] for item in scanned.values()} == {"AP8="}
+    asked = [f"wide-{n}" for n in range(120)]
+    assert hook.get(asked) == scanned  # the answer takes more than one call
+    assert hook.get([]) == {}
+    with pytest.raises(ResourceMissingError, match=f"nowhere-{prefix}"):
+        list(SourceOrdersHook(table=f"nowhere-{prefix}", **CONNECTION).scan())
+
+
+def test_an_export_holds_what_a_scan_reads(cloud: Any, prefix: str) -> None:
+    client = cloud.client("dynamodb")
+    client.create_table(
+        TableName=prefix, KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
+    )  # fmt: skip
+    for item in [*ITEMS, {"orderid": {"S": "photo"}, "raw": {"B": b"\x00\xff"}}]:
+        client.put_item(TableName=prefix, Item=item)
+    hook = ExportedOrdersHook(table=prefix, bucket=f"{prefix}-lake", **CONNECTION)
+    with pytest.raises(ExportFailedError, match="point-in-time recovery is off"):
+        list(hook.scan())
+    client.update_continuous_backups(
+        TableName=prefix, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    with pytest.raises(ExportFailedError, match=rf"{prefix} was FAILED at the end, S3NoSuchBucket"):
+        list(hook.scan())
+    cloud.client("s3").create_bucket(Bucket=f"{prefix}-lake")
+    scanned = list(SourceOrdersHook(table=prefix, **CONNECTION).scan())
+    assert sorted(hook.scan(), key=str) == sorted(scanned, key=str)
+    assert hook.get(["plain"]) == {"plain": ITEMS[0]}
+    with pytest.raises(ResourceMissingError, match=f"nowhere-{prefix}"):
+        list(ExportedOrdersHook(table=f"nowhere-{prefix}", bucket=prefix, **CONNECTION).scan())
+
+
+def test_the_newest_arrival_of_each_order_is_found(cloud: Any, prefix: str) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=prefix)
+    one, other = ({"orderid": {"S": name}, "quantity": {"N": "1"}} for name in ("one", "other"))
+    lines = [
+        line_of(one, 7),
+        line_of({**one, "quantity": {"N": "2"}}, 9),
+        line_of(other, 3),
+        line_of(other, 8, "REMOVE"),
+    ]
+    s3.put_object(Bucket=prefix, Key="raw/orders/a.json", Body="".join(map(str, reversed(lines))))
+    s3.put_object(Bucket=prefix, Key="raw/orders/b.json", Body=f'{line_of(one, 8)}no JSON\n{{"orderID": "one"}}\n')
+    hook = ArrivalsHook(bucket=prefix, **CONNECTION)
+    keys = sorted(key for key, etag in hook.objects() if etag)
+    assert keys == ["raw/orders/a.json", "raw/orders/b.json"]
+    assert hook.latest(keys, ["one", "other", "never"]) == {
+        "one": Version("9".zfill(40), {"quantity": "2"}),
+        "other": Version("8".zfill(40), None),
+    }
+    assert hook.latest(keys[1:], ["one"])["one"].row == {"quantity": "1"}
+
+
+def test_a_chain_that_delivers_no_probe_is_not_taken_for_an_empty_one(cloud: Any, prefix: str) -> None:
+    cloud.client("s3").create_bucket(Bucket=prefix)
+    cloud.client("kinesis").create_stream(StreamName=prefix, ShardCount=1)
+    cloud.client("dynamodb").create_table(
+        TableName=prefix, KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
+    )  # fmt: skip
+    hops = dict.fromkeys(("table", "pipe", "stream", "delivery", "bucket"), prefix)
+    barrier = ChainBarrier(lambda hook: hook(**CONNECTION), hops, patience_seconds=0, stop=Event())
+    with pytest.raises(ChainStalledError, match=rf"16 of 16 probe orders did not reach raw/.*'{prefix}'"):
+        barrier.deliver()
+    assert json.dumps(list(SourceOrdersHook(table=prefix, **CONNECTION).scan())) == "[]"

@@ -1,0 +1,129 @@
+"""The batch's report: the contract's fields, exact values, and a page that people can read."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sales_cdc.aws.ledger_folder import json_line
+from sales_cdc.batch.report import Answer, as_markdown, batch_report, batch_warnings, changed_orders, question_of
+
+NONE = {"INSERT": 0, "MODIFY": 0, "REMOVE": 0}
+COLUMNS = ("orderid", "turn", "before_is_deleted", "after_is_deleted", "before_price", "after_price", "after_colour")
+QUARANTINE_COLUMNS = ("source_object", "reason", "lines", "first_line", "taken_at")
+FOREIGN = ("raw/orders/theirs.json", "price is not a number", 2, 7, "2026-11-25 11:00:00")
+CHANGED = [
+    ("new", 1, True, False, None, Decimal("9.90"), "red"),
+    ("dearer", 1, False, False, Decimal("9.90"), Decimal("10.00"), None),
+    ("gone", 1, False, True, Decimal("1.00"), None, None),
+]
+
+
+@pytest.fixture
+def report() -> dict[str, Any]:
+    return batch_report(
+        run_id="manual__1",
+        at="2026-11-25T12:00:00+00:00",
+        delivery={
+            "written": {"INSERT": 900, "MODIFY": 9, "REMOVE": 9}, "awaited": {**NONE, "INSERT": 3}, "delivered": {**NONE, "INSERT": 3},
+            "missing": 0, "failed": 1, "duplicates_in_raw": 2, "lag_seconds": {"p50": 1.5, "p99": 2.0, "max": 2.0}, "runs": ["one"],
+        },
+        curated={"objects": 1, "changes": 3, "new_columns": ["colour"], "time_travel": {"before": None, "after": "7"}},
+        checks={"changes_are_unique": 0, "changes_follow_an_insert": 2},
+        quarantine=Answer("quarantined", "Why?", QUARANTINE_COLUMNS, []),
+        answers=[Answer("revenue", "What is it worth?", ["product", "revenue"], [["a|b", Decimal("0.30")]] * 60)],
+        changed=Answer("changed_orders", "What changed?", COLUMNS, CHANGED),
+        reconciliation=None,
+    )  # fmt: skip
+
+
+def test_it_has_the_contract_s_fields(report: dict[str, Any]) -> None:
+    assert list(report) == [
+        "run_id", "at", "written", "delivered", "failed", "lost", "duplicates_in_raw", "lag_seconds", "curated", "checks", "insights",
+        "changed_orders", "reconciliation", "ledger", "warnings", "quarantine",
+    ]  # fmt: skip
+    assert report["written"] == report["delivered"] == {**NONE, "INSERT": 3}
+    assert (report["lost"], report["failed"]) == (0, 1)
+    assert report["curated"] == {"objects": 1, "changes": 3, "new_columns": ["colour"]}
+    assert report["checks"][1] == {"name": "changes_follow_an_insert", "rows": 2}
+
+
+def test_an_insight_shows_fifty_rows_at_most(report: dict[str, Any]) -> None:
+    assert len(report["insights"][0]["rows"]) == 50
+
+
+def test_an_order_is_null_where_it_did_not_stand(report: dict[str, Any]) -> None:
+    new, dearer, gone = report["changed_orders"]
+    assert new == {"orderid": "new", "before": None, "after": {"price": Decimal("9.90"), "colour": "red"}}
+    assert dearer["before"] == {"price": Decimal("9.90")}
+    assert gone == {"orderid": "gone", "before": {"price": Decimal("1.00")}, "after": None}
+
+
+def test_twenty_orders_at_most() -> None:
+    assert len(changed_orders(Answer("changed_orders", "?", COLUMNS, CHANGED * 10))) == 20
+
+
+def test_every_number_keeps_its_digits_in_json(report: dict[str, Any]) -> None:
+    assert json.loads(json_line(report), parse_float=Decimal)["insights"][0]["rows"][0] == ["a|b", Decimal("0.30")]
+    assert "0.30" in json_line(report)
+
+
+def test_the_page_tells_counts_differences_and_answers(report: dict[str, Any]) -> None:
+    page = as_markdown(report)
+    assert "| INSERT | 3 | 3 |" in page
+    assert "| dearer | price 9.90 | price 10.00 |" in page
+    assert "| gone | price 1.00 | — |" in page
+    assert "**What is it worth?**" in page
+    assert "| a\\|b | 0.30 |" in page
+    assert "DynamoDB against orders" not in page
+
+
+def test_a_reconciliation_is_shown_when_there_was_one(report: dict[str, Any]) -> None:
+    page = as_markdown({**report, "reconciliation": {"missing": 0, "extra": 1, "stale": 0}})
+    assert "| missing | extra | stale |\n| --- | --- | --- |\n| 0 | 1 | 0 |" in page
+
+
+def test_the_ledger_is_shown_when_it_was_recorded(report: dict[str, Any]) -> None:
+    page = as_markdown({**report, "ledger": {"INSERT": {"written": 5, "captured": 4}}})
+    assert "| event type | written | captured |\n| --- | --- | --- |\n| INSERT | 5 | 4 |" in page
+    assert "Ledger" not in as_markdown(report)
+
+
+def quarantine(*rows: Any) -> Answer:
+    return Answer("quarantined", "Which lines are in quarantine?", QUARANTINE_COLUMNS, rows)
+
+
+def test_a_raw_column_of_a_foreign_type_is_a_warning_that_names_the_objects() -> None:
+    (warning,) = batch_warnings({"price": "string"}, 0, quarantine(FOREIGN, ("raw/x", "actor is missing", 1, 1, "t")))
+    assert warning.startswith("The column price of raw_orders is string")
+    assert "raw/orders/theirs.json (price is not a number)" in warning
+    assert "raw/x" not in warning
+
+
+def test_a_foreign_type_that_no_quarantined_line_explains_is_a_warning_too() -> None:
+    (warning,) = batch_warnings({"quantity": "double"}, 0, quarantine(FOREIGN))
+    assert "quantity" in warning
+    assert "theirs.json" not in warning
+
+
+def test_lines_that_the_run_quarantined_are_a_warning() -> None:
+    (warning,) = batch_warnings({}, 2, quarantine(FOREIGN))
+    assert warning.startswith("This run quarantined 2 of raw/'s lines")
+
+
+def test_nothing_odd_is_no_warning(report: dict[str, Any]) -> None:
+    assert batch_warnings({}, 0, quarantine(FOREIGN)) == report["warnings"] == []
+    assert "Warnings" not in as_markdown(report)
+    assert "quarantine" not in as_markdown(report)
+
+
+def test_the_page_opens_with_its_warnings_and_names_what_lies_in_quarantine(report: dict[str, Any]) -> None:
+    page = as_markdown({**report, "warnings": ["Mind this."], "quarantine": quarantine(FOREIGN).document()})
+    assert page.index("* Mind this.") < page.index("## Curated")
+    assert "| raw/orders/theirs.json | price is not a number | 2 | 7 | 2026-11-25 11:00:00 |" in page
+
+
+def test_the_question_is_the_header_s_first_line() -> None:
+    assert question_of("-- What? Rows: all.\n-- More.\nSELECT 1") == "What? Rows: all."

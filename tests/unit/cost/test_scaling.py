@@ -1,0 +1,57 @@
+"""Which limit comes first: against sums done by hand, our own settings, and the page that tells it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sales_cdc.cost import scaling
+from sales_cdc.cost.forecast import LAMBDA_GB, TRANSACTION_WRITE
+from sales_cdc.provisioning.definitions import flow, lake
+
+from tests.unit.topologies import topology
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "scaling.md"
+
+
+def test_each_limit_allows_what_a_sum_by_hand_says() -> None:
+    allowed = {limit.where: limit.changes_per_second for limit in scaling.limits(item_bytes=200)}
+    assert allowed == {
+        "Athena": 55,  # 100 GB ÷ (750 bytes × 2,592,000 s)
+        "Glue job": 395,  # (3,600 − 180) s × 10,000/s ÷ 86,400 s
+        "DynamoDB, a new table": 4_000,
+        "Kinesis, a new stream": 4_000,
+        "DynamoDB, any table": 40_000,
+        "EventBridge Pipes": 3_000_000,
+        "Kinesis, any stream": 10_485_760,  # 10 GB ÷ 1 KB
+        "Lambda": 10_493_991,  # 1,000 × 1,048 records ÷ (0.03 + 1,048/15,000 s)
+        "S3": 24_466_773,  # 3,500 × 5 MB ÷ 750 bytes
+    }
+
+
+def test_larger_items_and_transactions_meet_limits_sooner() -> None:
+    allowed = {limit.where: limit.changes_per_second for limit in scaling.limits(3_000, TRANSACTION_WRITE)}
+    assert allowed["DynamoDB, any table"] == 6_666  # 3 KB × 2 units
+    assert allowed["Kinesis, a new stream"] == 585  # 4 MB ÷ 7 KB
+
+
+@given(st.integers(1, 10**7), st.integers(1, 10**7))
+def test_a_higher_rate_meets_no_limit_less_and_costs_no_less(one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    assert scaling.met(high)[: len(scaling.met(low))] == scaling.met(low)
+    assert scaling.workers(high, 24) >= scaling.workers(low, 24)
+    assert scaling.monthly(high).dollars >= scaling.monthly(low).dollars
+
+
+def test_the_limits_of_our_own_settings_are_those_that_setup_provisions() -> None:
+    job = lake.job(topology())
+    assert job["NumberOfWorkers"] == scaling.JOB_WORKERS
+    assert job["Timeout"] * 60 == scaling.JOB_TIMEOUT_SECONDS
+    assert flow.transformer(topology(), "")["MemorySize"] == LAMBDA_GB * 1024
+
+
+def test_the_page_shows_the_calculator_s_own_tables() -> None:
+    assert scaling.markdown() in PAGE.read_text(), (
+        "docs/scaling.md differs: put the output of 'make cost ARGS=--markdown' there"
+    )

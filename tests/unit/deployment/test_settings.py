@@ -1,0 +1,97 @@
+"""Settings: read once, and refused when they cannot be used."""
+
+from __future__ import annotations
+
+import pytest
+from sales_cdc.deployment.settings import Settings, SettingsError, is_aws_host
+
+LOCAL = {"SALES_CDC_TARGET": "local"}
+AWS = {"SALES_CDC_TARGET": "aws", "AWS_REGION": "eu-central-1"}
+
+
+def test_the_target_has_no_default() -> None:
+    with pytest.raises(SettingsError, match="SALES_CDC_TARGET is not set"):
+        Settings.from_environment({})
+
+
+def test_a_local_deployment_needs_nothing_but_its_target() -> None:
+    settings = Settings.from_environment(LOCAL)
+    assert settings == Settings(target="local", region="us-east-1", local_endpoint="http://127.0.0.1:4566")
+
+
+def test_the_local_port_moves_the_endpoint_and_an_endpoint_wins() -> None:
+    assert (
+        Settings.from_environment({**LOCAL, "SALES_CDC_LOCAL_PORT": "4999"}).local_endpoint == "http://127.0.0.1:4999"
+    )
+    named = {**LOCAL, "SALES_CDC_LOCAL_PORT": "4999", "SALES_CDC_LOCAL_ENDPOINT": "http://cloud:4566/"}
+    assert Settings.from_environment(named).local_endpoint == "http://cloud:4566"
+
+
+def test_on_aws_there_is_no_local_endpoint_and_the_region_must_be_said() -> None:
+    assert Settings.from_environment(AWS).local_endpoint is None
+    with pytest.raises(SettingsError, match="AWS_REGION"):
+        Settings.from_environment({"SALES_CDC_TARGET": "aws"})
+
+
+def test_a_key_of_the_region_is_taken_and_none_is_needed() -> None:
+    key = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+    assert Settings.from_environment({**AWS, "SALES_CDC_KMS_KEY_ARN": key}).kms_key_arn == key
+    assert Settings.from_environment({**AWS, "SALES_CDC_KMS_KEY_ARN": ""}).kms_key_arn is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SALES_CDC_TARGET", "laptop"),
+        ("SALES_CDC_PREFIX", "Sales"),
+        ("SALES_CDC_PREFIX", "-x-"),
+        ("SALES_CDC_PREFIX", "a" * 40),
+        ("SALES_CDC_STREAM_VIEW_TYPE", "KEYS_ONLY"),
+        ("SALES_CDC_PIPE_PARTITION_KEY", "eventID"),
+        ("SALES_CDC_FIREHOSE_INTERVAL_SECONDS", "901"),
+        ("SALES_CDC_FIREHOSE_INTERVAL_SECONDS", "-1"),
+        ("SALES_CDC_FIREHOSE_INTERVAL_SECONDS", "1.5"),
+        ("SALES_CDC_FIREHOSE_SIZE_MB", "0"),
+        ("SALES_CDC_LOCAL_ENDPOINT", "ftp://x"),
+        ("SALES_CDC_LOCAL_ENDPOINT", "https://s3.us-east-1.amazonaws.com"),
+        ("SALES_CDC_LOCAL_ENDPOINT", "https://sts.us-east-1.amazonaws.com."),
+        ("SALES_CDC_LOCAL_ENDPOINT", "https://function.lambda-url.us-east-1.on.aws"),
+        ("SALES_CDC_LOCAL_ENDPOINT", "http://52.94.5.1:4566"),
+        ("SALES_CDC_LOCAL_ENDPOINT", "http://127.0.0.1:99999"),
+        ("SALES_CDC_KMS_KEY_ARN", "alias/sales"),
+        ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:alias/sales"),
+        ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"),  # another region's
+        ("AWS_REGION", "Frankfurt"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_with_its_variable(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({**LOCAL, name: value})
+    assert name in str(refused.value)
+    assert value in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("dynamodb.us-east-1.amazonaws.com", True),
+        ("s3.cn-north-1.amazonaws.com.cn", True),
+        ("lambda.us-east-1.api.aws", True),
+        ("amazonaws.com.evil.example", False),
+        ("notamazonaws.com", False),
+        ("127.0.0.1", False),
+    ],
+)
+def test_hosts_of_aws_are_told_apart(host: str, expected: bool) -> None:
+    assert is_aws_host(host) is expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", False), ("off", False), ("on", True)])
+def test_arrivals_start_the_batch_only_where_asked_for(text: str, expected: bool) -> None:
+    environment = {"SALES_CDC_TARGET": "local", "SALES_CDC_EVENT_DRIVEN": text}
+    assert Settings.from_environment(environment).event_driven is expected
+
+
+def test_an_unclear_switch_is_refused() -> None:
+    with pytest.raises(SettingsError, match="SALES_CDC_EVENT_DRIVEN is 'yes': choose one of off, on"):
+        Settings.from_environment({"SALES_CDC_TARGET": "local", "SALES_CDC_EVENT_DRIVEN": "yes"})

@@ -1,0 +1,61 @@
+"""The page behind Airflow's own auth manager: a user with every right, one who may read, one with no right, a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from fastapi.testclient import TestClient
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.page import access
+from sales_cdc.page.app import create_app
+from sales_cdc.page.redrive import StartedRun
+
+from tests.browser.canned import CannedReader
+
+Client = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="session")
+def auth_manager() -> Any:
+    manager = create_auth_manager()
+    manager.init()
+    return manager
+
+
+@pytest.fixture
+def redriven() -> list[str]:
+    """The names of users for whom a redrive was started."""
+    return []
+
+
+@pytest.fixture
+def client(auth_manager: Any, redriven: list[str], monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Clients of the page by the user's role; None: a stranger."""
+    # Both would ask Airflow's database, which these tests do without.
+    monkeypatch.setattr("airflow.models.revoked_token.RevokedToken.is_revoked", lambda jti, session=None: False)
+    monkeypatch.setattr("airflow.models.dag.DagModel.get_team_name", lambda dag_id, session=None: None)
+
+    def start(name: str) -> StartedRun:
+        redriven.append(name)
+        return StartedRun(access.REDRIVE_DAG, "manual__1", is_paused=False)
+
+    def make(role: str | None = "admin", reader: Any = None, **kwargs: Any) -> TestClient:
+        settings = Settings.from_environment({"SALES_CDC_TARGET": "local"})
+        app = create_app(settings, reader or CannedReader(), kwargs.get("redrive", start))
+        headers = {}
+        if role is not None:
+            user = SimpleAuthManagerUser(username=f"the {role}", role=None if role == "nobody" else role.upper())
+            headers["Authorization"] = f"Bearer {auth_manager.generate_jwt(user)}"
+        return TestClient(app, headers=headers)
+
+    return make
+
+
+@pytest.fixture
+def user() -> SimpleNamespace:
+    return SimpleNamespace(get_id=lambda: "vera", get_name=lambda: "Vera")

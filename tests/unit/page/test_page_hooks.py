@@ -1,0 +1,188 @@
+"""The page's reads of AWS when it refuses, fails or takes too long; against botocore's own models."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.stub import ANY, Stubber
+from sales_cdc.deployment.endpoint_guard import EndpointRefusedError
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.page.reads import lake_query
+from sales_cdc.page.reads.lake_query import LakeQuery, QueryFailedError, literal
+from sales_cdc.page.reads.lake_reader import MAX_SHOWN_BYTES, LakeReader
+from sales_cdc.page.reads.observation import answer, refusal
+from sales_cdc.page.trouble import trouble
+
+AT = datetime(2026, 11, 25, tzinfo=UTC)
+RUN = {"QueryExecutionId": "q1"}
+
+
+class StubbedClients:
+    """One stubbed client in the place of all."""
+
+    def __init__(self, service: str) -> None:
+        self._client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        self.stub = Stubber(self._client)
+
+    def client(self, service: str) -> Any:
+        return self._client
+
+    def topology(self) -> Topology:
+        return Topology(Settings.from_environment({"SALES_CDC_TARGET": "local"}), "000000000000")
+
+
+@pytest.fixture
+def athena() -> Iterator[StubbedClients]:
+    clients = StubbedClients("athena")
+    with clients.stub:
+        yield clients
+        clients.stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def s3() -> Iterator[StubbedClients]:
+    clients = StubbedClients("s3")
+    with clients.stub:
+        yield clients
+        clients.stub.assert_no_pending_responses()
+
+
+def state(name: str, reason: str = "") -> dict[str, Any]:
+    return {"QueryExecution": {"Status": {"State": name, **({"StateChangeReason": reason} if reason else {})}}}
+
+
+def test_a_query_that_fails_tells_athenas_reason(athena: StubbedClients) -> None:
+    athena.stub.add_response("start_query_execution", RUN)
+    athena.stub.add_response("get_query_execution", state("FAILED", "TABLE_NOT_FOUND: no raw_orders"), RUN)
+    with pytest.raises(QueryFailedError, match="TABLE_NOT_FOUND"):
+        LakeQuery(athena).ask("page/order_versions.sql", {"table": "raw_orders"}, ("a",))  # type: ignore[arg-type]
+
+
+def test_a_query_that_takes_too_long_is_stopped(athena: StubbedClients, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lake_query, "PATIENCE_SECONDS", -1.0)
+    athena.stub.add_response("start_query_execution", RUN)
+    athena.stub.add_response("get_query_execution", state("RUNNING"), RUN)
+    athena.stub.add_response("stop_query_execution", {}, RUN)
+    with pytest.raises(QueryFailedError, match="was stopped"):
+        LakeQuery(athena).ask("page/order_versions.sql", {"table": "raw_orders"}, ("a",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("text", "told"), [("a", "'a'"), ("it's", "'it''s'"), ("'; --", "'''; --'"), ("", "''")])
+def test_a_value_is_quoted_as_athena_takes_it(text: str, told: str) -> None:
+    assert literal(text) == told
+
+
+def test_a_report_too_large_to_show_is_not_fetched(s3: StubbedClients) -> None:
+    listed = {"Key": "ledger/repair/run.json", "LastModified": AT, "Size": MAX_SHOWN_BYTES + 1}
+    s3.stub.add_response("list_objects_v2", {"Contents": [listed], "IsTruncated": False})
+    with pytest.raises(ValueError, match="too large"):
+        LakeReader(s3).newest_report("ledger/repair/")  # type: ignore[arg-type]
+
+
+def test_a_listing_ends_after_five_pages(s3: StubbedClients) -> None:
+    for page in range(5):
+        listed = {"Key": f"ledger/repair/{page}.json", "LastModified": AT + timedelta(page), "Size": 2}
+        answered = {"Contents": [listed], "IsTruncated": True, "NextContinuationToken": f"after {page}"}
+        s3.stub.add_response("list_objects_v2", answered)
+    s3.stub.add_response("get_object", {"Body": io.BytesIO(b"{}")}, {"Bucket": ANY, "Key": "ledger/repair/4.json"})
+    assert LakeReader(s3).newest_report("ledger/repair/")  # type: ignore[arg-type]
+
+
+class ManyRuns:
+    """An S3 client over nothing but keys: of each minute of some days, one run."""
+
+    def __init__(self, keys: dict[str, datetime]) -> None:
+        self._stored = dict(sorted(keys.items()))
+        self.listings = 0
+
+    def client(self, service: str) -> ManyRuns:
+        return self
+
+    def topology(self) -> Topology:
+        return Topology(Settings.from_environment({"SALES_CDC_TARGET": "local"}), "000000000000")
+
+    def get_paginator(self, operation: str) -> ManyRuns:
+        return self
+
+    def paginate(self, Prefix: str, StartAfter: str = "", Delimiter: str = "", **_: str) -> Iterator[Any]:  # noqa: N803
+        found = [key for key in self._stored if key.startswith(Prefix) and key > StartAfter]
+        rolled = {key: key.removeprefix(Prefix).partition(Delimiter) if Delimiter else ("", "", "") for key in found}
+        folders = {Prefix + head + end for head, end, _ in rolled.values() if end}
+        self.listings += 1
+        yield {"CommonPrefixes": [{"Prefix": folder} for folder in folders]}
+        contents = [{"Key": key, "LastModified": self._stored[key], "Size": 2} for key in found if not rolled[key][1]]
+        for start in range(0, len(contents), 1000):
+            self.listings += 1
+            yield {"Contents": contents[start : start + 1000]}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        return {"Body": io.BytesIO(b"{}")}
+
+
+def ago(kind: str, minutes: int) -> tuple[str, datetime]:
+    at = datetime.now(UTC) - timedelta(minutes=minutes)
+    return f"ledger/batch/{kind}__{at:%Y-%m-%dT%H-%M-%S-00-00}/report.json", at
+
+
+@pytest.mark.parametrize("newest", ["manual", "scheduled", "asset_triggered", "by-hand"])
+def test_the_newest_report_is_found_behind_any_number_of_runs(newest: str) -> None:
+    """Runs that arrivals start are many: five pages of them were seen, and what came later was not."""
+    runs = dict(ago("asset_triggered", minutes) for minutes in range(30, 12_000))
+    runs |= dict(ago("scheduled", 1440 * day) for day in range(1, 10)) | dict([ago("manual", 1440 * 90)])
+    key, at = ago(newest, 1)
+    key = key if newest != "by-hand" else "ledger/batch/by-hand/report.json"
+    clients = ManyRuns(runs | {key: at})
+    found = LakeReader(clients).newest_report("ledger/batch/", "/report.json")  # type: ignore[arg-type]
+    assert found
+    assert found.key == key
+    assert clients.listings < 20
+
+
+def refused(code: str, message: str = "") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Any")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (refused("NotFoundException"), "missing"),
+        (refused("NoSuchBucket"), "missing"),
+        (refused("InvalidRequestException", "WorkGroup x is not found."), "missing"),
+        (refused("InvalidRequestException", "Malformed."), "failed"),
+        (refused("AccessDeniedException"), "denied"),
+        (refused("ThrottlingException"), "failed"),
+    ],
+)
+def test_a_refusal_is_of_the_kind_that_decides_what_to_do(error: ClientError, kind: str) -> None:
+    def call() -> dict[str, Any]:
+        raise error
+
+    assert refusal(error) == kind
+    assert answer(call).refusal == kind
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (refused("NoSuchBucket"), "setup"),
+        (refused("AccessDenied"), "denied"),
+        (NoCredentialsError(), "denied"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "unreachable"),
+        (EndpointRefusedError(operation="x", endpoint="y", target="local", allowed="z", remedy="Mend it."), "denied"),
+        (QueryFailedError("why"), "failed"),
+        (ValueError("why"), "failed"),
+    ],
+)
+def test_every_trouble_has_a_title_and_something_to_do(error: Exception, kind: str) -> None:
+    found = trouble(error)
+    assert found.kind == kind
+    assert found.title
+    assert found.remedy
+    assert not found.is_unexpected

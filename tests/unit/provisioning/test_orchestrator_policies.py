@@ -1,0 +1,60 @@
+"""The orchestrator's documents: within AWS's limits, and on this deployment's resources alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.provisioning.orchestrator_policies import documents, encrypting, operating, provisioning
+from sales_cdc.provisioning.policies import Document
+
+LONGEST_PREFIX = "p" * 30
+TOPOLOGY = Topology(Settings(target="aws", region="ap-southeast-2", prefix=LONGEST_PREFIX), "123456789012")
+KEY = "arn:aws:kms:ap-southeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ENCRYPTED = Topology(replace(TOPOLOGY.settings, kms_key_arn=KEY), TOPOLOGY.account)
+WITHOUT_RESOURCE = {
+    "glue:CreateClassifier", "glue:GetClassifier", "glue:DeleteClassifier", "logs:DescribeLogGroups", "cloudwatch:GetMetricData", "glue:GetCrawlerMetrics",
+}  # fmt: skip
+BOTH = pytest.mark.parametrize("policy", [provisioning, operating])
+
+
+@pytest.mark.parametrize("of", [TOPOLOGY, ENCRYPTED], ids=["own keys", "our key"])
+def test_each_fits_a_managed_policy(of: Topology) -> None:
+    assert all(len(json.dumps(policy, separators=(",", ":"))) <= 6144 for policy in documents(of).values())
+
+
+def test_the_key_is_used_through_services_alone_and_only_where_there_is_one() -> None:
+    assert "kms" not in json.dumps(documents(TOPOLOGY)).lower()
+    assert list(documents(TOPOLOGY)) == ["provisioning", "operating"]
+    for policy in (encrypting(ENCRYPTED), operating(ENCRYPTED)):
+        uses = [each for each in policy["Statement"] if each["Resource"] == [KEY]]
+        assert uses
+        assert all("kms:ViaService" in json.dumps(each) or each["Action"] == ["kms:DescribeKey"] for each in uses)
+
+
+@BOTH
+def test_only_what_takes_no_resource_is_allowed_on_all(policy: Callable[[Topology], Document]) -> None:
+    for statement in policy(TOPOLOGY)["Statement"]:
+        if statement["Resource"] == ["*"]:
+            assert set(statement["Action"]) <= WITHOUT_RESOURCE
+        else:
+            names = (LONGEST_PREFIX, ":catalog")
+            assert all(any(name in resource for name in names) for resource in statement["Resource"])
+
+
+@BOTH
+def test_no_action_is_a_wildcard(policy: Callable[[Topology], Document]) -> None:
+    assert not [action for each in policy(TOPOLOGY)["Statement"] for action in each["Action"] if "*" in action]
+
+
+def test_who_operates_makes_and_removes_no_resource() -> None:
+    for statement in operating(TOPOLOGY)["Statement"]:
+        for action in statement["Action"]:
+            service, _, verb = action.partition(":")
+            allowed = {"glue:CreateTable", "sqs:DeleteMessage", "s3:DeleteObject", "dynamodb:DeleteItem"}
+            assert action in allowed or not verb.startswith(("Create", "Delete")), action
+            assert service != "iam"

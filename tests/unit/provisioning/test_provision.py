@@ -1,0 +1,158 @@
+"""Provisioning and removal: idempotent, under races too, and never on what is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, WaiterError
+from sales_cdc.aws.explained import ResourceError, ResourceRefusedError, explained
+from sales_cdc.provisioning.operators.provision import ForeignResourceError, ProvisionOperator
+from sales_cdc.provisioning.operators.remove import RemoveOperator
+from sales_cdc.provisioning.resources.resource import Found, ResourceHook
+
+TAGS = {"owner": "us"}
+
+
+def refusal(code: str, message: str = "because", operation: str = "CreateThing", status: int = 400) -> ClientError:
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, operation)  # type: ignore[arg-type]
+
+
+class ShelfHook(ResourceHook):
+    """A kind of resource that lies on a shelf in memory."""
+
+    service = "sts"
+    kind = "thing"
+    name_field = "Name"
+    absent_codes = frozenset({"Absent"})
+    taken_codes = frozenset({"Taken"})
+    shelf: dict[str, Found]
+    faster: Found | None = None  # what somebody else makes between our looking and making
+
+    def describe(self, name: str) -> Found | None:
+        return self.shelf.get(name)
+
+    def must_be_replaced(self, found: Found, definition: Mapping[str, Any]) -> bool:
+        return bool(found.description.get("Source") != definition.get("Source"))
+
+    def create(self, definition: Mapping[str, Any]) -> None:
+        if self.faster is not None:
+            self.shelf["x"] = self.faster
+            raise refusal("Taken")
+        self.shelf["x"] = thing(**definition)
+
+    def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
+        changes = [name for name, value in definition.items() if found.description.get(name) != value]
+        if changes:
+            self.shelf["x"] = thing(**definition)
+        return changes
+
+    def delete(self, found: Found) -> None:
+        if found.name not in self.shelf:
+            raise refusal("Absent")
+        del self.shelf[found.name]
+
+
+def thing(tags: Mapping[str, str] = TAGS, **description: Any) -> Found:
+    return Found("x", "arn:x", tags, description)
+
+
+class ProvisionThing(ProvisionOperator):
+    aws_hook_class = ShelfHook
+
+
+class RemoveThing(RemoveOperator):
+    aws_hook_class = ShelfHook
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> dict[str, Found]:
+    things: dict[str, Found] = {}
+    monkeypatch.setattr(ShelfHook, "shelf", things, raising=False)
+    return things
+
+
+def provision(**definition: Any) -> dict[str, str]:
+    operator = ProvisionThing(task_id="provision", definition={"Name": "x", **definition}, owner_tags=TAGS)
+    return operator.execute({})
+
+
+def remove() -> dict[str, str]:
+    return RemoveThing(task_id="remove", resource="x", owner_tags=TAGS).execute({})
+
+
+def test_a_missing_resource_is_created_then_left_alone_then_updated(shelf: dict[str, Found]) -> None:
+    assert provision(Size=1) == {"name": "x", "arn": "arn:x", "action": "created"}
+    assert provision(Size=1)["action"] == "unchanged"
+    assert provision(Size=2)["action"] == "updated"
+    assert shelf["x"].description["Size"] == 2
+
+
+def test_what_cannot_be_changed_is_replaced(shelf: dict[str, Found]) -> None:
+    provision(Source="old")
+    assert provision(Source="new")["action"] == "updated"
+    assert shelf["x"].description["Source"] == "new"
+
+
+def test_losing_a_race_is_as_good_as_finding_it(shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ShelfHook, "faster", thing(Name="x", Size=1))
+    assert provision(Size=1)["action"] == "unchanged"
+
+
+def test_losing_a_race_to_a_stranger_is_an_error(shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ShelfHook, "faster", thing(tags={}, Name="x"))
+    with pytest.raises(ForeignResourceError, match="did not make it"):
+        provision()
+
+
+@pytest.mark.parametrize("source", ["same", "other"])
+def test_a_stranger_s_resource_is_neither_updated_nor_replaced(shelf: dict[str, Found], source: str) -> None:
+    theirs = shelf["x"] = thing(tags={"owner": "them"}, Source="same")
+    with pytest.raises(ForeignResourceError, match="SALES_CDC_PREFIX"):
+        provision(Source=source, Size=3)
+    assert shelf["x"] is theirs
+
+
+def test_removal_is_done_once_and_then_finds_nothing(shelf: dict[str, Found]) -> None:
+    shelf["x"] = thing()
+    assert remove() == {"name": "x", "action": "removed"}
+    assert remove() == {"name": "x", "action": "absent"}
+
+
+def test_a_stranger_s_resource_is_left(shelf: dict[str, Found]) -> None:
+    shelf["x"] = thing(tags={})
+    assert remove()["action"] == "left"
+    assert "x" in shelf
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal("ThrottlingException"),
+        refusal("InternalFailure", status=500),
+        refusal("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."),
+        refusal("QueueDeletedRecently"),
+    ],
+)
+def test_what_passes_is_tried_again(error: ClientError) -> None:
+    with pytest.raises(ResourceError, match="the next try comes by itself"), explained("Could not make 'x'"):
+        raise error
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
+def test_what_does_not_pass_fails_at_once_and_names_the_call(code: str) -> None:
+    with pytest.raises(ResourceRefusedError) as refused, explained("Could not make the thing 'x'"):
+        raise refusal(code)
+    assert str(refused.value).startswith(f"Could not make the thing 'x': AWS answered {code} to CreateThing (because).")
+
+
+def test_a_resource_that_does_not_come_to_life_is_reported_with_its_reason() -> None:
+    with pytest.raises(ResourceError, match="no such stream"), explained("Could not make 'x'"):
+        raise WaiterError("pipe_running", "failed", {"CurrentState": "CREATE_FAILED", "StateReason": "no such stream"})
+
+
+def test_a_cloud_that_does_not_answer_is_named() -> None:
+    with pytest.raises(ResourceError, match="make cloud"), explained("Could not make 'x'"):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")

@@ -1,0 +1,87 @@
+"""Small parts of setup and teardown: packaging, drift, summary, confirmation, the probe's folders, errors of identity."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowException
+from sales_cdc.aws.identity import AccountUnknownError, FindAccountOperator
+from sales_cdc.probe.sensor import hourly_folders
+from sales_cdc.provisioning.drift import drift
+from sales_cdc.provisioning.operators.confirmation import ConfirmOperator, NotConfirmedError
+from sales_cdc.provisioning.operators.summary import SummariseOperator, as_table
+from sales_cdc.provisioning.packaging import sha256, zipped
+
+
+def test_a_package_is_the_same_bytes_each_time_and_holds_the_module() -> None:
+    package = zipped("lambda_transformer.py", b"print()\n")
+    assert sha256(package) == "DEeJ65Qfg91tFt92z2egm0uUqEMkmdjknMyxXkZAtCM="
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        assert archive.read("lambda_transformer.py") == b"print()\n"
+        assert archive.infolist()[0].external_attr >> 16 == 0o100644
+
+
+def test_drift_names_what_differs_and_overlooks_what_is_not_defined() -> None:
+    defined = {"A": 1, "B": {"C": [1, {"D": 2}]}, "E": "x"}
+    assert drift(defined, {**defined, "State": "ACTIVE", "B": {"C": [1, {"D": 2, "Default": 3}], "F": 4}}) == []
+    assert drift(defined, {"A": 2, "B": {"C": [1, {"D": 3}]}}) == ["A", "B.C[1].D", "E"]
+    assert drift(defined, {**defined, "B": {"C": [1]}}) == ["B.C"]
+
+
+class Outcomes:
+    """A task instance that knows what other tasks returned."""
+
+    def __init__(self, **outcomes: Any) -> None:
+        self.outcomes = outcomes
+
+    def xcom_pull(self, task_ids: str) -> Any:
+        return self.outcomes.get(task_ids)
+
+
+def test_a_summary_counts_actions() -> None:
+    done = Outcomes(a={"name": "x", "action": "created"}, b={"name": "y", "action": "created"})
+    assert SummariseOperator(task_id="s", of_tasks=["a", "b"]).execute({"ti": done}) == {"created": 2}
+
+
+def test_a_summary_fails_with_the_names_of_those_that_failed() -> None:
+    done = Outcomes(a={"name": "x", "action": "removed"})
+    with pytest.raises(AirflowException, match="1 of 2 tasks did not end well: b"):
+        SummariseOperator(task_id="s", of_tasks=["a", "b"]).execute({"ti": done})
+    assert as_table({"a": {"name": "x", "action": "removed"}, "b": None}).splitlines()[-1].endswith("FAILED")
+
+
+@pytest.mark.parametrize("answer", ["", "sales", "sales-cdc "])
+def test_any_other_answer_than_the_prefix_removes_nothing(answer: str) -> None:
+    with pytest.raises(NotConfirmedError, match="'sales-cdc'"):
+        ConfirmOperator(task_id="c", answer=answer, expected="sales-cdc").execute({})
+
+
+def test_the_prefix_confirms() -> None:
+    ConfirmOperator(task_id="c", answer="sales-cdc", expected="sales-cdc").execute({})
+
+
+def test_the_probe_is_looked_for_in_every_hour_since_it_was_written() -> None:
+    start, end = datetime(2026, 1, 1, 23, 59, tzinfo=UTC), datetime(2026, 1, 2, 1, 0, tzinfo=UTC)
+    assert hourly_folders(start, end) == [
+        "raw/orders/dt=2026-01-02/hr=01/",
+        "raw/orders/dt=2026-01-02/hr=00/",
+        "raw/orders/dt=2026-01-01/hr=23/",
+    ]
+
+
+def test_a_missing_connection_says_how_to_make_it() -> None:
+    with pytest.raises(AccountUnknownError, match="airflow connections add nowhere --conn-type aws"):
+        FindAccountOperator(aws_conn_id="nowhere").execute({})
+
+
+def test_a_cloud_that_does_not_run_says_how_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = {"region_name": "us-east-1", "endpoint_url": "http://127.0.0.1:1"}
+    connection = {"conn_type": "aws", "login": "test", "password": "test", "extra": nowhere}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+    with pytest.raises(AccountUnknownError, match="make cloud"):
+        FindAccountOperator().execute({})

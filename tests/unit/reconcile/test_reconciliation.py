@@ -1,0 +1,286 @@
+"""Reconciliation while others write: what was lost is found, what is on its way is not, whatever happens in between."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sales_cdc.contract.curated_row import Item, Row, fingerprint, item_row
+from sales_cdc.reconcile import partitions, reconciliation
+from sales_cdc.reconcile.operators import DifferencesFoundError, require_no_differences
+from sales_cdc.reconcile.partitions import Partitions
+from sales_cdc.reconcile.reconciliation import Reconciliation, Version, reconcile
+
+CUTOFF = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def order(order_id: str, quantity: int) -> Item:
+    return {"orderid": {"S": order_id}, "quantity": {"N": str(quantity)}}
+
+
+class World:
+    """A table, its stream, the raw zone and the curated table; ``meanwhile`` happens before and within each call to it."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Item] = {}
+        self.streamed: list[tuple[str, Version]] = []
+        self.raw: list[tuple[str, Version]] = []
+        self.curated: dict[str, Version] = {}
+        self.deliveries = 0
+        self.meanwhile: Callable[[], None] = lambda: None
+        self._sequence = 0
+
+    # What happens
+
+    def write(self, order_id: str, quantity: int | None, *, lost: bool = False) -> None:
+        item = None if quantity is None else order(order_id, quantity)
+        if item == self.items.get(order_id):
+            return
+        self._sequence += 1
+        if item is None:
+            del self.items[order_id]
+        else:
+            self.items[order_id] = item
+        if not lost:
+            row: Row | None = None if item is None else item_row(item)
+            self.streamed.append((order_id, Version(f"{self._sequence:040d}", row)))
+
+    def arrive(self, changes: int) -> None:
+        self.raw += self.streamed[:changes]
+        del self.streamed[:changes]
+
+    def curate(self) -> None:
+        for order_id, version in self.raw:
+            self.curated[order_id] = version
+        self.raw = []
+
+    def settle(self) -> None:
+        self.arrive(len(self.streamed))
+        self.curate()
+
+    # What reconciliation calls
+
+    def scan(self) -> Iterator[Item]:
+        for order_id in list(self.items):
+            self.meanwhile()
+            if order_id in self.items:
+                yield self.items[order_id]
+
+    def get(self, order_ids: Collection[str]) -> dict[str, Item]:
+        self.meanwhile()
+        return {order_id: self.items[order_id] for order_id in order_ids if order_id in self.items}
+
+    def fingerprints(self) -> Iterator[tuple[str, str]]:
+        self.meanwhile()
+        standing = [(order_id, version.row) for order_id, version in self.curated.items() if version.row is not None]
+        for order_id, row in standing:
+            self.meanwhile()
+            yield order_id, fingerprint(row)
+
+    def versions(self, order_ids: Collection[str]) -> dict[str, Version]:
+        self.meanwhile()
+        return {order_id: self.curated[order_id] for order_id in order_ids if order_id in self.curated}
+
+    def deliver(self) -> None:
+        self.deliveries += 1
+        committed = len(self.streamed)
+        behind = self._sequence
+        self.meanwhile()
+        while self.streamed and int(self.streamed[0][1].sequence_number) <= behind and committed:
+            self.arrive(1)
+            committed -= 1
+        self.meanwhile()
+
+    def pending(self, order_ids: Collection[str]) -> dict[str, Version]:
+        self.meanwhile()
+        found = {order_id: version for order_id, version in self.raw if order_id in order_ids}
+        self.meanwhile()
+        return found
+
+    def reconcile(self) -> Reconciliation:
+        return reconcile(self, self, self, CUTOFF)
+
+
+@pytest.fixture
+def world() -> World:
+    """Five orders, a deleted one and a probe, all curated."""
+    made = World()
+    for number in range(5):
+        made.write(f"order-{number}", number)
+    made.write("gone", 1)
+    made.write("gone", None)
+    made.write("probe-1", 1)
+    made.settle()
+    return made
+
+
+def findings(found: Reconciliation) -> dict[str, str]:
+    return (
+        dict.fromkeys(found.missing, "missing")
+        | dict.fromkeys(found.extra, "extra")
+        | {each["orderid"]: "stale" for each in found.stale}
+    )
+
+
+def test_equal_sides_match_without_waiting_for_anything(world: World) -> None:
+    found = world.reconcile()
+    assert (found.source_items, found.curated_items, found.counts["matching"]) == (5, 5, 5)
+    assert found.differing == world.deliveries == 0
+
+
+def test_what_was_lost_is_found_and_named_with_its_fields(world: World) -> None:
+    world.write("order-0", 9, lost=True)
+    world.write("order-1", None, lost=True)
+    world.write("new", 7, lost=True)
+    world.write("gone", 2, lost=True)
+    report = world.reconcile().report()
+    assert report["stale"] == [{"orderid": "order-0", "fields": {"quantity": {"source": "9", "curated": "0"}}}]
+    assert report["extra"] == ["order-1"]
+    assert report["missing"] == ["gone", "new"]
+    assert report["counts"] == {"missing": 2, "extra": 1, "stale": 1}
+    assert (report["matching"], report["in_flight"], report["truncated"]) == (3, 0, False)
+
+
+def test_what_is_on_its_way_is_in_flight(world: World) -> None:
+    world.write("order-0", 9)
+    world.write("order-1", None)
+    world.arrive(2)
+    world.write("new", 7)
+    found = world.reconcile()
+    assert found.counts == {"matching": 3, "in_flight": 3, "missing": 0, "extra": 0, "stale": 0}
+
+
+def test_a_lost_change_behind_one_that_arrives_is_found(world: World) -> None:
+    world.write("order-0", 8)
+    world.write("order-0", 9, lost=True)
+    assert findings(world.reconcile()) == {"order-0": "stale"}
+
+
+def test_an_order_of_nothing_but_its_key_is_an_order(world: World) -> None:
+    world.items["bare"] = {"orderid": {"S": "bare"}}
+    assert findings(world.reconcile()) == {"bare": "missing"}
+
+
+def test_an_order_that_is_changed_again_and_again_is_in_flight(world: World) -> None:
+    world.write("order-0", 9, lost=True)
+    turn = iter(range(10, 10**6))
+    world.meanwhile = lambda: world.write("order-0", next(turn))
+    found = world.reconcile()
+    assert findings(found) == {}
+    assert found.counts["in_flight"] == 1
+
+
+def test_more_findings_than_can_be_named_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconciliation, "MOST_NAMED", 2)
+    monkeypatch.setattr(reconciliation, "SUSPECTS_AT_ONCE", 2)
+    for number in range(5):
+        world.write(f"order-{number}", 100 + number, lost=True)
+    report = world.reconcile().report()
+    assert (len(report["stale"]), report["counts"]["stale"], report["truncated"]) == (2, 5, True)
+    assert world.deliveries == 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32), patience=st.sampled_from([1, 3, 12]))
+def test_whatever_happens_meanwhile_what_was_lost_is_found_and_nothing_else(seed: int, patience: int) -> None:
+    """What others write are ``busy`` orders; two ``quiet`` ones lose their last change, some have changes on their way."""
+    dice, world = random.Random(seed), World()
+    names = [f"order-{number}" for number in range(8)]
+    quiet, busy = names[:4], names[4:]
+
+    def write(order_id: str, *, lost: bool = False) -> None:
+        world.write(order_id, dice.choice([None, 0, 1, 2]), lost=lost)
+
+    for _ in range(40):
+        write(dice.choice(names))
+        dice.choice([lambda: world.arrive(dice.randrange(4)), world.curate, lambda: None])()
+    settled = dice.sample(quiet, 2)
+    for order_id in settled:
+        write(order_id, lost=True)
+    on_their_way = {order_id for order_id, _ in world.streamed + world.raw}
+
+    def meanwhile() -> None:
+        if dice.randrange(patience) == 0:
+            write(dice.choice(busy))
+        if dice.randrange(4) == 0:
+            world.arrive(dice.randrange(4))
+        if dice.randrange(12) == 0:
+            world.curate()
+
+    world.meanwhile = meanwhile
+    found = findings(world.reconcile())
+    world.meanwhile = lambda: None
+    world.settle()
+    wrong = expected(world, quiet)
+    assert found.items() <= wrong.items()
+    assert found.keys() >= wrong.keys() - on_their_way
+
+
+def expected(world: World, order_ids: Collection[str]) -> dict[str, str]:
+    """What stays wrong for good: everything has arrived, and was curated."""
+    wrong = {}
+    for order_id in order_ids:
+        item, version = world.items.get(order_id), world.curated.get(order_id)
+        row = version.row if version else None
+        if item is None and row is not None:
+            wrong[order_id] = "extra"
+        elif item is not None and row is None:
+            wrong[order_id] = "missing"
+        elif item is not None and row is not None and item_row(item) != row:
+            wrong[order_id] = "stale"
+    return wrong
+
+
+def test_partitions_pair_every_key_once_however_often_they_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partitions, "KEPT_IN_MEMORY", 70)
+    monkeypatch.setattr(partitions, "MOST_BYTES", 150)
+    dice = random.Random(7)
+    keys = [f'{number} "\n\u2028 Ü' for number in range(600)]
+    source = {key: dice.choice(["", "a", "b"]) for key in dice.sample(keys, 400)}
+    curated = {key: dice.choice(["a", "b"]) for key in dice.sample(keys, 400)}
+    with Partitions() as sides:
+        for key, value in source.items():
+            sides.add("source", key, value)
+        for key, value in curated.items():
+            sides.add("curated", key, value)
+        pairs = list(sides.pairs())
+    assert len(pairs) == len(source.keys() | curated.keys())
+    assert all(pair == (pair[0], source.get(pair[0]), curated.get(pair[0])) for pair in pairs)
+
+
+def test_an_order_that_the_curated_table_shows_twice_has_no_fingerprint() -> None:
+    with Partitions() as sides:
+        sides.add("source", "double", "a")
+        sides.add("curated", "double", "a")
+        sides.add("curated", "double", "a")
+        assert list(sides.pairs()) == [("double", "a", "")]
+
+
+def any_item(**values: Any) -> Item:
+    return {"orderid": {"S": "1"}, **values}
+
+
+def test_two_reads_of_an_item_are_the_same_whatever_the_order_of_sets_and_maps() -> None:
+    one = any_item(tags={"SS": ["a", "b"]}, parts={"M": {"x": {"NS": ["1", "2.0"]}, "y": {"L": [{"S": "1"}]}}})
+    other = any_item(parts={"M": {"y": {"L": [{"S": "1"}]}, "x": {"NS": ["2", "1.0"]}}}, tags={"SS": ["b", "a"]})
+    assert reconciliation.same_item(one, other)
+    assert not reconciliation.same_item(one, any_item(tags={"SS": ["a"]}))
+    assert not reconciliation.same_item(one, None)
+    assert reconciliation.same_item(None, None)
+
+
+def test_a_report_with_findings_is_refused_and_names_the_first_orders() -> None:
+    report = {
+        "source_items": 3, "curated_items": 2, "matching": 1, "in_flight": 0, "missing": ["one"], "extra": [],
+        "stale": [{"orderid": "two", "fields": {"price": {"source": "1.00", "curated": None}}}],
+        "counts": {"missing": 1, "extra": 0, "stale": 1},
+    }  # fmt: skip
+    said = r"(?s)2 orders differ.*missing: one.*stale: two: price is '1.00', curated None.*s3://place.*sales_cdc_repair"
+    with pytest.raises(DifferencesFoundError, match=said):
+        require_no_differences(report, "s3://place")
+    require_no_differences(report | {"counts": {"missing": 0}}, "s3://place")
