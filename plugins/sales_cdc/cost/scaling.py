@@ -105,7 +105,7 @@ def _of_the_lake(one: Usage) -> Iterator[Limit]:
     yield Limit(
         "Glue job", f"a day's changes within {JOB_TIMEOUT_SECONDS // 60} minutes on {JOB_WORKERS} workers",
         _job_changes() // cost.SECONDS_PER_DAY, f"SALES_CDC_EVENT_DRIVEN or the batch DAG's schedule; the job's NumberOfWorkers, up to {MOST_WORKERS}",
-        "plugins/sales_cdc/deployment/topology.py",
+        "plugins/sales_cdc/provisioning/definitions/lake.py",
     )  # fmt: skip
     yield Limit(
         "Athena", f"a query over all of raw/ reads at most {Topology.QUERY_CUTOFF_BYTES // 1024**3} GB; {RAW_DAYS} days of it",
