@@ -14,7 +14,6 @@ import socket
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import psutil
@@ -22,20 +21,12 @@ import psutil
 from local_cloud.channel import STOP, read_frame, write_frame
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
+from local_cloud.context import Context
 from local_cloud.metrics import Publisher, ServicesMetrics
 from local_cloud.store import Store
 from local_cloud.wire import Request, Response, encode
 
 logger = logging.getLogger("local_cloud")
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What every service is given: the cloud it belongs to, its clients, and a store that survives a crash."""
-
-    config: CloudConfig
-    clients: Clients
-    store: Store
 
 
 class GatewayGoneError(Exception):

@@ -21,7 +21,7 @@ from local_cloud.athena.results import Results
 from local_cloud.athena.sql.grammar import parse_query
 from local_cloud.athena.statements import classify, strip
 from local_cloud.athena.workgroups import PRIMARY, WorkGroups, check_location, invalid
-from local_cloud.services import Context
+from local_cloud.context import Context
 from local_cloud.wire import Json, JsonService, Request, Response, ServiceError
 
 MAXIMUM_QUERY_BYTES = 262_144

@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from local_cloud.context import Context
 from local_cloud.counters import Counters
 from local_cloud.firehose.delivery import Configuration, DeliveryWorker
 from local_cloud.firehose.descriptions import s3_of
@@ -18,9 +19,6 @@ from local_cloud.firehose.kinesis_source import KinesisSettings, KinesisSource
 from local_cloud.firehose.settings import parse_destination
 from local_cloud.firehose.states import FAILURE_OF, Status, move, status_of
 from local_cloud.firehose.transformation import StreamIdentity
-
-if TYPE_CHECKING:
-    from local_cloud.services import Context
 
 logger = logging.getLogger(__name__)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import base64
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud import constraints
+from local_cloud.context import Context
 from local_cloud.counters import Counters
 from local_cloud.firehose import encryption
 from local_cloud.firehose.descriptions import invalid, new_description, s3_of, updated_description
@@ -22,9 +23,6 @@ from local_cloud.firehose.registry import Registry, Stream
 from local_cloud.firehose.settings import PRINCIPAL
 from local_cloud.firehose.states import IllegalMoveError, Status, move, status_of
 from local_cloud.wire import Json, JsonService, Request, ServiceError
-
-if TYPE_CHECKING:
-    from local_cloud.services import Context
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 RECORD_LIMIT_BYTES = 1000 * 1024

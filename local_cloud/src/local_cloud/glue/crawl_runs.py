@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, cast
 
+from local_cloud.context import Context
 from local_cloud.glue.cloudwatch_logs import write_log
 from local_cloud.glue.crawl_history import LOG_GROUP, CrawlHistory
 from local_cloud.glue.role import PRINCIPAL
-from local_cloud.services import Context
 from local_cloud.wire import Json
 
 logger = logging.getLogger("local_cloud.glue")

@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import partial
 
 from local_cloud import constraints
+from local_cloud.context import Context
 from local_cloud.glue.crawl_history import CrawlHistory, check_filters
 from local_cloud.glue.crawl_runs import CrawlRuns
 from local_cloud.glue.crawl_scheduler import CrawlScheduler
 from local_cloud.glue.crawler_definition import DEFAULTS, check, normalised, schedule
 from local_cloud.glue.resources import Resources, page
 from local_cloud.glue.tags import Tags
-from local_cloud.services import Context
 from local_cloud.wire import Json, JsonService, Request, ServiceError
 
 READY, RUNNING, STOPPING = "READY", "RUNNING", "STOPPING"

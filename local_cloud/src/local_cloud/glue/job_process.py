@@ -15,11 +15,11 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud.context import Context
 from local_cloud.glue import jars
 from local_cloud.glue.class_archive import ClassArchive
 from local_cloud.glue.job_arguments import ArgumentError
 from local_cloud.glue.job_setup import JobOrder, JobSetup
-from local_cloud.services import Context
 
 GRACE_SECONDS = 3.0
 _NOT_COMPILED = ("SyntaxError:", "IndentationError:", "TabError:")

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from local_cloud import constraints
+from local_cloud.context import Context
 from local_cloud.glue.class_archive import ArchiveMaker
 from local_cloud.glue.cloudwatch_logs import write_log
 from local_cloud.glue.job_process import JobProcess, Outcome, end_orphan
@@ -18,7 +19,6 @@ from local_cloud.glue.job_setup import JobOrder
 from local_cloud.glue.jobs import check_timeout
 from local_cloud.glue.resources import Resources, page
 from local_cloud.glue.role import PRINCIPAL, role_arn
-from local_cloud.services import Context
 from local_cloud.wire import Json, JsonService, Request, ServiceError
 
 logger = logging.getLogger("local_cloud.glue")

@@ -14,12 +14,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local_cloud.context import Context
 from local_cloud.glue import jars
 from local_cloud.glue.class_archive import ClassArchive
 from local_cloud.glue.job_arguments import ArgumentError, JobArguments
 from local_cloud.glue.role import PRINCIPAL
 from local_cloud.glue.spark_environment import spark_environment
-from local_cloud.services import Context
 
 LIBRARY = Path(__file__).with_name("job_library")
 

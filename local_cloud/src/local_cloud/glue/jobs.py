@@ -7,9 +7,9 @@ import time
 from functools import partial
 
 from local_cloud import constraints
+from local_cloud.context import Context
 from local_cloud.glue.resources import Resources, page
 from local_cloud.glue.tags import Tags
-from local_cloud.services import Context
 from local_cloud.wire import Json, JsonService, Request, ServiceError
 
 COMMANDS = ("glueetl", "pythonshell")

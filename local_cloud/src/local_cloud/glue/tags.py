@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local_cloud.services import Context
+from local_cloud.context import Context
 from local_cloud.wire import Request
 
 

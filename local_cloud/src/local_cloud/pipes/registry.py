@@ -7,18 +7,16 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
+from local_cloud.context import Context
 from local_cloud.counters import Counters
 from local_cloud.pipes.checkpoints import Checkpoints
 from local_cloud.pipes.settings import parse
 from local_cloud.pipes.states import FAILURE_OF, TRANSIENT, State, move, state_of
 from local_cloud.pipes.worker import PipeWorker
-
-if TYPE_CHECKING:
-    from local_cloud.services import Context
 
 logger = logging.getLogger(__name__)
 

@@ -10,18 +10,16 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_cloud import constraints
 from local_cloud.config import RECORDS_LOST
+from local_cloud.context import Context
 from local_cloud.counters import Counters
 from local_cloud.pipes.registry import Registry
 from local_cloud.pipes.states import TRANSIENT, IllegalMoveError, State, move, state_of
 from local_cloud.pipes.validation import check, invalid
 from local_cloud.wire import Json, Request, RestJsonService, ServiceError
-
-if TYPE_CHECKING:
-    from local_cloud.services import Context
 
 _SETTABLE = (
     "Description", "DesiredState", "Enrichment", "EnrichmentParameters", "KmsKeyIdentifier", "LogConfiguration", "RoleArn",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud.context import Context
 from local_cloud.counters import Counters
 from local_cloud.pipes.checkpoints import Checkpoints, first_position, opened_now
 from local_cloud.pipes.dead_letters import DeadLetterQueue
@@ -18,9 +18,6 @@ from local_cloud.pipes.sources import Source, open_source
 from local_cloud.pipes.targets import KinesisTarget
 from local_cloud.shards import Cursor, Shard, readable
 from local_cloud.uptime import Uptime
-
-if TYPE_CHECKING:
-    from local_cloud.services import Context
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import pytest
 
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
-from local_cloud.services import Context
+from local_cloud.context import Context
 from local_cloud.store import Store
 from local_cloud.wire import JsonService, Request
 
