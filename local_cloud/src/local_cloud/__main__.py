@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from local_cloud import gateway, lifecycle
+from local_cloud import lifecycle
 from local_cloud.config import CloudConfig
+from local_cloud.gateway import process
 
 USAGE = "usage: python -m local_cloud start | run | stop | status"
 
@@ -13,7 +14,7 @@ USAGE = "usage: python -m local_cloud start | run | stop | status"
 def main(arguments: list[str]) -> int:
     commands = {"start": lifecycle.start, "stop": lifecycle.stop, "status": lifecycle.status}
     if arguments == ["run"]:
-        gateway.main()
+        process.main()
         return 0
     if len(arguments) != 1 or arguments[0] not in commands:
         print(USAGE, file=sys.stderr)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from local_cloud.config import CloudConfig
-from local_cloud.gateway import is_open
+from local_cloud.gateway.process import is_open
 
 START_SECONDS = 30
 STOP_SECONDS = 120  # much state takes long to save

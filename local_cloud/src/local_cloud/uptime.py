@@ -15,8 +15,8 @@ from pathlib import Path
 logger = logging.getLogger("local_cloud")
 
 FILE_NAME = "downtimes.json"
-SHORTEST_SECONDS = 60
-LONGEST_RETENTION_SECONDS = 366 * 24 * 3600
+MIN_DOWNTIME_SECONDS = 60
+MAX_RETENTION_SECONDS = 366 * 24 * 3600
 
 
 class Uptime:
@@ -38,9 +38,9 @@ class Uptime:
     @classmethod
     def continued(cls, folder: Path, written: Iterable[Path], now: float) -> Uptime:
         """That of a cloud that starts ``now``, kept in ``folder``: it was down since it last wrote one of the files."""
-        known = [(down, up) for down, up in cls.kept(folder)._downtimes if up > now - LONGEST_RETENTION_SECONDS]
+        known = [(down, up) for down, up in cls.kept(folder)._downtimes if up > now - MAX_RETENTION_SECONDS]
         last = max((path.stat().st_mtime for path in written), default=now)
-        if last < now - SHORTEST_SECONDS:
+        if last < now - MIN_DOWNTIME_SECONDS:
             known.append((last, now))
             draft = folder / f"{FILE_NAME}.tmp"
             draft.write_text(json.dumps(known))

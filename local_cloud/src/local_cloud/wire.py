@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 Json = dict[str, Any]
 Check = Callable[[str, Json], None]
+Answer = tuple[int, dict[str, str], bytes]  # status, headers, body: what MiniStack's handlers return
+Handler = Callable[..., Awaitable[Answer]]  # awaited with method, path, headers, body and query
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 from local_cloud.counters import Counters
-from local_cloud.metrics import Datum, GatewayMetrics, ServicesMetrics
+from local_cloud.gateway.traffic_metrics import TrafficMetrics
+from local_cloud.metrics import Datum, ServicesMetrics
 
 
 def values(data: list[Datum], resource: str) -> dict[str, float]:
@@ -40,7 +41,7 @@ def test_what_arrives_has_the_name_of_its_source() -> None:
 
 def test_the_iterator_age_of_a_stream_is_that_of_the_shard_that_is_furthest_behind() -> None:
     """It was that of the shard that was read last."""
-    metrics, behind = GatewayMetrics(), {"a": 9000, "b": 0}
+    metrics, behind = TrafficMetrics(), {"a": 9000, "b": 0}
 
     async def kinesis(
         _: str, __: str, headers: dict[str, str], body: bytes, ___: Any

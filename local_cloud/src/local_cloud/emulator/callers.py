@@ -1,6 +1,6 @@
-"""Whose request it is: the caller's own credentials, for services of ours that act with his permissions.
+"""Who sent a request, and for which account and region: read from MiniStack while it answers.
 
-The emulator has verified the signature before any handler is asked, and keeps users' keys and STS sessions in memory.
+MiniStack verifies the signature before it calls a handler, and keeps users' keys and STS sessions in memory.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from local_cloud.clients import ADMINISTRATOR
 
 
 def credentials_of(headers: Mapping[str, str], query: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The caller's keys in boto3's names and ``expires`` (epoch seconds; None: never); None for the administrator.
+    """Return the credentials of a request's caller, for services of ours that act with the caller's permissions.
+
+    Returns:
+        The keys under boto3's names, and ``expires`` (epoch seconds; None: never). None for the administrator.
 
     Raises:
         PermissionError: the access key belongs to nobody, or its session has ended.
@@ -33,3 +36,10 @@ def credentials_of(headers: Mapping[str, str], query: Mapping[str, Any]) -> dict
         "aws_session_token": found.session_token,
         "expires": found.expiration,
     }
+
+
+def region_and_account() -> tuple[str, str]:
+    """Return the region and the account id of the request that is being answered."""
+    from ministack.core.responses import get_account_id, get_region
+
+    return get_region(), get_account_id()

@@ -1,7 +1,9 @@
-"""Time to live: expired items are deleted and their deletes appear in the stream, with DynamoDB as their author.
+"""Time to live: delete expired items, with a stream record that names DynamoDB as the author of the delete.
 
-MiniStack deletes expired items silently, once a minute, those of any age: its thread is given nothing to see. Source: DynamoDB Developer Guide, *Using time to live (TTL)*
-and *DynamoDB Streams and Time to Live*: ``userIdentity`` names the service principal.
+MiniStack's own thread deletes expired items of any age once a minute, without a stream record. It is disabled here.
+Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html and
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html (``userIdentity`` names the
+service principal).
 """
 
 from __future__ import annotations
@@ -12,21 +14,25 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from local_cloud.emulator.seams import moved, require
+
 AUTHOR = {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
 REAPER = "dynamodb-ttl-reaper"
 FIVE_YEARS_SECONDS = 5 * 365 * 24 * 3600
 
 
-def blind_reaper(dynamodb: Any) -> None:
-    """Let MiniStack's own thread (of ``ministack.services.dynamodb``) find no table with a time to live.
+def disable_ttl_reaper(dynamodb: Any) -> None:
+    """Hide the tables with a time to live from MiniStack's own thread, which would delete their items silently.
+
+    Args:
+        dynamodb: ``ministack.services.dynamodb``.
 
     Raises:
-        RuntimeError: there is no such thread any more.
+        SeamMovedError: there is no such thread any more.
     """
+    require(dynamodb, "_ttl_settings")
     if REAPER not in {thread.name for thread in threading.enumerate()}:
-        raise RuntimeError(
-            "MiniStack's TTL reaper moved: local_cloud/emulator/expiry.py was written for version 1.5.33."
-        )
+        raise moved(f"no thread is named {REAPER}")
     settings: Any = dynamodb._ttl_settings
 
     class Settings(type(settings)):  # type: ignore[misc]
@@ -39,20 +45,30 @@ def blind_reaper(dynamodb: Any) -> None:
 
 
 class Expiry:
-    """Deletes expired items every ``interval_seconds`` (on AWS: within a few days; here at once, so that it can be seen)."""
+    """Delete expired items every ``interval_seconds``: AWS takes up to a few days, here a user can watch it happen.
+
+    Args:
+        dynamodb: ``ministack.services.dynamodb``.
+        keep: called after a deletion, to write it to the journal.
+        interval_seconds: the pause between two searches.
+
+    Raises:
+        SeamMovedError: MiniStack lacks a function that this calls.
+    """
 
     def __init__(self, dynamodb: Any, keep: Callable[[], None], *, interval_seconds: float = 1.0) -> None:
+        require(dynamodb, "_ttl_settings", "_tables", "_build_change_record", "_remove_item", "_emit_stream_event")
         self._dynamodb, self._keep, self._interval_seconds = dynamodb, keep, interval_seconds
 
     async def run(self) -> None:
-        """Look for expired items until cancelled; in the gateway's event loop, where all writes happen."""
+        """Search for expired items until cancelled, in the gateway's event loop, where all writes happen."""
         while True:
             await asyncio.sleep(self._interval_seconds)
             if self.expire(time.time()):
                 self._keep()
 
     def expire(self, now: float) -> int:
-        """Delete what has expired by ``now`` (epoch seconds); returns how many items that were."""
+        """Delete the items that have expired by ``now`` (epoch seconds); return how many."""
         settings = list(self._dynamodb._ttl_settings.all_items())
         return sum(
             self._expire_table(account, region, name, setting["AttributeName"], now)
@@ -79,7 +95,7 @@ class Expiry:
         return len(expired)
 
     def _delete(self, name: str, table: dict[str, Any], partition_key: str, sort_key: str) -> None:
-        """Delete one item and sign its stream record; the author has to be there before a reader can see it."""
+        """Delete one item and name the author in its stream record, before any reader can see the record."""
         build = self._dynamodb._build_change_record
 
         def build_signed(*args: Any, **more: Any) -> dict[str, Any]:
@@ -94,7 +110,7 @@ class Expiry:
 
 
 def _has_expired(value: dict[str, str] | None, now: float) -> bool:
-    """Only a Number counts, and only one that is not older than five years."""
+    """Tell whether a time to live has passed: only a Number counts, and only one that is at most five years old."""
     if not value or "N" not in value:
         return False
     at = float(value["N"])

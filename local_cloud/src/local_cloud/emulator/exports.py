@@ -1,8 +1,9 @@
-"""ExportTableToPointInTime, as MiniStack accepts it, with objects in the bucket: MiniStack writes none.
+"""ExportTableToPointInTime: write the objects of an export to the bucket, which MiniStack does not do.
 
-The export holds the table as it was when it was asked for; the emulator keeps no earlier states. Source: Amazon DynamoDB API
-Reference, *ExportTableToPointInTime*; Developer Guide, *DynamoDB table export output format*. Objects are written with the
-caller's own permissions, as on AWS.
+The export holds the table as it was at the time of the request; MiniStack keeps no earlier states. Objects are written with
+the caller's own permissions, as on AWS. Sources:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExportTableToPointInTime.html and
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_cloud.emulator.keeping import Answer, Handler
+from local_cloud.emulator.seams import require
+from local_cloud.wire import Answer, Handler
 
 ITEMS_A_FILE = 50_000
 Keys = Mapping[str, Any] | None
@@ -31,27 +33,27 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Exports:
-    """Stands before MiniStack's DynamoDB.
+    """Make the exports that MiniStack accepts.
 
     Args:
         dynamodb: ``ministack.services.dynamodb``.
-        keys_of: the caller's keys, of a request's headers and query; raises PermissionError.
-        s3_of: a client with these keys.
+        keys_of: returns the caller's credentials, from a request's headers and query; raises PermissionError.
+        s3_of: returns an S3 client with these credentials.
 
     Raises:
-        RuntimeError: MiniStack's names have changed.
+        SeamMovedError: MiniStack lacks a name that this needs.
     """
 
     def __init__(self, dynamodb: Any, keys_of: KeysOf, s3_of: S3ClientOf) -> None:
-        needed = ("_tables", "_exports", "_pitr_settings", "_table_name_from_arn", "_EXPORT_COMPLETE_AFTER_SEC")
-        if missing := [name for name in needed if not hasattr(dynamodb, name)]:
-            raise RuntimeError(f"MiniStack moved {', '.join(missing)}: exports.py was written for version 1.5.33.")
+        require(
+            dynamodb, "_tables", "_exports", "_pitr_settings", "_table_name_from_arn", "_EXPORT_COMPLETE_AFTER_SEC"
+        )  # fmt: skip
         self._dynamodb, self._keys_of, self._s3_of = dynamodb, keys_of, s3_of
         self._running: dict[str, asyncio.Task[None]] = {}
-        dynamodb._EXPORT_COMPLETE_AFTER_SEC = math.inf  # none completes by waiting alone
+        dynamodb._EXPORT_COMPLETE_AFTER_SEC = math.inf  # time alone completes no export
 
     def around(self, handler: Handler) -> Handler:
-        """The same handler, whose exports are made."""
+        """Return the handler with exports: it starts them, and reports those that a stop interrupted as failed."""
 
         async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Answer:
             action = headers.get("x-amz-target", "").rpartition(".")[2]
@@ -91,7 +93,9 @@ class Exports:
             return  # the same ClientToken as before
         description["ExportTime"] = description["StartTime"]
         table = self._dynamodb._tables[self._dynamodb._table_name_from_arn(description["TableArn"])]
-        items = [item for row in table["items"].values() for item in row.values()]  # each is replaced, not changed
+        items = [
+            item for row in table["items"].values() for item in row.values()
+        ]  # a write replaces an item and leaves this one as it is
         task = asyncio.create_task(self._run(description, items, keys))
         self._running[arn] = task
         task.add_done_callback(lambda _: self._running.pop(arn))
@@ -113,7 +117,7 @@ class Exports:
 
 
 def write_export(s3: Any, description: Mapping[str, Any], items: list[Any]) -> dict[str, Any]:
-    """Write the export's objects; returns what its description says once it is completed."""
+    """Write the export's objects; return the fields that its description gets when it is completed."""
     bucket, prefix = description["S3Bucket"], description.get("S3Prefix")
     folder = f"{prefix}/AWSDynamoDB" if prefix else "AWSDynamoDB"
     folder = f"{folder}/{description['ExportArn'].rpartition('/')[2]}"
@@ -161,7 +165,7 @@ def write_export(s3: Any, description: Mapping[str, Any], items: list[Any]) -> d
 
 
 def _packed(items: list[Any]) -> Iterator[tuple[int, bytes]]:
-    """Items in files, each with how many it holds; an empty table makes one empty file."""
+    """Yield the content of each file with its number of items; an empty table makes one empty file."""
     for at in range(0, max(1, len(items)), ITEMS_A_FILE):
         part = items[at : at + ITEMS_A_FILE]
         yield len(part), gzip.compress(b"".join(_encode({"Item": item}) + b"\n" for item in part), 1)

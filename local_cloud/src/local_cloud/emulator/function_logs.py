@@ -1,6 +1,7 @@
-"""A function's log is written with its execution role: without the permission there is no log, and the function runs on.
+"""Write a Lambda function's log with the permissions of its execution role.
 
-MiniStack writes every log, whatever the role may do. Source: *Sending Lambda function logs to CloudWatch Logs*.
+MiniStack writes every log. On AWS a role without the permission has no log, and the function still runs. Source:
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
 """
 
 from __future__ import annotations
@@ -8,18 +9,24 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from local_cloud.emulator.seams import require
+
 logger = logging.getLogger("local_cloud")
 NEEDED = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
-def write_logs_as_roles(functions: Any, evaluator: Any) -> None:
-    """Ask the role's policies before each log; ``functions`` and ``evaluator`` are MiniStack's modules.
+def patch_function_logs(functions: Any, evaluator: Any) -> None:
+    """Evaluate the role's policies before each log is written.
+
+    Args:
+        functions: ``ministack.services.lambda_svc``.
+        evaluator: ``ministack.core.iam_evaluator``.
 
     Raises:
-        RuntimeError: MiniStack's functions have other names now.
+        SeamMovedError: MiniStack lacks a function that this needs.
     """
-    if not hasattr(functions, "_emit_lambda_logs") or not hasattr(evaluator, "_gather_role_policies"):
-        raise RuntimeError("MiniStack's function logs moved: function_logs.py was written for version 1.5.33.")
+    require(functions, "_emit_lambda_logs")
+    require(evaluator, "_gather_role_policies", "EvalContext", "evaluate")
     emit = functions._emit_lambda_logs
 
     def emit_if_allowed(function: dict[str, Any], *args: Any, **more: Any) -> None:
@@ -34,7 +41,7 @@ def write_logs_as_roles(functions: Any, evaluator: Any) -> None:
 
 
 def _refused(evaluator: Any, configuration: dict[str, Any]) -> str | None:
-    """Why the function's role may not write its log; None when it may."""
+    """Return why the function's role may not write its log; None when it may."""
     _, partition, _, region, account, _ = configuration["FunctionArn"].split(":", 5)
     group = (configuration.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{configuration['FunctionName']}"
     resource = f"arn:{partition}:logs:{region}:{account}:log-group:{group}:log-stream:{configuration['FunctionName']}"

@@ -1,8 +1,9 @@
-"""What MiniStack does for every item and record of the chain, done once, or by a faster hand, with the same result.
+"""Faster versions of what MiniStack computes for every item and record, with the same results.
 
-* Numbers of items: each check of an item reads their texts anew, and a written item is checked more than once.
-* JSON answers of tables and streams: hundreds of items each, so an encoder in C; what it does not take is left to MiniStack's.
-* The size of a page of stream records: MiniStack encodes every record to measure it; far below the limit once is enough.
+* Numbers in items: MiniStack parses a number's text at every check, several times for each write. Results are cached.
+* JSON answers of tables and streams: an encoder in C writes them. What it refuses, MiniStack's own encoder writes.
+* The size of a page of stream records: MiniStack encodes each record to measure it. A page far below the limit is measured as
+  a whole.
 """
 
 from __future__ import annotations
@@ -13,41 +14,39 @@ from typing import Any
 
 import msgspec
 
-REMEMBERED = 8192
-LONGEST_ESCAPE_FACTOR = 3  # a character of two bytes becomes six when MiniStack measures it in ASCII
-Answer = tuple[int, dict[str, str], bytes]
+from local_cloud.emulator.seams import require
+from local_cloud.wire import Answer
+
+MAX_CACHED = 8192
+MAX_ESCAPE_FACTOR = 3  # a character of two bytes becomes six when MiniStack measures it in ASCII
 _encode = msgspec.json.Encoder().encode
 
 
-def quicken(dynamodb: Any, streams: Any, kinesis: Any) -> None:
-    """Correct the emulator's modules in place.
+def patch_hot_paths(dynamodb: Any, streams: Any, kinesis: Any) -> None:
+    """Replace the slow functions of MiniStack's DynamoDB, DynamoDB Streams and Kinesis modules.
 
     Raises:
-        RuntimeError: MiniStack's functions have other names now.
+        SeamMovedError: MiniStack lacks one of the functions.
     """
     numbers = ("_ddb_canonicalize_number", "_number_error", "_number_size_bytes")
-    needed = {
-        dynamodb: (*numbers, "json_response"),
-        streams: ("_cap_page_bytes", "_GET_RECORDS_MAX_BYTES", "json_response"),
-        kinesis: ("json_response",),
-    }
-    if missing := [name for module, names in needed.items() for name in names if not hasattr(module, name)]:
-        raise RuntimeError(f"MiniStack moved {', '.join(missing)}: hot_paths.py was written for version 1.5.33.")
+    require(dynamodb, *numbers, "json_response")
+    require(streams, "_cap_page_bytes", "_GET_RECORDS_MAX_BYTES", "json_response")
+    require(kinesis, "json_response")
     for name in numbers:
-        setattr(dynamodb, name, remembering_texts(getattr(dynamodb, name)))
-    streams._cap_page_bytes = measuring_once(streams._cap_page_bytes, streams._GET_RECORDS_MAX_BYTES)
+        setattr(dynamodb, name, cache_texts(getattr(dynamodb, name)))
+    streams._cap_page_bytes = measure_once(streams._cap_page_bytes, streams._GET_RECORDS_MAX_BYTES)
     for module in (dynamodb, streams, kinesis):
-        module.json_response = encoding_fast(module.json_response)
+        module.json_response = encode_fast(module.json_response)
 
 
-def remembering_texts(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """``read``, a pure function of one text, with a bounded memory; what is no text goes to it every time."""
-    remembered = lru_cache(maxsize=REMEMBERED)(read)
-    return lambda text: remembered(text) if type(text) is str else read(text)
+def cache_texts(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Cache ``read``, a pure function of one text; any other value is passed to it every time."""
+    cached = lru_cache(maxsize=MAX_CACHED)(read)
+    return lambda text: cached(text) if type(text) is str else read(text)
 
 
-def encoding_fast(respond: Callable[..., Answer]) -> Callable[..., Answer]:
-    """``respond``, whose body is encoded here when that is possible."""
+def encode_fast(respond: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Return ``respond`` with a faster encoder of the body; a document that it refuses is left to ``respond``."""
 
     def answer(document: dict[str, Any], *args: Any, **more: Any) -> Answer:
         if not document:
@@ -62,12 +61,12 @@ def encoding_fast(respond: Callable[..., Answer]) -> Callable[..., Answer]:
     return answer
 
 
-def measuring_once(cap: Callable[[list[Any]], list[Any]], limit_bytes: int) -> Callable[[list[Any]], list[Any]]:
-    """``cap``, which shortens a page to ``limit_bytes``, called only for a page that could be too large."""
+def measure_once(cap: Callable[[list[Any]], list[Any]], limit_bytes: int) -> Callable[[list[Any]], list[Any]]:
+    """Call ``cap``, which shortens a page to ``limit_bytes``, only for a page that could be too large."""
 
     def capped(page: list[Any]) -> list[Any]:
         try:
-            is_small = len(_encode(page)) * LONGEST_ESCAPE_FACTOR <= limit_bytes
+            is_small = len(_encode(page)) * MAX_ESCAPE_FACTOR <= limit_bytes
         except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
             is_small = False
         return page if is_small else cap(page)

@@ -1,8 +1,8 @@
-"""DynamoDB that survives ``kill -9``: every change of an item, and its stream record, is in a file before it is answered.
+"""A journal of DynamoDB's items and stream records, so that they survive ``kill -9``.
 
 MiniStack keeps tables in memory, saves them when it is stopped, and forgets stream records at every restart. Here each
-change is appended to a journal as it happens; at the start the journal is replayed over the last saved state, stream
-records with the sequence numbers that they had. Items are whole in the journal, so replaying a line twice is harmless.
+change is in a file before its request is answered. At the start the journal is replayed over the last saved state; stream
+records keep their sequence numbers. A line holds a whole item, so a line that is replayed again changes nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ Item = dict[str, Any]
 
 
 class DynamoDBJournal:
-    """One append-only file of lines ``[account, region, table, key item, new item or null, stream record or null]``."""
+    """Keep one append-only file of lines ``[account, region, table, key item, new item or null, stream record or null]``.
+
+    Args:
+        path: the file.
+        dynamodb: ``ministack.services.dynamodb``.
+        retention: how long a stream record is kept, in seconds in which the cloud runs.
+    """
 
     def __init__(self, path: Path, dynamodb: Any, retention: float | Retention = RETENTION_SECONDS) -> None:
         self._path, self._dynamodb, self._retention = path, dynamodb, retention
@@ -35,7 +41,7 @@ class DynamoDBJournal:
         self._pending: list[bytes] = []
 
     def _end_line(self) -> None:
-        """End a line that a crash cut off: what is appended next must not become a part of it."""
+        """End a line that a crash cut off, so that the next line does not become a part of it."""
         with self._path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 1))
@@ -43,7 +49,7 @@ class DynamoDBJournal:
                 self._file.write(b"\n")
 
     def attach(self) -> None:
-        """Record every change from now on, by standing before MiniStack's own emission of stream events."""
+        """Record every change from now on: wrap the function in which MiniStack emits stream events."""
         emit = self._dynamodb._emit_stream_event
 
         def emit_and_record(
@@ -57,19 +63,20 @@ class DynamoDBJournal:
         self._dynamodb._emit_stream_event = emit_and_record
 
     def append(self, table: str, old: Item | None, new: Item | None, record: Item | None) -> None:
+        """Add one change to the lines that ``flush`` writes."""
         from ministack.core.responses import get_account_id, get_region
 
         line = [get_account_id(), get_region(), table, None if new else old, new, record]
         self._pending.append(_encoded(line))
 
     def flush(self) -> None:
-        """Write what was appended; called before a request is answered, so that many items cost one write."""
+        """Write the appended lines; called once before a request is answered, however many items it wrote."""
         if self._pending:
             self._file.write(b"\n".join(self._pending) + b"\n")
             self._pending.clear()
 
     def replay(self) -> int:
-        """Bring tables and streams to where the journal ends; returns how many lines were read."""
+        """Apply every line to MiniStack's tables and streams; return the number of lines."""
         lines = 0
         for account, region, table, old, new, record in self._lines():
             lines += 1
@@ -79,7 +86,7 @@ class DynamoDBJournal:
         return lines
 
     def compact(self) -> None:
-        """Keep only the stream records that are still in retention: the items were just saved with the tables."""
+        """Drop everything but the stream records in retention; call it when the tables have just been saved."""
         self.flush()
         draft = self._path.with_suffix(".tmp")
         with draft.open("wb") as file:
@@ -116,7 +123,7 @@ class DynamoDBJournal:
             self._dynamodb._set_item(table, partition_key, sort_key, new)
 
     def _restore_record(self, account: str, region: str, name: str, record: Item) -> None:
-        """Append the record to the stream it came from, unless the table has another stream by now."""
+        """Append the record to its stream, unless the table has another stream by now."""
         table = self._dynamodb._tables.get_scoped(account, region, name)
         if table is None or table.get("LatestStreamArn") != record["eventSourceARN"] or not self._retained(record):
             return
@@ -136,7 +143,7 @@ class DynamoDBJournal:
 
 
 def _encoded(line: list[Any]) -> bytes:
-    """One line of JSON; a text that is no Unicode, such as half a surrogate pair, is escaped."""
+    """Encode one line of JSON; a text that is no valid Unicode, such as half a surrogate pair, is escaped."""
     try:
         return msgspec.json.encode(line)
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):

@@ -1,9 +1,9 @@
-"""Kinesis records and iterators that are past their time are looked for once they can be there, not at every call.
+"""Search for expired Kinesis records and iterators only when there can be some.
 
-MiniStack walks over every record of a stream and every iterator whenever one is read or written: calls would grow slower
-with each record kept. And its iterators count from a shard's oldest record: when that goes, they would stand too far ahead
-and pass over as many new ones. Source: Kinesis Developer Guide, *Changing the data retention period*; an iterator lasts five
-minutes. Time in which the cloud is down does not count (``uptime``).
+MiniStack walks over every record and every iterator at each read and write, so calls get slower with each record kept. Its
+iterators also count from a shard's oldest record: when that record expires, they would skip as many new ones. Time in which
+the cloud is down does not count (``uptime.py``). An iterator lasts five minutes. Source:
+https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from local_cloud.emulator.seams import require
 from local_cloud.uptime import Uptime
 
 ITERATOR_CHECK_SECONDS = 5.0
 Stream = dict[str, Any]
 
 
-def look_once_it_can_matter(kinesis: Any, uptime: Uptime) -> None:
-    """Put the two checks in place of MiniStack's; ``kinesis`` is its module.
+def patch_retention_checks(kinesis: Any, uptime: Uptime) -> None:
+    """Replace the two checks of ``ministack.services.kinesis``.
 
     Raises:
-        RuntimeError: MiniStack's functions have other names now.
+        SeamMovedError: MiniStack lacks one of the functions.
     """
-    if not all(hasattr(kinesis, name) for name in ("_expire_records", "_expire_iterators", "_shard_iterators")):
-        raise RuntimeError("MiniStack's Kinesis retention moved: kinesis_retention.py was written for version 1.5.33.")
+    require(kinesis, "_expire_records", "_expire_iterators", "_shard_iterators")
     iterators = kinesis._shard_iterators
     kinesis._expire_records = with_oldest_expired(
         uptime, lambda stream, horizon: expire(stream, horizon, (place for _, place in iterators.all_items()))
@@ -34,7 +34,10 @@ def look_once_it_can_matter(kinesis: Any, uptime: Uptime) -> None:
 
 
 def with_oldest_expired(uptime: Uptime, act: Callable[[Stream, float], None]) -> Callable[[Stream], None]:
-    """``act``, with the horizon, only when the first record of a shard, its oldest, is past the stream's retention."""
+    """Call ``act`` with the stream and the horizon only when a shard's oldest record is past the retention.
+
+    The horizon is the moment (epoch seconds) before which records have expired.
+    """
 
     def look(stream: Stream) -> None:
         horizon = uptime.horizon(time.time(), stream["RetentionPeriodHours"] * 3600)
@@ -46,7 +49,7 @@ def with_oldest_expired(uptime: Uptime, act: Callable[[Stream, float], None]) ->
 
 
 def expire(stream: Stream, horizon: float, places: Iterable[dict[str, Any]]) -> None:
-    """Remove what is older than the horizon; every iterator (its place) stands at the record at which it stood before."""
+    """Remove the records before the horizon, and move the iterators' places so that each keeps its record."""
     gone: dict[str, int] = {}
     for shard_id, shard in stream["shards"].items():
         kept = [record for record in shard["records"] if record["ApproximateArrivalTimestamp"] >= horizon]
@@ -57,7 +60,7 @@ def expire(stream: Stream, horizon: float, places: Iterable[dict[str, Any]]) -> 
 
 
 def at_most_every(seconds: float, act: Callable[[], None], clock: Callable[[], float]) -> Callable[[], None]:
-    """``act``, left out while less than ``seconds`` have passed since it was last done."""
+    """Return ``act`` limited to one call in ``seconds``; further calls do nothing."""
     due = clock()
 
     def maybe() -> None:

@@ -1,26 +1,27 @@
-"""The KMS key of a log group, given and taken away after it was made: MiniStack takes one at its creation only. It encrypts nothing.
+"""AssociateKmsKey and DisassociateKmsKey of log groups, which MiniStack lacks. The key is kept; nothing is encrypted.
 
-Source: Amazon CloudWatch Logs API Reference, *AssociateKmsKey*, *DisassociateKmsKey*.
+Sources: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_AssociateKmsKey.html and
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DisassociateKmsKey.html
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-Handler = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
+from local_cloud.emulator.seams import require
+from local_cloud.wire import Handler
+
 ACTIONS = frozenset({"AssociateKmsKey", "DisassociateKmsKey"})
 
 
-def with_keys(logs: Any, handler: Handler) -> Handler:
-    """``handler`` of ``logs``, MiniStack's module, with the two actions added.
+def add_key_actions(logs: Any, handler: Handler) -> Handler:
+    """Return the handler with the two actions added; ``logs`` is ``ministack.services.cloudwatch_logs``.
 
     Raises:
-        RuntimeError: MiniStack keeps its log groups elsewhere now.
+        SeamMovedError: MiniStack keeps its log groups elsewhere now.
     """
-    if not hasattr(logs, "_log_groups"):
-        raise RuntimeError("MiniStack's log groups moved: log_keys.py was written for version 1.5.33.")
+    require(logs, "_log_groups", "error_response_json", "json_response")
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Any:
         if headers.get("x-amz-target", "").rpartition(".")[2] not in ACTIONS:

@@ -1,7 +1,7 @@
-"""``iam:PassRole``: who gives a service a role has to be allowed to, for that service. MiniStack asks for it nowhere.
+"""Check ``iam:PassRole`` when a request gives a role to a service; MiniStack never does.
 
-Source: IAM User Guide, *Grant a user permissions to pass a role to an AWS service*; *Actions, resources, and condition keys*
-of the services, which name it beside the actions below.
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html; the pages of the services under
+https://docs.aws.amazon.com/service-authorization/latest/reference/ name the permission beside the actions below.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-Answer = tuple[int, dict[str, str], bytes]
-Handler = Callable[..., Awaitable[Answer]]
+from local_cloud.emulator.seams import require
+from local_cloud.wire import Answer, Handler
 
 SERVICES = ("pipes", "firehose", "glue", "lambda")
 _JSON_ACTIONS = frozenset(
@@ -26,14 +26,18 @@ _PATHS = (
 _ROLE = re.compile(r"role(arn)?", re.IGNORECASE)
 
 
-def checking_roles(service: str, handler: Handler, emulator: Any) -> Handler:
-    """``handler`` of one of ``SERVICES``, before which each role in a request is checked against its caller's permissions.
+def check_passed_roles(service: str, handler: Handler, emulator: Any) -> Handler:
+    """Return the handler with a check of each role in a request against the caller's permissions.
+
+    Args:
+        service: one of ``SERVICES``.
+        handler: the service's handler.
+        emulator: ``ministack.app``.
 
     Raises:
-        RuntimeError: MiniStack (``ministack.app``) has no such check any more.
+        SeamMovedError: MiniStack has no such check any more.
     """
-    if not hasattr(emulator, "_enforce_data_plane"):
-        raise RuntimeError("MiniStack's permission checks moved: passed_roles.py was written for version 1.5.33.")
+    require(emulator, "_enforce_data_plane")
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Answer:
         from ministack.core.responses import get_account_id
@@ -52,12 +56,12 @@ def checking_roles(service: str, handler: Handler, emulator: Any) -> Handler:
 
 
 def gives_roles(method: str, path: str, action: str) -> bool:
-    """Whether a request makes or changes something that acts as a role."""
+    """Tell whether a request creates or changes something that acts as a role."""
     return action in _JSON_ACTIONS or any(method == one and pattern.fullmatch(path) for one, pattern in _PATHS)
 
 
 def roles(document: Any, account: str) -> Iterator[str]:
-    """The ARNs of the roles in a request: fields ``Role`` and ``RoleArn``, however deep, and parameters of that name."""
+    """Yield the ARNs of the roles in a request: fields ``Role`` and ``RoleArn`` at any depth, and parameters so named."""
     if isinstance(document, list):
         for member in document:
             yield from roles(member, account)

@@ -1,22 +1,20 @@
-"""What the emulator's permission checks get wrong for this chain, put right.
+"""Correct the resources against which MiniStack checks permissions, and the messages of its denials.
 
-* A call on a DynamoDB stream is checked against the stream's ARN (it would be ``*``, which only ``*`` allows). Source:
-  *Actions, resources, and condition keys for Amazon DynamoDB*.
-* A call on a table's exports is checked against the export or, when it has none yet, the table (it would be ``*``). Source: as above.
-* A transaction in one table is named by that table when it is denied.
-* A call on the tags of a pipe is checked against the pipe (it would be ``*``). Source: *Actions, resources, and condition keys for
-  Amazon EventBridge Pipes*.
-* A Glue call that names its database, crawler or job as ``Name`` is checked against that (it would be a table). Source:
-  *Actions, resources, and condition keys for AWS Glue*.
-* An Athena call that names a work group as ``Name``, or a query, is checked against that work group (it would be ``*``). Source:
-  *Actions, resources, and condition keys for Amazon Athena*.
-* A Lambda function that is made is checked by its name, and what is named by its ARN by that (it would be ``*``).
-* A rule on the default event bus has no bus in its ARN. Source: *Actions, resources, and condition keys for Amazon EventBridge*.
-* A call that names a log stream is checked against it (it would be the log group). Source: *Actions, resources, and condition
-  keys for Amazon CloudWatch Logs*.
-* A call over the loopback counts as one over TLS (``aws:SecureTransport``): nobody else can listen there, and a bucket
-  policy that refuses plain HTTP has to hold here as it stands.
-* A denial names the resource. Source: *Troubleshoot access denied error messages* (IAM).
+In brackets: what MiniStack would check. The resources are those of the services' pages under
+https://docs.aws.amazon.com/service-authorization/latest/reference/ (``list_amazondynamodb.html`` and so on).
+
+* A call on a DynamoDB stream is checked against the stream's ARN (``*``, which only ``*`` allows).
+* A call on a table's exports is checked against the export or, when it has none yet, the table (``*``).
+* A denied transaction in one table names that table.
+* A call on the tags of a pipe is checked against the pipe (``*``).
+* A Glue call that names its database, crawler or job as ``Name`` is checked against that (a table).
+* An Athena call that names a work group as ``Name``, or a query, is checked against that work group (``*``).
+* The creation of a Lambda function is checked against its name, a call with an ARN against that ARN (``*``).
+* A rule on the default event bus has no bus in its ARN.
+* A call that names a log stream is checked against that stream (the log group).
+* A call over the loopback counts as one over TLS (``aws:SecureTransport``): no one else can listen there, so a bucket policy
+  that refuses plain HTTP works unchanged.
+* A denial names the resource. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
 
 from __future__ import annotations
@@ -27,31 +25,35 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
+from local_cloud.emulator.seams import require
+
 ResourceArn = Callable[..., str]
 WorkGroupOf = Callable[[str], str | None]
 
 
-def correct_permission_checks(emulator: Any, iam_actions: Any, work_group_of: WorkGroupOf) -> None:
-    """Correct the emulator's modules (``ministack.app``, ``ministack.core.iam_actions``) in place.
+def patch_permission_checks(emulator: Any, iam_actions: Any, work_group_of: WorkGroupOf) -> None:
+    """Correct the checks in MiniStack's modules.
 
-    ``work_group_of`` gives the work group of an Athena query by its id; None when it is not known.
+    Args:
+        emulator: ``ministack.app``.
+        iam_actions: ``ministack.core.iam_actions``.
+        work_group_of: returns the work group of an Athena query by the query's id; None when it is not known.
 
     Raises:
-        RuntimeError: MiniStack's functions have other names now.
+        SeamMovedError: MiniStack lacks one of the functions.
     """
-    needed = ("extract_resource_arn", "access_denied_response", "identity_denial_message")
-    if not hasattr(emulator, "pin_request_origin") or not all(hasattr(iam_actions, name) for name in needed):
-        raise RuntimeError("MiniStack's permission checks moved: permission_checks.py was written for version 1.5.33.")
+    require(emulator, "pin_request_origin")
+    require(iam_actions, "extract_resource_arn", "access_denied_response", "identity_denial_message")
     pin = emulator.pin_request_origin
     emulator.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
     iam_actions.extract_resource_arn = with_resources(iam_actions.extract_resource_arn, work_group_of)
-    iam_actions.access_denied_response = naming_resource(
+    iam_actions.access_denied_response = name_resource(
         iam_actions.access_denied_response, iam_actions.identity_denial_message
     )
 
 
-def naming_resource(respond: Callable[..., Any], message_of: Callable[..., str]) -> Callable[..., Any]:
-    """``respond``, whose message names the resource when an identity-based policy decided; S3 puts it in quotes."""
+def name_resource(respond: Callable[..., Any], message_of: Callable[..., str]) -> Callable[..., Any]:
+    """Return ``respond`` with the resource in the message when an identity-based policy decided; S3 quotes it."""
 
     def named(service: str, action: str, principal_arn: str, request_id: str, **details: Any) -> Any:
         resource = details.get("resource_arn", "*")
@@ -65,7 +67,7 @@ def naming_resource(respond: Callable[..., Any], message_of: Callable[..., str])
 
 
 def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> ResourceArn:
-    """``resource_arn``, extended by the resources that it does not find in a request."""
+    """Return ``resource_arn`` extended by the resources that it does not find in a request."""
 
     def extended(
         service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
@@ -90,7 +92,7 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
 
 
 def _named(service: str, request: dict[str, Any], place: str) -> str | None:
-    """What a request names by its ARN, or in a field that the emulator does not look at."""
+    """Return the ARN of what a request names in a field that MiniStack does not read; None when it names nothing."""
     if arn := request.get("ResourceArn") or request.get("ResourceARN"):
         return str(arn)
     if service == "dynamodb" and (arn := request.get("ExportArn") or request.get("TableArn")):
@@ -105,14 +107,14 @@ def _named(service: str, request: dict[str, Any], place: str) -> str | None:
 
 
 def _only_table(request: dict[str, Any]) -> str | None:
-    """The table of a transaction's items, when all are in one."""
+    """Return the table of a transaction when all its items are in one."""
     parts = [part for item in request.get("TransactItems", []) for part in item.values()]
     tables = {str(part.get("TableName")) for part in parts}
     return tables.pop() if len(tables) == 1 else None
 
 
 def stream_arn(body: bytes, region: str, account: str) -> str:
-    """The stream of a request; ``*`` for a listing of all."""
+    """Return the ARN of a request's stream; ``*`` for a listing of all streams."""
     request = _json_object(body)
     position = _json_object(_decoded(request.get("ShardIterator", "")))
     if found := request.get("StreamArn") or position.get("arn"):
@@ -122,7 +124,7 @@ def stream_arn(body: bytes, region: str, account: str) -> str:
 
 
 def glue_arn(target: str, body: bytes, region: str, account: str) -> str | None:
-    """The database, crawler or job that a Glue request names in its ``Name``, or what it names by ARN; else None."""
+    """Return the ARN of the database, crawler or job that a Glue request names in ``Name`` or by ARN; else None."""
     request = _json_object(body)
     if arn := request.get("ResourceArn"):
         return str(arn)
@@ -134,7 +136,7 @@ def glue_arn(target: str, body: bytes, region: str, account: str) -> str | None:
 
 
 def work_group_arn(body: bytes, region: str, account: str, work_group_of: WorkGroupOf) -> str | None:
-    """The work group of an Athena request, named or by one of its queries; None when it has none."""
+    """Return the ARN of an Athena request's work group, named or that of its query; None when it has none."""
     request = _json_object(body)
     queries = request.get("QueryExecutionIds") or [request.get("QueryExecutionId")]
     group = request.get("WorkGroup") or request.get("Name") or work_group_of(str(queries[0]))

@@ -1,32 +1,33 @@
-"""Which work group each Athena query was started in: a call that names a query is checked against its work group.
+"""The work group in which each Athena query was started: a call that names a query is checked against it.
 
-Source: *Actions, resources, and condition keys for Amazon Athena*. Queries of before a restart are not known any more: calls on
-them are checked against ``*``.
+Queries from before a restart are not known: calls on them are checked against ``*``. Source:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html
 """
 
 from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-Handler = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
-MOST_QUERIES = 50_000
+from local_cloud.wire import Handler
+
+MAX_QUERIES = 50_000
 DEFAULT_WORK_GROUP = "primary"
 
 
 class QueryWorkGroups:
-    """The work groups of the latest queries, by query id."""
+    """Remember the work groups of the latest queries, by query id."""
 
     def __init__(self) -> None:
         self._of: OrderedDict[str, str] = OrderedDict()
 
     def __call__(self, query_execution_id: str) -> str | None:
+        """Return the query's work group; None when the query is not known."""
         return self._of.get(query_execution_id)
 
     def around(self, athena: Handler) -> Handler:
-        """``athena``, whose started queries are remembered."""
+        """Return Athena's handler; it remembers the work group of every query that is started."""
 
         async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Any:
             answer = await athena(method, path, headers, body, query)
@@ -34,7 +35,7 @@ class QueryWorkGroups:
                 self._of[json.loads(answer[2])["QueryExecutionId"]] = (
                     json.loads(body).get("WorkGroup") or DEFAULT_WORK_GROUP
                 )
-                if len(self._of) > MOST_QUERIES:
+                if len(self._of) > MAX_QUERIES:
                     self._of.popitem(last=False)
             return answer
 

@@ -1,8 +1,9 @@
-"""Shards that are split or merged close and keep their records: MiniStack takes them away, with what nobody has read yet.
+"""Close a shard that is split or merged, and keep its records; MiniStack deletes it with the records that nobody has read.
 
-Sources: Kinesis Developer Guide, *Resharding a stream* and *After resharding*; Amazon Kinesis Data Streams API Reference,
-``GetRecords`` (a closed shard's last page has ``ChildShards`` and no ``NextShardIterator``), ``UpdateShardCount``. On AWS a
-closed shard vanishes once its records are past the retention; here it stays, empty.
+On AWS a closed shard disappears when its records are past the retention; here it stays, empty. Sources:
+https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html,
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html (the last page of a closed shard has
+``ChildShards`` and no ``NextShardIterator``), https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-Answer = tuple[int, dict[str, str], bytes]
+from local_cloud.emulator.seams import require
+from local_cloud.wire import Answer
+
 Json = dict[str, Any]
 Operation = Callable[[Json], Answer]
 
@@ -22,14 +25,13 @@ _NEEDED = (
 )  # fmt: skip
 
 
-def keep_closed_shards(kinesis: Any) -> None:
-    """Put resharding in place of MiniStack's; ``kinesis`` is its module.
+def patch_resharding(kinesis: Any) -> None:
+    """Replace the resharding of ``ministack.services.kinesis``.
 
     Raises:
-        RuntimeError: MiniStack's functions have other names now.
+        SeamMovedError: MiniStack lacks one of the functions.
     """
-    if missing := [name for name in _NEEDED if not hasattr(kinesis, name)]:
-        raise RuntimeError(f"MiniStack moved {', '.join(missing)}: resharding.py was written for version 1.5.33.")
+    require(kinesis, *_NEEDED)
     shown = kinesis._shard_out
     split = _closing(kinesis, kinesis._split_shard, "ShardToSplit")
     merge = _closing(kinesis, kinesis._merge_shards, "ShardToMerge", "AdjacentShardToMerge")
@@ -42,13 +44,13 @@ def keep_closed_shards(kinesis: Any) -> None:
 
 
 def open_shards(stream: Json) -> Json:
-    """The shards that take records."""
+    """Return the shards that take records."""
     shards: Json = stream["shards"]
     return {shard_id: shard for shard_id, shard in shards.items() if END not in shard}
 
 
 def _among_open(route: Callable[[int, Json], str]) -> Callable[[int, Json], str]:
-    """``route``, asked for every record, which chooses among the open shards alone."""
+    """Return ``route``, called for every record, limited to the open shards."""
 
     def routed(key: int, stream: Json) -> str:
         has_closed = any(END in shard for shard in stream["shards"].values())
@@ -58,7 +60,7 @@ def _among_open(route: Callable[[int, Json], str]) -> Callable[[int, Json], str]
 
 
 def _closing(kinesis: Any, reshard: Operation, *named: str) -> Operation:
-    """``reshard``, after which the shards that its request names are there, closed."""
+    """Return ``reshard`` so that the shards named in its request stay, closed."""
 
     def closed(data: Json) -> Answer:
         _, stream = kinesis._resolve_stream(data)
@@ -76,13 +78,13 @@ def _closing(kinesis: Any, reshard: Operation, *named: str) -> Operation:
 
 
 def _to_count(kinesis: Any, update: Operation, split: Operation, merge: Operation) -> Operation:
-    """``update``, by splits at the borders of the wanted shards and merges of what lies between two of them."""
+    """Return ``update`` made of splits at the borders of the wanted shards, and merges of the shards within each."""
 
     def updated(data: Json) -> Answer:
         _, stream = kinesis._resolve_stream(data)
         target = int(data.get("TargetShardCount") or 0)
         if stream is None or target < 1:
-            return update(data)  # which says what is wrong
+            return update(data)  # it answers with the error
         count, named = len(open_shards(stream)), {"StreamARN": stream["StreamARN"]}
         ranges = [(int(low), int(high)) for low, high in kinesis._compute_hash_ranges(target)]
         for low, _ in ranges:
@@ -99,13 +101,13 @@ def _to_count(kinesis: Any, update: Operation, split: Operation, merge: Operatio
 
 
 def _within(stream: Json, low: int, high: int) -> list[str]:
-    """The open shards between two hash keys, in their order."""
+    """Return the open shards between two hash keys, in their order."""
     starts = {shard_id: int(shard["starting_hash_key"]) for shard_id, shard in open_shards(stream).items()}
     return sorted((one for one, start in starts.items() if low <= start <= high), key=starts.__getitem__)
 
 
 def _ending(kinesis: Any, get_records: Operation) -> Operation:
-    """``get_records``, whose last page of a closed shard names its children in place of a next iterator."""
+    """Return ``get_records`` so that the last page of a closed shard names its children, not a next iterator."""
 
     def read(data: Json) -> Answer:
         answer = get_records(data)

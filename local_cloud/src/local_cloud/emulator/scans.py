@@ -1,9 +1,9 @@
-"""Scan of a table in a time that grows with the page, not with the table.
+"""Scan a table in a time that grows with the page, not with the table.
 
-For every page MiniStack sorts the whole table, hashes each of its keys to find a segment's, and compares each with the start
-key. Here a table's partition keys are kept sorted, segment by segment, from its first scan on. MiniStack's own scan then sees
-the table without its items, and where it cuts its page, the items come from the sorted keys: in its order, in its segments. All
-else is its own: checks, size of a page, filter, projection, counts. Scans of an index are left to it.
+For every page MiniStack sorts the whole table, hashes each key to find those of a segment, and compares each with the start
+key. Here the partition keys of a table are kept sorted, segment by segment, from its first scan on. MiniStack's scan gets the
+table without its items; where it cuts its page, the items come from the sorted keys, in the same order and segments.
+MiniStack still does everything else: checks, page size, filter, projection, counts. Scans of an index are left to it.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from hashlib import sha1
 from itertools import islice
 from typing import Any
 
-KEYS = "_sorted_keys"  # a member of MiniStack's table, as its own "_index_members"
-MOST_SEGMENTATIONS = 4
-MOST_UNSORTED = 50_000
+from local_cloud.emulator.seams import require
+
+KEYS = "_sorted_keys"  # an entry of MiniStack's table, like its own "_index_members"
+MAX_SEGMENTATIONS = 4
+MAX_UNSORTED = 50_000
 Item = dict[str, Any]
 Items = dict[str, dict[str, Item]]
 
 
-def quicken_scans(dynamodb: Any) -> None:
-    """Correct ``ministack.services.dynamodb`` in place.
+def patch_scans(dynamodb: Any) -> None:
+    """Replace the scan of ``ministack.services.dynamodb``.
 
     Raises:
-        RuntimeError: MiniStack's functions have other names now.
+        SeamMovedError: MiniStack lacks one of the functions.
     """
-    needed = ("_tables", "_scan", "_paginate_evaluated_items", "_set_item", "_extract_key_val")
-    if missing := [name for name in needed if not hasattr(dynamodb, name)]:
-        raise RuntimeError(f"MiniStack moved {', '.join(missing)}: scans.py was written for version 1.5.33.")
+    require(dynamodb, "_tables", "_scan", "_paginate_evaluated_items", "_set_item", "_extract_key_val")
     scan, paginate, tables = dynamodb._scan, dynamodb._paginate_evaluated_items, dynamodb._tables
     get = type(tables).get
     reading: ContextVar[dict[str, Any] | None] = ContextVar("reading", default=None)
@@ -57,11 +57,11 @@ def quicken_scans(dynamodb: Any) -> None:
 
     tables.__class__ = Tables
     dynamodb._scan, dynamodb._paginate_evaluated_items = scan_in_order, paginate_in_order
-    dynamodb._set_item = telling_new_keys(dynamodb._set_item)
+    dynamodb._set_item = note_new_keys(dynamodb._set_item)
 
 
 def items_asked_for(request: dict[str, Any], table: dict[str, Any], key_value: Callable[[Any], str]) -> Iterator[Item]:
-    """The items of the request's segment, after its start key; no more are read than taken."""
+    """Yield the items of the request's segment after its start key; only those that are taken are read."""
     start = request.get("ExclusiveStartKey") or {}
     items: Iterator[Item] = table[KEYS].items_after(
         key_value(start.get(table["pk_name"])),
@@ -72,21 +72,21 @@ def items_asked_for(request: dict[str, Any], table: dict[str, Any], key_value: C
     return items
 
 
-def telling_new_keys(set_item: Callable[..., Any]) -> Callable[..., Any]:
-    """``set_item``, after which the table's sorted keys, if it has any, know of a new partition key."""
+def note_new_keys(set_item: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``set_item`` so that it adds a new partition key to the table's sorted keys, if the table has any."""
 
-    def set_and_tell(table: dict[str, Any], partition_key: str, sort_key: str, item: Item) -> Any:
+    def set_and_note(table: dict[str, Any], partition_key: str, sort_key: str, item: Item) -> Any:
         is_new = partition_key not in table["items"]
         old = set_item(table, partition_key, sort_key, item)
         if is_new and (keys := table.get(KEYS)) and not keys.add(partition_key):
             del table[KEYS]
         return old
 
-    return set_and_tell
+    return set_and_note
 
 
 def keys_of(table: dict[str, Any]) -> SortedKeys:
-    """The table's sorted keys: new ones when it has none, or they are of other items, or most of deleted ones."""
+    """Return the table's sorted keys; make them when there are none, or those there do not fit its items."""
     keys = table.get(KEYS)
     if keys is None or not keys.fit(table["items"]):
         keys = table[KEYS] = SortedKeys(table["items"])
@@ -94,9 +94,9 @@ def keys_of(table: dict[str, Any]) -> SortedKeys:
 
 
 class SortedKeys:
-    """The partition keys of one table, sorted within each segment, for each number of segments that is asked for.
+    """Keep the partition keys of one table sorted within each segment, for each number of segments in use.
 
-    Takes eight bytes a key and number of segments. The key of a deleted item stays, and is passed over.
+    A key takes eight bytes for each number of segments. The key of a deleted item stays and is skipped.
     """
 
     def __init__(self, items: Items) -> None:
@@ -105,22 +105,25 @@ class SortedKeys:
         self._added: list[str] = []
 
     def __deepcopy__(self, _memo: Any) -> None:
-        """A copy of the table, such as the one that is saved, sorts its own."""
+        """Leave the keys out of a copy of the table, such as the one that is saved."""
 
     def add(self, key: str) -> bool:
-        """Whether the key was taken; not when so many came since the last scan that the next one had better sort anew."""
+        """Add a key; return False when so many came since the last scan that the next one should sort all again."""
         self._added.append(key)
-        return len(self._added) <= MOST_UNSORTED
+        return len(self._added) <= MAX_UNSORTED
 
     def fit(self, items: Items) -> bool:
-        """Whether these are the keys of these items, and not mostly of deleted ones."""
-        most = 2 * len(items) + MOST_UNSORTED
+        """Tell whether these are the keys of these items, and not mostly keys of deleted items."""
+        most = 2 * len(items) + MAX_UNSORTED
         return self._items is items and all(
             sum(map(len, segments.values())) <= most for segments in self._segmentations.values()
         )
 
     def items_after(self, start: str, sort_start: str | None, *, segment: int, total: int) -> Iterator[Item]:
-        """The segment's items after the given one, be it there or not; ``sort_start``: None in a table without sort keys."""
+        """Yield the segment's items after the start key, whether that exists or not.
+
+        ``sort_start`` is None in a table without sort keys.
+        """
         keys = self._segments(total).get(segment, [])
         at = bisect_left(keys, start)
         if at < len(keys) and keys[at] == start:
@@ -133,14 +136,14 @@ class SortedKeys:
                 yield from row.values() if len(row) == 1 else (row[sort_key] for sort_key in sorted(row))
 
     def _segments(self, total: int) -> dict[int, list[str]]:
-        """The sorted keys of every segment, those included that were added since the last call."""
+        """Return the sorted keys of every segment, with those added since the last call."""
         added = set()
         while self._added:
             added.add(self._added.pop())
         for each, segments in self._segmentations.items():
             _merge(segments, _segmented(added, each))
         if total not in self._segmentations:
-            if len(self._segmentations) == MOST_SEGMENTATIONS:
+            if len(self._segmentations) == MAX_SEGMENTATIONS:
                 del self._segmentations[next(iter(self._segmentations))]
             self._segmentations[total] = {}
             _merge(self._segmentations[total], _segmented(list(self._items), total))
@@ -148,7 +151,7 @@ class SortedKeys:
 
 
 def _segmented(keys: Iterable[str], total: int) -> dict[int, list[str]]:
-    """The keys in the segments that MiniStack's scan would look for them in."""
+    """Divide keys into the segments in which MiniStack's scan would search for them."""
     if total == 1:
         return {0: list(keys)}
     segments: dict[int, list[str]] = defaultdict(list)
@@ -158,7 +161,7 @@ def _segmented(keys: Iterable[str], total: int) -> dict[int, list[str]]:
 
 
 def _merge(segments: dict[int, list[str]], added: dict[int, list[str]]) -> None:
-    """Sort keys into their segments; a key that is there, since its item was deleted and came back, is there once."""
+    """Sort keys into their segments; a key whose item was deleted and written again is not repeated."""
     for segment, keys in added.items():
         there = segments.setdefault(segment, [])
         there += [key for key in keys if not _holds(there, key)]

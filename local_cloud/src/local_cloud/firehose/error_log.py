@@ -8,15 +8,11 @@ from __future__ import annotations
 import json
 import logging
 import time
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.clients import Clients
-from local_cloud.firehose.settings import PRINCIPAL
-
-if TYPE_CHECKING:
-    from local_cloud.firehose.delivery import Configuration
+from local_cloud.firehose.settings import PRINCIPAL, Configuration
 
 logger = logging.getLogger(__name__)
 

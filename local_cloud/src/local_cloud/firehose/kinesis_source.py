@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 
 PAGE_RECORDS = 500  # small enough that the gateway answers others between two pages
 BUSY_PAGE_RECORDS = 200
-SHORTEST_IDLE_SECONDS = 0.075
-LONGEST_IDLE_SECONDS = 0.25
+MIN_IDLE_SECONDS = 0.075
+MAX_IDLE_SECONDS = 0.25
 DISCOVERY_SECONDS = 5.0
 ERROR_PAUSE_SECONDS = 1.0
 STOP_SECONDS = 5.0
@@ -58,7 +58,7 @@ class _ShardReading:
     shard_id: str
     cursor: Cursor | None = None
     last: str | None = None
-    idle_seconds: float = SHORTEST_IDLE_SECONDS
+    idle_seconds: float = MIN_IDLE_SECONDS
     ended: bool = False
 
 
@@ -162,7 +162,7 @@ class KinesisSource:
             sink.put([_incoming(reading.shard_id, record) for record in page])
             reading.last = page[-1]["SequenceNumber"]
         reading.ended = reading.cursor is None
-        reading.idle_seconds = SHORTEST_IDLE_SECONDS if page else min(reading.idle_seconds * 1.5, LONGEST_IDLE_SECONDS)
+        reading.idle_seconds = MIN_IDLE_SECONDS if page else min(reading.idle_seconds * 1.5, MAX_IDLE_SECONDS)
         return len(page)
 
     def _is_gone(self, stream: KinesisShards, shard_id: str, error: Exception) -> bool:

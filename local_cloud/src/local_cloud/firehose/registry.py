@@ -12,13 +12,13 @@ from typing import Any
 
 from local_cloud.context import Context
 from local_cloud.counters import Counters
-from local_cloud.firehose.delivery import Configuration, DeliveryWorker
-from local_cloud.firehose.descriptions import s3_of
+from local_cloud.firehose.definition import s3_of
 from local_cloud.firehose.journal import Journal
 from local_cloud.firehose.kinesis_source import KinesisSettings, KinesisSource
-from local_cloud.firehose.settings import parse_destination
+from local_cloud.firehose.settings import Configuration, parse_destination
 from local_cloud.firehose.states import FAILURE_OF, Status, move, status_of
 from local_cloud.firehose.transformation import StreamIdentity
+from local_cloud.firehose.worker import DeliveryWorker
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from local_cloud import constraints
 from local_cloud.context import Context
 from local_cloud.counters import Counters
 from local_cloud.firehose import encryption
-from local_cloud.firehose.descriptions import invalid, new_description, s3_of, updated_description
+from local_cloud.firehose.definition import invalid, new_description, s3_of, updated_description
 from local_cloud.firehose.journal import JournalFullError
 from local_cloud.firehose.kinesis_source import KinesisSource
 from local_cloud.firehose.registry import Registry, Stream

@@ -58,6 +58,14 @@ class S3Destination:
     log: LogTarget | None
 
 
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The destination as it is configured now, and the version of that configuration."""
+
+    destination: S3Destination
+    version: str
+
+
 def parse_destination(destination: Mapping[str, Any]) -> S3Destination:
     """The settings of an ``ExtendedS3DestinationDescription``, or of an ``S3DestinationDescription``.
 

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
 FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 5.0
+MAX_PAUSE_SECONDS = 5.0
 OK, DROPPED, PROCESSING_FAILED = "Ok", "Dropped", "ProcessingFailed"
 _FUNCTION_ERROR = "The Lambda function was successfully invoked but it returned an error result."
 _MISSING = "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids."
@@ -94,7 +94,7 @@ class Transformer:
                 logger.warning("%s: attempt %d at %s: %s", self._identity.arn, attempts, processor.function_arn, error)
                 if attempts > processor.retries or not error.may_retry:
                     return _all_failed(records, error, attempts, processor.function_arn)
-                pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
+                pause = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
                 if self._stopping.wait(pause):
                     raise
 

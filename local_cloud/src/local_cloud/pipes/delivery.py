@@ -24,7 +24,7 @@ from local_cloud.uptime import Uptime
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 10.0
+MAX_PAUSE_SECONDS = 10.0
 
 
 class Target(Protocol):
@@ -132,6 +132,6 @@ class Delivery:
         )  # fmt: skip
 
     def _pause(self, attempts: int) -> None:
-        seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
+        seconds = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
         if self._stopping.wait(seconds):
             raise StoppedError

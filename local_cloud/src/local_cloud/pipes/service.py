@@ -16,9 +16,9 @@ from local_cloud import constraints
 from local_cloud.config import RECORDS_LOST
 from local_cloud.context import Context
 from local_cloud.counters import Counters
+from local_cloud.pipes.definition import check, invalid
 from local_cloud.pipes.registry import Registry
 from local_cloud.pipes.states import TRANSIENT, IllegalMoveError, State, move, state_of
-from local_cloud.pipes.validation import check, invalid
 from local_cloud.wire import Json, Request, RestJsonService, ServiceError
 
 _SETTABLE = (

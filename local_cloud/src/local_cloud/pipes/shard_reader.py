@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 PAGE_RECORDS = 500  # small enough that the gateway answers others between two pages
 BUSY_PAGE_RECORDS = 100
-SHORTEST_IDLE_SECONDS = 0.075
-LONGEST_IDLE_SECONDS = 0.25
+MIN_IDLE_SECONDS = 0.075
+MAX_IDLE_SECONDS = 0.25
 ERROR_PAUSE_SECONDS = 1.0
 
 
@@ -55,7 +55,7 @@ class ShardReader:
 
     def run(self) -> None:
         """Read until the shard ends or the pipe stops; a failing source is tried again and again."""
-        idle = SHORTEST_IDLE_SECONDS
+        idle = MIN_IDLE_SECONDS
         while not self._stopping.is_set() and not self.finished:
             try:
                 count = self._step()
@@ -68,7 +68,7 @@ class ShardReader:
                 self._recover(error)
                 continue
             self.problem = None
-            idle = SHORTEST_IDLE_SECONDS if count else min(idle * 1.5, LONGEST_IDLE_SECONDS)
+            idle = MIN_IDLE_SECONDS if count else min(idle * 1.5, MAX_IDLE_SECONDS)
             if count < BUSY_PAGE_RECORDS:
                 self._stopping.wait(idle)
 

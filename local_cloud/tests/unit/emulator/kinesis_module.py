@@ -1,4 +1,4 @@
-"""MiniStack's Kinesis, loaded anew for a test that changes it."""
+"""MiniStack's Kinesis, loaded as a separate module for a test that patches it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Kinesis:
-    """The module, with one stream of the given number of shards in it."""
+    """Hold the module, with one stream of the given number of shards."""
 
     def __init__(self, shards: int = 1) -> None:
         spec = importlib.util.find_spec("ministack.services.kinesis")
@@ -25,7 +25,7 @@ class Kinesis:
         return found
 
     def ask(self, operation: str, **request: Any) -> dict[str, Any]:
-        """The answer to a request for the stream."""
+        """Return the answer to a request for the stream."""
         status, _, body = getattr(self.module, operation)({"StreamName": "changes", **request})
         answer: dict[str, Any] = json.loads(body)
         assert status == 200, answer
@@ -39,11 +39,11 @@ class Kinesis:
         self.ask("_put_records", Records=records)
 
     def iterator(self, shard_id: str) -> str:
-        """At the shard's oldest record."""
+        """Return an iterator at the shard's oldest record."""
         answer = self.ask("_get_shard_iterator", ShardId=shard_id, ShardIteratorType="TRIM_HORIZON")
         return str(answer["ShardIterator"])
 
     def read(self, iterator: str) -> tuple[list[str], dict[str, Any]]:
-        """The payloads of a page, and the page."""
+        """Return the payloads of a page, and the page."""
         page = self.ask("_get_records", ShardIterator=iterator)
         return [base64.b64decode(one["Data"]).decode() for one in page["Records"]], page

@@ -1,4 +1,4 @@
-"""MiniStack's own reaper, which deletes without a stream record, finds nothing to delete."""
+"""MiniStack's own thread, which deletes expired items without a stream record, finds no table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.expiry import REAPER, blind_reaper
+from local_cloud.emulator.expiry import REAPER, disable_ttl_reaper
+from local_cloud.emulator.seams import SeamMovedError
 
 
 class Settings:
@@ -26,18 +27,18 @@ def seen_by_a_thread(name: str, settings: Any) -> list[str]:
     return seen
 
 
-def test_the_reaper_alone_sees_no_table() -> None:
+def test_only_the_ttl_thread_sees_no_table() -> None:
     stop = threading.Event()
     reaper = threading.Thread(target=stop.wait, name=REAPER, daemon=True)
     reaper.start()
     dynamodb = SimpleNamespace(_ttl_settings=Settings())
-    blind_reaper(dynamodb)
+    disable_ttl_reaper(dynamodb)
     stop.set()
     reaper.join()
     assert seen_by_a_thread(REAPER, dynamodb._ttl_settings) == []
     assert seen_by_a_thread("any other", dynamodb._ttl_settings) == ["orders"]
 
 
-def test_a_reaper_that_is_not_there_is_no_reaper_to_blind() -> None:
-    with pytest.raises(RuntimeError, match="TTL reaper moved"):
-        blind_reaper(SimpleNamespace(_ttl_settings=Settings()))
+def test_a_missing_ttl_thread_is_an_error() -> None:
+    with pytest.raises(SeamMovedError, match=REAPER):
+        disable_ttl_reaper(SimpleNamespace(_ttl_settings=Settings()))

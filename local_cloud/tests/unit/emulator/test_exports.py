@@ -1,4 +1,4 @@
-"""Exports that nobody works on any more have failed; the emulator's own never complete by themselves."""
+"""An export that a stop interrupted is reported as failed; time alone completes none."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from local_cloud.emulator.exports import Exports, _packed
+from local_cloud.emulator.seams import SeamMovedError
 
 
 def nobody(*_: Any) -> None:
-    """The keys of nobody, the client of nobody."""
+    """Return no keys, and no client."""
 
 
 async def answered(*_: Any) -> tuple[int, dict[str, str], bytes]:
@@ -39,6 +40,6 @@ def test_an_empty_table_is_one_empty_file(monkeypatch: pytest.MonkeyPatch) -> No
     assert [count for count, _ in _packed([{}] * 5)] == [2, 2, 1]
 
 
-def test_a_moved_name_is_told() -> None:
-    with pytest.raises(RuntimeError, match="_pitr_settings"):
+def test_a_missing_name_is_an_error() -> None:
+    with pytest.raises(SeamMovedError, match="_pitr_settings"):
         Exports(ModuleType("dynamodb"), nobody, nobody)

@@ -1,4 +1,4 @@
-"""What is done faster gives what it gave before."""
+"""The faster functions return what MiniStack's own return."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.hot_paths import encoding_fast, measuring_once, quicken, remembering_texts
+from local_cloud.emulator.hot_paths import cache_texts, encode_fast, measure_once, patch_hot_paths
+from local_cloud.emulator.seams import SeamMovedError
 
 RECORD = {
     "SequenceNumber": "4959",
@@ -25,24 +26,24 @@ def respond(
     return status, {"Content-Type": content_type}, json.dumps(document).encode()
 
 
-def test_an_answer_says_the_same() -> None:
-    fast = encoding_fast(respond)({"Records": [RECORD]}, 201, content_type="b/json")
+def test_an_answer_has_the_same_content() -> None:
+    fast = encode_fast(respond)({"Records": [RECORD]}, 201, content_type="b/json")
     assert (fast[0], fast[1], json.loads(fast[2])) == (201, {"Content-Type": "b/json"}, {"Records": [RECORD]})
 
 
 def test_an_answer_that_cannot_be_encoded_fast_is_left_to_the_emulator() -> None:
     half_a_pair = {"Data": "\ud83d"}
-    assert encoding_fast(respond)(half_a_pair) == respond(half_a_pair)
+    assert encode_fast(respond)(half_a_pair) == respond(half_a_pair)
 
 
-def test_a_text_is_read_once_and_anything_else_every_time() -> None:
+def test_a_text_is_read_once_and_other_values_every_time() -> None:
     read: list[Any] = []
 
     def refuses_lists(value: Any) -> str | None:
         read.append(value)
         return None if isinstance(value, str) else "no number"
 
-    remembering = remembering_texts(refuses_lists)
+    remembering = cache_texts(refuses_lists)
     assert [remembering(value) for value in ("1.50", "1.50", ["1"], ["1"])] == [None, None, "no number", "no number"]
     assert read == ["1.50", ["1"], ["1"]]
 
@@ -51,10 +52,10 @@ def test_a_text_is_read_once_and_anything_else_every_time() -> None:
     ("text", "records", "kept"), [("a" * 100, 5, 5), ("a" * 100, 20, 1), ("ä" * 100, 6, 1), ("\ud800", 5, 1)]
 )
 def test_only_a_page_that_could_be_too_large_is_measured_record_by_record(text: str, records: int, kept: int) -> None:
-    capped = measuring_once(lambda page: page[:1], 2_000)
+    capped = measure_once(lambda page: page[:1], 2_000)
     assert len(capped([{"S": text}] * records)) == kept
 
 
-def test_a_moved_function_is_told() -> None:
-    with pytest.raises(RuntimeError, match="_ddb_canonicalize_number"):
-        quicken(ModuleType("dynamodb"), ModuleType("dynamodb_streams"), ModuleType("kinesis"))
+def test_a_missing_function_is_an_error() -> None:
+    with pytest.raises(SeamMovedError, match="_ddb_canonicalize_number"):
+        patch_hot_paths(ModuleType("dynamodb"), ModuleType("dynamodb_streams"), ModuleType("kinesis"))

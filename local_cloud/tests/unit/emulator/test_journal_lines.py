@@ -1,4 +1,4 @@
-"""Every item that DynamoDB took has a line of its own in the journal."""
+"""Every written item has its own line in the journal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_cloud.emulator.journal import DynamoDBJournal
 
 
 @pytest.mark.parametrize("text", ["laptop", "Gerät", "line\nbreak", "half a pair: \ud83d"])
-def test_a_line_holds_the_item_as_it_was(tmp_path: Path, text: str) -> None:
+def test_a_line_holds_the_whole_item(tmp_path: Path, text: str) -> None:
     item = {"orderid": {"S": text}}
     journal = DynamoDBJournal(tmp_path / "journal", SimpleNamespace())
     journal.append("orders", None, item, None)
@@ -23,8 +23,8 @@ def test_a_line_holds_the_item_as_it_was(tmp_path: Path, text: str) -> None:
     assert deleted[2:] == ["orders", item, None, None]
 
 
-def test_what_follows_a_line_that_a_crash_cut_off_stands_on_its_own(tmp_path: Path) -> None:
-    """It became a part of that line: the first write after a crash was gone after the next one."""
+def test_the_write_after_a_line_that_a_crash_cut_off_has_its_own_line(tmp_path: Path) -> None:
+    """It used to become a part of that line, and the next crash lost it."""
     path = tmp_path / "journal"
     path.write_bytes(b'["000000000000","us-east-1","orders",null,{"orderid":{"S":"a"}},null]\n["0000000')
     for name in ("b", "c"):

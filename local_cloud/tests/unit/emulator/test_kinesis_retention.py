@@ -1,4 +1,4 @@
-"""Records and iterators past their time still go, though they are not looked for at every call."""
+"""Expired records and iterators are removed, though not every call searches for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.emulator.kinesis_module import Kinesis
 
-from local_cloud.emulator.kinesis_retention import at_most_every, look_once_it_can_matter, with_oldest_expired
+from local_cloud.emulator.kinesis_retention import at_most_every, patch_retention_checks, with_oldest_expired
 from local_cloud.uptime import Uptime
 
 
@@ -49,9 +49,9 @@ def test_an_action_is_done_again_once_its_time_has_passed() -> None:
 
 
 def test_a_reader_misses_nothing_when_records_before_its_place_expire() -> None:
-    """MiniStack's iterators count from the oldest record: the new ones of a day later were passed over."""
+    """MiniStack's iterators count from the oldest record, so they skipped the new records of a day later."""
     kinesis = Kinesis()
-    look_once_it_can_matter(kinesis.module, Uptime())
+    patch_retention_checks(kinesis.module, Uptime())
     kinesis.put("yesterday 1", "yesterday 2", "yesterday 3")
     (shard_id,) = kinesis.stream["shards"]
     read, page = kinesis.read(kinesis.iterator(shard_id))

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.passed_roles import checking_roles, gives_roles, roles
+from local_cloud.emulator.passed_roles import check_passed_roles, gives_roles, roles
+from local_cloud.emulator.seams import SeamMovedError
 
 ACCOUNT = "000000000000"
 PIPE, READER, WRITER = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("pipe", "reader", "writer"))
@@ -40,7 +41,7 @@ DELIVERY = {
         ("POST", "/", "StartJobRun", False),
     ],
 )
-def test_what_makes_or_changes_something_that_acts_gives_roles(
+def test_requests_that_create_or_change_something_with_a_role_give_roles(
     method: str, path: str, action: str, gives: bool
 ) -> None:
     assert gives_roles(method, path, action) is gives
@@ -60,7 +61,7 @@ def test_every_role_of_a_request_is_found(request_: dict[str, Any], found: list[
     assert list(roles(request_, ACCOUNT)) == found
 
 
-def test_a_role_that_may_not_be_passed_keeps_the_request_from_its_handler() -> None:
+def test_a_request_with_a_role_that_may_not_be_passed_does_not_reach_its_handler() -> None:
     asked: list[tuple[str, str, Any]] = []
 
     def enforce(service: str, action: str, *_: Any, resource_arn: str, service_context: Any, **__: Any) -> Any:
@@ -70,13 +71,13 @@ def test_a_role_that_may_not_be_passed_keeps_the_request_from_its_handler() -> N
     async def handler(*_: Any) -> Any:
         return 200, {}, b"{}"
 
-    handle = checking_roles("firehose", handler, SimpleNamespace(_enforce_data_plane=enforce))
+    handle = check_passed_roles("firehose", handler, SimpleNamespace(_enforce_data_plane=enforce))
     headers = {"x-amz-target": "Firehose_20150804.CreateDeliveryStream"}
     answer = asyncio.run(handle("POST", "/", headers, json.dumps(DELIVERY).encode(), {}))  # type: ignore[arg-type]
     assert answer[0] == 403
     assert asked[-1] == ("iam:PassRole", WRITER, {"iam:PassedToService": "firehose.amazonaws.com"})
 
 
-def test_a_moved_check_is_told() -> None:
-    with pytest.raises(RuntimeError, match="passed_roles"):
-        checking_roles("pipes", lambda *_: None, ModuleType("app"))  # type: ignore[arg-type,return-value]
+def test_a_missing_check_is_an_error() -> None:
+    with pytest.raises(SeamMovedError, match="_enforce_data_plane"):
+        check_passed_roles("pipes", lambda *_: None, ModuleType("app"))  # type: ignore[arg-type,return-value]

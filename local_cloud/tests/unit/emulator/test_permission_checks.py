@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.permission_checks import naming_resource, stream_arn, with_resources, work_group_arn
+from local_cloud.emulator.permission_checks import name_resource, stream_arn, with_resources, work_group_arn
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
 
@@ -101,7 +101,7 @@ def test_an_athena_call_is_checked_against_its_work_group(request_: dict[str, An
 
 
 def denial(service: str, **details: Any) -> str:
-    respond = naming_resource(
+    respond = name_resource(
         lambda *_, message="", **__: message, lambda action, caller, resource, _: f"{caller}: {action} on {resource}"
     )
     return str(respond(service, "s3:GetObject", "somebody", "request", **details))

@@ -1,4 +1,4 @@
-"""A stream that is split and merged keeps what stood in its shards, and says how they follow each other."""
+"""A stream that is split and merged keeps the records of its closed shards and names their children."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from types import ModuleType
 import pytest
 from tests.unit.emulator.kinesis_module import Kinesis
 
-from local_cloud.emulator.resharding import keep_closed_shards
+from local_cloud.emulator.resharding import patch_resharding
+from local_cloud.emulator.seams import SeamMovedError
 
 MIDDLE = 2**127
 FIRST, LEFT, RIGHT, MERGED = (f"shardId-{number:012d}" for number in range(4))
@@ -16,7 +17,7 @@ FIRST, LEFT, RIGHT, MERGED = (f"shardId-{number:012d}" for number in range(4))
 @pytest.fixture
 def kinesis() -> Kinesis:
     made = Kinesis()
-    keep_closed_shards(made.module)
+    patch_resharding(made.module)
     return made
 
 
@@ -33,7 +34,7 @@ def test_a_split_shard_can_be_read_to_its_end_which_names_its_children(kinesis: 
     assert [kinesis.read(kinesis.iterator(one))[0] for one in (LEFT, RIGHT)] == [["left"], ["right"]]
 
 
-def test_a_reader_in_the_middle_of_a_closed_shard_goes_on(kinesis: Kinesis) -> None:
+def test_a_reader_in_the_middle_of_a_closed_shard_continues(kinesis: Kinesis) -> None:
     kinesis.put("one", "two")
     iterator = kinesis.iterator(FIRST)
     kinesis.ask("_split_shard", ShardToSplit=FIRST, NewStartingHashKey=str(MIDDLE))
@@ -61,7 +62,7 @@ def test_a_closed_shard_cannot_be_split_again(kinesis: Kinesis) -> None:
 def test_a_new_count_divides_the_keys_evenly_and_keeps_the_records(before: int, after: int) -> None:
     """*UpdateShardCount*: UNIFORM_SCALING."""
     kinesis = Kinesis(before)
-    keep_closed_shards(kinesis.module)
+    patch_resharding(kinesis.module)
     keys = [step * 2**125 for step in range(8)]
     for key in keys:
         kinesis.put(f"{key}", hash_key=key)
@@ -75,6 +76,6 @@ def test_a_new_count_divides_the_keys_evenly_and_keeps_the_records(before: int, 
     assert sorted(read) == sorted(map(str, keys))
 
 
-def test_a_moved_function_is_told() -> None:
-    with pytest.raises(RuntimeError, match="_split_shard"):
-        keep_closed_shards(ModuleType("kinesis"))
+def test_a_missing_function_is_an_error() -> None:
+    with pytest.raises(SeamMovedError, match="_split_shard"):
+        patch_resharding(ModuleType("kinesis"))

@@ -16,7 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local_cloud.emulator import scans
-from local_cloud.emulator.scans import KEYS, SortedKeys, keys_of, quicken_scans, telling_new_keys
+from local_cloud.emulator.scans import KEYS, SortedKeys, keys_of, note_new_keys, patch_scans
+from local_cloud.emulator.seams import SeamMovedError
 
 PAGE_BYTES = 300
 TABLES = {"hash-only": ["orderid"], "with-sort-key": ["orderid", "line"]}
@@ -74,7 +75,7 @@ def plain() -> Any:
 @pytest.fixture(scope="module")
 def quick() -> Any:
     module = dynamodb()
-    quicken_scans(module)
+    patch_scans(module)
     return module
 
 
@@ -195,8 +196,8 @@ def set_item(table: dict[str, Any], key: str, sort_key: str, item: Any) -> None:
 
 
 def test_keys_that_nobody_reads_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scans, "MOST_UNSORTED", 10)
-    table, tell = table_of(), telling_new_keys(set_item)
+    monkeypatch.setattr(scans, "MAX_UNSORTED", 10)
+    table, tell = table_of(), note_new_keys(set_item)
     assert all_keys(table) == []
     for number in range(11):
         assert KEYS in table
@@ -206,8 +207,8 @@ def test_keys_that_nobody_reads_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_keys_of_deleted_items_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scans, "MOST_UNSORTED", 10)
-    table, tell = table_of("z"), telling_new_keys(set_item)
+    monkeypatch.setattr(scans, "MAX_UNSORTED", 10)
+    table, tell = table_of("z"), note_new_keys(set_item)
     first = keys_of(table)
     for number in range(13):
         tell(table, f"{number:02d}", "", {"key": f"{number:02d}"})
@@ -219,14 +220,14 @@ def test_keys_of_deleted_items_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -
 
 def test_only_a_few_numbers_of_segments_are_kept_sorted() -> None:
     sorted_keys = SortedKeys(table_of("a", "b", "c")["items"])
-    for total in range(1, 3 * scans.MOST_SEGMENTATIONS):
+    for total in range(1, 3 * scans.MAX_SEGMENTATIONS):
         found = [
             item for segment in range(total) for item in sorted_keys.items_after("", None, segment=segment, total=total)
         ]
         assert sorted(item["key"] for item in found) == ["a", "b", "c"]
-    assert len(sorted_keys._segmentations) == scans.MOST_SEGMENTATIONS
+    assert len(sorted_keys._segmentations) == scans.MAX_SEGMENTATIONS
 
 
-def test_a_moved_function_is_told() -> None:
-    with pytest.raises(RuntimeError, match="_paginate_evaluated_items"):
-        quicken_scans(ModuleType("dynamodb"))
+def test_a_missing_function_is_an_error() -> None:
+    with pytest.raises(SeamMovedError, match="_paginate_evaluated_items"):
+        patch_scans(ModuleType("dynamodb"))

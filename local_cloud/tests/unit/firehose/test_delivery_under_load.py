@@ -13,10 +13,10 @@ from typing import Any
 from tests.unit.firehose.conftest import destination
 
 from local_cloud.counters import Counters
-from local_cloud.firehose.delivery import Configuration, DeliveryWorker
 from local_cloud.firehose.records import IncomingRecord, Position, Sink
-from local_cloud.firehose.settings import LambdaProcessor
+from local_cloud.firehose.settings import Configuration, LambdaProcessor
 from local_cloud.firehose.transformation import StreamIdentity
+from local_cloud.firehose.worker import DeliveryWorker
 
 RECORDS, RECORD_BYTES = 100, 50_000
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from local_cloud.channel import STOP, read_frame, write_frame
 from local_cloud.config import RECORDS_LOST
+from local_cloud.wire import Answer
 
 logger = logging.getLogger("local_cloud")
 
-Answer = tuple[int, dict[str, str], bytes]
 UNAVAILABLE = json.dumps({"__type": "ServiceUnavailableException", "message": "The service is starting again; retry."})
 
 
-class ServicesProcess:
+class ServicesChild:
     """The child process with our services: started, watched, started again when it dies."""
 
     def __init__(self, *, records_lost: bool = False) -> None:

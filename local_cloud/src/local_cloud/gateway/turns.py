@@ -7,11 +7,9 @@ other: a call of a control plane then waits for a whole crowd.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-Answer = tuple[int, dict[str, str], bytes]
-Handler = Callable[..., Awaitable[Answer]]
+from local_cloud.wire import Answer, Handler
 
 
 class Turns:

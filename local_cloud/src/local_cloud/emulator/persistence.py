@@ -1,4 +1,4 @@
-"""The emulator's state across restarts, clean or not: what is saved when, and how it comes back."""
+"""MiniStack's state across restarts: what is saved when, and how it is restored after a clean stop or a crash."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ import time
 from pathlib import Path
 from typing import Any
 
+from local_cloud.emulator.control_state import leave_clean_stop_mark, save_changes, take_clean_stop_mark
 from local_cloud.emulator.journal import RETENTION_SECONDS, DynamoDBJournal
-from local_cloud.emulator.keeping import (
-    KEPT_SERVICES,
-    Answer,
-    Handler,
-    keeping,
-    leave_clean_stop_mark,
-    take_clean_stop_mark,
-)
+from local_cloud.emulator.seams import require
 from local_cloud.uptime import Retention, Uptime
+from local_cloud.wire import Answer, Handler
 
 logger = logging.getLogger("local_cloud")
 
 
-class Memory:
-    """Stands beside MiniStack's own persistence: journal of DynamoDB, saves after control calls, mark of a clean stop.
+class Persistence:
+    """Complete MiniStack's own persistence: a journal of DynamoDB, saves after control calls, a mark of a clean stop.
+
+    Args:
+        folder: where MiniStack keeps its state.
+        emulator: ``ministack.app``.
+        dynamodb: ``ministack.services.dynamodb``.
 
     Raises:
-        RuntimeError: MiniStack no longer has the functions that this stands on.
+        SeamMovedError: MiniStack lacks a function that this needs.
     """
 
     def __init__(self, folder: Path, emulator: Any, dynamodb: Any) -> None:
-        needed = {emulator: ("SERVICE_HANDLERS", "_load_persisted_state", "_build_persistence_save_dict"), dynamodb: ("_emit_stream_event", "_tables", "_set_item", "_STREAM_RETENTION_SECONDS")}  # fmt: skip
-        if missing := [name for module, names in needed.items() for name in names if not hasattr(module, name)]:
-            raise RuntimeError(
-                f"MiniStack moved {', '.join(missing)}: local_cloud/emulator was written for version 1.5.33."
-            )
+        require(emulator, "_load_persisted_state", "_build_persistence_save_dict")
+        require(
+            dynamodb, "_emit_stream_event", "_tables", "_set_item", "_remove_item", "_extract_key_val", "_stream_records",
+            "_STREAM_RETENTION_SECONDS",
+        )  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._emulator = folder, emulator
         written = [path for path in (*folder.iterdir(), *folder.parent.glob("services.db*")) if path.is_file()]
@@ -44,7 +44,7 @@ class Memory:
         self.stopped_cleanly = take_clean_stop_mark(folder)
 
     def attach(self) -> None:
-        """Restore after MiniStack has loaded what it saved; from then on keep every change."""
+        """Replay the journal when MiniStack has loaded its saved state; record every change from then on."""
         load = self._emulator._load_persisted_state
 
         def load_and_replay() -> None:
@@ -53,18 +53,18 @@ class Memory:
             if not self.stopped_cleanly:
                 logger.warning(
                     "the cloud did not stop cleanly: %s journal lines restored items and their stream records; records "
-                    "that stood in Kinesis are gone, so every pipe reads its source stream anew", lines,
+                    "in Kinesis are lost, so every pipe reads its source stream again from the start", lines,
                 )  # fmt: skip
             self._journal.attach()
 
         self._emulator._load_persisted_state = load_and_replay
-        handlers = self._emulator.SERVICE_HANDLERS
-        for service in KEPT_SERVICES:
-            handlers[service] = keeping(service, handlers[service], self._save)
-        handlers["dynamodb"] = self._journaled(handlers["dynamodb"])
 
-    def _journaled(self, handler: Handler) -> Handler:
-        """The handler, answered once its changes are in the journal."""
+    def save_after(self, service: str, handler: Handler) -> Handler:
+        """Return the service's handler with a save of its state after every control call."""
+        return save_changes(service, handler, self._save)
+
+    def journal(self, handler: Handler) -> Handler:
+        """Return DynamoDB's handler so that it answers only when its changes are in the journal."""
 
         async def handle(*request: Any) -> Answer:
             try:
@@ -75,11 +75,11 @@ class Memory:
         return handle
 
     def keep_pending(self) -> None:
-        """Write the changes that came about without a request."""
+        """Write the changes that no request made, such as deletions of expired items."""
         self._journal.flush()
 
     def close(self) -> None:
-        """After MiniStack saved everything at a clean stop."""
+        """Compact the journal and mark a clean stop; call it when MiniStack has saved everything."""
         self._journal.compact()
         leave_clean_stop_mark(self._folder)
 

@@ -12,7 +12,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,29 +22,21 @@ from local_cloud.firehose.buffer import Intake, Output
 from local_cloud.firehose.error_log import ErrorLog
 from local_cloud.firehose.prefixes import PROCESSING_FAILED, data_prefix, error_prefix, object_name
 from local_cloud.firehose.records import IncomingRecord, Source
-from local_cloud.firehose.settings import LambdaProcessor, S3Destination
+from local_cloud.firehose.settings import Configuration, LambdaProcessor, S3Destination
 from local_cloud.firehose.transformation import InvocationError, StreamIdentity, Transformed, Transformer
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT_SECONDS = 0.5
-SHORTEST_INTAKE_SECONDS = 0.2  # an interval of 0: at once, but no call for every few records
-SHORTEST_OUTPUT_SECONDS = 1.0  # an interval of 0: what waits already goes into one object
+MAX_WAIT_SECONDS = 0.5
+MIN_INTAKE_SECONDS = 0.2  # an interval of 0: at once, but no call for every few records
+MIN_OUTPUT_SECONDS = 1.0  # an interval of 0: what waits already goes into one object
 FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 10.0
+MAX_PAUSE_SECONDS = 10.0
 STOP_SECONDS = 8.0
 
 
 class StoppingError(Exception):
     """The delivery stream stops while something is still being retried: it stays with the source."""
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """The destination as it is configured now, and the version of that configuration."""
-
-    destination: S3Destination
-    version: str
 
 
 class DeliveryWorker:
@@ -105,7 +96,7 @@ class DeliveryWorker:
 
     def _seconds_until_due(self, destination: S3Destination) -> float:
         now = time.monotonic()
-        waits = [LONGEST_WAIT_SECONDS]
+        waits = [MAX_WAIT_SECONDS]
         first = self._intake.first_at()
         if first is not None:
             waits.append(first + _intake_seconds(destination.processor) - now)
@@ -125,7 +116,7 @@ class DeliveryWorker:
             if not is_due and self._intake.size_bytes < limit:
                 break
             self._process(destination, self._intake.take(limit))
-            if self._output_due(destination, SHORTEST_OUTPUT_SECONDS):
+            if self._output_due(destination, MIN_OUTPUT_SECONDS):
                 break
         arrivals = [one for one in (self._output.oldest_arrival, self._intake.oldest_arrival()) if one is not None]
         self._counters.oldest_since(self._name, min(arrivals, default=None))
@@ -196,7 +187,7 @@ class DeliveryWorker:
                     self._name, attempts, configuration.destination.bucket, error,
                 )  # fmt: skip
                 self._error_log.write(configuration, _s3_code(error), str(error))
-                pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
+                pause = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10))
                 if self._stopping.wait(pause):
                     raise StoppingError from error
             else:
@@ -215,7 +206,7 @@ class DeliveryWorker:
 
 
 def _intake_seconds(processor: LambdaProcessor | None) -> float:
-    return max(processor.interval_seconds, SHORTEST_INTAKE_SECONDS) if processor else 0.0
+    return max(processor.interval_seconds, MIN_INTAKE_SECONDS) if processor else 0.0
 
 
 def _s3_code(error: Exception) -> str:

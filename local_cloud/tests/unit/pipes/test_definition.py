@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from local_cloud.pipes.definition import check
 from local_cloud.pipes.settings import parse
-from local_cloud.pipes.validation import check
 from local_cloud.wire import ServiceError
 
 PIPE: dict[str, Any] = {

@@ -1,20 +1,19 @@
-"""Control calls that survive ``kill -9``: a service's state is saved before the call that changed it is answered.
+"""Save a service's state before the control call that changed it is answered, so that it survives ``kill -9``.
 
 MiniStack saves state only when it is stopped. Roles, queues, streams, functions, buckets and catalog entries are few and
 small, so each change of one is followed by a save of its service. Objects of S3 are files from the start, items of
-DynamoDB are in the journal. Records that stand in Kinesis are kept at a clean stop only: after a crash the pipes read
-their source streams anew (``CLEAN_STOP_MARK``), so that what stood there is delivered again.
+DynamoDB are in the journal. Records in Kinesis are saved at a clean stop only. After a crash the pipes read their source
+streams again from the start, so that those records are delivered again (``CLEAN_STOP_MARK``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Answer = tuple[int, dict[str, str], bytes]
-Handler = Callable[..., Awaitable[Answer]]
+from local_cloud.wire import Answer, Handler
 
 KEPT_SERVICES = ("dynamodb", "iam", "sqs", "lambda", "kinesis", "s3", "glue", "events", "kms", "monitoring")
 READING = re.compile(
@@ -28,13 +27,13 @@ CARRYING = frozenset(
 CLEAN_STOP_MARK = "stopped-cleanly"
 
 
-def keeping(service: str, handler: Handler, save: Callable[[str], None]) -> Handler:
-    """The same handler, which saves its service's state after every control call that succeeded."""
+def save_changes(service: str, handler: Handler, save: Callable[[str], None]) -> Handler:
+    """Return the handler with a save of its service's state after every control call that succeeded."""
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Answer:
         answer = await handler(method, path, headers, body, query)
         if answer[0] < 300 and changes_control_state(service, method, path, headers, body, query):
-            save(service)  # in the event loop, so that no write comes between
+            save(service)  # in the event loop, so that no other write comes first
         return answer
 
     return handle
@@ -43,7 +42,7 @@ def keeping(service: str, handler: Handler, save: Callable[[str], None]) -> Hand
 def changes_control_state(
     service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
 ) -> bool:
-    """Whether a request changes what a service keeps, other than items, records and objects."""
+    """Tell whether a request changes the state of a service, other than items, records and objects."""
     if service == "s3":
         return method in {"PUT", "DELETE", "POST"} and "/" not in path.strip("/") and "delete" not in query
     if service == "lambda":
@@ -53,7 +52,7 @@ def changes_control_state(
 
 
 def _form_action(body: bytes, query: dict[str, Any]) -> str:
-    """The action of an AWS Query request."""
+    """Return the action of a request in the AWS Query protocol."""
     found = re.search(rb"(?:^|&)Action=(\w+)", body)
     if found:
         return found[1].decode()
@@ -62,7 +61,7 @@ def _form_action(body: bytes, query: dict[str, Any]) -> str:
 
 
 def take_clean_stop_mark(folder: Path) -> bool:
-    """Whether the last run ended cleanly, or there was none; the mark is gone until this one does."""
+    """Tell whether the last run ended cleanly, or there was none; remove the mark until this run ends cleanly."""
     mark = folder / CLEAN_STOP_MARK
     clean = mark.exists() or not any(folder.glob("*.json"))
     mark.unlink(missing_ok=True)
@@ -70,4 +69,5 @@ def take_clean_stop_mark(folder: Path) -> bool:
 
 
 def leave_clean_stop_mark(folder: Path) -> None:
+    """Mark that this run ended cleanly."""
     (folder / CLEAN_STOP_MARK).touch()

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from local_cloud import services_process
 from local_cloud.config import RECORDS_LOST
-from local_cloud.services_process import ServicesProcess
+from local_cloud.gateway import services_child
+from local_cloud.gateway.services_child import ServicesChild
 
 # Notes what it was told, and ends: before it is ready at its first start, after it at the others.
 CHILD = """
@@ -34,8 +34,8 @@ def test_lost_records_are_told_until_a_start_has_heard_of_them(tmp_path: Path, m
     def child(command: list[str], **more: Any) -> Any:
         return start([sys.executable, "-c", CHILD, str(told), RECORDS_LOST, command[-1]], **more)
 
-    monkeypatch.setattr(services_process.subprocess, "Popen", child)
-    process = ServicesProcess(records_lost=True)
+    monkeypatch.setattr(services_child.subprocess, "Popen", child)
+    process = ServicesChild(records_lost=True)
 
     async def three_starts() -> None:
         for _ in range(3):

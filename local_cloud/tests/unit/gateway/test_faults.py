@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.faults import FaultPlan, Faults
+from local_cloud.gateway.faults import FaultPlan, Faults
 
 HEADERS = {"x-amz-target": "Kinesis_20131202.PutRecords"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.firehose.descriptions import DESTINATION_ID, new_description, s3_of, updated_description
+from local_cloud.firehose.definition import DESTINATION_ID, new_description, s3_of, updated_description
 from local_cloud.firehose.encryption import described
 from local_cloud.firehose.settings import MEGABYTE, parse_destination
 from local_cloud.firehose.states import MOVES, IllegalMoveError, Status, move

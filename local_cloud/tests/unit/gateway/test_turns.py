@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from local_cloud.turns import Answer, Turns
+from local_cloud.gateway.turns import Answer, Turns
 
 
 async def answered() -> list[str]:

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from local_cloud.faults import FaultPlan, Faults
+from local_cloud.gateway.faults import FaultPlan, Faults
 
 App = Callable[..., Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

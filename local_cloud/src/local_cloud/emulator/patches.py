@@ -1,0 +1,37 @@
+"""The changes to MiniStack's modules, in the order in which they are made."""
+
+from __future__ import annotations
+
+from local_cloud.emulator.expiry import disable_ttl_reaper
+from local_cloud.emulator.expression_cache import cache_expressions
+from local_cloud.emulator.function_logs import patch_function_logs
+from local_cloud.emulator.hot_paths import patch_hot_paths
+from local_cloud.emulator.kinesis_retention import patch_retention_checks
+from local_cloud.emulator.modules import Modules
+from local_cloud.emulator.permission_checks import WorkGroupOf, patch_permission_checks
+from local_cloud.emulator.resharding import patch_resharding
+from local_cloud.emulator.scans import patch_scans
+from local_cloud.uptime import Uptime
+
+
+def apply_patches(modules: Modules, uptime: Uptime, work_group_of: WorkGroupOf, *, enforce_iam: bool) -> None:
+    """Patch MiniStack's modules in place.
+
+    Args:
+        modules: what ``modules.load`` returned.
+        uptime: when the cloud was down; that time does not count towards the retention of a stream.
+        work_group_of: the work group of an Athena query, by the query's id.
+        enforce_iam: whether a function's log needs the permission of its role.
+
+    Raises:
+        SeamMovedError: MiniStack lacks a name that a patch needs.
+    """
+    patch_permission_checks(modules.app, modules.iam_actions, work_group_of)
+    disable_ttl_reaper(modules.dynamodb)
+    cache_expressions(modules.dynamodb)
+    patch_retention_checks(modules.kinesis, uptime)
+    patch_resharding(modules.kinesis)
+    patch_hot_paths(modules.dynamodb, modules.dynamodb_streams, modules.kinesis)
+    patch_scans(modules.dynamodb)
+    if enforce_iam:
+        patch_function_logs(modules.lambda_svc, modules.iam_evaluator)

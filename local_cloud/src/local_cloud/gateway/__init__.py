@@ -1,0 +1,1 @@
+"""The gateway process: the loopback port, MiniStack behind it, and the requests for our services handed on."""
