@@ -1,1 +1,1 @@
-"""The laptop's AWS: one endpoint on loopback that speaks the AWS wire protocols of this pipeline."""
+"""AWS's data chain on a laptop: one endpoint on loopback that speaks AWS's wire protocols."""

@@ -1,4 +1,4 @@
-"""``python -m local_cloud start | run | stop | status``."""
+"""The command line: ``python -m local_cloud start | run | stop | status``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ USAGE = "usage: python -m local_cloud start | run | stop | status"
 
 
 def main(arguments: list[str]) -> int:
+    """Run one command; return 0 when it succeeded, 1 when it failed, 2 for wrong usage."""
     commands = {"start": lifecycle.start, "stop": lifecycle.stop, "status": lifecycle.status}
     if arguments == ["run"]:
         process.main()

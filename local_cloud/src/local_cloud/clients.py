@@ -1,4 +1,4 @@
-"""boto3 clients of the local cloud's own services, each with the credentials of the role that its resource names."""
+"""boto3 clients for the local cloud's own services, with the credentials of the roles that their resources name."""
 
 from __future__ import annotations
 
@@ -19,16 +19,21 @@ _CONFIG = Config(
     retries={"max_attempts": 3, "mode": "standard"},
     max_pool_connections=16,
     s3={"addressing_style": "path"},
-    response_checksum_validation="when_required",  # nothing is lost on the way within one machine
+    response_checksum_validation="when_required",  # no data is lost within one machine
 )
-# A Lambda function may take 15 minutes; calling it again is up to the service that waits for it.
+# A Lambda function may take 15 minutes. The service that called it decides about another attempt.
 _LAMBDA_CONFIG = _CONFIG.merge(Config(read_timeout=910, retries={"total_max_attempts": 1}))
 
 
 class Clients:
-    """Makes clients for one endpoint and region. A role's credentials come from STS and are renewed before they expire.
+    """Make clients for one endpoint and region. A role's credentials come from STS and are renewed before they expire.
 
-    ``keys`` are whose clients those without a role are: the local cloud's administrator's unless others are given.
+    Args:
+        endpoint: the URL of the local cloud.
+        region: the region of the clients.
+        keys: the credentials of clients without a role; those of the local cloud's administrator by default.
+
+    Example: ``Clients("http://127.0.0.1:4566", "us-east-1").client("s3", "arn:aws:iam::000000000000:role/firehose")``.
     """
 
     def __init__(self, endpoint: str, region: str, keys: Mapping[str, str] = ADMINISTRATOR) -> None:
@@ -47,15 +52,15 @@ class Clients:
         principal: str | None = None,
         undecoded: str | None = None,
     ) -> Any:
-        """A client that acts as ``role_arn``; without one, as the owner of ``keys``.
+        """Return a client that acts as ``role_arn``; without one, as the owner of ``keys``.
 
         Args:
             service: boto3's name of the service.
             role_arn: the role to assume.
             region: the client's region; the cloud's own when absent.
             principal: the service principal that the role's trust policy must name, such as ``pipes.amazonaws.com``.
-            undecoded: an operation of a JSON protocol whose answers come as ``{"body": bytes}``, as they went over the
-                wire, so that a large batch is decoded once only.
+            undecoded: an operation of a JSON protocol whose answers are returned as ``{"body": bytes}``, as they were sent,
+                so that a large batch is decoded only once.
 
         Raises:
             botocore.exceptions.ClientError: the role cannot be assumed.
@@ -70,20 +75,20 @@ class Clients:
             return self._made[key]
 
     def s3_of(self, keys: Mapping[str, Any] | None) -> Any:
-        """An S3 client of the one whose keys these are, as ``credentials_of`` gives them; None: the administrator."""
+        """Return an S3 client with these credentials, as ``credentials_of`` returns them; None: the administrator's."""
         if keys is None:
             return self.client("s3")
         own = {name: value for name, value in keys.items() if name.startswith("aws_")}
         return Clients(self._endpoint, self._region, own).client("s3")
 
     def forget_role(self, role_arn: str) -> None:
-        """Drop the clients of a role whose credentials were refused, so that the next call assumes it anew."""
+        """Drop the clients of a role whose credentials were refused, so that the next call assumes it again."""
         with self._lock:
             self._made = {key: made for key, made in self._made.items() if key[1] != role_arn}
             self._sessions = {key: made for key, made in self._sessions.items() if key[0] != role_arn}
 
     def _make(self, service: str, role_arn: str | None, region: str, principal: str | None) -> Any:
-        """A client of the role's session: one role is assumed once, and every session reads AWS's models from one place."""
+        """Make a client of the role's session: a role is assumed once, and all sessions share AWS's loaded models."""
         session = self._sessions.get((role_arn, principal))
         if session is None:
             session = self._sessions[role_arn, principal] = self._session(role_arn, principal)
@@ -106,9 +111,9 @@ class Clients:
         return self.client(service)
 
     def _assume(self, role_arn: str, principal: str | None) -> dict[str, str]:
-        """Temporary credentials of the role, in the form that botocore renews.
+        """Return temporary credentials of the role, in the form that botocore renews.
 
-        The emulator lets its administrator stand for any service principal, so the principal is compared here.
+        MiniStack lets its administrator assume a role as any service principal, so the principal is compared here.
         """
         if principal is not None:
             role = self._administrator("iam").get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
@@ -128,7 +133,7 @@ class Clients:
 
 
 def _trusts(document: dict[str, Any] | str, principal: str) -> bool:
-    """Whether a trust policy lets the service principal assume its role (conditions are the emulator's to judge)."""
+    """Tell whether a trust policy lets the service principal assume its role; MiniStack evaluates the conditions."""
     policy = json.loads(document) if isinstance(document, str) else document
     statements = policy.get("Statement", [])
     for statement in statements if isinstance(statements, list) else [statements]:
@@ -140,6 +145,7 @@ def _trusts(document: dict[str, Any] | str, principal: str) -> bool:
 
 
 def _leave_undecoded(client: Any, operation: str) -> None:
+    """Make the client return the answers of one operation as bytes."""
     service = client.meta.service_model.service_id.hyphenize()
 
     def keep(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Where a local cloud listens and keeps its state, read once from the environment."""
+"""The settings of a local cloud: where it listens and where it keeps its state."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ RECORDS_LOST = "LOCAL_CLOUD_RECORDS_LOST"  # set by the gateway for the services
 
 @dataclass(frozen=True, slots=True)
 class CloudConfig:
-    """One local cloud: its port, its region and the folder that holds everything it makes.
+    """Hold the settings of one local cloud.
 
-    ``host`` is the address that it listens on: loopback, or every address of the container that it alone runs in.
+    ``home`` is the folder of everything that it writes. ``host`` is the address on which it listens: loopback, or every
+    address of a container in which nothing else runs.
     """
 
     port: int
@@ -30,17 +31,17 @@ class CloudConfig:
 
     @property
     def state_dir(self) -> Path:
-        """Everything that has to survive a restart."""
+        """Return the folder of everything that survives a restart."""
         return self.home / "cloud"
 
     @property
     def objects_dir(self) -> Path:
-        """A folder for each bucket, with its objects as files."""
+        """Return the folder with one folder for each bucket, which has the objects as files."""
         return self.state_dir / "s3" / ACCOUNT_ID
 
     @property
     def discovery_file(self) -> Path:
-        """``cloud.json``: present exactly while the cloud answers."""
+        """Return the path of ``cloud.json``, which exists exactly while the cloud answers."""
         return self.home / "cloud.json"
 
     @property

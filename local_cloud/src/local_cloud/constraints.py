@@ -1,7 +1,7 @@
-"""The limits in AWS's published service models, which its clients leave to the service: lengths, ranges, patterns, enumerations.
+"""Check requests against the limits in AWS's published service models: lengths, ranges, patterns, enumerations.
 
-Source: Smithy's *Constraint traits*; the models are botocore's. AWS answers a breach with ``ValidationException``, whatever
-the service.
+AWS's clients leave these limits to the service, which answers with ``ValidationException``. The models are botocore's.
+Source: https://smithy.io/2.0/spec/constraint-traits.html
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import botocore.session
 from local_cloud.wire import ServiceError
 
 SHOWN_CHARACTERS = 80
-GROWING = frozenset({"WorkerType"})  # sizes of machines: AWS takes new ones before its model names them
+GROWING = frozenset({"WorkerType"})  # sizes of machines: AWS accepts new ones before its model lists them
 
 
 def check(service: str, operation: str, params: Mapping[str, Any]) -> None:
-    """Refuse a request that breaks a limit of its operation; one that the model does not know is let pass.
+    """Refuse a request that breaks a limit of its operation; an operation that the model does not know passes.
 
     Raises:
         ServiceError: ``ValidationException``, with the first breach.
@@ -35,7 +35,7 @@ def check(service: str, operation: str, params: Mapping[str, Any]) -> None:
 
 
 def breaches(shape: Any, value: Any, path: str = "") -> Iterator[str]:
-    """What in a value breaks a limit of its shape, a sentence each."""
+    """Yield a sentence for each part of a value that breaks a limit of its shape."""
     match shape.type_name:
         case "structure" if isinstance(value, Mapping):
             yield from _of_structure(shape, value, path)
@@ -85,7 +85,7 @@ def _outside(number: float, limits: Mapping[str, Any], what: str) -> Iterator[st
 
 @lru_cache(maxsize=1024)
 def _pattern(text: str) -> re.Pattern[str] | None:
-    """The pattern, written for Java; None when there is none, or one that Python reads otherwise."""
+    """Compile the pattern, written for Java; None when there is none, or Python would read it differently."""
     if not text or r"\p{" in text or r"\uD800" in text:
         return None
     try:

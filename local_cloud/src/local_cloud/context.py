@@ -1,4 +1,4 @@
-"""What every service of ours works with."""
+"""What every service of ours gets when it is made."""
 
 from __future__ import annotations
 

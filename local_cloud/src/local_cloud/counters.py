@@ -1,4 +1,4 @@
-"""Running totals of a service's resources, for a view that shows them as CloudWatch metrics."""
+"""Running totals of a service's resources, which become CloudWatch metrics."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 
 class Counters:
-    """Totals since the process started, and gauges, of named resources; safe for threads.
+    """Count the totals of named resources since the process started, and keep their gauges; safe for threads.
 
-    A total is a count of records unless its name ends in ``_bytes``. A gauge is a moment (epoch seconds) from which an age
-    is measured when it is read; a resource without one has age 0.
+    A total is a number of records unless its name ends in ``_bytes``. A gauge is a moment (epoch seconds) from which an age
+    is measured when it is read; a resource without a gauge has age 0.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Counters:
             self._totals.setdefault(resource, Counter()).update(amounts)
 
     def oldest_since(self, resource: str, moment: float | None, part: str = "") -> None:
-        """Say from when the oldest record is that ``part`` of the resource (a shard) has not delivered; None: it holds none."""
+        """Set the time of the oldest record that a part of the resource (a shard) has not delivered; None: no record."""
         with self._lock:
             parts = self._since.setdefault(resource, {})
             parts.pop(part, None)
@@ -34,7 +34,7 @@ class Counters:
                 parts[part] = moment
 
     def read(self) -> Mapping[str, Mapping[str, float]]:
-        """Every resource's totals, with ``oldest_age_seconds``."""
+        """Return every resource's totals, with ``oldest_age_seconds``."""
         now = time.time()
         with self._lock:
             return {
@@ -46,7 +46,7 @@ class Counters:
             }
 
     def forget(self, resource: str) -> None:
-        """Drop a deleted resource."""
+        """Drop the totals and gauges of a deleted resource."""
         with self._lock:
             self._totals.pop(resource, None)
             self._since.pop(resource, None)

@@ -1,4 +1,4 @@
-"""Start, find and stop the local cloud of this checkout."""
+"""Start, find and stop the local cloud whose home is ``LOCAL_CLOUD_HOME``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local_cloud.config import CloudConfig
 from local_cloud.gateway.process import is_open
 
 START_SECONDS = 30
-STOP_SECONDS = 120  # much state takes long to save
+STOP_SECONDS = 120  # a large state takes long to save
 
 
 class CloudError(Exception):
@@ -62,7 +62,7 @@ def start(config: CloudConfig) -> str:
 
 
 def stop(config: CloudConfig) -> str:
-    """Stop the cloud, letting it keep its state; fine when none runs.
+    """Stop the cloud, which saves its state first; do nothing when none runs.
 
     Raises:
         CloudError: it did not end in time.
@@ -82,6 +82,11 @@ def stop(config: CloudConfig) -> str:
 
 
 def status(config: CloudConfig) -> str:
+    """Return where the cloud runs.
+
+    Raises:
+        CloudError: none runs.
+    """
     running = running_cloud(config)
     if running is None:
         raise CloudError(
@@ -91,7 +96,7 @@ def status(config: CloudConfig) -> str:
 
 
 def running_cloud(config: CloudConfig) -> dict[str, str] | None:
-    """What ``cloud.json`` says, when the process it names is alive and is a local cloud; else None."""
+    """Return the content of ``cloud.json`` when its process is alive and is a local cloud; else None."""
     try:
         found: dict[str, str] = json.loads(config.discovery_file.read_text())
     except (FileNotFoundError, ValueError):
@@ -100,7 +105,7 @@ def running_cloud(config: CloudConfig) -> dict[str, str] | None:
 
 
 def _is_cloud(pid: int) -> bool:
-    """Whether the process is a local cloud: its number may belong to a stranger after a crash."""
+    """Tell whether the process is a local cloud: after a crash its id may belong to another program."""
     try:
         process = psutil.Process(pid)
         return "local_cloud" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
@@ -109,5 +114,5 @@ def _is_cloud(pid: int) -> bool:
 
 
 def tail(path: Path, lines: int = 5) -> str:
-    """The last lines of a log, for an error message."""
+    """Return the last lines of a log, for an error message."""
     return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])

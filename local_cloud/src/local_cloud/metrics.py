@@ -1,9 +1,10 @@
-"""The CloudWatch metrics that the owner of a pipeline watches, published where any CloudWatch client finds them.
+"""CloudWatch metrics of Pipes and Firehose, and the publisher that puts metrics to CloudWatch every few seconds.
 
-Names, dimensions and units as in: Kinesis Developer Guide, *Monitor the Amazon Kinesis Data Streams service with Amazon
-CloudWatch*; Data Firehose Developer Guide, *Monitor with CloudWatch metrics*; EventBridge User Guide, *Monitoring Amazon
-EventBridge Pipes*; Lambda Developer Guide, *Types of metrics for Lambda functions*. Published every few seconds, where
-AWS takes a minute.
+AWS publishes once a minute. Names, dimensions and units are those of
+https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html,
+https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html,
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html and
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ MAX_DATA_PER_CALL = 500
 
 @dataclass(frozen=True)
 class Datum:
-    """One value of one metric; ``dimension`` is its (name, value)."""
+    """Hold one value of one metric; ``dimension`` is its (name, value)."""
 
     namespace: str
     metric: str
@@ -31,13 +32,14 @@ class Datum:
     unit: str
 
     def as_request(self) -> dict[str, Any]:
+        """Return the value as an entry of PutMetricData."""
         name, value = self.dimension
         dimensions = [{"Name": name, "Value": value}]
         return {"MetricName": self.metric, "Dimensions": dimensions, "Value": self.value, "Unit": self.unit}
 
 
 class Publisher:
-    """Takes data from a source every few seconds and puts them to CloudWatch, from a thread of its own."""
+    """Take values from a source every few seconds and put them to CloudWatch, in a thread."""
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class Publisher:
         self._over.set()
 
     def publish(self) -> None:
+        """Put what the source returns to CloudWatch."""
         by_namespace: dict[str, list[dict[str, Any]]] = {}
         for datum in self._source():
             by_namespace.setdefault(datum.namespace, []).append(datum.as_request())
@@ -73,13 +76,13 @@ class Publisher:
 
 
 class Difference:
-    """Turns running totals into what came since the last reading."""
+    """Turn running totals into the amounts since the last reading."""
 
     def __init__(self) -> None:
         self._before: dict[str, Counter[str]] = {}
 
     def since_last(self, totals: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-        """By resource; a resource that was not there before counts from 0, one that began anew too."""
+        """Return the amounts by resource; a new resource, or one whose totals restarted, counts from 0."""
         found = {}
         for resource, now in totals.items():
             before = self._before.get(resource, Counter())
@@ -91,7 +94,7 @@ class Difference:
 
 
 class ServicesMetrics:
-    """Pipes and Firehose, from their counters."""
+    """Return the metrics of Pipes and Firehose from their counters when called."""
 
     def __init__(self, pipes: Callable[[], Any], firehose: Callable[[], Any]) -> None:
         self._pipes, self._firehose = pipes, firehose

@@ -1,7 +1,7 @@
-"""The services process: pipes, Firehose, the working half of Glue, and Athena, behind one channel to the gateway.
+"""The services process: Pipes, Firehose, crawlers and jobs of Glue, and Athena, behind one channel to the gateway.
 
-A second process keeps the wire answering while the workers are busy, and can be killed and started again alone.
-Run by the gateway as ``python -m local_cloud.services <descriptor>``.
+As a process of its own it does not delay the gateway's answers, and can be killed and restarted alone. The gateway runs it as
+``python -m local_cloud.services <descriptor>``.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ logger = logging.getLogger("local_cloud")
 
 
 class GatewayGoneError(Exception):
-    """The gateway ended without a word."""
+    """The gateway ended without sending ``STOP``."""
 
 
 class Service(Protocol):
+    """Answer the requests for one AWS service."""
+
     name: str
 
     def handle(self, request: Request) -> Response: ...
@@ -42,9 +44,9 @@ class Service(Protocol):
 
 
 def make_services(context: Context) -> tuple[Mapping[str, Service], Publisher]:
-    """Every service of ours by its MiniStack name, and what publishes their metrics.
+    """Make every service of ours, by its MiniStack name, and the publisher of their metrics.
 
-    Imported here: the gateway must not pay for DuckDB.
+    The imports are here so that importing this module stays cheap: Athena's imports DuckDB.
     """
     from local_cloud.athena.service import AthenaService
     from local_cloud.firehose.service import FirehoseService
@@ -59,11 +61,11 @@ def make_services(context: Context) -> tuple[Mapping[str, Service], Publisher]:
 
 
 async def serve(channel: socket.socket, context: Context) -> None:
-    """Answer requests from the gateway until it says stop.
+    """Answer requests from the gateway until it sends ``STOP``.
 
     Raises:
-        GatewayGoneError: the channel ended without that word. Nothing was stopped or closed: no call that a worker is in can
-            succeed any more, and what it needs to go on from is kept as if this process had been killed with the gateway.
+        GatewayGoneError: the channel ended without ``STOP``. Workers and store are left as they are: no call of a worker can
+            succeed any more, and the next start continues as after a kill.
     """
     reader, writer = await asyncio.open_connection(sock=channel)
     loop = asyncio.get_running_loop()
@@ -115,11 +117,11 @@ def main() -> None:
         try:
             runner.run(serve(channel, context))
         except GatewayGoneError:
-            logger.warning("the gateway is gone: ending, and what was started here with it")
+            logger.warning("the gateway is gone: ending this process and its child processes")
             for child in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     child.kill()
-        os._exit(0)  # at once: worker threads may be in the middle of a call
+        os._exit(0)  # without waiting: worker threads may be in the middle of a call
 
 
 if __name__ == "__main__":

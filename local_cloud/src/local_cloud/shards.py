@@ -1,7 +1,10 @@
-"""Reading the shards of a stream: what DynamoDB streams and Kinesis streams have in common, and Kinesis itself.
+"""Read the shards of a stream: what DynamoDB streams and Kinesis streams have in common, and a reader of Kinesis.
 
-Sources: *Amazon Kinesis Data Streams API Reference* and *Amazon DynamoDB Streams API Reference*, ``GetShardIterator`` and
-``GetRecords``. ``GetRecords`` is called through a client that leaves its answer undecoded: the JSON is decoded once, here.
+``GetRecords`` is called through a client that returns bytes, so that its JSON is decoded only once, here. Sources:
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html,
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html,
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html and
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html
 """
 
 from __future__ import annotations
@@ -18,21 +21,21 @@ _GONE = {"TrimmedDataAccessException", "InvalidArgumentException"}
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A shard; ``parents`` are those that were split or merged into it, none for the first generation."""
+    """Hold a shard's id and its parents: the shards that were split or merged into it."""
 
     shard_id: str
     parents: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, described: Mapping[str, Any]) -> Shard:
-        """From AWS's description of it."""
+        """Make it from AWS's description."""
         parents = (described.get("ParentShardId"), described.get("AdjacentParentShardId"))
         return cls(described["ShardId"], tuple(one for one in parents if one))
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where to open a shard, in AWS's words (``kind`` is a ShardIteratorType); ``timestamp`` in epoch seconds."""
+    """Say where to open a shard: ``kind`` is a ShardIteratorType, ``timestamp`` is in epoch seconds."""
 
     kind: str
     sequence_number: str | None = None
@@ -41,7 +44,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in an open shard: AWS's shard iterator."""
+    """Hold a place in an open shard: AWS's shard iterator."""
 
     shard_id: str
     iterator: str
@@ -52,11 +55,11 @@ class IteratorExpiredError(Exception):
 
 
 class PositionGoneError(Exception):
-    """The stream does not hold the position any more: only what is left of it can be read."""
+    """The stream no longer has the position: only its remaining records can be read."""
 
 
 def open_cursor(shard_id: str, call: Callable[[], dict[str, Any]]) -> Cursor:
-    """The cursor that a ``GetShardIterator`` call gives.
+    """Return the cursor from a ``GetShardIterator`` call.
 
     Raises:
         PositionGoneError: the sequence number has left the stream.
@@ -70,11 +73,11 @@ def open_cursor(shard_id: str, call: Callable[[], dict[str, Any]]) -> Cursor:
 
 
 def read_page(cursor: Cursor, call: Callable[[], dict[str, Any]]) -> tuple[list[dict[str, Any]], Cursor | None]:
-    """The records of a ``GetRecords`` call as they went over the wire, and the place after them; None at a shard's end.
+    """Return the records of a ``GetRecords`` call, as they were sent, and the cursor after them; None at a shard's end.
 
     Raises:
         IteratorExpiredError: the cursor is too old.
-        PositionGoneError: what the cursor stands at has left the stream.
+        PositionGoneError: the record at the cursor has left the stream.
     """
     try:
         page = json.loads(call()["body"])
@@ -90,7 +93,7 @@ def read_page(cursor: Cursor, call: Callable[[], dict[str, Any]]) -> tuple[list[
 
 
 def readable(shards: Iterable[Shard], finished: Callable[[str], bool]) -> list[Shard]:
-    """The shards to read now: not finished, and every parent that is still listed read to its end (order of a key)."""
+    """Return the unfinished shards whose listed parents are finished, so that records of one key stay in order."""
     listed = list(shards)
     present = {shard.shard_id for shard in listed}
     return [
@@ -101,7 +104,7 @@ def readable(shards: Iterable[Shard], finished: Callable[[str], bool]) -> list[S
 
 
 def is_gone(error: Exception, shards: Callable[[], Iterable[Shard]], shard_id: str) -> bool:
-    """Whether a read failed because the stream has no such shard any more, though it is still there itself.
+    """Tell whether a read failed because the stream no longer has the shard, though the stream itself exists.
 
     Raises:
         botocore.exceptions.ClientError: the stream cannot be listed.
@@ -112,7 +115,7 @@ def is_gone(error: Exception, shards: Callable[[], Iterable[Shard]], shard_id: s
 
 
 class KinesisShards:
-    """The shards of one Kinesis stream, with a client whose ``GetRecords`` is undecoded; at most 10,000 records a page."""
+    """Read the shards of one Kinesis stream with a client whose ``GetRecords`` returns bytes; 10,000 records a page at most."""
 
     page_limit = 10_000
 
@@ -120,10 +123,11 @@ class KinesisShards:
         self._client, self._arn = client, stream_arn
 
     def describe(self) -> None:
-        """See that the stream is there and may be described."""
+        """Check that the stream exists and may be described."""
         self._client.describe_stream(StreamARN=self._arn, Limit=1)
 
     def shards(self) -> list[Shard]:
+        """List every shard of the stream."""
         found: list[Shard] = []
         page = self._client.list_shards(StreamARN=self._arn)
         while True:
@@ -133,6 +137,7 @@ class KinesisShards:
             page = self._client.list_shards(NextToken=page["NextToken"])
 
     def open(self, shard_id: str, position: Position) -> Cursor:
+        """Open a shard; raise PositionGoneError when the stream no longer has the position."""
         start: dict[str, Any] = {}
         if position.sequence_number is not None:
             start["StartingSequenceNumber"] = position.sequence_number
@@ -146,6 +151,7 @@ class KinesisShards:
         )
 
     def read(self, cursor: Cursor, limit: int) -> tuple[list[dict[str, Any]], Cursor | None]:
+        """Read a page; see ``read_page``."""
         limit = min(limit, self.page_limit)
         return read_page(
             cursor,

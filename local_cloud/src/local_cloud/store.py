@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Store:
-    """Collections of JSON documents by key; every ``put`` is on disk before it returns.
+    """Keep collections of JSON documents by key; every ``put`` is on disk before it returns.
 
     Safe for threads of one process; one file belongs to one process.
     """
@@ -27,32 +27,37 @@ class Store:
         )
 
     def collection(self, name: str) -> Collection:
+        """Return the collection of this name; it need not exist yet."""
         return Collection(self, name)
 
     def execute(self, statement: str, *values: str) -> list[tuple[str, ...]]:
+        """Run one SQL statement and return its rows."""
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
     def close(self) -> None:
+        """Close the file."""
         with self._lock:
             self._connection.close()
 
 
 class Collection:
-    """One named set of documents; keys are strings, and iteration follows their order."""
+    """Keep one named set of documents; keys are strings, and iteration follows their order."""
 
     def __init__(self, store: Store, name: str) -> None:
         self._store, self._name = store, name
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """The document, or None when there is none under ``key``."""
+        """Return the document, or None when ``key`` has none."""
         rows = self._store.execute("SELECT body FROM documents WHERE collection = ? AND key = ?", self._name, key)
         return json.loads(rows[0][0]) if rows else None
 
     def put(self, key: str, document: dict[str, Any]) -> None:
+        """Write the document; one that is there is replaced."""
         self._store.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", self._name, key, json.dumps(document))
 
     def delete(self, key: str) -> None:
+        """Delete the document, if there is one."""
         self._store.execute("DELETE FROM documents WHERE collection = ? AND key = ?", self._name, key)
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:

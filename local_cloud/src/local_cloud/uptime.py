@@ -1,7 +1,7 @@
-"""The time that counts towards a stream's retention: a cloud that is stopped reads nothing, so nothing may expire meanwhile.
+"""The time that counts towards a stream's retention: only hours in which the cloud runs.
 
-On AWS the services that read a stream run all the time. Here a laptop may be shut for a weekend over records that no pipe and
-no delivery stream has read: without this they would be gone at the next start, before anyone could read them.
+On AWS the services that read a stream run all the time. Here a laptop may be off for a weekend while a stream has records that
+no pipe and no delivery stream has read. If that time counted, the records would expire at the next start, unread.
 """
 
 from __future__ import annotations
@@ -20,24 +20,28 @@ MAX_RETENTION_SECONDS = 366 * 24 * 3600
 
 
 class Uptime:
-    """When the cloud was down: intervals of epoch seconds, in their order."""
+    """Hold when the cloud was down: intervals in epoch seconds, in order."""
 
     def __init__(self, downtimes: Sequence[tuple[float, float]] = ()) -> None:
         self._downtimes = downtimes
 
     @classmethod
     def kept(cls, folder: Path) -> Uptime:
-        """That of the cloud whose state is in ``folder``."""
+        """Read the downtimes of the cloud whose state is in ``folder``."""
         file = folder / FILE_NAME
         try:
             return cls([(down, up) for down, up in json.loads(file.read_text())] if file.exists() else [])
         except ValueError as error:
-            logger.warning("%s cannot be read: earlier hours in which the cloud was down count now (%s)", file, error)
+            logger.warning(
+                "%s cannot be read: earlier hours in which the cloud was down now count towards retention (%s)",
+                file,
+                error,
+            )
             return cls()
 
     @classmethod
     def continued(cls, folder: Path, written: Iterable[Path], now: float) -> Uptime:
-        """That of a cloud that starts ``now``, kept in ``folder``: it was down since it last wrote one of the files."""
+        """Add the downtime that ends ``now`` and began when one of the files was last written; save it in ``folder``."""
         known = [(down, up) for down, up in cls.kept(folder)._downtimes if up > now - MAX_RETENTION_SECONDS]
         last = max((path.stat().st_mtime for path in written), default=now)
         if last < now - MIN_DOWNTIME_SECONDS:
@@ -48,7 +52,7 @@ class Uptime:
         return cls(known)
 
     def horizon(self, now: float, seconds: float) -> float:
-        """The moment since which the cloud has been up for ``seconds``."""
+        """Return the moment since which the cloud has been up for ``seconds``."""
         end = now
         for down, up in reversed(self._downtimes):
             if end - up >= seconds:
@@ -59,7 +63,7 @@ class Uptime:
 
 
 class Retention:
-    """A number of seconds to be subtracted from the present: the result is the moment since which the cloud was up for so long."""
+    """Act as a number of seconds that code subtracts from the present: ``now - retention`` leaves out downtimes."""
 
     def __init__(self, uptime: Uptime, seconds: float) -> None:
         self._uptime, self._seconds = uptime, seconds
@@ -68,4 +72,5 @@ class Retention:
         return self._uptime.horizon(now, self._seconds)
 
     def horizon(self) -> float:
+        """Return the moment before which records have expired."""
         return time.time() - self

@@ -1,7 +1,7 @@
-"""The AWS wire protocols, as far as our own services need them: requests, responses, errors, dispatch.
+"""The AWS wire protocols that our services need: requests, responses, errors, dispatch.
 
-Sources: Smithy's *AWS JSON 1.1 protocol* (``X-Amz-Target`` names the action) and *AWS restJson1 protocol*
-(method and path name it).
+Sources: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html (``X-Amz-Target`` names the action) and
+https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html (method and path name it).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Handler = Callable[..., Awaitable[Answer]]  # awaited with method, path, headers
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request to one AWS service, already authorised; header names are lower case."""
+    """Hold one HTTP request to one AWS service, already authorised; header names are lower case."""
 
     service: str
     method: str
@@ -32,15 +32,17 @@ class Request:
     region: str
     account: str
     caller: Mapping[str, Any] | None = field(default=None, repr=False)
-    """Credentials of the caller, for services that act as he; None for the administrator, and for other services."""
+    """The caller's credentials, for services that act as their caller; None for the administrator and other services."""
 
     @property
     def action(self) -> str:
-        """The action of an AWS JSON request; empty when there is no ``X-Amz-Target``."""
+        """Return the action of an AWS JSON request; empty when there is no ``X-Amz-Target``."""
         return self.headers.get("x-amz-target", "").rpartition(".")[2]
 
 
 class Response(NamedTuple):
+    """Hold the answer to a request."""
+
     status: int
     headers: dict[str, str]
     body: bytes
@@ -62,7 +64,7 @@ class _Encoder(json.JSONEncoder):
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
-    """JSON as AWS sends it: datetimes as epoch seconds."""
+    """Encode JSON as AWS sends it: datetimes as epoch seconds."""
     return json.dumps(document, cls=_Encoder).encode()
 
 
@@ -77,20 +79,22 @@ def _decode(body: bytes) -> Json:
 
 
 def error_response(error: ServiceError, content_type: str) -> Response:
+    """Make the answer for an error; boto3 reads its code and message."""
     body = {"__type": error.code, "message": error.message, "Message": error.message, **error.fields}
     return Response(error.status, {"Content-Type": content_type, "x-amzn-ErrorType": error.code}, encode(body))
 
 
 class JsonService:
-    """A service of the AWS JSON 1.1 protocol: ``CreateThing`` is answered by the method ``create_thing(params, request)``.
+    """Answer requests of the AWS JSON 1.1 protocol: the method ``create_thing(params, request)`` answers ``CreateThing``.
 
-    ``check(operation, params)`` raises when a request is not to be answered.
+    ``check(operation, params)`` raises ServiceError for a request that must be refused.
     """
 
     name = ""
     check: Check = staticmethod(lambda *_: None)
 
     def handle(self, request: Request) -> Response:
+        """Answer one request; an error becomes an answer too."""
         content_type = "application/x-amz-json-1.1"
         try:
             operation = self._operation(request.action)
@@ -113,23 +117,25 @@ class JsonService:
         """Begin background work; called once, when the cloud answers."""
 
     def stop(self) -> None:
-        """End background work and keep what has to be kept."""
+        """End background work and save what must be kept."""
 
 
 class RestJsonService:
-    """A service of the restJson1 protocol: ``routes`` maps (method, path pattern) to operations ``(params, request) -> dict``.
+    """Answer requests of the restJson1 protocol; ``routes`` maps (method, path pattern) to methods ``(params, request) -> dict``.
 
-    Named groups of the pattern, the JSON body and the query parameters arrive together as ``params``. The operation
-    ``CreateThing`` is the method ``create_thing``; ``check`` is as in ``JsonService``.
+    Named groups of the pattern, the JSON body and the query parameters are merged into ``params``. The method ``create_thing``
+    answers ``CreateThing``; ``check`` is as in ``JsonService``.
     """
 
     name = ""
     check: Check = staticmethod(lambda *_: None)
 
     def routes(self) -> Mapping[tuple[str, str], Callable[[Json, Request], Json]]:
+        """Return the methods by HTTP method and path pattern."""
         raise AssertionError("a REST service declares its routes")
 
     def handle(self, request: Request) -> Response:
+        """Answer one request; an error becomes an answer too."""
         content_type = "application/json"
         try:
             for (method, pattern), operation in self.routes().items():
@@ -151,9 +157,9 @@ class RestJsonService:
         """Begin background work; called once, when the cloud answers."""
 
     def stop(self) -> None:
-        """End background work and keep what has to be kept."""
+        """End background work and save what must be kept."""
 
 
 def _single(query: Mapping[str, Any]) -> Json:
-    """Query parameters, each value unpacked from its list when it stands alone."""
+    """Return query parameters; a list of one value becomes that value."""
     return {k: v[0] if isinstance(v, list) and len(v) == 1 else v for k, v in query.items()}

@@ -16,10 +16,10 @@ PREFIX = "/_local_cloud/"
 
 
 class Admin:
-    """An ASGI application that answers the admin paths and leaves all others to the emulator.
+    """Answer the admin paths and leave all others to MiniStack; an ASGI application.
 
-    A page in a browser could send requests to loopback too: whoever names an origin, or a host with a dot (as every public
-    name has), is refused.
+    A page in a browser could send requests to loopback too. Requests with an origin, or with a host name that has a dot (as
+    every public name has), are therefore refused.
     """
 
     def __init__(self, emulator: App, faults: Faults, services_pid: Callable[[], int | None]) -> None:
@@ -65,7 +65,7 @@ class Admin:
                 os.kill(pid, signal.SIGKILL)
                 return 200, {"killed": pid}
         except ProcessLookupError:
-            pass  # it ended by itself, or by an earlier crash
+            pass  # it has already ended
         return 409, {"message": "The services process is not running just now; it is being started: ask again."}
 
 

@@ -1,7 +1,7 @@
-"""Faults on demand: what AWS does rarely, done often, by a seeded plan that is the same at every run.
+"""Faults on demand: what happens rarely on AWS happens often here, by a seeded plan that is the same at every run.
 
-One admin endpoint, ``/_local_cloud/faults``: GET shows the plan and what it did, PUT sets it, DELETE ends it. Off until
-set, and off again after a restart. ``POST /_local_cloud/crash`` kills the services process, which then starts again.
+At ``/_local_cloud/faults``, GET shows the plan and counts what it did, PUT sets a plan, DELETE ends it. After a start no plan
+is set. ``POST /_local_cloud/crash`` kills the services process, which then starts again.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class FaultPlan:
-    """Shares are from 0 to 1: of records for ``duplicate`` and ``reorder``, of calls for the others.
+    """Hold the share of each fault, from 0 to 1: of records for ``duplicate`` and ``reorder``, of calls for the others.
 
-    ``duplicate`` writes a Kinesis record twice; ``reorder`` exchanges it with another of its PutRecords call;
+    ``duplicate`` writes a Kinesis record two times; ``reorder`` exchanges it with another of its PutRecords call;
     ``delay_seconds`` holds back every Kinesis GetRecords; ``throttle`` refuses Kinesis PutRecords and DynamoDB writes;
     ``lambda_error`` and ``lambda_timeout`` fail an Invoke; ``s3_error`` answers PutObject with 503 Slow Down.
     """
@@ -60,18 +60,19 @@ class FaultPlan:
 
 
 class Faults:
-    """The plan in force and the dice it is thrown with; each fault has dice of its own, so that plans combine."""
+    """Apply the current plan. Each fault has its own random numbers, so that one fault does not change another."""
 
     def __init__(self) -> None:
         self.set(FaultPlan())
 
     def set(self, plan: FaultPlan) -> None:
+        """Replace the plan and reset the counts."""
         self.plan = plan
         self.done: Counter[str] = Counter()
         self._dice: dict[str, Random] = {}
 
     def strikes(self, fault: str) -> bool:
-        """Throw the fault's dice; counts the hits."""
+        """Draw whether the fault happens now, and count it if it does."""
         share: float = getattr(self.plan, fault)
         if share <= 0:
             return False
@@ -88,7 +89,7 @@ class Faults:
         return {"plan": plan, "done": dict(self.done)}
 
     def around(self, service: str, handler: Handler) -> Handler:
-        """The handler with this service's faults before it."""
+        """Return the handler with the faults of its service."""
         strike = {"kinesis": self._kinesis, "dynamodb": self._dynamodb, "lambda": self._lambda, "s3": self._s3}[service]
 
         async def handle(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Json) -> Answer:
@@ -109,11 +110,11 @@ class Faults:
                 400, "ProvisionedThroughputExceededException", "Rate exceeded for the stream (a fault on demand)."
             )
         call = json.loads(body)
-        if len(call["Records"]) > PUT_RECORDS_LIMIT:  # the emulator refuses it, as AWS does
+        if len(call["Records"]) > PUT_RECORDS_LIMIT:  # MiniStack refuses it, as AWS does
             return await handler(method, path, headers, body, query)
         written, places = self._disturb(call["Records"])
         results: list[Json] = []
-        # With its duplicates a full call is more than one.
+        # With duplicates, a full call has more records than one call may have.
         for start in range(0, max(1, len(written)), PUT_RECORDS_LIMIT):
             part = {**call, "Records": written[start : start + PUT_RECORDS_LIMIT]}
             status, answer_headers, answer = await handler(method, path, headers, json.dumps(part).encode(), query)
@@ -125,7 +126,7 @@ class Faults:
         return 200, answer_headers, json.dumps({**json.loads(answer), **document}).encode()
 
     def _disturb(self, records: list[Json]) -> tuple[list[Json], list[int]]:
-        """The records as they will be written, and where each of those asked for stands among them."""
+        """Return the records as they will be written, and the index of each requested record among them."""
         order = list(range(len(records)))
         for at in range(len(order)):
             if self.strikes("reorder"):

@@ -18,7 +18,7 @@ new_event_loop = uvloop.new_event_loop
 
 
 class HttpServer(uvicorn.Server):
-    """Serves one application; when to end is said by ``should_exit``, not by a signal."""
+    """Serve one application until ``should_exit`` is set; signals do not end it."""
 
     def __init__(self, app: App, host: str, port: int) -> None:
         super().__init__(
@@ -51,5 +51,5 @@ class HttpServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[Any]:
-        """Signals are the gateway's own affair."""
+        """Leave signals to the gateway."""
         yield

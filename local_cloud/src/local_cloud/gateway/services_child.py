@@ -1,4 +1,4 @@
-"""The services process as the gateway sees it: a child behind a socket pair, with requests on their way to it."""
+"""The services process as a child of the gateway, connected by a socket pair."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNAVAILABLE = json.dumps({"__type": "ServiceUnavailableException", "message": "T
 
 
 class ServicesChild:
-    """The child process with our services: started, watched, started again when it dies."""
+    """Start the services process, send it requests, and start it again when it ends."""
 
     def __init__(self, *, records_lost: bool = False) -> None:
         self._records_lost = records_lost
@@ -33,7 +33,7 @@ class ServicesChild:
         self._child: subprocess.Popen[bytes] | None = None
 
     async def run(self) -> None:
-        """Keep the child alive until ``stop``."""
+        """Keep the child running until ``stop`` is called."""
         while not self._stopping:
             await self._run_once()
             if not self._stopping:
@@ -53,7 +53,7 @@ class ServicesChild:
             while True:
                 header, body = await read_frame(reader)
                 if "ready" in header:
-                    self._records_lost = False  # a child that died before it was ready may not have heard of it
+                    self._records_lost = False  # a child that died before it was ready may not have read it
                     self._writer = writer
                     if self._stopping:
                         write_frame(writer, {STOP: True}, b"")
@@ -74,13 +74,16 @@ class ServicesChild:
 
     @property
     def ready(self) -> bool:
+        """Tell whether the child takes requests."""
         return self._writer is not None
 
     @property
     def pid(self) -> int | None:
+        """Return the child's process id; None before its first start."""
         return self._child.pid if self._child else None
 
     async def call(self, header: dict[str, Any], body: bytes) -> Answer:
+        """Send one request and return its answer; 503 while the child is starting."""
         if self._writer is None:
             return 503, {"Content-Type": "application/json"}, UNAVAILABLE.encode()
         number = next(self._numbers)
@@ -90,7 +93,7 @@ class ServicesChild:
         return await future
 
     async def stop(self) -> None:
-        """Say stop: the child stops its workers, keeps their state and ends; after ten seconds it is killed."""
+        """Send ``STOP``: the child stops its workers, saves their state and ends. After ten seconds it is killed."""
         self._stopping = True
         if self._writer is not None:
             write_frame(self._writer, {STOP: True}, b"")

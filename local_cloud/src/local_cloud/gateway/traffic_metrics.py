@@ -16,7 +16,7 @@ MAX_ITERATORS = 1000
 
 
 class TrafficMetrics:
-    """Kinesis and Lambda, watched as their requests pass through the gateway."""
+    """Count requests of Kinesis and Lambda as they pass, and return the metrics since the last call when called."""
 
     def __init__(self) -> None:
         self._totals: Counter[tuple[str, str, str, str, str]] = Counter()
@@ -36,6 +36,8 @@ class TrafficMetrics:
         ]
 
     def around_kinesis(self, handler: Handler) -> Handler:
+        """Return Kinesis's handler with its requests counted."""
+
         async def handle(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Answer:
             answer = await handler(method, path, headers, body, query)
             if answer[0] == 200:
@@ -45,6 +47,8 @@ class TrafficMetrics:
         return handle
 
     def around_lambda(self, handler: Handler) -> Handler:
+        """Return Lambda's handler with its invocations counted."""
+
         async def handle(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Answer:
             began = time.monotonic()
             status, answered, content = await handler(method, path, headers, body, query)
@@ -75,7 +79,7 @@ class TrafficMetrics:
         self._add("AWS/Kinesis", "IncomingBytes", "StreamName", stream, "Bytes", encoded_bytes * 3 // 4)
 
     def _see_read(self, call: Mapping[str, Any], content: bytes) -> None:
-        """The age of an iterator is how far it stands behind the end of its shard; that of a stream the greatest of its shards'."""
+        """Note how far an iterator is behind the end of its shard; a stream's age is that of its slowest shard."""
         stream = self._iterators.pop(call["ShardIterator"], None) or (_stream(call) if "StreamARN" in call else None)
         behind = re.search(rb'"MillisBehindLatest":\s*(\d+)', content)
         if stream is None or behind is None:

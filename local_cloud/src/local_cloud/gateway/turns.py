@@ -1,7 +1,7 @@
-"""Requests for items and records take turns: between two of them every other call gets its answer.
+"""Let requests for items and records take turns, so that a control call is answered between two of them.
 
-Their handlers compute for some milliseconds without a pause, and the event loop would run all that wait one after the
-other: a call of a control plane then waits for a whole crowd.
+Their handlers compute for some milliseconds without a pause. Without turns the event loop would run all waiting ones before
+it answers a control call.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from local_cloud.wire import Answer, Handler
 
 
 class Turns:
-    """Handlers of which one runs in a pass of the event loop, first come, first served.
+    """Run one of several handlers in a pass of the event loop, in the order of their requests.
 
-    A handler that asks for another turn before it has answered would wait for ever.
+    A handler must not wait for another turn before it has answered: it would wait for ever.
     """
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
 
     def around(self, handler: Handler) -> Handler:
-        """The same handler, in its turn."""
+        """Return the handler so that it waits for its turn."""
 
         async def handle(*request: Any) -> Answer:
             await self._turn.acquire()
             try:
                 return await handler(*request)
             finally:
-                asyncio.get_running_loop().call_soon(self._turn.release)  # not before the loop has looked around
+                asyncio.get_running_loop().call_soon(self._turn.release)  # the loop runs other tasks first
 
         return handle
