@@ -1,7 +1,7 @@
-"""Where a pipe leaves the positions of records that it gave up: its dead-letter queue.
+"""The dead-letter queue of a pipe: where it reports the records that it gave up.
 
-Source: *Amazon EventBridge Pipes error handling and troubleshooting*, "DLQ behavior". A message of a stream source names
-the shard and the range of sequence numbers, not the records: they stay readable in the stream until they expire.
+A message about a stream source names the shard and the range of sequence numbers. The records themselves can be read from the
+stream until they expire. Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _BATCH_INFO = {"dynamodb": "DDBStreamBatchInfo", "kinesis": "KinesisBatchInfo"}
 
 
 class DeadLetterQueue:
-    """An SQS queue, or an SNS topic, written with the pipe's role."""
+    """Write to an SQS queue or an SNS topic with the pipe's role."""
 
     def __init__(self, settings: PipeSettings, clients: Clients) -> None:
         self._settings, self._clients = settings, clients
 
     def send(self, shard_id: str, records: Sequence[Record], condition: str) -> None:
-        """Leave one message for a run of records; nothing happens when the pipe has no queue.
+        """Send one message about consecutive records; do nothing when the pipe has no queue.
 
         Raises:
             botocore.exceptions.ClientError: the queue is gone, or the role may not write to it.
@@ -46,7 +46,7 @@ class DeadLetterQueue:
 
 
 def message(settings: PipeSettings, shard_id: str, records: Sequence[Record], condition: str) -> dict[str, Any]:
-    """The message for records of one shard that follow one another."""
+    """Make the message about consecutive records of one shard."""
     return {
         "context": {"partnerResourceArn": settings.arn, "condition": condition},
         "version": "1.0",

@@ -1,6 +1,7 @@
-"""Delivering one batch of a shard: retries, record age, bisection, and the dead-letter queue at the end.
+"""Deliver one batch of a shard: retries, record age, bisection, and the dead-letter queue at the end.
 
-Sources: *Amazon EventBridge Pipes error handling and troubleshooting*; *PipeSourceDynamoDBStreamParameters*
+Sources: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html and
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceDynamoDBStreamParameters.html
 (``MaximumRetryAttempts``, ``MaximumRecordAgeInSeconds``, ``OnPartialBatchItemFailure``).
 """
 
@@ -28,19 +29,23 @@ MAX_PAUSE_SECONDS = 10.0
 
 
 class Target(Protocol):
+    """Take records; return those that failed."""
+
     def send(self, records: Sequence[Record]) -> list[Failure]: ...
 
 
 class DeadLetters(Protocol):
+    """Take a report about records that were given up."""
+
     def send(self, shard_id: str, records: Sequence[Record], condition: str) -> None: ...
 
 
 class StoppedError(Exception):
-    """The pipe was stopped while records were still being retried: they stay behind the checkpoint."""
+    """The pipe was stopped while it retried records; they are read again after the next start."""
 
 
 class Delivery:
-    """Brings batches of one shard to the target, or gives their records up as the pipe's settings say."""
+    """Bring batches of one shard to the target, or give records up as the pipe's settings say."""
 
     def __init__(
         self,
@@ -58,7 +63,7 @@ class Delivery:
         self.last_failure: str | None = None
 
     def deliver(self, shard_id: str, batch: Sequence[Record]) -> None:
-        """Return once every record is with the target or given up.
+        """Deliver a batch; return when every record is delivered or given up.
 
         Raises:
             StoppedError: the pipe is stopping.
@@ -113,7 +118,7 @@ class Delivery:
         return [record for record in records if record.created >= horizon] if old else records
 
     def _give_up(self, shard_id: str, records: Sequence[Record], condition: str) -> None:
-        """Leave the records with the dead-letter queue, however long it takes: without that they would be lost silently."""
+        """Report the records to the dead-letter queue, and retry until that succeeds: otherwise they would be lost silently."""
         attempts = 0
         while True:
             try:

@@ -1,6 +1,7 @@
 """JSON paths into an event: ``$.dynamodb.Keys.orderid.S``, ``$.items[0]``, ``$.items[*].name``.
 
-Source: *Amazon EventBridge Pipes targets*, "Dynamic path parameters", and *Amazon EventBridge Pipes input transformation*.
+Sources: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html ("Dynamic path parameters") and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ WILDCARD = "*"
 
 
 class PathError(Exception):
-    """A path is malformed, or leads to nothing in the event at hand."""
+    """A path is malformed, or the event has no value at it."""
 
 
 @lru_cache(maxsize=1024)
 def steps(path: str) -> tuple[str | int, ...]:
-    """The path's steps: names, array indices (int) and wildcards.
+    """Split a path into names, array indices (int) and wildcards.
 
     Raises:
         PathError: the path is not of the supported syntax.
@@ -39,10 +40,10 @@ def steps(path: str) -> tuple[str | int, ...]:
 
 
 def resolve(event: Any, path: str) -> Any:
-    """The value at ``path``; with a wildcard, the list of values.
+    """Return the value at ``path``; with a wildcard, the list of values.
 
     Raises:
-        PathError: nothing is there.
+        PathError: the event has no value there.
     """
     return _walk(event, steps(path), path)
 
@@ -52,12 +53,12 @@ def _walk(value: Any, rest: tuple[str | int, ...], path: str) -> Any:
         return value
     step, *after = rest
     if isinstance(value, str):
-        raise PathError(f"JSON path {path!r} goes on where the event has a text.")
+        raise PathError(f"JSON path {path!r} continues where the event has a text.")
     try:
         if step == WILDCARD:
             children = value.values() if isinstance(value, dict) else value
             return [_walk(child, tuple(after), path) for child in children]
         value = value[step]
     except (KeyError, IndexError, TypeError) as error:
-        raise PathError(f"JSON path {path!r} leads to nothing in the event.") from error
+        raise PathError(f"JSON path {path!r}: the event has no value there.") from error
     return _walk(value, tuple(after), path)

@@ -1,8 +1,9 @@
-"""Event patterns: which events a pipe lets through.
+"""Event patterns: the filters of a pipe.
 
-Source: *Comparison operators for use in event patterns in Amazon EventBridge* and *Event filtering in Amazon EventBridge
-Pipes*; for wildcards, and for what counts as a leaf, the README of AWS's open source *Event Ruler*. A pattern names fields;
-each leaf is a list of alternatives. Fields that it does not name do not matter.
+A pattern names fields; each leaf is a list of alternatives. Fields that it does not name are ignored. Sources:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-filtering.html; for wildcards and leaves
+https://github.com/aws/event-ruler
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class PatternError(Exception):
 
 
 def compile_pattern(text: str) -> Pattern:
-    """A function that tells whether an event matches the pattern.
+    """Return a function that tells whether an event matches the pattern.
 
     Raises:
         PatternError: the text is no JSON object, a leaf is no list, or a comparison operator is unknown.
@@ -83,7 +84,7 @@ def _leaf(name: str, rules: list[Any]) -> Matcher:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    """The values that a comparison sees: every member of an array, and nothing of an object, which is no leaf."""
+    """Yield the values to compare: every member of an array, and nothing of an object, which is no leaf."""
     if isinstance(value, list):
         for member in value:
             yield from _leaves(member)
@@ -109,7 +110,7 @@ def _rule(name: str, rule: Any) -> Matcher:
 
 
 def _equal(value: Any, wanted: Any) -> bool:
-    """JSON equality: ``true`` is not 1."""
+    """Compare two values as JSON does: ``true`` is not 1."""
     return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)
 
 
@@ -118,7 +119,7 @@ def _text(test: Callable[[str], bool]) -> Matcher:
 
 
 def _folded(argument: Any, test: Callable[[str, str], bool]) -> Matcher:
-    """A test of text's start or end, without case when the argument is ``{"equals-ignore-case": …}``."""
+    """Test the start or end of a text, without case when the argument is ``{"equals-ignore-case": …}``."""
     if isinstance(argument, dict):
         wanted = argument["equals-ignore-case"].lower()
         return _text(lambda value: test(value.lower(), wanted))
@@ -127,7 +128,7 @@ def _folded(argument: Any, test: Callable[[str, str], bool]) -> Matcher:
 
 
 def _wildcard(argument: str) -> Matcher:
-    """``*`` stands for any text; after a backslash it stands for itself, as does a second backslash."""
+    """Match ``*`` with any text; after a backslash it is a plain character, as is a second backslash."""
     pieces = _WILDCARD.findall(argument)
     if "".join(pieces) != argument or ("*", "*") in itertools.pairwise(pieces):
         raise ValueError(argument)

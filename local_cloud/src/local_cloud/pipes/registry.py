@@ -1,4 +1,4 @@
-"""The pipes that exist: their documents in the store, their workers, and the work behind their transient states."""
+"""The pipes that exist: their documents in the store, their workers, and the work of their transient states."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNREACHABLE_PAUSE_SECONDS = 0.5
 
 
 class Registry:
-    """Keeps pipes by ARN. ``settle`` does the work of a transient state in the background and moves the pipe on."""
+    """Keep pipes by ARN. ``settle`` does the work of a transient state in the background and sets the next state."""
 
     def __init__(self, context: Context, counters: Counters) -> None:
         self._context, self._counters = context, counters
@@ -36,22 +36,23 @@ class Registry:
         self.lock = threading.RLock()
 
     def get(self, arn: str) -> dict[str, Any] | None:
-        """The pipe's document, or None."""
+        """Return the pipe's document, or None."""
         return self._documents.get(arn)
 
     def put(self, pipe: dict[str, Any]) -> None:
+        """Save the pipe's document."""
         self._documents.put(pipe["Arn"], pipe)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return (document for _, document in self._documents)
 
     def problem(self, arn: str) -> str | None:
-        """What keeps a running pipe from moving events; None when nothing does."""
+        """Return why a running pipe moves no events; None when it does."""
         worker = self._workers.get(arn)
         return worker.problem if worker else None
 
     def resume(self) -> None:
-        """After a start: run what ran, and finish what was on its way."""
+        """Run the pipes that ran before the process started, and finish transient states."""
         for pipe in list(self):
             if state_of(pipe) is State.RUNNING:
                 self._run(pipe)
@@ -59,31 +60,31 @@ class Registry:
                 self.settle(pipe["Arn"])
 
     def rewind(self) -> None:
-        """After a crash that took the target's records: every pipe reads its source again, as far back as it reaches."""
+        """Let every pipe read its source again from the oldest record: a crash has lost the target's records."""
         for pipe in self:
             logger.warning("pipe %s reads its source from the oldest record again", pipe["Name"])
             self._checkpoints(pipe).rewind()
 
     def close(self) -> None:
-        """Stop every worker; states and checkpoints stay as they are."""
+        """Stop every worker; states and checkpoints stay."""
         self._closing.set()
         for worker in list(self._workers.values()):
             worker.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def settle(self, arn: str) -> None:
-        """Do in the background what the pipe's transient state stands for."""
+        """Do the work of the pipe's transient state in the background."""
         self._pool.submit(self._settle, arn)
 
     def _settle(self, arn: str) -> None:
-        """One pipe's states are settled one after another: a deletion finds the worker that a creation started."""
+        """Settle one pipe's states one after another, so that a deletion finds the worker that a creation started."""
         with self._settling[arn]:
             pipe = self.get(arn)
             if pipe is not None and state_of(pipe) in TRANSIENT:
                 self._leave(pipe)
 
     def _leave(self, pipe: dict[str, Any]) -> None:
-        """Do the work of a transient state, and move on to the state that it leads to."""
+        """Do the work of a transient state and set the state that follows."""
         arn, state = pipe["Arn"], state_of(pipe)
         try:
             self._stop_worker(arn)
@@ -139,7 +140,7 @@ class Registry:
 
 
 def reason_of(error: Exception) -> str:
-    """What AWS shows as ``StateReason`` for a refused call."""
+    """Return what AWS shows as ``StateReason`` for a refused call."""
     if isinstance(error, ClientError):
         details = error.response["Error"]
         return f"{details.get('Code')}: {details.get('Message')} ({error.operation_name})"

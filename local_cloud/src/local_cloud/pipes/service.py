@@ -1,13 +1,12 @@
-"""EventBridge Pipes: the control plane.
+"""The actions of EventBridge Pipes.
 
-Source: *Amazon EventBridge Pipes API Reference*. Calls answer at once with the state that a pipe has from now on
-(CREATING, STOPPING …); the registry does the work behind it.
+A call answers at once with the pipe's new state (CREATING, STOPPING …); the registry does the work of that state. Source:
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_Operations.html
 """
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -16,23 +15,18 @@ from local_cloud import constraints
 from local_cloud.config import RECORDS_LOST
 from local_cloud.context import Context
 from local_cloud.counters import Counters
-from local_cloud.pipes.definition import check, invalid
+from local_cloud.pipes.definition import invalid, new_pipe, updated_pipe
 from local_cloud.pipes.registry import Registry
 from local_cloud.pipes.states import TRANSIENT, IllegalMoveError, State, move, state_of
 from local_cloud.wire import Json, Request, RestJsonService, ServiceError
 
-_SETTABLE = (
-    "Description", "DesiredState", "Enrichment", "EnrichmentParameters", "KmsKeyIdentifier", "LogConfiguration", "RoleArn",
-    "SourceParameters", "TargetParameters",
-)  # fmt: skip
 _BRIEF = ("Arn", "CreationTime", "CurrentState", "DesiredState", "LastModifiedTime", "Name")
 _SUMMARY = (*_BRIEF, "Enrichment", "Source", "StateReason", "Target")
-_FIXED_POSITION = ("StartingPosition", "StartingPositionTimestamp")
 LIST_LIMIT = 100
 
 
 class PipesService(RestJsonService):
-    """Pipes from a DynamoDB or Kinesis stream to a Kinesis stream."""
+    """Answer requests about pipes from a DynamoDB or Kinesis stream to a Kinesis stream."""
 
     name = "pipes"
     check = staticmethod(partial(constraints.check, "pipes"))
@@ -65,21 +59,8 @@ class PipesService(RestJsonService):
         }
 
     def create_pipe(self, params: Json, request: Request) -> Json:
-        now = round(time.time(), 3)
         arn = _arn(request, params["Name"])
-        pipe = {
-            "Name": params["Name"],
-            "Arn": arn,
-            "Source": params.get("Source") or "",
-            "Target": params.get("Target") or "",
-            "DesiredState": "RUNNING",
-            **{field: params[field] for field in _SETTABLE if params.get(field) is not None},
-            "CurrentState": State.CREATING.value,
-            "CreationTime": now,
-            "LastModifiedTime": now,
-            "Tags": dict(params.get("Tags") or params.get("tags") or {}),
-        }
-        check(pipe)
+        pipe = new_pipe(params, arn)
         with self._registry.lock:
             if self._registry.get(arn) is not None:
                 raise ServiceError("ConflictException", f"Pipe {params['Name']} already exists.", 409)
@@ -93,11 +74,7 @@ class PipesService(RestJsonService):
     def update_pipe(self, params: Json, request: Request) -> Json:
         with self._registry.lock:
             pipe = self._pipe(_arn(request, params["Name"]))
-            updated = {**pipe, **{field: params[field] for field in _SETTABLE if params.get(field) is not None}}
-            for field in ("SourceParameters", "TargetParameters"):
-                updated[field] = _merged(pipe.get(field) or {}, params.get(field) or {})
-            check(updated)
-            return self._change(updated, State.UPDATING)
+            return self._change(updated_pipe(pipe, params), State.UPDATING)
 
     def delete_pipe(self, params: Json, request: Request) -> Json:
         with self._registry.lock:
@@ -161,7 +138,7 @@ class PipesService(RestJsonService):
             return self._change(pipe, transient)
 
     def _change(self, pipe: dict[str, Any], to: State) -> Json:
-        """Move the pipe to a transient state and let the registry do the rest."""
+        """Move the pipe to a transient state, whose work the registry does; return what the API shows."""
         if state_of(pipe) in TRANSIENT:
             raise ServiceError("ConflictException", f"Pipe {pipe['Name']} is {pipe['CurrentState']}; wait for it.", 409)
         try:
@@ -179,17 +156,6 @@ def _arn(request: Request, name: str) -> str:
 
 def _only(pipe: Mapping[str, Any], fields: tuple[str, ...]) -> Json:
     return {field: pipe[field] for field in fields if field in pipe}
-
-
-def _merged(now: Mapping[str, Any], update: Mapping[str, Any]) -> Json:
-    """A service's parameters are replaced as one, but a source's starting position cannot change (*UpdatePipe*)."""
-    merged = {**now, **{field: value for field, value in update.items() if value is not None}}
-    for field, value in update.items():
-        before = now.get(field)
-        if isinstance(value, dict) and isinstance(before, dict):
-            fixed = {name: before[name] for name in _FIXED_POSITION if name in before}
-            merged[field] = {**value, **fixed}
-    return merged
 
 
 def _listed(pipe: Mapping[str, Any], params: Mapping[str, Any]) -> bool:

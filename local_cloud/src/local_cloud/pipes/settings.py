@@ -1,7 +1,9 @@
-"""What a pipe's document asks for, with AWS's defaults filled in.
+"""A pipe's settings: its document, checked and typed, with AWS's defaults.
 
-Source: *Amazon EventBridge Pipes API Reference*: ``PipeSourceDynamoDBStreamParameters``, ``PipeSourceKinesisStreamParameters``,
-``PipeTargetParameters``. Absent numbers of retries and ages mean "for ever", as -1 does.
+Numbers of retries and ages that are absent mean "for ever", as -1 does. Sources:
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceDynamoDBStreamParameters.html,
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceKinesisStreamParameters.html and
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeTargetParameters.html
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StreamSource:
-    """Where a pipe reads, how much at once, and what it does with records that fail."""
+    """Hold where a pipe reads, how much at once, and what it does with records that fail."""
 
     arn: str
     starting_position: str
@@ -54,7 +56,7 @@ class StreamSource:
 
 @dataclass(frozen=True, slots=True)
 class PipeSettings:
-    """One pipe, as its workers need it."""
+    """Hold the settings of one pipe that its workers need."""
 
     name: str
     arn: str
@@ -67,7 +69,7 @@ class PipeSettings:
 
 
 def parse(pipe: Mapping[str, Any]) -> PipeSettings:
-    """The settings of a pipe's document.
+    """Read the settings from a pipe's document.
 
     Raises:
         SettingsError: a parameter is missing, out of its range, or not supported by the local cloud.

@@ -1,4 +1,4 @@
-"""Reading one shard: pages become batches, batches are delivered, and the checkpoint follows."""
+"""Read one shard: make batches of its pages, deliver them, and move the checkpoint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local_cloud.shards import Cursor, IteratorExpiredError, Position, PositionG
 
 logger = logging.getLogger(__name__)
 
-PAGE_RECORDS = 500  # small enough that the gateway answers others between two pages
+PAGE_RECORDS = 500  # small enough that the gateway answers other requests between two pages
 BUSY_PAGE_RECORDS = 100
 MIN_IDLE_SECONDS = 0.075
 MAX_IDLE_SECONDS = 0.25
@@ -27,7 +27,7 @@ ERROR_PAUSE_SECONDS = 1.0
 
 
 class ShardReader:
-    """Reads one shard until it ends or the pipe stops. ``problem`` says what keeps it from reading; None when nothing does."""
+    """Read one shard until it ends or the pipe stops. ``problem`` says why it cannot read; None when it can."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class ShardReader:
         self.finished = False
 
     def run(self) -> None:
-        """Read until the shard ends or the pipe stops; a failing source is tried again and again."""
+        """Read until the shard ends or the pipe stops; retry while the source fails."""
         idle = MIN_IDLE_SECONDS
         while not self._stopping.is_set() and not self.finished:
             try:
@@ -73,7 +73,7 @@ class ShardReader:
                 self._stopping.wait(idle)
 
     def _step(self) -> int:
-        """Read one page and deliver what is due; the number of records read."""
+        """Read one page and deliver the batches that are due; return the number of records read."""
         cursor = self._cursor or self._open()
         records, self._cursor = self._source.read(cursor, PAGE_RECORDS)
         if records:
@@ -135,11 +135,11 @@ class ShardReader:
         self.finished = finished
 
     def _start_over(self) -> None:
-        """Forget what was read but not delivered: the next page starts at the checkpoint."""
+        """Forget records that were read but not delivered: the next page starts at the checkpoint."""
         self._cursor, self._pending, self._read_up_to = None, [], None
 
     def _recover(self, error: Exception) -> None:
-        """Start over from the checkpoint after a pause and tell the problem, unless the stream has no such shard any more."""
+        """Note the problem, pause and start over from the checkpoint, unless the stream no longer has the shard."""
         self._start_over()
         try:
             self.finished = is_gone(error, self._source.shards, self._shard_id)

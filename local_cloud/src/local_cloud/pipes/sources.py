@@ -1,8 +1,8 @@
-"""Reading the shards of a pipe's source: DynamoDB streams and Kinesis streams, behind one face.
+"""The source of a pipe: a DynamoDB stream or a Kinesis stream, read through one interface.
 
-Both answer ``GetRecords`` as JSON; the answer is decoded once, and a DynamoDB record goes on as it came (its binary values
-are base64 text, its numbers text). Sources: *Amazon DynamoDB stream as a source for EventBridge Pipes*, *Amazon Kinesis
-stream as a source for EventBridge Pipes*.
+Both answer ``GetRecords`` as JSON, which is decoded once. A DynamoDB record is passed on unchanged: its binary values are
+base64 text, its numbers text. Sources: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of the source: its position, its time (epoch seconds) and the event that the pipe sends on."""
+    """Hold one record of the source: its position, its time (epoch seconds) and the event that the pipe sends."""
 
     sequence_number: str
     created: float
@@ -27,7 +27,7 @@ class Record:
 
 
 class Source(Protocol):
-    """A stream of shards."""
+    """Read a stream of shards."""
 
     def check(self) -> None: ...
     def shards(self) -> list[Shard]: ...
@@ -36,13 +36,13 @@ class Source(Protocol):
 
 
 def open_source(settings: PipeSettings, clients: Clients) -> Source:
-    """The pipe's source, read with the pipe's role."""
+    """Return the pipe's source, which is read with the pipe's role."""
     kind = DynamoDBStream if settings.source.service == "dynamodb" else KinesisStream
     return kind(settings, clients)
 
 
 class DynamoDBStream:
-    """Records are the stream's own JSON with the stream's ARN added; at most 1,000 are read at once."""
+    """Read a DynamoDB stream: its own JSON with the stream's ARN added, at most 1,000 records at once."""
 
     page_limit = 1000
 
@@ -54,7 +54,9 @@ class DynamoDBStream:
         )  # fmt: skip
 
     def check(self) -> None:
-        """See that the role may list the table's streams (*Amazon EventBridge Pipes permissions*).
+        """Check that the role may list the table's streams.
+
+        Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
 
         Raises:
             botocore.exceptions.ClientError: it may not, or there is no such table.
@@ -97,7 +99,7 @@ class DynamoDBStream:
 
 
 class KinesisStream:
-    """Records are in the form of Lambda's Kinesis event."""
+    """Read a Kinesis stream; records have the form of Lambda's Kinesis event."""
 
     def __init__(self, settings: PipeSettings, clients: Clients) -> None:
         self._arn, self._region, self._role = settings.source.arn, settings.source.region, settings.role_arn
@@ -107,7 +109,7 @@ class KinesisStream:
         self._shards = KinesisShards(client, self._arn)
 
     def check(self) -> None:
-        """See that the role may list the stream's shards.
+        """Check that the role may list the stream's shards.
 
         Raises:
             botocore.exceptions.ClientError: it may not, or there is no such stream.

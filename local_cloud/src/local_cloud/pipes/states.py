@@ -1,6 +1,7 @@
 """The states of a pipe and the moves between them.
 
-Source: *Amazon EventBridge Pipes API Reference*, ``DescribePipe`` (CurrentState) and ``StartPipe``, ``StopPipe``.
+Sources: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html (CurrentState),
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_StartPipe.html and https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_StopPipe.html
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 
 class State(StrEnum):
-    """What AWS calls the ``CurrentState`` of a pipe."""
+    """Name the states of a pipe (``CurrentState``)."""
 
     CREATING = "CREATING"
     RUNNING = "RUNNING"
@@ -54,10 +55,11 @@ FAILURE_OF: Mapping[State, State] = {
 
 
 class IllegalMoveError(Exception):
-    """The pipe cannot go from its present state to the wanted one."""
+    """AWS does not allow the pipe to go from its state to the wanted one."""
 
 
 def state_of(pipe: Mapping[str, Any]) -> State:
+    """Return the state in a pipe's document."""
     return State(pipe["CurrentState"])
 
 
@@ -65,7 +67,7 @@ def move(pipe: dict[str, Any], to: State, reason: str | None = None) -> None:
     """Put the pipe's document into the state ``to``; ``reason`` becomes its ``StateReason``, None removes it.
 
     Raises:
-        IllegalMoveError: AWS knows no such move.
+        IllegalMoveError: AWS has no such transition.
     """
     now = state_of(pipe)
     if to not in MOVES[now]:

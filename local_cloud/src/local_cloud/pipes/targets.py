@@ -1,7 +1,8 @@
-"""The pipe's target: a Kinesis stream, written with the pipe's role.
+"""The target of a pipe: a Kinesis stream, written with the pipe's role.
 
-Sources: *Amazon EventBridge Pipes targets*, "Dynamic path parameters" (the partition key is taken from the event as it came
-from the source, not from the input template's result); *Amazon Kinesis Data Streams API Reference*, ``PutRecords``.
+The partition key is taken from the source's event, not from the input template's result. Sources:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html ("Dynamic path parameters") and
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ _INTERNAL_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A record that the target did not take, and why.
+    """Hold a record that the target did not take, and the reason.
 
-    ``counts`` is False for an internal error (no connection, throttling, a fault of the service): such a retry is not
-    held against the pipe's maximum (*Amazon EventBridge Pipes error handling and troubleshooting*).
+    ``counts`` is False for an internal error (no connection, throttling, a fault of the service). Such a retry does not count
+    towards the pipe's maximum. Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
     """
 
     record: Record
@@ -48,7 +49,7 @@ class EventError(Exception):
 
 
 class KinesisTarget:
-    """Sends events to a Kinesis stream, each as one record, as many at once as ``PutRecords`` takes."""
+    """Send events to a Kinesis stream, each as one record, as many at once as ``PutRecords`` takes."""
 
     def __init__(self, settings: PipeSettings, clients: Clients) -> None:
         self._settings = settings
@@ -59,7 +60,7 @@ class KinesisTarget:
         self._client = clients.client("kinesis", settings.role_arn, region=region, principal=PRINCIPAL)
 
     def send(self, records: Sequence[Record]) -> list[Failure]:
-        """Send the records in their order; what was not taken comes back, in its order."""
+        """Send the records in their order; return those that were not taken, in their order."""
         failures: list[Failure] = []
         entries: list[tuple[Record, dict[str, Any]]] = []
         for record in records:
@@ -127,7 +128,7 @@ def _is_internal(code: str) -> bool:
 
 
 def with_readable_payload(event: Event) -> Event:
-    """The event with its base64 ``data`` (a Kinesis source) decoded where that is JSON or text, for paths and filters."""
+    """Return the event with its base64 ``data`` (of a Kinesis source) decoded when it is JSON or text."""
     if event.get("eventSource") != "aws:kinesis":
         return event
     try:

@@ -1,7 +1,7 @@
-"""Input templates: the text that a pipe sends in place of an event.
+"""Input templates: the text that a pipe sends instead of an event.
 
-Source: *Amazon EventBridge Pipes input transformation*. ``<$.path>`` stands for a value of the event and ``<aws.pipes.…>``
-for a reserved variable. Inside quotes a value goes in as text, outside as JSON.
+``<$.path>`` is replaced by a value of the event, ``<aws.pipes.…>`` by a reserved variable: as text inside quotes, as JSON
+outside. Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _QUOTE = re.compile(r'(?<!\\)"')
 
 
 def render(template: str, event: Any, variables: Mapping[str, Any]) -> str:
-    """The template with its placeholders filled; a path that leads to nothing becomes an empty text, or JSON's null."""
+    """Fill the template's placeholders; a path without a value becomes an empty text, or JSON's null."""
     pieces: list[str] = []
     inside_quotes = False
     position = 0
@@ -33,7 +33,7 @@ def render(template: str, event: Any, variables: Mapping[str, Any]) -> str:
 
 
 def reserved_variables(arn: str, name: str, source_arn: str, target_arn: str) -> dict[str, Any]:
-    """The variables that do not change from event to event."""
+    """Return the variables that are the same for every event."""
     return {
         "aws.pipes.pipe-arn": arn,
         "aws.pipes.pipe-name": name,

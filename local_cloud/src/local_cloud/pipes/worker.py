@@ -1,4 +1,4 @@
-"""A running pipe: a thread for each shard of its source, and one that finds new shards."""
+"""The worker of a running pipe: a thread for each shard of its source, and one that finds new shards."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STOP_SECONDS = 5.0
 
 
 class PipeWorker:
-    """Moves events from the pipe's source to its target until it is stopped."""
+    """Move events from the pipe's source to its target until stopped."""
 
     def __init__(self, settings: PipeSettings, context: Context, counters: Counters) -> None:
         self._settings, self._context, self._counters = settings, context, counters
@@ -39,7 +39,7 @@ class PipeWorker:
         self._trouble: str | None = None
 
     def check(self) -> None:
-        """See that the role can be assumed and may read the source; a new pipe takes its starting position here.
+        """Check that the role can be assumed and may read the source; set the starting position of a new pipe.
 
         Raises:
             botocore.exceptions.ClientError: it cannot, or may not, or the source does not exist.
@@ -49,10 +49,11 @@ class PipeWorker:
         self._open_first(source, source.shards())
 
     def start(self) -> None:
+        """Start the threads."""
         self._supervisor.start()
 
     def stop(self) -> None:
-        """End the threads; a batch on its way is finished or stays behind the checkpoint."""
+        """End the threads; a batch in delivery is finished, or read again after the next start."""
         self._stopping.set()
         if self._supervisor.is_alive():
             self._supervisor.join(STOP_SECONDS)
@@ -61,7 +62,7 @@ class PipeWorker:
 
     @property
     def problem(self) -> str | None:
-        """What keeps the pipe from moving events now; None when nothing does."""
+        """Return why the pipe moves no events now; None when it does."""
         readers = list(self._readers.values())
         found = [self._trouble, *(reader.problem or delivery.last_failure for reader, delivery, _ in readers)]
         return next((one for one in found if one), None)
@@ -85,7 +86,7 @@ class PipeWorker:
             self._stopping.wait(pause)
 
     def _open_first(self, source: Source, shards: list[Shard]) -> None:
-        """Open the shards that the pipe finds when it first runs: only those are read from its starting position."""
+        """Open the shards that exist at the pipe's first run: only those are read from its starting position."""
         if self._checkpoints.any():
             return
         position = first_position(self._settings.source)
