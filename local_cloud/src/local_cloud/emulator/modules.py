@@ -26,7 +26,7 @@ class Modules:
 
     @property
     def handlers(self) -> dict[str, Handler]:
-        """Return the table in which MiniStack looks up who answers for a service: ``handler(method, path, headers, body, query)``."""
+        """Return MiniStack's table of handlers by service."""
         table: dict[str, Handler] = self.app.SERVICE_HANDLERS
         return table
 

@@ -3,7 +3,8 @@
 On AWS a closed shard disappears when its records are past the retention; here it stays, empty. Sources:
 https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html,
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html (the last page of a closed shard has
-``ChildShards`` and no ``NextShardIterator``), https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
+``ChildShards`` and no ``NextShardIterator``) and
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""The bucket that a delivery stream writes to: looked at before the first object; large objects go in parts.
+"""The bucket of a delivery stream: checked before the first object; large objects are written in parts.
 
-Source: *Grant Firehose access to an Amazon S3 destination* names the permissions, and so the calls.
+The calls are those for which AWS documents a permission. Source:
+https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html ("Grant Firehose access to an Amazon S3 destination")
 """
 
 from __future__ import annotations
@@ -20,26 +21,26 @@ _IN_PARTS = TransferConfig(multipart_threshold=8 * 1024 * 1024, use_threads=Fals
 
 
 class Bucket:
-    """Writes objects with the destination's role."""
+    """Write objects with the destination's role."""
 
     def __init__(self, delivery_stream: str, clients: Clients) -> None:
         self._delivery_stream, self._clients = delivery_stream, clients
-        self._looked_at: S3Destination | None = None
+        self._checked: S3Destination | None = None
 
     def put(self, destination: S3Destination, key: str, body: bytes) -> None:
-        """Write one object whole, or raise and leave nothing of it.
+        """Write one object as a whole, or raise and leave no part of it.
 
         Raises:
             botocore.exceptions.ClientError: S3 refused; the error names the action.
         """
         s3 = self._clients.client("s3", destination.role_arn, principal=PRINCIPAL)
-        if self._looked_at != destination:
-            self._look_at(s3, destination)
-            self._looked_at = destination
+        if self._checked != destination:
+            self._check(s3, destination)
+            self._checked = destination
         s3.upload_fileobj(io.BytesIO(body), destination.bucket, key, Config=_IN_PARTS)
 
-    def _look_at(self, s3: Any, destination: S3Destination) -> None:
-        """See that the bucket is there, and abort the uploads that a worker which died left unfinished."""
+    def _check(self, s3: Any, destination: S3Destination) -> None:
+        """Check that the bucket exists, and abort uploads that an earlier worker of this stream left unfinished."""
         place = {"Bucket": destination.bucket, "Prefix": destination.prefix.partition("!{")[0]}
         s3.get_bucket_location(Bucket=destination.bucket)
         s3.list_objects_v2(**place, MaxKeys=1)

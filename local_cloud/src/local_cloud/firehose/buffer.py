@@ -1,7 +1,7 @@
 """The two buffers of a delivery stream: records waiting for the Lambda, and results waiting for S3.
 
-Source: *Buffering hints* in *Amazon Data Firehose Developer Guide*: a buffer is due by size or by time since its first
-record, whichever comes first.
+A buffer is due by its size or by the time since its first record, whichever comes first. Source:
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ INTAKE_LIMIT_BYTES = 16 * 1024 * 1024
 
 
 class Intake:
-    """Records that were read but not processed. ``put`` waits while it is full, so that a slow destination holds back its
-    source instead of filling the memory."""
+    """Hold records that were read but not processed.
+
+    ``put`` waits while it is full, so that a slow destination slows its source down instead of filling the memory.
+    """
 
     def __init__(self, limit_bytes: int = INTAKE_LIMIT_BYTES) -> None:
         self._limit = limit_bytes
@@ -37,27 +39,28 @@ class Intake:
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> None:
-        """Sleep until something is put, or the time is over."""
+        """Wait until a record is put, for at most ``seconds``."""
         with self._changed:
             if not self._closed:
                 self._changed.wait(seconds)
 
     def first_at(self) -> float | None:
-        """When the oldest waiting record was put; None when nothing waits."""
+        """Return when the oldest record was put (monotonic seconds); None when there is none."""
         with self._changed:
             return self._records[0][0] if self._records else None
 
     @property
     def size_bytes(self) -> int:
+        """Return the size of the records' data."""
         return self._size
 
     def oldest_arrival(self) -> float | None:
-        """When the oldest waiting record arrived (epoch seconds); None when nothing waits."""
+        """Return when the oldest record arrived (epoch seconds); None when there is none."""
         with self._changed:
             return self._records[0][1].arrived if self._records else None
 
     def take(self, limit_bytes: int) -> list[IncomingRecord]:
-        """The oldest records, up to ``limit_bytes`` of data and to what one Lambda event holds; one at least if any waits."""
+        """Take the oldest records, as many as ``limit_bytes`` of data and one Lambda event allow, and at least one."""
         taken: list[IncomingRecord] = []
         size = event_size = 0
         with self._changed:
@@ -73,21 +76,24 @@ class Intake:
         return taken
 
     def put_back(self, records: Sequence[IncomingRecord], now: float) -> None:
-        """Return what was taken and not processed to the front, in its order."""
+        """Put records that were taken but not processed back to the front, in their order."""
         with self._changed:
             self._records.extendleft((now, record) for record in reversed(records))
             self._size += sum(record.size_bytes for record in records)
 
     def close(self) -> None:
-        """Let everyone who waits go on."""
+        """End every wait."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
 
 class Output:
-    """What the next objects will hold. ``first_at`` (monotonic seconds) and ``oldest_arrival`` (epoch seconds) are None
-    when it is empty; ``delivered`` is what the source may forget once the objects stand."""
+    """Hold the content of the next objects.
+
+    ``first_at`` (monotonic seconds) and ``oldest_arrival`` (epoch seconds) are None when it is empty. ``delivered`` has the
+    positions that the source may commit when the objects are written.
+    """
 
     def __init__(self) -> None:
         self.first_at: float | None = None
@@ -99,7 +105,7 @@ class Output:
         self.delivered: dict[str, str] = {}
 
     def note(self, records: Sequence[IncomingRecord], now: float) -> None:
-        """Remember that these records are accounted for: written, dropped or failed."""
+        """Note that these records were processed: written, dropped or failed."""
         if self.first_at is None:
             self.first_at = now
         oldest = min(record.arrived for record in records)
@@ -112,10 +118,12 @@ class Output:
         self.delivered[position.place] = position.sequence_number
 
     def add(self, pieces: Sequence[bytes]) -> None:
+        """Add transformed records."""
         self.pieces += pieces
         self.records += len(pieces)
         self.size_bytes += sum(map(len, pieces))
 
     def add_failures(self, lines: Sequence[bytes]) -> None:
+        """Add lines of the error object."""
         self.failures += lines
         self.size_bytes += sum(map(len, lines))

@@ -1,6 +1,8 @@
-"""The documents of delivery streams: made from a request, changed by an update, shown to a caller.
+"""A delivery stream's document: made from a request, changed by an update, refused when AWS would refuse it.
 
-Source: *Amazon Data Firehose API Reference*: ``CreateDeliveryStream``, ``UpdateDestination``, ``DestinationDescription``.
+Sources: https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html,
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_UpdateDestination.html and
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_DestinationDescription.html
 """
 
 from __future__ import annotations
@@ -23,11 +25,12 @@ DESTINATION_ID = "destinationId-000000000001"
 
 
 def invalid(message: str) -> ServiceError:
+    """Make the error for a request that AWS refuses."""
     return ServiceError("InvalidArgumentException", message)
 
 
-def new_description(params: Mapping[str, Any], arn: str) -> Json:
-    """The document of a delivery stream that is being created.
+def new_stream(params: Mapping[str, Any], arn: str) -> Json:
+    """Make the document of a delivery stream that is being created.
 
     Raises:
         ServiceError: ``InvalidArgumentException``, with what is wrong.
@@ -108,8 +111,8 @@ def _with_defaults(destination: Mapping[str, Any]) -> Json:
     }
 
 
-def updated_description(stream: Json, params: Mapping[str, Any]) -> Json:
-    """The document after ``UpdateDestination``: what the update names changes, the rest stays; the version goes up by one.
+def updated_stream(stream: Json, params: Mapping[str, Any]) -> Json:
+    """Return the document with the changes of ``UpdateDestination`` and the next version; what it omits stays.
 
     Raises:
         ServiceError: the version is not the current one, the destination does not exist, or a value is wrong.
@@ -143,7 +146,7 @@ def updated_description(stream: Json, params: Mapping[str, Any]) -> Json:
 
 
 def s3_of(stream: Mapping[str, Any]) -> Json:
-    """The description of the stream's only destination."""
+    """Return the description of the stream's only destination."""
     (destination,) = stream["Destinations"]
     found: Json = destination.get("ExtendedS3DestinationDescription") or destination["S3DestinationDescription"]
     return found

@@ -1,7 +1,9 @@
-"""Server-side encryption of direct puts: its key is kept and shown, and nothing is encrypted.
+"""Server-side encryption of direct puts: the key is kept and shown, and nothing is encrypted.
 
-Sources: *Amazon Data Firehose API Reference*, ``DeliveryStreamEncryptionConfiguration``, ``StartDeliveryStreamEncryption``,
-``StopDeliveryStreamEncryption``. A stream that reads Kinesis has that stream's encryption, and none of its own.
+A delivery stream that reads Kinesis has the encryption of that stream, and none of its own. Sources:
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_DeliveryStreamEncryptionConfiguration.html,
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_StartDeliveryStreamEncryption.html and
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_StopDeliveryStreamEncryption.html
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ OWN_KEY = "CUSTOMER_MANAGED_CMK"
 
 
 def described(delivery_stream_type: str, wanted: Mapping[str, Any] | None) -> Json:
-    """What ``DescribeDeliveryStream`` shows for what a request asks for; None: no encryption.
+    """Return what ``DescribeDeliveryStream`` shows for the wanted encryption; None: no encryption.
 
     Raises:
         ServiceError: ``InvalidArgumentException``, the stream takes no direct puts, or key and type of key contradict each other.
@@ -27,11 +29,14 @@ def described(delivery_stream_type: str, wanted: Mapping[str, Any] | None) -> Js
         raise _invalid(f"A delivery stream of type {delivery_stream_type} has the encryption of its source.")
     kind, key = wanted.get("KeyType"), wanted.get("KeyARN")
     if (kind == OWN_KEY) != bool(key):
-        raise _invalid(f"KeyARN is given exactly with KeyType {OWN_KEY}; KeyType is {kind}, KeyARN {key}.")
+        raise _invalid(
+            f"KeyARN is required with KeyType {OWN_KEY} and refused with any other; KeyType is {kind}, KeyARN {key}."
+        )
     return {"Status": "ENABLED", "KeyType": kind, **({"KeyARN": key} if key else {})}
 
 
 def is_on(stream: Mapping[str, Any]) -> bool:
+    """Tell whether the delivery stream shows encryption as enabled."""
     return bool(stream["DeliveryStreamEncryptionConfiguration"]["Status"] == "ENABLED")
 
 

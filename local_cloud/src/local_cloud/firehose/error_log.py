@@ -1,6 +1,6 @@
-"""Delivery errors as Firehose logs them to CloudWatch Logs, when the destination asks for it.
+"""The error log of a delivery stream in CloudWatch Logs, written when the destination enables it.
 
-Source: *Monitor Amazon Data Firehose using CloudWatch Logs* in *Amazon Data Firehose Developer Guide*.
+Source: https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 class ErrorLog:
-    """Writes to the log stream that the destination names, with the destination's role."""
+    """Write to the log stream that the destination names, with the destination's role."""
 
     def __init__(self, stream_arn: str, clients: Clients) -> None:
         self._arn, self._clients = stream_arn, clients
 
     def write(self, configuration: Configuration, code: str, message: str) -> None:
-        """Add one event. A log that cannot be written never stops a delivery: that is said in the cloud's own log."""
+        """Add one event; a failure to write it goes to the cloud's own log and stops no delivery."""
         destination = configuration.destination
         if destination.log is None:
             return

@@ -1,6 +1,6 @@
 """Records that could not be transformed, as Firehose writes them under the error prefix.
 
-Source: *Handle failure in data transformation* in *Amazon Data Firehose Developer Guide*.
+Source: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from local_cloud.firehose.records import IncomingRecord
 
 @dataclass(frozen=True, slots=True)
 class TransformationFailure:
-    """Why a record was not transformed. ``ended`` (epoch seconds) is when the last attempt ended."""
+    """Hold why a record was not transformed. ``ended`` (epoch seconds) is when the last attempt ended."""
 
     record: IncomingRecord
     attempts: int
@@ -23,7 +23,7 @@ class TransformationFailure:
     lambda_arn: str
 
     def line(self) -> bytes:
-        """The record's line in the error object; times are milliseconds since the epoch."""
+        """Return the record's line in the error object; times are milliseconds since the epoch."""
         document = {
             "attemptsMade": self.attempts,
             "arrivalTimestamp": round(self.record.arrived * 1000),

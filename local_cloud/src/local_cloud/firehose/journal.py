@@ -1,4 +1,4 @@
-"""Direct puts: on disk before ``PutRecord`` answers, forgotten once they are in S3."""
+"""The journal of direct puts: on disk before ``PutRecord`` answers, deleted when they are in S3."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LIMIT_BYTES = 64 * 1024 * 1024
 
 
 class JournalFullError(Exception):
-    """The delivery stream holds as much as it may: the destination does not keep up."""
+    """The journal is full, because the destination is slower than the puts."""
 
 
 class Journal:
-    """The source of a delivery stream of type DirectPut: one entry for each call, in the order of the calls."""
+    """Keep the records of a delivery stream of type DirectPut: one entry for each call, in the order of the calls."""
 
     def __init__(self, collection: Collection, stream_arn: str, limit_bytes: int = LIMIT_BYTES) -> None:
         self._collection, self._prefix, self._limit = collection, f"{stream_arn}#", limit_bytes
@@ -34,10 +34,10 @@ class Journal:
                 self._remember(key, entry["arrived"], entry["data"], entry["ids"])
 
     def append(self, data: Sequence[str]) -> list[str]:
-        """Keep the records (base64 text) of one call; their record IDs.
+        """Save the records (base64 text) of one call; return their record IDs.
 
         Raises:
-            JournalFullError: too much waits already.
+            JournalFullError: the journal has reached its limit.
         """
         arrived = round(time.time(), 3)
         with self._lock:
@@ -62,6 +62,7 @@ class Journal:
         self._sizes[key] = sum(record.size_bytes for record in records)
 
     def start(self, sink: Sink) -> None:
+        """Feed the records to the sink, in a thread."""
         self._feeder = threading.Thread(target=self._feed, args=(sink,), name="firehose-journal", daemon=True)
         self._feeder.start()
 
@@ -77,18 +78,20 @@ class Journal:
                 sink.put(records)
 
     def commit(self, delivered: Mapping[str, str]) -> None:
+        """Delete the entries whose records are delivered."""
         for key in delivered:
             self._collection.delete(key)
             with self._lock:
                 self._sizes.pop(key, None)
 
     def stop(self) -> None:
+        """End the thread; entries stay."""
         with self._lock:
             self._stopping = True
             self._lock.notify_all()
 
     def delete(self) -> None:
-        """Forget everything: the delivery stream is gone."""
+        """Delete every entry of a deleted delivery stream."""
         for key, _ in self._collection:
             if key.startswith(self._prefix):
                 self._collection.delete(key)

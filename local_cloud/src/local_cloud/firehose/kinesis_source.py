@@ -1,7 +1,7 @@
 """A Kinesis stream as the source of a delivery stream: a thread for each shard, and checkpoints in the store.
 
-Sources: *Configure Kinesis Data Streams as the source* in *Amazon Data Firehose Developer Guide*; *KinesisStreamSourceDescription*
-(``DeliveryStartTimestamp``: reading starts with the records of that moment).
+Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_KinesisStreamSourceDescription.html
+(``DeliveryStartTimestamp``: reading starts with the records of that moment)
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from local_cloud.store import Collection
 
 logger = logging.getLogger(__name__)
 
-PAGE_RECORDS = 500  # small enough that the gateway answers others between two pages
+PAGE_RECORDS = 500  # small enough that the gateway answers other requests between two pages
 BUSY_PAGE_RECORDS = 200
 MIN_IDLE_SECONDS = 0.075
 MAX_IDLE_SECONDS = 0.25
@@ -42,7 +42,7 @@ STOP_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class KinesisSettings:
-    """``start`` (epoch seconds) is the moment from which records are the delivery stream's."""
+    """Hold what a source needs; ``start`` (epoch seconds) is the time of the first record to deliver."""
 
     delivery_stream: str
     delivery_stream_arn: str
@@ -53,7 +53,7 @@ class KinesisSettings:
 
 @dataclass(slots=True)
 class _ShardReading:
-    """Where the reading of one shard stands; ``last`` is the last sequence number handed on."""
+    """Hold how far one shard is read; ``last`` is the last sequence number that the sink got."""
 
     shard_id: str
     cursor: Cursor | None = None
@@ -63,7 +63,7 @@ class _ShardReading:
 
 
 class KinesisSource:
-    """Reads every shard into the sink. ``problem`` says what keeps it from reading; None when nothing does."""
+    """Read every shard into the sink. ``problem`` says why it cannot read; None when it can."""
 
     def __init__(self, settings: KinesisSettings, clients: Clients, checkpoints: Collection) -> None:
         self._settings, self._clients, self._checkpoints = settings, clients, checkpoints
@@ -74,7 +74,7 @@ class KinesisSource:
         self.problem: str | None = None
 
     def check(self) -> None:
-        """See that the role can be assumed and may read the stream.
+        """Check that the role can be assumed and may read the stream.
 
         Raises:
             botocore.exceptions.ClientError: it cannot, or may not, or the stream does not exist.
@@ -84,16 +84,19 @@ class KinesisSource:
         stream.shards()
 
     def start(self, sink: Sink) -> None:
+        """Read into the sink, in threads."""
         self._supervisor = threading.Thread(
             target=self._supervise, args=(sink,), name=f"firehose-{self._settings.delivery_stream}-shards", daemon=True
         )
         self._supervisor.start()
 
     def commit(self, delivered: Mapping[str, str]) -> None:
+        """Save the last delivered sequence number of each shard."""
         for shard_id, sequence_number in delivered.items():
             self._checkpoints.put(self._key(shard_id), {"sequence_number": sequence_number})
 
     def stop(self) -> None:
+        """End the threads."""
         self._stopping.set()
         if self._supervisor is not None:
             self._supervisor.join(STOP_SECONDS)
@@ -101,7 +104,7 @@ class KinesisSource:
             thread.join(STOP_SECONDS)
 
     def delete(self) -> None:
-        """Forget the checkpoints: the delivery stream is gone."""
+        """Delete the checkpoints of a deleted delivery stream."""
         for key, _ in self._checkpoints:
             if key.startswith(self._key("")):
                 self._checkpoints.delete(key)
@@ -136,7 +139,7 @@ class KinesisSource:
         self._threads[shard_id] = thread
 
     def _read_shard(self, stream: KinesisShards, shard_id: str, sink: Sink) -> None:
-        """Read one shard until it ends or the delivery stream stops; a failing read is tried again and again."""
+        """Read one shard until it ends or the delivery stream stops; retry failed reads."""
         reading = _ShardReading(shard_id)
         while not self._stopping.is_set() and not reading.ended:
             try:
@@ -175,7 +178,7 @@ class KinesisSource:
         return gone
 
     def _open_shard(self, stream: KinesisShards, shard_id: str, last: str | None) -> Cursor:
-        """Open a shard after what was read, else after its checkpoint, else at the delivery stream's start."""
+        """Open a shard after the last read record, else after its checkpoint, else at the delivery stream's start."""
         checkpoint = self._checkpoints.get(self._key(shard_id))
         after = last or (checkpoint["sequence_number"] if checkpoint else None)
         if after is None:

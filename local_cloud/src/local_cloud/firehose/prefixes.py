@@ -1,7 +1,8 @@
 """Names of S3 objects: prefix expressions, and the name that AWS gives each object.
 
-Sources: *Understand custom prefixes for Amazon S3 objects* and *Configure Amazon S3 object name format* in *Amazon Data
-Firehose Developer Guide*. Times are those of the oldest record in the object, in the stream's time zone (UTC by default).
+Times are those of the oldest record in the object, in the stream's time zone (UTC by default). Sources:
+https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html and
+https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _DEFAULT_SUFFIX = "%Y/%m/%d/%H/"
 _LETTERS = string.ascii_letters + string.digits
 _RANDOM_CHARACTERS = 11
 
-# java.time.format.DateTimeFormatter's letters, longest first, as far as an object's name can need them.
+# The letters of java.time.format.DateTimeFormatter that object names use, longest first.
 _JAVA_TO_STRFTIME = {
     "yyyy": "%Y", "uuuu": "%Y", "YYYY": "%G", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dd": "%d", "DDD": "%j",
     "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "EEEE": "%A", "EEE": "%a", "EE": "%a", "E": "%a", "LLLL": "%B", "LLL": "%b",
@@ -38,11 +39,11 @@ _COUNTED: Mapping[str, Callable[[datetime], int]] = {
 
 
 class PrefixError(Exception):
-    """A prefix is not of the form that AWS takes."""
+    """A prefix is not of the form that AWS accepts."""
 
 
 def check_prefixes(prefix: str, error_prefix: str) -> None:
-    """Refuse what AWS refuses at creation.
+    """Refuse prefixes that AWS refuses at creation.
 
     Raises:
         PrefixError: an unknown namespace or pattern, an error type in the data's prefix, or an expression in the data's
@@ -71,17 +72,17 @@ def _namespaces(prefix: str) -> Iterator[str]:
 
 
 def data_prefix(destination: S3Destination, moment: float) -> str:
-    """The prefix of an object of delivered records; ``yyyy/MM/dd/HH/`` follows one without a timestamp."""
+    """Return the prefix of an object of delivered records; ``yyyy/MM/dd/HH/`` is added to one without a timestamp."""
     local = datetime.fromtimestamp(moment, destination.time_zone)
     dated = "" if "!{timestamp:" in destination.prefix else local.strftime(_DEFAULT_SUFFIX)
     return _evaluate(destination.prefix, local, error_type="") + dated
 
 
 def error_prefix(destination: S3Destination, moment: float, error_type: str) -> str:
-    """The prefix of an object of records that failed.
+    """Return the prefix of an object of records that failed.
 
-    One that names the error type stands as it is. To any other, and to the data's prefix when there is none, the error
-    type and the date are added.
+    A prefix that names the error type is used unchanged. To any other, and to the data's prefix when there is no error
+    prefix, the error type and the date are added.
     """
     local = datetime.fromtimestamp(moment, destination.time_zone)
     configured = destination.error_prefix or destination.prefix
@@ -101,13 +102,13 @@ def _evaluate(prefix: str, local: datetime, *, error_type: str) -> str:
 
 
 def _format(pattern: str, moment: datetime) -> str:
-    """A java.time pattern, such as ``yyyy-MM-dd`` or ``'dt='yyyy``."""
+    """Format a moment by a java.time pattern, such as ``yyyy-MM-dd`` or ``'dt='yyyy``."""
     tokens = _TOKEN.finditer(pattern)
     return "".join(_field(one["letters"], moment, pattern) if one["letters"] else _literal(one) for one in tokens)
 
 
 def _literal(token: re.Match[str]) -> str:
-    """What stands for itself; two quotes are one, within quoted text too."""
+    """Return the text of a literal; two quotes mean one, within quoted text too."""
     if token["quoted"] is not None:
         return token["quoted"].replace("''", "'")
     return token["other"] or "'"
@@ -130,7 +131,7 @@ def _random() -> str:
 
 
 def object_name(stream: str, version: str, moment: float, destination: S3Destination, *, is_error: bool = False) -> str:
-    """``stream-version-yyyy-MM-dd-HH-mm-ss-uuid`` with the extension: the file extension given, else ``.gz`` for GZIP."""
+    """Return ``stream-version-yyyy-MM-dd-HH-mm-ss-uuid`` with the configured extension, else ``.gz`` for GZIP."""
     stamp = datetime.fromtimestamp(moment, destination.time_zone).strftime("%Y-%m-%d-%H-%M-%S")
     extension = "" if is_error else destination.extension or (".gz" if destination.is_gzip else "")
     return f"{stream}-{version}-{stamp}-{uuid.uuid4()}{extension}"

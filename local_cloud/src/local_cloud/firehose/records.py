@@ -1,4 +1,4 @@
-"""Records on their way through a delivery stream."""
+"""Records of a delivery stream, and the protocols of their source and sink."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EVENT_OVERHEAD_BYTES = 768  # record ID, times, and metadata with a partition ke
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What to remember once a record is delivered: a shard's sequence number, or a journal entry (sequence ``""``)."""
+    """Hold what to commit when a record is delivered: a shard's sequence number, or a journal entry (sequence ``""``)."""
 
     place: str
     sequence_number: str
@@ -20,11 +20,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class IncomingRecord:
-    """A record as Firehose took it.
+    """Hold a record as Firehose received it.
 
-    ``arrived`` is in epoch seconds; ``data`` base64 text, as it came and as the Lambda gets it. ``metadata`` is the
-    ``kinesisRecordMetadata`` of a record from Kinesis, None for a direct put. ``position`` is None when delivering this
-    record alone proves nothing (all but the last of one direct put).
+    ``arrived`` is in epoch seconds. ``data`` is base64 text, as it was received and as the Lambda gets it. ``metadata`` is the
+    ``kinesisRecordMetadata`` of a record from Kinesis, None for a direct put. ``position`` is None for all but the last record
+    of one direct put: only the last one's delivery completes the entry.
     """
 
     record_id: str
@@ -35,25 +35,27 @@ class IncomingRecord:
 
     @property
     def size_bytes(self) -> int:
+        """Return the size of the decoded data."""
         return len(self.data) * 3 // 4 - self.data[-2:].count("=")
 
     @property
     def event_bytes(self) -> int:
-        """What the record takes in the Lambda's event, at most."""
+        """Return the size of the record in the Lambda's event, at most."""
         return len(self.data) + EVENT_OVERHEAD_BYTES
 
     def payload(self) -> bytes:
+        """Return the decoded data."""
         return base64.b64decode(self.data)
 
 
 class Sink(Protocol):
-    """Takes what a source reads; ``put`` waits while the delivery stream holds too much."""
+    """Take the records that a source reads; ``put`` waits while the delivery stream is full."""
 
     def put(self, records: list[IncomingRecord]) -> None: ...
 
 
 class Source(Protocol):
-    """Where a delivery stream's records come from."""
+    """Read records into a sink, and commit the positions of those that are delivered."""
 
     def start(self, sink: Sink) -> None: ...
     def commit(self, delivered: Mapping[str, str]) -> None: ...

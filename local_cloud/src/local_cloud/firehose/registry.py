@@ -1,4 +1,4 @@
-"""The delivery streams that exist: their documents in the store, their workers, and what CREATING and DELETING do."""
+"""The delivery streams that exist: their documents in the store, their workers, the work of CREATING and DELETING."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ Stream = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A delivery stream at work."""
+    """Hold the worker and the source of an active delivery stream."""
 
     worker: DeliveryWorker
     source: Journal | KinesisSource
 
 
 class Registry:
-    """Keeps delivery streams by ARN. ``settle`` does the work of CREATING and DELETING in the background."""
+    """Keep delivery streams by ARN. ``settle`` does the work of CREATING and DELETING in the background."""
 
     def __init__(self, context: Context, counters: Counters) -> None:
         self._context, self._counters = context, counters
@@ -47,11 +47,11 @@ class Registry:
         self.lock = threading.RLock()
 
     def get(self, arn: str) -> Stream | None:
-        """The delivery stream's document, or None."""
+        """Return the delivery stream's document, or None."""
         return self._documents.get(arn)
 
     def put(self, stream: Stream) -> None:
-        """Keep the document; a running worker goes on with its destination."""
+        """Save the document; a running worker uses its destination from then on."""
         arn = stream["DeliveryStreamARN"]
         self._documents.put(arn, stream)
         self._configurations[arn] = Configuration(parse_destination(s3_of(stream)), stream["VersionId"])
@@ -60,12 +60,12 @@ class Registry:
         return (document for _, document in self._documents)
 
     def journal(self, arn: str) -> Journal | None:
-        """Where direct puts go; None when the stream takes none, or is not active."""
+        """Return the journal of direct puts; None when the stream takes none, or is not active."""
         running = self._running.get(arn)
         return running.source if running is not None and isinstance(running.source, Journal) else None
 
     def resume(self) -> None:
-        """After a start: run what ran, and finish what was on its way."""
+        """Run the streams that ran before the process started, and finish CREATING and DELETING."""
         for stream in list(self):
             self.put(stream)
             if status_of(stream) is Status.ACTIVE:
@@ -81,10 +81,11 @@ class Registry:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def settle(self, arn: str) -> None:
+        """Do the work of CREATING or DELETING in the background."""
         self._pool.submit(self._settle, arn)
 
     def _settle(self, arn: str) -> None:
-        """One stream's states are settled one after another: a deletion finds the worker that a creation started."""
+        """Settle one stream's states one after another, so that a deletion finds the worker that a creation started."""
         with self._settling[arn]:
             stream = self.get(arn)
             if stream is None or status_of(stream) not in FAILURE_OF:
@@ -125,7 +126,7 @@ class Registry:
         worker.start()
 
     def source_of(self, stream: Stream) -> Journal | KinesisSource:
-        """The source that the document describes, not started."""
+        """Make the source that the document describes, without starting it."""
         arn, store = stream["DeliveryStreamARN"], self._context.store
         kinesis = stream.get("Source", {}).get("KinesisStreamSourceDescription")
         if kinesis is None:

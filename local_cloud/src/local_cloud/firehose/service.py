@@ -1,6 +1,7 @@
-"""Amazon Data Firehose: the control plane, and the door for direct puts.
+"""The actions of Amazon Data Firehose, direct puts included.
 
-Source: *Amazon Data Firehose API Reference*. No call waits for a delivery: the workers have threads of their own.
+No call waits for a delivery: the workers have their own threads. Source:
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_Operations.html
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from local_cloud import constraints
 from local_cloud.context import Context
 from local_cloud.counters import Counters
 from local_cloud.firehose import encryption
-from local_cloud.firehose.definition import invalid, new_description, s3_of, updated_description
+from local_cloud.firehose.definition import invalid, new_stream, s3_of, updated_stream
 from local_cloud.firehose.journal import JournalFullError
 from local_cloud.firehose.kinesis_source import KinesisSource
 from local_cloud.firehose.registry import Registry, Stream
@@ -31,7 +32,7 @@ LIST_LIMIT, LIST_DEFAULT, TAG_LIMIT = 10_000, 10, 50
 
 
 class FirehoseService(JsonService):
-    """Delivery streams from a Kinesis stream or direct puts to S3, with an optional Lambda function on the way."""
+    """Answer requests about delivery streams: from Kinesis or direct puts, through an optional Lambda function, to S3."""
 
     name = "firehose"
     check = staticmethod(partial(constraints.check, "firehose"))
@@ -52,7 +53,7 @@ class FirehoseService(JsonService):
         if not _NAME.fullmatch(name):
             raise invalid(f"DeliveryStreamName {name!r} must match [a-zA-Z0-9_.-]+ and have at most 64 characters.")
         arn = _arn(request, name)
-        stream = new_description(params, arn)
+        stream = new_stream(params, arn)
         self._check_roles(stream)
         with self._registry.lock:
             if self._registry.get(arn) is not None:
@@ -81,7 +82,7 @@ class FirehoseService(JsonService):
     def update_destination(self, params: Json, request: Request) -> Json:
         with self._registry.lock:
             stream = self._active(params, request)
-            updated = updated_description(stream, params)
+            updated = updated_stream(stream, params)
             self._check_roles(updated)
             self._registry.put(updated)
         return {}
@@ -168,7 +169,7 @@ class FirehoseService(JsonService):
         raise ServiceError("ServiceUnavailableException", "The delivery stream is starting; retry.", 503)
 
     def _check_roles(self, stream: Stream) -> None:
-        """Refuse roles that Firehose cannot assume, and a source that it cannot read, as AWS does at once."""
+        """Refuse roles that Firehose cannot assume, and a source that it cannot read, as AWS does at creation."""
         role = s3_of(stream)["RoleARN"]
         try:
             self._clients.client("s3", role, principal=PRINCIPAL)

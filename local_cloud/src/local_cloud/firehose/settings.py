@@ -1,7 +1,10 @@
-"""What a delivery stream's description asks for, with AWS's defaults filled in.
+"""A delivery stream's settings: its document, checked and typed, with AWS's defaults.
 
-Source: *Amazon Data Firehose API Reference*: ``ExtendedS3DestinationConfiguration``, ``BufferingHints``, ``Processor``,
-``ProcessorParameter``. Intervals are in seconds, sizes in bytes here and in MB there.
+Intervals are in seconds; sizes are in bytes here, and in MB in the API. Sources:
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html,
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html,
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_Processor.html and
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LambdaProcessor:
-    """The Lambda function that transforms records; ``role_arn`` is the role that may invoke it."""
+    """Hold the Lambda function that transforms records; ``role_arn`` is the role that invokes it."""
 
     function_arn: str
     role_arn: str
@@ -34,7 +37,7 @@ class LambdaProcessor:
 
 @dataclass(frozen=True, slots=True)
 class LogTarget:
-    """The CloudWatch log stream for delivery errors."""
+    """Name the CloudWatch log stream for delivery errors."""
 
     group: str
     stream: str
@@ -42,7 +45,7 @@ class LogTarget:
 
 @dataclass(frozen=True, slots=True)
 class S3Destination:
-    """Where objects go and how they are cut. ``extension`` is None when AWS's default applies."""
+    """Hold where objects go and when they are written. ``extension`` is None when AWS's default applies."""
 
     bucket: str
     role_arn: str
@@ -60,14 +63,14 @@ class S3Destination:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The destination as it is configured now, and the version of that configuration."""
+    """Hold the destination as it is configured now, and the version of that configuration."""
 
     destination: S3Destination
     version: str
 
 
 def parse_destination(destination: Mapping[str, Any]) -> S3Destination:
-    """The settings of an ``ExtendedS3DestinationDescription``, or of an ``S3DestinationDescription``.
+    """Read the settings of an ``ExtendedS3DestinationDescription``, or of an ``S3DestinationDescription``.
 
     Raises:
         SettingsError: a value is out of its range, or not supported by the local cloud.
@@ -122,7 +125,7 @@ def _number(source: Mapping[str, Any], name: str, low: float, high: float, defau
 
 
 def _processors(destination: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
-    """Parameters by processor type; empty when processing is off."""
+    """Return the parameters by processor type; empty when processing is off."""
     configuration = destination.get("ProcessingConfiguration") or {}
     if not configuration.get("Enabled"):
         return {}

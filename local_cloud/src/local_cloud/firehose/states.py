@@ -1,6 +1,6 @@
 """The states of a delivery stream and the moves between them.
 
-Source: *Amazon Data Firehose API Reference*, ``DeliveryStreamDescription`` (DeliveryStreamStatus).
+Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_DeliveryStreamDescription.html (DeliveryStreamStatus)
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """What AWS calls the ``DeliveryStreamStatus``."""
+    """Name the states of a delivery stream (``DeliveryStreamStatus``)."""
 
     CREATING = "CREATING"
     CREATING_FAILED = "CREATING_FAILED"
@@ -35,10 +35,11 @@ FAILURE_OF: Mapping[Status, Status] = {
 
 
 class IllegalMoveError(Exception):
-    """The delivery stream cannot go from its present status to the wanted one."""
+    """AWS does not allow the delivery stream to go from its status to the wanted one."""
 
 
 def status_of(stream: Mapping[str, Any]) -> Status:
+    """Return the status in a delivery stream's document."""
     return Status(stream["DeliveryStreamStatus"])
 
 
@@ -46,7 +47,7 @@ def move(stream: dict[str, Any], to: Status) -> None:
     """Put the delivery stream's document into the status ``to``.
 
     Raises:
-        IllegalMoveError: AWS knows no such move.
+        IllegalMoveError: AWS has no such transition.
     """
     now = status_of(stream)
     if to not in MOVES[now]:

@@ -1,7 +1,9 @@
-"""Transformation by Lambda: the event that goes in, the attempts, and what becomes of each record.
+"""The transformation by Lambda: its event, its attempts, and the result of each record.
 
-Sources: *Transform source data in Amazon Data Firehose*, *Required parameters for data transformation*, *Handle failure in
-data transformation*; for the error codes *Monitor Amazon Data Firehose using CloudWatch Logs*, "Lambda invocation errors".
+Sources: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html,
+https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html,
+https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html; for the error codes
+https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html ("Lambda invocation errors")
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class StreamIdentity:
-    """What the Lambda is told about the delivery stream; ``source_arn`` is None for direct puts."""
+    """Hold what the Lambda's event says about the delivery stream; ``source_arn`` is None for direct puts."""
 
     arn: str
     region: str
@@ -55,7 +57,7 @@ class StreamIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Transformed:
-    """The results of one batch: payloads in the batch's order, failures, and the number of records dropped."""
+    """Hold the results of one batch: payloads in the batch's order, failures, and the number of dropped records."""
 
     pieces: list[bytes]
     failures: list[TransformationFailure]
@@ -71,14 +73,14 @@ class InvocationError(Exception):
 
 
 class Transformer:
-    """Sends batches to the Lambda function, with retries."""
+    """Send batches to the Lambda function, with retries."""
 
     def __init__(self, identity: StreamIdentity, clients: Clients, stopping: threading.Event) -> None:
         self._identity, self._clients, self._stopping = identity, clients, stopping
-        self._looked_at: set[LambdaProcessor] = set()
+        self._checked: set[LambdaProcessor] = set()
 
     def transform(self, processor: LambdaProcessor, records: Sequence[IncomingRecord]) -> Transformed:
-        """What becomes of the records; after the last retry all of them are failures.
+        """Return the results of the records; after the last retry all of them are failures.
 
         Raises:
             InvocationError: the delivery stream was stopped between two attempts.
@@ -104,7 +106,7 @@ class Transformer:
         except (ClientError, BotoCoreError) as error:
             raise InvocationError("Lambda.AssumeRoleAccessDenied", str(error)) from error
         try:
-            self._look_at(client, processor)
+            self._check_function(client, processor)
             answer = client.invoke(FunctionName=processor.function_arn, Payload=event)
             payload = answer["Payload"].read()
         except ClientError as error:
@@ -125,15 +127,15 @@ class Transformer:
             message = f"The answer is not JSON: {error}"
             raise InvocationError("Lambda.JsonProcessingException", message, may_retry=False) from error
 
-    def _look_at(self, client: Any, processor: LambdaProcessor) -> None:
-        """See once that the function is there (*Grant Firehose access to a Lambda function*: GetFunctionConfiguration)."""
-        if processor not in self._looked_at:
+    def _check_function(self, client: Any, processor: LambdaProcessor) -> None:
+        """Check once that the function exists, with GetFunctionConfiguration: AWS documents a permission for it."""
+        if processor not in self._checked:
             client.get_function_configuration(FunctionName=processor.function_arn)
-            self._looked_at.add(processor)
+            self._checked.add(processor)
 
 
 def invocation_event(identity: StreamIdentity, records: Sequence[IncomingRecord]) -> dict[str, Any]:
-    """The event that the Lambda function gets; times are milliseconds since the epoch."""
+    """Make the event of the Lambda function; times are milliseconds since the epoch."""
     shown: list[dict[str, Any]] = []
     for record in records:
         entry: dict[str, Any] = {
@@ -156,7 +158,7 @@ def invocation_event(identity: StreamIdentity, records: Sequence[IncomingRecord]
 
 
 def sort_results(answer: Any, records: Sequence[IncomingRecord], lambda_arn: str, attempts: int) -> Transformed:
-    """Compare the answer with what was sent, record by record.
+    """Sort an answer's results into payloads, dropped records and failures.
 
     Raises:
         InvocationError: the answer has no list of records at all.
@@ -188,7 +190,7 @@ def sort_results(answer: Any, records: Sequence[IncomingRecord], lambda_arn: str
 
 
 def _decoded(result: dict[str, Any]) -> bytes | None:
-    """The transformed payload; None when it is missing or not base64."""
+    """Return the transformed payload; None when it is missing or not base64."""
     data = result.get("data")
     try:
         return base64.b64decode(data, validate=True) if isinstance(data, str) else None
@@ -197,7 +199,7 @@ def _decoded(result: dict[str, Any]) -> bytes | None:
 
 
 def _why(result: dict[str, Any] | None, count: int) -> tuple[str, str]:
-    """Firehose's error code and message for a record that the answer does not settle."""
+    """Return Firehose's error code and message for a record without a valid result."""
     if result is None:
         return "Lambda.MissingRecordId", _MISSING
     if count > 1:

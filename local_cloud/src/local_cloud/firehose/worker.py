@@ -1,8 +1,9 @@
 """The worker of one delivery stream: intake, transformation, and delivery to S3, in the order of arrival.
 
-Sources: *Configure buffering hints*, *Amazon S3 object name format* and *Handle data delivery failures* in *Amazon Data
-Firehose Developer Guide*. The source is told to forget records only after the objects that account for them stand in S3:
-a crash repeats records and never loses one.
+The source's positions are committed only when the objects with their records are in S3, so a crash repeats records and loses
+none. Sources: https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html,
+https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html and
+https://docs.aws.amazon.com/firehose/latest/dev/retry.html
 """
 
 from __future__ import annotations
@@ -28,19 +29,19 @@ from local_cloud.firehose.transformation import InvocationError, StreamIdentity,
 logger = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 0.5
-MIN_INTAKE_SECONDS = 0.2  # an interval of 0: at once, but no call for every few records
-MIN_OUTPUT_SECONDS = 1.0  # an interval of 0: what waits already goes into one object
+MIN_INTAKE_SECONDS = 0.2  # an interval of 0: without delay, but not one call for every few records
+MIN_OUTPUT_SECONDS = 1.0  # an interval of 0: records that already wait go into one object
 FIRST_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 10.0
 STOP_SECONDS = 8.0
 
 
 class StoppingError(Exception):
-    """The delivery stream stops while something is still being retried: it stays with the source."""
+    """The delivery stream stopped while it retried a write; the source still has the records."""
 
 
 class DeliveryWorker:
-    """Takes a source's records to S3 until it is stopped. Every step reads the configuration anew."""
+    """Deliver a source's records to S3 until stopped. Every step reads the configuration again."""
 
     def __init__(
         self,
@@ -64,18 +65,19 @@ class DeliveryWorker:
         counters.add(name, **{f"{self._arriving}_records": 0, f"{self._arriving}_bytes": 0})
 
     def start(self) -> None:
+        """Start the thread and the source."""
         self._thread.start()
         self._source.start(self)
 
     def stop(self) -> None:
-        """End the threads; what is not in S3 stays with the source."""
+        """End the threads; the source still has the records that are not in S3."""
         self._stopping.set()
         self._intake.close()
         self._source.stop()
         self._thread.join(STOP_SECONDS)
 
     def put(self, records: list[IncomingRecord]) -> None:
-        """Take records from the source; waits while too much is held."""
+        """Take records from the source; wait while the intake is full."""
         size = sum(record.size_bytes for record in records)
         self._counters.add(self._name, **{f"{self._arriving}_records": len(records), f"{self._arriving}_bytes": size})
         self._intake.put(records, time.monotonic())
@@ -105,7 +107,7 @@ class DeliveryWorker:
         return max(0.0, min(waits))
 
     def _process_due(self, destination: S3Destination) -> None:
-        """Transform everything that is due; stop when the output is full, or has waited for long enough meanwhile."""
+        """Transform the records that are due, until the output is full or due itself."""
         processor = destination.processor
         limit = processor.size_bytes if processor else destination.size_bytes
         while not self._stopping.is_set():
@@ -169,7 +171,7 @@ class DeliveryWorker:
         self._output = Output()
 
     def _write(self, write: Callable[[Configuration], None]) -> None:
-        """Write one object, however long it takes, to where the configuration of the moment says.
+        """Write one object with the current configuration; retry until it succeeds.
 
         Raises:
             StoppingError: the delivery stream stops before that.

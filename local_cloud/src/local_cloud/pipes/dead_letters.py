@@ -1,7 +1,8 @@
 """The dead-letter queue of a pipe: where it reports the records that it gave up.
 
 A message about a stream source names the shard and the range of sequence numbers. The records themselves can be read from the
-stream until they expire. Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
+stream until they expire. Source:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
 """
 
 from __future__ import annotations

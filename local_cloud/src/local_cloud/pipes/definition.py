@@ -1,6 +1,7 @@
 """A pipe's document: made from a request, changed by an update, refused when AWS would refuse it.
 
-Sources: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html and https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_UpdatePipe.html
+Sources: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html and
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_UpdatePipe.html
 """
 
 from __future__ import annotations

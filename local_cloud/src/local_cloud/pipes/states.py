@@ -1,7 +1,8 @@
 """The states of a pipe and the moves between them.
 
 Sources: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html (CurrentState),
-https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_StartPipe.html and https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_StopPipe.html
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_StartPipe.html and
+https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_StopPipe.html
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ class Failure:
     """Hold a record that the target did not take, and the reason.
 
     ``counts`` is False for an internal error (no connection, throttling, a fault of the service). Such a retry does not count
-    towards the pipe's maximum. Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
+    towards the pipe's maximum. Source:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
     """
 
     record: Record

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.firehose.definition import DESTINATION_ID, new_description, s3_of, updated_description
+from local_cloud.firehose.definition import DESTINATION_ID, new_stream, s3_of, updated_stream
 from local_cloud.firehose.encryption import described
 from local_cloud.firehose.settings import MEGABYTE, parse_destination
 from local_cloud.firehose.states import MOVES, IllegalMoveError, Status, move
@@ -26,13 +26,13 @@ def request(**s3: Any) -> dict[str, Any]:
 
 
 def test_absent_parameters_have_the_documented_defaults() -> None:
-    destination = parse_destination(s3_of(new_description(request(), "arn")))
+    destination = parse_destination(s3_of(new_stream(request(), "arn")))
     assert (destination.size_bytes, destination.interval_seconds) == (5 * MEGABYTE, 300)
     assert (destination.is_gzip, destination.processor) == (False, None)
 
 
 def test_a_lambda_processor_has_the_documented_defaults() -> None:
-    description = new_description(request(ProcessingConfiguration=lambda_processor(LambdaArn="arn:f")), "arn")
+    description = new_stream(request(ProcessingConfiguration=lambda_processor(LambdaArn="arn:f")), "arn")
     processor = parse_destination(s3_of(description)).processor
     assert processor is not None
     assert (processor.size_bytes, processor.interval_seconds, processor.retries) == (MEGABYTE, 60, 3)
@@ -41,7 +41,7 @@ def test_a_lambda_processor_has_the_documented_defaults() -> None:
 
 def test_processing_that_is_not_enabled_does_nothing() -> None:
     off = {**lambda_processor(LambdaArn="arn:f"), "Enabled": False}
-    assert parse_destination(s3_of(new_description(request(ProcessingConfiguration=off), "arn"))).processor is None
+    assert parse_destination(s3_of(new_stream(request(ProcessingConfiguration=off), "arn"))).processor is None
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_processing_that_is_not_enabled_does_nothing() -> None:
 )
 def test_what_aws_or_the_local_cloud_cannot_do_is_refused(s3: dict[str, Any]) -> None:
     with pytest.raises(ServiceError) as refusal:
-        new_description(request(**s3), "arn")
+        new_stream(request(**s3), "arn")
     assert refusal.value.code == "InvalidArgumentException"
 
 
@@ -82,14 +82,14 @@ def test_what_aws_or_the_local_cloud_cannot_do_is_refused(s3: dict[str, Any]) ->
 )
 def test_a_stream_without_a_usable_source_and_destination_is_refused(params: dict[str, Any]) -> None:
     with pytest.raises(ServiceError) as refusal:
-        new_description(params, "arn")
+        new_stream(params, "arn")
     assert refusal.value.code == "InvalidArgumentException"
 
 
 def test_encryption_at_creation_is_kept() -> None:
     """*CreateDeliveryStream*: DeliveryStreamEncryptionConfigurationInput."""
     wanted = {"DeliveryStreamEncryptionConfigurationInput": {"KeyType": "AWS_OWNED_CMK"}}
-    shown = new_description({**request(), **wanted}, "arn")["DeliveryStreamEncryptionConfiguration"]
+    shown = new_stream({**request(), **wanted}, "arn")["DeliveryStreamEncryptionConfiguration"]
     assert shown == {"Status": "ENABLED", "KeyType": "AWS_OWNED_CMK"}
 
 
@@ -108,13 +108,13 @@ def test_encryption_that_cannot_be_is_refused(kind: str, wanted: dict[str, str])
 
 
 def test_an_update_changes_what_it_names_and_counts_the_version() -> None:
-    stream = new_description(request(Prefix="raw/"), "arn")
+    stream = new_stream(request(Prefix="raw/"), "arn")
     update = {
         "CurrentDeliveryStreamVersionId": "1",
         "DestinationId": DESTINATION_ID,
         "ExtendedS3DestinationUpdate": {"CompressionFormat": "GZIP"},
     }
-    updated = updated_description(stream, update)
+    updated = updated_stream(stream, update)
     assert (s3_of(updated)["Prefix"], s3_of(updated)["CompressionFormat"], updated["VersionId"]) == (
         "raw/",
         "GZIP",
@@ -126,7 +126,7 @@ def test_an_update_changes_what_it_names_and_counts_the_version() -> None:
 def test_an_update_of_an_old_version_is_refused() -> None:
     update = {"CurrentDeliveryStreamVersionId": "0", "DestinationId": DESTINATION_ID, "ExtendedS3DestinationUpdate": {}}
     with pytest.raises(ServiceError) as refusal:
-        updated_description(new_description(request(), "arn"), update)
+        updated_stream(new_stream(request(), "arn"), update)
     assert refusal.value.code == "ConcurrentModificationException"
 
 
