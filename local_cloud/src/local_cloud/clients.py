@@ -1,4 +1,4 @@
-"""boto3 clients for the local cloud's own services, with the credentials of the roles that their resources name."""
+"""boto3 clients for the local cloud's own services, each with the credentials of a role."""
 
 from __future__ import annotations
 

@@ -50,7 +50,9 @@ class CloudConfig:
 
     @classmethod
     def from_environment(cls) -> CloudConfig:
-        """Read ``SALES_CDC_LOCAL_PORT``, ``AWS_REGION``, ``LOCAL_CLOUD_HOME``, ``LOCAL_CLOUD_IAM`` and ``LOCAL_CLOUD_HOST``.
+        """Read the settings from the environment.
+
+        They are ``SALES_CDC_LOCAL_PORT``, ``AWS_REGION``, ``LOCAL_CLOUD_HOME``, ``LOCAL_CLOUD_IAM`` and ``LOCAL_CLOUD_HOST``.
 
         Raises:
             ValueError: the port is no number from 1 to 65535, the IAM switch is neither ``on`` nor ``off``, or the host is

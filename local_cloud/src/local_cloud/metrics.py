@@ -1,4 +1,4 @@
-"""CloudWatch metrics of Pipes and Firehose, and the publisher that puts metrics to CloudWatch every few seconds.
+"""CloudWatch metrics of Pipes and Firehose, and the publisher that puts them every few seconds.
 
 AWS publishes once a minute. Names, dimensions and units are those of
 https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html,

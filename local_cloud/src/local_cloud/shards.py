@@ -93,7 +93,7 @@ def read_page(cursor: Cursor, call: Callable[[], dict[str, Any]]) -> tuple[list[
 
 
 def readable(shards: Iterable[Shard], finished: Callable[[str], bool]) -> list[Shard]:
-    """Return the unfinished shards whose listed parents are finished, so that records of one key stay in order."""
+    """Return the unfinished shards whose listed parents are finished: it keeps a key's records in order."""
     listed = list(shards)
     present = {shard.shard_id for shard in listed}
     return [
@@ -104,7 +104,7 @@ def readable(shards: Iterable[Shard], finished: Callable[[str], bool]) -> list[S
 
 
 def is_gone(error: Exception, shards: Callable[[], Iterable[Shard]], shard_id: str) -> bool:
-    """Tell whether a read failed because the stream no longer has the shard, though the stream itself exists.
+    """Tell whether a read failed because the stream, which exists, no longer has the shard.
 
     Raises:
         botocore.exceptions.ClientError: the stream cannot be listed.

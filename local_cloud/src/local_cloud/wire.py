@@ -121,8 +121,9 @@ class JsonService:
 
 
 class RestJsonService:
-    """Answer requests of the restJson1 protocol; ``routes`` maps (method, path pattern) to methods ``(params, request) -> dict``.
+    """Answer requests of the restJson1 protocol.
 
+    ``routes`` maps (method, path pattern) to methods ``(params, request) -> dict``.
     Named groups of the pattern, the JSON body and the query parameters are merged into ``params``. The method ``create_thing``
     answers ``CreateThing``; ``check`` is as in ``JsonService``.
     """

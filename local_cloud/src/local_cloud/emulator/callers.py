@@ -12,7 +12,7 @@ from local_cloud.clients import ADMINISTRATOR
 
 
 def credentials_of(headers: Mapping[str, str], query: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the credentials of a request's caller, for services of ours that act with the caller's permissions.
+    """Return the credentials of a request's caller; services that act as their caller need them.
 
     Returns:
         The keys under boto3's names, and ``expires`` (epoch seconds; None: never). None for the administrator.

@@ -22,7 +22,7 @@ FIVE_YEARS_SECONDS = 5 * 365 * 24 * 3600
 
 
 def disable_ttl_reaper(dynamodb: Any) -> None:
-    """Hide the tables with a time to live from MiniStack's own thread, which would delete their items silently.
+    """Hide the tables with a time to live from MiniStack's own thread, which deletes silently.
 
     Args:
         dynamodb: ``ministack.services.dynamodb``.

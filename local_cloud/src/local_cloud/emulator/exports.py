@@ -132,27 +132,9 @@ def write_export(s3: Any, description: Mapping[str, Any], items: list[Any]) -> d
         key = f"{folder}/data/{number:08d}.json.gz"
         files.append({"itemCount": count, "md5Checksum": _md5(packed), "etag": etag, "dataFileS3Key": key})
     size = sum(len(_encode(item)) for item in items)
-    summary = {
-        "version": "2020-06-30",
-        "exportArn": description["ExportArn"],
-        "startTime": _iso(description["StartTime"]),
-        "endTime": _iso(time.time()),
-        "tableArn": description["TableArn"],
-        "tableId": description["TableId"],
-        "exportTime": _iso(description["ExportTime"]),
-        "s3Bucket": bucket,
-        "s3Prefix": prefix,
-        "s3SseAlgorithm": description.get("S3SseAlgorithm", "AES256"),
-        "s3SseKmsKeyId": description.get("S3SseKmsKeyId"),
-        "manifestFilesS3Key": f"{folder}/manifest-files.json",
-        "billedSizeBytes": size,
-        "itemCount": len(items),
-        "outputFormat": "DYNAMODB_JSON",
-        "exportType": "FULL_EXPORT",
-    }
     for name, body in (
         ("manifest-files", b"".join(_encode(file) + b"\n" for file in files)),
-        ("manifest-summary", _encode(summary)),
+        ("manifest-summary", _encode(_summary(description, folder, item_count=len(items), size_bytes=size))),
     ):
         put(f"{name}.json", body)
         put(f"{name}.md5", _md5(body).encode())
@@ -161,6 +143,27 @@ def write_export(s3: Any, description: Mapping[str, Any], items: list[Any]) -> d
         "ExportManifest": f"{folder}/manifest-summary.json",
         "ItemCount": len(items),
         "BilledSizeBytes": size,
+    }
+
+
+def _summary(description: Mapping[str, Any], folder: str, *, item_count: int, size_bytes: int) -> dict[str, Any]:
+    return {
+        "version": "2020-06-30",
+        "exportArn": description["ExportArn"],
+        "startTime": _iso(description["StartTime"]),
+        "endTime": _iso(time.time()),
+        "tableArn": description["TableArn"],
+        "tableId": description["TableId"],
+        "exportTime": _iso(description["ExportTime"]),
+        "s3Bucket": description["S3Bucket"],
+        "s3Prefix": description.get("S3Prefix"),
+        "s3SseAlgorithm": description.get("S3SseAlgorithm", "AES256"),
+        "s3SseKmsKeyId": description.get("S3SseKmsKeyId"),
+        "manifestFilesS3Key": f"{folder}/manifest-files.json",
+        "billedSizeBytes": size_bytes,
+        "itemCount": item_count,
+        "outputFormat": "DYNAMODB_JSON",
+        "exportType": "FULL_EXPORT",
     }
 
 

@@ -14,7 +14,7 @@ MAX_CACHED = 512
 
 
 def cache_expressions(dynamodb: Any) -> None:
-    """Put a bounded cache before the two pure functions of ``ministack.services.dynamodb`` that parse expressions.
+    """Cache the two pure functions of ``ministack.services.dynamodb`` that parse expressions.
 
     Raises:
         SeamMovedError: MiniStack lacks one of the functions.

@@ -26,7 +26,9 @@ Item = dict[str, Any]
 
 
 class DynamoDBJournal:
-    """Keep one append-only file of lines ``[account, region, table, key item, new item or null, stream record or null]``.
+    """Keep one append-only file with a line for each change.
+
+    A line is ``[account, region, table, key item, new item or null, stream record or null]``.
 
     Args:
         path: the file.

@@ -34,7 +34,7 @@ def patch_retention_checks(kinesis: Any, uptime: Uptime) -> None:
 
 
 def with_oldest_expired(uptime: Uptime, act: Callable[[Stream, float], None]) -> Callable[[Stream], None]:
-    """Call ``act`` with the stream and the horizon only when a shard's oldest record is past the retention.
+    """Call ``act`` with stream and horizon only when a shard's oldest record is past the retention.
 
     The horizon is the moment (epoch seconds) before which records have expired.
     """
@@ -49,7 +49,7 @@ def with_oldest_expired(uptime: Uptime, act: Callable[[Stream, float], None]) ->
 
 
 def expire(stream: Stream, horizon: float, places: Iterable[dict[str, Any]]) -> None:
-    """Remove the records before the horizon, and move the iterators' places so that each keeps its record."""
+    """Remove the records before the horizon; each iterator's place keeps its record."""
     gone: dict[str, int] = {}
     for shard_id, shard in stream["shards"].items():
         kept = [record for record in shard["records"] if record["ApproximateArrivalTimestamp"] >= horizon]

@@ -32,7 +32,7 @@ class Modules:
 
 
 def set_environment(config: CloudConfig) -> None:
-    """Set every setting that MiniStack reads from the environment at import, so that none comes from outside."""
+    """Set every environment variable that MiniStack reads at import, so that none comes from outside."""
     state = config.state_dir
     for folder in (state / "tmp", state / "emulator", state / "s3"):
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Close a shard that is split or merged, and keep its records; MiniStack deletes it with the records that nobody has read.
+"""Close a shard that is split or merged, and keep its records.
 
-On AWS a closed shard disappears when its records are past the retention; here it stays, empty. Sources:
+MiniStack deletes the shard with records that nobody has read. On AWS a closed shard disappears when its records are past the retention; here it stays, empty. Sources:
 https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html,
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html (the last page of a closed shard has
 ``ChildShards`` and no ``NextShardIterator``) and
@@ -79,7 +79,7 @@ def _closing(kinesis: Any, reshard: Operation, *named: str) -> Operation:
 
 
 def _to_count(kinesis: Any, update: Operation, split: Operation, merge: Operation) -> Operation:
-    """Return ``update`` made of splits at the borders of the wanted shards, and merges of the shards within each."""
+    """Return ``update`` as splits at the borders of the wanted shards, and merges within each."""
 
     def updated(data: Json) -> Answer:
         _, stream = kinesis._resolve_stream(data)
@@ -108,7 +108,7 @@ def _within(stream: Json, low: int, high: int) -> list[str]:
 
 
 def _ending(kinesis: Any, get_records: Operation) -> Operation:
-    """Return ``get_records`` so that the last page of a closed shard names its children, not a next iterator."""
+    """Return ``get_records``; its last page of a closed shard names the children, not a next iterator."""
 
     def read(data: Json) -> Answer:
         answer = get_records(data)

@@ -73,7 +73,7 @@ def items_asked_for(request: dict[str, Any], table: dict[str, Any], key_value: C
 
 
 def note_new_keys(set_item: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``set_item`` so that it adds a new partition key to the table's sorted keys, if the table has any."""
+    """Return ``set_item`` so that it adds a new partition key to the table's sorted keys."""
 
     def set_and_note(table: dict[str, Any], partition_key: str, sort_key: str, item: Item) -> Any:
         is_new = partition_key not in table["items"]
@@ -94,7 +94,7 @@ def keys_of(table: dict[str, Any]) -> SortedKeys:
 
 
 class SortedKeys:
-    """Keep the partition keys of one table sorted within each segment, for each number of segments in use.
+    """Keep the partition keys of one table sorted in each segment, for each number of segments.
 
     A key takes eight bytes for each number of segments. The key of a deleted item stays and is skipped.
     """

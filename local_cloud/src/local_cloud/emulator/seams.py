@@ -1,4 +1,4 @@
-"""The version of MiniStack that the patches were written for, and the check that its inner names are still there."""
+"""The version of MiniStack that the patches need, and the check of the names that they use."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Bucket:
         s3.upload_fileobj(io.BytesIO(body), destination.bucket, key, Config=_IN_PARTS)
 
     def _check(self, s3: Any, destination: S3Destination) -> None:
-        """Check that the bucket exists, and abort uploads that an earlier worker of this stream left unfinished."""
+        """Check that the bucket exists; abort unfinished uploads of an earlier worker of this stream."""
         place = {"Bucket": destination.bucket, "Prefix": destination.prefix.partition("!{")[0]}
         s3.get_bucket_location(Bucket=destination.bucket)
         s3.list_objects_v2(**place, MaxKeys=1)

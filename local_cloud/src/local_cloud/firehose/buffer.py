@@ -60,7 +60,7 @@ class Intake:
             return self._records[0][1].arrived if self._records else None
 
     def take(self, limit_bytes: int) -> list[IncomingRecord]:
-        """Take the oldest records, as many as ``limit_bytes`` of data and one Lambda event allow, and at least one."""
+        """Take the oldest records: up to ``limit_bytes`` of data and one Lambda event, at least one."""
         taken: list[IncomingRecord] = []
         size = event_size = 0
         with self._changed:

@@ -178,7 +178,7 @@ class KinesisSource:
         return gone
 
     def _open_shard(self, stream: KinesisShards, shard_id: str, last: str | None) -> Cursor:
-        """Open a shard after the last read record, else after its checkpoint, else at the delivery stream's start."""
+        """Open a shard after the last read record, its checkpoint, or at the delivery stream's start."""
         checkpoint = self._checkpoints.get(self._key(shard_id))
         after = last or (checkpoint["sequence_number"] if checkpoint else None)
         if after is None:

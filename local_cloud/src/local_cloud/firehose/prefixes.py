@@ -131,7 +131,7 @@ def _random() -> str:
 
 
 def object_name(stream: str, version: str, moment: float, destination: S3Destination, *, is_error: bool = False) -> str:
-    """Return ``stream-version-yyyy-MM-dd-HH-mm-ss-uuid`` with the configured extension, else ``.gz`` for GZIP."""
+    """Return ``stream-version-yyyy-MM-dd-HH-mm-ss-uuid`` with the configured extension or ``.gz``."""
     stamp = datetime.fromtimestamp(moment, destination.time_zone).strftime("%Y-%m-%d-%H-%M-%S")
     extension = "" if is_error else destination.extension or (".gz" if destination.is_gzip else "")
     return f"{stream}-{version}-{stamp}-{uuid.uuid4()}{extension}"

@@ -85,7 +85,7 @@ class Registry:
         self._pool.submit(self._settle, arn)
 
     def _settle(self, arn: str) -> None:
-        """Settle one stream's states one after another, so that a deletion finds the worker that a creation started."""
+        """Settle one stream's states in order, so that a deletion finds the worker of the creation."""
         with self._settling[arn]:
             stream = self.get(arn)
             if stream is None or status_of(stream) not in FAILURE_OF:

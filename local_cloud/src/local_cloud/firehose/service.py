@@ -169,7 +169,7 @@ class FirehoseService(JsonService):
         raise ServiceError("ServiceUnavailableException", "The delivery stream is starting; retry.", 503)
 
     def _check_roles(self, stream: Stream) -> None:
-        """Refuse roles that Firehose cannot assume, and a source that it cannot read, as AWS does at creation."""
+        """Refuse roles that Firehose cannot assume and a source that it cannot read, as AWS does."""
         role = s3_of(stream)["RoleARN"]
         try:
             self._clients.client("s3", role, principal=PRINCIPAL)

@@ -70,7 +70,7 @@ class Configuration:
 
 
 def parse_destination(destination: Mapping[str, Any]) -> S3Destination:
-    """Read the settings of an ``ExtendedS3DestinationDescription``, or of an ``S3DestinationDescription``.
+    """Read the settings of an ``ExtendedS3DestinationDescription`` or ``S3DestinationDescription``.
 
     Raises:
         SettingsError: a value is out of its range, or not supported by the local cloud.

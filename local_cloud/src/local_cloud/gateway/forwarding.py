@@ -38,7 +38,7 @@ ACTING_AS_CALLER = frozenset({"athena"})
 
 
 def forward(service: str, original: Handler, call: Call, *, enforce_iam: bool) -> Handler:
-    """Return a handler that sends our actions of a service to ``call``, and the others to MiniStack's ``original``.
+    """Return a handler that sends our actions to ``call``, and the others to MiniStack's ``original``.
 
     With ``enforce_iam``, a service that acts with its caller's permissions gets the caller's credentials too.
     """

@@ -16,7 +16,7 @@ MAX_ITERATORS = 1000
 
 
 class TrafficMetrics:
-    """Count requests of Kinesis and Lambda as they pass, and return the metrics since the last call when called."""
+    """Count requests of Kinesis and Lambda; when called, return the metrics since the last call."""
 
     def __init__(self) -> None:
         self._totals: Counter[tuple[str, str, str, str, str]] = Counter()

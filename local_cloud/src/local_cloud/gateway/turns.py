@@ -1,4 +1,4 @@
-"""Let requests for items and records take turns, so that a control call is answered between two of them.
+"""Let requests for items and records take turns, with control calls answered between them.
 
 Their handlers compute for some milliseconds without a pause. Without turns the event loop would run all waiting ones before
 it answers a control call.

@@ -72,7 +72,7 @@ def _settings_of(params: Mapping[str, Any]) -> Json:
 
 
 def _merged(now: Mapping[str, Any], update: Mapping[str, Any]) -> Json:
-    """Replace a service's parameters as a whole, except a source's starting position, which cannot change."""
+    """Replace a service's parameters as a whole, except the fixed starting position of a source."""
     merged = {**now, **{field: value for field, value in update.items() if value is not None}}
     for field, value in update.items():
         before = now.get(field)

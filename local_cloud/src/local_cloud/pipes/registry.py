@@ -77,7 +77,7 @@ class Registry:
         self._pool.submit(self._settle, arn)
 
     def _settle(self, arn: str) -> None:
-        """Settle one pipe's states one after another, so that a deletion finds the worker that a creation started."""
+        """Settle one pipe's states in order, so that a deletion finds the worker of the creation."""
         with self._settling[arn]:
             pipe = self.get(arn)
             if pipe is not None and state_of(pipe) in TRANSIENT:

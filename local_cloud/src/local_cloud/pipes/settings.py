@@ -105,12 +105,7 @@ def _source(arn: str, parameters: Mapping[str, Any]) -> StreamSource:
     stream = parameters.get(kind)
     if stream is None:
         raise SettingsError(f"SourceParameters.{kind} is required for source {arn}.")
-    position = stream.get("StartingPosition")
-    positions = {"TRIM_HORIZON", "LATEST"} | ({"AT_TIMESTAMP"} if kind.startswith("Kinesis") else set())
-    if position not in positions:
-        raise SettingsError(f"StartingPosition {position!r} is not one of {', '.join(sorted(positions))}.")
-    if position == "AT_TIMESTAMP" and stream.get("StartingPositionTimestamp") is None:
-        raise SettingsError("StartingPositionTimestamp is required with StartingPosition AT_TIMESTAMP.")
+    position = _starting_position(kind, stream)
     bisect = stream.get("OnPartialBatchItemFailure")
     if bisect not in {None, "AUTOMATIC_BISECT"}:
         raise SettingsError(f"OnPartialBatchItemFailure {bisect!r} is not AUTOMATIC_BISECT.")
@@ -129,6 +124,16 @@ def _source(arn: str, parameters: Mapping[str, Any]) -> StreamSource:
         bisects=bisect is not None,
         dead_letter_arn=letters,
     )
+
+
+def _starting_position(kind: str, stream: Mapping[str, Any]) -> str:
+    position = stream.get("StartingPosition")
+    positions = {"TRIM_HORIZON", "LATEST"} | ({"AT_TIMESTAMP"} if kind.startswith("Kinesis") else set())
+    if position not in positions:
+        raise SettingsError(f"StartingPosition {position!r} is not one of {', '.join(sorted(positions))}.")
+    if position == "AT_TIMESTAMP" and stream.get("StartingPositionTimestamp") is None:
+        raise SettingsError("StartingPositionTimestamp is required with StartingPosition AT_TIMESTAMP.")
+    return str(position)
 
 
 def _number(parameters: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:

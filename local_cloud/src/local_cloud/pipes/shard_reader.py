@@ -139,7 +139,7 @@ class ShardReader:
         self._cursor, self._pending, self._read_up_to = None, [], None
 
     def _recover(self, error: Exception) -> None:
-        """Note the problem, pause and start over from the checkpoint, unless the stream no longer has the shard."""
+        """Note the problem, pause and start over, unless the stream no longer has the shard."""
         self._start_over()
         try:
             self.finished = is_gone(error, self._source.shards, self._shard_id)
