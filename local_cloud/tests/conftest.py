@@ -51,7 +51,7 @@ os.environ.update(
 
 @dataclass(frozen=True)
 class Cloud:
-    """A running local cloud and unmodified clients for it."""
+    """Make unmodified clients for a running local cloud."""
 
     endpoint: str
     home: Path
@@ -62,7 +62,7 @@ class Cloud:
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
-    """One local cloud for the session, on a port of its own."""
+    """Start one local cloud for the session, on its own port."""
     command = [sys.executable, "-m", "local_cloud"]
     subprocess.run([*command, "start"], cwd=PROJECT, check=True)
     yield Cloud(f"http://127.0.0.1:{os.environ['SALES_CDC_LOCAL_PORT']}", HOME)
@@ -71,5 +71,5 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture
 def prefix() -> str:
-    """A name of its own for each test's resources, so that tests can run side by side."""
+    """Return a name prefix for each test's resources, so that tests can run side by side."""
     return f"t{uuid.uuid4().hex[:8]}"

@@ -1,4 +1,4 @@
-"""Parts of a streaming chain for tests: roles, streams, tables, functions, and waiting for what should come."""
+"""Parts of a streaming chain for tests: roles, streams, tables, functions, and waiting for results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Cloud(Protocol):
 
 
 def wait_for(look: Callable[[], Found], what: str, seconds: float = WAIT_SECONDS) -> Found:
-    """What ``look`` gives as soon as it is true."""
+    """Call ``look`` until its result is true; return the result."""
     deadline = time.monotonic() + seconds
     while True:
         found = look()
@@ -38,13 +38,13 @@ def wait_for(look: Callable[[], Found], what: str, seconds: float = WAIT_SECONDS
 
 @dataclass
 class Parts:
-    """Makes resources whose names start with ``prefix`` in one cloud."""
+    """Make resources in one cloud; their names start with ``prefix``."""
 
     cloud: Cloud
     prefix: str
 
     def role(self, name: str, principal: str, allowed: Mapping[str, Sequence[str]]) -> str:
-        """A role that ``principal`` may assume; ``allowed`` maps a resource's ARN to actions."""
+        """Make a role that ``principal`` may assume; ``allowed`` maps a resource's ARN to actions."""
         trust = {
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Principal": {"Service": principal}, "Action": "sts:AssumeRole"}],
@@ -56,7 +56,7 @@ class Parts:
         return str(role["Arn"])
 
     def allow(self, name: str, allowed: Mapping[str, Sequence[str]]) -> None:
-        """Replace what a role may do."""
+        """Replace a role's permissions."""
         statements = [
             {"Effect": "Allow", "Action": list(actions), "Resource": resource} for resource, actions in allowed.items()
         ]
@@ -66,7 +66,7 @@ class Parts:
         )
 
     def table(self) -> str:
-        """A table with key ``orderid`` and a stream of new images; the stream's ARN."""
+        """Make a table with key ``orderid`` and a stream of new images; return the stream's ARN."""
         table = self.cloud.client("dynamodb").create_table(
             TableName=f"{self.prefix}-orders",
             KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}],
@@ -82,7 +82,7 @@ class Parts:
             table.put_item(TableName=f"{self.prefix}-orders", Item={"orderid": {"S": name}, **attributes})
 
     def stream(self, name: str = "changes") -> str:
-        """A Kinesis stream; its ARN."""
+        """Make a Kinesis stream; return its ARN."""
         self.cloud.client("kinesis").create_stream(StreamName=f"{self.prefix}-{name}", ShardCount=2)
         return self.stream_arn(name)
 
@@ -96,7 +96,7 @@ class Parts:
             self.cloud.client("kinesis").put_records(StreamARN=stream_arn, Records=entries[start : start + 500])
 
     def read_stream(self, stream_arn: str) -> list[dict[str, Any]]:
-        """Every record of a Kinesis stream, shard by shard."""
+        """Return every record of a Kinesis stream, shard by shard."""
         kinesis = self.cloud.client("kinesis")
         found: list[dict[str, Any]] = []
         for shard in kinesis.list_shards(StreamARN=stream_arn)["Shards"]:
@@ -107,7 +107,7 @@ class Parts:
         return found
 
     def queue(self, name: str = "letters") -> tuple[str, str]:
-        """An SQS queue: its URL and ARN."""
+        """Make an SQS queue; return its URL and ARN."""
         sqs = self.cloud.client("sqs")
         url = sqs.create_queue(QueueName=f"{self.prefix}-{name}")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -118,7 +118,7 @@ class Parts:
         return f"{self.prefix}-bucket"
 
     def objects(self, prefix: str = "") -> dict[str, bytes]:
-        """The bucket's objects under ``prefix``, in the order of their keys."""
+        """Return the bucket's objects under ``prefix``, in the order of their keys."""
         s3 = self.cloud.client("s3")
         page = s3.list_objects_v2(Bucket=f"{self.prefix}-bucket", Prefix=prefix)
         return {
@@ -127,7 +127,7 @@ class Parts:
         }
 
     def function(self, source: str, name: str = "transformer") -> str:
-        """A Lambda function of the given Python source with a ``handler``; its ARN."""
+        """Make a Lambda function of Python source with a ``handler``; return its ARN."""
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("function.py", source)
@@ -150,7 +150,7 @@ class Parts:
 
 
 def payload(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A Kinesis record's JSON."""
+    """Return a Kinesis record's JSON."""
     document: dict[str, Any] = json.loads(record["Data"])
     return document
 

@@ -1,4 +1,4 @@
-"""The admin endpoint: faults seen by unmodified clients, and closed to pages in a browser."""
+"""The admin endpoint sets faults, which unmodified clients see, and refuses pages in a browser."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_no_fault_is_on_by_default(admin: Admin) -> None:
     assert not any(described["plan"].values())
 
 
-def test_s3_answers_slow_down_and_a_patient_client_gets_through(admin: Admin, cloud: Any, prefix: str) -> None:
+def test_s3_answers_slow_down_and_a_client_that_retries_succeeds(admin: Admin, cloud: Any, prefix: str) -> None:
     cloud.client("s3").create_bucket(Bucket=prefix)
     admin("PUT", "faults", {"s3_error": 1})
     with pytest.raises(botocore.exceptions.ClientError, match="SlowDown"):

@@ -1,8 +1,8 @@
 """The chain from DynamoDB to S3 with each fault on, with all of them, and with its workers killed while orders are written.
 
-Held against the table's own stream: every change arrives at least once or stands under errors/ with the bytes that were sent,
-nothing is invented, a change delivered twice is the same line twice, and each order's last change is what the table holds.
-The whole cloud killed: ``test_crash_of_the_chain``.
+The table's own stream is the judge: every change arrives at least once or is under errors/ with the bytes that were sent,
+nothing is invented, a duplicated change is the same line again, and each order's last change is what the table holds.
+For a kill of the whole cloud see ``test_crash_of_the_chain``.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ FAULTS["all"] = {
 
 
 class Chain:
-    """Table → pipe → Kinesis → Firehose with the transformer → bucket; objects are cut every second."""
+    """Make a table → pipe → Kinesis → Firehose with the transformer → bucket, with an object every second."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -94,7 +94,7 @@ class Chain:
         )  # fmt: skip
 
     def write_orders(self, case: str) -> None:
-        """Insert orders, change all of them twice, delete every third."""
+        """Insert orders, change each of them two times, delete every third."""
         for price in (10, 20, 30):
             names = [f"{case}-{number}" for number in range(ORDERS)]
             self.parts.put_orders(*names, price={"N": str(price)}, product_name={"S": "laptop"})
@@ -103,7 +103,7 @@ class Chain:
             table.delete_item(TableName=f"{self.parts.prefix}-orders", Key={"orderid": {"S": name}})
 
     def changes(self, case: str) -> set[Identity]:
-        """What the table's own stream says."""
+        """Return the changes in the table's own stream."""
         client = self.parts.cloud.client("dynamodbstreams")
         found: set[Identity] = set()
         for shard in client.describe_stream(StreamArn=self.source)["StreamDescription"]["Shards"]:
@@ -115,7 +115,7 @@ class Chain:
         return {one for one in found if one[0].startswith(f"{case}-")}
 
     def lines(self, case: str) -> dict[Identity, list[str]]:
-        """The lines under raw/, by the change that each tells."""
+        """Return the lines under raw/, by their change."""
         lines: dict[Identity, list[str]] = defaultdict(list)
         for line in (line for body in self.parts.objects("raw/").values() for line in body.decode().splitlines()):
             event = json.loads(line)
@@ -124,7 +124,7 @@ class Chain:
         return lines
 
     def failures(self, case: str) -> dict[Identity, bytes]:
-        """The raw data under errors/, by the change that it was to tell."""
+        """Return the raw data under errors/, by its change."""
         bodies = self.parts.objects("errors/").values()
         raw = [base64.b64decode(json.loads(line)["rawData"]) for body in bodies for line in body.splitlines()]
         return {identity(json.loads(one)): one for one in raw if identity(json.loads(one))[0].startswith(f"{case}-")}
@@ -140,7 +140,7 @@ def identity(record: dict[str, Any]) -> Identity:
 
 
 def ask(cloud: Cloud, method: str, path: str, document: Any = None) -> bool:
-    """Ask the local cloud itself; False when it cannot just now."""
+    """Send a request to the admin endpoint; return False when it is refused for now."""
     body = None if document is None else json.dumps(document).encode()
     request = urllib.request.Request(f"{cloud.endpoint}/_local_cloud/{path}", body, method=method)
     try:
@@ -167,7 +167,7 @@ def faultless_afterwards(cloud: Cloud) -> Iterator[None]:
 
 
 def expect_every_change(chain: Chain, case: str) -> None:
-    """Each change of the case's orders is told, or kept as it was sent; nothing else is."""
+    """Check that each change of the case's orders is delivered, or kept as it was sent, and nothing else is."""
     written = chain.changes(case)
     assert len(written) == 3 * ORDERS + ORDERS / 3
     wait_for(lambda: chain.lines(case).keys() | chain.failures(case).keys() >= written, "every change", seconds=120)
@@ -190,7 +190,7 @@ def expect_table(chain: Chain, events: list[Event], case: str) -> None:
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_no_change_is_lost_or_invented_under(case: str, chain: Chain, cloud: Cloud) -> None:
+def test_no_change_is_lost_or_invented_under_faults(case: str, chain: Chain, cloud: Cloud) -> None:
     ask(cloud, "PUT", "faults", {"seed": 1, **FAULTS[case]})
     chain.write_orders(case)
     if case == "lambda_error_that_outlasts_retries":

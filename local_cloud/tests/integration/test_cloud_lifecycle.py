@@ -1,4 +1,4 @@
-"""The local cloud as a program: starts quickly, says what is wrong, keeps its state, leaves nothing behind."""
+"""The local cloud as a program starts quickly, reports errors, keeps its state and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_na
 
 
 class Command:
-    """``python -m local_cloud`` with a home and a port of its own."""
+    """Run ``python -m local_cloud`` with its own home and port."""
 
     def __init__(self, home: Path, port: int) -> None:
         self.home, self.port = home, port
@@ -127,7 +127,7 @@ def test_a_start_waits_for_a_cloud_that_still_saves_its_state(command: Command) 
         assert started.result().returncode == 0
 
 
-def test_stopping_what_does_not_run_is_fine(command: Command) -> None:
+def test_stopping_succeeds_when_no_cloud_runs(command: Command) -> None:
     stopped = command("stop")
     assert stopped.returncode == 0
     assert "No local cloud" in stopped.stdout

@@ -1,4 +1,4 @@
-"""The cloud killed with SIGKILL: what DynamoDB acknowledged is there again, stream records included."""
+"""After SIGKILL of the cloud, what DynamoDB acknowledged is there again, stream records included."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def alive(process: psutil.Process) -> bool:
 
 
 class CrashingCloud:
-    """A cloud of its own that can be killed."""
+    """Run a cloud for one test that can be killed."""
 
     def __init__(self, home: Path) -> None:
         with socket.socket() as probe:
@@ -102,7 +102,7 @@ def test_items_and_stream_records_survive_a_kill(crashing: CrashingCloud) -> Non
     assert [record["eventName"] for record in before] == ["INSERT", "INSERT", "REMOVE"]
 
 
-def test_stream_records_survive_a_clean_restart_and_go_on(crashing: CrashingCloud) -> None:
+def test_stream_records_survive_a_clean_restart_and_new_ones_follow(crashing: CrashingCloud) -> None:
     arn = make_table(crashing)
     table = crashing.client("dynamodb")
     table.put_item(TableName="orders", Item={"orderid": {"S": "a"}})
@@ -114,7 +114,7 @@ def test_stream_records_survive_a_clean_restart_and_go_on(crashing: CrashingClou
     assert records[0]["dynamodb"]["SequenceNumber"] < records[1]["dynamodb"]["SequenceNumber"]
 
 
-def test_what_nobody_had_read_is_still_there_after_a_weekend(crashing: CrashingCloud) -> None:
+def test_unread_records_are_still_there_after_a_weekend(crashing: CrashingCloud) -> None:
     """A record lives for 24 hours of a cloud that runs."""
     arn = make_table(crashing)
     crashing.client("dynamodb").put_item(TableName="orders", Item={"orderid": {"S": "friday"}})
@@ -135,7 +135,7 @@ def test_what_nobody_had_read_is_still_there_after_a_weekend(crashing: CrashingC
     assert up - down > 58 * 3600
 
 
-def test_a_table_made_anew_does_not_get_the_old_ones_items(crashing: CrashingCloud) -> None:
+def test_a_table_created_again_does_not_get_the_items_of_the_old_one(crashing: CrashingCloud) -> None:
     make_table(crashing)
     table = crashing.client("dynamodb")
     table.put_item(TableName="orders", Item={"orderid": {"S": "old"}})
@@ -164,7 +164,7 @@ def test_control_calls_survive_a_kill(crashing: CrashingCloud) -> None:
     assert s3.get_object(Bucket="kept", Key="folder/object")["Body"].read() == b"body"
 
 
-def test_after_a_kill_the_log_says_what_could_not_be_kept(crashing: CrashingCloud) -> None:
+def test_after_a_kill_the_log_says_what_was_lost(crashing: CrashingCloud) -> None:
     make_table(crashing)
     crashing.kill()
     crashing.command("start")

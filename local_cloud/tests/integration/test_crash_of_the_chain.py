@@ -1,4 +1,4 @@
-"""The whole cloud killed while changes are on their way: what DynamoDB acknowledged is in S3 in the end."""
+"""When the whole cloud is killed while changes are delivered, every acknowledged one is in S3 in the end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def crashing(tmp_path: Path) -> Iterator[CrashingCloud]:
 
 
 def make_chain(parts: Parts) -> None:
-    """Table → pipe → Kinesis → Firehose → bucket, buffered for two seconds."""
+    """Make a table → pipe → Kinesis → Firehose → bucket, buffered for two seconds."""
     source, stream, bucket = parts.table(), parts.stream(), parts.bucket()
     reader = parts.role(
         "firehose", "firehose.amazonaws.com",
@@ -60,7 +60,7 @@ def delivered(parts: Parts) -> set[str]:
 
 
 def write_orders(parts: Parts, names: list[str]) -> set[str]:
-    """Put the orders one after another, whatever happens; those that DynamoDB acknowledged."""
+    """Put the orders one after another; return those that DynamoDB acknowledged."""
     written = set()
     for name in names:
         try:
@@ -72,10 +72,8 @@ def write_orders(parts: Parts, names: list[str]) -> set[str]:
     return written
 
 
-def test_every_acknowledged_order_is_delivered_though_everything_is_killed_again_and_again(
-    crashing: CrashingCloud, prefix: str
-) -> None:
-    """Killed before, while and after the first records stand in Kinesis and in Firehose's buffer, in mid-write each time."""
+def test_every_acknowledged_order_is_delivered_after_repeated_kills(crashing: CrashingCloud, prefix: str) -> None:
+    """Kill before, while and after the first records are in Kinesis and in Firehose's buffer, during a write each time."""
     parts = Parts(crashing, prefix)
     make_chain(parts)
     names = [f"o-{number}" for number in range(250)]

@@ -1,4 +1,4 @@
-"""Amazon Data Firehose through unmodified boto3, with IAM enforced: every delivery stream acts as its own roles."""
+"""Amazon Data Firehose through unmodified boto3, with IAM enforced: delivery streams act as their roles."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def handler(event, context):
 
 
 class Delivery:
-    """A bucket, a role, and delivery streams into the bucket."""
+    """Make a bucket, a role, and delivery streams into the bucket."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts, self.name = parts, f"{parts.prefix}-delivery"
@@ -66,7 +66,7 @@ class Delivery:
         self.parts.allow("firehose", self.allowed)
 
     def processing(self, source: str, retries: int = 0) -> dict[str, Any]:
-        """A processing configuration with a function of the given source."""
+        """Return a processing configuration with a function of the given source."""
         function = self.parts.function(source)
         self.allow(function, "lambda:InvokeFunction", "lambda:GetFunctionConfiguration")
         parameters = {"LambdaArn": function, "BufferIntervalInSeconds": "0", "NumberOfRetries": str(retries)}
@@ -109,11 +109,11 @@ class Delivery:
         )  # fmt: skip
 
     def objects(self, prefix: str = "") -> dict[str, bytes]:
-        """The bucket's objects under the prefix, once there are any."""
+        """Return the bucket's objects under the prefix when there are any."""
         return wait_for(lambda: self.parts.objects(prefix), f"objects under {prefix!r}")
 
     def content(self, size: int, prefix: str = "") -> bytes:
-        """All bytes of the objects under the prefix, once there are ``size``."""
+        """Return the bytes of the objects under the prefix when there are ``size``."""
 
         def look() -> bytes | None:
             found = b"".join(self.parts.objects(prefix).values())
@@ -122,7 +122,7 @@ class Delivery:
         return wait_for(look, f"{size} bytes under {prefix!r}") or b""
 
     def failures(self, count: int) -> list[dict[str, Any]]:
-        """The lines of the error objects, once there are ``count``."""
+        """Return the lines of the error objects when there are ``count``."""
 
         def look() -> list[dict[str, Any]] | None:
             lines = [json.loads(line) for one in self.parts.objects("errors/").values() for line in one.splitlines()]
@@ -277,7 +277,7 @@ def test_each_record_gets_the_verdict_of_the_function(delivery: Delivery) -> Non
     assert re.match(r"errors/processing-failed/dt=\d{4}-\d{2}-\d{2}/", key)
 
 
-def test_a_failing_function_is_retried_and_its_batch_kept_as_it_was(delivery: Delivery) -> None:
+def test_a_failing_function_is_retried_and_its_batch_is_kept_unchanged(delivery: Delivery) -> None:
     """*Handle failure in data transformation*: retries, then processing-failed."""
     delivery.create(
         ProcessingConfiguration=delivery.processing(VERDICTS, retries=2), Prefix="raw/", ErrorOutputPrefix=ERRORS
@@ -421,7 +421,7 @@ def test_a_record_over_the_limit_is_refused(delivery: Delivery) -> None:
     assert code_of(error) == "InvalidArgumentException"
 
 
-def test_a_slow_function_holds_up_no_other_call(delivery: Delivery) -> None:
+def test_a_slow_function_delays_no_other_call(delivery: Delivery) -> None:
     delivery.create(ProcessingConfiguration=delivery.processing(SLOW), ErrorOutputPrefix=ERRORS)
     delivery.put("one")
     longest = 0.0

@@ -1,6 +1,6 @@
-"""What ``local_cloud/README.md`` says of the services that MiniStack answers, through unmodified clients.
+"""What the README says about services that MiniStack answers, seen through unmodified clients.
 
-A test that begins with ``differs`` shows a difference from AWS: should it fail one day, the README can promise more.
+A test whose name begins with ``differs`` shows a difference from AWS. When it fails one day, the README can promise more.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def test_what_the_cloud_keeps_is_in_its_home(cloud: Any) -> None:
     assert [name for name in kept if not (cloud.home / name).exists()] == []
 
 
-def test_a_scan_goes_on_while_others_write(parts: Parts) -> None:
+def test_a_scan_is_complete_while_others_write(parts: Parts) -> None:
     """*Scan*: an item that is there all the time is read once, in one segment, on pages of at most 1 MB; what comes or goes may be."""
     parts.table()
     table, client = f"{parts.prefix}-orders", parts.cloud.client("dynamodb")
@@ -84,7 +84,7 @@ def describe_export(client: Any, arn: str) -> dict[str, Any]:
 
 
 def with_recovery(parts: Parts) -> str:
-    """A table with point-in-time recovery; its ARN."""
+    """Make a table with point-in-time recovery; return its ARN."""
     parts.table()
     table, client = f"{parts.prefix}-orders", parts.cloud.client("dynamodb")
     client.update_continuous_backups(
@@ -93,7 +93,7 @@ def with_recovery(parts: Parts) -> str:
     return str(client.describe_table(TableName=table)["Table"]["TableArn"])
 
 
-def test_a_table_is_exported_as_it_was_when_that_was_asked_for(parts: Parts) -> None:
+def test_an_export_has_the_table_as_it_was_at_the_request(parts: Parts) -> None:
     """*DynamoDB table export output format*: two manifests, and items as compressed lines."""
     arn, bucket = with_recovery(parts), parts.bucket()
     parts.put_orders("a", "b", photo={"B": b"\x00\xff"}, price={"N": "1.50"})
@@ -118,7 +118,7 @@ def test_a_table_is_exported_as_it_was_when_that_was_asked_for(parts: Parts) -> 
     assert [each["ExportArn"] for each in listed] == [export["ExportArn"]]
 
 
-def test_an_export_needs_recovery_a_bucket_and_no_past(parts: Parts) -> None:
+def test_an_export_needs_recovery_and_a_bucket_and_takes_no_export_time(parts: Parts) -> None:
     parts.table()
     client = parts.cloud.client("dynamodb")
     arn = client.describe_table(TableName=f"{parts.prefix}-orders")["Table"]["TableArn"]

@@ -1,4 +1,4 @@
-"""CloudWatch shows what a pipeline's owner watches, through an unmodified client."""
+"""CloudWatch shows the metrics of Kinesis and Lambda to an unmodified client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 
 
 def total(cloud: Any, namespace: str, metric: str, dimension: str, name: str) -> float:
-    """The sum of a metric over the last hour, waited for; 0 when none came."""
+    """Wait for a metric and return its sum over the last hour; 0 when there is none."""
     deadline = time.monotonic() + 60
     while True:
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""EventBridge Pipes through unmodified boto3, with IAM enforced: every pipe acts as its own role."""
+"""EventBridge Pipes through unmodified boto3, with IAM enforced: pipes act as their roles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READ_KINESIS = ["kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListS
 
 
 class Chain:
-    """A table, a Kinesis stream, a queue, a role for a pipe between them, and the pipe."""
+    """Make a table, a Kinesis stream, a queue, a role for a pipe between them, and the pipe."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts, self.name = parts, f"{parts.prefix}-pipe"
@@ -29,7 +29,7 @@ class Chain:
 
     @property
     def streams(self) -> str:
-        """What a policy names: every stream of the table."""
+        """Return the ARN pattern of every stream of the table, for a policy."""
         return f"{self.source.rpartition('/')[0]}/*"
 
     def permissions(self) -> dict[str, list[str]]:
@@ -39,7 +39,7 @@ class Chain:
         self, *, partition_key: str = "$.dynamodb.Keys.orderid.S", pattern: dict[str, Any] | None = None,
         template: str | None = None, role: str | None = None, until: str = "RUNNING", **stream: Any,
     ) -> dict[str, Any]:  # fmt: skip
-        """Create the pipe and wait for its state; what DescribePipe then shows."""
+        """Create the pipe and wait for its state; return what DescribePipe shows."""
         source: dict[str, Any] = {"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON", **stream}}
         if pattern is not None:
             source["FilterCriteria"] = {"Filters": [{"Pattern": json.dumps(pattern)}]}
@@ -62,7 +62,7 @@ class Chain:
         return wait_for(described, f"pipe {state}")  # type: ignore[return-value]
 
     def arrived(self, count: int) -> list[dict[str, Any]]:
-        """The stream's records, once there are ``count``."""
+        """Return the stream's records when there are ``count``."""
 
         def look() -> list[dict[str, Any]] | None:
             found = self.parts.read_stream(self.target)
@@ -239,7 +239,7 @@ def test_an_input_template_shapes_what_is_sent_but_not_the_partition_key(chain: 
     assert (payload(record), record["PartitionKey"]) == ({"order": "o-1", "by": chain.name}, "o-1")
 
 
-def test_latest_leaves_out_what_was_there_before(chain: Chain) -> None:
+def test_latest_skips_earlier_records(chain: Chain) -> None:
     """*PipeSourceDynamoDBStreamParameters*: StartingPosition."""
     chain.parts.put_orders("before")
     chain.create(StartingPosition="LATEST")
@@ -247,7 +247,7 @@ def test_latest_leaves_out_what_was_there_before(chain: Chain) -> None:
     assert chain.orders(1) == ["after"]
 
 
-def test_a_stopped_pipe_goes_on_where_it_stopped(chain: Chain) -> None:
+def test_a_stopped_pipe_continues_where_it_stopped(chain: Chain) -> None:
     chain.create()
     chain.parts.put_orders("o-1", "o-2")
     chain.arrived(2)
@@ -320,7 +320,7 @@ def test_a_kinesis_stream_can_be_the_source(chain: Chain) -> None:
     assert (event["eventSource"], event["eventSourceARN"]) == ("aws:kinesis", source)
 
 
-def test_an_order_that_expires_says_that_nobody_removed_it(chain: Chain) -> None:
+def test_the_event_of_an_expired_item_names_dynamodb_as_its_author(chain: Chain) -> None:
     """*DynamoDB Streams and Time to Live*: userIdentity of the service."""
     table = chain.parts.cloud.client("dynamodb")
     table.update_time_to_live(

@@ -1,4 +1,4 @@
-"""The clients of the local cloud's own services: each acts as its resource's role, for as long as it takes."""
+"""The clients of the local cloud's own services act as the roles of their resources, and renew credentials."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_client_acts_as_the_role(clients: Clients, role: str) -> None:
     assert f"assumed-role/{role.rpartition('/')[2]}/" in arn
 
 
-def test_a_client_may_do_what_its_role_may_and_no_more(clients: Clients, role: str) -> None:
+def test_a_client_has_exactly_the_permissions_of_its_role(clients: Clients, role: str) -> None:
     kinesis = clients.client("kinesis", role, principal=PRINCIPAL)
     kinesis.list_streams()
     with pytest.raises(ClientError) as error:
@@ -62,7 +62,7 @@ def test_credentials_are_renewed_before_they_expire(
     assert len(set(used)) == 2
 
 
-def test_an_undecoded_answer_is_what_went_over_the_wire(clients: Clients) -> None:
+def test_an_undecoded_answer_has_the_bytes_that_were_sent(clients: Clients) -> None:
     answer = clients.client("kinesis", undecoded="ListStreams").list_streams()
     assert "StreamNames" in json.loads(answer["body"])
     assert "StreamNames" in clients.client("kinesis").list_streams()
@@ -74,7 +74,7 @@ def test_an_undecoded_error_is_still_an_error(clients: Clients) -> None:
     assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_who_gives_a_service_a_role_has_to_be_allowed_to(cloud: Cloud, prefix: str) -> None:
+def test_giving_a_service_a_role_needs_a_permission(cloud: Cloud, prefix: str) -> None:
     """IAM User Guide, *Grant a user permissions to pass a role to an AWS service*: iam:PassRole, iam:PassedToService."""
     parts, iam = Parts(cloud, prefix), cloud.client("iam")
     bucket = parts.bucket()
@@ -87,11 +87,11 @@ def test_who_gives_a_service_a_role_has_to_be_allowed_to(cloud: Cloud, prefix: s
         return session.client(service, endpoint_url=cloud.endpoint)
 
     def make() -> list[str]:
-        """What is said of a delivery stream, a crawler and a job that the user makes."""
+        """Make a delivery stream, a crawler and a job as the user; return the error of each, empty when there is none."""
         destination = {"RoleARN": roles["firehose"], "BucketARN": f"arn:aws:s3:::{bucket}"}
         targets = {"S3Targets": [{"Path": f"s3://{bucket}/"}]}
         command = {"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/script.py"}
-        told = []
+        errors = []
         for call in (
             lambda: client("firehose").create_delivery_stream(
                 DeliveryStreamName=prefix, ExtendedS3DestinationConfiguration=destination
@@ -103,10 +103,10 @@ def test_who_gives_a_service_a_role_has_to_be_allowed_to(cloud: Cloud, prefix: s
         ):
             try:
                 call()
-                told.append("")
+                errors.append("")
             except ClientError as error:
-                told.append(str(error))
-        return told
+                errors.append(str(error))
+        return errors
 
     def allow(*statements: dict[str, Any]) -> None:
         making = {"Effect": "Allow", "Action": ["firehose:*", "glue:*"], "Resource": "*"}

@@ -1,4 +1,4 @@
-"""Settings of the local cloud: their defaults, and what is refused."""
+"""The settings of the local cloud have defaults, and invalid values are refused."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def test_without_settings_policies_are_enforced_on_the_usual_port() -> None:
     assert config.home.name == ".local"
 
 
-def test_settings_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("LOCAL_CLOUD_IAM", "off")
     config = CloudConfig.from_environment()
     assert (config.region, config.enforce_iam) == ("eu-central-1", False)
 
 
-def test_an_unclear_switch_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_switch_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_CLOUD_IAM", "maybe")
     with pytest.raises(ValueError, match="LOCAL_CLOUD_IAM is 'maybe'"):
         CloudConfig.from_environment()

@@ -1,4 +1,4 @@
-"""Requests are held against the limits in AWS's service models, as AWS holds them."""
+"""Requests are checked against the limits in AWS's service models."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def filters(*patterns: str) -> dict[str, Any]:
         ("glue", "NoSuchOperation", {"Name": ""}),
     ],
 )
-def test_a_request_within_the_limits_is_let_pass(service: str, operation: str, params: dict[str, Any]) -> None:
+def test_a_request_within_the_limits_passes(service: str, operation: str, params: dict[str, Any]) -> None:
     check(service, operation, params)
 
 
@@ -58,13 +58,15 @@ def test_a_request_within_the_limits_is_let_pass(service: str, operation: str, p
         ("glue", "ListCrawls", {"CrawlerName": "raw", "Filters": [{"FieldName": "COLOUR"}]}, "Filters.FieldName"),
     ],
 )  # fmt: skip
-def test_a_breach_is_refused_with_its_place(service: str, operation: str, params: dict[str, Any], where: str) -> None:
+def test_a_request_outside_a_limit_is_refused_and_the_field_named(
+    service: str, operation: str, params: dict[str, Any], where: str
+) -> None:
     with pytest.raises(ServiceError, match=where) as refusal:
         check(service, operation, params)
     assert refusal.value.code == "ValidationException"
 
 
-def test_a_refusal_does_not_repeat_what_is_marked_as_sensitive() -> None:
+def test_a_refusal_does_not_show_a_sensitive_value() -> None:
     with pytest.raises(ServiceError) as refusal:
         check("pipes", "TagResource", {"resourceArn": "arn:aws:pipes:us-east-1:000000000000:pipe/x", "tags": {"a": "s" * 300}})  # fmt: skip
     assert "sss" not in refusal.value.message

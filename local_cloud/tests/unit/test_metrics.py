@@ -1,4 +1,4 @@
-"""What the services' counters and the gateway's requests become in CloudWatch."""
+"""The services' counters and the gateway's requests become CloudWatch metrics."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_what_arrives_has_the_name_of_its_source() -> None:
 
 
 def test_the_iterator_age_of_a_stream_is_that_of_the_shard_that_is_furthest_behind() -> None:
-    """It was that of the shard that was read last."""
+    """It used to be that of the shard that was read last."""
     metrics, behind = TrafficMetrics(), {"a": 9000, "b": 0}
 
     async def kinesis(

@@ -1,4 +1,4 @@
-"""How the services process ends: in order when the gateway says so, at once when the gateway is gone."""
+"""The services process ends in order when the gateway sends ``STOP``, and at once when the gateway is gone."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def channel(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[socket.sock
 def test_without_a_gateway_it_ends_at_once_and_leaves_no_program(
     channel: tuple[socket.socket, subprocess.Popen[str]],
 ) -> None:
-    """Its workers slept until their next try, each in turn, and held the files that the next start needs."""
+    """Its workers used to wait for their next attempts, and kept the files that the next start needs."""
     ours, process = channel
     programs = psutil.Process(process.pid).children()
     assert programs
@@ -65,7 +65,9 @@ def test_without_a_gateway_it_ends_at_once_and_leaves_no_program(
 
 
 @pytest.mark.parametrize("channel", [["quick"]], indirect=True)
-def test_told_to_stop_it_stops_its_services(channel: tuple[socket.socket, subprocess.Popen[str]]) -> None:
+def test_it_stops_its_services_when_the_gateway_sends_stop(
+    channel: tuple[socket.socket, subprocess.Popen[str]],
+) -> None:
     ours, process = channel
     ours.sendall(frame({STOP: True}, b""))
     output, _ = process.communicate(timeout=20)

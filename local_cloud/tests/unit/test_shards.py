@@ -1,4 +1,4 @@
-"""The order in which the shards of a stream are read."""
+"""The shards of a stream are read in the order that keeps a key's records in order."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ MERGED = Shard.of({"ShardId": "merged", "ParentShardId": "left", "AdjacentParent
     ],
 )
 def test_a_merged_shard_is_read_after_both_of_its_parents(finished: set[str], expected: list[str]) -> None:
-    """Kinesis Developer Guide, *After resharding*: else the changes of a key come in another order."""
+    """Otherwise the records of a key come in another order.
+
+    Source: https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html
+    """
     found = readable([LEFT, RIGHT, MERGED], finished.__contains__)
     assert [shard.shard_id for shard in found] == expected
 
 
-def test_a_parent_that_is_not_listed_any_more_is_not_waited_for() -> None:
+def test_a_shard_does_not_wait_for_a_parent_that_is_no_longer_listed() -> None:
     assert readable([MERGED], lambda _: False) == [MERGED]

@@ -25,7 +25,7 @@ WEEKEND = (100 * HOUR, 160 * HOUR)
         ([(80, 90), WEEKEND], 170, 76),
     ],
 )
-def test_the_horizon_lies_so_many_hours_of_uptime_back(
+def test_the_horizon_counts_hours_of_uptime_only(
     downtimes: list[tuple[float, float]], now: float, horizon: float
 ) -> None:
     hours = [(down, up) if up > HOUR else (down * HOUR, up * HOUR) for down, up in downtimes]
@@ -43,7 +43,9 @@ def test_a_start_notes_how_long_the_cloud_was_down(tmp_path: Path) -> None:
     assert Uptime.kept(tmp_path).horizon(31 * HOUR, 3 * HOUR) == 9 * HOUR
 
 
-def test_a_start_survives_notes_that_a_power_cut_left_empty(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_start_succeeds_when_a_power_cut_left_the_downtimes_empty(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / FILE_NAME).touch()
     assert Uptime.kept(tmp_path).horizon(6 * HOUR, HOUR) == 5 * HOUR
     assert "cannot be read" in caplog.text

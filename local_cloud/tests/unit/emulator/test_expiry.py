@@ -13,7 +13,7 @@ from local_cloud.emulator.seams import SeamMovedError
 
 
 class Settings:
-    """The tables with a time to live."""
+    """Stand in for the tables with a time to live."""
 
     def all_items(self) -> list[str]:
         return ["orders"]

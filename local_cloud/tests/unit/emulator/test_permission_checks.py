@@ -1,4 +1,4 @@
-"""Calls on a DynamoDB stream are checked against that stream; a denial names its resource."""
+"""Permissions are checked against the resource that AWS documents, and a denial names the resource."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
 
 
 def no_query(_: str) -> None:
-    """Knows of no query of Athena."""
+    """Return no work group for any query."""
 
 
 def iterator(**position: Any) -> str:
@@ -112,6 +112,6 @@ def test_a_denial_names_the_resource_and_s3_quotes_it() -> None:
     assert denial("s3", resource_arn="arn:aws:s3:::orders/a") == 'somebody: s3:GetObject on "arn:aws:s3:::orders/a"'
 
 
-def test_a_denial_that_has_its_words_keeps_them() -> None:
+def test_a_denial_with_its_own_message_keeps_it() -> None:
     assert denial("s3", resource_arn="*") == ""
     assert denial("s3", resource_arn=TABLE, message="no") == "no"

@@ -1,4 +1,4 @@
-"""A quick scan answers every request as MiniStack's own does, page by page, whatever was written between."""
+"""The patched scan answers every request as MiniStack's own does, page by page, with writes in between."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def put(order: str, line: str = "a") -> tuple[str, dict[str, str], int]:
 
 
 def dynamodb() -> Any:
-    """MiniStack's DynamoDB, a module of its own with small pages, and two tables in it."""
+    """Load MiniStack's DynamoDB as a separate module with small pages and two tables."""
     spec = importlib.util.find_spec("ministack.services.dynamodb")
     assert spec is not None
     assert spec.loader is not None
@@ -73,7 +73,7 @@ def plain() -> Any:
 
 
 @pytest.fixture(scope="module")
-def quick() -> Any:
+def patched() -> Any:
     module = dynamodb()
     patch_scans(module)
     return module
@@ -100,7 +100,7 @@ def answered(call: Any, **request: Any) -> tuple[int, dict[str, Any]]:
 
 
 class Client:
-    """Does steps, one after the other; remembers where the last scan stopped."""
+    """Do steps one after another; remember where the last scan stopped."""
 
     def __init__(self, module: Any, table: str) -> None:
         self._module, self._table, self._last = module, table, {}
@@ -123,36 +123,36 @@ class Client:
 @given(steps=st.lists(written | deleted | scanned, max_size=40))
 @example(steps=[put("a"), SCAN, ("delete", key("a")), put("a"), SCAN])
 @example(steps=[put("a", "c"), put("a", "b"), put("a", "a"), ("scan", {"Limit": 1}, "start"), ("scan", {}, "last")])
-def test_every_answer_is_the_emulators(plain: Any, quick: Any, table: str, steps: list[Any]) -> None:
-    one, other = Client(plain, table), Client(quick, table)
+def test_every_answer_is_the_emulators(plain: Any, patched: Any, table: str, steps: list[Any]) -> None:
+    one, other = Client(plain, table), Client(patched, table)
     for step in steps:
         assert one.do(*step) == other.do(*step)
 
 
-def test_items_are_found_whichever_call_wrote_them(quick: Any) -> None:
-    create(quick, "hash-only")
-    assert answered(quick._scan, TableName="hash-only")[1]["Count"] == 0
+def test_items_are_found_whichever_call_wrote_them(patched: Any) -> None:
+    create(patched, "hash-only")
+    assert answered(patched._scan, TableName="hash-only")[1]["Count"] == 0
     items = [{"orderid": {"S": name}} for name in "abc"]
-    answered(quick._batch_write_item, RequestItems={"hash-only": [{"PutRequest": {"Item": items[0]}}]})
-    answered(quick._transact_write_items, TransactItems=[{"Put": {"TableName": "hash-only", "Item": items[1]}}])
-    answered(quick._update_item, TableName="hash-only", Key=items[2])
-    assert answered(quick._scan, TableName="hash-only")[1]["Items"] == items
+    answered(patched._batch_write_item, RequestItems={"hash-only": [{"PutRequest": {"Item": items[0]}}]})
+    answered(patched._transact_write_items, TransactItems=[{"Put": {"TableName": "hash-only", "Item": items[1]}}])
+    answered(patched._update_item, TableName="hash-only", Key=items[2])
+    assert answered(patched._scan, TableName="hash-only")[1]["Items"] == items
 
 
-def test_a_query_and_an_index_are_left_to_the_emulator(quick: Any) -> None:
-    create(quick, "with-sort-key")
+def test_a_query_and_an_index_are_left_to_the_emulator(patched: Any) -> None:
+    create(patched, "with-sort-key")
     for line in "cab":
         item = {"orderid": {"S": "a"}, "line": {"S": line}}
-        answered(quick._put_item, TableName="with-sort-key", Item=item)
+        answered(patched._put_item, TableName="with-sort-key", Item=item)
     found = answered(
-        quick._query, TableName="with-sort-key", KeyConditionExpression="orderid = :o",
+        patched._query, TableName="with-sort-key", KeyConditionExpression="orderid = :o",
         ExpressionAttributeValues={":o": {"S": "a"}}, ScanIndexForward=False,
     )[1]["Items"]  # fmt: skip
     assert [item["line"]["S"] for item in found] == ["c", "b", "a"]
 
 
 class Reads(dict[str, dict[str, Any]]):
-    """Items that count how often they are read."""
+    """Hold items and count how often they are read."""
 
     count = 0
 
@@ -197,21 +197,21 @@ def set_item(table: dict[str, Any], key: str, sort_key: str, item: Any) -> None:
 
 def test_keys_that_nobody_reads_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scans, "MAX_UNSORTED", 10)
-    table, tell = table_of(), note_new_keys(set_item)
+    table, note = table_of(), note_new_keys(set_item)
     assert all_keys(table) == []
     for number in range(11):
         assert KEYS in table
-        tell(table, str(number), "", {"key": str(number)})
+        note(table, str(number), "", {"key": str(number)})
         table["items"].pop(str(number))
     assert KEYS not in table
 
 
 def test_keys_of_deleted_items_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scans, "MAX_UNSORTED", 10)
-    table, tell = table_of("z"), note_new_keys(set_item)
+    table, note = table_of("z"), note_new_keys(set_item)
     first = keys_of(table)
     for number in range(13):
-        tell(table, f"{number:02d}", "", {"key": f"{number:02d}"})
+        note(table, f"{number:02d}", "", {"key": f"{number:02d}"})
         assert all_keys(table) == [f"{number:02d}", "z"]
         table["items"].pop(f"{number:02d}")
     assert keys_of(table) is not first

@@ -1,4 +1,4 @@
-"""Delivery streams without a cloud: records and destinations."""
+"""Records and destinations for tests of delivery streams without a cloud."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local_cloud.firehose.settings import S3Destination
 
 
 def incoming(*payloads: str, arrived: float = 0.0) -> list[IncomingRecord]:
-    """Records of one shard whose IDs and sequence numbers count from 0."""
+    """Make records of one shard whose IDs and sequence numbers count from 0."""
     return [
         IncomingRecord(str(number), arrived, base64.b64encode(one.encode()).decode(), None, Position("s", str(number)))
         for number, one in enumerate(payloads)

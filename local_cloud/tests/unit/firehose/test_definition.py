@@ -1,4 +1,8 @@
-"""What a delivery stream may ask for: *Amazon Data Firehose API Reference*, ``CreateDeliveryStream``, ``UpdateDestination``."""
+"""Delivery streams have the documented settings.
+
+Sources: https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html and
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_UpdateDestination.html
+"""
 
 from __future__ import annotations
 
@@ -64,7 +68,7 @@ def test_processing_that_is_not_enabled_does_nothing() -> None:
         {"S3BackupMode": "Enabled"},
     ],
 )
-def test_what_aws_or_the_local_cloud_cannot_do_is_refused(s3: dict[str, Any]) -> None:
+def test_unsupported_settings_are_refused(s3: dict[str, Any]) -> None:
     with pytest.raises(ServiceError) as refusal:
         new_stream(request(**s3), "arn")
     assert refusal.value.code == "InvalidArgumentException"
@@ -101,13 +105,13 @@ def test_encryption_at_creation_is_kept() -> None:
         ("DirectPut", {"KeyType": "AWS_OWNED_CMK", "KeyARN": "arn:aws:kms:us-east-1:000000000000:key/own"}),
     ],
 )
-def test_encryption_that_cannot_be_is_refused(kind: str, wanted: dict[str, str]) -> None:
+def test_invalid_encryption_is_refused(kind: str, wanted: dict[str, str]) -> None:
     with pytest.raises(ServiceError) as refusal:
         described(kind, wanted)
     assert refusal.value.code == "InvalidArgumentException"
 
 
-def test_an_update_changes_what_it_names_and_counts_the_version() -> None:
+def test_an_update_changes_what_it_names_and_increments_the_version() -> None:
     stream = new_stream(request(Prefix="raw/"), "arn")
     update = {
         "CurrentDeliveryStreamVersionId": "1",

@@ -1,4 +1,4 @@
-"""A delivery stream whose records never stop waiting still delivers by its interval."""
+"""A delivery stream that always has waiting records still delivers by its interval."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECORDS, RECORD_BYTES = 100, 50_000
 
 
 class Burst:
-    """A source with everything at once, which notes what it may forget."""
+    """Give all records at once, and note the committed positions."""
 
     def __init__(self) -> None:
         self.commits: list[str] = []
@@ -44,7 +44,7 @@ class Burst:
 
 
 class DroppingFunction:
-    """A Lambda client whose function takes its time and drops every record: no buffer ever fills."""
+    """Act as a Lambda client whose function is slow and drops every record, so that no buffer fills."""
 
     def get_function_configuration(self, **_: Any) -> None:
         return None
@@ -60,8 +60,8 @@ class OneClient:
         return DroppingFunction()
 
 
-def test_what_was_transformed_is_delivered_while_more_waits() -> None:
-    """It was delivered once nothing waited any more, however long that took."""
+def test_transformed_records_are_delivered_while_more_wait() -> None:
+    """They used to be delivered only when no record waited any more."""
     function = LambdaProcessor("arn:function", "arn:role", size_bytes=200_000, interval_seconds=0, retries=0)
     configuration = Configuration(destination(processor=function, interval_seconds=1), "1")
     source, clients = Burst(), OneClient()

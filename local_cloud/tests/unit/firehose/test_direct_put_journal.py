@@ -1,4 +1,4 @@
-"""Direct puts survive a crash: what was answered is there again after a restart, in its order."""
+"""Direct puts survive a crash: answered puts are there again after a restart, in their order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ARN = "arn:aws:firehose:us-east-1:000000000000:deliverystream/orders"
 
 
 class Sink:
-    """Keeps what it gets; ``wait_for`` returns once that many records came."""
+    """Keep the records; ``wait_for`` returns when there are that many."""
 
     def __init__(self) -> None:
         self.records: list[IncomingRecord] = []
@@ -52,13 +52,13 @@ def test_records_come_in_the_order_of_the_calls(collection: Collection) -> None:
     assert [record.data for record in read(journal, 3).records] == ["YQ==", "Yg==", "Yw=="]
 
 
-def test_what_was_answered_and_not_delivered_is_there_after_a_restart(collection: Collection) -> None:
+def test_answered_puts_that_were_not_delivered_are_there_after_a_restart(collection: Collection) -> None:
     ids = Journal(collection, ARN).append(["YQ==", "Yg=="])
     again = read(Journal(collection, ARN), 2)
     assert [record.record_id for record in again.records] == ids
 
 
-def test_what_was_delivered_is_forgotten(collection: Collection) -> None:
+def test_delivered_puts_are_deleted(collection: Collection) -> None:
     journal = Journal(collection, ARN)
     journal.append(["YQ=="])
     (record,) = read(journal, 1).records
@@ -67,7 +67,7 @@ def test_what_was_delivered_is_forgotten(collection: Collection) -> None:
     assert list(collection) == []
 
 
-def test_only_the_last_record_of_a_call_lets_the_call_be_forgotten(collection: Collection) -> None:
+def test_only_the_last_record_of_a_call_completes_the_call(collection: Collection) -> None:
     journal = Journal(collection, ARN)
     journal.append(["YQ==", "Yg=="])
     first, last = read(journal, 2).records

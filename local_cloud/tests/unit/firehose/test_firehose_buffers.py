@@ -1,4 +1,4 @@
-"""The buffers: what is taken at once, and when a reader has to wait."""
+"""Buffers limit what is taken at once, and make a reader wait when they are full."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_small_records_fill_no_more_than_one_lambda_event() -> None:
     assert len(taken) > 5_000
 
 
-def test_what_could_not_be_processed_comes_first_again() -> None:
+def test_records_that_could_not_be_processed_come_first_again() -> None:
     intake = Intake()
     intake.put(incoming("aaaa", "bbbb", "cccc"), 1.0)
     intake.put_back(intake.take(8), 2.0)
@@ -45,7 +45,7 @@ def test_what_could_not_be_processed_comes_first_again() -> None:
     assert ids(intake.take(100)) == ["0", "1", "2"]
 
 
-def test_a_full_intake_holds_back_its_reader_until_something_leaves() -> None:
+def test_a_full_intake_makes_its_reader_wait_until_records_leave() -> None:
     intake = Intake(limit_bytes=4)
     intake.put(incoming("aaaa"), 1.0)
     reader = threading.Thread(target=intake.put, args=(incoming("b"), 2.0), daemon=True)
@@ -67,7 +67,7 @@ def test_closing_frees_a_waiting_reader() -> None:
     assert not reader.is_alive()
 
 
-def test_the_output_knows_what_may_be_forgotten_once_it_is_written() -> None:
+def test_the_output_has_the_positions_to_commit_when_it_is_written() -> None:
     output = Output()
     output.note(incoming("a", "b", arrived=20.0), now=5.0)
     output.note(

@@ -1,4 +1,8 @@
-"""What becomes of each record: *Required parameters for data transformation*, *Handle failure in data transformation*."""
+"""Each record is delivered, dropped or failed as AWS documents it.
+
+Sources: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html and
+https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
+"""
 
 from __future__ import annotations
 
@@ -66,7 +70,7 @@ def test_a_dropped_record_is_neither_delivered_nor_failed() -> None:
         ([{"recordId": ["0"], "result": "Ok", "data": "YQ=="}], "Lambda.MissingRecordId"),
     ],
 )
-def test_a_record_that_the_answer_does_not_settle_fails(answers: list[Any], code: str) -> None:
+def test_a_record_without_a_valid_result_fails(answers: list[Any], code: str) -> None:
     assert codes_of({"records": answers}, 1) == [code]
 
 

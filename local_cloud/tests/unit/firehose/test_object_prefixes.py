@@ -1,4 +1,7 @@
-"""Object names: *Understand custom prefixes for Amazon S3 objects*, *Configure Amazon S3 object name format*."""
+"""Objects have the documented names.
+
+Sources: https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html and https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+"""
 
 from __future__ import annotations
 

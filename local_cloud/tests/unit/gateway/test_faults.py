@@ -1,4 +1,4 @@
-"""Faults are off by default, the same for the same seed, and never lose what they disturb."""
+"""Faults are off by default, the same for the same seed, and lose no record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADERS = {"x-amz-target": "Kinesis_20131202.PutRecords"}
 
 
 class Kinesis:
-    """Answers PutRecords as Kinesis does and keeps what was written."""
+    """Answer PutRecords as Kinesis does, and keep the records."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -43,7 +43,7 @@ def faults(**plan: float) -> Faults:
 NAMES = [str(n) for n in range(200)]
 
 
-def test_without_a_plan_nothing_is_disturbed() -> None:
+def test_without_a_plan_there_is_no_fault() -> None:
     kinesis = Kinesis()
     put(Faults(), kinesis, NAMES)
     assert kinesis.written == NAMES
@@ -77,7 +77,7 @@ def test_a_throttled_call_writes_nothing() -> None:
 
 @pytest.mark.parametrize("action", ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"])
 def test_every_write_to_dynamodb_can_be_throttled(action: str) -> None:
-    """A handler that takes no call shows that none came through."""
+    """A handler that fails at every call shows that none reached it."""
 
     async def handle(*_: object) -> tuple[int, dict[str, str], bytes]:
         raise AssertionError
@@ -88,7 +88,7 @@ def test_every_write_to_dynamodb_can_be_throttled(action: str) -> None:
     assert json.loads(refused[2])["__type"].endswith("#ProvisionedThroughputExceededException")
 
 
-def test_what_was_done_is_counted() -> None:
+def test_faults_are_counted() -> None:
     made = faults(seed=1, duplicate=0.5)
     kinesis = Kinesis()
     put(made, kinesis, NAMES)

@@ -1,4 +1,4 @@
-"""Handlers of items and records take turns, and everyone else comes in between two of them."""
+"""Handlers of items and records take turns, and other calls run between two of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local_cloud.gateway.turns import Answer, Turns
 
 
 async def answered() -> list[str]:
-    """What ran in which order: three handlers that take turns, and a call that takes none, begun after them."""
+    """Return in which order three handlers that take turns ran, and a call without a turn that began after them."""
     turns, order = Turns(), list[str]()
 
     def handler(name: str) -> asyncio.Task[Answer]:
@@ -31,7 +31,7 @@ def test_a_call_without_a_turn_waits_for_one_handler_only() -> None:
     assert asyncio.run(answered()) == ["first", "control", "second", "third"]
 
 
-def test_a_handler_that_fails_gives_its_turn_on() -> None:
+def test_a_failing_handler_releases_its_turn() -> None:
     async def fail(*_: object) -> Answer:
         raise LookupError
 
@@ -48,7 +48,7 @@ def test_a_handler_that_fails_gives_its_turn_on() -> None:
     assert asyncio.run(both()) == (200, {}, b"('a',)")
 
 
-def test_a_cancelled_wait_keeps_no_turn() -> None:
+def test_a_cancelled_wait_holds_no_turn() -> None:
     async def run() -> Answer:
         turns, held = Turns(), asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Pipes without a cloud: settings, records, and targets that fail as they are told."""
+"""Settings, records and failing targets for tests of pipes without a cloud."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SOURCE = StreamSource(
 
 
 def pipe_settings(**source: Any) -> PipeSettings:
-    """A pipe's settings; keywords go to its source."""
+    """Make a pipe's settings; keywords are parameters of its source."""
     return PipeSettings(
         name="orders",
         arn="arn:aws:pipes:us-east-1:000000000000:pipe/orders",
@@ -56,9 +56,9 @@ def records(*numbers: int, created: float = 0.0) -> list[Record]:
 
 
 class PickyTarget:
-    """Takes every record but those that it is told to refuse, each as often as told; -1 is for ever.
+    """Take every record except the given ones, which are refused the given number of times; -1 is for ever.
 
-    ``counts`` is whether a refusal is held against the pipe's retries.
+    ``counts`` says whether a refusal counts towards the pipe's retries.
     """
 
     def __init__(self, refusals: dict[str, int] | None = None, *, counts: bool = True) -> None:
@@ -80,7 +80,7 @@ class PickyTarget:
 
 
 class Letters:
-    """A dead-letter queue that keeps what it gets."""
+    """Act as a dead-letter queue that keeps its messages."""
 
     def __init__(self) -> None:
         self.kept: list[tuple[str, list[str], str]] = []

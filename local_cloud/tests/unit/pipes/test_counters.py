@@ -1,4 +1,4 @@
-"""Totals and ages of a service's resources."""
+"""Counters add up totals and measure ages, for each resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A dead letter names positions, never payloads: *Amazon EventBridge Pipes error handling and troubleshooting*."""
+"""A dead letter names positions and has no payload.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a pipe may ask for: *Amazon EventBridge Pipes API Reference*, ``CreatePipe`` and its parameter types."""
+"""Pipes have the documented settings.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,7 @@ def test_minus_one_means_for_ever() -> None:
         (pipe_with(DeadLetterConfig={"Arn": "arn:aws:lambda:us-east-1:000000000000:function:f"}), "DeadLetterConfig"),
     ],
 )  # fmt: skip
-def test_what_aws_refuses_is_refused_with_its_name(pipe: dict[str, Any], said: str) -> None:
+def test_a_parameter_that_aws_refuses_is_named(pipe: dict[str, Any], said: str) -> None:
     with pytest.raises(ServiceError, match=said) as refusal:
         check(pipe)
     assert refusal.value.code == "ValidationException"

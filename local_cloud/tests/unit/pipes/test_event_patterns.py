@@ -1,4 +1,7 @@
-"""Event patterns as *Comparison operators for use in event patterns in Amazon EventBridge* documents them."""
+"""Event patterns match as documented.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+"""
 
 from __future__ import annotations
 

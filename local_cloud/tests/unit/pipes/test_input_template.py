@@ -1,4 +1,7 @@
-"""Input templates as *Amazon EventBridge Pipes input transformation* documents them."""
+"""Input templates are filled as documented.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,6 @@ def test_placeholders_are_replaced(template: str, rendered: str) -> None:
     assert render(template, EVENT, VARIABLES) == rendered
 
 
-def test_the_whole_event_can_stand_in_the_template() -> None:
+def test_the_template_can_contain_the_whole_event() -> None:
     rendered = render('{"event": <aws.pipes.event.json>}', EVENT, VARIABLES)
     assert json.loads(rendered) == {"event": EVENT}

@@ -1,4 +1,7 @@
-"""JSON paths as *Amazon EventBridge Pipes targets* documents them."""
+"""JSON paths are read as documented.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def test_a_path_leads_to_its_value(path: str, value: object) -> None:
 @pytest.mark.parametrize(
     "path", ["$.eventid", "$.eventID.x", "$.eventID[0]", "$.items[2]", "$.items.name", "$.items[0].name[0]"]
 )
-def test_a_path_to_nothing_is_an_error(path: str) -> None:
+def test_a_path_without_a_value_is_an_error(path: str) -> None:
     with pytest.raises(PathError):
         resolve(EVENT, path)
 

@@ -1,4 +1,7 @@
-"""Retries, age, bisection and dead letters: *Amazon EventBridge Pipes error handling and troubleshooting*."""
+"""Retries, record age, bisection and dead letters work as documented.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ Make = Callable[..., PipeSettings]
 
 
 class Unhurried(threading.Event):
-    """A stop flag that is never set and never waits."""
+    """Act as a stop flag that is never set and never waits."""
 
     def wait(self, timeout: float | None = None) -> bool:
         return False
@@ -35,7 +38,7 @@ def test_a_batch_that_is_taken_leaves_no_letters(settings: Make) -> None:
     assert (target.taken, letters.kept) == (["1", "2", "3"], [])
 
 
-def test_only_what_failed_is_tried_again(settings: Make) -> None:
+def test_only_failed_records_are_retried(settings: Make) -> None:
     target = PickyTarget({"2": 2})
     delivery_of(settings(), target, Letters()).deliver("s", records(1, 2, 3))
     assert target.calls == [["1", "2", "3"], ["2"], ["2"]]
@@ -48,13 +51,13 @@ def test_after_the_last_retry_positions_go_to_the_queue(settings: Make) -> None:
     assert letters.kept == [("s", ["2"], "RetryAttemptsExhausted")]
 
 
-def test_no_retry_at_all_is_a_limit_too(settings: Make) -> None:
+def test_zero_retries_is_a_limit_too(settings: Make) -> None:
     target, letters = PickyTarget({"1": -1}), Letters()
     delivery_of(settings(maximum_retries=0), target, letters).deliver("s", records(1))
     assert (len(target.calls), len(letters.kept)) == (1, 1)
 
 
-def test_internal_errors_are_not_held_against_the_retries(settings: Make) -> None:
+def test_internal_errors_do_not_count_towards_the_retries(settings: Make) -> None:
     target, letters = PickyTarget({"1": 5}, counts=False), Letters()
     delivery_of(settings(maximum_retries=1), target, letters).deliver("s", records(1))
     assert (target.taken, letters.kept) == (["1"], [])
@@ -93,17 +96,17 @@ def test_a_stopping_pipe_leaves_the_batch_alone(settings: Make) -> None:
     assert letters.kept == []
 
 
-def test_the_reason_of_a_failure_is_told_as_long_as_it_lasts(settings: Make) -> None:
-    told: list[str | None] = []
+def test_the_reason_of_a_failure_is_shown_as_long_as_it_lasts(settings: Make) -> None:
+    shown: list[str | None] = []
 
     class Telling(Unhurried):
         def wait(self, timeout: float | None = None) -> bool:
-            told.append(delivery.last_failure)
+            shown.append(delivery.last_failure)
             return False
 
     delivery = Delivery(settings(maximum_retries=2), PickyTarget({"1": 2, "2": -1}), Letters(), Telling(), Counters())
     delivery.deliver("s", records(1))
-    assert (told, delivery.last_failure) == (["refused", "refused"], None)
+    assert (shown, delivery.last_failure) == (["refused", "refused"], None)
     delivery.deliver("s", records(2))
     assert delivery.last_failure is None
 

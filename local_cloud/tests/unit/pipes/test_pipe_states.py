@@ -1,4 +1,7 @@
-"""The states that *Amazon EventBridge Pipes API Reference*, ``DescribePipe``, lists, and the moves between them."""
+"""Pipes have the documented states and transitions.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def test_a_failure_keeps_its_reason() -> None:
         (State.CREATE_FAILED, State.STARTING),
     ],
 )
-def test_a_move_that_aws_does_not_know_is_refused(now: State, to: State) -> None:
+def test_a_transition_that_aws_does_not_have_is_refused(now: State, to: State) -> None:
     pipe = pipe_in(now)
     with pytest.raises(IllegalMoveError, match=f"is {now} and cannot become {to}"):
         move(pipe, to)

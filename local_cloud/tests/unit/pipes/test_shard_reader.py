@@ -1,4 +1,4 @@
-"""Batches, windows, filters, checkpoints and what happens when the position is gone."""
+"""A shard reader makes batches, keeps checkpoints, and continues when its position is gone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Page = list[Record] | Exception
 
 
 class Tape:
-    """A closed shard with the given pages; after an error the shard is opened again and goes on with the next page."""
+    """Act as a closed shard with the given pages; after an error it continues with the next page."""
 
     def __init__(self, *pages: Page, gone: bool = False) -> None:
         self.pages = list(pages)
@@ -55,7 +55,7 @@ class Unhurried(threading.Event):
 
 
 class Case:
-    """A shard reader over a tape, with everything that it touches in reach."""
+    """Hold a shard reader over a tape, and what it reads and writes."""
 
     def __init__(self, settings: PipeSettings, tape: Tape, collection: Collection, target: PickyTarget | None = None):
         self.target, self.letters, self.counters = target or PickyTarget(), Letters(), Counters()
@@ -68,7 +68,7 @@ class Case:
         )
 
     def tick(self) -> float:
-        """Every look at the clock is one second later."""
+        """Return a time one second later at each call."""
         self.now += 1.0
         return self.now
 
@@ -103,7 +103,7 @@ def test_filtered_records_are_not_sent_but_pass_the_checkpoint(settings: Make, c
     assert found.sequence_number == "3"
 
 
-def test_a_checkpoint_is_resumed_after(settings: Make, collection: Collection) -> None:
+def test_reading_starts_after_the_checkpoint(settings: Make, collection: Collection) -> None:
     tape = Tape(records(8))
     case = Case(settings(), tape, collection)
     Checkpoints(collection, settings().arn).put("s", Checkpoint("7", 0.0))
@@ -136,7 +136,7 @@ def test_a_shard_opened_at_latest_that_gave_nothing_skips_only_what_was_there_be
     "interruption",
     [IteratorExpiredError(), ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "GetRecords")],
 )
-def test_after_an_interruption_reading_goes_on_from_the_checkpoint(
+def test_reading_continues_from_the_checkpoint_after_an_interruption(
     settings: Make, collection: Collection, interruption: Exception
 ) -> None:
     tape = Tape(records(1), interruption, records(2))
