@@ -33,14 +33,14 @@ def start(config: CloudConfig) -> str:
     if running is not None:
         if running["endpoint"] != config.endpoint:
             raise CloudError(
-                f"this checkout's cloud runs already, at {running['endpoint']} (process {running['pid']}), not at "
-                f"{config.endpoint}. Stop it with 'make down', or use its port."
+                f"the cloud with home {config.home} runs already, at {running['endpoint']} (process {running['pid']}), not "
+                f"at {config.endpoint}. Stop it ('python -m local_cloud stop' or 'make down'), or use its port."
             )
         return f"The local cloud runs already at {running['endpoint']} (process {running['pid']})."
     if is_open(config.port):
         raise CloudError(
-            f"port {config.port} on 127.0.0.1 is taken by another program. Stop that program, or choose a free port: "
-            f"SALES_CDC_LOCAL_PORT={config.port + 1} make cloud"
+            f"port {config.port} on 127.0.0.1 is taken by another program. Stop that program, or choose a free port: set "
+            f"SALES_CDC_LOCAL_PORT={config.port + 1} and start again."
         )
     config.log_file.parent.mkdir(parents=True, exist_ok=True)
     with config.log_file.open("ab") as log:
@@ -70,7 +70,7 @@ def stop(config: CloudConfig) -> str:
     running = running_cloud(config)
     if running is None:
         config.discovery_file.unlink(missing_ok=True)
-        return "No local cloud of this checkout is running."
+        return f"No local cloud is running (looked at {config.discovery_file})."
     pid = int(running["pid"])
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
@@ -90,7 +90,7 @@ def status(config: CloudConfig) -> str:
     running = running_cloud(config)
     if running is None:
         raise CloudError(
-            f"no cloud of this checkout is running (looked at {config.discovery_file}). Start it: make cloud"
+            f"no cloud is running (looked at {config.discovery_file}). Start it: 'python -m local_cloud start' or 'make cloud'."
         )
     return f"The local cloud runs at {running['endpoint']} (process {running['pid']})."
 
