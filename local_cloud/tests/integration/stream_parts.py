@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import psutil
+import pytest
+from botocore.exceptions import ClientError
 
 Found = TypeVar("Found")
 WAIT_SECONDS = 90.0  # for a busy machine; what comes is taken at once
@@ -157,3 +159,8 @@ def payload(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def error_code(refused: pytest.ExceptionInfo[ClientError]) -> str:
+    """Return the code of the error that a client raised."""
+    return str(refused.value.response["Error"]["Code"])

@@ -4,94 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.integration.stream_parts import Cloud, Parts, payload, wait_for
+from tests.integration.pipe_chain import READ, READ_KINESIS, Chain
+from tests.integration.stream_parts import error_code, payload, wait_for
 
 pytestmark = pytest.mark.integration
-
-READ = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
-READ_KINESIS = ["kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
-
-
-class Chain:
-    """Make a table, a Kinesis stream, a queue, a role for a pipe between them, and the pipe."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.parts, self.name = parts, f"{parts.prefix}-pipe"
-        self.pipes = parts.cloud.client("pipes")
-        self.source, self.target = parts.table(), parts.stream()
-        self.queue_url, self.queue = parts.queue()
-        self.role = parts.role("pipe", "pipes.amazonaws.com", self.permissions())
-
-    @property
-    def streams(self) -> str:
-        """Return the ARN pattern of every stream of the table, for a policy."""
-        return f"{self.source.rpartition('/')[0]}/*"
-
-    def permissions(self) -> dict[str, list[str]]:
-        return {self.streams: READ, self.target: ["kinesis:PutRecords"], self.queue: ["sqs:SendMessage"]}
-
-    def create(
-        self, *, partition_key: str = "$.dynamodb.Keys.orderid.S", pattern: dict[str, Any] | None = None,
-        template: str | None = None, role: str | None = None, until: str = "RUNNING", **stream: Any,
-    ) -> dict[str, Any]:  # fmt: skip
-        """Create the pipe and wait for its state; return what DescribePipe shows."""
-        source: dict[str, Any] = {"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON", **stream}}
-        if pattern is not None:
-            source["FilterCriteria"] = {"Filters": [{"Pattern": json.dumps(pattern)}]}
-        target: dict[str, Any] = {"KinesisStreamParameters": {"PartitionKey": partition_key}}
-        if template is not None:
-            target["InputTemplate"] = template
-        created = self.pipes.create_pipe(
-            Name=self.name, RoleArn=role or self.role, Source=self.source, Target=self.target,
-            SourceParameters=source, TargetParameters=target,
-        )  # fmt: skip
-        assert created["CurrentState"] == "CREATING"
-        return self.wait_until(until)
-
-    def wait_until(self, state: str) -> dict[str, Any]:
-        def described() -> dict[str, Any] | None:
-            pipe: dict[str, Any] = self.pipes.describe_pipe(Name=self.name)
-            assert not pipe["CurrentState"].endswith("_FAILED") or pipe["CurrentState"] == state, pipe
-            return pipe if pipe["CurrentState"] == state else None
-
-        return wait_for(described, f"pipe {state}")  # type: ignore[return-value]
-
-    def arrived(self, count: int) -> list[dict[str, Any]]:
-        """Return the stream's records when there are ``count``."""
-
-        def look() -> list[dict[str, Any]] | None:
-            found = self.parts.read_stream(self.target)
-            return found if len(found) >= count else None
-
-        return wait_for(look, f"{count} records")  # type: ignore[return-value]
-
-    def orders(self, count: int) -> list[str]:
-        return sorted(payload(one)["dynamodb"]["Keys"]["orderid"]["S"] for one in self.arrived(count))
-
-    def letter(self) -> dict[str, Any]:
-        sqs = self.parts.cloud.client("sqs")
-        (message,) = wait_for(
-            lambda: sqs.receive_message(QueueUrl=self.queue_url, WaitTimeSeconds=1).get("Messages"), "a dead letter"
-        )
-        letter: dict[str, Any] = json.loads(message["Body"])
-        return letter
-
-
-@pytest.fixture
-def chain(cloud: Cloud, prefix: str) -> Iterator[Chain]:
-    made = Chain(Parts(cloud, prefix))
-    yield made
-    if made.pipes.list_pipes(NamePrefix=made.name)["Pipes"]:
-        made.pipes.delete_pipe(Name=made.name)
-
-
-def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
-    return str(error.value.response["Error"]["Code"])
 
 
 def test_a_pipe_goes_through_its_documented_states(chain: Chain) -> None:
@@ -105,7 +24,7 @@ def test_a_pipe_goes_through_its_documented_states(chain: Chain) -> None:
     wait_for(lambda: not chain.pipes.list_pipes(NamePrefix=chain.name)["Pipes"], "the pipe's end")
     with pytest.raises(ClientError) as error:
         chain.pipes.describe_pipe(Name=chain.name)
-    assert code_of(error) == "NotFoundException"
+    assert error_code(error) == "NotFoundException"
 
 
 def test_a_pipe_can_be_created_stopped(chain: Chain) -> None:
@@ -123,10 +42,10 @@ def test_a_second_pipe_of_the_name_and_an_unknown_one_are_refused(chain: Chain) 
     chain.create()
     with pytest.raises(ClientError) as error:
         chain.create()
-    assert code_of(error) == "ConflictException"
+    assert error_code(error) == "ConflictException"
     with pytest.raises(ClientError) as error:
         chain.pipes.start_pipe(Name="no-such-pipe")
-    assert code_of(error) == "NotFoundException"
+    assert error_code(error) == "NotFoundException"
 
 
 def test_every_parameter_is_kept_and_an_update_replaces_a_service_s_parameters_as_one(chain: Chain) -> None:
