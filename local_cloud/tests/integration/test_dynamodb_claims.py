@@ -28,7 +28,10 @@ def stream_records(cloud: Any, arn: str) -> list[dict[str, Any]]:
 
 
 def test_a_scan_is_complete_while_others_write(parts: Parts) -> None:
-    """*Scan*: an item that is there all the time is read once, in one segment, on pages of at most 1 MB; what comes or goes may be."""
+    """Scan: an item that is there all the time is read once, in one segment, on pages of at most 1 MB; what comes or goes may be.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
+    """
     parts.table()
     table, client = f"{parts.prefix}-orders", parts.cloud.client("dynamodb")
     staying, leaving = ({f"{kind}-{number:02d}" for number in range(24)} for kind in ("staying", "leaving"))
@@ -75,7 +78,10 @@ def with_recovery(parts: Parts) -> str:
 
 
 def test_an_export_has_the_table_as_it_was_at_the_request(parts: Parts) -> None:
-    """*DynamoDB table export output format*: two manifests, and items as compressed lines."""
+    """DynamoDB table export output format: two manifests, and items as compressed lines.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
+    """
     arn, bucket = with_recovery(parts), parts.bucket()
     parts.put_orders("a", "b", photo={"B": b"\x00\xff"}, price={"N": "1.50"})
     export = exported(parts.cloud, bucket, arn, S3Prefix="exports", ClientToken="once")
@@ -115,7 +121,10 @@ def test_an_export_needs_recovery_and_a_bucket_and_takes_no_export_time(parts: P
 
 
 def test_writes_that_change_nothing_are_not_in_the_stream(parts: Parts) -> None:
-    """*Change data capture for DynamoDB Streams*."""
+    """Change data capture for DynamoDB Streams.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+    """
     arn = parts.table()
     parts.put_orders("a", quantity={"N": "1"})
     parts.put_orders("a", quantity={"N": "1"})
@@ -124,7 +133,12 @@ def test_writes_that_change_nothing_are_not_in_the_stream(parts: Parts) -> None:
 
 
 def test_batches_and_transactions_are_in_the_stream_one_record_an_item(parts: Parts) -> None:
-    """*BatchWriteItem*, *TransactWriteItems*; a removal under NEW_IMAGE has its key alone (*StreamSpecification*)."""
+    """BatchWriteItem, TransactWriteItems; a removal under NEW_IMAGE has its key alone (StreamSpecification).
+
+    Sources: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html,
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html,
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html
+    """
     arn, table, client = parts.table(), f"{parts.prefix}-orders", parts.cloud.client("dynamodb")
     puts = [{"PutRequest": {"Item": {"orderid": {"S": name}}}} for name in ("a", "b")]
     client.batch_write_item(RequestItems={table: puts})
@@ -143,7 +157,10 @@ def test_batches_and_transactions_are_in_the_stream_one_record_an_item(parts: Pa
 
 
 def test_differs_partiql_inserts_are_not_in_the_stream(parts: Parts) -> None:
-    """On AWS they are (*PartiQL - a SQL-compatible query language for Amazon DynamoDB*)."""
+    """On AWS they are (PartiQL - a SQL-compatible query language for Amazon DynamoDB).
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.html
+    """
     arn = parts.table()
     statement = f"INSERT INTO \"{parts.prefix}-orders\" VALUE {{'orderid': 'a'}}"
     parts.cloud.client("dynamodb").execute_statement(Statement=statement)
@@ -157,7 +174,11 @@ def test_differs_a_stream_has_one_shard(parts: Parts) -> None:
 
 
 def test_a_failed_condition_writes_nothing(parts: Parts) -> None:
-    """*Condition expressions*; *TransactWriteItems*: TransactionCanceledException, all or nothing."""
+    """Condition expressions; TransactWriteItems: TransactionCanceledException, all or nothing.
+
+    Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html,
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
     arn, table, client = parts.table(), f"{parts.prefix}-orders", parts.cloud.client("dynamodb")
     parts.put_orders("a")
     absent = "attribute_not_exists(orderid)"

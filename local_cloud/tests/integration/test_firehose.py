@@ -14,7 +14,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_delivery_stream_is_created_described_listed_tagged_and_deleted(delivery: Delivery) -> None:
-    """*Amazon Data Firehose API Reference*: CreateDeliveryStream to DeleteDeliveryStream."""
+    """Amazon Data Firehose API Reference: CreateDeliveryStream to DeleteDeliveryStream.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_Operations.html
+    """
     delivery.create(Prefix="raw/", seconds=60)
     shown = delivery.describe()
     destination = shown["Destinations"][0]["ExtendedS3DestinationDescription"]
@@ -43,7 +46,12 @@ def test_a_delivery_stream_is_created_described_listed_tagged_and_deleted(delive
 
 
 def test_server_side_encryption_is_kept_and_shown(delivery: Delivery) -> None:
-    """*StartDeliveryStreamEncryption*, *StopDeliveryStreamEncryption*; *PutRecord*: Encrypted."""
+    """StartDeliveryStreamEncryption, StopDeliveryStreamEncryption; PutRecord: Encrypted.
+
+    Sources: https://docs.aws.amazon.com/firehose/latest/APIReference/API_StartDeliveryStreamEncryption.html,
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_StopDeliveryStreamEncryption.html,
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecord.html
+    """
     delivery.create()
     named, record = {"DeliveryStreamName": delivery.name}, {"Data": b"one"}
     key = {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": "arn:aws:kms:us-east-1:000000000000:key/own"}
@@ -66,7 +74,10 @@ def test_server_side_encryption_is_kept_and_shown(delivery: Delivery) -> None:
 
 
 def test_a_kinesis_source_is_read_from_the_stream_s_creation_on(delivery: Delivery) -> None:
-    """*KinesisStreamSourceDescription*: DeliveryStartTimestamp."""
+    """KinesisStreamSourceDescription: DeliveryStartTimestamp.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_KinesisStreamSourceDescription.html
+    """
     stream = delivery.parts.stream()
     delivery.parts.put_records(stream, [b"before"])
     time.sleep(0.01)
@@ -76,7 +87,10 @@ def test_a_kinesis_source_is_read_from_the_stream_s_creation_on(delivery: Delive
 
 
 def test_nothing_is_lost_when_the_stream_is_split_and_merged(delivery: Delivery) -> None:
-    """Kinesis Developer Guide, *After resharding*: closed shards are read to their end first."""
+    """Kinesis Developer Guide, After resharding: closed shards are read to their end first.
+
+    Source: https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html
+    """
     stream, kinesis = delivery.parts.stream(), delivery.parts.cloud.client("kinesis")
     lines = [f"{number:03d}\n".encode() for number in range(300)]
     delivery.create(stream=stream, seconds=1)
@@ -88,7 +102,10 @@ def test_nothing_is_lost_when_the_stream_is_split_and_merged(delivery: Delivery)
 
 
 def test_nothing_acknowledged_is_lost_when_the_worker_is_killed(delivery: Delivery) -> None:
-    """*Handle data delivery failures*: at least once, from the source."""
+    """Handle data delivery failures: at least once, from the source.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/retry.html
+    """
     stream = delivery.parts.stream()
     delivery.create(stream=stream, seconds=1)
     lines = [f"{number:05d}\n".encode() for number in range(400)]
@@ -106,7 +123,10 @@ def test_a_direct_put_that_was_answered_survives_a_kill(delivery: Delivery) -> N
 
 
 def test_a_role_that_firehose_cannot_assume_is_refused_at_creation(delivery: Delivery) -> None:
-    """*CreateDeliveryStream*: InvalidArgumentException."""
+    """CreateDeliveryStream: InvalidArgumentException.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html
+    """
     stranger = delivery.parts.role("stranger", "pipes.amazonaws.com", delivery.allowed)
     with pytest.raises(ClientError, match="unable to assume role") as error:
         delivery.create(RoleARN=stranger)
@@ -114,7 +134,10 @@ def test_a_role_that_firehose_cannot_assume_is_refused_at_creation(delivery: Del
 
 
 def test_direct_puts_are_refused_by_a_stream_that_reads_kinesis(delivery: Delivery) -> None:
-    """*PutRecord*: InvalidArgumentException for another source."""
+    """PutRecord: InvalidArgumentException for another source.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecord.html
+    """
     delivery.create(stream=delivery.parts.stream())
     with pytest.raises(ClientError) as error:
         delivery.put("one")
@@ -122,7 +145,10 @@ def test_direct_puts_are_refused_by_a_stream_that_reads_kinesis(delivery: Delive
 
 
 def test_a_record_over_the_limit_is_refused(delivery: Delivery) -> None:
-    """*PutRecord*: a record has at most 1,000 KiB before it is encoded."""
+    """PutRecord: a record has at most 1,000 KiB before it is encoded.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecord.html
+    """
     delivery.create()
     with pytest.raises(ClientError) as error:
         delivery.put("x" * (1000 * 1024 + 3))

@@ -15,7 +15,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_records_are_joined_as_they_are_under_the_default_prefix(delivery: Delivery) -> None:
-    """*Amazon S3 object name format*; no delimiter is added between records."""
+    """Amazon S3 object name format; no delimiter is added between records.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+    """
     delivery.create(seconds=1)
     delivery.put("one", "two\n", "three")
     ((key, body),) = delivery.objects().items()
@@ -25,7 +28,11 @@ def test_records_are_joined_as_they_are_under_the_default_prefix(delivery: Deliv
 
 
 def test_a_hive_prefix_compression_and_a_file_extension(delivery: Delivery) -> None:
-    """*Understand custom prefixes for Amazon S3 objects*; *ExtendedS3DestinationConfiguration*: FileExtension."""
+    """Understand custom prefixes for Amazon S3 objects; ExtendedS3DestinationConfiguration: FileExtension.
+
+    Sources: https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html,
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html
+    """
     delivery.create(
         Prefix="raw/dt=!{timestamp:yyyy-MM-dd}/hr=!{timestamp:HH}/", ErrorOutputPrefix=ERRORS,
         CompressionFormat="GZIP", FileExtension=".json.gz",
@@ -38,7 +45,10 @@ def test_a_hive_prefix_compression_and_a_file_extension(delivery: Delivery) -> N
 
 
 def test_a_full_buffer_does_not_wait_for_its_interval(delivery: Delivery) -> None:
-    """*Configure buffering hints*: whichever condition is satisfied first."""
+    """Configure buffering hints: whichever condition is satisfied first.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html
+    """
     delivery.create(seconds=900)
     for _ in range(3):
         delivery.put("x" * 400_000)
@@ -46,7 +56,10 @@ def test_a_full_buffer_does_not_wait_for_its_interval(delivery: Delivery) -> Non
 
 
 def test_the_interval_gathers_records_into_one_object(delivery: Delivery) -> None:
-    """*Configure buffering hints*."""
+    """Configure buffering hints.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html
+    """
     delivery.create(seconds=2)
     for number in range(5):
         delivery.put(f"{number}\n")
@@ -55,7 +68,10 @@ def test_the_interval_gathers_records_into_one_object(delivery: Delivery) -> Non
 
 
 def test_a_delimiter_is_appended_when_it_is_asked_for(delivery: Delivery) -> None:
-    """*Processor*: AppendDelimiterToRecord."""
+    """Processor: AppendDelimiterToRecord.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_Processor.html
+    """
     processor = {
         "Type": "AppendDelimiterToRecord",
         "Parameters": [{"ParameterName": "Delimiter", "ParameterValue": "\\n"}],
@@ -66,7 +82,10 @@ def test_a_delimiter_is_appended_when_it_is_asked_for(delivery: Delivery) -> Non
 
 
 def test_a_change_of_destination_loses_nothing_of_the_buffer(delivery: Delivery) -> None:
-    """*UpdateDestination*."""
+    """UpdateDestination.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_UpdateDestination.html
+    """
     delivery.create(Prefix="old/", seconds=900)
     delivery.put("one\n", "two\n")
     delivery.update(Prefix="new/", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 0})
@@ -76,7 +95,11 @@ def test_a_change_of_destination_loses_nothing_of_the_buffer(delivery: Delivery)
 
 
 def test_records_wait_for_a_permission_on_the_bucket_and_the_error_is_logged(delivery: Delivery) -> None:
-    """*Monitor Amazon Data Firehose using CloudWatch Logs*: S3.AccessDenied; *Handle data delivery failures*."""
+    """Monitor Amazon Data Firehose using CloudWatch Logs: S3.AccessDenied; Handle data delivery failures.
+
+    Sources: https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html,
+    https://docs.aws.amazon.com/firehose/latest/dev/retry.html
+    """
     logs, group = delivery.parts.cloud.client("logs"), f"/aws/firehose/{delivery.name}"
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName="DestinationDelivery")

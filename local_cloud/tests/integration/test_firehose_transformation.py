@@ -14,7 +14,11 @@ pytestmark = pytest.mark.integration
 
 
 def test_each_record_gets_the_verdict_of_the_function(delivery: Delivery) -> None:
-    """*Required parameters for data transformation*; *Handle failure in data transformation*."""
+    """Required parameters for data transformation; Handle failure in data transformation.
+
+    Sources: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html,
+    https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
+    """
     delivery.create(
         ProcessingConfiguration=delivery.processing(VERDICTS), Prefix="raw/", ErrorOutputPrefix=ERRORS, seconds=1
     )
@@ -42,7 +46,10 @@ def test_each_record_gets_the_verdict_of_the_function(delivery: Delivery) -> Non
 
 
 def test_a_failing_function_is_retried_and_its_batch_is_kept_unchanged(delivery: Delivery) -> None:
-    """*Handle failure in data transformation*: retries, then processing-failed."""
+    """Handle failure in data transformation: retries, then processing-failed.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
+    """
     delivery.create(
         ProcessingConfiguration=delivery.processing(VERDICTS, retries=2), Prefix="raw/", ErrorOutputPrefix=ERRORS
     )
@@ -53,7 +60,10 @@ def test_a_failing_function_is_retried_and_its_batch_is_kept_unchanged(delivery:
 
 
 def test_the_function_gets_the_documented_event_of_a_kinesis_source(delivery: Delivery) -> None:
-    """*Transform source data in Amazon Data Firehose*; AWS Lambda's sample event for Firehose with Kinesis as source."""
+    """Transform source data in Amazon Data Firehose; AWS Lambda's sample event for Firehose with Kinesis as source.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html
+    """
     stream = delivery.parts.stream()
     delivery.create(stream=stream, ProcessingConfiguration=delivery.processing(ECHO), seconds=1)
     before = round(time.time() * 1000) - 60_000
@@ -76,7 +86,10 @@ def test_the_function_gets_the_documented_event_of_a_kinesis_source(delivery: De
 
 
 def test_a_denied_invocation_goes_to_the_error_prefix(delivery: Delivery) -> None:
-    """*Monitor Amazon Data Firehose using CloudWatch Logs*: Lambda.InvokeAccessDenied."""
+    """Monitor Amazon Data Firehose using CloudWatch Logs: Lambda.InvokeAccessDenied.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html
+    """
     processing = delivery.processing(VERDICTS)
     function = processing["Processors"][0]["Parameters"][0]["ParameterValue"]
     delivery.allow(function, "lambda:GetFunctionConfiguration")

@@ -26,7 +26,11 @@ def test_what_the_cloud_keeps_is_in_its_home(cloud: Any) -> None:
 
 
 def test_records_of_one_partition_key_keep_their_order_in_one_shard(parts: Parts) -> None:
-    """*PutRecords*, *GetRecords*."""
+    """PutRecords, GetRecords.
+
+    Sources: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html,
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
+    """
     stream = parts.stream()
     entries = [{"Data": f"{number}".encode(), "PartitionKey": f"key-{number % 7}"} for number in range(70)]
     parts.cloud.client("kinesis").put_records(StreamARN=stream, Records=entries)
@@ -38,7 +42,10 @@ def test_records_of_one_partition_key_keep_their_order_in_one_shard(parts: Parts
 
 
 def test_a_call_with_more_than_500_kinesis_records_is_refused(parts: Parts) -> None:
-    """*PutRecords*: at most 500 records."""
+    """PutRecords: at most 500 records.
+
+    Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+    """
     entries = [{"Data": b"1", "PartitionKey": "a"}] * 501
     with pytest.raises(ClientError) as refused:
         parts.cloud.client("kinesis").put_records(StreamARN=parts.stream(), Records=entries)
@@ -46,7 +53,10 @@ def test_a_call_with_more_than_500_kinesis_records_is_refused(parts: Parts) -> N
 
 
 def test_a_conditional_put_does_not_overwrite(parts: Parts) -> None:
-    """*How to prevent object overwrites with conditional writes* (Amazon S3)."""
+    """How to prevent object overwrites with conditional writes (Amazon S3).
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
     place = {"Bucket": parts.bucket(), "Key": "a"}
     s3 = parts.cloud.client("s3")
     s3.put_object(**place, Body=b"first", IfNoneMatch="*")
@@ -57,7 +67,10 @@ def test_a_conditional_put_does_not_overwrite(parts: Parts) -> None:
 
 
 def test_a_new_object_reaches_a_queue_through_eventbridge(parts: Parts) -> None:
-    """*Using EventBridge* (Amazon S3): bucket → default bus → rule → SQS."""
+    """Using EventBridge (Amazon S3): bucket → default bus → rule → SQS.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
+    """
     bucket, (url, queue) = parts.bucket(), parts.queue()
     parts.cloud.client("s3").put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
@@ -75,7 +88,10 @@ def test_a_new_object_reaches_a_queue_through_eventbridge(parts: Parts) -> None:
 
 
 def test_a_message_is_hidden_while_it_is_worked_on_and_gone_once_deleted(parts: Parts) -> None:
-    """*Amazon SQS visibility timeout*."""
+    """Amazon SQS visibility timeout.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
+    """
     sqs, (url, _) = parts.cloud.client("sqs"), parts.queue()
     sqs.send_message(QueueUrl=url, MessageBody="letter")
     (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=1)["Messages"]
@@ -88,7 +104,10 @@ def test_a_message_is_hidden_while_it_is_worked_on_and_gone_once_deleted(parts: 
 
 
 def test_a_function_s_log_is_in_cloudwatch(parts: Parts) -> None:
-    """*Sending Lambda function logs to CloudWatch Logs*."""
+    """Sending Lambda function logs to CloudWatch Logs.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    """
     parts.function("def handler(event, context):\n    print('seen', event['name'])\n    return event\n")
     name = f"{parts.prefix}-transformer"
     functions, logs = parts.cloud.client("lambda"), parts.cloud.client("logs")
@@ -103,7 +122,10 @@ def test_a_function_s_log_is_in_cloudwatch(parts: Parts) -> None:
 
 
 def test_differs_a_function_runs_on_this_machine_s_python(parts: Parts) -> None:
-    """On AWS on the one that its runtime names (*Lambda runtimes*)."""
+    """On AWS on the one that its runtime names (Lambda runtimes).
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+    """
     parts.function("import sys\ndef handler(event, context):\n    return list(sys.version_info[:3])\n")
     name, functions = f"{parts.prefix}-transformer", parts.cloud.client("lambda")
     functions.update_function_configuration(FunctionName=name, Runtime="python3.13")
@@ -131,7 +153,10 @@ def test_differs_awsglue_is_a_part_of_aws_s() -> None:
 
 
 def test_a_change_of_a_stale_table_version_is_refused(parts: Parts) -> None:
-    """*UpdateTable* (AWS Glue): VersionId."""
+    """UpdateTable (AWS Glue): VersionId.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html
+    """
     glue, name = parts.cloud.client("glue"), parts.prefix
     glue.create_database(DatabaseInput={"Name": name})
     glue.create_table(DatabaseName=name, TableInput={"Name": "t"})
@@ -151,7 +176,10 @@ def test_differs_a_table_s_earlier_versions_are_not_kept(parts: Parts) -> None:
 
 
 def test_the_pair_test_test_is_the_administrator_and_other_keys_are_refused(cloud: Any) -> None:
-    """*GetCallerIdentity*; unknown keys: *Common error types*."""
+    """GetCallerIdentity; unknown keys: *Common error types*.
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
     assert cloud.client("sts").get_caller_identity()["Account"] == "000000000000"
     place = {"endpoint_url": cloud.endpoint, "region_name": "us-east-1"}
     stranger = boto3.client("s3", aws_access_key_id="AKIASTRANGER", aws_secret_access_key="x", **place)
@@ -168,7 +196,11 @@ def metric_names(cloud: Any, namespace: str, dimension: str, name: str) -> set[s
 
 
 def test_pipes_and_delivery_streams_have_their_metrics(parts: Parts) -> None:
-    """*Monitoring Amazon EventBridge Pipes*; *Monitor with CloudWatch metrics* (Amazon Data Firehose)."""
+    """Monitoring Amazon EventBridge Pipes; Monitor with CloudWatch metrics (Amazon Data Firehose).
+
+    Sources: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html,
+    https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html
+    """
     source, stream, bucket, name = parts.table(), parts.stream(), parts.bucket(), parts.prefix
     role = parts.role("pipe", "pipes.amazonaws.com", {"*": ["dynamodb:*", "kinesis:*"]})
     parts.cloud.client("pipes").create_pipe(

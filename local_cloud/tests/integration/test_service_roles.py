@@ -75,7 +75,10 @@ def test_an_undecoded_error_is_still_an_error(clients: Clients) -> None:
 
 
 def test_giving_a_service_a_role_needs_a_permission(cloud: Cloud, prefix: str) -> None:
-    """IAM User Guide, *Grant a user permissions to pass a role to an AWS service*: iam:PassRole, iam:PassedToService."""
+    """IAM User Guide, Grant a user permissions to pass a role to an AWS service: iam:PassRole, iam:PassedToService.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
     parts, iam = Parts(cloud, prefix), cloud.client("iam")
     bucket = parts.bucket()
     roles = {one: parts.role(one, f"{one}.amazonaws.com", {"*": ["s3:PutObject"]}) for one in ("firehose", "glue")}

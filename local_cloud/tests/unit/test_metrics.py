@@ -16,7 +16,10 @@ def values(data: list[Datum], resource: str) -> dict[str, float]:
 
 
 def test_every_execution_of_a_pipe_that_fails_is_counted_not_only_what_is_given_up() -> None:
-    """*Monitoring Amazon EventBridge Pipes*: a pipe that may retry for ever showed no failure at all."""
+    """Monitoring Amazon EventBridge Pipes: a pipe that may retry for ever showed no failure at all.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html
+    """
     pipes = Counters()
     pipes.add("orders", incoming=9, executions=4, executions_failed=2, executions_partly_failed=1)
     found = values(ServicesMetrics(pipes.read, Counters().read)(), "orders")
@@ -27,7 +30,10 @@ def test_every_execution_of_a_pipe_that_fails_is_counted_not_only_what_is_given_
 
 
 def test_what_arrives_has_the_name_of_its_source() -> None:
-    """*Monitor with CloudWatch metrics* (Amazon Data Firehose): IncomingRecords is of direct puts alone."""
+    """Monitor with CloudWatch metrics (Amazon Data Firehose): IncomingRecords is of direct puts alone.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html
+    """
     firehose = Counters()
     firehose.add("direct", put_records=3, put_bytes=30, delivered=3, objects=1, delivery_errors=3)
     firehose.add("reading", read_records=5, read_bytes=50)

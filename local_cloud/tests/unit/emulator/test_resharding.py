@@ -22,7 +22,10 @@ def kinesis() -> Kinesis:
 
 
 def test_a_split_shard_can_be_read_to_its_end_which_names_its_children(kinesis: Kinesis) -> None:
-    """*GetRecords*: NextShardIterator, ChildShards."""
+    """GetRecords: NextShardIterator, ChildShards.
+
+    Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
+    """
     kinesis.put("before")
     kinesis.ask("_split_shard", ShardToSplit=FIRST, NewStartingHashKey=str(MIDDLE))
     kinesis.put("left")
@@ -60,7 +63,10 @@ def test_a_closed_shard_cannot_be_split_again(kinesis: Kinesis) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (3, 2), (2, 3), (2, 2)])
 def test_a_new_count_divides_the_keys_evenly_and_keeps_the_records(before: int, after: int) -> None:
-    """*UpdateShardCount*: UNIFORM_SCALING."""
+    """UpdateShardCount: UNIFORM_SCALING.
+
+    Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
+    """
     kinesis = Kinesis(before)
     patch_resharding(kinesis.module)
     keys = [step * 2**125 for step in range(8)]

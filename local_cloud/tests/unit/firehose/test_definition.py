@@ -91,7 +91,10 @@ def test_a_stream_without_a_usable_source_and_destination_is_refused(params: dic
 
 
 def test_encryption_at_creation_is_kept() -> None:
-    """*CreateDeliveryStream*: DeliveryStreamEncryptionConfigurationInput."""
+    """CreateDeliveryStream: DeliveryStreamEncryptionConfigurationInput.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html
+    """
     wanted = {"DeliveryStreamEncryptionConfigurationInput": {"KeyType": "AWS_OWNED_CMK"}}
     shown = new_stream({**request(), **wanted}, "arn")["DeliveryStreamEncryptionConfiguration"]
     assert shown == {"Status": "ENABLED", "KeyType": "AWS_OWNED_CMK"}

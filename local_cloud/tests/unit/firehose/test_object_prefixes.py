@@ -1,6 +1,7 @@
 """Objects have the documented names.
 
-Sources: https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html and https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+Sources: https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html and
+https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
 """
 
 from __future__ import annotations
