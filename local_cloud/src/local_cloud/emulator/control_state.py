@@ -1,9 +1,9 @@
 """Save a service's state before a control call that changed it is answered.
 
-MiniStack saves state only when it is stopped; here it survives ``kill -9``. Roles, queues, streams, functions, buckets and catalog entries are few and
-small, so each change of one is followed by a save of its service. Objects of S3 are files from the start, items of
-DynamoDB are in the journal. Records in Kinesis are saved at a clean stop only. After a crash the pipes read their source
-streams again from the start, so that those records are delivered again (``CLEAN_STOP_MARK``).
+MiniStack saves state only when it is stopped; here it survives ``kill -9``. Roles, queues, streams, functions, buckets and
+catalog entries are few and small, so each change of one is followed by a save of its service. Objects of S3 are files from the
+start, items of DynamoDB are in the journal. Records in Kinesis are saved at a clean stop only. After a crash the pipes read
+their source streams again from the start, so that those records are delivered again (``CLEAN_STOP_MARK``).
 """
 
 from __future__ import annotations

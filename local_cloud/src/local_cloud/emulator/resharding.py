@@ -1,6 +1,7 @@
 """Close a shard that is split or merged, and keep its records.
 
-MiniStack deletes the shard with records that nobody has read. On AWS a closed shard disappears when its records are past the retention; here it stays, empty. Sources:
+MiniStack deletes the shard with records that nobody has read. On AWS a closed shard disappears when its records are past the
+retention; here it stays, empty. Sources:
 https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html,
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html (the last page of a closed shard has
 ``ChildShards`` and no ``NextShardIterator``) and
