@@ -95,6 +95,7 @@ cost: install ## Dollars on AWS, or the limit met first: make cost ARGS="--chang
 ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py
 
+bench: export PYTHONPATH := $(PYTHONPATH):$(CURDIR)/include/lambda:$(CURDIR)/include/glue
 bench: install-dev ## Speed as ratios, side by side in one run, into benchmarks/RESULTS.md
 	@$(PY) -m benchmarks.run $(ARGS)
 

@@ -19,8 +19,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+from curated_tables import Lake, prepare_tables
+from curation import curate, not_taken
+from raw_objects import RawObject
 
 from benchmarks.order_history import DAY, day_lines, history_lines, history_sql, write_raw
 from benchmarks.spark_lake import ROOT, curated_lake, spark_session, watched
@@ -74,27 +77,27 @@ def prepare(folder: str, changes: str) -> dict[str, float]:
     """A history, written without the job, and the day after it as raw objects; orders_current is made as the job rebuilds it."""
     size = int(changes)
     write_raw(Path(folder) / "day", day_lines(size))
-    with curated_lake(Path(folder)) as (job, lake):
-        job.prepare_tables(lake)
+    with curated_lake(Path(folder)) as lake:
+        prepare_tables(lake)
         lake.spark.sql(history_sql(size)).writeTo(lake.name("orders_changes")).append()
         taken = f"SELECT concat('raw/', id) AS object, md5(CAST(id AS string)) AS etag, 1L AS size_bytes, CAST(now() AS timestamp_ntz) AS taken_at FROM range({size // 1000})"  # noqa: S608 (a number)
         lake.spark.sql(taken).writeTo(lake.name("orders_intake")).append()
         lake.spark.sql(f"DROP TABLE {lake.name('orders_current')}")
-        job.prepare_tables(lake)
+        prepare_tables(lake)
         return {"orders": lake.read("orders_current").count()}
 
 
 def daily(folder: str, changes: str) -> dict[str, float]:
     """A whole run over the day, upon the history."""
-    with curated_lake(Path(folder)) as (job, lake):
-        figures, counts = _curated(job, lake, Path(folder) / "day")
+    with curated_lake(Path(folder)) as lake:
+        figures, counts = _curated(lake, Path(folder) / "day")
     assert (counts["changes"], counts["duplicates"], counts["quarantined"]) == (DAY, 0, 0), (changes, counts)
     return figures
 
 
 def backfill(folder: str, raw: str) -> dict[str, float]:
-    with curated_lake(Path(folder)) as (job, lake):
-        figures, counts = _curated(job, lake, Path(raw))
+    with curated_lake(Path(folder)) as lake:
+        figures, counts = _curated(lake, Path(raw))
     assert (counts["changes"], counts["duplicates"], counts["quarantined"]) == (BACKFILL, 0, 0), counts
     return figures
 
@@ -107,12 +110,12 @@ def bare(folder: str, raw: str) -> dict[str, float]:
     return figures
 
 
-def _curated(job: ModuleType, lake: Any, raw: Path) -> tuple[dict[str, float], dict[str, Any]]:
+def _curated(lake: Lake, raw: Path) -> tuple[dict[str, float], dict[str, Any]]:
     """What the script's ``main`` does, with files in S3's place."""
-    listed = [job.RawObject(str(file), file.name, file.stat().st_size) for file in sorted(raw.iterdir())]
+    listed = [RawObject(str(file), file.name, file.stat().st_size) for file in sorted(raw.iterdir())]
     with watched() as figures:
-        job.prepare_tables(lake)
-        counts = job.curate(lake, job.not_taken(lake, listed), lambda: lambda key, _: open(key, "rb").read())  # noqa: PTH123, SIM115
+        prepare_tables(lake)
+        counts = curate(lake, not_taken(lake, listed), lambda: lambda key, _: open(key, "rb").read())  # noqa: PTH123, SIM115
     return figures, counts
 
 

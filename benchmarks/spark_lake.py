@@ -1,8 +1,7 @@
-"""A Spark with Iceberg tables in a folder, the job's script beside it, and what a piece of work costs there."""
+"""A Spark with the job's Iceberg tables in a folder, and what a piece of work costs there."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shlex
@@ -12,32 +11,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+from change_contract import load_contract
+from curated_tables import Lake
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def curated_lake(folder: Path) -> Iterator[tuple[ModuleType, Any]]:
-    """The script, and its tables in the folder."""
-    job = _script()
+def curated_lake(folder: Path) -> Iterator[Lake]:
+    """The job's tables in the folder."""
     with spark_session(folder) as spark:
-        yield job, job.Lake(spark, "lake", "db")
-
-
-def _script() -> ModuleType:
-    """The script, sent to workers by value, as one that Glue runs."""
-    from pyspark import cloudpickle
-
-    found = importlib.util.spec_from_file_location("curate_orders", ROOT / "include" / "glue" / "curate_orders.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules["curate_orders"] = module
-    found.loader.exec_module(module)
-    cloudpickle.register_pickle_by_value(module)
-    return module
+        yield Lake(spark, "lake", "db", load_contract(ROOT / "include" / "contract" / "orders.json"))
 
 
 @contextmanager

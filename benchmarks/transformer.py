@@ -4,13 +4,12 @@ Each is called as Lambda would call it: the event's JSON text in, the response's
 process and take turns, round by round; a ratio is the median over the rounds of the ratio within a round, so that a busy
 machine slows both sides. ``do nothing`` parses the event, hands each record's bytes back untouched, and prints the response.
 
-    python -m benchmarks.transformer
+    make bench ARGS=transformer
 """
 
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import random
 import statistics
@@ -19,12 +18,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
+import lambda_transformer
 from boto3.dynamodb.types import TypeDeserializer
 
-TRANSFORMER = Path(__file__).parents[1] / "include" / "lambda" / "lambda_transformer.py"
 RECORDS = 1000  # some 0.6 MB of stream records; Firehose buffers up to 1 MB for a call by default
 ROUNDS = 25
 
@@ -52,7 +50,7 @@ def _records_per_second() -> dict[str, list[float]]:
     """Per contender, one figure a round. The first round warms up and is not counted."""
     event = json.dumps(_firehose_event(random.Random(7)))
     contenders = {
-        "transformer": _transformer(),
+        "transformer": lambda_transformer.handler,
         "type deserializer": _with_type_deserializer,
         "do nothing": _do_nothing,
     }
@@ -69,15 +67,6 @@ def _records_per_second() -> dict[str, list[float]]:
 
 def _median_ratio(ours: list[float], theirs: list[float]) -> float:
     return statistics.median(our / their for our, their in zip(ours, theirs, strict=True))
-
-
-def _transformer() -> Handler:
-    spec = importlib.util.spec_from_file_location("lambda_transformer", TRANSFORMER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.handler  # type: ignore[no-any-return]
 
 
 def _with_type_deserializer(event: dict[str, Any], _context: object) -> dict[str, Any]:

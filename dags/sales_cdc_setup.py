@@ -33,13 +33,9 @@ from sales_cdc.provisioning.definitions import flow, lake
 from sales_cdc.provisioning.operators import provision as op
 from sales_cdc.provisioning.operators.artifact import UploadArtifactOperator
 from sales_cdc.provisioning.operators.summary import SummariseOperator
+from sales_cdc.provisioning.packaging import artifacts
 
 topology = deployed_topology()
-
-
-def upload(task_id: str, file: str, key: str) -> UploadArtifactOperator:
-    return UploadArtifactOperator(task_id=task_id, path=include_folder() / file, bucket=topology.bucket.name, key=key)
-
 
 with DAG(
     dag_id="sales_cdc_setup",
@@ -80,8 +76,10 @@ with DAG(
 
     with TaskGroup("lake") as lake_group:
         bucket = op.ProvisionBucketOperator(task_id="provision_bucket", definition=lake.bucket(topology))
-        transformer_code = upload("upload_transformer", "lambda/lambda_transformer.py", topology.TRANSFORMER_KEY)
-        job_code = upload("upload_job", "glue/curate_orders.py", topology.JOB_KEY)
+        code = {
+            name: UploadArtifactOperator(task_id=f"upload_{name}", artifact=artifact, bucket=topology.bucket.name)
+            for name, artifact in artifacts(topology, include_folder()).items()
+        }
         database = op.ProvisionDatabaseOperator(task_id="provision_database", definition=lake.database(topology))
         classifier = op.ProvisionClassifierOperator(
             task_id="provision_classifier", definition=lake.classifier(topology)
@@ -94,9 +92,9 @@ with DAG(
             )
             chain(encryption, [crawler, job])
         workgroup = op.ProvisionWorkGroupOperator(task_id="provision_workgroup", definition=lake.workgroup(topology))
-        chain(bucket, [transformer_code, job_code, workgroup])
+        chain(bucket, [*code.values(), workgroup])
         chain([database, classifier], crawler)
-        chain(job_code, job)
+        chain(list(code.values()), job)
 
     with TaskGroup("delivery") as delivery_group:
         logs = [
@@ -104,7 +102,7 @@ with DAG(
             for of, group in {"transformer": topology.transformer_log, "delivery": topology.delivery_log}.items()
         ]
         transformer = op.ProvisionFunctionOperator(
-            task_id="provision_transformer", definition=flow.transformer(topology, transformer_code.output["sha256"])
+            task_id="provision_transformer", definition=flow.transformer(topology, code["transformer"].output["sha256"])
         )
         stream = op.ProvisionStreamOperator(task_id="provision_stream", definition=flow.stream(topology))
         delivery = op.ProvisionDeliveryStreamOperator(

@@ -1,16 +1,18 @@
 """Firehose transformer: DynamoDB stream records in, change events out, one JSON document a line.
 
 Each transformation record holds, in base64, one stream record as an EventBridge pipe writes it to Kinesis. Its answer
-holds the change event: ``FIELDS`` in their order, then every further attribute of the item, sorted by name.
+holds the change event: the contract's members in their order, then every further attribute of the item, sorted by name.
 
 * Numbers are copied as text, never computed with: ``10.50`` stays ``10.50``.
 * A REMOVE is a row of its key alone, whatever the stream's view type: an event describes the item after the change.
 * Answers are ``Ok`` or ``ProcessingFailed``. A record that cannot be transformed goes back with its own data, for
   Firehose to write under its error prefix, and one log line says why. Log lines quote no value of an item.
 
-Standard library only: this file is the whole deployment package. Sources (AWS page titles): "Transform source data in
-Amazon Data Firehose", "Required parameters for data transformation", "Supported data types and naming rules in Amazon
-DynamoDB".
+Standard library only. The deployment package holds this file, the modules beside it, and the contract as ``contract.json``;
+in a checkout the contract is ``include/contract/orders.json``. Sources:
+https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html
+https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
 
 from __future__ import annotations
@@ -24,29 +26,24 @@ from decimal import Decimal
 from functools import lru_cache
 from json import JSONDecoder
 from json.encoder import encode_basestring as quote
+from pathlib import Path
 from typing import Any
+
+from attribute_json import Poison, attribute_json, number_json
+from change_contract import EVENT_TYPES, SEQUENCE_NUMBER_DIGITS, Contract, load_contract
 
 logger = logging.getLogger(__name__)
 
-ITEM_FIELDS = ("orderid", "product_name", "quantity", "price")
-PARTITION_COLUMNS = ("dt", "hr")  # of the raw table: an attribute of that name could not be read
-TOUCH = "sales_cdc_touch"  # set to make an item emit a change; means nothing, so it is no attribute
-FIELDS = ("orderID", *ITEM_FIELDS[1:], "event_type", "creation_time", "event_id", "sequence_number", "actor")
-EVENT_TYPES = ("INSERT", "MODIFY", "REMOVE")
 TTL_PRINCIPAL = "dynamodb.amazonaws.com"
-SEQUENCE_NUMBER_DIGITS = 40
 YEAR_10000_EPOCH_SECONDS = 253_402_300_800
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024 - 1024  # Lambda's, for a synchronous call, less room for the envelope
 ANSWER_OVERHEAD_BYTES = len('{"recordId": "", "result": "ProcessingFailed", "data": ""}, ')
 LINE_BREAKS_BEYOND_ASCII = {char: f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 
-_match_json_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?([eE][+-]?[0-9]{1,3})?").fullmatch
+Field = tuple[str, str, Callable[[Any], str]]  # the attribute's name, its member, how its value is written
+
 _match_loggable = re.compile(r"[A-Za-z0-9_.:-]{1,256}").fullmatch
 _decode_json = JSONDecoder(parse_float=Decimal).decode
-
-
-class Poison(Exception):  # noqa: N818 (the field's word)
-    """A record cannot be transformed. The message says why, and quotes no value of it."""
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, list[dict[str, Any]]]:  # noqa: ARG001 (Lambda's signature)
@@ -130,17 +127,15 @@ def _line(record: Any) -> str:
     if event_type not in EVENT_TYPES:
         raise Poison("eventName is not INSERT, MODIFY or REMOVE")
     keys = _required(change, "Keys", dict)
-    key = _required(keys, "orderid", dict)
     item = keys if event_type == "REMOVE" else _required(change, "NewImage", dict)
-    if len(key) > 1 or item.get("orderid", key) != key:
-        raise Poison("orderid is not one text, the same in Keys and in NewImage")
+    fields, absent, further = _layout(tuple(item))
     line = (
-        f'{{"orderID":{quote(_required(key, "S", str))},"product_name":{_field(item, "product_name", "S")},'
-        f'"quantity":{_integer(_field(item, "quantity", "N"))},"price":{_field(item, "price", "N")},'
-        f'"event_type":"{event_type}","creation_time":"{_creation_time(change)}",'
+        f"{{{_key(keys, item)}"
+        f"{''.join([opening + render(item[name]) for name, opening, render in fields])}"
+        f'{absent},"event_type":"{event_type}","creation_time":"{_creation_time(change)}",'
         f'"event_id":{quote(_required(record, "eventID", str))},"sequence_number":"{_sequence_number(change)}",'
         f'"actor":"{_actor(record)}"'
-        f"{''.join([opening + _json(item[name]) for name, opening in _further_columns(tuple(item))])}}}\n"
+        f"{''.join([opening + attribute_json(item[name]) for name, opening in further])}}}\n"
     )
     if not line.isascii():
         for line_break, escape in LINE_BREAKS_BEYOND_ASCII.items():
@@ -181,112 +176,83 @@ def _actor(record: dict[str, Any]) -> str:
     return "ttl" if isinstance(identity, dict) and identity.get("principalId") == TTL_PRINCIPAL else "user"
 
 
-def _field(item: dict[str, Any], name: str, tag: str) -> str:
-    """A field of the contract as JSON: null when the item lacks it."""
-    if name not in item:
-        return "null"
-    value = _json(item[name])
-    if tag not in item[name] and "NULL" not in item[name]:
-        raise Poison(f"{name} is not of DynamoDB's type {tag}")
-    return value
-
-
-def _integer(number: str) -> str:
-    """A JSON number (or null) without point or exponent, within Athena's bigint: 2.0 is 2. Nothing is rounded."""
-    if number == "null" or (number.isdigit() and len(number) < 19):
-        return number
-    value = Decimal(number)
-    if value != int(value) or not -(2**63) <= value < 2**63:
-        raise Poison("quantity is not an integer of at most 64 bits")
-    return str(int(value))
+def _key(keys: dict[str, Any], item: dict[str, Any]) -> str:
+    """The members of the key."""
+    written = []
+    for name, opening in KEY_OPENINGS:
+        value = _required(keys, name, dict)
+        if len(value) > 1 or item.get(name, value) != value:
+            raise Poison(f"{name} is not one text, the same in Keys and in NewImage")
+        written.append(opening + quote(_required(value, "S", str)))
+    return ",".join(written)
 
 
 @lru_cache(maxsize=128)
-def _further_columns(names: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Each further attribute, with the ``,"column":`` that opens its value.
+def _layout(names: tuple[str, ...]) -> tuple[list[Field], str, list[tuple[str, str]]]:
+    """For items of these attributes: their fields, what follows for those absent, their further attributes.
 
-    Athena compares names without case. An attribute whose name is a field's or a partition column's, or that of an attribute sorted before it,
-    gets ``attr_`` in front until no other attribute and no field has the name.
+    Each with what opens its member, which includes the absent fields before it.
     """
-    further = sorted(set(names).difference(ITEM_FIELDS, [TOUCH]))
-    fields = {*(field.lower() for field in FIELDS), *PARTITION_COLUMNS}
-    first_of_its_name = {name.lower(): name for name in reversed(further)}
-    taken = fields | first_of_its_name.keys()
-    columns = []
-    for name in further:
-        column = name
-        if name.lower() in fields or first_of_its_name[name.lower()] != name:
-            while column.lower() in taken:
-                column = f"attr_{column}"
-            taken.add(column.lower())
-        columns.append((name, f",{quote(column)}:"))
-    return columns
+    fields, opening = [], ""
+    for name, member, render in FIELDS:
+        opening += f',"{member}":'
+        if name in names:
+            fields.append((name, opening, render))
+            opening = ""
+        else:
+            opening += "null"
+    return fields, opening, [(name, f",{quote(member)}:") for name, member in CONTRACT.further_members(names).items()]
 
 
-def _json(typed: Any) -> str:
-    """A DynamoDB attribute value, ``{type: value}``, as JSON."""
-    try:
-        ((tag, value),) = typed.items()
-        kind, render = _TYPES[tag]
-    except (AttributeError, ValueError, KeyError):
-        raise Poison("an attribute is not one value under one of DynamoDB's types") from None
-    if type(value) is not kind:
-        raise Poison(f"a value of DynamoDB's type {tag} is not written as one")
-    return render(value)
+def _text_field(name: str) -> Callable[[Any], str]:
+    def render(typed: Any) -> str:
+        if type(typed) is dict and len(typed) == 1 and type(text := typed.get("S")) is str:
+            return quote(text)
+        return _null_field(name, "S", typed)
+
+    return render
 
 
-def _number(text: str) -> str:
-    """The same text, if it is a JSON number within DynamoDB's 38 digits and its magnitudes from 1E-130 to 9.9…E+125."""
-    match = _match_json_number(text)
-    if match is None:
-        raise Poison("a value of DynamoDB's type N is not a number")
-    if match[1] or len(text) > 38:
-        number = Decimal(text)
-        significant = "".join(map(str, number.as_tuple().digits)).strip("0")
-        if len(significant) > 38 or (significant and not -130 <= number.adjusted() <= 125):
-            raise Poison("a value of DynamoDB's type N has over 38 digits, or too large an exponent")
-    return text
+def _number_field(name: str) -> Callable[[Any], str]:
+    def render(typed: Any) -> str:
+        if type(typed) is dict and len(typed) == 1 and type(text := typed.get("N")) is str:
+            return number_json(text)
+        return _null_field(name, "N", typed)
+
+    return render
 
 
-def _binary(base64: str) -> str:
-    try:
-        a2b_base64(base64, strict_mode=True)
-    except ValueError:
-        raise Poison("a value of DynamoDB's type B is not base64") from None
-    return f'"{base64}"'
+def _integer_field(name: str) -> Callable[[Any], str]:
+    """Without point or exponent, within Athena's bigint: 2.0 is 2. Nothing is rounded."""
+    number = _number_field(name)
+
+    def render(typed: Any) -> str:
+        text = number(typed)
+        if (text.isdigit() and len(text) < 19) or text == "null":
+            return text
+        value = Decimal(text)
+        if value != int(value) or not -(2**63) <= value < 2**63:
+            raise Poison(f"{name} is not an integer of at most 64 bits")
+        return str(int(value))
+
+    return render
 
 
-def _null(value: bool) -> str:
-    if not value:
-        raise Poison("a value of DynamoDB's type NULL is not true")
-    return "null"
+def _null_field(name: str, tag: str, typed: Any) -> str:
+    if (value := attribute_json(typed)) == "null":
+        return value
+    raise Poison(f"{name} is not of DynamoDB's type {tag}")
 
 
-def _list(values: list[Any]) -> str:
-    return f"[{','.join([_json(value) for value in values])}]"
+def _declared_contract() -> Contract:
+    """The contract beside this file, as in the deployment package; else that of the checkout."""
+    beside = Path(__file__).with_name("contract.json")
+    return load_contract(beside if beside.exists() else Path(__file__).parents[1] / "contract" / "orders.json")
 
 
-def _set_of(tag: str) -> Callable[[list[Any]], str]:
-    return lambda values: _list([{tag: value} for value in values])
-
-
-def _map(members: dict[str, Any]) -> str:
-    """A JSON object; as text when Glue's struct types cannot name its keys: one such type fails every query of the table."""
-    written = "{" + ",".join([f"{quote(name)}:{_json(value)}" for name, value in members.items()]) + "}"
-    nameable = all(map(_STRUCT_FIELD, members)) and len({name.lower() for name in members}) == len(members)
-    return written if nameable else quote(written)
-
-
-_STRUCT_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
-_TYPES: dict[str, tuple[type, Callable[[Any], str]]] = {
-    "S": (str, quote),
-    "N": (str, _number),
-    "B": (str, _binary),
-    "BOOL": (bool, lambda value: "true" if value else "false"),
-    "NULL": (bool, _null),
-    "M": (dict, _map),
-    "L": (list, _list),
-    "SS": (list, _set_of("S")),
-    "NS": (list, _set_of("N")),
-    "BS": (list, _set_of("B")),
-}
+CONTRACT = _declared_contract()
+KEY_OPENINGS = [(each.name, f'"{each.member}":') for each in CONTRACT.key]
+FIELD_WRITERS = {"string": _text_field, "bigint": _integer_field, "decimal": _number_field}
+FIELDS: list[Field] = [
+    (each.name, each.member, FIELD_WRITERS[each.type.partition("(")[0]](each.name)) for each in CONTRACT.fields
+]

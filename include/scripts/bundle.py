@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local")) / "bundle"
-SHIPPED = ("include/lambda", "include/glue", "include/sql")
+SHIPPED = ("include/contract", "include/lambda", "include/glue", "include/sql")
 WHEN = (1980, 1, 1, 0, 0, 0)  # the same files give the same archive
 
 

@@ -24,7 +24,7 @@ from airflow_session import AirflowSession
 from athena_table import Athena, QueryError, Rows
 from demo_screen import Screen
 from rich.console import Console
-from sales_cdc.contract.event_types import EVENT_TYPES
+from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
 

@@ -24,7 +24,7 @@ try:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
     from sales_cdc.aws.errors import CallRefusedError, explained
-    from sales_cdc.contract.event_types import EVENT_TYPES, EventType
+    from sales_cdc.contract.change_contract import EVENT_TYPES, EventType
     from sales_cdc.deployment import endpoint_guard
     from sales_cdc.deployment.settings import Settings, SettingsError
     from sales_cdc.deployment.topology import Topology

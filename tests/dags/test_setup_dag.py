@@ -39,4 +39,4 @@ def test_the_probe_order_is_deleted_even_when_it_does_not_arrive(dag: DAG) -> No
 def test_every_resource_is_in_the_summary(dag: DAG) -> None:
     summarised = set(dag.get_task("summarise_setup").of_tasks)
     assert summarised == {each for each in dag.task_ids if ".provision_" in each or ".upload_" in each}
-    assert len(summarised) == 23
+    assert len(summarised) == 25

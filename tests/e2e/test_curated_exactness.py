@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +14,14 @@ from pyiceberg.catalog import Catalog, load_catalog
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.definitions import lake as definitions
+from sales_cdc.provisioning.packaging import artifacts
 from sales_cdc.provisioning.policies import permissions, trust_policy
 
+from tests.shipped import ROOT
 from tests.unit.include.glue import histories
 
 pytestmark = pytest.mark.e2e
 
-SCRIPT = Path(__file__).resolve().parents[2] / "include" / "glue" / "curate_orders.py"
 COLUMNS = (
     "orderid", "product_name", "quantity", "price", "event_type", "creation_time", "event_id", "sequence_number", "actor",
     "colour", "gift", "weight",
@@ -85,7 +85,8 @@ def lake_house(cloud: Any, prefix: str) -> LakeHouse:
     topology = Topology(Settings(target="local", region="us-east-1", prefix=prefix), account="000000000000")
     s3, glue, iam = (cloud.client(service) for service in ("s3", "glue", "iam"))
     s3.create_bucket(Bucket=topology.bucket.name)
-    s3.put_object(Bucket=topology.bucket.name, Key=topology.JOB_KEY, Body=SCRIPT.read_bytes())
+    for artifact in artifacts(topology, ROOT / "include").values():
+        s3.put_object(Bucket=topology.bucket.name, Key=artifact.key, Body=artifact.content())
     glue.create_database(DatabaseInput={"Name": topology.database.name})
     role = topology.role("job").name
     iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust_policy(topology, "job")))

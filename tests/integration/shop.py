@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from sales_cdc.contract.event_types import EVENT_TYPES
+from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.generate.ledger import RunLedger
 from sales_cdc.generate.orders_table import CLIENT_CONFIG, OrdersTable
 from sales_cdc.generate.run import GenerateRun

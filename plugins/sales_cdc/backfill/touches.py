@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.errors import explained
-from sales_cdc.contract.change_event import TOUCH, is_probe
+from sales_cdc.contract.change_contract import TOUCH, is_probe
 from sales_cdc.generate.orders_table import KEY, PASSING
 
 BUSY = PASSING | {"TransactionConflictException"}

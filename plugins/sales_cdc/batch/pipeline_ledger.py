@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sales_cdc.batch.delivery import Delivery, quantile
-from sales_cdc.contract.event_types import EVENT_TYPES
+from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.contract.lines import FailedChange, WrittenChange
 
 SHARES = (0.5, 0.99, 1.0)

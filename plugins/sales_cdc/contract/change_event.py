@@ -1,7 +1,6 @@
 """The change event: what one line of the raw zone says of one change of one order.
 
-The Lambda transformer writes these lines. It ships alone and shares no code with this module: the tests hold the two
-together. Pure: no Airflow, no AWS client.
+The Lambda transformer writes these lines. Pure: no Airflow, no AWS client.
 """
 
 from __future__ import annotations
@@ -14,15 +13,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from sales_cdc.contract.event_types import EVENT_TYPES, EventType
+from sales_cdc.contract.change_contract import EVENT_TYPES, SEQUENCE_NUMBER_DIGITS, EventType, is_probe
+from sales_cdc.contract.declared import declared_contract
 
-BRIEF_FIELDS = ("orderID", "product_name", "quantity", "price", "event_type", "creation_time")
-FIELDS = (*BRIEF_FIELDS, "event_id", "sequence_number", "actor")
-SEQUENCE_NUMBER_DIGITS = 40
-PROBE = "probe"
-"""In the ``orderID`` of every probe order, and of no other: probes stay out of every count."""
-TOUCH = "sales_cdc_touch"
-"""An attribute that is set on an item to make it emit a change. No change event carries it."""
+FIELDS = declared_contract().members
 
 _TEXTS, _WHOLE = ("string",), ("tinyint", "smallint", "int", "bigint")
 RAW_TYPES = {
@@ -88,11 +82,6 @@ class ChangeEvent:
     @property
     def is_probe(self) -> bool:
         return is_probe(self.order_id)
-
-
-def is_probe(order_id: str) -> bool:
-    """Whether setup wrote this order to prove the chain, so that no count may include it."""
-    return PROBE in order_id
 
 
 def pad_sequence_number(sequence_number: str) -> str:

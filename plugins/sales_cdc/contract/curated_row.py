@@ -1,8 +1,7 @@
 """An order as the curated table shows it. Pure: no Airflow, no AWS client.
 
 An item of DynamoDB becomes a change event in the transformer, and a row in the Spark job; here both steps are one, for the
-items that reconciliation reads. The two ship alone and share no code with this module: a property test holds the three
-together. A row maps columns to texts; what is absent or null has no entry. A value that the chain does not carry (a price of
+items that reconciliation reads. The three share the naming of columns; a property test holds the values together. A row maps columns to texts; what is absent or null has no entry. A value that the chain does not carry (a price of
 three decimal places, a quantity that is a text) stays as DynamoDB types it, and so equals no text.
 """
 
@@ -10,28 +9,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from sales_cdc.contract.change_event import FIELDS, TOUCH
+from sales_cdc.contract.change_contract import METADATA, names_struct
+from sales_cdc.contract.declared import declared_contract
 
 Typed = Mapping[str, Any]
 Item = Mapping[str, Typed]
 Row = Mapping[str, Any]
 
-KEY = "orderid"
-ITEM_FIELDS = (KEY, "product_name", "quantity", "price")
-PARTITION_COLUMNS = ("dt", "hr")
-METADATA = ("event_type", "creation_time", "event_id", "sequence_number", "actor", "is_deleted")
-RESERVED = {*ITEM_FIELDS, *METADATA, "valid_from", "valid_to", "is_current"}
-LONGEST_COLUMN = 200
+CONTRACT = declared_contract()
+KEY = CONTRACT.key[0].name
+CURRENT_METADATA = (*METADATA, "is_deleted")
 CENT, EXACT_12_DIGITS = Decimal("0.01"), Context(prec=12, traps=[Inexact, InvalidOperation])
 BIGINT = range(-(2**63), 2**63)
 _is_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?").fullmatch
-_is_struct_field = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _decode = json.JSONDecoder(parse_float=Decimal).decode
 
 
@@ -40,7 +36,7 @@ def item_row(item: Item) -> Row:
     row = {}
     for name, column in item_columns(tuple(item)):
         ((tag, value),) = item[name].items()
-        text = _field(column, tag, value) if name in ITEM_FIELDS else _text(tag, value)
+        text = _field(column, tag, value) if name in CONTRACT.attributes else _text(tag, value)
         if text is not None:
             row[column] = text
     return row
@@ -57,7 +53,7 @@ def event_row(event: Mapping[str, Any]) -> Row | None:
     refused = [not isinstance(product, str | None), type(quantity) not in (int, type(None))]
     if any(refused) or (price is not None and texts["price"] is None):
         return None
-    further = _job_columns(tuple(name for name in event if name not in FIELDS))
+    further = _further_columns(tuple(name for name in event if name not in CONTRACT.members))
     texts |= {column: attribute_text(event[name]) for name, column in further.items()}
     return {column: texts[column] for column in sorted(texts) if texts[column] is not None}
 
@@ -104,41 +100,16 @@ def comparable(typed: Typed) -> Any:
 @lru_cache(maxsize=4096)
 def item_columns(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Each attribute but the key, with its column; sorted by column."""
-    members = _event_members(names)
-    columns = _job_columns(tuple(members.values()))
-    named = [(name, name) for name in names if name in ITEM_FIELDS and name != KEY]
+    members = CONTRACT.further_members(names)
+    columns = _further_columns(tuple(members.values()))
+    named = [(name, name) for name in names if name in CONTRACT.attributes and name != KEY]
     named += [(name, columns[member]) for name, member in members.items()]
     return tuple(sorted(named, key=lambda pair: pair[1]))
 
 
-def _event_members(names: Iterable[str]) -> dict[str, str]:
-    """The further attributes, with the name that the transformer gives each in the change event."""
-    further = sorted(set(names).difference(ITEM_FIELDS, [TOUCH]))
-    fields = {*(field.lower() for field in FIELDS), *PARTITION_COLUMNS}
-    first = {name.lower(): name for name in reversed(further)}
-    taken = fields | first.keys()
-    members = {}
-    for name in further:
-        member = name
-        if name.lower() in fields or first[name.lower()] != name:
-            while member.lower() in taken:
-                member = f"attr_{member}"
-            taken.add(member.lower())
-        members[name] = member
-    return members
-
-
 @lru_cache(maxsize=4096)
-def _job_columns(members: tuple[str, ...]) -> dict[str, str]:
-    """The column that the Spark job gives each further member of a change event."""
-    columns: dict[str, str] = {}
-    plain = {member: re.sub("[^a-z0-9_]", "_", member.lower())[:LONGEST_COLUMN] for member in members}
-    for member in sorted(plain, key=lambda member: (plain[member] != member, member)):
-        column = plain[member]
-        while column in RESERVED or column in columns.values() or not column[:1].isalpha():
-            column = f"attr_{column}"
-        columns[member] = column
-    return columns
+def _further_columns(members: tuple[str, ...]) -> dict[str, str]:
+    return CONTRACT.further_columns(members)
 
 
 # Values
@@ -194,8 +165,7 @@ def _written(typed: Typed) -> str:
     ((tag, value),) = typed.items()
     if tag == "M":
         text = "{" + ",".join(f"{_quoted(name)}:{_written(member)}" for name, member in value.items()) + "}"
-        nameable = all(map(_is_struct_field, value)) and len({name.lower() for name in value}) == len(value)
-        return text if nameable else _quoted(text)
+        return text if names_struct(value) else _quoted(text)
     if tag in {"L", "SS", "NS", "BS"}:
         members = value if tag == "L" else [{tag[0]: member} for member in value]
         return "[" + ",".join(map(_written, members)) + "]"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from sales_cdc.contract.declared import include_folder as include_folder
 from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
@@ -22,10 +21,3 @@ def deployed_topology() -> Topology:
     settings = Settings.from_environment()
     endpoint_guard.install(settings)
     return Topology(settings, ACCOUNT)
-
-
-def include_folder() -> Path:
-    """The folder ``include/``: beside ``plugins/`` in a checkout, within it where only plugins can be shipped (MWAA)."""
-    plugins = Path(__file__).resolve().parents[2]
-    beside = plugins.parent / "include"
-    return beside if beside.is_dir() else plugins / "include"

@@ -146,6 +146,10 @@ class Topology:
 
     TRANSFORMER_KEY = f"{bucket_keys.ARTIFACTS_PREFIX}lambda_transformer.zip"
     JOB_KEY = f"{bucket_keys.ARTIFACTS_PREFIX}curate_orders.py"
+    JOB_PARTS_KEY = f"{bucket_keys.ARTIFACTS_PREFIX}curate_orders_parts.zip"
+    """The modules beside the job's entry."""
+    CONTRACT_KEY = f"{bucket_keys.ARTIFACTS_PREFIX}contract.json"
+    """The contract, as the job finds it in its working directory under the key's last part."""
     QUERY_CUTOFF_BYTES = 100 * 1024**3
     """Athena stops a statement of the work group that would read more."""
 

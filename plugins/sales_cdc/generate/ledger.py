@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from sales_cdc.aws.errors import explained
 from sales_cdc.aws.ledger_folder import LedgerFolder, json_line
 from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.event_types import EVENT_TYPES, EventType
+from sales_cdc.contract.change_contract import EVENT_TYPES, EventType
 from sales_cdc.generate.workload import Change
 
 

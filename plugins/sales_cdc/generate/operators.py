@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from sales_cdc.contract.event_types import EventType
+from sales_cdc.contract.change_contract import EventType
 from sales_cdc.generate.ledger import RunLedger
 from sales_cdc.generate.orders_table import OrdersTable
 from sales_cdc.generate.run import GenerateRun

@@ -18,6 +18,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.errors import explained
+from sales_cdc.contract.change_contract import is_probe
 from sales_cdc.generate.workload import Change, LiveOrder, Value
 
 KEY = "orderid"
@@ -31,7 +32,6 @@ CLIENT_CONFIG: dict[str, Any] = {
     "connect_timeout": 5,
     "retries": {"mode": "standard", "total_max_attempts": 4},
 }
-PROBE = "probe"
 REFUSED = "ConditionalCheckFailed"
 PASSING = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "ThrottlingException",
@@ -183,7 +183,7 @@ def _same(attribute: Mapping[str, Any], value: Value) -> bool:
 
 def _sort_in(item: Item, found: ScannedOrders) -> None:
     order_id = item[KEY]["S"]
-    if PROBE in order_id:
+    if is_probe(order_id):
         return
     wrong = ", ".join(_wrong_attributes(item))
     if wrong:

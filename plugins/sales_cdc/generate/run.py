@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 from sales_cdc.aws.ledger_folder import ForeignPlanError
-from sales_cdc.contract.event_types import EVENT_TYPES, EventType
+from sales_cdc.contract.change_contract import EVENT_TYPES, EventType
 from sales_cdc.cost.forecast import ORDER_BYTES, forecast_line
 from sales_cdc.generate.change_writer import ChangeWriter, Pace, StalledError
 from sales_cdc.generate.ledger import Outcome, RunHeader, RunLedger

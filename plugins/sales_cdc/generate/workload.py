@@ -16,7 +16,7 @@ from typing import Any
 
 from faker import Faker
 
-from sales_cdc.contract.event_types import EventType
+from sales_cdc.contract.change_contract import EventType
 
 Value = str | int | Decimal
 

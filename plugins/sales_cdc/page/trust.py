@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sales_cdc.contract.event_types import EVENT_TYPES
+from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.page.reads.lake_reader import Report, Tail
 
 SHOWN_RECORDS = 50

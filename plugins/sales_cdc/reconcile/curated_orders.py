@@ -8,7 +8,7 @@ from functools import cached_property
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.athena import AthenaSqlHook, StatementError
-from sales_cdc.contract.curated_row import KEY, METADATA
+from sales_cdc.contract.curated_row import CURRENT_METADATA, KEY
 from sales_cdc.reconcile.reconciliation import Version
 
 TABLE = "orders_current"
@@ -34,7 +34,7 @@ class CuratedOrdersHook(AthenaSqlHook):
             ) from error
         columns = table["StorageDescriptor"]["Columns"]
         standing = [each for each in columns if each.get("Parameters", {}).get("iceberg.field.current") != "false"]
-        return sorted({column["Name"].lower() for column in standing}.difference([KEY], METADATA))
+        return sorted({column["Name"].lower() for column in standing}.difference([KEY], CURRENT_METADATA))
 
     def fingerprints(self) -> Iterator[tuple[str, str]]:
         """The id and the content's fingerprint of every order that stands, in no order; one snapshot of the table.

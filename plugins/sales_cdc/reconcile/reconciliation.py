@@ -18,7 +18,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Literal, Protocol
 
-from sales_cdc.contract.change_event import is_probe
+from sales_cdc.contract.change_contract import is_probe
 from sales_cdc.contract.curated_row import Item, Row, comparable, differences, fingerprint, item_row
 from sales_cdc.reconcile.partitions import Partitions, Print
 

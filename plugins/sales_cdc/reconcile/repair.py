@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from botocore.exceptions import ClientError
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.change_event import is_probe
+from sales_cdc.contract.change_contract import is_probe
 from sales_cdc.dag_page.links import ObjectLink
 from sales_cdc.probe.chain_barrier import ChainBarrier
 from sales_cdc.reconcile.arrivals import ArrivalsHook

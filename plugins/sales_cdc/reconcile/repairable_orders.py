@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from sales_cdc.aws.errors import explained
 from sales_cdc.aws.orders_table import SourceOrdersHook
-from sales_cdc.contract.change_event import TOUCH
+from sales_cdc.contract.change_contract import TOUCH
 from sales_cdc.contract.curated_row import KEY, Item
 
 BUSY_CODES = frozenset({"TransactionConflictException", "TransactionInProgressException"})

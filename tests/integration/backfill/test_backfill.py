@@ -25,7 +25,7 @@ from sales_cdc.aws.ledger_folder import ForeignPlanError
 from sales_cdc.backfill.ledger import BackfillLedger
 from sales_cdc.backfill.run import BackfillIncompleteError, BackfillRefusedError, BackfillRun
 from sales_cdc.backfill.touches import TouchableTable
-from sales_cdc.contract.change_event import TOUCH
+from sales_cdc.contract.change_contract import TOUCH
 
 from tests.conftest import Cloud
 from tests.integration.shop import Shop

@@ -22,7 +22,7 @@ import boto3
 import pytest
 from sales_cdc.aws.errors import DeniedError, ResourceMissingError
 from sales_cdc.aws.ledger_folder import ForeignPlanError
-from sales_cdc.contract.event_types import EVENT_TYPES
+from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.generate.ledger import RunLedger
 from sales_cdc.generate.orders_table import OrdersTable
 from sales_cdc.generate.run import GenerateRun

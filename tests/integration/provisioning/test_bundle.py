@@ -59,9 +59,14 @@ def test_the_bundle_is_the_same_bytes_each_time_and_holds_what_is_shipped_to_aws
     )  # fmt: skip
     assert (bundle / "plugins.zip").read_bytes() == first
     names = zipfile.ZipFile(bundle / "plugins.zip").namelist()
-    assert {"include/lambda/lambda_transformer.py", "include/glue/curate_orders.py", "sales_cdc_plugin.py"} <= set(
-        names
-    )
+    assert {
+        "include/contract/orders.json",
+        "include/lambda/lambda_transformer.py",
+        "include/glue/curate_orders.py",
+        "include/glue/change_contract.py",
+        "sales_cdc/contract/change_contract.py",
+        "sales_cdc_plugin.py",
+    } <= set(names)
     requirements = (bundle / "requirements.txt").read_text().splitlines()
     assert all("==" in line for line in requirements)
     assert not [line for line in requirements if line.startswith("apache-airflow==")]

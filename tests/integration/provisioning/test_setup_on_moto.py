@@ -29,6 +29,8 @@ LACKING = (
 DIFFERENT_AGAIN = {
     "lake.provision_bucket",
     "lake.upload_transformer",
+    "lake.upload_contract",
+    "lake.upload_job_parts",
     "lake.upload_job",
     "delivery.provision_transformer",
 }

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from sales_cdc.contract.change_event import TOUCH
+from sales_cdc.contract.change_contract import TOUCH
 from sales_cdc.reconcile.repair import NothingToRepairFromError, RepairOrdersOperator
 from sales_cdc.reconcile.repairable_orders import RepairableOrdersHook, Repaired
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sales_cdc.contract import change_event
+from sales_cdc.contract.change_contract import PROBE
 from sales_cdc.contract.change_event import Actor, ChangeEvent, ChangeEventError, foreign_types
 
 LINE = (
@@ -72,7 +73,7 @@ def test_redelivered_change_has_the_same_identity() -> None:
 
 
 def test_probe_is_known_by_its_order_id() -> None:
-    assert change_event.parse(line_with(orderID=f"{change_event.PROBE}-2026-11-22")).is_probe
+    assert change_event.parse(line_with(orderID=f"{PROBE}-2026-11-22")).is_probe
     assert not change_event.parse(LINE).is_probe
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import subprocess
+import sys
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,15 +19,37 @@ from sales_cdc.probe.sensor import hourly_folders
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.operators.confirmation import ConfirmOperator, NotConfirmedError
 from sales_cdc.provisioning.operators.summary import SummariseOperator, as_table
-from sales_cdc.provisioning.packaging import sha256, zipped
+from sales_cdc.provisioning.packaging import artifacts, sha256, zipped
+
+from tests.shipped import ROOT
+from tests.unit.topologies import topology
 
 
 def test_a_package_is_the_same_bytes_each_time_and_holds_the_module() -> None:
-    package = zipped("lambda_transformer.py", b"print()\n")
+    package = zipped({"lambda_transformer.py": b"print()\n"})
     assert sha256(package) == "DEeJ65Qfg91tFt92z2egm0uUqEMkmdjknMyxXkZAtCM="
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         assert archive.read("lambda_transformer.py") == b"print()\n"
         assert archive.infolist()[0].external_attr >> 16 == 0o100644
+
+
+def test_the_transformer_runs_from_its_package_alone(tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(artifacts(topology(), ROOT / "include")["transformer"].content())) as archive:
+        archive.extractall(tmp_path)
+    program = "import lambda_transformer as t; print(t.__file__, t.CONTRACT.entity, t.handler({'records': []}, None))"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        env={"PYTHONPATH": str(tmp_path)}, cwd=tmp_path, text=True, capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{tmp_path / 'lambda_transformer.py'} orders {{'records': []}}\n"
+
+
+def test_the_job_s_parts_are_all_that_its_entry_imports_of_ours() -> None:
+    parts, folder = artifacts(topology(), ROOT / "include")["job_parts"].files, ROOT / "include" / "glue"
+    assert set(parts) == {path.name for path in folder.iterdir() if path.suffix == ".py"} - {"curate_orders.py"}
+    imported = re.findall(r"^from (\w+) import", (folder / "curate_orders.py").read_text(), re.MULTILINE)
+    assert {f"{name}.py" for name in imported if (folder / f"{name}.py").exists()} <= set(parts)
+    assert parts["change_contract.py"].read_bytes() == (ROOT / "include/lambda/change_contract.py").read_bytes()
 
 
 def test_drift_names_what_differs_and_overlooks_what_is_not_defined() -> None:

@@ -18,7 +18,7 @@ from sales_cdc.aws.stream_position import Position
 from sales_cdc.batch.delivery import Delivery, compare
 from sales_cdc.batch.pipeline_ledger import Account, account, as_rows
 from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.change_event import SEQUENCE_NUMBER_DIGITS
+from sales_cdc.contract.change_contract import SEQUENCE_NUMBER_DIGITS
 from sales_cdc.contract.lines import CLOCK_DIFFERENCE, FailedChange
 from sales_cdc.reconcile.arrivals import ArrivalsHook
 

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSen
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.batch.delivery import Delivery, compare
 from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.event_types import EVENT_TYPES
+from sales_cdc.contract.change_contract import EVENT_TYPES
 
 SHOWN = 10
 REDRIVE_DAG = "sales_cdc_redrive"

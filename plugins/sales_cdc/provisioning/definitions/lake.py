@@ -147,6 +147,9 @@ def job(topology: Topology) -> Request:
         "DefaultArguments": {
             "--datalake-formats": "iceberg",
             "--job-language": "python",
+            "--extra-py-files": topology.s3_uri(topology.JOB_PARTS_KEY),
+            "--extra-files": topology.s3_uri(topology.CONTRACT_KEY),
+            "--contract": topology.CONTRACT_KEY.removeprefix(bucket_keys.ARTIFACTS_PREFIX),
             "--bucket": topology.bucket.name,
             "--database": topology.database.name,
             "--warehouse": topology.s3_uri(bucket_keys.CURATED_PREFIX),

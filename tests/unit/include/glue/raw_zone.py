@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Any
+
+from curated_tables import Lake, prepare_tables
+from curation import curate, not_taken
+from raw_objects import RawObject
 
 CONTRACT = (
     "orderid", "product_name", "quantity", "price", "event_type", "creation_time", "event_id", "sequence_number", "actor",
@@ -40,15 +43,14 @@ class RawZone(dict[str, bytes]):
         contents = dict(self)
         return lambda: lambda key, _etag: contents[key]
 
-    def curate(self, job: ModuleType, lake: Any) -> dict[str, Any]:
+    def curate(self, lake: Lake) -> dict[str, Any]:
         """What the script's ``main`` does, without S3."""
-        job.prepare_tables(lake)
-        listed = [job.RawObject(key, hashlib.md5(self[key]).hexdigest(), len(self[key])) for key in self]  # noqa: S324
-        counts: dict[str, Any] = job.curate(lake, job.not_taken(lake, listed), self.connect())
-        return counts
+        prepare_tables(lake)
+        listed = [RawObject(key, hashlib.md5(self[key]).hexdigest(), len(self[key])) for key in self]  # noqa: S324
+        return curate(lake, not_taken(lake, listed), self.connect())
 
 
-def content(lake: Any, table: str, columns: Mapping[str, Any] | tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
+def content(lake: Lake, table: str, columns: Mapping[str, Any] | tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
     """A table's rows, sorted; of some columns, by default of all in their alphabetical order."""
     rows = lake.read(table)
     return sorted((tuple(row) for row in rows.select(*(columns or sorted(rows.columns))).collect()), key=repr)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from types import ModuleType
 from typing import Any
 
+import curation
 import pytest
+from curation import within_days
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raw_lines import BadRow, LineParser
+from raw_objects import ObjectReader
 
+from tests.unit.include.glue.conftest import ORDERS
 from tests.unit.include.glue.raw_zone import CONTRACT, event
 
 CONTRACT_AND_VIEWS = {*CONTRACT, "is_deleted", "valid_from", "valid_to", "is_current"}
@@ -27,8 +31,8 @@ json_values = st.recursive(
 )
 
 
-def parsed(job: ModuleType, **fields: Any) -> dict[str, Any]:
-    texts, further = job.LineParser().change(json.dumps(event("a", 1) | fields).encode())
+def parsed(**fields: Any) -> dict[str, Any]:
+    texts, further = LineParser(ORDERS).change(json.dumps(event("a", 1) | fields).encode())
     return dict(zip(CONTRACT, texts, strict=True)) | dict(further)
 
 
@@ -44,11 +48,11 @@ def numbered(value: Any) -> str:
         lambda value: "\x00" not in repr(value) and "\\x00" not in repr(value) and value is not None
     )
 )
-def test_a_further_attribute_keeps_every_digit_at_any_depth(job: ModuleType, value: Any) -> None:
+def test_a_further_attribute_keeps_every_digit_at_any_depth(value: Any) -> None:
     line = json.dumps(event("a", 1))[:-1] + f', "extra": {numbered(value)}}}'
     try:
-        _, further = job.LineParser().change(line.encode())
-    except job.BadRow:
+        _, further = LineParser(ORDERS).change(line.encode())
+    except BadRow:
         pytest.fail(f"refused: {line}")
     if isinstance(value, str):
         assert dict(further)["extra"] == value
@@ -60,8 +64,8 @@ def test_a_further_attribute_keeps_every_digit_at_any_depth(job: ModuleType, val
 
 @settings(max_examples=150, deadline=None)
 @given(names=attribute_names)
-def test_attribute_columns_are_distinct_names_that_athena_and_iceberg_take(job: ModuleType, names: set[str]) -> None:
-    columns = job.attribute_columns(tuple(names))
+def test_attribute_columns_are_distinct_names_that_athena_and_iceberg_take(names: set[str]) -> None:
+    columns = ORDERS.further_columns(tuple(names))
     assert set(columns) == names
     assert len(set(columns.values())) == len(names)
     for column in columns.values():
@@ -71,22 +75,20 @@ def test_attribute_columns_are_distinct_names_that_athena_and_iceberg_take(job: 
         assert column.replace("_", "a").isalnum()
         assert column[0].isalpha()
         assert column not in CONTRACT_AND_VIEWS
-    assert columns == job.attribute_columns(tuple(sorted(names, reverse=True)))
+    assert columns == ORDERS.further_columns(tuple(sorted(names, reverse=True)))
     assert all(columns[name] == name for name in names if name.isidentifier() and name.islower() and name.isascii() and name[0] != "_" and name not in CONTRACT_AND_VIEWS and len(name) <= 200)  # fmt: skip
 
 
 @given(hundredths=st.integers(-(10**13), 10**13), zeros=st.integers(0, 4), tenths_of_a_cent=st.integers(0, 9))
-def test_a_price_is_taken_exactly_or_not_at_all(
-    job: ModuleType, hundredths: int, zeros: int, tenths_of_a_cent: int
-) -> None:
+def test_a_price_is_taken_exactly_or_not_at_all(hundredths: int, zeros: int, tenths_of_a_cent: int) -> None:
     sign, digits = "-" if hundredths < 0 else "", f"{abs(hundredths):03d}"
     text = f"{sign}{digits[:-2]}.{digits[-2:]}{tenths_of_a_cent}{'0' * zeros}"
     line = json.dumps(event("a", 1, price="the price")).replace('"the price"', text).encode()
     if tenths_of_a_cent or abs(hundredths) >= 10**12:
-        with pytest.raises(job.BadRow, match=r"^price is not a number that decimal"):
-            job.LineParser().change(line)
+        with pytest.raises(BadRow, match=r"^price is not a number that decimal"):
+            LineParser(ORDERS).change(line)
     else:
-        assert int(job.LineParser().change(line)[0][3].replace(".", "")) == hundredths
+        assert int(LineParser(ORDERS).change(line)[0][3].replace(".", "")) == hundredths
 
 
 @pytest.mark.parametrize(
@@ -114,44 +116,42 @@ def test_a_price_is_taken_exactly_or_not_at_all(
         ("actor", "somebody", "actor is not user or ttl"),
     ],
 )
-def test_a_field_that_breaks_the_contract_is_named_with_what_was_expected(
-    job: ModuleType, field: str, value: Any, reason: str
-) -> None:
-    with pytest.raises(job.BadRow) as refused:
-        parsed(job, **{field: value})
+def test_a_field_that_breaks_the_contract_is_named_with_what_was_expected(field: str, value: Any, reason: str) -> None:
+    with pytest.raises(BadRow) as refused:
+        parsed(**{field: value})
     assert str(refused.value) == reason
 
 
 @pytest.mark.parametrize(
     "line", [b"{", b"null", b'"text"', b"1", b'{"a":NaN}', b"\xff", b'{"a":"\\ud800"}', b"[" * 100_000, b"{} {}"]
 )
-def test_a_line_that_is_no_json_object_is_refused(job: ModuleType, line: bytes) -> None:
-    with pytest.raises(job.BadRow):
-        job.LineParser().change(line)
+def test_a_line_that_is_no_json_object_is_refused(line: bytes) -> None:
+    with pytest.raises(BadRow):
+        LineParser(ORDERS).change(line)
 
 
-def test_every_truncation_of_a_line_is_refused(job: ModuleType) -> None:
+def test_every_truncation_of_a_line_is_refused() -> None:
     line = json.dumps(event("ä", 1, nested={"a": [1, "x"]}), ensure_ascii=False).encode()
     for length in range(1, len(line)):
-        with pytest.raises(job.BadRow):
-            job.LineParser().change(line[:length])
+        with pytest.raises(BadRow):
+            LineParser(ORDERS).change(line[:length])
 
 
-def test_times_are_brought_to_utc(job: ModuleType) -> None:
-    assert parsed(job, creation_time="2026-11-22T01:30:00+02:00")["creation_time"] == "2026-11-21 23:30:00"
+def test_times_are_brought_to_utc() -> None:
+    assert parsed(creation_time="2026-11-22T01:30:00+02:00")["creation_time"] == "2026-11-21 23:30:00"
 
 
-def test_the_setups_probe_counts_nowhere(job: ModuleType) -> None:
-    assert job.LineParser().change(b'{"orderID": "sales-cdc-probe-1", "quantity": "broken"}') is None
+def test_the_setups_probe_counts_nowhere() -> None:
+    assert LineParser(ORDERS).change(b'{"orderID": "sales-cdc-probe-1", "quantity": "broken"}') is None
 
 
 @given(days=st.sets(st.dates(date(2026, 1, 1), date(2026, 12, 31)), min_size=1, max_size=120))
-def test_the_day_filter_covers_every_day_and_few_ranges_cover_only_those(job: ModuleType, days: set[date]) -> None:
-    words = job.within_days(days).replace("(", " ").replace(")", " ").replace("'", " ").split()
+def test_the_day_filter_covers_every_day_and_few_ranges_cover_only_those(days: set[date]) -> None:
+    words = within_days(days).replace("(", " ").replace(")", " ").replace("'", " ").split()
     bounds = [date.fromisoformat(word) for word in words if word[:2] == "20"]
     ranges = list(zip(bounds[::2], bounds[1::2], strict=True))
     covered = {first + timedelta(days=number) for first, end in ranges for number in range((end - first).days)}
-    assert len(ranges) <= job.MOST_DAY_RANGES
+    assert len(ranges) <= curation.MAX_DAY_RANGES
     assert days == covered if len(ranges) > 1 else days <= covered
 
 
@@ -180,7 +180,7 @@ whole_events = st.fixed_dictionaries(
         st.tuples(whole_events, further_attributes, st.booleans(), st.integers(-3, 0)), min_size=1, max_size=4
     )
 )
-def test_lines_taken_apart_at_once_give_what_each_gives_alone(job: ModuleType, events: list[Any]) -> None:
+def test_lines_taken_apart_at_once_give_what_each_gives_alone(events: list[Any]) -> None:
     lines = []
     for fields, further, compact, cut in events:
         text = json.dumps(
@@ -188,9 +188,9 @@ def test_lines_taken_apart_at_once_give_what_each_gives_alone(job: ModuleType, e
         )
         lines.append(text.encode(errors="surrogatepass")[: cut or None].replace(b"\n", b""))
     lines += [b"\xff"] * (events[0][3] == -3)
-    alone = [job.other_rows(job.LineParser(), "key", [(number, line)]) for number, line in enumerate(lines, 1)]
+    alone = [ObjectReader(ORDERS).other_rows("key", [(number, line)]) for number, line in enumerate(lines, 1)]
     expected = sorted((_as_typed(row) for rows in alone for row in rows.to_pylist()), key=repr)
-    found = [row for rows in job.parse_object("key", b"\n".join(lines)) for row in rows.to_pylist()]
+    found = [row for rows in ObjectReader(ORDERS).rows("key", b"\n".join(lines)) for row in rows.to_pylist()]
     assert sorted(map(_as_typed, found), key=repr) == expected
 
 
@@ -207,15 +207,15 @@ def _as_typed(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("end", ['"user"}', '"user","weight":0.10,"colour":null}', '"ttl"}'])
-def test_the_transformers_lines_are_plain_ones(job: ModuleType, end: str) -> None:
+def test_the_transformers_lines_are_plain_ones(end: str) -> None:
     line = json.dumps(event("ä", 1), separators=(",", ":"), ensure_ascii=False).replace('"user"}', end).encode()
-    rows, taken = job.plain_rows(job.LineParser(), [line, b"{" + line])
+    rows, taken = ObjectReader(ORDERS).plain_rows([line, b"{" + line])
     assert (rows.num_rows, taken) == (1, [True, False])
 
 
 @pytest.mark.parametrize(
     "end", [',,"a":1}', ',"a":1,}', ',"orderID":"b"}', ',"a":01}', ',"a":1} {}', ',"price":1.005}', ","]
 )
-def test_a_line_with_another_end_is_no_plain_one(job: ModuleType, end: str) -> None:
+def test_a_line_with_another_end_is_no_plain_one(end: str) -> None:
     line = json.dumps(event("a", 1))[:-1] + end
-    assert job.plain_rows(job.LineParser(), [line.encode()])[1] == [False]
+    assert ObjectReader(ORDERS).plain_rows([line.encode()])[1] == [False]

@@ -5,23 +5,23 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from types import ModuleType
-from typing import Any
 
 import pytest
+from curated_tables import Lake, maintain, prepare_tables
 
 from tests.unit.include.glue.raw_zone import CONTRACT, RawZone, content, event
 
 TABLES = ("orders_changes", "orders_current", "orders_quarantine")
 
 
-def test_a_change_is_kept_once_and_typed(job: ModuleType, lake: Any) -> None:
+def test_a_change_is_kept_once_and_typed(lake: Lake) -> None:
     raw = RawZone()
     change = event("a", 7, price=10.5, quantity=3, creation_time="2026-11-22T10:00:00.250Z")
     raw.put("one.json", change, change)
-    counts = raw.curate(job, lake)
+    counts = raw.curate(lake)
     assert content(lake, "orders_changes", CONTRACT) == [
         (
             "a",
@@ -40,46 +40,46 @@ def test_a_change_is_kept_once_and_typed(job: ModuleType, lake: Any) -> None:
     assert (counts["objects"], counts["changes"], counts["duplicates"], counts["quarantined"]) == (1, 2, 1, 0)
 
 
-def test_the_lag_is_that_of_the_changes_that_the_run_added(job: ModuleType, lake: Any) -> None:
+def test_the_lag_is_that_of_the_changes_that_the_run_added(lake: Lake) -> None:
     raw, now = RawZone(), datetime.now(UTC)
     old, late, fresh = [event("a", number, creation_time=(now - timedelta(seconds=lag)).isoformat()) for number, lag in enumerate((9000, 500, 100))]  # fmt: skip
     raw.put("1.json", old)
-    first = raw.curate(job, lake)["lag_seconds"]
+    first = raw.curate(lake)["lag_seconds"]
     assert 9000 <= first["p50"] == first["p99"] == first["max"] < 9400
     raw.put("2.json", old, fresh, fresh, late)
-    counts = raw.curate(job, lake)
+    counts = raw.curate(lake)
     assert counts["duplicates"] == 2
     assert 100 <= counts["lag_seconds"]["p50"] < 500 <= counts["lag_seconds"]["max"] < 900
     raw.put(
         "3.json", old | {"event_id": "0"}, fresh
     )  # the other copy's id takes the place of the first's: nothing is added
-    counts = raw.curate(job, lake)
+    counts = raw.curate(lake)
     assert (counts["duplicates"], counts["lag_seconds"]) == (2, {"p50": None, "p99": None, "max": None})
 
 
-def test_a_late_modify_does_not_resurrect_a_removed_order(job: ModuleType, lake: Any) -> None:
+def test_a_late_modify_does_not_resurrect_a_removed_order(lake: Lake) -> None:
     raw = RawZone()
     raw.put("1.json", event("a", 1, "INSERT"), event("a", 3, "REMOVE"))
-    raw.curate(job, lake)
+    raw.curate(lake)
     raw.put("2.json", event("a", 2, "MODIFY", creation_time="2026-11-23T10:00:00Z"))
-    raw.curate(job, lake)
+    raw.curate(lake)
     assert content(lake, "orders_current", ("orderid", "event_type", "is_deleted")) == [("a", "REMOVE", True)]
     raw.put("3.json", event("a", 10**30, "INSERT"))
-    raw.curate(job, lake)
+    raw.curate(lake)
     assert content(lake, "orders_current", ("orderid", "event_type", "is_deleted")) == [("a", "INSERT", False)]
     assert len(content(lake, "orders_changes")) == 4
 
 
-def test_new_attributes_become_text_columns_whatever_their_types(job: ModuleType, lake: Any) -> None:
+def test_new_attributes_become_text_columns_whatever_their_types(lake: Lake) -> None:
     raw = RawZone()
     raw.put("1.json", event("a", 1, weight=1, reason="gift", attributes=True))
-    first = raw.curate(job, lake)
+    first = raw.curate(lake)
     raw.put(
         "2.json",
         json.dumps(event("a", 2, tags=["x", 1])).replace("{", '{"weight":0.10,', 1),
         event("b", 3, Price="n/a", is_deleted="no"),
     )
-    second = raw.curate(job, lake)
+    second = raw.curate(lake)
     assert first["new_columns"] == ["attributes", "reason", "weight"]
     assert second["new_columns"] == ["attr_is_deleted", "attr_price", "tags"]
     further = ("orderid", "sequence_number", "weight", "reason", "attributes", "tags", "attr_price", "attr_is_deleted")
@@ -91,7 +91,7 @@ def test_new_attributes_become_text_columns_whatever_their_types(job: ModuleType
     assert set(lake.read("orders_current").columns) == {*lake.read("orders_changes").columns, "is_deleted"}
 
 
-def test_what_is_no_change_goes_to_quarantine_and_the_rest_goes_on(job: ModuleType, lake: Any) -> None:
+def test_what_is_no_change_goes_to_quarantine_and_the_rest_goes_on(lake: Lake) -> None:
     raw = RawZone()
     raw.put("bad.json", event("a", 1), '{"orderID":"b"', "[]", event("c", 2, price=1.005), "", event("my-probe", 3))
     raw["empty.json"] = b""
@@ -99,7 +99,7 @@ def test_what_is_no_change_goes_to_quarantine_and_the_rest_goes_on(job: ModuleTy
     raw["short.gz"] = gzip.compress(b'{"orderID":"d"}\n' * 50)[:-9]
     raw["whole.gz"] = gzip.compress(json.dumps(event("e", 4)).encode())
     raw["strange [x]+%ü.json"] = b"\xff\xfe\n"
-    counts = raw.curate(job, lake)
+    counts = raw.curate(lake)
     assert [row[0] for row in content(lake, "orders_changes", ("orderid",))] == ["a", "e"]
     quarantined = content(lake, "orders_quarantine", ("source_object", "line_number", "reason", "raw_line"))
     assert [row[:2] for row in quarantined] == [
@@ -111,45 +111,45 @@ def test_what_is_no_change_goes_to_quarantine_and_the_rest_goes_on(job: ModuleTy
     assert (counts["objects"], counts["changes"], counts["quarantined"]) == (6, 2, 6)
 
 
-def test_an_empty_raw_zone_makes_empty_tables(job: ModuleType, lake: Any) -> None:
-    counts = RawZone().curate(job, lake)
+def test_an_empty_raw_zone_makes_empty_tables(lake: Lake) -> None:
+    counts = RawZone().curate(lake)
     assert (counts["objects"], counts["changes"]) == (0, 0)
     assert [content(lake, table) for table in TABLES] == [[], [], []]
 
 
-def test_dropped_tables_are_rebuilt_and_older_ones_get_their_columns(job: ModuleType, lake: Any) -> None:
+def test_dropped_tables_are_rebuilt_and_older_ones_get_their_columns(lake: Lake) -> None:
     raw = RawZone()
     raw.put("1.json", event("a", 1, "INSERT", colour="red"), event("b", 2, "INSERT"))
     raw.put("2.json", event("a", 3, "REMOVE"), event("b", 4))
-    raw.curate(job, lake)
+    raw.curate(lake)
     expected = [content(lake, table) for table in TABLES]
     for dropped in ("orders_changes", "orders_current", "orders_intake"):
         lake.spark.sql(f"DROP TABLE {lake.name(dropped)}")
-        raw.curate(job, lake)
+        raw.curate(lake)
         assert [content(lake, table) for table in TABLES] == expected, dropped
     lake.spark.sql(f"ALTER TABLE {lake.name('orders_current')} DROP COLUMN actor")
     raw.put("3.json", event("c", 5))
-    raw.curate(job, lake)
+    raw.curate(lake)
     assert content(lake, "orders_current", ("orderid", "actor")) == [("a", None), ("b", None), ("c", "user")]
 
 
-def test_a_table_with_a_column_of_another_type_is_refused_with_the_way_out(job: ModuleType, lake: Any) -> None:
-    job.prepare_tables(lake)
+def test_a_table_with_a_column_of_another_type_is_refused_with_the_way_out(lake: Lake) -> None:
+    prepare_tables(lake)
     lake.spark.sql(f"ALTER TABLE {lake.name('orders_current')} DROP COLUMN price")
     lake.spark.sql(f"ALTER TABLE {lake.name('orders_current')} ADD COLUMN price double")
     with pytest.raises(TypeError, match=r"price is double, not decimal\(12,2\).*rename or drop the table"):
-        job.prepare_tables(lake)
+        prepare_tables(lake)
 
 
-def test_two_runs_at_once_keep_each_change_once(job: ModuleType, lake: Any) -> None:
+def test_two_runs_at_once_keep_each_change_once(lake: Lake) -> None:
     raw = RawZone()
     raw.put("1.json", *[event(f"o{number % 7}", number) for number in range(40)], "bad line")
-    job.prepare_tables(lake)
+    prepare_tables(lake)
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            raw.curate(job, job.Lake(lake.spark.newSession(), lake.catalog, lake.database))
+            raw.curate(replace(lake, spark=lake.spark.newSession()))
         except BaseException as error:
             errors.append(error)
 
@@ -165,17 +165,17 @@ def test_two_runs_at_once_keep_each_change_once(job: ModuleType, lake: Any) -> N
     assert len(content(lake, "orders_intake")) == 1
 
 
-def test_maintenance_changes_no_row_and_leaves_one_file_a_partition(job: ModuleType, lake: Any) -> None:
+def test_maintenance_changes_no_row_and_leaves_one_file_a_partition(lake: Lake) -> None:
     raw = RawZone()
     raw.put("1.json", event("a", 1), event("b", 2))
-    raw.curate(job, lake)
+    raw.curate(lake)
     raw.put("2.json", event("a", 3))
-    raw.curate(job, lake)
+    raw.curate(lake)
     for table in ("orders_changes", "orders_current"):
         for _ in range(4):
             lake.read(table).limit(1).writeTo(lake.name(table)).append()
     before = [content(lake, table) for table in TABLES]
-    job.maintain(lake)
+    maintain(lake)
     assert [content(lake, table) for table in TABLES] == before
     for table in ("orders_changes", "orders_current"):
         assert lake.spark.table(f"{lake.name(table)}.files").where("content = 0").count() == 1, table

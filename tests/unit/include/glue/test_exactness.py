@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from types import ModuleType
 from typing import Any
 
 import pytest
+from curated_tables import Lake
 
 from tests.unit.include.glue import histories
 from tests.unit.include.glue.raw_zone import CONTRACT, RawZone, content
@@ -19,27 +19,27 @@ class Killed(BaseException):
     """The job ends here, as by kill -9."""
 
 
-def kill_before_commit(patch: pytest.MonkeyPatch, job: ModuleType, number: int) -> None:
-    commit, commits = job.Lake.commit, iter(range(10**6))
+def kill_before_commit(patch: pytest.MonkeyPatch, number: int) -> None:
+    commit, commits = Lake.commit, iter(range(10**6))
 
     def commit_or_die(self: Any, attempt: Any) -> None:
         if next(commits) == number:
             raise Killed
         commit(self, attempt)
 
-    patch.setattr(job.Lake, "commit", commit_or_die)
+    patch.setattr(Lake, "commit", commit_or_die)
 
 
-def test_any_duplication_order_split_and_crash_gives_the_oracles_tables(job: ModuleType, lake: Any) -> None:
+def test_any_duplication_order_split_and_crash_gives_the_oracles_tables(lake: Lake) -> None:
     rng = random.Random(20261122)
     changes = histories.random_histories(rng, ORDERS, CHANGES_PER_ORDER)
     raw, kills = RawZone(), []
     for batch, lines in enumerate(histories.arrivals(rng, changes, BATCHES)):
         raw.put(f"{batch}.json", *lines)
         with pytest.MonkeyPatch.context() as patch:
-            kill_before_commit(patch, job, number=batch)
+            kill_before_commit(patch, number=batch)
             try:
-                raw.curate(job, lake)
+                raw.curate(lake)
             except Killed:
                 kills.append(batch)
     assert kills == list(range(BATCHES - 1)), "a run has as many commits as there are kills, and the last run is whole"

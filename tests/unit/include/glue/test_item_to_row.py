@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from raw_lines import BadRow, LineParser
 from sales_cdc.contract.curated_row import differences, event_row, fingerprint, item_row
 
 from tests.unit.include import items
+from tests.unit.include.glue.conftest import ORDERS
 
 fields = st.fixed_dictionaries(
     {},
@@ -32,16 +33,18 @@ fields = st.fixed_dictionaries(
 further = st.dictionaries(items.names.filter(lambda name: name not in items.OWN_NAMES), items.typed_values, max_size=6)
 
 
-def curated(job: ModuleType, item: dict[str, Any]) -> dict[str, str] | None:
+def curated(item: dict[str, Any]) -> dict[str, str] | None:
     """The columns and texts that the chain makes of the item; None when it refuses it on the way."""
     line = items.line_of(item)
     if line is None:
         return None
     try:
-        texts, further_texts = job.LineParser().change(line.encode())
-    except job.BadRow:
+        texts, further_texts = LineParser(ORDERS).change(line.encode())
+    except BadRow:
         return None
-    row = {name: text for name, text in zip(job.CHANGES, texts, strict=True) if name in items.OWN_NAMES - {"orderid"}}
+    row = {
+        name: text for name, text in zip(ORDERS.columns, texts, strict=True) if name in items.OWN_NAMES - {"orderid"}
+    }
     if row["price"] is not None and not float(row["price"]):
         row["price"] = "0.00"  # decimal(12,2) has no negative zero
     return {name: text for name, text in (row | dict(further_texts)).items() if text is not None}
@@ -56,9 +59,9 @@ def curated(job: ModuleType, item: dict[str, Any]) -> dict[str, str] | None:
 @example(
     order={}, further={"m": {"M": {"no name": {"N": "1e5"}, "in": {"M": {"1": {"NS": ["1.50"]}}}}}, "n": {"N": "1.50"}}
 )
-def test_an_item_has_the_row_that_the_chain_makes_of_it(job: ModuleType, order: Any, further: Any) -> None:
+def test_an_item_has_the_row_that_the_chain_makes_of_it(order: Any, further: Any) -> None:
     item = {"orderid": {"S": "order-1"}, **order, **further}
-    through_the_chain = curated(job, item)
+    through_the_chain = curated(item)
     if through_the_chain is None:
         assert fingerprint(item_row(item)) == ""
         assert differences(item, {})

@@ -1,0 +1,1 @@
+../lambda/change_contract.py

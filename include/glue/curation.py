@@ -1,0 +1,160 @@
+"""One run of the job: what new raw objects hold is committed to the curated tables, then the objects as taken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from change_contract import SEQUENCE_NUMBER_DIGITS, Contract
+from curated_tables import QUARANTINE, RAW_OBJECT, Lake, change_columns, current_columns
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F  # noqa: N812 (Spark's own abbreviation)
+from raw_objects import FURTHER, Fetch, RawObject, read_objects
+
+LAGS = {"p50": 0.5, "p99": 0.99, "max": 1.0}
+TASK_BYTES, SMALL_TASK_BYTES = 16 * 2**20, 2**20
+SHUFFLED_BYTES, PACKED = 32 * 2**20, 8  # a partition's share of a shuffle; what a byte of Parquet is then worth
+MAX_DAY_RANGES = 50
+
+Lag = dict[str, float | None]
+
+
+def not_taken(lake: Lake, listed: list[RawObject]) -> list[RawObject]:
+    missing = object_frame(lake.spark, listed).join(lake.read("orders_intake"), ["object", "etag"], "left_anti")
+    return [RawObject(*row) for row in missing.collect()]
+
+
+def object_frame(spark: SparkSession, objects: list[RawObject]) -> DataFrame:
+    """As many partitions, and so tasks, as the bytes are worth: to start a worker costs as much as to parse some megabytes."""
+    size, cores = sum(raw.size_bytes for raw in objects), spark.sparkContext.defaultParallelism
+    tasks = min(max(1, size // TASK_BYTES, min(size // SMALL_TASK_BYTES, cores)), max(1, len(objects)))
+    rows = F.from_json(F.lit(json.dumps(objects)), "array<array<string>>")  # no Python worker, unlike a list of rows
+    columns = [F.col("row")[place].cast(kind).alias(name) for place, (name, kind) in enumerate(RAW_OBJECT.items())]
+    frame = spark.range(1).select(F.explode(rows).alias("row")).select(columns)
+    return frame.repartition(tasks) if tasks > 1 else frame.coalesce(1)
+
+
+def tune(lake: Lake, objects: list[RawObject]) -> None:
+    """As many partitions in a shuffle as the batch, and the table that it is merged into, are worth: Spark's 200 cost a third more."""
+    current = lake.spark.table(f"{lake.name('orders_current')}.files").agg(F.sum("file_size_in_bytes")).first()
+    table_bytes = PACKED * ((current and current[0]) or 0)
+    size, cores = sum(raw.size_bytes for raw in objects) + table_bytes, lake.spark.sparkContext.defaultParallelism
+    lake.spark.conf.set("spark.sql.shuffle.partitions", max(2 * cores, size // SHUFFLED_BYTES))
+    lake.spark.conf.set("spark.sql.inMemoryColumnarStorage.compressed", "false")  # rows are kept for minutes only
+
+
+def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -> dict[str, Any]:
+    """Commit all that the objects hold, then the objects as taken. Returns the run's counts."""
+    started = datetime.now(UTC)
+    tune(lake, objects)
+    frame = object_frame(lake.spark, objects)
+    rows = arriving_rows(lake.contract, frame, connect).persist()
+    changes = rows.where("reason IS NULL AND NOT _is_copy")
+    found = rows.agg(
+        F.count("orderid").alias("changes"),
+        F.count("reason").alias("quarantined"),
+        F.collect_set(F.to_date("creation_time")).alias("days"),
+        F.array_sort(F.array_distinct(F.flatten(F.collect_set(F.map_keys(FURTHER))))).alias("attributes"),
+    ).collect()[0]
+    known = lake.read("orders_current").columns
+    if found.changes:
+        merge_changes(lake, changes, found.days, found.attributes)
+    if found.quarantined:
+        merge_bad_rows(lake, rows.where("reason IS NOT NULL"))
+    if objects:
+        merge_objects(lake, frame, taken_at=started)
+    added, lag_seconds = added_changes(lake, changes, found.days, started)
+    rows.unpersist()
+    return {
+        "objects": len(objects),
+        "bytes": sum(raw.size_bytes for raw in objects),
+        "changes": found.changes,
+        "duplicates": found.changes - added,
+        "quarantined": found.quarantined,
+        "new_columns": [name for name in found.attributes if name not in known],
+        "attributes": [
+            name for name in lake.read("orders_current").columns if name not in current_columns(lake.contract)
+        ],
+        "lag_seconds": lag_seconds,
+    }
+
+
+def arriving_rows(contract: Contract, objects: DataFrame, connect: Callable[[], Fetch]) -> DataFrame:
+    """Every row of the objects, typed, and where it stands among the changes of its order in this batch.
+
+    Bad rows have a ``reason``. ``_is_copy`` marks all copies of a change but one; an order's last change has ``_place`` 1.
+    ``_further`` maps columns to further attributes.
+    """
+    columns = QUARANTINE | change_columns(contract)
+    schema = ", ".join([*(f"{name} string" for name in columns), f"{FURTHER} map<string, string>"])
+    texts = objects.mapInArrow(partial(read_objects, contract, connect), schema)
+    typed = texts.select(*[F.col(name).cast(kind) for name, kind in columns.items()], FURTHER)
+    padded = typed.withColumn("sequence_number", F.lpad("sequence_number", SEQUENCE_NUMBER_DIGITS, "0"))
+    order = Window.partitionBy(F.coalesce("orderid", "raw_line"))
+    newest_first = order.orderBy(F.desc("sequence_number"), "event_id")
+    copied = F.col("sequence_number") == F.lag("sequence_number").over(newest_first)
+    return padded.withColumn("_is_copy", F.coalesce(copied, F.lit(False))).withColumn(
+        "_place", F.row_number().over(newest_first)
+    )
+
+
+def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: list[str]) -> None:
+    """The change log first: orders_current can be made from it, it cannot be made from orders_current."""
+    for table in ("orders_changes", "orders_current"):
+        lake.ensure_columns(table, dict.fromkeys(attributes, "string"))
+    same_change = "t.orderid = s.orderid AND t.sequence_number = s.sequence_number"
+    first_copy = "s.event_id < t.event_id"  # never true of DynamoDB's records; if it were, the outcome knows no order
+    log = changes.select(*change_columns(lake.contract), FURTHER)
+    lake.merge("orders_changes", log, on=f"{same_change} AND {within_days(days)}", replaces=first_copy)
+    latest = changes.where("_place = 1").withColumn("is_deleted", F.expr("event_type = 'REMOVE'"))
+    later = f"(s.sequence_number > t.sequence_number OR s.sequence_number = t.sequence_number AND {first_copy})"
+    current = latest.select(*current_columns(lake.contract), FURTHER)
+    lake.merge("orders_current", current, on="t.orderid = s.orderid", replaces=later)
+
+
+def merge_bad_rows(lake: Lake, rows: DataFrame) -> None:
+    same_line = "t.source_object = s.source_object AND t.line_number = s.line_number"
+    lake.merge("orders_quarantine", rows.select(*QUARANTINE), on=same_line, replaces="t.reason <> s.reason")
+
+
+def merge_objects(lake: Lake, objects: DataFrame, taken_at: datetime) -> None:
+    taken = objects.withColumn("taken_at", F.lit(taken_at).cast("timestamp_ntz"))
+    same_object = "t.object = s.object AND t.etag = s.etag"
+    lake.merge("orders_intake", taken, on=same_object, replaces="t.taken_at > s.taken_at")
+
+
+def added_changes(lake: Lake, changes: DataFrame, days: list[date], since: datetime) -> tuple[int, Lag]:
+    """How many of the changes this session has added to orders_changes, and how long after their commit."""
+    curated, summary, this_session = datetime.now(UTC), F.col("summary"), lake.spark.sparkContext.applicationId
+    lag = F.lit(curated.timestamp()) - F.col("creation_time").cast("timestamp").cast("double")
+    measures = (F.count("orderid"), F.percentile_approx(lag, list(LAGS.values()), 10_000))
+    all_of_them = changes.agg(*measures).collect()[0]
+    snapshots = lake.spark.table(f"{lake.name('orders_changes')}.snapshots")
+    ours = snapshots.where((F.col("committed_at") >= since) & (summary["spark.app.id"] == this_session))
+    snapshot = (
+        ours.select("parent_id", summary["added-records"].cast("bigint").alias("added")).where("added > 0").first()
+    )
+    if snapshot is None:
+        return 0, dict.fromkeys(LAGS)
+    if snapshot.parent_id is None or snapshot.added == all_of_them[0]:
+        added, lags = all_of_them
+    else:
+        version = lake.spark.read.option("snapshot-id", snapshot.parent_id).table(lake.name("orders_changes"))
+        known = version.alias("t").where(within_days(days))
+        added, lags = changes.join(known, ["orderid", "sequence_number"], "left_anti").agg(*measures).collect()[0]
+    return added, dict(zip(LAGS, lags or [None] * len(LAGS), strict=True))
+
+
+def within_days(days: Iterable[date]) -> str:
+    """SQL that confines the target to the days of a batch, so that MERGE opens their partitions only."""
+    ranges: list[tuple[date, date]] = []
+    for day in sorted(days):
+        first, end = ranges.pop() if ranges and ranges[-1][1] == day else (day, day)
+        ranges.append((first, end + timedelta(days=1)))
+    if len(ranges) > MAX_DAY_RANGES:
+        ranges = [(ranges[0][0], ranges[-1][1])]
+    day_range = "t.creation_time >= TIMESTAMP_NTZ '{}' AND t.creation_time < TIMESTAMP_NTZ '{}'"
+    return f"({' OR '.join(day_range.format(*bounds) for bounds in ranges)})"

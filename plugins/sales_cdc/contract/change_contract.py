@@ -1,0 +1,1 @@
+../../../include/lambda/change_contract.py
