@@ -67,7 +67,10 @@ test: install-dev ## Every test
 
 lint: install-dev ## Format, style, types, and who may import whom
 	@ruff format --check . && ruff check . && mypy && lint-imports
-	@check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml && yamllint --strict docker-compose.yaml
+	@check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	@check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
+	@pre-commit validate-config
+	@yamllint --strict docker-compose.yaml .github .pre-commit-config.yaml
 
 cloud: install ## Start the local cloud alone, in the background
 	@$(PY) -m local_cloud start
