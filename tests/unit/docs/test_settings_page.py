@@ -27,7 +27,9 @@ def read_by_python(text: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and OURS.fullmatch(node.value):
             yield node.value
-        if isinstance(node, ast.Call) and re.fullmatch(r"(os\.)?(env|environ|environment)\.get", ast.unparse(node.func)):
+        if isinstance(node, ast.Call) and re.fullmatch(
+            r"(os\.)?(env|environ|environment)\.get", ast.unparse(node.func)
+        ):
             yield from (each.value for each in node.args[:1] if isinstance(each, ast.Constant))
         if (
             isinstance(node, ast.Subscript)
