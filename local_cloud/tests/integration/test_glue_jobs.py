@@ -19,8 +19,8 @@ from botocore.exceptions import ClientError
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 from local_cloud.context import Context
-from local_cloud.glue.job_runs import JobRuns
-from local_cloud.glue.jobs import Jobs
+from local_cloud.glue.jobs.jobs import Jobs
+from local_cloud.glue.jobs.runs import JobRuns
 from local_cloud.store import Store
 from local_cloud.wire import JsonService, Request
 

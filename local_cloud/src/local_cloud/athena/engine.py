@@ -5,22 +5,22 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from local_cloud.athena.callers import Caller
-from local_cloud.athena.connections import Connections
-from local_cloud.athena.definitions import Definitions
+from local_cloud.athena.account.executions import Query
+from local_cloud.athena.account.prepared import PreparedStatements, executed, prepared_parts
+from local_cloud.athena.account.results import Results
+from local_cloud.athena.ddl.definitions import Definitions
 from local_cloud.athena.errors import QueryFailedError
-from local_cloud.athena.execution import Query
-from local_cloud.athena.iceberg import IcebergTables
-from local_cloud.athena.iceberg_changes import IcebergChanges
-from local_cloud.athena.objects import Objects
-from local_cloud.athena.parquet_files import ParquetFiles
-from local_cloud.athena.prepared import PreparedStatements, executed, prepared_parts
-from local_cloud.athena.results import Results
-from local_cloud.athena.segments import Segments
-from local_cloud.athena.selection import Selector
-from local_cloud.athena.statements import classify, strip
-from local_cloud.athena.tables import TableReader
-from local_cloud.athena.writing import Writing
+from local_cloud.athena.iceberg.tables import IcebergTables
+from local_cloud.athena.selection.connections import Connections
+from local_cloud.athena.selection.selector import Selector
+from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.statement.kinds import classify, strip
+from local_cloud.athena.tables.objects import Objects
+from local_cloud.athena.tables.parquet_files import ParquetFiles
+from local_cloud.athena.tables.reader import TableReader
+from local_cloud.athena.tables.segments import Segments
+from local_cloud.athena.writing.iceberg_changes import IcebergChanges
+from local_cloud.athena.writing.statements import Writing
 from local_cloud.config import CloudConfig
 from local_cloud.wire import ServiceError
 

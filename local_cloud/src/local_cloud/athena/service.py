@@ -10,17 +10,17 @@ import json
 import uuid
 from typing import Any
 
-from local_cloud.athena import plain_lines
-from local_cloud.athena.caller_checks import metadata_of, require_bucket
-from local_cloud.athena.callers import Caller, Callers
+from local_cloud.athena.account.executions import FINAL, Executions, Query
+from local_cloud.athena.account.prepared import PreparedStatements
+from local_cloud.athena.account.results import Results
+from local_cloud.athena.account.workgroups import PRIMARY, WorkGroups, check_location, invalid
+from local_cloud.athena.api.caller_checks import metadata_of, require_bucket
 from local_cloud.athena.engine import Engine, Shared
 from local_cloud.athena.errors import MalformedQueryError
-from local_cloud.athena.execution import FINAL, Executions, Query
-from local_cloud.athena.prepared import PreparedStatements
-from local_cloud.athena.results import Results
-from local_cloud.athena.sql.grammar import parse_query
-from local_cloud.athena.statements import classify, strip
-from local_cloud.athena.workgroups import PRIMARY, WorkGroups, check_location, invalid
+from local_cloud.athena.sql.parsing.grammar import parse_query
+from local_cloud.athena.statement.callers import Caller, Callers
+from local_cloud.athena.statement.kinds import classify, strip
+from local_cloud.athena.tables import plain_lines
 from local_cloud.context import Context
 from local_cloud.wire import Json, JsonService, Request, Response, ServiceError
 

@@ -17,7 +17,7 @@ from local_cloud.gateway.faults import Faults
 from local_cloud.gateway.forwarding import OWNED, Call, forward
 from local_cloud.gateway.traffic_metrics import TrafficMetrics
 from local_cloud.gateway.turns import Turns
-from local_cloud.glue import catalog_actions
+from local_cloud.glue.catalog import actions as catalog_actions
 from local_cloud.wire import Handler
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from local_cloud.context import Context
-from local_cloud.glue.classifiers import Classifiers
-from local_cloud.glue.crawlers import Crawlers
-from local_cloud.glue.job_runs import JobRuns
-from local_cloud.glue.jobs import Jobs
+from local_cloud.glue.crawler.classifiers import Classifiers
+from local_cloud.glue.crawler.crawlers import Crawlers
+from local_cloud.glue.jobs.jobs import Jobs
+from local_cloud.glue.jobs.runs import JobRuns
 from local_cloud.wire import JsonService, Request, Response
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from local_cloud.athena.callers import KEPT_CALLERS, Callers
+from local_cloud.athena.statement.callers import KEPT_CALLERS, Callers
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 

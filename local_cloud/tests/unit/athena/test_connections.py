@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from local_cloud.athena.connections import Connections
+from local_cloud.athena.selection.connections import Connections
 
 
 def test_what_one_query_set_up_the_next_one_does_not_find(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import FileScanTask
 from pyiceberg.types import LongType, NestedField, StringType, StructType
 
-from local_cloud.athena.iceberg import scanned_bytes
+from local_cloud.athena.iceberg.tables import scanned_bytes
 
 A = NestedField(1, "a", LongType(), required=False)
 R = NestedField(2, "r", StructType(NestedField(3, "s", StringType(), required=False)), required=False)

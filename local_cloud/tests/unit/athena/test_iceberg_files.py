@@ -11,7 +11,7 @@ import pytest
 from pyiceberg.schema import Schema
 from pyiceberg.types import LongType, NestedField, StringType
 
-from local_cloud.athena.iceberg_files import columns_sql, parquet_sql, shared_columns
+from local_cloud.athena.iceberg.files import columns_sql, parquet_sql, shared_columns
 from local_cloud.athena.types import Type
 
 SCHEMA = Schema(NestedField(1, "id", LongType()), NestedField(2, "orderID", StringType()), NestedField(3, "added", LongType()))  # fmt: skip

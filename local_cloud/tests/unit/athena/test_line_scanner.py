@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from local_cloud.athena.line_scanner import PADDING, Found, scan
+from local_cloud.athena.tables.line_scanner import PADDING, Found, scan
 
 KEYS = ["a", "b"]
 

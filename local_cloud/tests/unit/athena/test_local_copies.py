@@ -13,16 +13,17 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from urllib3 import HTTPResponse
 
-from local_cloud.athena import parquet_files, plain_lines, results, segments
-from local_cloud.athena.callers import Caller
-from local_cloud.athena.catalog import Catalog
-from local_cloud.athena.execution import Query
-from local_cloud.athena.normal_form import column_name, write_json_segment
-from local_cloud.athena.objects import Objects, S3Object
-from local_cloud.athena.parquet_files import ParquetFiles
-from local_cloud.athena.results import Results
-from local_cloud.athena.segment import Form, Segment
-from local_cloud.athena.segments import Segments
+from local_cloud.athena.account import results
+from local_cloud.athena.account.executions import Query
+from local_cloud.athena.account.results import Results
+from local_cloud.athena.catalog.glue import Catalog
+from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.tables import parquet_files, plain_lines, segments
+from local_cloud.athena.tables.normal_form import column_name, write_json_segment
+from local_cloud.athena.tables.objects import Objects, S3Object
+from local_cloud.athena.tables.parquet_files import ParquetFiles
+from local_cloud.athena.tables.segment import Form, Segment
+from local_cloud.athena.tables.segments import Segments
 from local_cloud.athena.types import VARCHAR
 from local_cloud.clients import Clients
 

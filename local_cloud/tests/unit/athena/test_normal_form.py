@@ -10,7 +10,7 @@ import duckdb
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from local_cloud.athena.normal_form import Unpacked, write_json_segment
+from local_cloud.athena.tables.normal_form import Unpacked, write_json_segment
 
 
 def read(lines: str, *, ignore_case: bool = True) -> tuple[list[dict[str, str | None]], Unpacked]:

@@ -10,12 +10,12 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from urllib3 import HTTPResponse
 
-from local_cloud.athena import objects
-from local_cloud.athena.callers import Caller
-from local_cloud.athena.catalog import Catalog
+from local_cloud.athena.account.executions import Query
+from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.errors import QueryFailedError
-from local_cloud.athena.execution import Query
-from local_cloud.athena.objects import Objects, S3Object
+from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.tables import objects
+from local_cloud.athena.tables.objects import Objects, S3Object
 from local_cloud.clients import Clients
 
 STORED, SENT = b'{"a":1}\n', b'{"a":2}\n'

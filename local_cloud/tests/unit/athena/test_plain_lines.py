@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local_cloud import athena
-from local_cloud.athena import plain_lines
-from local_cloud.athena.normal_form import Unpacked, column_name, write_json_segment
-from local_cloud.athena.plain_lines import PlainLines
+from local_cloud.athena import tables
+from local_cloud.athena.tables import plain_lines
+from local_cloud.athena.tables.normal_form import Unpacked, column_name, write_json_segment
+from local_cloud.athena.tables.plain_lines import PlainLines
 
 NAMES = ["orderID", "price", "a.b", "x-1"]
 NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,8})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
@@ -139,8 +139,8 @@ def test_a_table_outlives_its_files(tmp_path: Path) -> None:
 
 
 def test_without_its_compiler_nothing_is_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "local_cloud.athena.line_scanner", raising=False)
-    monkeypatch.delattr(athena, "line_scanner", raising=False)
+    monkeypatch.delitem(sys.modules, "local_cloud.athena.tables.line_scanner", raising=False)
+    monkeypatch.delattr(tables, "line_scanner", raising=False)
     monkeypatch.setitem(sys.modules, "numba", None)
     assert written(PLAIN_TEXT, tmp_path) is None
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.athena.catalog import GlueTable
+from local_cloud.athena.catalog.glue import GlueTable
+from local_cloud.athena.catalog.projection import projected_partitions
 from local_cloud.athena.errors import QueryFailedError
-from local_cloud.athena.projection import projected_partitions
 
 
 def values(**properties: str) -> list[str]:

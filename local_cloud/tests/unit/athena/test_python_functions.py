@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_cloud.athena.sql import display, time_formats
-from local_cloud.athena.sql.display import floating_text
-from local_cloud.athena.sql.functions_in_python import quotient
+from local_cloud.athena.sql.in_python import time_formats
+from local_cloud.athena.sql.in_python.register import quotient
+from local_cloud.athena.sql.in_python.regular_expressions import extract, like, replaced
 from local_cloud.athena.sql.raising import QueryError
-from local_cloud.athena.sql.regular_expressions import extract, like, replaced
+from local_cloud.athena.sql.values import display
+from local_cloud.athena.sql.values.display import floating_text
 
 NUMBERS = st.decimals(min_value=-(10**12), max_value=10**12, places=4, allow_nan=False)
 

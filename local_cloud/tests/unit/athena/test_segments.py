@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from local_cloud.athena.plain_lines import PlainLines
-from local_cloud.athena.segment import Segment, saved_segments
+from local_cloud.athena.tables.plain_lines import PlainLines
+from local_cloud.athena.tables.segment import Segment, saved_segments
 
 
 def written(folder: Path, name: str) -> Segment:

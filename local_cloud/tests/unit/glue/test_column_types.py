@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_cloud.glue.column_types import (
+from local_cloud.glue.schemas.column_types import (
     BIGINT,
     BOOLEAN,
     DOUBLE,

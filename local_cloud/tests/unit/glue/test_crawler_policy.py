@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.glue.crawler_policy import CrawlerPolicy
+from local_cloud.glue.crawler.policy import CrawlerPolicy
 from local_cloud.wire import ServiceError
 
 

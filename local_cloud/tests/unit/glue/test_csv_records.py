@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.glue.csv_records import read
+from local_cloud.glue.schemas.csv_records import read
 
 
 def columns(text: str, *, truncated: bool = False, **classifier: Any) -> dict[str, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.glue.exclusions import ExclusionError, excluder
+from local_cloud.glue.crawler.exclusions import ExclusionError, excluder
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from local_cloud.glue.classify import Schema
-from local_cloud.glue.column_types import INT
-from local_cloud.glue.grouping import GroupingPolicy, group
-from local_cloud.glue.s3_source import S3Object
+from local_cloud.glue.crawler.grouping import GroupingPolicy, group
+from local_cloud.glue.crawler.s3_source import S3Object
+from local_cloud.glue.schemas.classify import Schema
+from local_cloud.glue.schemas.column_types import INT
 
 
 def found(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.glue import jars
+from local_cloud.glue.jobs import jars
 
 CONTENT = b"a jar"
 

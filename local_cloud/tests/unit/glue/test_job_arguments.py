@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from local_cloud.glue.job_arguments import SPECIAL, ArgumentError, JobArguments
-from local_cloud.glue.job_setup import LIBRARY
-from local_cloud.glue.spark_environment import spark_environment
+from local_cloud.glue.jobs.arguments import SPECIAL, ArgumentError, JobArguments
+from local_cloud.glue.jobs.setup import LIBRARY
+from local_cloud.glue.jobs.spark_environment import spark_environment
 
 ENDPOINT = "http://127.0.0.1:4566"
 

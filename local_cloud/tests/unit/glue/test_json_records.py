@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from local_cloud.glue.json_records import PathError, parse_path, record_types
+from local_cloud.glue.schemas.json_records import PathError, parse_path, record_types
 
 
 def types(text: str, path: str | None = None, *, truncated: bool = False) -> dict[str, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.glue.partition_expression import ExpressionError, parse
+from local_cloud.glue.catalog.partition_expression import ExpressionError, parse
 
 KEYS = {"dt": "string", "hr": "int", "Region": "string"}
 ROWS: list[dict[str, str | None]] = [

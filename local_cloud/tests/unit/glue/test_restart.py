@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from local_cloud.context import Context
-from local_cloud.glue.crawl_history import CrawlHistory
-from local_cloud.glue.crawlers import Crawlers
+from local_cloud.glue.crawler.crawlers import Crawlers
+from local_cloud.glue.crawler.history import CrawlHistory
 from local_cloud.glue.resources import Resources, page
 from local_cloud.glue.service import GlueService
 from local_cloud.wire import ServiceError

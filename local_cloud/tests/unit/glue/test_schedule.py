@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local_cloud.glue.crawl_scheduler import CrawlScheduler
-from local_cloud.glue.schedule import ScheduleError, parse
+from local_cloud.glue.crawler.schedule import ScheduleError, parse
+from local_cloud.glue.crawler.scheduler import CrawlScheduler
 from local_cloud.wire import ServiceError
 
 SUNDAY_NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.glue.classify import classify
-from local_cloud.glue.grouping import GroupingPolicy, group
-from local_cloud.glue.s3_source import S3Object
-from local_cloud.glue.table_input import inheriting, name_with_hash, partition_input, table_input, table_name
+from local_cloud.glue.crawler.grouping import GroupingPolicy, group
+from local_cloud.glue.crawler.s3_source import S3Object
+from local_cloud.glue.crawler.table_input import inheriting, name_with_hash, partition_input, table_input, table_name
+from local_cloud.glue.schemas.classify import classify
 
 
 @pytest.mark.parametrize(

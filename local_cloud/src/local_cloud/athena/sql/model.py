@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from sqlglot import exp
 
-from local_cloud.athena.catalog import Catalog, GlueTable
+from local_cloud.athena.catalog.glue import Catalog, GlueTable
 from local_cloud.athena.errors import QueryFailedError, not_supported
-from local_cloud.athena.sql.grammar import line_and_column, start_of
+from local_cloud.athena.sql.parsing.grammar import line_and_column, start_of
 from local_cloud.athena.types import Type
 
 PATH_COLUMN = "$path"

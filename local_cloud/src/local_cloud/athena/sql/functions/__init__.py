@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local_cloud.athena.sql.calls import Call
 from local_cloud.athena.sql.functions.arrays import ARRAYS
+from local_cloud.athena.sql.functions.calls import Call
 from local_cloud.athena.sql.functions.general import GENERAL
 from local_cloud.athena.sql.functions.json_values import JSON_VALUES
 from local_cloud.athena.sql.functions.lambdas import LAMBDAS

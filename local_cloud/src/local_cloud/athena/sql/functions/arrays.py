@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from local_cloud.athena.coercions import common_type
-from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import coerce
+from local_cloud.athena.sql.functions.calls import Call
 from local_cloud.athena.sql.functions.signatures import Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
-from local_cloud.athena.sql.texts import text_of
+from local_cloud.athena.sql.values.casts import coerce
+from local_cloud.athena.sql.values.texts import text_of
 from local_cloud.athena.types import (
     BIGINT,
     BOOLEAN,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from local_cloud.athena import quoting
 from local_cloud.athena.coercions import common_type
-from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import coerce
+from local_cloud.athena.sql.functions.calls import Call
 from local_cloud.athena.sql.functions.signatures import Function, simple
 from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.values.casts import coerce
 from local_cloud.athena.types import VARCHAR
 
 

@@ -6,12 +6,12 @@ Source: Trino documentation, *Map functions and operators*.
 from __future__ import annotations
 
 from local_cloud.athena.coercions import common_type
-from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import coerce
+from local_cloud.athena.sql.functions.calls import Call
 from local_cloud.athena.sql.functions.signatures import Function
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.sql.operators import boolean
 from local_cloud.athena.sql.raising import raising
+from local_cloud.athena.sql.values.casts import coerce
+from local_cloud.athena.sql.values.operators import boolean
 from local_cloud.athena.types import UNKNOWN, Type, array, duckdb_name, mapping, row
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import coerce
+from local_cloud.athena.sql.functions.calls import Call
 from local_cloud.athena.sql.functions.signatures import Function, simple
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.sql.operators import arithmetic
 from local_cloud.athena.sql.raising import raising
+from local_cloud.athena.sql.values.casts import coerce
+from local_cloud.athena.sql.values.operators import arithmetic
 from local_cloud.athena.types import BIGINT, DOUBLE, INTEGER, REAL, decimal, duckdb_name
 
 _BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}

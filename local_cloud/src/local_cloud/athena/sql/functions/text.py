@@ -5,12 +5,12 @@ Source: Trino documentation, *String functions and operators*, *Regular expressi
 
 from __future__ import annotations
 
-from local_cloud.athena.sql.calls import Call
+from local_cloud.athena.sql.functions.calls import Call
 from local_cloud.athena.sql.functions.signatures import Function, simple
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.sql.operators import concatenated
 from local_cloud.athena.sql.raising import raising
-from local_cloud.athena.sql.texts import decimal_text
+from local_cloud.athena.sql.values.operators import concatenated
+from local_cloud.athena.sql.values.texts import decimal_text
 from local_cloud.athena.types import BIGINT, INTEGER, VARCHAR, Type
 
 _SPACE = " || ".join(

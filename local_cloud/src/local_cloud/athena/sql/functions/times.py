@@ -11,12 +11,12 @@ from sqlglot import exp
 
 from local_cloud.athena import quoting
 from local_cloud.athena.coercions import common_type
-from local_cloud.athena.sql.calls import Call
-from local_cloud.athena.sql.casts import cast, coerce
+from local_cloud.athena.sql.functions.calls import Call
 from local_cloud.athena.sql.functions.signatures import Function, simple
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.sql.texts import text_of, zoned
-from local_cloud.athena.sql.zones import checked_zone
+from local_cloud.athena.sql.values.casts import cast, coerce
+from local_cloud.athena.sql.values.texts import text_of, zoned
+from local_cloud.athena.sql.values.zones import checked_zone
 from local_cloud.athena.types import BIGINT, DATE, DOUBLE, INTERVAL_DAY, VARCHAR, Type, timestamp_with_zone
 
 _UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")

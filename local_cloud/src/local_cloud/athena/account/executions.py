@@ -1,0 +1,217 @@
+"""The life of a query: QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELLED, kept so that it survives a restart.
+
+Source: *Amazon Athena API Reference*, QueryExecution and QueryExecutionStatus.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.athena.errors import SYSTEM, QueryCancelledError, QueryFailedError
+from local_cloud.athena.statement import denials
+from local_cloud.athena.statement.callers import Caller
+from local_cloud.store import Store
+from local_cloud.wire import Json
+
+logger = logging.getLogger("local_cloud")
+
+CONCURRENT_QUERIES = 6
+FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
+KEPT_EXECUTIONS = 2000
+
+
+@dataclass
+class Cancellation:
+    """Asked for by StopQueryExecution or by a byte limit; whoever works checks it and offers a way to be interrupted."""
+
+    reason: str | None = None
+    _interrupts: list[Callable[[], None]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def cancel(self, reason: str) -> None:
+        with self._lock:
+            self.reason = self.reason or reason
+            interrupts = list(self._interrupts)
+        for interrupt in interrupts:
+            interrupt()
+
+    def on_cancel(self, interrupt: Callable[[], None]) -> None:
+        with self._lock:
+            self._interrupts.append(interrupt)
+
+    def check(self) -> None:
+        """Go on, or stop.
+
+        Raises:
+            QueryCancelledError: the query is to end.
+        """
+        if self.reason is not None:
+            raise QueryCancelledError(self.reason)
+
+
+@dataclass
+class Query:
+    """What the engine is given: one statement with its context, and the numbers it reports back."""
+
+    execution_id: str
+    sql: str
+    catalog: str
+    database: str
+    parameters: list[str]
+    output_folder: str
+    work_group: str
+    bytes_limit: int | None
+    caller: Caller = field(repr=False)
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    scanned_bytes: int = 0
+    output_location: str = ""
+    manifest_location: str | None = None
+    changed_rows: int = 0
+    written_rows: int = 0
+
+    def scanned(self, size_bytes: int) -> None:
+        """Count bytes read from S3 and hold the query to its work group's limit.
+
+        Raises:
+            QueryCancelledError: the limit is passed.
+        """
+        self.scanned_bytes += size_bytes
+        if self.bytes_limit is not None and self.scanned_bytes > self.bytes_limit:
+            raise QueryCancelledError(f"Bytes scanned limit was exceeded. Limit: {self.bytes_limit} bytes")
+
+
+class Executions:
+    """Every query of the account, and the threads that run them."""
+
+    def __init__(self, store: Store, run: Callable[[Query], None]) -> None:
+        self._documents = store.collection("athena.executions")
+        self._run = run
+        self._lock = threading.Lock()
+        self._running: dict[str, Query] = {}
+        self._pool = ThreadPoolExecutor(CONCURRENT_QUERIES, thread_name_prefix="athena")
+
+    def recover(self) -> None:
+        """End what a crash left unfinished, and forget the oldest queries."""
+        found = sorted(self._documents, key=lambda item: item[1]["Status"]["SubmissionDateTime"])
+        for execution_id, _ in found[:-KEPT_EXECUTIONS]:
+            self._documents.delete(execution_id)
+        for _, document in found[-KEPT_EXECUTIONS:]:
+            if document["Status"]["State"] not in FINAL:
+                error = QueryFailedError(
+                    "GENERIC_INTERNAL_ERROR", "The service ended while the query ran. Run it again.", category=SYSTEM
+                )
+                self._finish(document, "FAILED", error.message, error.athena_error() | {"Retryable": True})
+
+    def submit(self, query: Query, document: Json) -> None:
+        """Keep the QueryExecution document and run the query when a thread is free."""
+        document["Status"] = {"State": "QUEUED", "SubmissionDateTime": _now()}
+        self._documents.put(query.execution_id, document)
+        with self._lock:
+            self._running[query.execution_id] = query
+        self._pool.submit(self._work, query, document)
+
+    def get(self, execution_id: str) -> Json | None:
+        return self._documents.get(execution_id)
+
+    def ids(self, work_group: str) -> list[str]:
+        """Ids of the work group's queries, newest first."""
+        found = [
+            (document["Status"]["SubmissionDateTime"], key)
+            for key, document in self._documents
+            if document["WorkGroup"] == work_group
+        ]
+        return [key for _, key in sorted(found, reverse=True)]
+
+    def cancel(self, execution_id: str) -> None:
+        """Ask a query to end; nothing happens when it has ended."""
+        with self._lock:
+            query = self._running.get(execution_id)
+        if query is not None:
+            query.cancellation.cancel("Query cancelled by user")
+
+    def close(self) -> None:
+        with self._lock:
+            running = list(self._running.values())
+        for query in running:
+            query.cancellation.cancel("The service is stopping")
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _work(self, query: Query, document: Json) -> None:
+        started = time.monotonic()
+        try:
+            query.cancellation.check()
+            document["Status"]["State"] = "RUNNING"
+            self._documents.put(query.execution_id, document)
+            self._run(query)
+            state, reason, error = "SUCCEEDED", None, None
+        except QueryCancelledError as cancelled:
+            state, reason, error = "CANCELLED", str(cancelled), None
+        except Exception as raised:
+            failure = _failure(raised)
+            if query.cancellation.reason is not None:
+                state, reason, error = "CANCELLED", query.cancellation.reason, None
+            else:
+                state, reason, error = "FAILED", failure.message, failure.athena_error()
+        self._report(query, document, round((time.monotonic() - started) * 1000))
+        self._finish(document, state, reason, error)
+        with self._lock:
+            self._running.pop(query.execution_id, None)
+
+    @staticmethod
+    def _report(query: Query, document: Json, milliseconds: int) -> None:
+        document["ResultConfiguration"]["OutputLocation"] = (
+            query.output_location or document["ResultConfiguration"]["OutputLocation"]
+        )
+        document["Statistics"] = {
+            "EngineExecutionTimeInMillis": milliseconds,
+            "DataScannedInBytes": query.scanned_bytes,
+            "TotalExecutionTimeInMillis": milliseconds,
+            "QueryQueueTimeInMillis": 0,
+            "ServicePreProcessingTimeInMillis": 0,
+            "QueryPlanningTimeInMillis": 0,
+            "ServiceProcessingTimeInMillis": 0,
+            "ResultReuseInformation": {"ReusedPreviousResult": False},
+        }
+        if query.manifest_location:
+            document["Statistics"]["DataManifestLocation"] = query.manifest_location
+        document["_ChangedRows"], document["_WrittenRows"] = query.changed_rows, query.written_rows
+
+    def _finish(self, document: Json, state: str, reason: str | None, error: dict[str, Any] | None) -> None:
+        document["Status"] |= {"State": state, "CompletionDateTime": _now()}
+        if reason is not None:
+            document["Status"]["StateChangeReason"] = reason
+        if error is not None:
+            document["Status"]["AthenaError"] = error
+        self._documents.put(document["QueryExecutionId"], document)
+
+
+def _failure(raised: Exception) -> QueryFailedError:
+    """Any exception as a failure in Athena's words; what nobody foresaw is logged in full and shown without detail."""
+    if isinstance(raised, QueryFailedError):
+        return raised
+    if isinstance(raised, ClientError):
+        code, message = raised.response["Error"]["Code"], raised.response["Error"]["Message"]
+        if denials.is_denied(raised):
+            return denials.by_catalog(raised)
+        return QueryFailedError("GENERIC_USER_ERROR", f"{raised.operation_name}: {code}: {message}")
+    if isinstance(raised, OSError) and (denial := denials.by_file_system(raised)):
+        return denial
+    logger.error("a query failed in a way that was not foreseen", exc_info=raised)
+    kind = "the cloud's own services did not answer" if isinstance(raised, BotoCoreError) else type(raised).__name__
+    return QueryFailedError(
+        "GENERIC_INTERNAL_ERROR",
+        f"The query could not be run ({kind}); the cloud's log has the details.",
+        category=SYSTEM,
+    )
+
+
+def _now() -> float:
+    return round(time.time(), 3)

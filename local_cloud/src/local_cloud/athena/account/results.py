@@ -1,0 +1,220 @@
+"""Result objects and their pages: ``{id}.csv`` with its metadata for queries, ``{id}.txt`` for DDL.
+
+Source: *Working with query results, recent queries, and output files*; *GetQueryResults*.
+Every value is quoted; an empty field without quotes is NULL.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from botocore.exceptions import ClientError
+
+from local_cloud.athena.account.executions import Query
+from local_cloud.athena.account.workgroups import invalid
+from local_cloud.athena.catalog.glue import is_missing
+from local_cloud.athena.statement import denials
+from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.types import Type
+from local_cloud.wire import Json, ServiceError
+
+KEPT_FILES = 200
+Row = list[str | None]
+_PRECISIONS = {
+    "tinyint": 3,
+    "smallint": 5,
+    "integer": 10,
+    "bigint": 19,
+    "real": 17,
+    "double": 17,
+    "varchar": 2147483647,
+    "json": 0,
+    "timestamp": 3,
+    "timestamp with time zone": 3,
+    "varbinary": 1073741824,
+}
+_FIELD = re.compile(r'"((?:[^"]|"")*)"(,|\n)|(,|\n)')
+
+
+def column_info(name: str, kind: Type | str) -> Json:
+    """One entry of ``ResultSetMetadata.ColumnInfo``; a plain string is the type of a DDL column."""
+    label = kind if isinstance(kind, str) else kind.name
+    precision, scale = _PRECISIONS.get(label, 0), 0
+    if isinstance(kind, Type) and label in {"decimal", "varchar", "char"} and kind.numbers:
+        precision, scale = (*kind.numbers, 0)[:2]
+    return {
+        "CatalogName": "hive", "SchemaName": "", "TableName": "", "Name": name, "Label": name,
+        "Type": "float" if label == "real" else label, "Precision": precision, "Scale": scale,
+        "Nullable": "UNKNOWN", "CaseSensitive": label in {"varchar", "char", "json"},
+    }  # fmt: skip
+
+
+class Results:
+    """Writes result objects to S3 and reads their pages, with a copy of the latest on this machine's disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._held: Counter[Path] = Counter()
+
+    def write_rows(self, query: Query, columns: list[tuple[str, Type]], rows: Iterable[Row]) -> int:
+        """The CSV of a query with its header, and its metadata; returns the number of rows."""
+        count = 0
+        with self._holding(query.execution_id) as path:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                file.write(_line([name for name, _ in columns]))
+                for row in rows:
+                    count += 1
+                    if count % 10_000 == 0:
+                        query.cancellation.check()
+                    file.write(_line(row))
+            self._keep(query, path, [column_info(name, kind) for name, kind in columns], header=True)
+        return count
+
+    def write_text(self, query: Query, columns: list[str], lines: list[str]) -> None:
+        """The text of a DDL or utility statement, a line for each row."""
+        with self._holding(query.execution_id) as path:
+            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+            self._keep(query, path, [column_info(name, "string") for name in columns], header=False)
+
+    def write_nothing(self, query: Query) -> None:
+        """The empty result of a statement that writes elsewhere; no object is made for it."""
+        with self._holding(query.execution_id) as path:
+            path.touch()
+            self._metadata_path(path).write_text(json.dumps({"Columns": [], "Header": False}))
+
+    def page(self, caller: Caller, execution_id: str, location: str, token: str | None, most: int) -> Json:
+        """One page as GetQueryResults answers it.
+
+        Raises:
+            ServiceError: the token is not ours, the result object is gone, or the caller may not read it.
+        """
+        with self._holding(execution_id) as path:
+            self._bring(caller, path, location)
+            return self._page(caller, path, location, token, most)
+
+    def _page(self, caller: Caller, path: Path, location: str, token: str | None, most: int) -> Json:
+        metadata = json.loads(self._metadata_path(path).read_text())
+        if metadata["Columns"]:
+            _require_readable(caller, location)
+        try:
+            start = int(token or 0)
+        except ValueError as error:
+            raise invalid("NextToken is not one that this service gave.") from error
+        with path.open(encoding="utf-8", newline="") as file:
+            file.seek(start)
+            reader = _csv_rows(file) if metadata["Header"] else _text_rows(file)
+            rows, end = [], start
+            for row, size in reader:
+                rows.append(row)
+                end += size
+                if len(rows) == most:
+                    break
+        found: Json = {
+            "ResultSet": {
+                "Rows": [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows],
+                "ResultSetMetadata": {"ColumnInfo": metadata["Columns"]},
+            }
+        }
+        if end < path.stat().st_size:
+            found["NextToken"] = str(end)
+        return found
+
+    def _keep(self, query: Query, path: Path, columns: list[Json], *, header: bool) -> None:
+        metadata = json.dumps({"Columns": columns, "Header": header})
+        self._metadata_path(path).write_text(metadata)
+        bucket, key = split_location(query.output_location)
+        s3 = query.caller.clients.client("s3")
+        with denials.writing_output(query.output_location), path.open("rb") as file:
+            s3.put_object(Bucket=bucket, Key=key, Body=file)
+            s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata.encode())
+
+    def _bring(self, caller: Caller, path: Path, location: str) -> None:
+        if not path.exists() or not self._metadata_path(path).exists():
+            bucket, key = split_location(location)
+            s3 = caller.clients.client("s3")
+            try:
+                s3.download_file(bucket, key, str(path))
+                s3.download_file(bucket, f"{key}.metadata", str(self._metadata_path(path)))
+            except s3.exceptions.ClientError as error:
+                raise invalid(f"Could not find results of query {path.name} at {location}.") from error
+
+    @contextmanager
+    def _holding(self, execution_id: str) -> Iterator[Path]:
+        """Where the copy of a query's result is or is to be; nobody deletes it while the context lasts."""
+        path = self._folder / execution_id
+        with self._lock:
+            self._held[path] += 1
+        try:
+            yield path
+        finally:
+            with self._lock:
+                self._held[path] -= 1
+                self._prune()
+
+    @staticmethod
+    def _metadata_path(path: Path) -> Path:
+        return path.with_name(path.name + ".metadata")
+
+    def _prune(self) -> None:
+        """Keep the newest copies, and those in use; older pages are read from S3 again. Drafts of downloads have a suffix."""
+        self._held = +self._held
+        free = [path for path in self._folder.iterdir() if not path.suffix and not self._held[path]]
+        for path in sorted(free, key=lambda path: path.stat().st_mtime)[:-KEPT_FILES]:
+            path.unlink()
+            self._metadata_path(path).unlink(missing_ok=True)
+
+
+def split_location(location: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key``."""
+    bucket, _, key = location.removeprefix("s3://").removeprefix("s3a://").removeprefix("s3n://").partition("/")
+    return bucket, key
+
+
+def _require_readable(caller: Caller, location: str) -> None:
+    """Refuse results to whom S3 would refuse them; the copy on this machine's disk is no way around that.
+
+    Source: *GetQueryResults*: the principal needs s3:GetObject on the query results location.
+    """
+    if caller.is_administrator:
+        return
+    bucket, key = split_location(location)
+    try:
+        caller.clients.client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if denials.is_denied(error):
+            message = f"Access denied when reading the results at {location}: s3:GetObject is needed."
+            raise ServiceError("AccessDeniedException", message) from error
+        if not is_missing(error):
+            raise
+
+
+def _line(row: Iterable[str | None]) -> str:
+    return ",".join("" if value is None else '"' + value.replace('"', '""') + '"' for value in row) + "\n"
+
+
+def _csv_rows(file: IO[str]) -> Iterator[tuple[Row, int]]:
+    """Rows of our own CSV with their sizes in bytes; a quoted value may hold line breaks."""
+    buffer = ""
+    for line in file:
+        buffer += line
+        if buffer.count('"') % 2 == 0:
+            row = [
+                None if quoted_end == "" else value.replace('""', '"')
+                for value, quoted_end, _ in _FIELD.findall(buffer)
+            ]
+            yield row, len(buffer.encode())
+            buffer = ""
+
+
+def _text_rows(file: IO[str]) -> Iterator[tuple[Row, int]]:
+    for line in file:
+        yield [line.removesuffix("\n")], len(line.encode())

@@ -1,0 +1,257 @@
+"""JSON: parsing, paths and casts.
+
+A scalar taken out as text keeps its digits; values of the type JSON hold numbers with a point or an exponent as doubles.
+Source: Trino documentation, *JSON functions and operators*.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from local_cloud.athena.sql.raising import QueryError
+from local_cloud.athena.sql.values.display import NOT_FINITE, floating, floating_text
+from local_cloud.athena.tables.normal_form import Number, Pairs, compact
+from local_cloud.athena.types import Type, parse_type
+
+_EXPONENT_OR_POINT = re.compile("[.eE]")
+_INTEGER, _DOUBLE = (
+    re.compile("[-+]?[0-9]+"),
+    re.compile(r"\s*[-+]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?)[dDfF]?\s*"),
+)
+_DECIMAL = re.compile("[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?")
+_TRUTHS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
+_STEP = re.compile(r"""\.([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]""")
+_MISSING = object()
+
+
+@lru_cache(maxsize=256)
+def _steps(path: str) -> tuple[str | int, ...]:
+    if not path.startswith("$"):
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
+    steps: list[str | int] = []
+    position = 1
+    while position < len(path):
+        match = _STEP.match(path, position)
+        if match is None:
+            known = re.search(r"\.\.|\*|\?|@", path)
+            raise QueryError("NOT_SUPPORTED" if known else "INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
+        key = next(group for group in match.groups() if group is not None)
+        steps.append(int(key) if match[2] is not None else key)
+        position = match.end()
+    return tuple(steps)
+
+
+def _parsed(text: str) -> Any:
+    """The document; ``_MISSING`` when the text is no JSON."""
+    try:
+        return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=_refused, object_pairs_hook=Pairs)
+    except (ValueError, RecursionError):
+        return _MISSING
+
+
+def _refused(word: str) -> Any:
+    """NaN and Infinity, which Python takes for JSON."""
+    raise ValueError(word)
+
+
+def _doubles(value: Any) -> Any:
+    """The value as Trino keeps it: a number with a point or an exponent is a double, written as Java writes it."""
+    if isinstance(value, Pairs):
+        return Pairs((key, _doubles(part)) for key, part in value)
+    if isinstance(value, list):
+        return [_doubles(part) for part in value]
+    if not isinstance(value, Number):
+        return value
+    if not _EXPONENT_OR_POINT.search(value):
+        return Number(int(value))
+    text = floating(repr(float(value)))
+    return text if text.endswith("Infinity") else Number(text)
+
+
+def _found(text: str, path: str) -> Any:
+    value = _parsed(text)
+    for step in _steps(path):
+        if isinstance(value, Pairs):
+            value = next((part for key, part in value if key == str(step)), _MISSING)
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step] if step < len(value) else _MISSING
+        else:
+            return _MISSING
+    return value
+
+
+def extract(text: str, path: str) -> str | None:
+    value = _found(text, path)
+    return None if value is _MISSING else compact(_doubles(value))
+
+
+def extract_scalar(text: str, path: str) -> str | None:
+    """NULL when there is nothing, a JSON null, an object or an array."""
+    value = _found(text, path)
+    if value is _MISSING or value is None or isinstance(value, list):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def size(text: str, path: str) -> int | None:
+    value = _found(text, path)
+    if value is _MISSING:
+        return None
+    return len(value) if isinstance(value, list) else 0
+
+
+def parse(text: str) -> str:
+    value = _parsed(text)
+    if value is _MISSING:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Cannot convert value to JSON: '{text}'")
+    return compact(_doubles(_sorted(value)))
+
+
+def _sorted(value: Any) -> Any:
+    """Trino keeps the keys of an object in order and the last of repeated ones."""
+    if isinstance(value, Pairs):
+        return Pairs((key, _sorted(part)) for key, part in sorted(dict(value).items()))
+    return [_sorted(part) for part in value] if isinstance(value, list) else value
+
+
+def array_length(text: str) -> int | None:
+    value = _parsed(text)
+    return len(value) if isinstance(value, list) and not isinstance(value, Pairs) else None
+
+
+def array_get(text: str, index: int) -> str | None:
+    value = _parsed(text)
+    if not isinstance(value, list) or isinstance(value, Pairs) or not -len(value) <= index < len(value):
+        return None
+    item = value[index]
+    if item is None or (isinstance(item, str) and not isinstance(item, Number)):
+        return item  # Trino leaves out the quotes of a text
+    return compact(_doubles(item))
+
+
+def is_scalar(text: str) -> bool:
+    value = _parsed(text)
+    if value is _MISSING:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON value: {text}")
+    return not isinstance(value, list)
+
+
+def to_json(text: str, kind: str) -> str:
+    """``CAST(value AS JSON)``; ``text`` is the value with its leaves as text."""
+    parsed = parse_type(kind)
+    value = json.loads(text) if parsed.parts else text
+    return compact(_built(value, parsed))
+
+
+def _built(value: Any, kind: Type) -> Any:
+    if value is None:
+        return None
+    if kind.name == "array":
+        return [_built(item, kind.element) for item in value]
+    if kind.name == "map":
+        entries = [tuple(entry.values()) if isinstance(entry, dict) else tuple(entry) for entry in value]
+        return Pairs(sorted((str(key), _built(item, kind.parts[1])) for key, item in entries))
+    if kind.name == "row":
+        return Pairs(
+            (name or "", _built(value[f"f{index}"], part))
+            for index, (name, part) in enumerate(zip(kind.names, kind.parts, strict=True))
+        )
+    if kind.name == "json":
+        return json.loads(value, parse_float=Number, parse_int=Number, object_pairs_hook=Pairs)
+    if kind.name == "boolean":
+        return str(value).lower() == "true"
+    if kind.name in {"double", "real"}:
+        text = floating(str(value))
+        return text if text in NOT_FINITE.values() else Number(text)
+    if kind.name == "decimal":
+        return Number(Decimal(value))
+    return Number(value) if kind.is_integer else str(value)
+
+
+def cast(text: str, kind: str) -> str | None:
+    """``CAST(json AS type)``: for nested types, JSON with every leaf as the text of its type."""
+    value = _parsed(text)
+    if value is _MISSING:
+        raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast to {kind}. {text}")
+    shaped = _shaped(value, parse_type(kind))
+    if shaped is None:
+        return None
+    return compact(shaped) if isinstance(shaped, list) else str(shaped)
+
+
+def _shaped(value: Any, kind: Type) -> Any:
+    if value is None:
+        return None
+    if kind.name == "array" and isinstance(value, list) and not isinstance(value, Pairs):
+        return [_shaped(item, kind.element) for item in value]
+    if kind.name == "map" and isinstance(value, Pairs):
+        return Pairs((str(_shaped(key, kind.parts[0])), _shaped(item, kind.parts[1])) for key, item in value)
+    if kind.name == "row" and isinstance(value, Pairs):
+        found = {key.lower(): item for key, item in value}
+        return Pairs(
+            (f"f{index}", _shaped(found.get(name or ""), part))
+            for index, (name, part) in enumerate(zip(kind.names, kind.parts, strict=True))
+        )
+    if kind.name == "row" and isinstance(value, list) and len(value) == len(kind.parts):
+        return Pairs((f"f{index}", _shaped(item, kind.parts[index])) for index, item in enumerate(value))
+    if kind.name == "json":
+        return compact(value)
+    if isinstance(value, list) or kind.parts:
+        raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast to {kind}. Unexpected JSON value: {compact(value)}")
+    return _leaf(value, kind)
+
+
+def _leaf(value: Any, kind: Type) -> str:
+    """A scalar as the text of its type; a text is held to what ``CAST`` of a text takes."""
+    if isinstance(value, bool):
+        return _of_boolean(value, kind)
+    text = str(value)
+    quoted = not isinstance(value, Number)
+    fraction = not quoted and _EXPONENT_OR_POINT.search(text) is not None
+    if kind.is_text:
+        return floating_text(repr(float(text))) if fraction else text
+    if kind.name == "boolean":
+        return _boolean(text, quoted=quoted)
+    form = _INTEGER if kind.is_integer else _DECIMAL if kind.name == "decimal" else _DOUBLE
+    if quoted and form.fullmatch(text) is None:
+        raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast '{text}' to {kind.name.upper()}")
+    if kind.is_integer and fraction:
+        return str(int(Decimal(float(text)).quantize(Decimal(1), ROUND_HALF_UP)))
+    if kind.is_integer:
+        return str(int(text))
+    if kind.name == "decimal":
+        return format(Decimal(text), "f")
+    return repr(float(text.strip().rstrip("dDfF"))) if kind.name in {"double", "real"} else text
+
+
+def _of_boolean(value: bool, kind: Type) -> str:
+    if kind.is_text or kind.name == "boolean":
+        return str(value).lower()
+    return str(float(value)) if kind.name in {"double", "real"} else str(int(value))
+
+
+def _boolean(text: str, *, quoted: bool) -> str:
+    truth = _TRUTHS.get(text.lower()) if quoted else bool(Decimal(text))
+    if truth is None:
+        raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast '{text}' to BOOLEAN")
+    return str(truth).lower()
+
+
+FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
+    ("trino_json_extract", extract, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("trino_json_extract_scalar", extract_scalar, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("trino_json_size", size, ["VARCHAR", "VARCHAR"], "BIGINT"),
+    ("trino_json_parse", parse, ["VARCHAR"], "VARCHAR"),
+    ("trino_json_array_length", array_length, ["VARCHAR"], "BIGINT"),
+    ("trino_json_array_get", array_get, ["VARCHAR", "BIGINT"], "VARCHAR"),
+    ("trino_is_json_scalar", is_scalar, ["VARCHAR"], "BOOLEAN"),
+    ("trino_to_json", to_json, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("trino_json_cast", cast, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+]

@@ -1,0 +1,283 @@
+"""Functions that DuckDB lacks or has with another meaning, in Python; registered on each query's connection.
+
+A NULL argument gives NULL. What a function cannot do exactly raises ``QueryError``.
+"""
+
+from __future__ import annotations
+
+import decimal
+import functools
+import hashlib
+import inspect
+import math
+import re
+import urllib.parse
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+
+from local_cloud.athena.sql.in_python import json_paths, time_formats
+from local_cloud.athena.sql.in_python.regular_expressions import REGULAR_EXPRESSIONS
+from local_cloud.athena.sql.raising import QueryError, fail
+from local_cloud.athena.sql.values import display
+
+_EXACT = decimal.Context(
+    prec=100, rounding=decimal.ROUND_HALF_UP, traps=[decimal.InvalidOperation, decimal.DivisionByZero]
+)
+
+
+# The flags, width and precision that Java and Python both have and mean the same by.
+_FLAGS = {
+    "s": r"(-?[1-9]\d*)?(\.\d+)?",
+    "d": r"[+ ]?(,?([1-9]\d*)?|0[1-9]\d*)|-[+ ]?,?[1-9]\d*",
+    "x": r"(-?[1-9]\d*|0[1-9]\d*)?",
+    "f": r"([+ ]?(,?([1-9]\d*)?|0[1-9]\d*)|-[+ ]?,?[1-9]\d*)(\.\d+)?",
+}
+
+
+def quotient(dividend: str, divisor: str, scale: int) -> str:
+    """Decimal division rounded half away from zero."""
+    if not decimal.Decimal(divisor):
+        raise QueryError("DIVISION_BY_ZERO", "Division by zero")
+    exact = _EXACT.divide(decimal.Decimal(dividend), decimal.Decimal(divisor))
+    rounded = exact.quantize(decimal.Decimal(1).scaleb(-scale), context=_EXACT)
+    if len(rounded.as_tuple().digits) > 38:
+        raise QueryError("NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow")
+    return format(rounded, "f")
+
+
+def product(first: str, second: str) -> str:
+    exact = _EXACT.multiply(decimal.Decimal(first), decimal.Decimal(second))
+    if len(exact.as_tuple().digits) > 38:
+        raise QueryError("NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow")
+    return format(exact, "f")
+
+
+def split(text: str, separator: str, limit: int | None) -> list[str]:
+    if not separator:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", "The delimiter may not be the empty string")
+    if limit is not None and limit <= 0:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", "Limit must be positive")
+    return text.split(separator) if limit is None else text.split(separator, limit - 1)
+
+
+def split_pairs(text: str, entries: str, pairs: str) -> list[list[str]]:
+    """The keys and values behind ``split_to_map``."""
+    for wrong, message in (
+        (not entries, "entryDelimiter is empty"),
+        (not pairs, "keyValueDelimiter is empty"),
+        (entries == pairs, "entryDelimiter and keyValueDelimiter must not be the same"),
+    ):
+        if wrong:
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message)
+    found: dict[str, str] = {}
+    for entry in text.removesuffix(entries).split(entries) if text else []:
+        parts = entry.split(pairs)
+        if len(parts) != 2:
+            message = f"Key-value delimiter must appear exactly once in each entry. Bad input: '{entry}'"
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message)
+        if parts[0] in found:
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Duplicate keys ({parts[0]}) are not allowed")
+        found[parts[0]] = parts[1]
+    return [[key, value] for key, value in found.items()]
+
+
+def levenshtein(first: str, second: str) -> int:
+    row = list(range(len(second) + 1))
+    for number, letter in enumerate(first, 1):
+        before = row
+        row = [number]
+        for index, other in enumerate(second):
+            row.append(min(before[index + 1] + 1, row[index] + 1, before[index] + (letter != other)))
+    return row[-1]
+
+
+def hamming(first: str, second: str) -> int:
+    return sum(a != b for a, b in zip(first, second, strict=True))
+
+
+def format_text(form: str, values: list[str | None]) -> str:
+    """Java's ``%s``, ``%d``, ``%x``, ``%.2f`` and ``%,d``; anything else is refused."""
+    position = 0
+
+    def shown(match: re.Match[str]) -> str:
+        nonlocal position
+        flags, letter = match[1], match[2]
+        if letter == "%":
+            return "%"
+        if position >= len(values):
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Format specifier '{match[0]}'")
+        value = values[position]
+        position += 1
+        return _shown(flags, letter, value, match[0])
+
+    return re.sub(r"%([-+ 0,(#\d.$<]*)([a-zA-Z%])", shown, form)
+
+
+def _shown(flags: str, letter: str, value: str | None, specifier: str) -> str:
+    if value is None:
+        return "null"
+    kind, text = value[0], value[1:]
+    fitting = {"s": "sdn", "d": "d", "x": "d", "f": "nf"}.get(letter, "")
+    if kind not in fitting or re.fullmatch(_FLAGS.get(letter, ""), flags) is None:
+        raise QueryError(
+            "NOT_SUPPORTED",
+            f"The format specifier '{specifier}' for this type is not supported by the local cloud's Athena.",
+        )
+    if letter == "s":
+        return f"%{flags}s" % (str(decimal.Decimal(text)) if kind == "n" else text)
+    if letter == "d":
+        return format(int(text), _python_flags(flags) + "d")
+    if letter == "x":
+        return format(int(text) & 0xFFFFFFFFFFFFFFFF if text.startswith("-") else int(text), _python_flags(flags) + "x")
+    digits = int(flags.partition(".")[2] or 6)
+    rounded = decimal.Decimal(text).quantize(decimal.Decimal(1).scaleb(-digits), decimal.ROUND_HALF_UP)
+    return format(rounded, _python_flags(flags.partition(".")[0]) + f".{digits}f")
+
+
+def _python_flags(flags: str) -> str:
+    comma = "," if "," in flags else ""
+    rest = flags.replace(",", "")
+    if rest.startswith("-"):
+        rest = "<" + rest[1:]
+    return rest + comma
+
+
+def shift(value: int, count: int, direction: str, bits: int) -> int:
+    """The value's ``bits`` bits moved; none comes in but zeros."""
+    if count >= bits:
+        return 0
+    mask = (1 << bits) - 1
+    moved = (value << count) & mask if direction == "left" else (value & mask) >> count
+    return moved - mask - 1 if moved > mask >> 1 else moved
+
+
+def cube_root(number: float) -> float:
+    if not number or not math.isfinite(number):
+        return number
+    root = _EXACT.power(decimal.Decimal(abs(number)), _EXACT.divide(decimal.Decimal(1), decimal.Decimal(3)))
+    return math.copysign(float(root), number)
+
+
+def width_bucket(operand: float, first: float, second: float, count: int) -> int:
+    """The number of the bucket of equal width from ``first`` to ``second``, which may be the lower bound."""
+    for wrong, message in (
+        (count <= 0, "bucketCount must be greater than 0"),
+        (math.isnan(operand), "operand must not be NaN"),
+        (not math.isfinite(first), "first bound must be finite"),
+        (not math.isfinite(second), "second bound must be finite"),
+        (first == second, "bounds cannot equal each other"),
+    ):
+        if wrong:
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message)
+    lower, upper = sorted((first, second))
+    if operand < lower:
+        bucket = 0
+    elif operand >= upper:
+        bucket = count + 1
+    else:
+        bucket = int(count * (operand - lower) / (upper - lower)) + 1
+    return count - bucket + 1 if first > second else bucket
+
+
+def to_base(value: int, radix: int) -> str:
+    _check_radix(radix)
+    digits, number = "", abs(value)
+    while number:
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[number % radix] + digits
+        number //= radix
+    return ("-" if value < 0 else "") + (digits or "0")
+
+
+def from_base(text: str, radix: int) -> int:
+    _check_radix(radix)
+    match = re.fullmatch("([-+]?)([0-9a-zA-Z]+)", text)
+    digits = [int(digit, 36) for digit in match[2]] if match else [radix]
+    number = functools.reduce(lambda total, digit: total * radix + digit, digits, 0)
+    number = -number if match and match[1] == "-" else number
+    if max(digits) >= radix or not -(2**63) <= number < 2**63:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Not a valid base-{radix} number: {text}")
+    return number
+
+
+def _check_radix(radix: int) -> None:
+    if not 2 <= radix <= 36:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", "Radix must be between 2 and 36")
+
+
+def url_encode(text: str) -> str:
+    return urllib.parse.quote_plus(text, safe="*-._").replace("~", "%7E")
+
+
+def url_decode(text: str) -> str:
+    if re.search("%(?![0-9a-fA-F]{2})", text):
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Illegal hex characters in escape (%) pattern: {text}")
+    return urllib.parse.unquote_plus(text)
+
+
+def from_utf8(value: bytes) -> str:
+    """Each part that is no UTF-8 as one U+FFFD.
+
+    Raises:
+        QueryError: a part of several bytes that Python and Trino do not take for one.
+    """
+    if re.search(b"[\xc0\xc1\xf5-\xff]|\xe0[\x80-\x9f]|\xed[\xa0-\xbf]|\xf0[\x80-\x8f]|\xf4[\x90-\xbf]", value):
+        raise QueryError("NOT_SUPPORTED", "from_utf8 of these bytes is not supported by the local cloud's Athena.")
+    return value.decode("utf-8", "replace")
+
+
+_FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
+    ("trino_fail", fail, ["VARCHAR"], "VARCHAR"),
+    ("trino_decimal_quotient", quotient, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR"),
+    ("trino_decimal_product", product, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("trino_replace", str.replace, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("trino_split_pairs", split_pairs, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR[][]"),
+    ("trino_levenshtein", levenshtein, ["VARCHAR", "VARCHAR"], "BIGINT"),
+    ("trino_hamming", hamming, ["VARCHAR", "VARCHAR"], "BIGINT"),
+    ("trino_reverse", lambda text: text[::-1], ["VARCHAR"], "VARCHAR"),
+    ("trino_format", format_text, ["VARCHAR", "VARCHAR[]"], "VARCHAR"),
+    ("trino_shift", shift, ["BIGINT", "BIGINT", "VARCHAR", "INTEGER"], "BIGINT"),
+    ("trino_cube_root", cube_root, ["DOUBLE"], "DOUBLE"),
+    ("trino_width_bucket", width_bucket, ["DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"], "BIGINT"),
+    ("trino_to_base", to_base, ["BIGINT", "BIGINT"], "VARCHAR"),
+    ("trino_from_base", from_base, ["VARCHAR", "BIGINT"], "BIGINT"),
+    ("trino_from_utf8", from_utf8, ["BLOB"], "VARCHAR"),
+    ("trino_sha512", lambda value: hashlib.sha512(value).digest(), ["BLOB"], "BLOB"),
+    ("trino_crc32", zlib.crc32, ["BLOB"], "BIGINT"),
+    ("trino_url_encode", url_encode, ["VARCHAR"], "VARCHAR"),
+    ("trino_url_decode", url_decode, ["VARCHAR"], "VARCHAR"),
+    *REGULAR_EXPRESSIONS,
+    *json_paths.FUNCTIONS,
+    *display.FUNCTIONS,
+    *time_formats.FUNCTIONS,
+]
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every function known to the connection."""
+    for name, function, arguments, result in _FUNCTIONS:
+        connection.create_function(
+            name, _null_for_null(function, len(arguments)), arguments, result, null_handling="special"
+        )
+    connection.create_function(
+        "trino_split", _split_or_null, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR[]", null_handling="special"
+    )
+
+
+def _null_for_null(function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """The function with NULL for any NULL argument; DuckDB counts the parameters of what it is given."""
+
+    def called(*arguments: Any) -> Any:
+        return None if any(argument is None for argument in arguments) else function(*arguments)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(f"argument_{index}", kind) for index in range(count)]
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return called
+
+
+def _split_or_null(text: str | None, separator: str | None, limit: int | None) -> list[str] | None:
+    """The limit alone may be absent."""
+    return None if text is None or separator is None else split(text, separator, limit)

@@ -1,0 +1,269 @@
+"""Glue tables as relations that DuckDB can read: partitions chosen, objects fetched, fields decoded as the SerDe says."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from local_cloud.athena import quoting
+from local_cloud.athena.account.executions import Query
+from local_cloud.athena.catalog.glue import Catalog, GlueTable, Partition
+from local_cloud.athena.catalog.projection import projected_partitions
+from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.sql.model import PATH_COLUMN
+from local_cloud.athena.sql.values.arrow_rows import held
+from local_cloud.athena.tables import plain_lines, serde
+from local_cloud.athena.tables.delimited import write_delimited_segment
+from local_cloud.athena.tables.normal_form import OBJECT_COLUMN, column_name, write_json_segment
+from local_cloud.athena.tables.objects import Objects, S3Object
+from local_cloud.athena.tables.parquet_files import ParquetFiles, scanned_bytes
+from local_cloud.athena.tables.segment import Form, Segment
+from local_cloud.athena.tables.segments import Segments
+from local_cloud.athena.types import VARCHAR, duckdb_name, parse_type
+
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+
+PartitionFilter = Callable[[list[tuple[str, ...]]], list[bool]]
+"""Given the text values of partitions, which of them the query can need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """SQL that yields a table's columns under their names and ``$path``, and the files it reads."""
+
+    sql: str
+    files: list[Path]
+
+
+class TableReader:
+    """Makes relations of Glue tables for one caller; the copies of objects behind it are shared."""
+
+    def __init__(self, catalog: Catalog, objects: Objects, segments: Segments, parquet: ParquetFiles) -> None:
+        self._catalog, self._objects, self._segments, self._parquet = catalog, objects, segments, parquet
+
+    def relation(
+        self,
+        query: Query,
+        table: GlueTable,
+        needed: set[str],
+        connection: duckdb.DuckDBPyConnection,
+        keep: PartitionFilter,
+        holding: ExitStack,
+    ) -> Relation:
+        """The table's rows in the partitions that ``keep`` lets through; its files stay until ``holding`` is closed.
+
+        Of ``needed`` columns alone values are looked up, and bytes of Parquet count as scanned.
+
+        Raises:
+            QueryFailedError: the table cannot be read, or a line of it is malformed and its SerDe does not ignore that.
+        """
+        partitions = self.partitions(table, keep)
+        listings = self._objects.list_all([partition.location for partition in partitions])
+        rows = [(item, partition) for partition, items in zip(partitions, listings, strict=True) for item in items]
+        if not rows:
+            return Relation(_empty(table), [])
+        wanted = [item for item, _ in rows]
+        if table.serde == serde.PARQUET:
+            files = holding.enter_context(self._parquet.holding(query, self._objects, wanted))
+            names = needed.intersection(column.name for column in table.columns)
+            sizes = {path: scanned_bytes(file, names) for path, file in files.items()}
+            query.scanned(sum(sizes[item.path] for item in wanted))
+            registered = _register(connection, table, rows, "parquet", files)
+            return Relation(_parquet_sql(table, registered, list(files.values())), list(files.values()))
+        query.scanned(sum(item.size for item in wanted))
+        form, columns = _form(table), _needed(table, needed)
+        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, columns))
+        _refuse_malformed(table, rows, segments, form.name)
+        registered = _register(connection, table, rows, form.name, {})
+        packed = list({id(found): found for found in segments.values() if not found.holds_lines}.values())
+        plain = {identity: found for identity, found in segments.items() if found.holds_lines}
+        sources = [*([_packed(packed)] if packed else []), *([_lines(connection, plain)] if plain else [])]
+        return Relation(_source_sql(table, registered, sources), [segment.path for segment in packed])
+
+    def partitions(self, table: GlueTable, keep: PartitionFilter) -> list[Partition]:
+        """The partitions to read; one without values stands for a table that has no partition keys."""
+        if not table.partition_keys:
+            return [Partition((), table.location, table.descriptor)]
+        if serde.is_true(table.parameters, "projection.enabled", default=False):
+            return projected_partitions(table, keep)
+        found = self._catalog.partitions(table)
+        return list(itertools.compress(found, keep([partition.values for partition in found])))
+
+
+def _form(table: GlueTable) -> Form:
+    """The normal form that the table's objects are read in."""
+    if table.serde in serde.JSON_SERDES:
+        ignore_case = _ignore_case(table)
+        write_index = partial(plain_lines.write_index, column_of=partial(column_name, ignore_case=ignore_case))
+        return Form(f"json:{ignore_case}", partial(write_json_segment, ignore_case=ignore_case), write_index)
+    if table.serde in {serde.OPEN_CSV, serde.LAZY_SIMPLE}:
+        width = len(table.columns)
+        options = {
+            **table.serde_parameters,
+            "skip.header.line.count": table.parameters.get("skip.header.line.count", "0"),
+        }
+        write = partial(write_delimited_segment, library=table.serde, options=options, width=width)
+        return Form(f"{table.serde}:{width}:{sorted(options.items())}", write)
+    raise not_supported(f"The SerDe '{table.serde}' of table {table.database}.{table.name}")
+
+
+def _needed(table: GlueTable, needed: set[str]) -> frozenset[str] | None:
+    """The columns of the normal form that the needed columns of a JSON table come from; None: any may be."""
+    if table.serde not in serde.JSON_SERDES or serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
+        return None
+    return frozenset(_json_column(table, column.name) for column in table.columns if column.name in needed)
+
+
+def _ignore_case(table: GlueTable) -> bool:
+    return table.serde != serde.OPENX_JSON or serde.is_true(table.serde_parameters, "case.insensitive", default=True)
+
+
+def _refuse_malformed(
+    table: GlueTable, rows: list[tuple[S3Object, Partition]], segments: dict[int, Segment], form: str
+) -> None:
+    if serde.is_true(table.serde_parameters, "ignore.malformed.json", default=False):
+        return
+    for item, _ in rows:
+        identity = item.identity(form)
+        if reason := segments[identity].objects[identity]:
+            name = "HIVE_CURSOR_ERROR" if table.serde == serde.OPENX_JSON else "HIVE_BAD_DATA"
+            raise QueryFailedError(name, f"{reason}. This happened in {item.path}")
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection,
+    table: GlueTable,
+    rows: list[tuple[S3Object, Partition]],
+    form: str,
+    files: dict[str, Path],
+) -> str:
+    """A small table of the objects with their partition's values and, where rows are known by it, their file; its name."""
+    name = f"objects_{uuid.uuid4().hex}"
+    columns = {
+        "identity": pa.array([item.identity(form) for item, _ in rows], pa.int64()),
+        "path": pa.array([item.path for item, _ in rows], pa.string()),
+        "file": pa.array([str(files.get(item.path, "")) for item, _ in rows], pa.string()),
+    }
+    columns |= partition_texts(table, [partition.values for _, partition in rows])
+    connection.register(name, pa.table(columns))
+    return name
+
+
+def partition_texts(table: GlueTable, partitions: list[tuple[str, ...]]) -> dict[str, pa.Array]:
+    """The values of partitions by key, ``p0``, ``p1`` …; that of the default partition is NULL."""
+    columns = {}
+    for index, _ in enumerate(table.partition_keys):
+        values = [partition[index] for partition in partitions]
+        columns[f"p{index}"] = pa.array([None if value == NULL_PARTITION else value for value in values], pa.string())
+    return columns
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """SQL of rows in normal form, and the columns that they have."""
+
+    sql: str
+    columns: set[str]
+
+
+def _packed(segments: list[Segment]) -> _Source:
+    files = quoting.paths([segment.path for segment in segments])
+    columns = set().union(*(segment.keys for segment in segments))
+    return _Source(f"SELECT * FROM read_parquet({files}, union_by_name = true)", columns)
+
+
+def _lines(connection: duckdb.DuckDBPyConnection, segments: dict[int, Segment]) -> _Source:
+    """The plain lines of the objects that are the keys, their characters no longer escaped."""
+    found, escaped = [], set()
+    for identity, segment in segments.items():
+        lines = segment.lines[identity]
+        files = segment.lines_of(identity), segment.index_of(identity)
+        found.append(plain_lines.rows(*files, lines, {OBJECT_COLUMN: identity}))
+        escaped |= lines.escaped & lines.indexed
+    rows = pa.concat_tables(found, promote_options="default")
+    name = f"lines_{uuid.uuid4().hex}"
+    connection.register(name, rows)
+    replaced = ", ".join(
+        f"{plain_lines.unescaped(column)} AS {column}" for column in map(quoting.name, sorted(escaped))
+    )
+    replace = f" REPLACE ({replaced})" if replaced else ""
+    return _Source(f"SELECT *{replace} FROM {name}", {*rows.column_names} - {OBJECT_COLUMN})
+
+
+def _source_sql(table: GlueTable, objects: str, sources: list[_Source]) -> str:
+    rows = " UNION ALL BY NAME ".join(source.sql for source in sources)
+    present = set().union(*(source.columns for source in sources))
+    return f'SELECT {_chosen(table, present)} FROM ({rows}) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
+
+
+def _chosen(table: GlueTable, present: set[str]) -> str:
+    """SQL of every column."""
+    columns = []
+    for index, column in enumerate(table.columns):
+        source = _source(table, present, column.name if table.serde in serde.JSON_SERDES else f"c{index}")
+        value = f"t.{quoting.name(source)}" if source is not None else "CAST(NULL AS VARCHAR)"
+        columns.append(f"{serde.decoded(value, column.type, index)} AS {quoting.name(column.name)}")
+    return ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
+
+
+def _source(table: GlueTable, present: set[str], name: str) -> str | None:
+    """The column of the normal form that a column is read from; None when there is nothing of it."""
+    if table.serde not in serde.JSON_SERDES:
+        return name if name in present else None
+    found = _json_column(table, name)
+    if found not in present and serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
+        found = next((item for item in sorted(present) if "." in item and item.replace(".", "_") == name), found)
+    return found if found in present else None
+
+
+def _json_column(table: GlueTable, name: str) -> str:
+    """The column of the normal form whose key the table's column is read from."""
+    key = serde.json_key(table.serde_parameters, name) if table.serde == serde.OPENX_JSON else name
+    return column_name(key, ignore_case=_ignore_case(table))
+
+
+def _partition_columns(table: GlueTable) -> list[str]:
+    return [
+        f"{partition_value(f'o.p{index}', column.name, column.hive_type)} AS {quoting.name(column.name)}"
+        for index, column in enumerate(table.partition_keys)
+    ]
+
+
+def partition_value(source: str, name: str, hive_type: str) -> str:
+    """SQL for the typed value of a partition's text."""
+    kind = parse_type(hive_type)
+    if kind.is_text:
+        return source
+    bad = quoting.fail(
+        "HIVE_INVALID_PARTITION_VALUE",
+        f"'Invalid partition value ''' || {source} || ''' for {kind} partition key: {name}'",
+    )
+    return f"CASE WHEN {source} IS NULL THEN NULL ELSE coalesce(TRY_CAST({source} AS {duckdb_name(kind)}), {bad}) END"
+
+
+def _parquet_sql(table: GlueTable, objects: str, files: list[Path]) -> str:
+    present = duckdb.execute(f"SELECT name FROM parquet_schema({quoting.paths(files)})").fetchall()
+    names = {name.lower() for (name,) in present}
+    columns = [
+        f"{held(f't.{quoting.name(column.name)}', column.type) if column.name in names else f'CAST(NULL AS {duckdb_name(column.type)})'} AS {quoting.name(column.name)}"
+        for column in table.columns
+    ]
+    chosen = ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
+    return f"SELECT {chosen} FROM read_parquet({quoting.paths(files)}, union_by_name = true, filename = '$file') t JOIN {objects} o ON t.\"$file\" = o.file"
+
+
+def _empty(table: GlueTable) -> str:
+    columns = [
+        *((column.name, column.type) for column in [*table.columns, *table.partition_keys]),
+        (PATH_COLUMN, VARCHAR),
+    ]
+    chosen = ", ".join(f"CAST(NULL AS {duckdb_name(kind)}) AS {quoting.name(name)}" for name, kind in columns)
+    return f"SELECT {chosen} WHERE false"

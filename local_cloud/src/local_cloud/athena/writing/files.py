@@ -1,0 +1,103 @@
+"""Rows written as files: Parquet or JSON lines, a folder for each partition."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import quote
+
+import pyarrow.parquet as pq
+
+from local_cloud.athena import quoting
+from local_cloud.athena.errors import QueryFailedError
+from local_cloud.athena.selection.selector import Selection
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.values.arrow_rows import named
+from local_cloud.athena.sql.values.texts import leaves_as_text, text_of
+from local_cloud.athena.types import Type
+
+MOST_PARTITIONS = 100
+COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "BZIP2", "NONE")}
+"""The formats that are written, and how each can be compressed."""
+
+_EXTENSIONS = {"GZIP": ".gz", "BZIP2": ".bz2", "NONE": ""}
+_OPEN: dict[str, Callable[..., TextIO]] = {"GZIP": gzip.open, "BZIP2": bz2.open, "NONE": open}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where rows go and how: ``partitioned`` names the last columns, which become folders; ``compression`` is Athena's name."""
+
+    location: str
+    form: str
+    partitioned: tuple[str, ...] = ()
+    compression: str = "GZIP"
+
+    @property
+    def extension(self) -> str:
+        """How the objects' names end: Parquet is compressed inside."""
+        return _EXTENSIONS[self.compression] if self.form == "JSON" else ""
+
+
+def write_files(selection: Selection, target: Target, columns: list[tuple[str, Type]], scratch: Path) -> int:
+    """Write the rows under ``scratch``, a folder for each partition; returns their number."""
+    connection, sql = selection.connection, selection.compiled.sql
+    connection.execute(f"CREATE TEMP TABLE written AS SELECT * FROM ({sql}) q")
+    (count,) = connection.execute("SELECT count(*) FROM written").fetchall()[0]
+    width = len(columns) - len(target.partitioned)
+    keys = columns[width:]
+    texts = [text_of(Typed(f"c{width + index}", kind)) for index, (_, kind) in enumerate(keys)]
+    values = connection.execute(f"SELECT DISTINCT {', '.join(texts)} FROM written").fetchall() if keys else [()]
+    if len(values) > MOST_PARTITIONS:
+        raise QueryFailedError(
+            "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets."
+        )
+    for number, value in enumerate(values if count else []):
+        names = [
+            f"{name}={quote(part or '__HIVE_DEFAULT_PARTITION__', safe=' -_.')}"
+            for (name, _), part in zip(keys, value, strict=True)
+        ]
+        folder = scratch.joinpath(*names)
+        folder.mkdir(parents=True, exist_ok=True)
+        where = (
+            " AND ".join(
+                f"{text} IS NOT DISTINCT FROM {'NULL' if part is None else quoting.text(part)}"
+                for text, part in zip(texts, value, strict=True)
+            )
+            or "true"
+        )
+        _file(selection, target, columns[:width], where, folder / f"{number}")
+    return int(count)
+
+
+def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]], where: str, path: Path) -> None:
+    if target.form == "PARQUET":
+        chosen = ", ".join(
+            f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
+        )
+        table = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}").to_arrow_table()
+        pq.write_table(table, path, compression=target.compression)
+        return
+    chosen = ", ".join(f"{_json(Typed(f'c{index}', kind))} AS c{index}" for index, (_, kind) in enumerate(columns))
+    cursor = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}")
+    keys = [json.dumps(name) for name, _ in columns]
+    with _OPEN[target.compression](path, "wt", encoding="utf-8") as file:
+        while rows := cursor.fetchmany(5000):
+            for row in rows:
+                file.write(
+                    "{"
+                    + ",".join(f"{key}:{value}" for key, value in zip(keys, row, strict=True) if value is not None)
+                    + "}\n"
+                )
+
+
+def _json(value: Typed) -> str:
+    kind = value.type
+    if kind.parts:
+        return f"trino_to_json(CAST(to_json({leaves_as_text(value)}) AS VARCHAR), {quoting.text(str(kind))})"
+    return f"trino_to_json({text_of(value) if kind.name not in {'double', 'real'} else f'CAST({value.sql} AS VARCHAR)'}, {quoting.text(str(kind))})"

@@ -1,0 +1,166 @@
+"""DELETE, UPDATE and MERGE on Iceberg tables: the new content is computed whole and replaces the old in one snapshot.
+
+Source: *Update Iceberg table data*. Athena writes delete files where this copies; the rows afterwards are the same.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from local_cloud.athena import quoting
+from local_cloud.athena.account.executions import Query
+from local_cloud.athena.catalog.glue import Catalog, GlueTable
+from local_cloud.athena.ddl.grammar import Words
+from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.iceberg.tables import IcebergTables
+from local_cloud.athena.selection.selector import Selector
+from local_cloud.athena.sql.parsing.grammar import parse_query
+from local_cloud.athena.sql.values.casts import can_assign
+from local_cloud.athena.types import Type, trino_name
+from local_cloud.athena.writing.iceberg_rows import arrow_of, changing
+
+_DELETE = re.compile(r"DELETE\s+FROM\s+([\w.\"$]+)(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL)
+_UPDATE = re.compile(r"UPDATE\s+([\w.\"$]+)\s+SET\s+(.*)", re.IGNORECASE | re.DOTALL)
+
+
+class IcebergChanges:
+    def __init__(self, catalog: Catalog, selector: Selector, iceberg: IcebergTables) -> None:
+        self._catalog, self._selector, self._iceberg = catalog, selector, iceberg
+
+    def run(self, query: Query, verb: str) -> None:
+        """Change the table.
+
+        Raises:
+            QueryFailedError: it is no Iceberg table, or the statement cannot be done exactly.
+        """
+        if verb == "DELETE":
+            self._delete(query)
+        elif verb == "UPDATE":
+            self._update(query)
+        else:
+            raise not_supported(
+                f"{verb.replace('_', ' ').replace('MERGE INTO', 'MERGE')} (write the rows with DELETE and INSERT INTO, or with the Glue job)"
+            )
+
+    def _table(self, query: Query, text: str, change: str) -> tuple[GlueTable, list[tuple[str, Type]]]:
+        table = self._catalog.changeable_table(*Words(text).table(query.database), change)
+        if not table.is_iceberg:
+            raise QueryFailedError(
+                "NOT_SUPPORTED", "line 1:1: Modifying Hive table rows is only supported for transactional tables"
+            )
+        return table, self._iceberg.columns(table, None)
+
+    def _delete(self, query: Query) -> None:
+        match = _DELETE.fullmatch(query.sql)
+        if match is None:
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in DELETE")
+        table, columns = self._table(query, match[1], "Deleting from")
+        condition = match[2] or "true"
+        name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
+        kept = ", ".join(quoting.name(column) for column, _ in columns)
+        self._replace(
+            query,
+            table,
+            columns,
+            f"SELECT {kept} FROM {name} WHERE ({condition}) IS DISTINCT FROM true",
+            f"SELECT count(*) FROM {name} WHERE ({condition})",
+        )
+
+    def _update(self, query: Query) -> None:
+        match = _UPDATE.fullmatch(query.sql)
+        if match is None:
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE")
+        table, columns = self._table(query, match[1], "Updating through")
+        name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
+        assignments, condition = _assignments(match[2])
+        unknown = set(assignments) - {column for column, _ in columns}
+        if unknown:
+            raise QueryFailedError(
+                "COLUMN_NOT_FOUND", f"line 1:1: The UPDATE SET target column {min(unknown)} doesn't exist"
+            )
+        self._check_types(query, name, assignments, dict(columns))
+        chosen = []
+        for column, kind in columns:
+            held = quoting.name(column)
+            changed = (
+                f"CASE WHEN ({condition}) IS NOT DISTINCT FROM true THEN CAST(({assignments[column]}) AS {trino_name(kind)}) ELSE {held} END"
+                if column in assignments
+                else held
+            )
+            chosen.append(f"{changed} AS {held}")
+        self._replace(
+            query,
+            table,
+            columns,
+            f"SELECT {', '.join(chosen)} FROM {name}",
+            f"SELECT count(*) FROM {name} WHERE ({condition})",
+        )
+
+    def _check_types(self, query: Query, name: str, assignments: dict[str, str], kinds: dict[str, Type]) -> None:
+        compiled, _ = self._selector.compiled(query, f"SELECT {', '.join(assignments.values())} FROM {name}")
+        table, given = [kinds[column] for column in assignments], [kind for _, kind in compiled.columns]
+        if not all(map(can_assign, given, table)):
+            raise QueryFailedError(
+                "TYPE_MISMATCH",
+                f"line 1:1: UPDATE table column types don't match SET expressions: Table: {[str(kind) for kind in table]}, Expressions: {[str(kind) for kind in given]}",
+            )
+
+    def _replace(
+        self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str, counted: str
+    ) -> None:
+        parameters = query.parameters
+        if parameters:
+            raise not_supported("Execution parameters in DELETE and UPDATE")
+        with self._selector.open(query, counted) as selection:
+            query.changed_rows = int(next(iter(selection.rows()))[0] or 0)
+        if not query.changed_rows:
+            return
+        query.scanned_bytes = 0
+        loaded = self._iceberg.load(table)
+        with self._selector.open(query, content) as selection:
+            rows = arrow_of(selection, columns, loaded)
+        with changing(loaded):
+            loaded.overwrite(rows)
+
+
+def _assignments(text: str) -> tuple[dict[str, str], str]:
+    """``a = 1, b = b + 1 WHERE c`` as expressions by column, and the condition; both still Trino's SQL."""
+    words = parse_query(f"SELECT {_select_form(text)}")
+    condition = _trino(words.args["where"].this, text) if words.args.get("where") is not None else "true"
+    found: dict[str, str] = {}
+    for item in words.expressions:
+        if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column) or item.this.table:
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in UPDATE … SET")
+        if item.this.name.lower() in found:
+            raise QueryFailedError("SYNTAX_ERROR", f"line 1:1: Multiple assignments for column: {item.this.name}")
+        found[item.this.name.lower()] = _trino(item.expression, text)
+    return found, condition
+
+
+def _trino(expression: exp.Expr, text: str) -> str:
+    """The expression as Trino's SQL. ``DECIMAL '1.50'`` keeps its digits: written as a plain CAST to DECIMAL it has none."""
+    if not re.search(r"\bAS\s+DECIMAL\s*\)", text, re.IGNORECASE):
+        for cast in expression.find_all(exp.Cast):
+            if cast.to.is_type("decimal") and not cast.to.expressions and isinstance(cast.this, exp.Literal):
+                whole, _, fraction = cast.this.this.strip().lstrip("+-").partition(".")
+                digits = max(1, len(whole.lstrip("0") + fraction))
+                cast.set("to", exp.DataType.build(f"DECIMAL({digits}, {len(fraction)})"))
+    return expression.sql("trino")
+
+
+def _select_form(text: str) -> str:
+    """The assignments as a select list, so that one grammar reads them: WHERE needs a FROM before it."""
+    depth, quoted = 0, False
+    for index, character in enumerate(text):
+        quoted ^= character == "'"
+        depth += 0 if quoted else (character == "(") - (character == ")")
+        if (
+            not quoted
+            and depth == 0
+            and re.match(r"WHERE\b", text[index:], re.IGNORECASE)
+            and (index == 0 or text[index - 1].isspace())
+        ):
+            return f"{text[:index]} FROM t {text[index:]}"
+    return f"{text} FROM t"

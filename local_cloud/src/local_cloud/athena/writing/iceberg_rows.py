@@ -1,0 +1,71 @@
+"""A query's rows as Arrow in the schema of an Iceberg table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyiceberg.exceptions import CommitFailedException, NotInstalledError
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.table import Table
+
+from local_cloud.athena import quoting
+from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.values.arrow_rows import named
+from local_cloud.athena.types import Type
+
+if TYPE_CHECKING:
+    from local_cloud.athena.selection.selector import Selection
+
+
+def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table) -> pa.Table:
+    """The rows, each column in the table's Arrow type.
+
+    Raises:
+        QueryFailedError: the query fails.
+    """
+    from local_cloud.athena.selection.selector import translated_errors
+
+    chosen = ", ".join(
+        f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
+    )
+    with translated_errors():
+        rows = selection.connection.execute(f"SELECT {chosen} FROM ({selection.compiled.sql}) q").to_arrow_table()
+    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    return rows.cast(pa.schema([_small(field) for field in schema]))
+
+
+def _small(field: pa.Field) -> pa.Field:
+    """The field with DuckDB's own offsets: Arrow ends the process when it is to widen the keys of a map."""
+    return field.with_type(_small_type(field.type))
+
+
+def _small_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_map(kind):
+        return pa.map_(_small(kind.key_field), _small(kind.item_field))
+    if pa.types.is_struct(kind):
+        return pa.struct([_small(part) for part in kind])
+    if pa.types.is_large_list(kind):
+        return pa.list_(_small(kind.value_field))
+    return {pa.large_string(): pa.string(), pa.large_binary(): pa.binary()}.get(kind, kind)
+
+
+@contextmanager
+def changing(table: Table) -> Iterator[None]:
+    """What PyIceberg cannot write, in words of our own.
+
+    Raises:
+        QueryFailedError: the partitioning cannot be written here, or another writer was faster.
+    """
+    try:
+        yield
+    except NotInstalledError as error:
+        raise not_supported(f"Writing to {'.'.join(table.name())}, which is partitioned by a transform,") from error
+    except CommitFailedException as error:
+        raise QueryFailedError(
+            "ICEBERG_COMMIT_ERROR",
+            f"Failed to commit to table {'.'.join(table.name())}: it was changed at the same time. Run the statement again.",
+        ) from error

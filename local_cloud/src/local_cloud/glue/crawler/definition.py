@@ -1,0 +1,94 @@
+"""A crawler's fields: defaults, forms, and what AWS refuses at once (*CreateCrawler*, *UpdateCrawler*, AWS Glue)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local_cloud.clients import Clients
+from local_cloud.glue.crawler.exclusions import ExclusionError, excluder
+from local_cloud.glue.crawler.policy import NEW_FOLDERS_ONLY, CrawlerPolicy
+from local_cloud.glue.crawler.schedule import ScheduleError, parse
+from local_cloud.glue.resources import Resources
+from local_cloud.glue.role import PRINCIPAL, role_arn
+from local_cloud.wire import Json, Request, ServiceError
+
+MOST_SAMPLED = 249
+DEFAULTS: Json = {
+    "Classifiers": [],
+    "TablePrefix": "",
+    "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"},
+    "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+    "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
+    "LakeFormationConfiguration": {"UseLakeFormationCredentials": False, "AccountId": ""},
+}
+
+
+def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
+    """Refuse what AWS refuses at once.
+
+    Raises:
+        ServiceError: ``InvalidInputException``, a policy that contradicts itself, no S3 target or another one, no database, or a role that Glue cannot
+            assume; ``EntityNotFoundException``, an unknown classifier.
+    """
+    CrawlerPolicy.of(crawler).check()
+    if crawler["RecrawlPolicy"].get("RecrawlBehavior") == "CRAWL_EVENT_MODE":
+        raise ServiceError("InvalidInputException", "The local cloud has no CRAWL_EVENT_MODE.")
+    for name in crawler["Classifiers"]:
+        classifiers.get(crawler["Region"], name)
+    others = [name for name, targets in crawler["Targets"].items() if targets and name != "S3Targets"]
+    if others or not crawler["Targets"].get("S3Targets"):
+        raise ServiceError(
+            "InvalidInputException",
+            f"The local cloud crawls S3: give Targets.S3Targets, not {', '.join(others) or 'none'}.",
+        )
+    try:
+        for target in crawler["Targets"]["S3Targets"]:
+            excluder(target.get("Exclusions") or [])
+            size = target.get("SampleSize")
+            if size is not None and not 1 <= size <= MOST_SAMPLED:
+                raise ServiceError("InvalidInputException", f"SampleSize {size} is not from 1 to {MOST_SAMPLED}.")
+    except ExclusionError as error:
+        raise ServiceError("InvalidInputException", str(error)) from error
+    if not crawler.get("DatabaseName"):
+        raise ServiceError("InvalidInputException", "A crawler of S3 needs a DatabaseName for its tables.")
+    try:
+        clients.client("s3", crawler["Role"], region=crawler["Region"], principal=PRINCIPAL)
+    except ClientError as error:
+        raise ServiceError(
+            "InvalidInputException",
+            f"Service is unable to assume provided role {crawler['Role']}. Please verify role's TrustPolicy ({error}).",
+        ) from error
+
+
+def normalised(params: Json, request: Request, current: Json | None = None) -> Json:
+    """The request as a crawler's fields: the role as an ARN, the schedule with its state."""
+    fields: dict[str, Any] = {key: value for key, value in params.items() if value is not None}
+    if "Role" in fields:
+        fields["Role"] = role_arn(fields["Role"], request.account)
+    if "Schedule" in fields:
+        fields["Schedule"] = schedule(fields["Schedule"])
+    elif current is None:
+        fields["Schedule"] = {"ScheduleExpression": "", "State": "NOT_SCHEDULED"}
+    if "SchemaChangePolicy" in fields:
+        default = (current or DEFAULTS)["SchemaChangePolicy"]
+        fields["SchemaChangePolicy"] = {**default, **fields["SchemaChangePolicy"]}
+    elif current is None and fields.get("RecrawlPolicy", {}).get("RecrawlBehavior") == NEW_FOLDERS_ONLY:
+        fields["SchemaChangePolicy"] = {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
+    return fields
+
+
+def schedule(expression: str | None) -> Json:
+    """The crawler's ``Schedule``; a given expression is active at once.
+
+    Raises:
+        ServiceError: ``InvalidInputException``, the expression cannot be read.
+    """
+    if not expression:
+        return {"ScheduleExpression": "", "State": "NOT_SCHEDULED"}
+    try:
+        parse(expression)
+    except ScheduleError as error:
+        raise ServiceError("InvalidInputException", f"Invalid schedule expression: {error}") from error
+    return {"ScheduleExpression": expression, "State": "SCHEDULED"}

@@ -1,0 +1,64 @@
+"""Crawls in a process of their own, so that the services beside them keep their processor: ``python -m local_cloud.glue.crawler.process``.
+
+Standard input: a line of JSON for every order, one at a time; its end is the end of the process, even amid a crawl.
+Standard output: a line of JSON for every log message of a crawl, and one with its result or error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+from dataclasses import asdict
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.clients import Clients
+from local_cloud.glue.crawler.catalog_writer import CatalogError
+from local_cloud.glue.crawler.crawl import Crawl, CrawlError
+from local_cloud.wire import ServiceError
+
+ORPHANED = 3
+
+
+def main() -> None:
+    orders: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(orders,), daemon=True).start()
+    while True:
+        _say(_crawl(json.loads(orders.get())))
+
+
+def _receive(orders: queue.SimpleQueue[str]) -> None:
+    for line in sys.stdin:
+        orders.put(line)
+    os._exit(ORPHANED)
+
+
+def _crawl(order: dict[str, Any]) -> dict[str, Any]:
+    """The last message of an order. Its clients are its own: a role may be another one than in the order before."""
+    clients = Clients(order["endpoint"], order["region"])
+    try:
+        crawl = Crawl(order["crawler"], order["classifiers"], clients, lambda text: _say({"log": text}))
+        result = crawl.run(order["known_folders"])
+    except (ClientError, BotoCoreError, CrawlError, CatalogError, ServiceError) as error:
+        return {"error": describe(error)}
+    return {"result": asdict(result)}
+
+
+def _say(message: dict[str, Any]) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def describe(error: Exception) -> str:
+    """The reason for people: which call was refused, and why."""
+    if not isinstance(error, ClientError):
+        return str(error)
+    detail = error.response.get("Error", {})
+    return f"{error.operation_name}: {detail.get('Message', '')} (Error Code: {detail.get('Code', 'Unknown')})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""A found table and its partitions in the catalog's words: storage descriptor, SerDe, and the parameters that a crawler sets.
+
+Source: *Parameters set on Data Catalog tables by crawler*, AWS Glue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from local_cloud.glue.crawler.grouping import Group, Leaf
+from local_cloud.glue.schemas.classify import Schema
+
+Document = dict[str, Any]
+
+MOST_NAME_CHARACTERS = 128
+
+_TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+_FORMATS = {
+    "json": ("org.apache.hadoop.mapred.TextInputFormat", _TEXT_OUTPUT, "org.openx.data.jsonserde.JsonSerDe"),
+    "csv": ("org.apache.hadoop.mapred.TextInputFormat", _TEXT_OUTPUT, "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"),
+    "parquet": (
+        f"{_PARQUET}.MapredParquetInputFormat", f"{_PARQUET}.MapredParquetOutputFormat", f"{_PARQUET}.serde.ParquetHiveSerDe",
+    ),
+}  # fmt: skip
+
+
+def table_name(prefix: str, bucket: str, path: str) -> str:
+    """The prefix and the last part of the path (or the bucket), lower case, everything but letters, digits and ``_`` as ``_``.
+
+    Source: *Using crawlers to populate the Data Catalog*, AWS Glue: at most 128 characters.
+    """
+    last = path.rstrip("/").rpartition("/")[2] or bucket
+    return re.sub(r"[^a-z0-9_]", "_", f"{prefix}{last}".lower())[:MOST_NAME_CHARACTERS]
+
+
+def name_with_hash(name: str, location: str) -> str:
+    """The name for a table when another location has taken it; the same location gets the same name in every crawl."""
+    suffix = f"_{hashlib.md5(location.encode(), usedforsecurity=False).hexdigest()}"
+    return f"{name[: MOST_NAME_CHARACTERS - len(suffix)]}{suffix}"
+
+
+def columns_of(schema: Schema, partition_keys: Sequence[str] = ()) -> list[dict[str, str]]:
+    """The columns; one with a partition key's name is left out, because a table cannot have both."""
+    return [{"Name": name, "Type": str(kind)} for name, kind in schema.columns.items() if name not in partition_keys]
+
+
+def table_input(name: str, bucket: str, group: Group, crawler: str, exclusions: Sequence[str]) -> Document:
+    parameters = _parameters(group.schema, group.leaves, crawler)
+    if exclusions:
+        parameters["exclusions"] = str(list(exclusions)).replace("'", '"')
+    return {
+        "Name": name,
+        "Owner": "owner",
+        "Retention": 0,
+        "TableType": "EXTERNAL_TABLE",
+        "PartitionKeys": [{"Name": key, "Type": "string"} for key in group.partition_keys()],
+        "StorageDescriptor": _storage(f"s3://{bucket}/{group.path}", group.schema, parameters, group.partition_keys()),
+        "Parameters": parameters,
+    }
+
+
+def partition_input(bucket: str, group: Group, leaf: Leaf, crawler: str) -> Document:
+    parameters = _parameters(leaf.schema, [leaf], crawler)
+    storage = _storage(f"s3://{bucket}/{leaf.path}", leaf.schema, parameters, group.partition_keys())
+    return {"Values": group.values(leaf), "StorageDescriptor": storage, "Parameters": parameters}
+
+
+def inheriting(partition: Mapping[str, Any], table: Mapping[str, Any]) -> Document:
+    """The partition with its table's columns, formats and SerDe, and its own location and counts (``InheritFromTable``)."""
+    storage = {**table["StorageDescriptor"], "Location": partition["StorageDescriptor"]["Location"]}
+    storage["Parameters"] = partition["Parameters"]
+    return {**partition, "StorageDescriptor": storage}
+
+
+def _parameters(schema: Schema, leaves: Sequence[Leaf], crawler: str) -> dict[str, str]:
+    average = schema.average_record_bytes
+    return {
+        "CrawlerSchemaDeserializerVersion": "1.0",
+        "CrawlerSchemaSerializerVersion": "1.0",
+        "UPDATED_BY_CRAWLER": crawler,
+        "averageRecordSize": str(average),
+        "classification": schema.classification,
+        "compressionType": schema.compression,
+        "objectCount": str(sum(leaf.objects for leaf in leaves)),
+        "recordCount": str(sum(leaf.records for leaf in leaves)),
+        "sizeKey": str(sum(leaf.size_bytes for leaf in leaves)),
+        "typeOfData": "file",
+        **(
+            {"delimiter": schema.options["field.delim"], "columnsOrdered": "true"}
+            if schema.classification == "csv"
+            else {}
+        ),
+        **{name: value for name, value in schema.options.items() if name != "field.delim"},
+    }
+
+
+def _storage(location: str, schema: Schema, parameters: Mapping[str, str], partition_keys: Sequence[str]) -> Document:
+    input_format, output_format, library = _FORMATS[schema.classification]
+    return {
+        "Columns": columns_of(schema, partition_keys),
+        "Location": location,
+        "InputFormat": input_format,
+        "OutputFormat": output_format,
+        "Compressed": schema.compression != "none",
+        "NumberOfBuckets": -1,
+        "SerdeInfo": {"SerializationLibrary": library, "Parameters": _serde_parameters(schema)},
+        "BucketColumns": [],
+        "SortColumns": [],
+        "Parameters": dict(parameters),
+        "StoredAsSubDirectories": False,
+    }
+
+
+def _serde_parameters(schema: Schema) -> dict[str, str]:
+    if schema.classification == "json":
+        return {"paths": ",".join(sorted(schema.fields))}
+    if schema.classification == "csv":
+        return {"field.delim": schema.options["field.delim"]}
+    return {"serialization.format": "1"}

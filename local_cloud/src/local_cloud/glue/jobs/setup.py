@@ -1,0 +1,150 @@
+"""What a job run needs before its script starts: files fetched as the job's role, and an environment.
+
+Sources, AWS Glue: *Using job parameters in AWS Glue jobs*, *Configuring job properties for Python shell jobs*.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local_cloud.context import Context
+from local_cloud.glue.jobs import jars
+from local_cloud.glue.jobs.arguments import ArgumentError, JobArguments
+from local_cloud.glue.jobs.class_archive import ClassArchive
+from local_cloud.glue.jobs.spark_environment import spark_environment
+from local_cloud.glue.role import PRINCIPAL
+
+LIBRARY = Path(__file__).with_name("library")
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrder:
+    """What to run."""
+
+    job_name: str
+    run_id: str
+    command: str
+    script: str
+    arguments: JobArguments
+    role: str
+    region: str
+    timeout_seconds: float
+
+    @classmethod
+    def of(cls, job: Mapping[str, Any], run: Mapping[str, Any], role: str, timeout_seconds: float) -> JobOrder:
+        return cls(
+            job_name=job["Name"],
+            run_id=run["Id"],
+            command=job["Command"]["Name"],
+            script=job["Command"]["ScriptLocation"],
+            arguments=JobArguments.merged(job, run["Arguments"]),
+            role=role,
+            region=run["Region"],
+            timeout_seconds=timeout_seconds,
+        )
+
+
+class JobSetup:
+    """Prepares one run in its own folder."""
+
+    def __init__(self, context: Context, order: JobOrder, folder: Path) -> None:
+        self._context, self._order, self._folder = context, order, folder
+        self.archive: ClassArchive | None = None  # of a job with a data lake format: it loads the most classes
+
+    def prepare(self) -> tuple[Path, dict[str, str]]:
+        """The script on disk and the environment it runs in.
+
+        Raises:
+            ArgumentError: an argument cannot be met, or a file cannot be read.
+            JarError: the jars of a data lake format are not to be had.
+            botocore.exceptions.ClientError: the role cannot be assumed.
+        """
+        order, arguments = self._order, self._order.arguments
+        s3 = self._context.clients.client("s3", order.role, region=order.region, principal=PRINCIPAL)
+        if arguments.is_scala:
+            raise ArgumentError("--job-language: the local cloud runs Python, not Scala.")
+        _check_modules(arguments.python_modules)
+        script = self._download(s3, order.script, "script")
+        python_files = [self._download(s3, path, "python") for path in arguments.python_files]
+        for path in arguments.files:
+            self._download(s3, path, ".")
+        environment = self._environment(python_files)
+        if order.command == "glueetl":
+            files = [self._download(s3, path, "jars") for path in arguments.jars] + self._spark_jars()
+            self.archive = ClassArchive.of(files, self._folder) if arguments.lake_formats else None
+            environment |= spark_environment(
+                arguments.spark_configuration, files, self._context.config.endpoint, self._folder, self.archive
+            )
+        return script, environment
+
+    def _download(self, s3: Any, location: str, folder: str) -> Path:
+        bucket, _, key = location.removeprefix("s3://").partition("/")
+        place = self._folder / folder / key.rpartition("/")[2]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        except ClientError as error:
+            raise ArgumentError(f"{location} cannot be read as {self._order.role}: {error}") from error
+        return place
+
+    def _spark_jars(self) -> list[Path]:
+        found = [path for name in self._order.arguments.lake_formats for path in jars.fetch(name)]
+        try:
+            return found + jars.fetch("s3a")
+        except jars.JarError as error:
+            with (self._folder / "error.log").open("a") as log:
+                log.write(f"WARN Spark itself cannot read s3:// paths in this run: {error}\n")
+            return found
+
+    def _environment(self, python_files: list[Path]) -> dict[str, str]:
+        """Nothing of the cloud's own environment but what a program needs; the role's credentials; the local endpoint."""
+        order, config = self._order, self._context.config
+        keys = self._context.clients.client("sts", region=order.region).assume_role(
+            RoleArn=order.role, RoleSessionName=f"glue-{order.run_id[:32]}"
+        )["Credentials"]  # fmt: skip
+        search = [path.parent if path.suffix == ".py" else path for path in python_files]
+        kept = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV") if name in os.environ
+        }
+        return {
+            **kept,
+            "PYTHONPATH": os.pathsep.join(map(str, [*search, LIBRARY])),
+            "PYTHONUNBUFFERED": "1",
+            "AWS_ENDPOINT_URL": config.endpoint,
+            "AWS_REGION": order.region,
+            "AWS_DEFAULT_REGION": order.region,
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **order.arguments.environment,
+        }
+
+
+def _check_modules(requirements: list[str]) -> None:
+    """A job that needs a module must find it installed: the local cloud installs nothing.
+
+    Raises:
+        ArgumentError: a module is missing or of another version.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    for text in requirements:
+        try:
+            requirement = Requirement(text)
+            version = importlib.metadata.version(requirement.name)
+        except (InvalidRequirement, importlib.metadata.PackageNotFoundError) as error:
+            raise ArgumentError(
+                f"--additional-python-modules: {text} is not installed with the local cloud: {error}"
+            ) from error
+        if not requirement.specifier.contains(version, prereleases=True):
+            raise ArgumentError(
+                f"--additional-python-modules: {text} is asked for, {version} is installed with the local cloud."
+            )

@@ -1,0 +1,114 @@
+"""Which classifier recognises an object's content, and the schema that it yields.
+
+Source: *Defining and managing classifiers*, AWS Glue: custom classifiers in the crawler's order, then the built-in ones; the first that
+is certain decides. Of the built-in ones the local cloud has Parquet, JSON and CSV; anything else is ``UNKNOWN``.
+"""
+
+from __future__ import annotations
+
+import bz2
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_cloud.glue.schemas import csv_records, json_records, parquet_files
+from local_cloud.glue.schemas.column_types import Type, columns_of
+
+UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What was recognised: the format's name, its columns in order, and what the SerDe has to be told.
+
+    ``record_bytes`` and ``records`` describe the part that was read; ``fields`` are the names as written.
+    """
+
+    classification: str
+    compression: str
+    columns: Mapping[str, Type]
+    fields: Sequence[str] = ()
+    records: int = 0
+    record_bytes: int = 0
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def average_record_bytes(self) -> int:
+        return max(1, self.record_bytes // self.records) if self.records else 0
+
+
+def classify(content: bytes, *, truncated: bool, custom: Sequence[Mapping[str, Any]]) -> Schema:
+    """The schema of an object from its beginning, or, for Parquet, from its end.
+
+    Args:
+        content: the first bytes as they lie in S3.
+        truncated: whether more follows.
+        custom: the crawler's classifiers, as ``GetClassifier`` returns them.
+    """
+    if content.startswith(parquet_files.MAGIC):
+        return Schema("parquet", "none", columns_of(parquet_files.columns(content)) if not truncated else {})
+    try:
+        compression, plain, cut = _decompress(content, truncated=truncated)
+    except (zlib.error, OSError):
+        return Schema(UNKNOWN, "none", {})
+    text = plain.decode("utf-8-sig", errors="replace")
+    for classifier in custom:
+        if (schema := _by_custom(classifier, text, compression, truncated=cut)) is not None:
+            return schema
+    return (
+        _as_json(text, None, compression, truncated=cut)
+        or _as_csv(text, {}, compression, truncated=cut)
+        or Schema(UNKNOWN, compression, {})
+    )
+
+
+def _decompress(content: bytes, *, truncated: bool) -> tuple[str, bytes, bool]:
+    """Compression, plain bytes, and whether they are cut."""
+    if content.startswith(b"\x1f\x8b"):
+        plain = b""
+        while content.startswith(b"\x1f\x8b"):  # Firehose writes a member per flush
+            decoder = zlib.decompressobj(wbits=31)
+            plain += decoder.decompress(content)
+            content = decoder.unused_data
+        return "gzip", plain, truncated
+    if content.startswith(b"BZh"):
+        return "bzip2", bz2.BZ2Decompressor().decompress(content), truncated
+    return "none", content, truncated
+
+
+def _by_custom(classifier: Mapping[str, Any], text: str, compression: str, *, truncated: bool) -> Schema | None:
+    """None when the classifier does not recognise the text. Grok and XML classifiers are kept but recognise nothing here."""
+    if "JsonClassifier" in classifier:
+        try:
+            steps = json_records.parse_path(classifier["JsonClassifier"]["JsonPath"])
+        except json_records.PathError:
+            return None
+        return _as_json(text, steps, compression, truncated=truncated)
+    if "CsvClassifier" in classifier:
+        return _as_csv(text, classifier["CsvClassifier"], compression, truncated=truncated)
+    return None
+
+
+def _as_json(text: str, steps: list[str | int | None] | None, compression: str, *, truncated: bool) -> Schema | None:
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    types = json_records.record_types(text, steps, truncated=truncated)
+    if types is None:
+        return None
+    return Schema("json", compression, columns_of(types.fields), tuple(types.fields), types.count, len(text.encode()))
+
+
+def _as_csv(text: str, classifier: Mapping[str, Any], compression: str, *, truncated: bool) -> Schema | None:
+    table = csv_records.read(text, classifier, truncated=truncated)
+    if table is None:
+        return None
+    return Schema(
+        "csv",
+        compression,
+        columns_of(table.columns),
+        tuple(table.columns),
+        table.records,
+        len(text.encode()),
+        table.options,
+    )
