@@ -21,9 +21,9 @@ from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.selection import needed_columns
 from local_cloud.athena.selection.connections import Connections
+from local_cloud.athena.sql.dialect import compile_query
 from local_cloud.athena.sql.model import PATH_COLUMN, Compiled, Scan, Session, Typed
 from local_cloud.athena.sql.parsing.grammar import parse_query
-from local_cloud.athena.sql.queries.select import Queries
 from local_cloud.athena.sql.raising import explained
 from local_cloud.athena.sql.values.display import shown
 from local_cloud.athena.statement.interruption import interrupter
@@ -78,7 +78,7 @@ class Selector:
         except MalformedQueryError as error:
             raise QueryFailedError("SYNTAX_ERROR", str(error)) from error
         session = Session(sql, self._catalog, query.database, datetime.now(UTC), self._iceberg)
-        return Queries(session).compile(with_parameters(tree, query.parameters)), session
+        return compile_query(session, with_parameters(tree, query.parameters)), session
 
     @contextmanager
     def open(self, query: Query, sql: str, *, extra_paths: list[Path] | None = None) -> Iterator[Selection]:

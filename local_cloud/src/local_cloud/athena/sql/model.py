@@ -45,6 +45,12 @@ class Field:
         """The name as it was written."""
         return self.label or self.name
 
+    def is_meant_by(self, parts: tuple[str, ...]) -> bool:
+        """Say whether a name, qualified or not, means this field."""
+        if self.name != parts[-1]:
+            return False
+        return len(parts) == 1 or self.qualifier[-(len(parts) - 1) :] == parts[:-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -1,15 +1,13 @@
 """Aggregate functions with Trino's result types and treatment of NULL.
 
-Source: Trino documentation, *Aggregate functions*.
+Source: https://trino.io/docs/current/functions/aggregate.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlglot import exp
 
-from local_cloud.athena.sql.functions.calls import Call
+from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.casts import coerce
 from local_cloud.athena.sql.values.operators import divided
@@ -26,32 +24,6 @@ from local_cloud.athena.types import (
     decimal,
     mapping,
 )
-
-
-def is_aggregated(node: exp.Select) -> bool:
-    """Whether the query groups: it says so, or an aggregate stands in it outside windows and subqueries."""
-    if node.args.get("group") is not None or node.args.get("having") is not None:
-        return True
-    places = [*node.expressions, *([node.args["order"]] if node.args.get("order") is not None else [])]
-    return any(_has_aggregate(place) for place in places)
-
-
-def _has_aggregate(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Query):
-        return False
-    if isinstance(node, exp.Window):
-        inner = node.this
-        while isinstance(inner, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
-            inner = inner.this
-        children = [
-            *inner.iter_expressions(),
-            *(node.args.get("partition_by") or []),
-            *([node.args["order"]] if node.args.get("order") is not None else []),
-        ]
-        return any(_has_aggregate(child) for child in children)
-    if isinstance(node, exp.GroupConcat) or (isinstance(node, exp.Anonymous) and str(node.this).lower() in AGGREGATES):
-        return True
-    return any(_has_aggregate(child) for child in node.iter_expressions())
 
 
 def _one(call: Call) -> Typed:
@@ -162,7 +134,7 @@ def _approx_percentile(call: Call) -> Typed:
     return Typed(call.aggregate("quantile_disc", coerce(values[0], kind).sql, coerce(values[1], DOUBLE).sql), kind)
 
 
-def _spread(function: str, least: int) -> Callable[[Call], Typed]:
+def _spread(function: str, least: int) -> Function:
     def compiled(call: Call) -> Typed:
         (value,) = call.expect(DOUBLE)
         count = call.aggregate("count", value)
@@ -179,7 +151,7 @@ def _paired(call: Call) -> Typed:
     return Typed(f"(CASE WHEN isfinite({found}) THEN {found} END)", DOUBLE)
 
 
-def _boolean(function: str) -> Callable[[Call], Typed]:
+def _boolean(function: str) -> Function:
     return lambda call: Typed(call.aggregate(function, *call.expect(BOOLEAN)), BOOLEAN)
 
 
@@ -219,11 +191,11 @@ def _geometric_mean(call: Call) -> Typed:
 
 
 def _grouping(call: Call) -> Typed:
-    keys = [call.expressions.compile(node, call.scope).sql for node in call.nodes]
+    keys = [call.compiler.value(node, call.scope).sql for node in call.nodes]
     return Typed(f"CAST(grouping({', '.join(keys)}) AS INTEGER)", Type("integer"))
 
 
-AGGREGATES: dict[str, Callable[[Call], Typed]] = {
+AGGREGATES: dict[str, Function] = {
     "count": _count, "count_if": _count_if, "sum": _sum, "avg": _avg, "min": _extreme, "max": _extreme, "max_by": _by, "min_by": _by,
     "arbitrary": _any, "any_value": _any, "array_agg": _array_agg, "approx_distinct": _approx_distinct, "approx_percentile": _approx_percentile,
     "stddev": _spread("stddev_samp", 2), "stddev_samp": _spread("stddev_samp", 2), "stddev_pop": _spread("stddev_pop", 1),

@@ -5,11 +5,8 @@ Source: Trino documentation, *Array functions and operators*.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from local_cloud.athena.coercions import common_type
-from local_cloud.athena.sql.functions.calls import Call
-from local_cloud.athena.sql.functions.signatures import Function
+from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.casts import coerce
@@ -116,7 +113,7 @@ def _remove(call: Call) -> Typed:
     )
 
 
-def _extreme(function: str) -> Callable[[Call], Typed]:
+def _extreme(function: str) -> Function:
     """array_max, array_min: NULL when any element is."""
 
     def compiled(call: Call) -> Typed:

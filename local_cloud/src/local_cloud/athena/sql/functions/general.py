@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from local_cloud.athena import quoting
 from local_cloud.athena.coercions import common_type
-from local_cloud.athena.sql.functions.calls import Call
-from local_cloud.athena.sql.functions.signatures import Function, simple
+from local_cloud.athena.sql.functions.call import Call, Function
+from local_cloud.athena.sql.functions.signatures import simple
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.casts import coerce
+from local_cloud.athena.sql.values.composite import row_of, unified
 from local_cloud.athena.types import VARCHAR
 
 
@@ -20,7 +21,7 @@ def _coalesce(call: Call) -> Typed:
         raise call.session.invalid(
             call.node, "The 'coalesce' function must have at least two arguments", "INVALID_FUNCTION_ARGUMENT"
         )
-    kind = call.expressions.unified(call.node, values, "All COALESCE operands")
+    kind = unified(call.session, call.node, values, "All COALESCE operands")
     return Typed(f"coalesce({', '.join(coerce(value, kind).sql for value in values)})", kind)
 
 
@@ -53,7 +54,7 @@ def _typeof(call: Call) -> Typed:
 
 
 def _row(call: Call) -> Typed:
-    return call.expressions.row(call.arguments())
+    return row_of(call.arguments())
 
 
 GENERAL: dict[str, Function] = {

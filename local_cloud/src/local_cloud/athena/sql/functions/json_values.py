@@ -5,8 +5,7 @@ Source: Trino documentation, *JSON functions and operators*.
 
 from __future__ import annotations
 
-from local_cloud.athena.sql.functions.calls import Call
-from local_cloud.athena.sql.functions.signatures import Function
+from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.types import BIGINT, BOOLEAN, JSON, VARCHAR, Type
 

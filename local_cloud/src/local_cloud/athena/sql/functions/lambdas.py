@@ -6,8 +6,7 @@ Source: Trino documentation, *Lambda expressions*, *Array functions and operator
 from __future__ import annotations
 
 from local_cloud.athena.coercions import common_type
-from local_cloud.athena.sql.functions.calls import Call
-from local_cloud.athena.sql.functions.signatures import Function
+from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.casts import coerce
 from local_cloud.athena.sql.values.operators import boolean

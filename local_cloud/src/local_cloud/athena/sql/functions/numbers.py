@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_cloud.athena.sql.functions.calls import Call
-from local_cloud.athena.sql.functions.signatures import Function, simple
+from local_cloud.athena.sql.functions.call import Call, Function
+from local_cloud.athena.sql.functions.signatures import simple
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.casts import coerce
+from local_cloud.athena.sql.values.composite import unified
 from local_cloud.athena.sql.values.operators import arithmetic
 from local_cloud.athena.types import BIGINT, DOUBLE, INTEGER, REAL, decimal, duckdb_name
 
@@ -106,7 +107,7 @@ def _extreme_of(function: str) -> Function:
         values = call.arguments()
         if not values:
             raise call.mistaken()
-        kind = call.expressions.unified(call.node, values, f"Arguments of {call.name}")
+        kind = unified(call.session, call.node, values, f"Arguments of {call.name}")
         items = [coerce(value, kind).sql for value in values]
         missing = " OR ".join(f"{item} IS NULL" for item in items)
         chosen = f"{function}({', '.join(items)})"

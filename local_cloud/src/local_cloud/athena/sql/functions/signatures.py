@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local_cloud.athena.sql.functions.calls import Call
+from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.casts import can_coerce, coerce
 from local_cloud.athena.types import VARCHAR, Type, array, parse_type
-
-Function = Callable[[Call], Typed]
 
 
 def simple(*variants: tuple[str, str]) -> Function:

@@ -5,8 +5,8 @@ Source: Trino documentation, *String functions and operators*, *Regular expressi
 
 from __future__ import annotations
 
-from local_cloud.athena.sql.functions.calls import Call
-from local_cloud.athena.sql.functions.signatures import Function, simple
+from local_cloud.athena.sql.functions.call import Call, Function
+from local_cloud.athena.sql.functions.signatures import simple
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.operators import concatenated

@@ -11,8 +11,8 @@ from sqlglot import exp
 
 from local_cloud.athena import quoting
 from local_cloud.athena.coercions import common_type
-from local_cloud.athena.sql.functions.calls import Call
-from local_cloud.athena.sql.functions.signatures import Function, simple
+from local_cloud.athena.sql.functions.call import Call, Function
+from local_cloud.athena.sql.functions.signatures import simple
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.casts import cast, coerce
 from local_cloud.athena.sql.values.texts import text_of, zoned
@@ -177,11 +177,11 @@ def _to_iso(call: Call) -> Typed:
 
 
 def _at_timezone(call: Call) -> Typed:
-    return call.expressions.compile(exp.AtTimeZone(this=call.nodes[0].copy(), zone=call.nodes[1].copy()), call.scope)
+    return call.compiler.value(exp.AtTimeZone(this=call.nodes[0].copy(), zone=call.nodes[1].copy()), call.scope)
 
 
 def _now(call: Call) -> Typed:
-    return call.expressions.compile(exp.CurrentTimestamp(), call.scope)
+    return call.compiler.value(exp.CurrentTimestamp(), call.scope)
 
 
 def _last_day(call: Call) -> Typed:

@@ -1,22 +1,18 @@
-"""Partition pruning: conditions of WHERE that speak of one table's partition columns alone, kept with its scan."""
+"""Partition pruning: conditions of WHERE on one table's partition columns alone, kept with its scan."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from local_cloud.athena.errors import QueryFailedError
+from local_cloud.athena.sql.compiler import Compiler
 from local_cloud.athena.sql.model import Field, Scan, Scope, Typed
-
-if TYPE_CHECKING:
-    from local_cloud.athena.sql.expressions.all import Expressions
 
 # Conditions that are never true of NULL, so that an outer join's missing side cannot pass them.
 _REJECTS_NULL = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.Like)
 
 
-def prune(expressions: Expressions, condition: exp.Expr, scope: Scope) -> None:
+def prune(compiler: Compiler, condition: exp.Expr, scope: Scope) -> None:
     """Note each usable condition with its scan, as SQL over columns named as the partition keys."""
     for part in _conjuncts(condition):
         if not isinstance(part, _REJECTS_NULL) or part.find(exp.Query, exp.Anonymous, exp.Placeholder):
@@ -30,7 +26,7 @@ def prune(expressions: Expressions, condition: exp.Expr, scope: Scope) -> None:
             if field.origin and field.origin[0] is scan
         )
         try:
-            scan.conditions.append(expressions.compile(part, Scope(fields=fields)).sql)
+            scan.conditions.append(compiler.value(part, Scope(fields=fields)).sql)
         except QueryFailedError:
             continue
 
@@ -46,14 +42,12 @@ def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
 
 
 def _scan(part: exp.Expr, scope: Scope) -> Scan | None:
-    """The scan whose partition columns, and nothing else, the condition speaks of."""
-    from local_cloud.athena.sql.expressions.all import matches
-
+    """Return the scan whose partition columns are the only columns of the condition."""
     scans: set[int] = set()
     found: Scan | None = None
     for column in part.find_all(exp.Column):
         names = tuple(piece.name.lower() for piece in column.parts)
-        fields = [field for field in scope.fields if matches(field, names)]
+        fields = [field for field in scope.fields if field.is_meant_by(names)]
         if len(fields) != 1 or fields[0].origin is None:
             return None
         found = fields[0].origin[0]

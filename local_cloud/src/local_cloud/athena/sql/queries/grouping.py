@@ -1,0 +1,80 @@
+"""GROUP BY, and the question whether a query groups at all.
+
+Source: https://trino.io/docs/current/sql/select.html#group-by-clause
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_cloud.athena.sql.compiler import Compiler
+from local_cloud.athena.sql.model import Scope, Session
+from local_cloud.athena.types import Type
+
+
+def is_aggregated(node: exp.Select, aggregates: frozenset[str]) -> bool:
+    """Say whether the query groups: it has GROUP BY or HAVING, or an aggregate outside windows and subqueries."""
+    if node.args.get("group") is not None or node.args.get("having") is not None:
+        return True
+    return any(_has_aggregate(place, aggregates) for place in [*node.expressions, *_order(node)])
+
+
+def _order(node: exp.Expr) -> list[exp.Expr]:
+    order = node.args.get("order")
+    return [] if order is None else [order]
+
+
+def _has_aggregate(node: exp.Expr, aggregates: frozenset[str]) -> bool:
+    if isinstance(node, exp.Query):
+        return False
+    if isinstance(node, exp.Window):
+        inner = node.this
+        while isinstance(inner, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
+            inner = inner.this
+        children = [*inner.iter_expressions(), *(node.args.get("partition_by") or []), *_order(node)]
+        return any(_has_aggregate(child, aggregates) for child in children)
+    if isinstance(node, exp.GroupConcat) or (isinstance(node, exp.Anonymous) and str(node.this).lower() in aggregates):
+        return True
+    return any(_has_aggregate(child, aggregates) for child in node.iter_expressions())
+
+
+def group_by(compiler: Compiler, node: exp.Select, scope: Scope) -> tuple[frozenset[str], str]:
+    """Return the SQL of every grouping key, and `` GROUP BY …``; both are empty when the query has no such clause."""
+    clause = node.args.get("group")
+    if clause is None:
+        return frozenset(), ""
+    keys: set[str] = set()
+    parts = [_part(compiler, part, node, scope, keys) for part in clause.expressions]
+    return frozenset(keys), " GROUP BY " + ", ".join(parts)
+
+
+_SETS: dict[type[exp.Expr], str] = {exp.GroupingSets: "GROUPING SETS", exp.Rollup: "ROLLUP", exp.Cube: "CUBE"}
+
+
+def _part(compiler: Compiler, part: exp.Expr, node: exp.Select, scope: Scope, keys: set[str]) -> str:
+    if isinstance(part, (exp.GroupingSets, exp.Rollup, exp.Cube, exp.Tuple)):
+        listed = ", ".join(_part(compiler, item, node, scope, keys) for item in part.expressions)
+        return f"({listed})" if isinstance(part, exp.Tuple) else f"{_SETS[type(part)]} ({listed})"
+    if isinstance(part, exp.Literal) and not part.is_string:
+        part = _ordinal(compiler.session, part, node)
+    key = compiler.value(part, scope)
+    check_distinct(compiler.session, part, [key.type])
+    keys.add(key.sql)
+    return key.sql
+
+
+def _ordinal(session: Session, part: exp.Literal, node: exp.Select) -> exp.Expr:
+    chosen = node.expressions
+    number = int(part.this)
+    if any(isinstance(item, exp.Star) or item.is_star for item in chosen):
+        raise session.unsupported(part, "GROUP BY a position of a SELECT with *")
+    if not 1 <= number <= len(chosen):
+        raise session.invalid(part, f"GROUP BY position {number} is not in select list", "INVALID_COLUMN_REFERENCE")
+    named: exp.Expr = chosen[number - 1].unalias()
+    return named
+
+
+def check_distinct(session: Session, node: exp.Expr, kinds: list[Type]) -> None:
+    """Refuse maps where the query asks for distinct values: two maps are not compared here as Trino compares them."""
+    if any(kind.holds_map for kind in kinds):
+        raise session.unsupported(node, "Telling maps apart, as GROUP BY, DISTINCT and set operations do,")

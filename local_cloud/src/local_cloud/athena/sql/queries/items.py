@@ -1,0 +1,60 @@
+"""The list of a SELECT: expressions with their names, and ``*``."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_cloud.athena.sql.compiler import Compiler
+from local_cloud.athena.sql.model import Field, Scope, Session, Typed
+from local_cloud.athena.types import UNKNOWN
+
+Item = tuple[str | None, Typed]
+
+
+def select_items(compiler: Compiler, node: exp.Select, scope: Scope) -> list[Item]:
+    """Compile what the query selects, each with its name or None."""
+    items: list[Item] = []
+    for item in node.expressions:
+        if item.is_star:
+            items += _star(compiler.session, item, scope)
+            continue
+        value = compiler.value(item.unalias(), scope)
+        items.append((_label(item), value))
+    return items
+
+
+def with_known_type(value: Typed) -> Typed:
+    """Give a bare NULL the type that DuckDB needs; Trino's is unknown, shown as text."""
+    return Typed("CAST(NULL AS VARCHAR)", UNKNOWN) if value.type == UNKNOWN else value
+
+
+def _label(item: exp.Expr) -> str | None:
+    inner = item.unalias()
+    if isinstance(item, exp.Alias):
+        return item.alias
+    if isinstance(inner, exp.Column):
+        return inner.name
+    return inner.expression.name if isinstance(inner, exp.Dot) else None
+
+
+def _star(session: Session, item: exp.Expr, scope: Scope) -> list[Item]:
+    qualifier = tuple(part.name.lower() for part in item.parts[:-1]) if isinstance(item, exp.Column) else ()
+    found = [
+        field
+        for field in scope.fields
+        if not field.hidden and (not qualifier or field.qualifier[-len(qualifier) :] == qualifier)
+    ]
+    if not found and qualifier:
+        raise session.invalid(item, f"Unable to resolve reference {'.'.join(qualifier)}", "TABLE_NOT_FOUND")
+    if not found:
+        raise session.invalid(item, "SELECT * not allowed in queries without FROM clause", "COLUMN_NOT_FOUND")
+    for field in found:
+        _require_grouped(session, item, field, scope)
+    return [(field.shown, field.value) for field in found]
+
+
+def _require_grouped(session: Session, item: exp.Expr, field: Field, scope: Scope) -> None:
+    if scope.groups is not None and field.value.sql not in scope.groups:
+        shown = ".".join((*field.qualifier[-1:], field.name or ""))
+        message = f"'{shown}' must be an aggregate expression or appear in GROUP BY clause"
+        raise session.invalid(item, message, "EXPRESSION_NOT_AGGREGATE")
