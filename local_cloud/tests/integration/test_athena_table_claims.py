@@ -16,9 +16,9 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.integration.test_athena import OPENX, Athena
 
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.objects import LEAST_LINKED_BYTES, Objects
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.account.prepared import PreparedStatements, executed, prepared_parts
 from local_cloud.athena.account.results import Results
 from local_cloud.athena.ddl.definitions import Definitions
@@ -15,6 +14,7 @@ from local_cloud.athena.selection.connections import Connections
 from local_cloud.athena.selection.selector import Selector
 from local_cloud.athena.statement.callers import Caller
 from local_cloud.athena.statement.kinds import classify, strip
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.objects import Objects
 from local_cloud.athena.tables.parquet_files import ParquetFiles
 from local_cloud.athena.tables.reader import TableReader

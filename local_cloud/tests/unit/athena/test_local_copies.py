@@ -14,10 +14,10 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from urllib3 import HTTPResponse
 
 from local_cloud.athena.account import results
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.account.results import Results
 from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables import parquet_files, plain_lines, segments
 from local_cloud.athena.tables.normal_form import column_name, write_json_segment
 from local_cloud.athena.tables.objects import Objects, S3Object

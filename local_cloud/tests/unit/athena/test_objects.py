@@ -10,10 +10,10 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from urllib3 import HTTPResponse
 
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables import objects
 from local_cloud.athena.tables.objects import Objects, S3Object
 from local_cloud.clients import Clients

@@ -10,14 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.athena.errors import SYSTEM, QueryCancelledError, QueryFailedError
 from local_cloud.athena.statement import denials
-from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.statement.query import Query
 from local_cloud.store import Store
 from local_cloud.wire import Json
 
@@ -26,66 +25,6 @@ logger = logging.getLogger("local_cloud")
 CONCURRENT_QUERIES = 6
 FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 KEPT_EXECUTIONS = 2000
-
-
-@dataclass
-class Cancellation:
-    """Asked for by StopQueryExecution or by a byte limit; whoever works checks it and offers a way to be interrupted."""
-
-    reason: str | None = None
-    _interrupts: list[Callable[[], None]] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def cancel(self, reason: str) -> None:
-        with self._lock:
-            self.reason = self.reason or reason
-            interrupts = list(self._interrupts)
-        for interrupt in interrupts:
-            interrupt()
-
-    def on_cancel(self, interrupt: Callable[[], None]) -> None:
-        with self._lock:
-            self._interrupts.append(interrupt)
-
-    def check(self) -> None:
-        """Go on, or stop.
-
-        Raises:
-            QueryCancelledError: the query is to end.
-        """
-        if self.reason is not None:
-            raise QueryCancelledError(self.reason)
-
-
-@dataclass
-class Query:
-    """What the engine is given: one statement with its context, and the numbers it reports back."""
-
-    execution_id: str
-    sql: str
-    catalog: str
-    database: str
-    parameters: list[str]
-    output_folder: str
-    work_group: str
-    bytes_limit: int | None
-    caller: Caller = field(repr=False)
-    cancellation: Cancellation = field(default_factory=Cancellation)
-    scanned_bytes: int = 0
-    output_location: str = ""
-    manifest_location: str | None = None
-    changed_rows: int = 0
-    written_rows: int = 0
-
-    def scanned(self, size_bytes: int) -> None:
-        """Count bytes read from S3 and hold the query to its work group's limit.
-
-        Raises:
-            QueryCancelledError: the limit is passed.
-        """
-        self.scanned_bytes += size_bytes
-        if self.bytes_limit is not None and self.scanned_bytes > self.bytes_limit:
-            raise QueryCancelledError(f"Bytes scanned limit was exceeded. Limit: {self.bytes_limit} bytes")
 
 
 class Executions:

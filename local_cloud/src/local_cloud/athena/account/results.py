@@ -17,16 +17,16 @@ from typing import IO
 
 from botocore.exceptions import ClientError
 
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.account.workgroups import invalid
 from local_cloud.athena.catalog.glue import is_missing
 from local_cloud.athena.statement import denials
 from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.statement.locations import split_location
+from local_cloud.athena.statement.query import Query, Row
 from local_cloud.athena.types import Type
 from local_cloud.wire import Json, ServiceError
 
 KEPT_FILES = 200
-Row = list[str | None]
 _PRECISIONS = {
     "tinyint": 3,
     "smallint": 5,
@@ -171,12 +171,6 @@ class Results:
         for path in sorted(free, key=lambda path: path.stat().st_mtime)[:-KEPT_FILES]:
             path.unlink()
             self._metadata_path(path).unlink(missing_ok=True)
-
-
-def split_location(location: str) -> tuple[str, str]:
-    """Bucket and key of ``s3://bucket/key``."""
-    bucket, _, key = location.removeprefix("s3://").removeprefix("s3a://").removeprefix("s3n://").partition("/")
-    return bucket, key
 
 
 def _require_readable(caller: Caller, location: str) -> None:

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from botocore.exceptions import ClientError
 
-from local_cloud.athena.account.results import split_location
 from local_cloud.athena.account.workgroups import invalid
 from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.statement.callers import Caller
 from local_cloud.athena.statement.denials import is_denied
+from local_cloud.athena.statement.locations import split_location
 from local_cloud.wire import ServiceError
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.catalog.glue import Catalog, GlueTable
 from local_cloud.athena.catalog.views import stored_view, view_input
 from local_cloud.athena.ddl.descriptions import create_statement, described
@@ -18,6 +17,7 @@ from local_cloud.athena.ddl.table_definitions import TableDefinitions
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.selection.selector import Selector
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.objects import Objects
 from local_cloud.clients import Clients
 

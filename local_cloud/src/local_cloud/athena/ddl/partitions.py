@@ -8,11 +8,11 @@ from __future__ import annotations
 import operator
 from urllib.parse import quote, unquote
 
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.catalog.glue import Catalog, GlueTable
 from local_cloud.athena.ddl.grammar import Words
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.iceberg.tables import IcebergTables
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.objects import Objects
 
 Lines = tuple[list[str], list[str]]

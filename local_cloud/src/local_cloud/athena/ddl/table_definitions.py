@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from pyiceberg.exceptions import TableAlreadyExistsError
 
-from local_cloud.athena.account.executions import Query
-from local_cloud.athena.account.results import split_location
 from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.ddl.grammar import Words
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.iceberg.types import iceberg_schema, iceberg_spec
 from local_cloud.athena.statement import denials
+from local_cloud.athena.statement.locations import split_location
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables import serde
 from local_cloud.clients import Clients
 from local_cloud.wire import Json

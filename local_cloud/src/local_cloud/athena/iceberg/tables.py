@@ -37,7 +37,6 @@ from pyiceberg.types import (
     UUIDType,
 )  # fmt: skip
 
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.catalog.glue import GlueTable
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.iceberg.files import are_plain, columns_sql, parquet_sql, shared_columns
@@ -45,6 +44,7 @@ from local_cloud.athena.iceberg.types import iceberg_type
 from local_cloud.athena.sql.model import Scan
 from local_cloud.athena.sql.queries.iceberg_metadata import METADATA_COLUMNS
 from local_cloud.athena.statement.denials import by_file_system
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.objects import Objects
 from local_cloud.athena.tables.parquet_files import ParquetFiles
 from local_cloud.athena.types import Type, array, decimal, mapping, parse_type, row, timestamp_with_zone

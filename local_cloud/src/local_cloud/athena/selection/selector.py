@@ -14,8 +14,6 @@ import pyarrow as pa
 from sqlglot import exp
 
 from local_cloud.athena import quoting
-from local_cloud.athena.account.executions import Query
-from local_cloud.athena.account.results import Row
 from local_cloud.athena.catalog.glue import Catalog, Column, GlueTable
 from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.iceberg.tables import IcebergTables
@@ -27,6 +25,7 @@ from local_cloud.athena.sql.parsing.grammar import parse_query
 from local_cloud.athena.sql.raising import explained
 from local_cloud.athena.sql.values.display import shown
 from local_cloud.athena.statement.interruption import interrupter
+from local_cloud.athena.statement.query import Query, Row
 from local_cloud.athena.tables.reader import PartitionFilter, TableReader, partition_texts, partition_value
 from local_cloud.athena.types import Type
 

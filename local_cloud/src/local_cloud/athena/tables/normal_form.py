@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local_cloud.athena import quoting
+from local_cloud.athena.json_text import Number, Pairs, compact
 from local_cloud.athena.tables.plain_lines import PlainLines
 
 OBJECT_COLUMN = "$object"
@@ -47,12 +48,6 @@ class Unpacked:
     def index(self) -> Path:
         """Where the index of plain lines is written."""
         return self.path.with_suffix(".index")
-
-
-class Number(str):
-    """A JSON number by its text."""
-
-    __slots__ = ()
 
 
 class DuplicateKeyError(ValueError):
@@ -220,21 +215,6 @@ def _columns(line: str, *, ignore_case: bool) -> dict[str, str | None]:
             raise DuplicateKeyError(column)
         found[column] = None if value is None else str(value) if isinstance(value, str) else compact(value)
     return found
-
-
-class Pairs(list[tuple[str, Any]]):
-    """A JSON object with its keys in order, repeated ones kept."""
-
-
-def compact(value: Any) -> str:
-    """JSON text without spaces, every number as it was written."""
-    if isinstance(value, Number):
-        return str(value)
-    if isinstance(value, Pairs):
-        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{compact(part)}" for key, part in value) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(compact, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _no_constant(name: str) -> Any:

@@ -19,11 +19,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_cloud.athena.account.executions import Query
-from local_cloud.athena.account.results import split_location
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.statement import denials
 from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.statement.locations import split_location
+from local_cloud.athena.statement.query import Query
 
 PARALLEL_READS = 12
 LEAST_LINKED_BYTES = 1024**2  # a smaller object comes with one call, as fast as the answer to the question

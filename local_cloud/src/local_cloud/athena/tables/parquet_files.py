@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from local_cloud.athena.account.executions import Query
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.objects import Objects, S3Object
 
 CACHE_BYTES = 1024**3

@@ -14,12 +14,12 @@ import duckdb
 import pyarrow as pa
 
 from local_cloud.athena import quoting
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.catalog.glue import Catalog, GlueTable, Partition
 from local_cloud.athena.catalog.projection import projected_partitions
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.model import PATH_COLUMN
 from local_cloud.athena.sql.values.arrow_rows import held
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables import plain_lines, serde
 from local_cloud.athena.tables.delimited import write_delimited_segment
 from local_cloud.athena.tables.normal_form import OBJECT_COLUMN, column_name, write_json_segment

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import duckdb
 
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.statement.interruption import interrupter
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.normal_form import Unpacked
 from local_cloud.athena.tables.objects import Objects, S3Object
 from local_cloud.athena.tables.plain_lines import PlainLines

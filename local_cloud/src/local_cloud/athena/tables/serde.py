@@ -13,7 +13,7 @@ import duckdb
 
 from local_cloud.athena import quoting
 from local_cloud.athena.errors import QueryFailedError, not_supported
-from local_cloud.athena.tables.normal_form import Number, Pairs, compact
+from local_cloud.athena.json_text import Number, Pairs, compact, structure
 from local_cloud.athena.types import Type, duckdb_name, parse_type
 
 OPENX_JSON = "org.openx.data.jsonserde.JsonSerDe"
@@ -89,32 +89,6 @@ def _timestamp(source: str) -> str:
         f"WHEN regexp_full_match({source}, '-?[0-9]{{1,12}}([.][0-9]+)?') THEN make_timestamp(CAST({number} * 1000000 AS BIGINT)) "
         f"WHEN regexp_full_match({source}, '-?[0-9]{{13,16}}') THEN make_timestamp(CAST({number} * 1000 AS BIGINT)) END)"
     )
-
-
-def structure(kind: Type) -> str:
-    """The JSON structure that ``from_json`` is given: every leaf is text."""
-    return json.dumps(_structured(kind))
-
-
-def _structured(kind: Type) -> Any:
-    if kind.name == "array":
-        return [_structured(kind.element)]
-    if kind.name == "map":
-        return f"MAP({_text_type(kind.parts[0])}, {_text_type(kind.parts[1])})"
-    if kind.name == "row":
-        return {f"f{i}": _structured(part) for i, part in enumerate(kind.parts)}
-    return "VARCHAR"
-
-
-def _text_type(kind: Type) -> str:
-    """The DuckDB type of a value whose leaves are still text."""
-    if kind.name == "array":
-        return f"{_text_type(kind.element)}[]"
-    if kind.name == "map":
-        return f"MAP({_text_type(kind.parts[0])}, {_text_type(kind.parts[1])})"
-    if kind.name == "row":
-        return f"STRUCT({', '.join(f'f{i} {_text_type(part)}' for i, part in enumerate(kind.parts))})"
-    return "VARCHAR"
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:

@@ -10,7 +10,6 @@ import re
 from sqlglot import exp
 
 from local_cloud.athena import quoting
-from local_cloud.athena.account.executions import Query
 from local_cloud.athena.catalog.glue import Catalog, GlueTable
 from local_cloud.athena.ddl.grammar import Words
 from local_cloud.athena.errors import QueryFailedError, not_supported
@@ -18,6 +17,7 @@ from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.selection.selector import Selector
 from local_cloud.athena.sql.parsing.grammar import parse_query
 from local_cloud.athena.sql.values.casts import can_assign
+from local_cloud.athena.statement.query import Query
 from local_cloud.athena.types import Type, trino_name
 from local_cloud.athena.writing.iceberg_rows import arrow_of, changing
 

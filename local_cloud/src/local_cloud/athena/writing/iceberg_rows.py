@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, NotInstalledError
@@ -13,12 +12,10 @@ from pyiceberg.table import Table
 
 from local_cloud.athena import quoting
 from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.selection.selector import Selection, translated_errors
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.arrow_rows import named
 from local_cloud.athena.types import Type
-
-if TYPE_CHECKING:
-    from local_cloud.athena.selection.selector import Selection
 
 
 def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table) -> pa.Table:
@@ -27,8 +24,6 @@ def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table
     Raises:
         QueryFailedError: the query fails.
     """
-    from local_cloud.athena.selection.selector import translated_errors
-
     chosen = ", ".join(
         f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
     )

@@ -13,9 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
+from local_cloud.athena.json_text import Number, Pairs, compact
 from local_cloud.athena.sql.raising import QueryError
 from local_cloud.athena.sql.values.display import NOT_FINITE, floating, floating_text
-from local_cloud.athena.tables.normal_form import Number, Pairs, compact
 from local_cloud.athena.types import Type, parse_type
 
 _EXPONENT_OR_POINT = re.compile("[.eE]")

@@ -10,6 +10,7 @@ import re
 from local_cloud.athena import quoting
 from local_cloud.athena.coercions import common_type
 from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.json_text import structure
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.texts import element_variable, leaves_as_text, text_of, zoned
@@ -248,8 +249,6 @@ def _nested(value: Typed, target: Type) -> str:
 
 
 def _from_json(value: Typed, target: Type) -> Typed:
-    from local_cloud.athena.tables.serde import structure
-
     if not _comes_from_json(target):
         raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast json to {target}")
     if target.name in {"array", "map", "row"}:

@@ -1,0 +1,94 @@
+"""What a request of StartQueryExecution asks for, checked: the query to run, and the document that is kept of it.
+
+Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from local_cloud.athena.account.workgroups import PRIMARY, WorkGroups, check_location, invalid
+from local_cloud.athena.api.caller_checks import require_bucket
+from local_cloud.athena.api.catalogs import CATALOG
+from local_cloud.athena.errors import MalformedQueryError
+from local_cloud.athena.sql.parsing.grammar import parse_query
+from local_cloud.athena.statement.callers import Caller
+from local_cloud.athena.statement.kinds import Statement, classify, strip
+from local_cloud.athena.statement.query import Query
+from local_cloud.wire import Json, ServiceError
+
+MAX_QUERY_BYTES = 262_144
+NO_LOCATION = (
+    "No output location provided. An output location is required either through the Workgroup result configuration "
+    "setting or as an API input."
+)
+
+
+def query_of(params: Json, groups: WorkGroups, caller: Caller) -> tuple[Query, Json]:
+    """Return the query and its QueryExecution document, still without a status.
+
+    Raises:
+        ServiceError: the request is one that Athena refuses before it queues the query.
+    """
+    sql = _checked_text(params.get("QueryString", ""))
+    group = groups.get(params.get("WorkGroup") or PRIMARY)
+    if group["State"] != "ENABLED":
+        raise invalid(f"WorkGroup {group['Name']} is disabled.")
+    statement = _statement(sql)
+    configuration = group["Configuration"]
+    results = _result_configuration(params, configuration)
+    require_bucket(caller, results["OutputLocation"])
+    execution_id = str(uuid.uuid4())
+    context = params.get("QueryExecutionContext", {})
+    folder = results["OutputLocation"].rstrip("/") + "/"
+    query = Query(
+        execution_id, strip(sql), context.get("Catalog", CATALOG), context.get("Database", "default").lower(),
+        list(params.get("ExecutionParameters", [])), folder, group["Name"], configuration.get("BytesScannedCutoffPerQuery"), caller,
+    )  # fmt: skip
+    query.output_location = folder + execution_id + statement.extension
+    document = {
+        "QueryExecutionId": execution_id,
+        "Query": sql.strip(),
+        "StatementType": statement.kind,
+        "SubstatementType": statement.verb,
+        "ResultConfiguration": {**results, "OutputLocation": query.output_location},
+        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+        "QueryExecutionContext": {key: value.lower() for key, value in context.items()},
+        "Statistics": {},
+        "WorkGroup": group["Name"],
+        "EngineVersion": configuration["EngineVersion"],
+    }
+    if query.parameters:
+        document["ExecutionParameters"] = query.parameters
+    return query, document
+
+
+def _checked_text(sql: str) -> str:
+    if not sql.strip():
+        raise invalid("Query string is empty.")
+    if len(sql.encode()) > MAX_QUERY_BYTES:
+        raise invalid(f"The query is longer than {MAX_QUERY_BYTES} bytes.")
+    return sql
+
+
+def _statement(sql: str) -> Statement:
+    """Return which statement the text is; the syntax of a SELECT is checked here, before the query is queued."""
+    try:
+        statement = classify(strip(sql))
+        if statement.verb == "SELECT":
+            parse_query(strip(sql))
+    except MalformedQueryError as error:
+        raise ServiceError("InvalidRequestException", str(error), AthenaErrorCode="MALFORMED_QUERY") from error
+    return statement
+
+
+def _result_configuration(params: Json, configuration: Json) -> Json:
+    """Return the work group's configuration when it enforces it or the client gives none; else the client's."""
+    own, asked = configuration.get("ResultConfiguration", {}), params.get("ResultConfiguration", {})
+    chosen: Json = (
+        own if configuration["EnforceWorkGroupConfiguration"] and own.get("OutputLocation") else {**own, **asked}
+    )
+    if not chosen.get("OutputLocation"):
+        raise invalid(NO_LOCATION)
+    check_location(chosen["OutputLocation"])
+    return chosen

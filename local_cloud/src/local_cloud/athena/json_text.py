@@ -1,0 +1,58 @@
+"""JSON held as text: numbers as they were written, objects with repeated keys, and the structure that DuckDB reads it with.
+
+Source of the structure: https://duckdb.org/docs/stable/data/json/json_functions.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local_cloud.athena.types import Type
+
+
+class Number(str):
+    """A JSON number by its text."""
+
+    __slots__ = ()
+
+
+class Pairs(list[tuple[str, Any]]):
+    """A JSON object with its keys in order, repeated ones kept."""
+
+
+def compact(value: Any) -> str:
+    """JSON text without spaces, every number as it was written."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, Pairs):
+        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{compact(part)}" for key, part in value) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(compact, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def structure(kind: Type) -> str:
+    """The JSON structure that ``from_json`` is given: every leaf is text."""
+    return json.dumps(_structured(kind))
+
+
+def _structured(kind: Type) -> Any:
+    if kind.name == "array":
+        return [_structured(kind.element)]
+    if kind.name == "map":
+        return f"MAP({_text_type(kind.parts[0])}, {_text_type(kind.parts[1])})"
+    if kind.name == "row":
+        return {f"f{i}": _structured(part) for i, part in enumerate(kind.parts)}
+    return "VARCHAR"
+
+
+def _text_type(kind: Type) -> str:
+    """The DuckDB type of a value whose leaves are still text."""
+    if kind.name == "array":
+        return f"{_text_type(kind.element)}[]"
+    if kind.name == "map":
+        return f"MAP({_text_type(kind.parts[0])}, {_text_type(kind.parts[1])})"
+    if kind.name == "row":
+        return f"STRUCT({', '.join(f'f{i} {_text_type(part)}' for i, part in enumerate(kind.parts))})"
+    return "VARCHAR"

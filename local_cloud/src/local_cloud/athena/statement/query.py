@@ -1,0 +1,75 @@
+"""One statement on its way: its text and context, the numbers it reports back, and the wish that it end.
+
+Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecution.html
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from local_cloud.athena.errors import QueryCancelledError
+from local_cloud.athena.statement.callers import Caller
+
+Row = list[str | None]  # a row of a result as Athena shows it; None is NULL
+
+
+@dataclass
+class Cancellation:
+    """Asked for by StopQueryExecution or by a byte limit; whoever works checks it and offers a way to be interrupted."""
+
+    reason: str | None = None
+    _interrupts: list[Callable[[], None]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def cancel(self, reason: str) -> None:
+        with self._lock:
+            self.reason = self.reason or reason
+            interrupts = list(self._interrupts)
+        for interrupt in interrupts:
+            interrupt()
+
+    def on_cancel(self, interrupt: Callable[[], None]) -> None:
+        with self._lock:
+            self._interrupts.append(interrupt)
+
+    def check(self) -> None:
+        """Go on, or stop.
+
+        Raises:
+            QueryCancelledError: the query is to end.
+        """
+        if self.reason is not None:
+            raise QueryCancelledError(self.reason)
+
+
+@dataclass
+class Query:
+    """What the engine is given: one statement with its context, and the numbers it reports back."""
+
+    execution_id: str
+    sql: str
+    catalog: str
+    database: str
+    parameters: list[str]
+    output_folder: str
+    work_group: str
+    bytes_limit: int | None
+    caller: Caller = field(repr=False)
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    scanned_bytes: int = 0
+    output_location: str = ""
+    manifest_location: str | None = None
+    changed_rows: int = 0
+    written_rows: int = 0
+
+    def scanned(self, size_bytes: int) -> None:
+        """Count bytes read from S3 and hold the query to its work group's limit.
+
+        Raises:
+            QueryCancelledError: the limit is passed.
+        """
+        self.scanned_bytes += size_bytes
+        if self.bytes_limit is not None and self.scanned_bytes > self.bytes_limit:
+            raise QueryCancelledError(f"Bytes scanned limit was exceeded. Limit: {self.bytes_limit} bytes")

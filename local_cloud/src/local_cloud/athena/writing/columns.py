@@ -1,0 +1,80 @@
+"""The columns that a statement writes: named, and fitted to a table's."""
+
+from __future__ import annotations
+
+from local_cloud.athena.errors import QueryFailedError
+from local_cloud.athena.selection.selector import Selection
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.values.casts import assigned, can_assign, cast
+from local_cloud.athena.types import Type
+
+
+def named_columns(selection: Selection) -> list[tuple[str, Type]]:
+    columns: list[tuple[str, Type]] = []
+    for index, (name, kind) in enumerate(selection.compiled.columns, 1):
+        if name is None:
+            raise QueryFailedError("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {index}")
+        if name.lower() in dict(columns):
+            raise QueryFailedError(
+                "DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{name.lower()}' specified more than once"
+            )
+        columns.append((name.lower(), kind))
+    return columns
+
+
+def require_milliseconds(columns: list[tuple[str, Type]]) -> None:
+    """Hive's formats hold timestamps of three digits.
+
+    Raises:
+        QueryFailedError: a column's timestamps have more or fewer.
+    """
+    for name, kind in columns:
+        if kind.name == "timestamp" and kind.numbers != (3,):
+            raise QueryFailedError(
+                "NOT_SUPPORTED",
+                f"Incorrect timestamp precision for {kind}; the configured precision is MILLISECONDS; column name: {name}",
+            )
+        require_milliseconds([(name, part) for part in kind.parts])
+
+
+def fitted_to(selection: Selection, wanted: list[tuple[str, Type]], given: list[str]) -> Selection:
+    """The query's columns cast to the table's, in the table's order; columns not given are NULL.
+
+    Raises:
+        QueryFailedError: they do not fit.
+    """
+    if len(given) != len(selection.compiled.columns):
+        raise QueryFailedError(
+            "MISMATCHED_COLUMN",
+            f"line 1:1: Insert query has {len(selection.compiled.columns)} expression(s) but expected {len(given)} target column(s)",
+        )
+    kinds = {
+        name: (index, kind)
+        for index, (name, (_, kind)) in enumerate(zip(given, selection.compiled.columns, strict=True))
+    }
+    repeated = next((name for name in given if given.count(name) > 1), None)
+    if repeated is not None:
+        raise QueryFailedError(
+            "DUPLICATE_COLUMN_NAME", f"line 1:1: Insert column name is specified more than once: {repeated}"
+        )
+    unknown = set(given) - {name for name, _ in wanted}
+    if unknown:
+        raise QueryFailedError(
+            "COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {min(unknown)}"
+        )
+    chosen = []
+    for index, (name, kind) in enumerate(wanted):
+        position, source = kinds.get(name, (None, kind))
+        if position is None:
+            chosen.append(f"{cast(Typed('NULL', Type('unknown')), kind).sql} AS c{index}")
+            continue
+        if not can_assign(source, kind):
+            raise QueryFailedError(
+                "TYPE_MISMATCH",
+                f"line 1:1: Insert query has mismatched column types: Table: {[str(k) for _, k in wanted]}, Query: {[str(k) for _, k in selection.compiled.columns]}",
+            )
+        chosen.append(f"{assigned(Typed(f'c{position}', source), kind).sql} AS c{index}")
+    compiled = type(selection.compiled)(
+        f"SELECT {', '.join(chosen)} FROM ({selection.compiled.sql}) fitted", tuple(wanted)
+    )
+    return Selection(selection.connection, compiled)

@@ -1,0 +1,68 @@
+"""INSERT INTO.
+
+Source: https://docs.aws.amazon.com/athena/latest/ug/insert-into.html
+"""
+
+from __future__ import annotations
+
+import re
+
+from local_cloud.athena.catalog.glue import Catalog
+from local_cloud.athena.ddl.grammar import Words
+from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.iceberg.tables import IcebergTables
+from local_cloud.athena.selection.selector import Selector
+from local_cloud.athena.statement.query import Query
+from local_cloud.athena.tables import serde
+from local_cloud.athena.writing.columns import fitted_to
+from local_cloud.athena.writing.files import Target
+from local_cloud.athena.writing.iceberg_rows import arrow_of, changing
+from local_cloud.athena.writing.objects import WrittenObjects, add_partitions
+from local_cloud.athena.writing.properties import compression_of
+
+
+class InsertInto:
+    """Adds a query's rows to a table."""
+
+    def __init__(self, catalog: Catalog, selector: Selector, iceberg: IcebergTables, objects: WrittenObjects) -> None:
+        self._catalog, self._selector, self._iceberg, self._objects = catalog, selector, iceberg, objects
+
+    def run(self, query: Query) -> None:
+        match = re.fullmatch(
+            r"INSERT\s+INTO\s+((?:[\w$]+|\"[^\"]+\")(?:\s*\.\s*(?:[\w$]+|\"[^\"]+\"))*)\s*(?:\(([\w\s,\"]+)\)\s*(?=SELECT|WITH|VALUES|TABLE|\())?(.*)",
+            query.sql,
+            re.IGNORECASE | re.DOTALL,
+        )
+        if match is None:
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:13: mismatched input in INSERT INTO")
+        database, name = Words(match[1]).table(query.database)
+        table = self._catalog.changeable_table(database, name, "Inserting into")
+        wanted = (
+            self._iceberg.columns(table, None)
+            if table.is_iceberg
+            else [(column.name, column.type) for column in [*table.columns, *table.partition_keys]]
+        )
+        given = (
+            [part.strip().strip('"').lower() for part in match[2].split(",")]
+            if match[2]
+            else [column for column, _ in wanted]
+        )
+        with self._selector.open(query, match[3], extra_paths=[self._objects.scratch_of(query)]) as selection:
+            fitted = fitted_to(selection, wanted, given)
+            if table.is_iceberg:
+                loaded = self._iceberg.load(table)
+                rows = arrow_of(fitted, wanted, loaded)
+                with changing(loaded):
+                    loaded.append(rows)
+                query.changed_rows = query.written_rows = rows.num_rows
+                return
+            if table.serde not in {serde.PARQUET, *serde.JSON_SERDES}:
+                raise not_supported(f"INSERT INTO a table with the SerDe {table.serde}")
+            form = "PARQUET" if table.serde == serde.PARQUET else "JSON"
+            location, keys = table.location.rstrip("/") + "/", tuple(column.name for column in table.partition_keys)
+            target = Target(location, form, keys, compression_of(form, table.parameters))
+            written = self._objects.write(query, fitted, target, wanted)
+        if table.partition_keys:
+            add_partitions(self._catalog, table, written)
+        query.changed_rows = query.written_rows
+        self._objects.manifest(query, written)

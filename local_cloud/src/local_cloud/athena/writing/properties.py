@@ -1,0 +1,59 @@
+"""What the WITH of a statement, or a table's properties, say about how to write.
+
+Source: https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
+"""
+
+from __future__ import annotations
+
+import re
+
+from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.writing.files import COMPRESSIONS, Target
+
+COMPRESSION = "write.compression"
+_PROPERTY = re.compile(r"(\w+)\s*=\s*('(?:[^']|'')*'|ARRAY\s*\[[^\]]*\]|true|false|\d+)", re.IGNORECASE)
+
+
+def properties_of(text: str) -> dict[str, str]:
+    return {match[1].lower(): match[2].strip("'").replace("''", "'") for match in _PROPERTY.finditer(text)}
+
+
+def texts_of(text: str) -> list[str]:
+    return re.findall(r"'([^']*)'", text)
+
+
+def target_of(location: str, properties: dict[str, str], columns: list[str]) -> Target:
+    form = properties.get("format", "PARQUET").upper()
+    if form not in COMPRESSIONS:
+        raise not_supported(f"Writing the format {form}")
+    unknown = set(properties) & {"bucketed_by", "bucket_count", "field_delimiter"}
+    if unknown:
+        raise not_supported(f"The property {', '.join(sorted(unknown))}")
+    partitioned = tuple(name.lower() for name in texts_of(properties.get("partitioned_by", "")))
+    if partitioned and tuple(columns[-len(partitioned) :]) != partitioned:
+        raise QueryFailedError(
+            "HIVE_COLUMN_ORDER_MISMATCH",
+            "Partition keys must be the last columns in the table and in the same order as the table properties: "
+            + str(list(partitioned)),
+        )
+    return Target(location, form, partitioned, compression_of(form, properties))
+
+
+def compression_of(form: str, properties: dict[str, str]) -> str:
+    """What a statement's or a table's properties ask for; GZIP when they ask for nothing.
+
+    Raises:
+        QueryFailedError: the format cannot be written so.
+    """
+    names = (
+        "compression",
+        "write_compression",
+        COMPRESSION,
+        f"{form.lower()}_compression",
+        f"{form.lower()}.compression",
+    )
+    asked = next((properties[name].upper() for name in names if name in properties), "GZIP")
+    found = "NONE" if asked == "UNCOMPRESSED" else asked
+    if found not in COMPRESSIONS[form]:
+        raise not_supported(f"Writing {form} with the compression {asked}")
+    return found
