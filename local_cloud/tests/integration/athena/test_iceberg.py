@@ -1,0 +1,94 @@
+"""Iceberg tables: what local_cloud/README.md says of them works, or is refused."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow.parquet as pq
+import pytest
+from tests.integration.athena.client import Athena, external
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def athena(cloud: object) -> Athena:
+    """One database for the module: no two tests share a table."""
+    return Athena(cloud, "athenaiceberg")
+
+
+def iceberg(athena: Athena, name: str, columns: str) -> str:
+    return f"CREATE TABLE {name} ({columns}) LOCATION 's3://{athena.bucket}/{name}/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+
+
+def test_iceberg_tables_hold_maps_and_take_more_columns(athena: Athena) -> None:
+    """AWS: ALTER TABLE ADD COLUMNS of Iceberg tables."""
+    athena.rows(iceberg(athena, "held", "id int, m map<string,int>, a array<string>"))
+    assert athena.rows('SELECT * FROM "held$files"') == []
+    athena.rows("INSERT INTO held VALUES (1, MAP(ARRAY['k', 'l'], ARRAY[1, NULL]), ARRAY['x']), (2, NULL, NULL)")
+    athena.rows("ALTER TABLE held ADD COLUMNS (more struct<b:string>)")
+    assert athena.rows("SELECT * FROM held ORDER BY id") == [
+        ["1", "{k=1, l=null}", "[x]", None],
+        ["2", None, None, None],
+    ]
+    athena.rows("INSERT INTO held (id, more) VALUES (3, CAST(ROW('y') AS ROW(b VARCHAR)))")
+    assert athena.rows("SELECT more FROM held WHERE id = 3") == [["{b=y}"]]
+    assert "already exists" in athena.run("ALTER TABLE held ADD COLUMNS (ID int)").reason
+    assert athena.run("ALTER TABLE held SET TBLPROPERTIES ('a' = 'b')").reason.startswith("NOT_SUPPORTED")
+
+
+@pytest.mark.parametrize("form", ["parquet", "iceberg"])
+def test_rows_inside_maps_keep_their_fields(athena: Athena, form: str) -> None:
+    value = "MAP(ARRAY['k'], ARRAY[ARRAY[CAST(ROW(1, 'a') AS ROW(x INTEGER, y VARCHAR))]]) AS m"
+    place = f"s3://{athena.bucket}/mapped-{form}/"
+    properties = (
+        f"format = 'PARQUET', external_location = '{place}'"
+        if form == "parquet"
+        else f"table_type = 'ICEBERG', is_external = false, location = '{place}'"
+    )
+    athena.rows(f"CREATE TABLE mapped_{form} WITH ({properties}) AS SELECT {value}")
+    assert athena.rows(f"SELECT m, m['k'][1].y FROM mapped_{form}") == [["{k=[{x=1, y=a}]}", "a"]]
+    listed = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=f"mapped-{form}/")["Contents"]
+    (key,) = [item["Key"] for item in listed if "metadata" not in item["Key"]]
+    body = athena.s3.get_object(Bucket=athena.bucket, Key=key)["Body"].read()
+    names = [column.rpartition(".")[2] for column in pq.read_metadata(io.BytesIO(body)).schema.names]
+    assert names == ["key", "x", "y"]
+
+
+def test_an_update_takes_no_value_of_another_type(athena: Athena) -> None:
+    athena.rows(iceberg(athena, "typed", "id int, name string"))
+    athena.rows("INSERT INTO typed VALUES (1, NULL)")
+    assert athena.run("UPDATE typed SET id = name").reason.startswith(
+        "TYPE_MISMATCH: line 1:1: UPDATE table column types don't match SET expressions: Table: ['integer'], Expressions: ['varchar']"
+    )
+    assert "Multiple assignments" in athena.run("UPDATE typed SET id = 1, ID = 2").reason
+
+
+def test_no_text_is_cut_off_by_an_insert(athena: Athena) -> None:
+    """Trino: INSERT; a created table's column is as long as the query's text."""
+    location = f"external_location = 's3://{athena.bucket}/short/'"
+    athena.rows(f"CREATE TABLE short WITH ({location}) AS SELECT 'abc' AS s")
+    athena.rows("INSERT INTO short VALUES 'd   '")
+    assert athena.run("INSERT INTO short VALUES 'efgh'").reason.startswith(
+        "INVALID_CAST_ARGUMENT: Cannot truncate non-space characters when casting from varchar(4) to varchar(3) on INSERT"
+    )
+    assert athena.rows("SELECT s FROM short ORDER BY s") == [["abc"], ["d  "]]
+
+
+def test_columns_are_named_once(athena: Athena) -> None:
+    assert "Duplicate column name: a" in athena.run(external(athena, "doubled", "a int, A string", "doubled")).reason
+    repeated = external(athena, "doubled", "a int", "doubled", rest="PARTITIONED BY (a string)")
+    assert "Column repeated in partitioning columns" in athena.run(repeated).reason
+    athena.rows(external(athena, "single", "a int, b int", "single"))
+    assert athena.run("INSERT INTO single (a, A) VALUES (1, 2)").reason.startswith("DUPLICATE_COLUMN_NAME")
+
+
+def test_iceberg_files_are_listed_and_transforms_are_not_written(athena: Athena) -> None:
+    place = f"LOCATION 's3://{athena.bucket}/{{}}/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    athena.rows("CREATE TABLE ice (a int) " + place.format("ice"))
+    athena.rows("INSERT INTO ice VALUES 1")
+    assert athena.rows('SELECT record_count FROM "ice$files"') == [["1"]]
+    athena.rows("CREATE TABLE days (d date) PARTITIONED BY (day(d)) " + place.format("days"))
+    assert athena.run("INSERT INTO days VALUES DATE '2020-01-01'").reason.startswith("NOT_SUPPORTED")
+    for statement in ("OPTIMIZE ice REWRITE DATA USING BIN_PACK", "VACUUM ice"):
+        assert athena.run(statement).reason.startswith("NOT_SUPPORTED")

@@ -1,0 +1,92 @@
+"""The bytes that a query scans: of columnar files, those of the columns that it needs."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow.parquet as pq
+import pytest
+from tests.integration.athena.client import Athena
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def athena(cloud: object) -> Athena:
+    """One database for the module: no two tests share a table."""
+    return Athena(cloud, "athenascans")
+
+
+def parquet_of(athena: Athena, prefix: str) -> pq.FileMetaData:
+    """The footer of the only Parquet object under a prefix."""
+    (found,) = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=prefix)["Contents"]
+    body = athena.s3.get_object(Bucket=athena.bucket, Key=found["Key"])["Body"].read()
+    return pq.read_metadata(io.BytesIO(body))
+
+
+def chunks(footer: pq.FileMetaData, *columns: int) -> int:
+    return sum(
+        footer.row_group(group).column(column).total_compressed_size
+        for group in range(footer.num_row_groups)
+        for column in columns
+    )
+
+
+def scanned(athena: Athena, sql: str) -> int:
+    outcome = athena.run(sql)
+    assert outcome.state == "SUCCEEDED", outcome.reason
+    return int(outcome.execution["Statistics"]["DataScannedInBytes"])
+
+
+NUMBERS = "SELECT x, x * 2 AS y, CAST(ROW(x, 'n') AS ROW(a BIGINT, b VARCHAR)) AS r, CAST(x % 3 AS VARCHAR) AS k FROM UNNEST(sequence(1, 1000)) t(x)"
+
+
+@pytest.fixture(scope="module")
+def columnar(athena: Athena) -> pq.FileMetaData:
+    """The footer of table ``columnar``; its chunks: x, y, r.a, r.b, k."""
+    location = f"external_location = 's3://{athena.bucket}/columnar/'"
+    athena.rows(f"CREATE TABLE columnar WITH (format = 'PARQUET', {location}) AS {NUMBERS}")
+    return parquet_of(athena, "columnar/")
+
+
+@pytest.mark.parametrize(
+    ("sql", "read"),
+    [
+        ("SELECT count(*) FROM columnar", ()),
+        ("SELECT count(*) FROM columnar WHERE y > 10", (1,)),
+        ("SELECT x FROM columnar LIMIT 1", (0,)),
+        ("SELECT max(x) FROM columnar", (0,)),
+        ("SELECT sum(x) FROM columnar WHERE y > 10", (0, 1)),
+        ("SELECT r.a FROM columnar", (2, 3)),
+        ("SELECT q.x FROM (SELECT *, count(*) OVER (PARTITION BY k) AS n FROM columnar) q ORDER BY q.y", (0, 1)),
+        ("SELECT q.n FROM (SELECT *, count(*) OVER (PARTITION BY k) AS n FROM columnar) q", (4,)),
+        ("SELECT a.x FROM columnar a JOIN (VALUES 'z') b(k) ON a.k = b.k", (0, 4)),
+        ("SELECT x FROM columnar a WHERE EXISTS (SELECT 1 FROM (VALUES 1) v(n) WHERE v.n = a.y)", (0, 1)),
+        ("SELECT * FROM columnar", (0, 1, 2, 3, 4)),
+    ],
+)
+def test_of_parquet_the_footer_and_the_columns_that_a_query_needs_are_scanned(
+    athena: Athena, columnar: pq.FileMetaData, sql: str, read: tuple[int, ...]
+) -> None:
+    """AWS: Top 10 Performance Tuning Tips for Amazon Athena: columnar formats let Athena read only the needed columns."""
+    assert scanned(athena, sql) == columnar.serialized_size + 8 + chunks(columnar, *read)
+
+
+def test_every_reading_of_a_parquet_table_counts(athena: Athena, columnar: pq.FileMetaData) -> None:
+    sql = "SELECT a.x, b.k FROM columnar a JOIN columnar b ON a.x = b.y"
+    assert scanned(athena, sql) == 2 * (columnar.serialized_size + 8) + chunks(columnar, 0, 1, 4)
+
+
+def test_of_icebergs_files_the_columns_that_a_query_needs_are_scanned(athena: Athena) -> None:
+    place = f"is_external = false, location = 's3://{athena.bucket}/wide/'"
+    athena.rows(f"CREATE TABLE wide WITH (table_type = 'ICEBERG', {place}) AS {NUMBERS}")
+    footer = parquet_of(athena, "wide/data/")
+    ((size,),) = athena.rows('SELECT file_size_in_bytes FROM "wide$files"')
+    around = int(size or 0) - chunks(footer, 0, 1, 2, 3, 4)
+    assert scanned(athena, "SELECT count(*) FROM wide") == around
+    assert scanned(athena, "SELECT sum(x) FROM wide WHERE k = '1'") == around + chunks(footer, 0, 4)
+    assert scanned(athena, "SELECT r.b FROM wide") == around + chunks(footer, 2, 3)
+    assert scanned(athena, "SELECT * FROM wide") == int(size or 0)
+    assert athena.rows("SELECT k, count(*), sum(r.a) FROM wide WHERE y > 1990 GROUP BY k ORDER BY k") == [
+        ["0", "2", "1995"], ["1", "2", "1997"], ["2", "1", "998"],
+    ]  # fmt: skip

@@ -1,0 +1,48 @@
+"""Work groups, through boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.integration.athena.client import Athena
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def group(athena: Athena) -> Iterator[str]:
+    name = f"{athena.database}-group"
+    configuration = {
+        "ResultConfiguration": {"OutputLocation": f"s3://{athena.bucket}/enforced/"},
+        "BytesScannedCutoffPerQuery": 10_000_000,
+    }
+    athena.client.create_work_group(Name=name, Configuration=configuration)
+    yield name
+    athena.client.delete_work_group(WorkGroup=name, RecursiveDeleteOption=True)
+
+
+def test_an_enforced_work_group_overrides_the_clients_location(athena: Athena, group: str) -> None:
+    """AWS: Override client-side settings."""
+    outcome = athena.run("SELECT 1", WorkGroup=group)
+    assert outcome.execution["ResultConfiguration"]["OutputLocation"].startswith(f"s3://{athena.bucket}/enforced/")
+
+
+def test_a_query_over_the_cutoff_is_cancelled(athena: Athena, group: str) -> None:
+    """AWS: Configure per-query and per-workgroup data usage controls."""
+    athena.json_table("large", "a string", ('{"a":"' + "x" * 1_000_000 + '"}\n') * 11)
+    outcome = athena.run("SELECT count(*) FROM large", WorkGroup=group)
+    assert outcome.state == "CANCELLED"
+    assert outcome.reason == "Bytes scanned limit was exceeded. Limit: 10000000 bytes"
+
+
+def test_a_disabled_work_group_runs_nothing(athena: Athena, group: str) -> None:
+    athena.client.update_work_group(WorkGroup=group, State="DISABLED")
+    with pytest.raises(ClientError, match="is disabled"):
+        athena.start("SELECT 1", WorkGroup=group)
+
+
+def test_a_query_without_location_is_refused(athena: Athena) -> None:
+    with pytest.raises(ClientError, match="No output location provided"):
+        athena.client.start_query_execution(QueryString="SELECT 1")

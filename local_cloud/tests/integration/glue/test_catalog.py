@@ -1,0 +1,101 @@
+"""The Glue catalog's partitions and expressions. Each test names the AWS page it follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.integration.glue.lake import EVENT, Lake, error_code
+
+pytestmark = pytest.mark.integration
+
+
+def test_partitions_are_filtered_and_paged(lake: Lake) -> None:
+    """*GetPartitions*: Expression with AND, MaxResults and NextToken, ExcludeColumnSchema."""
+    for day in (21, 22):
+        for hour in ("09", "10"):
+            lake.put(f"raw/orders/dt=2026-11-{day}/hr={hour}/a.json", EVENT)
+    lake.crawled()
+    table = {"DatabaseName": lake.database, "TableName": "orders"}
+
+    def values(**filters: Any) -> list[list[str]]:
+        pages = lake.glue.get_paginator("get_partitions").paginate(**table, **filters)
+        return [partition["Values"] for page in pages for partition in page["Partitions"]]
+
+    assert values(Expression="dt = '2026-11-22' AND hr >= '10'") == [["2026-11-22", "10"]]
+    assert len(values(PaginationConfig={"PageSize": 3})) == 4
+    assert len(lake.glue.get_partitions(**table, MaxResults=3)["Partitions"]) == 3
+    bare = lake.glue.get_partitions(**table, ExcludeColumnSchema=True)["Partitions"][0]
+    assert "Columns" not in bare["StorageDescriptor"]
+    assert error_code(lake.glue.get_partitions, **table, Expression="price > 1") == "InvalidInputException"
+    unknown = {**table, "TableName": "nothing"}
+    assert error_code(lake.glue.get_partitions, **unknown) == "EntityNotFoundException"
+
+
+def test_partitions_are_changed_and_deleted_one_by_one_or_together(lake: Lake) -> None:
+    """*UpdatePartition*, *BatchDeletePartition*."""
+    for day in (1, 2):
+        lake.put(f"raw/orders/dt={day}/a.json", EVENT)
+    lake.crawled()
+    table = {"DatabaseName": lake.database, "TableName": "orders"}
+    changed = {"Values": ["1"], "StorageDescriptor": {"Location": "s3://elsewhere/"}}
+    lake.glue.update_partition(**table, PartitionValueList=["1"], PartitionInput=changed)
+    assert lake.partitions("orders")["1",]["StorageDescriptor"]["Location"] == "s3://elsewhere/"
+    missing = {"PartitionValueList": ["9"], "PartitionInput": changed}
+    assert error_code(lake.glue.update_partition, **table, **missing) == "EntityNotFoundException"
+    deleted = lake.glue.batch_delete_partition(**table, PartitionsToDelete=[{"Values": ["1"]}, {"Values": ["9"]}])
+    assert [error["PartitionValues"] for error in deleted["Errors"]] == [["9"]]
+    assert set(lake.partitions("orders")) == {("2",)}
+
+
+def test_segments_divide_the_partitions(lake: Lake) -> None:
+    """*Segment structure*: every partition is in one of them."""
+    for hour in range(5):
+        lake.put(f"raw/orders/hr={hour}/a.json", EVENT)
+    lake.crawled()
+    table = {"DatabaseName": lake.database, "TableName": "orders"}
+    found = [
+        [one["Values"][0] for one in lake.glue.get_partitions(**table, Segment=segment)["Partitions"]]
+        for segment in ({"SegmentNumber": 0, "TotalSegments": 2}, {"SegmentNumber": 1, "TotalSegments": 2})
+    ]
+    assert sorted(map(len, found)) == [2, 3]
+    assert sorted(found[0] + found[1]) == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("orders", ["orders"]),
+        ("orders.*", ["orders", "orders_old"]),
+        ("orders*", ["orders", "orders_old"]),
+        ("*old", ["orders_old"]),
+        ("users|orders", ["orders", "users"]),
+        ("order", []),
+    ],
+)
+def test_tables_are_filtered_by_an_expression_and_paged(lake: Lake, expression: str, found: list[str]) -> None:
+    """*GetTables*: Expression, MaxResults; an asterisk alone is how awswrangler asks."""
+    for name in ("orders", "orders_old", "users"):
+        lake.glue.create_table(DatabaseName=lake.database, TableInput={"Name": name})
+    pages = lake.glue.get_paginator("get_tables").paginate(
+        DatabaseName=lake.database, Expression=expression, PaginationConfig={"PageSize": 1}
+    )
+    lists = [[table["Name"] for table in page["TableList"]] for page in pages]
+    assert sorted(name for names in lists for name in names) == found
+    assert max(map(len, lists)) == min(1, len(found))
+    assert error_code(lake.glue.get_tables, DatabaseName=lake.database, Expression="(") == "InvalidInputException"
+
+
+def test_a_partition_needs_a_value_for_each_key(lake: Lake) -> None:
+    """*CreatePartition*, *BatchCreatePartition*: InvalidInputException. One too few made GetPartitions fail."""
+    table = {"DatabaseName": lake.database, "TableName": "orders"}
+    keys = [{"Name": name, "Type": "string"} for name in ("dt", "hr")]
+    lake.glue.create_table(DatabaseName=lake.database, TableInput={"Name": "orders", "PartitionKeys": keys})
+    short, whole = {"Values": ["2026-11-26"]}, {"Values": ["2026-11-26", "06"]}
+    assert error_code(lake.glue.create_partition, **table, PartitionInput=short) == "InvalidInputException"
+    errors = lake.glue.batch_create_partition(**table, PartitionInputList=[short, whole])["Errors"]
+    assert [(one["PartitionValues"], one["ErrorDetail"]["ErrorCode"]) for one in errors] == [
+        (short["Values"], "InvalidInputException")
+    ]
+    found = lake.glue.get_partitions(**table, Expression="hr = '06' AND dt > '2026-11-01'")["Partitions"]
+    assert [one["Values"] for one in found] == [whole["Values"]]

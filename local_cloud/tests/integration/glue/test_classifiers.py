@@ -1,0 +1,82 @@
+"""What a crawl reads, and how classifiers recognise it. Each test names the AWS page it follows."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+
+import pytest
+from tests.integration.glue.lake import EVENT, Lake, error_code
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("departments/**", {"hr.json", "john.csv", "jane.csv"}),
+        ("departments/market*", {"finance.json", "hr.json", "john.csv", "jane.csv"}),
+        ("**.csv", {"finance.json", "market-us.json", "hr.json"}),
+        ("employees/*.csv", {"finance.json", "market-us.json", "hr.json"}),
+    ],
+)
+def test_exclude_patterns_leave_objects_out(lake: Lake, pattern: str, left: set[str]) -> None:
+    """*Include and exclude patterns*, its examples for Amazon S3: seen by the number of objects that were crawled."""
+    for key in ("departments/finance.json", "departments/market-us.json", "employees/hr.json"):
+        lake.put(f"myfolder/{key}", {"a": 1})
+    for key in ("employees/john.csv", "employees/jane.csv"):
+        lake.put(f"myfolder/{key}", body=b"name,age\njohn,3\n")
+    lake.crawled("myfolder/", target={"Exclusions": [pattern]})
+    assert sum(int(table["Parameters"]["objectCount"]) for table in lake.tables().values()) == len(left)
+
+
+def test_gzip_csv_and_parquet_are_recognised(lake: Lake) -> None:
+    """*Built-in classifiers*."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    lake.put("in/zipped/a.json.gz", body=gzip.compress(json.dumps(EVENT).encode()))
+    lake.put("in/people/a.csv", body=b"name,age,height\nann,3,1.5\nbob,4,1.25\n")
+    file = io.BytesIO()
+    pq.write_table(pa.table({"Id": pa.array([1], pa.int64()), "amount": pa.array([None], pa.decimal128(12, 2))}), file)
+    lake.put("in/parquet/a.parquet", body=file.getvalue())
+    lake.crawled("in/")
+    tables = lake.tables()
+    assert tables["zipped"]["Parameters"]["compressionType"] == "gzip"
+    assert lake.columns("people") == {"name": "string", "age": "bigint", "height": "double"}
+    assert tables["people"]["Parameters"]["skip.header.line.count"] == "1"
+    assert lake.columns("parquet") == {"id": "bigint", "amount": "decimal(12,2)"}
+    assert tables["parquet"]["Parameters"]["classification"] == "parquet"
+
+
+def test_a_custom_json_path_selects_the_records_of_an_array(lake: Lake) -> None:
+    """*Writing JSON custom classifiers*: without a path an array is one column, with ``$[*]`` its members are the records."""
+    lake.put("in/a.json", json.dumps([{"type": "x", "id": 1}, {"type": "y", "id": 2}]))
+    lake.crawled("in/")
+    assert lake.columns("in") == {"array": "array<struct<type:string,id:int>>"}
+    lake.glue.create_classifier(JsonClassifier={"Name": lake.name, "JsonPath": "$[*]"})
+    lake.crawled("in/", Classifiers=[lake.name], TablePrefix="rows_")
+    assert lake.columns("rows_in") == {"type": "string", "id": "int"}
+
+
+def test_a_custom_csv_classifier_names_the_columns(lake: Lake) -> None:
+    """*Writing CSV custom classifiers*."""
+    lake.glue.create_classifier(
+        CsvClassifier={"Name": lake.name, "Delimiter": "|", "ContainsHeader": "ABSENT", "Header": ["who", "n"]}
+    )
+    lake.put("in/a.txt", body=b"ann|3\nbob|4\n")
+    lake.crawled("in/", Classifiers=[lake.name])
+    assert lake.columns("in") == {"who": "string", "n": "bigint"}
+
+
+def test_classifiers_are_versioned_and_listed(lake: Lake) -> None:
+    """*Classifier API*."""
+    glue = lake.glue
+    glue.create_classifier(JsonClassifier={"Name": lake.name, "JsonPath": "$"})
+    again = error_code(glue.create_classifier, JsonClassifier={"Name": lake.name, "JsonPath": "$"})
+    assert again == "AlreadyExistsException"
+    glue.update_classifier(JsonClassifier={"Name": lake.name, "JsonPath": "$[*]"})
+    kept = glue.get_classifier(Name=lake.name)["Classifier"]["JsonClassifier"]
+    assert (kept["JsonPath"], kept["Version"]) == ("$[*]", 2)
+    assert lake.name in [c.get("JsonClassifier", {}).get("Name") for c in glue.get_classifiers()["Classifiers"]]
+    glue.delete_classifier(Name=lake.name)
+    assert error_code(glue.get_classifier, Name=lake.name) == "EntityNotFoundException"
