@@ -9,7 +9,7 @@ from local_cloud.athena.types import DOUBLE, INTEGERS, REAL, VARCHAR, Type, deci
 
 
 def common_type(left: Type, right: Type) -> Type | None:
-    """The type both are coerced to in an operator, ``CASE``, ``COALESCE`` or a set operation; None: there is none."""
+    """Return the type that an operator, ``CASE``, ``COALESCE`` or a set operation coerces both to. None: there is none."""
     if left == right:
         return left if left.zone == right.zone else None
     if left.name == "unknown":

@@ -30,7 +30,7 @@ class QueryFailedError(Exception):
         super().__init__(self.message)
 
     def athena_error(self) -> dict[str, Any]:
-        """The ``AthenaError`` structure of GetQueryExecution."""
+        """Return the ``AthenaError`` structure of GetQueryExecution."""
         return {
             "ErrorCategory": self.category,
             "ErrorType": _ERROR_TYPES.get(self.name, DEFAULT_ERROR_TYPE),
@@ -48,5 +48,5 @@ class MalformedQueryError(Exception):
 
 
 def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFailedError:
-    """Athena may be able to do this; the local cloud cannot do it exactly, and says so rather than answer wrongly."""
+    """Return the error for what Athena may do and the local cloud cannot do exactly. A wrong answer would be worse."""
     return QueryFailedError("NOT_SUPPORTED", f"{what} is not supported by the local cloud's Athena.", position=position)

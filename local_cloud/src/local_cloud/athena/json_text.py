@@ -22,7 +22,7 @@ class Pairs(list[tuple[str, Any]]):
 
 
 def compact(value: Any) -> str:
-    """JSON text without spaces, every number as it was written."""
+    """Return JSON text without spaces, every number as it was written."""
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, Pairs):
@@ -33,7 +33,7 @@ def compact(value: Any) -> str:
 
 
 def structure(kind: Type) -> str:
-    """The JSON structure that ``from_json`` is given: every leaf is text."""
+    """Return the JSON structure that is passed to ``from_json``: every leaf is text."""
     return json.dumps(_structured(kind))
 
 
@@ -48,7 +48,7 @@ def _structured(kind: Type) -> Any:
 
 
 def _text_type(kind: Type) -> str:
-    """The DuckDB type of a value whose leaves are still text."""
+    """Return the DuckDB type of a value whose leaves are still text."""
     if kind.name == "array":
         return f"{_text_type(kind.element)}[]"
     if kind.name == "map":

@@ -18,10 +18,10 @@ def name(value: str) -> str:
 
 
 def paths(values: Iterable[Path]) -> str:
-    """A list literal of file names."""
+    """Return a list literal of file names."""
     return "[" + ", ".join(text(str(value)) for value in values) + "]"
 
 
 def fail(kind: str, message: str) -> str:
-    """SQL that ends the query with ``kind: message``; ``message`` is an SQL expression of type VARCHAR."""
+    """Return SQL that ends the query with ``kind: message``. ``message`` is an SQL expression of type VARCHAR."""
     return f"error({text(ERROR_MARK + kind + ': ')} || {message})"

@@ -79,7 +79,7 @@ class Type:
 
     @property
     def holds_map(self) -> bool:
-        """Whether it is a map or has one inside; DuckDB compares maps by the order of their entries."""
+        """Say whether it is a map or has one inside; DuckDB compares maps by the order of their entries."""
         return self.name == "map" or any(part.holds_map for part in self.parts)
 
 
@@ -112,7 +112,7 @@ def timestamp_with_zone(digits: int = 3, zone: str = "UTC") -> Type:
 
 
 def trino_name(kind: Type) -> str:
-    """As Trino writes it: ``decimal(12,2)``, ``array(row(a bigint))``."""
+    """Return the type as Trino writes it: ``decimal(12,2)``, ``array(row(a bigint))``."""
     if kind.name == "row":
         fields = [f"{name} {part}" if name else str(part) for name, part in zip(kind.names, kind.parts, strict=True)]
         return f"row({', '.join(fields)})"
@@ -124,7 +124,7 @@ def trino_name(kind: Type) -> str:
 
 
 def hive_name(kind: Type) -> str:
-    """As Glue keeps it: ``struct<a:bigint>``, ``string``."""
+    """Return the type as Glue keeps it: ``struct<a:bigint>``, ``string``."""
     if kind.name == "row":
         fields = [
             f"{name or f'field{i}'}:{hive_name(part)}"
@@ -153,7 +153,7 @@ def hive_name(kind: Type) -> str:
 
 
 def duckdb_name(kind: Type) -> str:
-    """The DuckDB type that holds it; a row's fields are held as ``f0``, ``f1``, … because Trino's names may repeat."""
+    """Return the DuckDB type that holds it. A row's fields are ``f0``, ``f1``, …, because Trino's names may repeat."""
     if kind.name == "decimal":
         return f"DECIMAL({kind.numbers[0]},{kind.numbers[1]})"
     if kind.name == "array":
@@ -169,7 +169,7 @@ _TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|[A-Za-z_$][\w$.-]*|\d+|[<>(),:])')
 
 
 def parse_type(text: str) -> Type:
-    """A type in Hive's (``array<int>``) or Trino's spelling (``array(integer)``).
+    """Parse a type in Hive's (``array<int>``) or Trino's spelling (``array(integer)``).
 
     Raises:
         QueryFailedError: no such type.
@@ -204,7 +204,7 @@ def _parse(tokens: list[str]) -> tuple[Type, list[str]]:
 
 
 def _arguments(tokens: list[str]) -> tuple[list[list[str]], list[str]]:
-    """The bracketed argument lists, split at the commas of the outer level, and what follows."""
+    """Return the bracketed argument lists, split at the commas of the outer level, and what follows."""
     depth, found = 0, [[]]  # type: tuple[int, list[list[str]]]
     for index, word in enumerate(tokens):
         if word in "<(":
@@ -255,7 +255,7 @@ def _whole(tokens: list[str]) -> Type:
 
 
 def _field(tokens: list[str]) -> tuple[str | None, Type]:
-    """``name:type`` or ``name type``; a lone type is an anonymous field."""
+    """Parse ``name:type`` or ``name type``; a lone type is an anonymous field."""
     if len(tokens) > 1 and tokens[1] == ":":
         return tokens[0].strip('"').lower(), _whole(tokens[2:])
     try:

@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-MOST_EVENTS = 1000
+MAX_EVENTS = 1000
 
 
 def write_log(logs: Any, group: str, stream: str, lines: Sequence[tuple[float, str]]) -> str | None:
-    """Append lines, each with its time in epoch seconds, making group and stream first.
+    """Append lines, each with its time in epoch seconds; group and stream are made first.
 
     Returns:
         Why it was refused, in the words of AWS Glue's troubleshooting page; None when the lines are there.
@@ -19,9 +19,9 @@ def write_log(logs: Any, group: str, stream: str, lines: Sequence[tuple[float, s
     try:
         _create(logs.create_log_group, logGroupName=group)
         _create(logs.create_log_stream, logGroupName=group, logStreamName=stream)
-        for start in range(0, len(lines), MOST_EVENTS):
+        for start in range(0, len(lines), MAX_EVENTS):
             events = [
-                {"timestamp": round(at * 1000), "message": text} for at, text in lines[start : start + MOST_EVENTS]
+                {"timestamp": round(at * 1000), "message": text} for at, text in lines[start : start + MAX_EVENTS]
             ]
             logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
     except ClientError as error:

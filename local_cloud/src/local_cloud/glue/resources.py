@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from local_cloud.store import Store
 from local_cloud.wire import Json, ServiceError
 
-MOST_PER_PAGE = 1000
+MAX_PER_PAGE = 1000
 
 Item = TypeVar("Item")
 
@@ -24,7 +24,7 @@ class Resources:
         return self._documents.get(f"{region}/{name}")
 
     def get(self, region: str, name: str) -> Json:
-        """The resource.
+        """Return the resource.
 
         Raises:
             ServiceError: ``EntityNotFoundException``.
@@ -51,16 +51,16 @@ class Resources:
         self._documents.delete(f"{region}/{name}")
 
     def all(self, region: str) -> list[Json]:
-        """Every resource of the region, by name."""
+        """Return every resource of the region, by name."""
         return [document for key, document in self._documents if key.startswith(f"{region}/")]
 
     def everywhere(self) -> list[tuple[str, Json]]:
-        """Every resource with its region."""
+        """Return every resource with its region."""
         return [(key.partition("/")[0], document) for key, document in self._documents]
 
 
 def page(items: Sequence[Item], params: Json, field: str, **more: Any) -> Json:
-    """One page of a listing under ``field``, from ``NextToken`` on, at most ``MaxResults`` long.
+    """Return one page of a listing under ``field``, from ``NextToken`` on, at most ``MaxResults`` long.
 
     Raises:
         ServiceError: ``InvalidInputException``, the token is not one of ours.
@@ -69,6 +69,6 @@ def page(items: Sequence[Item], params: Json, field: str, **more: Any) -> Json:
     if not token.isdigit():
         raise ServiceError("InvalidInputException", f"NextToken {token!r} was not returned by an earlier call.")
     start = int(token)
-    end = start + min(int(params.get("MaxResults") or MOST_PER_PAGE), MOST_PER_PAGE)
+    end = start + min(int(params.get("MaxResults") or MAX_PER_PAGE), MAX_PER_PAGE)
     rest = {"NextToken": str(end)} if end < len(items) else {}
     return {field: list(items[start:end]), **more, **rest}

@@ -4,5 +4,5 @@ PRINCIPAL = "glue.amazonaws.com"
 
 
 def role_arn(role: str, account: str) -> str:
-    """The ARN of a role that was given by name, or as an ARN (*CreateCrawler*, *CreateJob*: both are allowed)."""
+    """Return the ARN of a role that was given by name, or as an ARN (*CreateCrawler*, *CreateJob*: both are allowed)."""
     return role if role.startswith("arn:") else f"arn:aws:iam::{account}:role/{role.lstrip('/')}"

@@ -20,7 +20,7 @@ class Tags:
             self._glue(request).tag_resource(ResourceArn=self._arn(request, name), TagsToAdd=dict(tags))
 
     def remove_all(self, request: Request, name: str) -> None:
-        """A resource of the same name begins without the tags of the deleted one."""
+        """Delete the tags of a deleted resource, so that a new one of its name begins without them."""
         glue, arn = self._glue(request), self._arn(request, name)
         found = glue.get_tags(ResourceArn=arn)["Tags"]
         if found:

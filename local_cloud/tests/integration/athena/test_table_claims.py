@@ -15,7 +15,7 @@ from tests.integration.athena.client import Athena, external
 from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.statement.callers import Caller
 from local_cloud.athena.statement.query import Query
-from local_cloud.athena.tables.objects import LEAST_LINKED_BYTES, Objects
+from local_cloud.athena.tables.objects import MIN_LINKED_BYTES, Objects
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 
@@ -47,7 +47,7 @@ def test_bzip2_is_unpacked_by_its_extension(athena: Athena) -> None:
 
 def test_large_objects_are_linked_where_the_emulator_keeps_them(athena: Athena, tmp_path: Path) -> None:
     """The seam: should the emulator keep its files elsewhere, queries would be right but slow."""
-    athena.put("linked/dt=1/part.json", '{"a":1}\n' * LEAST_LINKED_BYTES)
+    athena.put("linked/dt=1/part.json", '{"a":1}\n' * MIN_LINKED_BYTES)
     config = CloudConfig(0, "us-east-1", athena.cloud.home, enforce_iam=True)
     clients = Clients(athena.cloud.endpoint, "us-east-1")
     caller = Caller(clients, Catalog(clients))

@@ -108,7 +108,7 @@ ITEM = S3Object("bucket", "a.json", "e", 8)
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Segments:
-    monkeypatch.setattr(segments, "LEAST_LINES_BYTES", 1)
+    monkeypatch.setattr(segments, "MIN_LINES_BYTES", 1)
     return Segments(tmp_path)
 
 

@@ -57,7 +57,7 @@ class Store:
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr(objects, "LEAST_LINKED_BYTES", 1)
+    monkeypatch.setattr(objects, "MIN_LINKED_BYTES", 1)
     return Store(tmp_path)
 
 
@@ -127,7 +127,7 @@ def test_a_copy_that_is_to_be_touched_is_sent(store: Store) -> None:
 
 def test_small_objects_are_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.keep()
-    monkeypatch.setattr(objects, "LEAST_LINKED_BYTES", len(STORED) + 1)
+    monkeypatch.setattr(objects, "MIN_LINKED_BYTES", len(STORED) + 1)
     assert store.fetched() == SENT
 
 
@@ -139,7 +139,7 @@ class Folder(Store):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.files = [self.keep(f"raw/{number}.json") for number in range(objects.LEAST_LISTED)]
+        self.files = [self.keep(f"raw/{number}.json") for number in range(objects.MIN_LISTED)]
         self.listing: Callable[[], str] = lambda: LISTED.format(0, "STANDARD")
 
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
@@ -159,8 +159,8 @@ class Folder(Store):
 
 def test_the_administrators_objects_are_linked_by_one_listing_of_their_folder(store: Store, tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    assert folder.linked() == [True] * objects.LEAST_LISTED
-    assert sorted(folder.requests) == ["HEAD"] * (objects.LEAST_LISTED - 1) + ["LIST"]
+    assert folder.linked() == [True] * objects.MIN_LISTED
+    assert sorted(folder.requests) == ["HEAD"] * (objects.MIN_LISTED - 1) + ["LIST"]
 
 
 @pytest.mark.parametrize("listing", [LISTED.format(0, "GLACIER"), LISTED.format(0, "STANDARD").replace(">8<", ">9<")])
@@ -168,7 +168,7 @@ def test_what_a_listing_does_not_show_as_it_was_is_asked_for(store: Store, tmp_p
     folder = Folder(tmp_path)
     folder.listing = lambda: listing
     folder.linked()
-    assert folder.requests.count("HEAD") == objects.LEAST_LISTED
+    assert folder.requests.count("HEAD") == objects.MIN_LISTED
 
 
 def test_a_file_that_is_replaced_while_its_folder_is_listed_is_asked_for(store: Store, tmp_path: Path) -> None:
@@ -180,12 +180,12 @@ def test_a_file_that_is_replaced_while_its_folder_is_listed_is_asked_for(store: 
         return LISTED.format(0, "STANDARD")
 
     folder.listing = replaced
-    assert folder.linked() == [True] * objects.LEAST_LISTED
-    assert folder.requests.count("HEAD") == objects.LEAST_LISTED
+    assert folder.linked() == [True] * objects.MIN_LISTED
+    assert folder.requests.count("HEAD") == objects.MIN_LISTED
 
 
 def test_another_callers_objects_are_each_asked_for(store: Store, tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.caller.clients.keys = dict(folder.caller.clients.keys)
-    assert folder.linked() == [True] * objects.LEAST_LISTED
-    assert folder.requests == ["HEAD"] * objects.LEAST_LISTED
+    assert folder.linked() == [True] * objects.MIN_LISTED
+    assert folder.requests == ["HEAD"] * objects.MIN_LISTED

@@ -61,7 +61,7 @@ class Executions:
         return self._documents.get(execution_id)
 
     def ids(self, work_group: str) -> list[str]:
-        """Ids of the work group's queries, newest first."""
+        """Return the ids of the work group's queries, newest first."""
         found = [
             (document["Status"]["SubmissionDateTime"], key)
             for key, document in self._documents
@@ -133,7 +133,7 @@ class Executions:
 
 
 def _failure(raised: Exception) -> QueryFailedError:
-    """Any exception as a failure in Athena's words; what nobody foresaw is logged in full and shown without detail."""
+    """Return any exception as a failure in Athena's words. An unforeseen one is logged in full and shown without detail."""
     if isinstance(raised, QueryFailedError):
         return raised
     if isinstance(raised, ClientError):

@@ -42,11 +42,11 @@ class PreparedStatements:
         self._put(work_group, name, statement, description)
 
     def replace(self, work_group: str, name: str, statement: str) -> None:
-        """``PREPARE``: a statement of the same name gives way."""
+        """Keep the statement of a ``PREPARE``, in place of one of the same name."""
         self._put(work_group, name, statement, "")
 
     def get(self, work_group: str, name: str) -> Json:
-        """The statement.
+        """Return the statement.
 
         Raises:
             ServiceError: there is none of that name in the work group.
@@ -103,7 +103,7 @@ def _key(work_group: str, name: str) -> str:
 
 
 def prepared_parts(sql: str, verb: str) -> tuple[str, str]:
-    """Name and statement of ``PREPARE name FROM statement``; the statement is empty for DEALLOCATE PREPARE.
+    """Return name and statement of ``PREPARE name FROM statement``. The statement is empty for DEALLOCATE PREPARE.
 
     Raises:
         QueryFailedError: it has another form.
@@ -120,7 +120,7 @@ def prepared_parts(sql: str, verb: str) -> tuple[str, str]:
 
 
 def executed(sql: str) -> tuple[str, list[str]]:
-    """Name and arguments of ``EXECUTE name USING a, b``; each argument is the text of a literal.
+    """Return name and arguments of ``EXECUTE name USING a, b``; each argument is the text of a literal.
 
     Raises:
         QueryFailedError: it has another form.

@@ -44,7 +44,7 @@ _FIELD = re.compile(r'"((?:[^"]|"")*)"(,|\n)|(,|\n)')
 
 
 def column_info(name: str, kind: Type | str) -> Json:
-    """One entry of ``ResultSetMetadata.ColumnInfo``; a plain string is the type of a DDL column."""
+    """Return one entry of ``ResultSetMetadata.ColumnInfo``; a plain string is the type of a DDL column."""
     label = kind if isinstance(kind, str) else kind.name
     precision, scale = _PRECISIONS.get(label, 0), 0
     if isinstance(kind, Type) and label in {"decimal", "varchar", "char"} and kind.numbers:
@@ -66,7 +66,7 @@ class Results:
         self._held: Counter[Path] = Counter()
 
     def write_rows(self, query: Query, columns: list[tuple[str, Type]], rows: Iterable[Row]) -> int:
-        """The CSV of a query with its header, and its metadata; returns the number of rows."""
+        """Write the CSV of a query with its header, and its metadata, and return the number of rows."""
         count = 0
         with self._holding(query.execution_id) as path:
             with path.open("w", encoding="utf-8", newline="") as file:
@@ -80,19 +80,19 @@ class Results:
         return count
 
     def write_text(self, query: Query, columns: list[str], lines: list[str]) -> None:
-        """The text of a DDL or utility statement, a line for each row."""
+        """Write the text of a DDL or utility statement, a line for each row."""
         with self._holding(query.execution_id) as path:
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
             self._keep(query, path, [column_info(name, "string") for name in columns], header=False)
 
     def write_nothing(self, query: Query) -> None:
-        """The empty result of a statement that writes elsewhere; no object is made for it."""
+        """Note the empty result of a statement that writes elsewhere; no object is made for it."""
         with self._holding(query.execution_id) as path:
             path.touch()
             self._metadata_path(path).write_text(json.dumps({"Columns": [], "Header": False}))
 
     def page(self, caller: Caller, execution_id: str, location: str, token: str | None, most: int) -> Json:
-        """One page as GetQueryResults answers it.
+        """Return one page as GetQueryResults answers it.
 
         Raises:
             ServiceError: the token is not ours, the result object is gone, or the caller may not read it.
@@ -149,7 +149,7 @@ class Results:
 
     @contextmanager
     def _holding(self, execution_id: str) -> Iterator[Path]:
-        """Where the copy of a query's result is or is to be; nobody deletes it while the context lasts."""
+        """Give the path of the copy of a query's result; it is not deleted while the context lasts."""
         path = self._folder / execution_id
         with self._lock:
             self._held[path] += 1
@@ -165,7 +165,7 @@ class Results:
         return path.with_name(path.name + ".metadata")
 
     def _prune(self) -> None:
-        """Keep the newest copies, and those in use; older pages are read from S3 again. Drafts of downloads have a suffix."""
+        """Keep the newest copies, and those in use. Older pages are read from S3 again. Drafts of downloads have a suffix."""
         self._held = +self._held
         free = [path for path in self._folder.iterdir() if not path.suffix and not self._held[path]]
         for path in sorted(free, key=lambda path: path.stat().st_mtime)[:-KEPT_FILES]:
@@ -174,7 +174,7 @@ class Results:
 
 
 def _require_readable(caller: Caller, location: str) -> None:
-    """Refuse results to whom S3 would refuse them; the copy on this machine's disk is no way around that.
+    """Refuse results to a caller to whom S3 would refuse them, although this machine's disk has a copy.
 
     Source: *GetQueryResults*: the principal needs s3:GetObject on the query results location.
     """
@@ -196,7 +196,7 @@ def _line(row: Iterable[str | None]) -> str:
 
 
 def _csv_rows(file: IO[str]) -> Iterator[tuple[Row, int]]:
-    """Rows of our own CSV with their sizes in bytes; a quoted value may hold line breaks."""
+    """Yield the rows of our own CSV with their sizes in bytes; a quoted value may hold line breaks."""
     buffer = ""
     for line in file:
         buffer += line

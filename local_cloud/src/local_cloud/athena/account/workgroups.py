@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-zA-Z0-9._-]{1,128}")
 
 
 def invalid(message: str, **fields: Any) -> ServiceError:
-    """The error that Athena answers to a request it will not serve."""
+    """Return the error that Athena answers to a request it will not serve."""
     return ServiceError("InvalidRequestException", message, AthenaErrorCode="INVALID_INPUT", **fields)
 
 
@@ -43,7 +43,7 @@ class WorkGroups:
         )
 
     def get(self, name: str) -> Json:
-        """The work group as GetWorkGroup answers it.
+        """Return the work group as GetWorkGroup answers it.
 
         Raises:
             ServiceError: there is none of that name.
@@ -122,7 +122,7 @@ def check_location(location: str) -> None:
 
 
 def _updated(configuration: Json, updates: Json) -> Json:
-    """``ConfigurationUpdates`` applied: plain keys replace, ``Remove…`` switches take away."""
+    """Apply ``ConfigurationUpdates``: plain keys replace, ``Remove…`` switches remove."""
     changed = dict(configuration)
     for key, value in updates.items():
         if key == "ResultConfigurationUpdates":

@@ -33,7 +33,7 @@ def require_bucket(caller: Caller, location: str) -> None:
 
 @contextmanager
 def metadata_of(caller: Caller) -> Iterator[Catalog]:
-    """The catalog as the caller may see it.
+    """Give the catalog as the caller may see it.
 
     Raises:
         ServiceError: Glue refused, in Glue's words.

@@ -72,7 +72,7 @@ def _checked_text(sql: str) -> str:
 
 
 def _statement(sql: str) -> Statement:
-    """Return which statement the text is; the syntax of a SELECT is checked here, before the query is queued."""
+    """Return which statement the text is. The syntax of a SELECT is checked here, before the query is queued."""
     try:
         statement = classify(strip(sql))
         if statement.verb == "SELECT":
@@ -83,7 +83,7 @@ def _statement(sql: str) -> Statement:
 
 
 def _result_configuration(params: Json, configuration: Json) -> Json:
-    """Return the work group's configuration when it enforces it or the client gives none; else the client's."""
+    """Return the work group's configuration when it enforces it or the client gives none. Else the client's."""
     own, asked = configuration.get("ResultConfiguration", {}), params.get("ResultConfiguration", {})
     chosen: Json = (
         own if configuration["EnforceWorkGroupConfiguration"] and own.get("OutputLocation") else {**own, **asked}

@@ -84,7 +84,7 @@ class GlueTable:
         return self.parameters.get("table_type", "").upper() == "ICEBERG"
 
     def metadata(self) -> Json:
-        """The ``TableMetadata`` of Athena's own catalog calls."""
+        """Return the ``TableMetadata`` of Athena's own catalog calls."""
         found: Json = {
             "Name": self.name,
             "TableType": self.document.get("TableType", "EXTERNAL_TABLE"),
@@ -124,7 +124,7 @@ class Catalog:
         return sorted(database["Name"].lower() for database in found)
 
     def require_database(self, name: str) -> Json:
-        """The database.
+        """Return the database.
 
         Raises:
             QueryFailedError: SCHEMA_NOT_FOUND.
@@ -151,7 +151,7 @@ class Catalog:
             return None
 
     def changeable_table(self, database: str, name: str, change: str) -> GlueTable:
-        """The table whose rows a statement is to change; ``change`` is Trino's word for it: "Inserting into".
+        """Return the table whose rows a statement changes. ``change`` is Trino's word for it: "Inserting into".
 
         Raises:
             QueryFailedError: there is none, or it is a view.
@@ -166,7 +166,7 @@ class Catalog:
         return table
 
     def partitions(self, table: GlueTable) -> list[Partition]:
-        """Every partition that Glue knows of the table, in the order of their values."""
+        """Return every partition that Glue knows of the table, in the order of their values."""
         found = self._pages("get_partitions", "Partitions", DatabaseName=table.database, TableName=table.name)
         partitions = [
             Partition(
@@ -179,7 +179,7 @@ class Catalog:
         return sorted(partitions, key=lambda partition: partition.values)
 
     def add_partitions(self, table: GlueTable, partitions: list[tuple[tuple[str, ...], str]]) -> list[tuple[str, ...]]:
-        """Register partitions (values, location); returns those that were there before, which stay as they are."""
+        """Register partitions (values, location), and return those that already existed and stay as they are."""
         present: list[tuple[str, ...]] = []
         for start in range(0, len(partitions), PARTITIONS_PER_CALL):
             inputs = [
@@ -199,7 +199,7 @@ class Catalog:
         return present
 
     def drop_partition(self, table: GlueTable, values: tuple[str, ...]) -> bool:
-        """Whether the partition was there."""
+        """Delete a partition, and say whether it existed."""
         try:
             self.glue.delete_partition(DatabaseName=table.database, TableName=table.name, PartitionValues=list(values))
         except self.glue.exceptions.EntityNotFoundException:
@@ -236,7 +236,7 @@ CATALOG_NAME = "awsdatacatalog"
 
 
 def is_missing(error: ClientError) -> bool:
-    """Whether an S3 or Glue error says that the thing asked for is not there."""
+    """Say whether an S3 or Glue error says that the thing asked for is not there."""
     return error.response["Error"]["Code"] in {
         "404",
         "NoSuchKey",

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from local_cloud.athena.catalog.glue import GlueTable, Partition
 from local_cloud.athena.errors import QueryFailedError, not_supported
 
-MOST_PARTITIONS = 100_000
+MAX_PARTITIONS = 100_000
 _STEPS = {
     "DAYS": timedelta(days=1),
     "HOURS": timedelta(hours=1),
@@ -26,7 +26,7 @@ _JAVA = [("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"),
 
 
 def projected_partitions(table: GlueTable, keep: Callable[[list[tuple[str, ...]]], list[bool]]) -> list[Partition]:
-    """The projected partitions that the query can need; the catalog's own are not looked at.
+    """Return the projected partitions that the query can need; the catalog's own are not read.
 
     Raises:
         QueryFailedError: a property is missing or wrong, or the projection has too many partitions to try.
@@ -36,9 +36,9 @@ def projected_partitions(table: GlueTable, keep: Callable[[list[tuple[str, ...]]
     count = 1
     for values in ranges:
         count *= len(values)
-    if count > MOST_PARTITIONS:
+    if count > MAX_PARTITIONS:
         raise not_supported(
-            f"Partition projection over {count} partitions (more than {MOST_PARTITIONS}) of {table.database}.{table.name}"
+            f"Partition projection over {count} partitions (more than {MAX_PARTITIONS}) of {table.database}.{table.name}"
         )
     combinations = list(itertools.product(*ranges))
     return [
@@ -93,12 +93,12 @@ def _dates(option: Callable[..., str]) -> list[str]:
     moments = (_later(first, unit, step * number) for number in itertools.count())
     until_last = itertools.takewhile(lambda moment: moment <= last, moments)
     return list(
-        dict.fromkeys(moment.strftime(python_form) for moment in itertools.islice(until_last, MOST_PARTITIONS + 1))
+        dict.fromkeys(moment.strftime(python_form) for moment in itertools.islice(until_last, MAX_PARTITIONS + 1))
     )
 
 
 def _unit_of(form: str) -> str | None:
-    """The step of dates that are precise to the month or the day; it has to be given for all others."""
+    """Return the step of dates that are precise to the month or the day; all others have to declare it."""
     text = re.sub(r"'[^']*'", "", form)
     if re.search("[HhmsS]", text):
         return None
@@ -106,7 +106,7 @@ def _unit_of(form: str) -> str | None:
 
 
 def _later(moment: datetime, unit: str, step: int) -> datetime:
-    """So many units later; the last of a month that is too short."""
+    """Return the moment so many units later, or the last day of a month that is too short."""
     if unit in {"MONTHS", "YEARS"}:
         months = moment.year * 12 + moment.month - 1 + step * (12 if unit == "YEARS" else 1)
         year, month = months // 12, months % 12 + 1
@@ -117,7 +117,7 @@ def _later(moment: datetime, unit: str, step: int) -> datetime:
 
 
 def _moment(text: str, form: str) -> datetime:
-    """A date of the range: in the column's own format, or ``NOW`` with an optional distance such as ``NOW-3YEARS``."""
+    """Return a date of the range: in the column's own format, or ``NOW`` with a distance such as ``NOW-3YEARS``."""
     match = re.fullmatch(r"NOW\s*(?:([+-])\s*(\d+)\s*([A-Z]+))?", text)
     if match is None:
         try:

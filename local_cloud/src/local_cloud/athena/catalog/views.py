@@ -28,7 +28,7 @@ class StoredView:
 
 
 def stored_view(table: GlueTable) -> StoredView:
-    """The view that the catalog keeps.
+    """Return the view that the catalog keeps.
 
     Raises:
         QueryFailedError: it was not written by Athena.
@@ -44,7 +44,7 @@ def stored_view(table: GlueTable) -> StoredView:
 
 
 def view_input(name: str, schema: str, sql: str, columns: list[tuple[str, Type]]) -> Json:
-    """The ``TableInput`` of a view."""
+    """Return the ``TableInput`` of a view."""
     document = {
         "originalSql": sql, "catalog": "awsdatacatalog", "schema": schema,
         "columns": [{"name": column, "type": trino_name(kind)} for column, kind in columns],

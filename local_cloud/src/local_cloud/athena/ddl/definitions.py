@@ -45,7 +45,7 @@ class Definitions:
         }  # fmt: skip
 
     def run(self, query: Query, verb: str) -> Lines:
-        """The result of the statement.
+        """Run the statement, and return its result.
 
         Raises:
             QueryFailedError: in Athena's words.
@@ -215,13 +215,13 @@ def _hive(
 
 
 def _after_as(sql: str) -> str:
-    """The query of ``CREATE VIEW name AS query``."""
+    """Return the query of ``CREATE VIEW name AS query``."""
     match = re.match(r"CREATE\s+(?:OR\s+REPLACE\s+)?VIEW\s+.*?\bAS\b\s*(.*)", sql, re.IGNORECASE | re.DOTALL)
     return match[1].strip() if match else ""
 
 
 def _matching(names: list[str], words: Words) -> list[str]:
-    """Names that match Hive's pattern, in which ``*`` is any text and ``|`` separates choices."""
+    """Return the names that match Hive's pattern, in which ``*`` is any text and ``|`` separates choices."""
     words.accept("LIKE")
     if not words.next:
         return names

@@ -9,7 +9,7 @@ from local_cloud.athena.catalog.glue import Column, GlueTable
 
 
 def described(table: GlueTable) -> list[str]:
-    """Columns, tab-separated and padded; partition keys once among them and once below, as Hive does."""
+    """Return the columns, tab-separated and padded. Partition keys are among them and again below, as Hive shows them."""
     columns = [_line(column) for column in [*table.columns, *table.partition_keys]]
     if not table.partition_keys:
         return columns
@@ -27,7 +27,7 @@ def _line(column: Column) -> str:
 
 
 def create_statement(table: GlueTable) -> list[str]:
-    """The statement that makes the table, a line for each part."""
+    """Return the statement that creates the table, a line for each part."""
     descriptor = table.descriptor
     external = "" if table.is_iceberg else "EXTERNAL "
     lines = [f"CREATE {external}TABLE `{table.database}.{table.name}`(", *_columns(table.columns)]

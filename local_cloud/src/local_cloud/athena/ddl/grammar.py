@@ -40,7 +40,7 @@ class Words:
         return word
 
     def accept(self, *words: str) -> bool:
-        """Take these words if they come next, whatever their case."""
+        """Take these words if they come next, whatever their case, and say whether they did."""
         found = [word.upper() for word in self.tokens[self.position : self.position + len(words)]]
         if found != list(words):
             return False
@@ -61,7 +61,7 @@ class Words:
         return QueryFailedError("", f"FAILED: ParseException line 1:0 mismatched input '{found}'{ending}")
 
     def name(self) -> str:
-        """An identifier, lower-cased, its quotes taken off."""
+        """Take an identifier, and return it in lower case without its quotes."""
         word = self.take()
         if word[0] in '`"':
             return word[1:-1].lower()
@@ -71,14 +71,14 @@ class Words:
         return word.lower()
 
     def table(self, database: str) -> tuple[str, str]:
-        """``[catalog.][database.]table``."""
+        """Take ``[catalog.][database.]table``, and return database and table."""
         parts = [self.name()]
         while self.accept("."):
             parts.append(self.name())
         return (parts[-2] if len(parts) > 1 else database), parts[-1]
 
     def text(self) -> str:
-        """A quoted text."""
+        """Take a quoted text."""
         word = self.take()
         if word[0] not in "'\"":
             self.position -= 1
@@ -86,7 +86,7 @@ class Words:
         return re.sub(r"\\(.)", r"\1", word[1:-1].replace("''", "'")) if word[0] == "'" else word[1:-1]
 
     def properties(self) -> dict[str, str]:
-        """``('a' = 'b', …)``."""
+        """Take ``('a' = 'b', …)``."""
         found: dict[str, str] = {}
         self.expect("(")
         while not self.accept(")"):
@@ -97,7 +97,7 @@ class Words:
         return found
 
     def columns(self) -> list[dict[str, str]]:
-        """``(name type [COMMENT 'text'], …)`` as Glue keeps columns."""
+        """Take ``(name type [COMMENT 'text'], …)``, and return the columns as Glue keeps them."""
         found = []
         self.expect("(")
         while not self.accept(")"):
@@ -120,7 +120,7 @@ class Words:
         return hive_name(parse_type(text))
 
     def partition(self) -> list[tuple[str, str, str]]:
-        """``PARTITION (key = 'value', …)``: name, operator, value as text."""
+        """Take ``PARTITION (key = 'value', …)``, and return name, operator and value as text."""
         self.expect("PARTITION")
         found = []
         self.expect("(")

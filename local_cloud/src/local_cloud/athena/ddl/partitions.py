@@ -32,7 +32,7 @@ class PartitionStatements:
         self._catalog, self._objects, self._iceberg = catalog, objects, iceberg
 
     def alter(self, query: Query, words: Words) -> Lines:
-        """ADD and DROP PARTITION, ADD COLUMNS, SET TBLPROPERTIES and SET LOCATION."""
+        """Run ADD and DROP PARTITION, ADD COLUMNS, SET TBLPROPERTIES and SET LOCATION."""
         words.expect("ALTER", "TABLE")
         table = self._table(*words.table(query.database))
         if words.accept("ADD", "COLUMNS"):
@@ -198,7 +198,7 @@ class PartitionStatements:
 
 
 def partition_location(table: GlueTable, values: tuple[str, ...]) -> str:
-    """Where a partition's objects are unless it says otherwise: ``key=value`` folders under the table's location."""
+    """Return where a partition without a location of its own is: ``key=value`` folders under the table's location."""
     names = [
         f"{column.name}={quote(value, safe=' -_.')}" for column, value in zip(table.partition_keys, values, strict=True)
     ]

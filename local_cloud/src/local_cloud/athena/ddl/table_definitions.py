@@ -41,7 +41,7 @@ class TableDefinitions:
         self._clients, self._catalog, self._iceberg = clients, catalog, iceberg
 
     def create(self, query: Query, words: Words) -> Lines:
-        """``CREATE [EXTERNAL] TABLE`` with its clauses in any order that Athena takes."""
+        """Run ``CREATE [EXTERNAL] TABLE`` with its clauses in any order that Athena accepts."""
         words.expect("CREATE")
         external = words.accept("EXTERNAL")
         words.expect("TABLE")
@@ -101,7 +101,7 @@ class TableDefinitions:
         return document, partitions
 
     def _format(self, words: Words, descriptor: Json) -> bool:
-        """Whether a clause on the SerDe or the file format came next; it is taken."""
+        """Take a clause on the SerDe or the file format, and say whether one came next."""
         parameters = descriptor["SerdeInfo"]["Parameters"]
         if words.accept("ROW", "FORMAT", "SERDE"):
             descriptor["SerdeInfo"]["SerializationLibrary"] = words.text()
@@ -121,7 +121,7 @@ class TableDefinitions:
 
     @staticmethod
     def _partitioned(words: Words, document: Json) -> list[str]:
-        """Hive's typed keys, or Iceberg's names and transforms such as ``day(created)``."""
+        """Take Hive's typed keys, or Iceberg's names and transforms such as ``day(created)``."""
         start = words.position
         try:
             document["PartitionKeys"] = words.columns()
@@ -164,7 +164,7 @@ class TableDefinitions:
             ) from error
 
     def drop(self, query: Query, words: Words) -> Lines:
-        """An external table loses its definition; an Iceberg table its objects too."""
+        """Drop a table. An external one loses its definition, an Iceberg table its objects too."""
         words.expect("DROP", "TABLE")
         lenient = words.accept("IF", "EXISTS")
         database, name = words.table(query.database)

@@ -36,7 +36,7 @@ _FIELD_ID = b"PARQUET:field_id"
 
 
 def are_plain(schema: Schema, tasks: Sequence[FileScanTask]) -> bool:
-    """Whether Iceberg's metadata lets the files be read as they are."""
+    """Say whether Iceberg's metadata lets the files be read as they are."""
     return (
         bool(tasks)
         and all(isinstance(field.field_type, _SAME_IN_PARQUET) for field in schema.fields)
@@ -45,7 +45,7 @@ def are_plain(schema: Schema, tasks: Sequence[FileScanTask]) -> bool:
 
 
 def shared_columns(schema: Schema, files: Iterable[Path], needed: set[int]) -> set[str] | None:
-    """The columns that any file holds, in lower case; None when a file names one otherwise, or lacks one of those ``needed`` (ids)."""
+    """Return the columns that any file holds, in lower case. None: a file names one otherwise, or lacks a ``needed`` one (ids)."""
     names = {field.field_id: field.name for field in schema.fields}
     held_by_any: set[int] = set()
     for file in files:
@@ -64,7 +64,7 @@ def parquet_sql(files: Sequence[Path]) -> str:
 
 
 def columns_sql(columns: Sequence[tuple[str, Type]], present: set[str], source: str) -> str:
-    """SQL that yields the columns as ``c0``, ``c1``, …; one that the source has not is NULL."""
+    """Return SQL that yields the columns as ``c0``, ``c1``, …; a column that the source lacks is NULL."""
     chosen = ", ".join(
         f"{held(quoting.name(name), kind) if name in present else f'CAST(NULL AS {duckdb_name(kind)})'} AS c{index}"
         for index, (name, kind) in enumerate(columns)

@@ -75,11 +75,11 @@ class IcebergTables:
                 self._properties[f"{service}.session-token"] = token
 
     def catalog(self) -> GlueCatalog:
-        """Around the caller's own client: to make one costs more than all calls of a query."""
+        """Return a catalog around the caller's own client, because making a client costs more than all calls of a query."""
         return GlueCatalog("awsdatacatalog", client=self._clients.client("glue"), **self._properties)
 
     def load(self, table: GlueTable) -> Table:
-        """The table as it is now.
+        """Return the table as it is now.
 
         Raises:
             QueryFailedError: its metadata cannot be read, or the caller may not read it.
@@ -94,7 +94,7 @@ class IcebergTables:
             ) from error
 
     def columns(self, table: GlueTable, version: tuple[str, Any] | None) -> list[tuple[str, Type]]:
-        """Names and types in the schema that the version was written with."""
+        """Return names and types in the schema that the version was written with."""
         loaded = self.load(table)
         snapshot = _snapshot(loaded, version)
         schema = loaded.schema()
@@ -108,7 +108,7 @@ class IcebergTables:
         return [(field.name.lower(), trino_type(field.field_type)) for field in schema.fields]
 
     def add_columns(self, table: GlueTable, columns: list[tuple[str, str]]) -> None:
-        """Add columns of Hive types behind the others; NULL in the rows that are there.
+        """Add columns of Hive types after the others; they are NULL in the existing rows.
 
         Raises:
             QueryFailedError: the table has such a column, or Iceberg no such type.
@@ -123,7 +123,7 @@ class IcebergTables:
                 present.add(name)
 
     def bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:
-        """Make the scan's table known to the connection, in columns ``c0``, ``c1``, …; the files that it is read from there.
+        """Give the connection the scan's table in columns ``c0``, ``c1``, …, and return the files that it is read from.
 
         Columns that are not needed may be NULL.
         """
@@ -144,7 +144,7 @@ class IcebergTables:
     def _files(
         self, query: Query, loaded: Table, found: DataScan, scan: Scan, holding: ExitStack
     ) -> tuple[set[str], list[Path]] | None:
-        """The columns that the data files hold, and the files on this machine; None unless they can be read as they are."""
+        """Return the columns of the data files, and the files on this machine. None: they cannot be read as they are."""
         schema, tasks = found.projection(), list(found.plan_files())
         needed = [field for field in schema.fields if field.name.lower() in scan.needed]
         for task in tasks:
@@ -160,7 +160,7 @@ class IcebergTables:
 
     @staticmethod
     def _copied(found: DataScan, scan: Scan, connection: duckdb.DuckDBPyConnection) -> set[str]:
-        """Read the needed columns, and the first when none is needed; their names in lower case."""
+        """Read the needed columns, their names in lower case; the first column when none is needed."""
         fields = found.projection().fields
         read = [field.name for field in fields if field.name.lower() in scan.needed] or [fields[0].name]
         reader = found.select(*read).to_arrow_batch_reader()
@@ -177,7 +177,7 @@ def _show(scan: Scan, connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 
 
 def scanned_bytes(task: FileScanTask, needed: list[NestedField]) -> int:
-    """What a query reads of a data file and its delete files: of the first without the chunks of columns that are not needed.
+    """Count the bytes that a query reads of a data file, without the columns it does not need, and of its delete files.
 
     Chunks whose sizes the manifest does not have count as read.
     """
@@ -188,7 +188,7 @@ def scanned_bytes(task: FileScanTask, needed: list[NestedField]) -> int:
 
 
 def trino_type(kind: Any) -> Type:
-    """The Trino type of an Iceberg type."""
+    """Return the Trino type of an Iceberg type."""
     if type(kind) in _SIMPLE:
         return Type(_SIMPLE[type(kind)])
     if isinstance(kind, DecimalType):
@@ -209,7 +209,7 @@ def trino_type(kind: Any) -> Type:
 
 
 def _snapshot(loaded: Table, version: tuple[str, Any] | None) -> int | None:
-    """The id of the snapshot that a version means; None: the current one."""
+    """Return the id of the snapshot that a version means; None: the current one."""
     if version is None:
         return None
     kind, value = version

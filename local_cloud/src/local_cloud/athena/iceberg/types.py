@@ -57,7 +57,7 @@ _TRANSFORMS: dict[str, Transform[Any, Any]] = {
 
 
 def iceberg_schema(columns: list[tuple[str, str, str | None]]) -> Schema:
-    """The schema of columns (name, Hive or Trino type, comment); every column may be NULL."""
+    """Return the schema of columns (name, Hive or Trino type, comment); every column may be NULL."""
     numbers = count(len(columns) + 1)
     fields = [
         NestedField(index, name, iceberg_type(parse_type(kind), numbers), required=False, doc=comment)
@@ -92,7 +92,7 @@ def iceberg_type(kind: Type, numbers: count[int]) -> IcebergType:
 
 
 def iceberg_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:
-    """The partitioning of ``day(created)``, ``bucket(16, id)``, ``truncate(4, name)`` or a plain column.
+    """Return the partitioning of ``day(created)``, ``bucket(16, id)``, ``truncate(4, name)`` or a plain column.
 
     Raises:
         QueryFailedError: no such transform or column.

@@ -26,7 +26,7 @@ class Connections:
 
     @contextmanager
     def one(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection that nobody has used, closed when the context ends."""
+        """Give a connection that no query has used; it is closed when the context ends."""
         try:
             connection = self._ready.get_nowait()
         except Empty:

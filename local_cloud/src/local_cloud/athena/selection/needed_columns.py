@@ -43,7 +43,7 @@ def _plan(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> list[dic
 
 
 def _scanned(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
-    """Table and columns of each scan; of a row's field, the whole column."""
+    """Yield table and columns of each scan; of a row's field, the whole column."""
     for node in nodes:
         if table := node["extra_info"].get("Table"):
             columns = node["extra_info"].get("Projections", [])

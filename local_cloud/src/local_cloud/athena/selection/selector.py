@@ -41,11 +41,11 @@ class Selection:
 
     @property
     def columns(self) -> list[tuple[str, Type]]:
-        """Names, ``_col0`` where there is none, and types."""
+        """Return names, ``_col0`` for an output without one, and types."""
         return [(name or f"_col{index}", kind) for index, (name, kind) in enumerate(self.compiled.columns)]
 
     def rows(self) -> Iterator[Row]:
-        """Every row as Athena shows it."""
+        """Yield every row as Athena shows it."""
         chosen = ", ".join(
             f"{shown(Typed(f'c{index}', kind))} AS c{index}" for index, (_, kind) in enumerate(self.compiled.columns)
         )
@@ -57,7 +57,7 @@ class Selection:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """DuckDB's errors in Athena's words."""
+    """Raise DuckDB's errors in Athena's words."""
     try:
         yield
     except duckdb.Error as error:
@@ -71,7 +71,7 @@ class Selector:
         self._catalog, self._reader, self._iceberg, self._connections = catalog, reader, iceberg, connections
 
     def compiled(self, query: Query, sql: str) -> tuple[Compiled, Session]:
-        """The query's SQL for DuckDB; nothing is read but the catalog."""
+        """Return the query's SQL for DuckDB; only the catalog is read."""
         try:
             tree = parse_query(sql)
         except MalformedQueryError as error:
@@ -81,7 +81,7 @@ class Selector:
 
     @contextmanager
     def open(self, query: Query, sql: str, *, extra_paths: list[Path] | None = None) -> Iterator[Selection]:
-        """The query, compiled, with its tables in place and DuckDB kept from everything else.
+        """Compile the query, make its tables readable, and shut DuckDB off from everything else.
 
         Raises:
             QueryFailedError: in Athena's words.
@@ -116,13 +116,13 @@ class Selector:
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, scan: Scan, columns: Sequence[Column], sql: str) -> None:
-    """The view that the compiled query reads: its columns are numbered."""
+    """Create the view that the compiled query reads; its columns are numbered."""
     chosen = ", ".join(f"{quoting.name(column.name)} AS c{index}" for index, column in enumerate(columns))
     connection.execute(f"CREATE TEMP VIEW {scan.view} AS SELECT {chosen}, {quoting.name(PATH_COLUMN)} FROM ({sql}) s")
 
 
 def _typed_partitions(table: GlueTable) -> str:
-    """SQL of the typed values of ``partition_texts`` by the names of their keys."""
+    """Return SQL of the typed values of ``partition_texts`` by the names of their keys."""
     return ", ".join(
         f"{partition_value(f'p{index}', column.name, column.hive_type)} AS {quoting.name(column.name)}"
         for index, column in enumerate(table.partition_keys)
@@ -132,7 +132,7 @@ def _typed_partitions(table: GlueTable) -> str:
 def _partition_filter(
     connection: duckdb.DuckDBPyConnection, table: GlueTable, conditions: list[str]
 ) -> PartitionFilter:
-    """Which partitions can hold rows that every condition is true of."""
+    """Return the filter of those partitions that can hold rows that every condition is true of."""
 
     def keep(partitions: list[tuple[str, ...]]) -> list[bool]:
         if not conditions or not partitions:
@@ -149,7 +149,7 @@ def _partition_filter(
 
 
 def with_parameters(tree: exp.Expr, parameters: list[str]) -> exp.Expr:
-    """The tree with each ``?`` replaced by the literal that stands for it, in order.
+    """Replace each ``?`` of the tree by the literal of its parameter, in order.
 
     Raises:
         QueryFailedError: too few or too many parameters.
@@ -166,7 +166,7 @@ def with_parameters(tree: exp.Expr, parameters: list[str]) -> exp.Expr:
 
 
 def _parameter(text: str) -> exp.Expr:
-    """A parameter as Athena takes it: any literal; a text that is none stands for itself.
+    """Return a parameter as Athena reads it: any literal; other text is a literal of itself.
 
     Raises:
         QueryFailedError: there are several values, or the value has a name.

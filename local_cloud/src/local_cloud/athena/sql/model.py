@@ -42,7 +42,7 @@ class Field:
 
     @property
     def shown(self) -> str | None:
-        """The name as it was written."""
+        """Return the name as it was written."""
         return self.label or self.name
 
     def is_meant_by(self, parts: tuple[str, ...]) -> bool:
@@ -121,7 +121,7 @@ class Session:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def fresh(self, prefix: str) -> str:
-        """A name that nothing else of the statement has."""
+        """Return a name that nothing else of the statement has."""
         return f"{prefix}{next(self._numbers)}"
 
     def place(self, node: exp.Expr) -> tuple[int, int]:

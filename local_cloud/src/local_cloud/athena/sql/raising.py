@@ -16,7 +16,7 @@ _MARKED = re.compile(ERROR_MARK + r"([A-Z0-9_]+): (.*?)(?:" + ERROR_MARK + r"|\Z
 
 
 def raising(name: str, message: str, kind: Type) -> str:
-    """SQL of type ``kind`` that ends the query; ``message`` goes inside single quotes, so that SQL can be spliced in."""
+    """Return SQL of type ``kind`` that ends the query. ``message`` goes inside single quotes: SQL can be spliced in."""
     return f"CAST(trino_fail('{name}: {message}') AS {duckdb_name(kind)})"
 
 
@@ -28,13 +28,13 @@ class QueryError(Exception):
 
 
 def fail(text: str | None) -> str:
-    """The function behind ``trino_fail``."""
+    """Raise the error of ``trino_fail``."""
     name, _, message = (text or "GENERIC_USER_ERROR: NULL").partition(": ")
     raise QueryError(name, message)
 
 
 def explained(error: duckdb.Error) -> QueryFailedError:
-    """DuckDB's error as Athena would say it; nothing of DuckDB or of this machine is shown."""
+    """Return DuckDB's error as Athena would word it; it shows nothing of DuckDB or of this machine."""
     text = str(error)
     marked = _MARKED.search(text)
     if marked:

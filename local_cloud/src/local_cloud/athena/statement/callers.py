@@ -47,7 +47,7 @@ class Callers:
         self._known: dict[tuple[str | None, ...], _Known] = {}
 
     def of(self, credentials: Mapping[str, Any] | None) -> Caller:
-        """The caller with these credentials; without any, the administrator."""
+        """Return the caller with these credentials; without any, the administrator."""
         if credentials is None:
             return self._administrator
         keys = {name: value for name, value in credentials.items() if name != "expires"}

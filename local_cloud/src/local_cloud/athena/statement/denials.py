@@ -21,13 +21,13 @@ _BY_ARROW = re.compile(
 
 
 def is_denied(error: ClientError) -> bool:
-    """Whether the caller may not do what he asked for (or his session has ended)."""
+    """Say whether the error refuses the caller what he asked for, or his session has ended."""
     return error.response["Error"]["Code"] in _CODES
 
 
 @contextmanager
 def reading(path: str) -> Iterator[None]:
-    """What S3 refuses inside is a failure that names the path.
+    """Raise a refusal of S3 inside the context as a failure that names the path.
 
     Raises:
         QueryFailedError: S3 refused.
@@ -38,7 +38,7 @@ def reading(path: str) -> Iterator[None]:
 
 @contextmanager
 def writing_output(path: str) -> Iterator[None]:
-    """The same for the result object of a query.
+    """Raise a refusal of S3 for the result object of a query.
 
     Raises:
         QueryFailedError: S3 refused.
@@ -61,14 +61,14 @@ def _named(message: str) -> Iterator[None]:
 
 
 def by_catalog(error: ClientError) -> QueryFailedError:
-    """The failure of a query whose caller may not use the catalog as the query needs it."""
+    """Return the failure of a query whose caller may not use the catalog as the query needs it."""
     return QueryFailedError(
         NAME, f"Insufficient permissions to execute the query. {error.response['Error'].get('Message', '')}"
     )
 
 
 def by_file_system(error: OSError) -> QueryFailedError | None:
-    """The failure that Arrow's S3 file system met under an Iceberg table; None when it is no refusal."""
+    """Return the failure that Arrow's S3 file system met under an Iceberg table. None when it is no refusal."""
     found = _BY_ARROW.search(str(error))
     if found is None:
         return None

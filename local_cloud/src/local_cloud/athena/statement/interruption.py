@@ -8,7 +8,7 @@ import duckdb
 
 
 def interrupter(connection: duckdb.DuckDBPyConnection) -> Callable[[], None]:
-    """A call that ends what the connection is doing; nothing happens when it is closed already."""
+    """Return a call that ends what the connection is doing; nothing happens when it is closed already."""
 
     def interrupt() -> None:
         try:

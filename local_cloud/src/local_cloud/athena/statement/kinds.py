@@ -58,14 +58,14 @@ _LEADING_COMMENT = re.compile(r"\s*(--[^\n]*(\n|$)|/\*.*?\*/)", re.DOTALL)
 
 
 def strip(sql: str) -> str:
-    """The statement without leading comments and the closing semicolon."""
+    """Return the statement without leading comments and the closing semicolon."""
     while match := _LEADING_COMMENT.match(sql):
         sql = sql[match.end() :]
     return sql.strip().removesuffix(";").rstrip()
 
 
 def classify(sql: str) -> Statement:
-    """Which statement it is.
+    """Return which statement it is.
 
     Raises:
         MalformedQueryError: none that Athena has.

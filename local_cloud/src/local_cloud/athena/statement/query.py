@@ -35,7 +35,7 @@ class Cancellation:
             self._interrupts.append(interrupt)
 
     def check(self) -> None:
-        """Go on, or stop.
+        """Raise when the query has to end.
 
         Raises:
             QueryCancelledError: the query is to end.

@@ -26,7 +26,7 @@ def write_delimited_segment(
     options: dict[str, str],
     width: int,
 ) -> None:
-    """Write the objects' lines as one segment of ``width`` text columns; missing fields are NULL, further ones are left out."""
+    """Write the objects' lines as one segment of ``width`` text columns. Missing fields are NULL, further ones are left out."""
     del connection
     keys = [f"c{index}" for index in range(width)]
     schema = pa.schema([(OBJECT_COLUMN, pa.int64()), *((key, pa.string()) for key in keys)])

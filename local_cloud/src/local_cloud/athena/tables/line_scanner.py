@@ -52,7 +52,7 @@ class Found:
 
 
 def line_count(text: memoryview, end: int) -> int:
-    """How many newlines stand before ``end``."""
+    """Count the newlines before ``end``."""
     return int(_compiled_count(np.frombuffer(text, np.uint8), end))
 
 
@@ -82,14 +82,14 @@ def scan(
 
 
 def _words(texts: list[bytes]) -> Numbers:
-    """Each text as a row of words of eight bytes, with zeros behind it."""
+    """Return each text as a row of words of eight bytes, padded with zeros."""
     width = -(-max(map(len, texts)) // 8) * 8
     return np.frombuffer(b"".join(text.ljust(width, b"\0") for text in texts), "<u8").reshape(len(texts), -1)
 
 
 @njit
 def _special(word: Any) -> Any:
-    """The high bit of the first of eight bytes that is a quote, a backslash, a control character or beyond ASCII, perhaps with others; or 0."""
+    """Return the high bit of the first of eight bytes that is a quote, a backslash, a control character or beyond ASCII."""
     quotes, backslashes = word ^ _QUOTES, word ^ _BACKSLASHES
     found = (
         (quotes - _EACH_BYTE) & ~quotes | (backslashes - _EACH_BYTE) & ~backslashes | (word - _SPACES) & ~word | word
@@ -99,14 +99,14 @@ def _special(word: Any) -> Any:
 
 @njit
 def _bytes_before(high_bits: Any) -> Any:
-    """How many bytes stand before the first one whose high bit is set."""
+    """Count the bytes before the first one whose high bit is set."""
     first = high_bits & (~high_bits + np.uint64(1))
     return np.int64(((first - np.uint64(1)) & _EACH_BYTE) * _EACH_BYTE >> np.uint64(56)) - 1
 
 
 @njit
 def _behind_text(content: Any, words: Any, place: Any, flags: Any, key: Any) -> Any:
-    """Behind the closing quote of the text that starts at ``place``; ``NOT_PLAIN`` when a character may not be there."""
+    """Return the place after the closing quote of the text at ``place``. ``NOT_PLAIN`` when it has a forbidden character."""
     while True:
         found = _special(words[place])
         while not found:
@@ -135,7 +135,7 @@ def _digits_end(content: Any, place: Any) -> Any:
 
 @njit
 def _behind_literal(content: Any, halves: Any, place: Any) -> Any:
-    """Behind the true, false or number that starts at ``place``; ``NOT_PLAIN`` when there is none."""
+    """Return the place after the true, false or number at ``place``; ``NOT_PLAIN`` when there is none."""
     if halves[place] == _TRUE_WORD:
         return place + 4
     if content[place] == ord("f") and halves[place + 1] == _ALSE_WORD:
@@ -160,7 +160,7 @@ def _behind_literal(content: Any, halves: Any, place: Any) -> Any:
 
 @njit
 def _behind_name(content: Any, words: Any, place: Any, spelled: Any, shown: Any, size: Any, is_first: Any) -> Any:
-    """Where the value starts of the key whose name is ``spelled``, if it comes next; else ``NOT_PLAIN``."""
+    """Return where the value of the key ``spelled`` starts, if that key comes next; else ``NOT_PLAIN``."""
     if not is_first:
         if content[place] != ord(","):
             return NOT_PLAIN
@@ -175,7 +175,7 @@ def _behind_name(content: Any, words: Any, place: Any, spelled: Any, shown: Any,
 
 @njit
 def _note(views: Any, valid: Any, slot: Any, line: Any, words: Any, start: Any, size: Any) -> None:
-    """A value of ``size`` bytes or ``NULL``; without a branch by its size, which no processor could foresee."""
+    """Note a value of ``size`` bytes or ``NULL``, without a branch by its size, which the processor would mispredict."""
     kind = min(max(size, 0), _LONG)
     first, last = words[start] & _SHOWN[kind, 0], words[start + 8] & _SHOWN[kind, 1]
     views[slot, line, 0] = max(size, 0)
@@ -188,7 +188,7 @@ def _note(views: Any, valid: Any, slot: Any, line: Any, words: Any, start: Any, 
 def _scan(
     content: Any, words: Any, halves: Any, end: Any, spelled: Any, shown: Any, sizes: Any, slots: Any, views: Any, valid: Any, flags: Any
 ) -> Any:  # fmt: skip
-    """The number of lines, or ``NOT_PLAIN``; the last of ``flags`` is set for a character beyond ASCII, the others for escapes."""
+    """Return the number of lines, or ``NOT_PLAIN``. The last of ``flags`` marks a character beyond ASCII, the others escapes."""
     place = line = 0
     while place < end:
         if content[place] != ord("{"):

@@ -25,7 +25,7 @@ from local_cloud.athena.tables.plain_lines import PlainLines
 
 OBJECT_COLUMN = "$object"
 ROWS_PER_BATCH = 20_000
-LONGEST_LINE_BYTES = 8 * 1024 * 1024
+MAX_LINE_BYTES = 8 * 1024 * 1024
 # A number that DuckDB would not print as it was written: many digits, zeros at the end of a fraction, an exponent, minus zero.
 _CHANGED_NUMBER = (
     r"[:,\[]\s*-?([0-9][0-9.]{15,}|[0-9]+\.[0-9]+0[^0-9]|[0-9]+(\.[0-9]+)?[eE]|0[^0-9.]*-)|-0[^1-9.]|-0\.0+[^0-9]"
@@ -46,7 +46,7 @@ class Unpacked:
 
     @property
     def index(self) -> Path:
-        """Where the index of plain lines is written."""
+        """Return where the index of plain lines is written."""
         return self.path.with_suffix(".index")
 
 
@@ -55,7 +55,7 @@ class DuplicateKeyError(ValueError):
 
 
 def column_name(key: str, *, ignore_case: bool) -> str:
-    """The segment's column of a key. DuckDB's columns ignore case: where the SerDe does not, capitals are marked."""
+    """Return the segment's column of a key. DuckDB's columns ignore case: where the SerDe does not, capitals are marked."""
     key = "$" + key if key.startswith("$") else key  # our own columns begin with one $
     if ignore_case:
         return key.lower()
@@ -87,7 +87,7 @@ def write_json_segment(
 
 
 def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ignore_case: bool) -> list[Unpacked]:
-    """Those objects that DuckDB reads without changing anything.
+    """Return the objects that DuckDB reads without changing anything.
 
     A line that DuckDB prints as it was is plain but for exponents; any other is searched for what would change.
     """
@@ -98,7 +98,7 @@ def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ig
             "SELECT filename, any_value(json_keys(json)), count(*), bool_or(NOT starts_with(json::VARCHAR, '{') OR "
             "CASE WHEN json_extract(json, '$')::VARCHAR <> json::VARCHAR THEN regexp_matches(json, ?) ELSE regexp_matches(json, ?) END) "
             f"FROM read_ndjson_objects({quoting.paths([item.path for item in objects])}, filename = true, "
-            f"maximum_object_size = {LONGEST_LINE_BYTES}) GROUP BY filename, hash(json_keys(json))",
+            f"maximum_object_size = {MAX_LINE_BYTES}) GROUP BY filename, hash(json_keys(json))",
             [_CHANGED_NUMBER, _EXPONENT],
         ).fetchall()
     except duckdb.InterruptException:
@@ -132,7 +132,7 @@ def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ig
 
 
 def _same_spelling(objects: list[Unpacked]) -> list[Unpacked]:
-    """Only objects that spell each key alike can be read together; the few others are parsed one by one."""
+    """Return the objects that spell each key alike and can be read together. The few others are parsed one by one."""
     spelling: dict[str, str] = {}
     for item in objects:
         for key in item.keys:
@@ -156,7 +156,7 @@ def _write_plain(
     values = ", ".join(f"({quoting.text(str(item.path))}, {item.identity})" for item in objects)
     connection.execute(
         f'COPY (SELECT o.identity AS "{OBJECT_COLUMN}"{chosen} FROM read_json({quoting.paths([item.path for item in objects])}, '
-        f"format = 'newline_delimited', columns = {{{spec}}}, records = true, filename = '$file', maximum_object_size = {LONGEST_LINE_BYTES}) t "
+        f"format = 'newline_delimited', columns = {{{spec}}}, records = true, filename = '$file', maximum_object_size = {MAX_LINE_BYTES}) t "
         f'JOIN (VALUES {values}) o(file, identity) ON t."$file" = o.file) TO {quoting.text(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)'
     )
     for item in objects:
@@ -164,7 +164,7 @@ def _write_plain(
 
 
 def _write_parsed(item: Unpacked, target: Path, *, ignore_case: bool) -> None:
-    """Parse line by line, exactly, in two passes: the columns have to be known before the first row is written."""
+    """Parse line by line, exactly, in two passes. The columns have to be known before the first row is written."""
     for row in _parsed(item, ignore_case=ignore_case):
         item.keys |= row.keys()
     keys = sorted(item.keys)
@@ -180,7 +180,7 @@ def _write_parsed(item: Unpacked, target: Path, *, ignore_case: bool) -> None:
 
 
 def _parsed(item: Unpacked, *, ignore_case: bool) -> Iterator[dict[str, str | None]]:
-    """Each line's columns; none for a line that is no object, and for a malformed one, which is noted."""
+    """Yield each line's columns: none for a line that is no object, and for a malformed one, which is noted."""
     with item.path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         for number, text in enumerate(file, 1):
             line = text.strip()

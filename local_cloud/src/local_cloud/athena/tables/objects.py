@@ -26,8 +26,8 @@ from local_cloud.athena.statement.locations import split_location
 from local_cloud.athena.statement.query import Query
 
 PARALLEL_READS = 12
-LEAST_LINKED_BYTES = 1024**2  # a smaller object comes with one call, as fast as the answer to the question
-LEAST_LISTED = 3  # for fewer objects a listing is not quicker than asking for each
+MIN_LINKED_BYTES = 1024**2  # a smaller object comes with one call, as fast as the answer to the question
+MIN_LISTED = 3  # for fewer objects a listing is not quicker than asking for each
 _PACKED = (".gz", ".bz2")
 _NOT_AT_ITS_KEY = (".meta.json", ".tmp")
 
@@ -46,7 +46,7 @@ class S3Object:
         return f"s3://{self.bucket}/{self.key}"
 
     def identity(self, form: str) -> int:
-        """A number for this version of the object read in one form; equal content elsewhere has another."""
+        """Return a number for this version of the object read in one form. Equal content elsewhere has another."""
         text = "\0".join((form, self.bucket, self.key, self.etag, str(self.size)))
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
@@ -61,7 +61,7 @@ class Objects:
         self._caller, self._clients, self._stored = caller, caller.clients, stored
 
     def listed(self, location: str) -> list[S3Object]:
-        """Objects under the location, in the order of their keys; empty when there is none.
+        """Return the objects under the location, in the order of their keys; none when there is none.
 
         Raises:
             QueryFailedError: the bucket is not there, or the caller may not list it.
@@ -84,12 +84,12 @@ class Objects:
             ) from error
 
     def list_all(self, locations: Iterable[str]) -> list[list[S3Object]]:
-        """The objects of each location, listed in parallel."""
+        """Return the objects of each location, listed in parallel."""
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             return list(pool.map(self.listed, locations))
 
     def folders(self, location: str) -> list[str]:
-        """The folders directly under a location, as full locations that end with a slash."""
+        """Return the folders directly under a location, as full locations that end with a slash."""
         bucket, prefix = split_location(location)
         prefix = prefix.rstrip("/") + "/" if prefix.rstrip("/") else ""
         pages = (
@@ -113,7 +113,7 @@ class Objects:
                 query.cancellation.check()
 
     def described(self, query: Query, paths: list[str]) -> list[S3Object]:
-        """The objects at these paths as they are now, asked for in parallel.
+        """Return the objects at these paths as they are now; S3 is asked in parallel.
 
         Raises:
             QueryFailedError: one is gone, or the caller may not read it.
@@ -142,7 +142,7 @@ class Objects:
             self._clients.client("s3").head_object(Bucket=item.bucket, Key=item.key)
 
     def fetch(self, query: Query, wanted: list[tuple[S3Object, Path]], *, unpack: bool) -> Iterator[None]:
-        """Bring each object to its file, several at once; yields as each is there.
+        """Bring each object to its file, several at once, and yield each as it arrives.
 
         With ``unpack``, gzip and bzip2 are unpacked by key, and a file may be the emulator's own: it is not to be changed.
         """
@@ -174,14 +174,14 @@ class Objects:
         path.write_bytes(_unpacked(item, body) if unpack else body)
 
     def _link_listed(self, wanted: list[tuple[S3Object, Path]]) -> set[Path]:
-        """Link the large objects of folders with several; those paths whose objects are then listed as they were wanted."""
+        """Link the large objects of folders with several, and return the paths whose objects are still the wanted ones."""
         folders: dict[tuple[str, str], list[tuple[S3Object, Path]]] = {}
         for item, path in wanted:
             if _is_linkable(item):
                 folders.setdefault((item.bucket, item.key.rpartition("/")[0]), []).append((item, path))
         kept = set()
         for (bucket, folder), pairs in folders.items():
-            if len(pairs) < LEAST_LISTED:
+            if len(pairs) < MIN_LISTED:
                 continue
             linked = [(item, path) for item, path in pairs if self._link(item, path)]
             versions = self._versions(bucket, f"{folder}/" if folder else "")
@@ -193,7 +193,7 @@ class Objects:
         return kept
 
     def _versions(self, bucket: str, prefix: str) -> dict[str, tuple[str, int]]:
-        """ETag and size of each object directly in a folder that can be read at once; of none when there is no answer."""
+        """Return ETag and size of each object directly in a folder that one call lists. Nothing when there is no answer."""
         s3 = self._clients.client("s3")
         try:
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
@@ -207,7 +207,7 @@ class Objects:
         }
 
     def _link_asked(self, s3: Any, item: S3Object, path: Path) -> bool:
-        """Whether the path now links to the object's file, and S3 has let the caller read just that."""
+        """Link the path to the object's file, and say whether it worked and S3 lets the caller read that version."""
         if not _is_linkable(item) or not self._link(item, path):
             return False
         try:
@@ -221,7 +221,7 @@ class Objects:
         return False
 
     def _link(self, item: S3Object, path: Path) -> bool:
-        """Whether there is such a file, and the path links to it."""
+        """Link the path to the emulator's file, and say whether there is one."""
         try:
             path.hardlink_to(self._stored / item.bucket / item.key)
         except OSError:
@@ -229,7 +229,7 @@ class Objects:
         return True
 
     def _is_linked(self, item: S3Object, path: Path) -> bool:
-        """Whether it is still the same file after S3's answer: then the answer was about its content."""
+        """Say whether it is still the same file after S3's answer, so that the answer was about its content."""
         try:
             return path.samefile(self._stored / item.bucket / item.key)
         except OSError:
@@ -237,11 +237,11 @@ class Objects:
 
 
 def _is_linkable(item: S3Object) -> bool:
-    return item.size >= LEAST_LINKED_BYTES and not item.key.endswith(_PACKED) and _is_at_its_key(item.key)
+    return item.size >= MIN_LINKED_BYTES and not item.key.endswith(_PACKED) and _is_at_its_key(item.key)
 
 
 def _is_at_its_key(key: str) -> bool:
-    """Whether the emulator keeps the object under its key, and no other file is there (MiniStack's ``_plain_path_key``)."""
+    """Say whether the emulator keeps the object under its key, and no other file is there. It decides by ``_plain_path_key``."""
     parts = key.split("/")
     return not parts[0].startswith(".") and all(
         part not in {"", ".", ".."} and not part.endswith(_NOT_AT_ITS_KEY) for part in parts

@@ -29,7 +29,7 @@ class ParquetFiles:
 
     @contextmanager
     def holding(self, query: Query, objects: Objects, wanted: list[S3Object]) -> Iterator[dict[str, Path]]:
-        """The local file of each object by its S3 path, kept while the context lasts.
+        """Give the local file of each object by its S3 path, kept while the context lasts.
 
         Raises:
             QueryFailedError: the caller whose ``objects`` they are may not read one of them.
@@ -71,7 +71,7 @@ class ParquetFiles:
 
 
 def scanned_bytes(file: Path, columns: set[str]) -> int:
-    """What a query reads of a Parquet file: its footer, and the chunks of the columns with these names in lower case.
+    """Count the bytes that a query reads of a Parquet file: its footer, and the chunks of the named columns (lower case).
 
     Sources: *Amazon Athena pricing*; *Top 10 Performance Tuning Tips for Amazon Athena*.
     """

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-MOST_KEYS = 100
+MAX_KEYS = 100
 SAMPLE_BYTES = 4 * 1024
 BLOCK_BYTES = 4 * 1024 * 1024  # a longer line is not plain
 VIEW_BYTES = 16
@@ -47,11 +47,11 @@ class PlainLines:
     blocks: list[tuple[int, int]]
 
     def has(self, columns: frozenset[str] | None) -> bool:
-        """Whether the index has these columns (None: all) where the object has them."""
+        """Say whether the index has these columns (None: all) where the object has them."""
         return self.indexed >= _chosen(self.columns, columns)
 
     def document(self) -> dict[str, Any]:
-        """What ``of`` makes it from again."""
+        """Return what ``of`` makes an equal object from."""
         return {
             "columns": self.columns, "indexed": sorted(self.indexed), "escaped": sorted(self.escaped), "blocks": self.blocks
         }  # fmt: skip
@@ -64,7 +64,7 @@ class PlainLines:
 
 @cache
 def prepare() -> None:
-    """Begin, beside everything else, to compile the scanner or to load what an earlier run compiled: large objects may come."""
+    """Begin in the background to compile the scanner, or to load it if an earlier run compiled it."""
     threading.Thread(target=_prepare, name="athena-prepare", daemon=True).start()
 
 
@@ -115,7 +115,7 @@ def write_index(
 
 
 def rows(path: Path, index: Path, lines: PlainLines, more: Mapping[str, int]) -> pa.Table:
-    """The values of the indexed columns as ``string_view``, and ``more`` columns of one number each.
+    """Return the values of the indexed columns as ``string_view``, and ``more`` columns of one number each.
 
     Characters of ``lines.escaped`` are still escaped (``unescaped``). Both files are mapped, and may be deleted while the table is used.
     """
@@ -139,7 +139,7 @@ def rows(path: Path, index: Path, lines: PlainLines, more: Mapping[str, int]) ->
 
 
 def unescaped(value: str) -> str:
-    """SQL of a value of ``rows`` whose characters are no longer escaped."""
+    """Return SQL of a value of ``rows`` whose characters are no longer escaped."""
     return (
         f"""CASE WHEN contains({value}, '\\') THEN json_extract_string('"' || {value} || '"', '$') ELSE {value} END"""
     )
@@ -150,7 +150,7 @@ def _chosen(columns: Iterable[str], chosen: frozenset[str] | None) -> frozenset[
 
 
 def _scanner() -> ModuleType | None:
-    """The compiled scanner; None on a machine that its compiler is not made for: there the exact parser reads all."""
+    """Return the compiled scanner. None: its compiler does not support this machine, and the exact parser reads all."""
     try:
         from local_cloud.athena.tables import line_scanner
     except ImportError:
@@ -159,17 +159,17 @@ def _scanner() -> ModuleType | None:
 
 
 def _room(columns: int, lines: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Where the scanner notes a block's values: a view for each, and a bit."""
+    """Make the arrays in which the scanner notes a block's values: a view for each, and a bit."""
     return np.empty((columns, lines, VIEW_BYTES // 4), np.int32), np.zeros((columns, _bits(lines)), np.uint8)
 
 
 def _bits(lines: int) -> int:
-    """Bytes that hold a bit for each line, in multiples of 64 as Arrow likes them."""
+    """Return the bytes that hold a bit for each line, in multiples of 64 as Arrow aligns them."""
     return -(-lines // 512) * 64
 
 
 def _blocks(content: mmap.mmap, padding: int) -> Iterator[tuple[memoryview, int]]:
-    """Whole lines, about ``BLOCK_BYTES`` at once, and the place behind the last one's newline; 0 and the end: a line is longer.
+    """Yield whole lines, about ``BLOCK_BYTES`` at once, and the place after the last newline. 0 and the end: a line is longer.
 
     The very last line gets a newline if it has none. ``padding`` bytes more can be read.
     """
@@ -185,7 +185,7 @@ def _blocks(content: mmap.mmap, padding: int) -> Iterator[tuple[memoryview, int]
 
 
 def _keys(content: mmap.mmap) -> list[str]:
-    """Every key of the first and the last lines; none when one is no object, or has keys that need care."""
+    """Return every key of the first and the last lines. None when one is no object, or has keys that need care."""
     found: list[str] = []
     try:
         for line in _sample(content):
@@ -193,7 +193,7 @@ def _keys(content: mmap.mmap) -> list[str]:
     except (ValueError, TypeError, RecursionError):
         return []
     one_spelling = len({key.lower() for key in found}) == len(found)
-    return found if one_spelling and len(found) <= MOST_KEYS and all(map(_KEY.fullmatch, found)) else []
+    return found if one_spelling and len(found) <= MAX_KEYS and all(map(_KEY.fullmatch, found)) else []
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -201,7 +201,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def _sample(content: mmap.mmap) -> Iterator[bytes]:
-    """The first and the last lines."""
+    """Yield the first and the last lines."""
     if len(content) <= SAMPLE_BYTES:
         yield from content[:].removesuffix(b"\n").split(b"\n")
         return
@@ -210,7 +210,7 @@ def _sample(content: mmap.mmap) -> Iterator[bytes]:
 
 
 def _merge(order: list[str], keys: list[str]) -> None:
-    """Put new keys behind the one that they follow; whether all lines keep to the order is for the scanner to say."""
+    """Insert new keys after the one that they follow. The scanner decides whether all lines keep to the order."""
     place = 0
     for key in keys:
         if key not in order:

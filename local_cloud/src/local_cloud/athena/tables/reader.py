@@ -58,7 +58,7 @@ class TableReader:
         keep: PartitionFilter,
         holding: ExitStack,
     ) -> Relation:
-        """The table's rows in the partitions that ``keep`` lets through; its files stay until ``holding`` is closed.
+        """Return the table's rows in the partitions that ``keep`` accepts. Its files stay until ``holding`` is closed.
 
         Of ``needed`` columns alone values are looked up, and bytes of Parquet count as scanned.
 
@@ -89,7 +89,7 @@ class TableReader:
         return Relation(_source_sql(table, registered, sources), [segment.path for segment in packed])
 
     def partitions(self, table: GlueTable, keep: PartitionFilter) -> list[Partition]:
-        """The partitions to read; one without values stands for a table that has no partition keys."""
+        """Return the partitions to read; one without values stands for a table that has no partition keys."""
         if not table.partition_keys:
             return [Partition((), table.location, table.descriptor)]
         if serde.is_true(table.parameters, "projection.enabled", default=False):
@@ -99,7 +99,7 @@ class TableReader:
 
 
 def _form(table: GlueTable) -> Form:
-    """The normal form that the table's objects are read in."""
+    """Return the normal form that the table's objects are read in."""
     if table.serde in serde.JSON_SERDES:
         ignore_case = _ignore_case(table)
         write_index = partial(plain_lines.write_index, column_of=partial(column_name, ignore_case=ignore_case))
@@ -116,7 +116,7 @@ def _form(table: GlueTable) -> Form:
 
 
 def _needed(table: GlueTable, needed: set[str]) -> frozenset[str] | None:
-    """The columns of the normal form that the needed columns of a JSON table come from; None: any may be."""
+    """Return the columns of the normal form from which the needed columns of a JSON table come. None: any may be needed."""
     if table.serde not in serde.JSON_SERDES or serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
         return None
     return frozenset(_json_column(table, column.name) for column in table.columns if column.name in needed)
@@ -145,7 +145,7 @@ def _register(
     form: str,
     files: dict[str, Path],
 ) -> str:
-    """A small table of the objects with their partition's values and, where rows are known by it, their file; its name."""
+    """Register a table of the objects with their partition's values and, where rows are known by it, their file."""
     name = f"objects_{uuid.uuid4().hex}"
     columns = {
         "identity": pa.array([item.identity(form) for item, _ in rows], pa.int64()),
@@ -158,7 +158,7 @@ def _register(
 
 
 def partition_texts(table: GlueTable, partitions: list[tuple[str, ...]]) -> dict[str, pa.Array]:
-    """The values of partitions by key, ``p0``, ``p1`` …; that of the default partition is NULL."""
+    """Return the values of partitions by key, ``p0``, ``p1`` …; that of the default partition is NULL."""
     columns = {}
     for index, _ in enumerate(table.partition_keys):
         values = [partition[index] for partition in partitions]
@@ -181,7 +181,7 @@ def _packed(segments: list[Segment]) -> _Source:
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, segments: dict[int, Segment]) -> _Source:
-    """The plain lines of the objects that are the keys, their characters no longer escaped."""
+    """Return the plain lines of the objects that are the keys, their characters no longer escaped."""
     found, escaped = [], set()
     for identity, segment in segments.items():
         lines = segment.lines[identity]
@@ -205,7 +205,7 @@ def _source_sql(table: GlueTable, objects: str, sources: list[_Source]) -> str:
 
 
 def _chosen(table: GlueTable, present: set[str]) -> str:
-    """SQL of every column."""
+    """Return SQL of every column."""
     columns = []
     for index, column in enumerate(table.columns):
         source = _source(table, present, column.name if table.serde in serde.JSON_SERDES else f"c{index}")
@@ -215,7 +215,7 @@ def _chosen(table: GlueTable, present: set[str]) -> str:
 
 
 def _source(table: GlueTable, present: set[str], name: str) -> str | None:
-    """The column of the normal form that a column is read from; None when there is nothing of it."""
+    """Return the column of the normal form that a column is read from; None when the objects lack it."""
     if table.serde not in serde.JSON_SERDES:
         return name if name in present else None
     found = _json_column(table, name)
@@ -225,7 +225,7 @@ def _source(table: GlueTable, present: set[str], name: str) -> str | None:
 
 
 def _json_column(table: GlueTable, name: str) -> str:
-    """The column of the normal form whose key the table's column is read from."""
+    """Return the column of the normal form whose key the table's column is read from."""
     key = serde.json_key(table.serde_parameters, name) if table.serde == serde.OPENX_JSON else name
     return column_name(key, ignore_case=_ignore_case(table))
 
@@ -238,7 +238,7 @@ def _partition_columns(table: GlueTable) -> list[str]:
 
 
 def partition_value(source: str, name: str, hive_type: str) -> str:
-    """SQL for the typed value of a partition's text."""
+    """Return SQL for the typed value of a partition's text."""
     kind = parse_type(hive_type)
     if kind.is_text:
         return source

@@ -42,19 +42,19 @@ class Segment:
 
     @property
     def holds_lines(self) -> bool:
-        """Whether it is a folder of plain lines."""
+        """Say whether it is a folder of plain lines."""
         return self.path.suffix == ".lines"
 
     def has(self, identity: int, columns: frozenset[str] | None) -> bool:
-        """Whether an object in it can be read in these columns (None: all) from what is here."""
+        """Say whether an object in it can be read in these columns (None: all) from what is here."""
         return identity not in self.lines or self.lines[identity].has(columns)
 
     def lines_of(self, identity: int) -> Path:
-        """Where an object's plain lines are."""
+        """Return where an object's plain lines are."""
         return self.path / f"{identity}.json"
 
     def index_of(self, identity: int) -> Path:
-        """Where the index of those lines is."""
+        """Return where the index of those lines is."""
         return self.path / f"{identity}.index"
 
     @property
@@ -63,12 +63,12 @@ class Segment:
 
     @property
     def size_bytes(self) -> int:
-        """Its room on disk."""
+        """Return its size on disk."""
         files = self.path.iterdir() if self.holds_lines else [self.path]
         return sum(file.stat().st_size for file in files)
 
     def save(self) -> None:
-        """Write beside the segment what is in it; without that it does not outlive a restart."""
+        """Write a description of the content beside the segment. Without it the segment does not outlive a restart."""
         document = {
             "form": NORMAL_FORM, "path": self.path.name, "objects": list(self.objects.items()), "keys": sorted(self.keys),
             "lines": [(identity, lines.document()) for identity, lines in self.lines.items()],
@@ -86,7 +86,7 @@ class Segment:
 
 
 def saved_segments(folder: Path) -> list[Segment]:
-    """The segments of an earlier run; everything else in the folder is deleted."""
+    """Return the segments of an earlier run; everything else in the folder is deleted."""
     found = []
     for contents in folder.glob("*.json"):
         document = json.loads(contents.read_text())

@@ -28,7 +28,7 @@ from local_cloud.athena.tables.segment import Form, Segment, saved_segments
 
 CACHE_BYTES = 2 * 1024**3
 SEGMENT_RAW_BYTES = 512 * 1024**2
-LEAST_LINES_BYTES = 1024**2  # opening a smaller file costs more than reading it
+MIN_LINES_BYTES = 1024**2  # opening a smaller file costs more than reading it
 INDEXED_AT_ONCE = 2
 
 
@@ -47,7 +47,7 @@ class Segments:
     def holding(
         self, query: Query, objects: Objects, wanted: list[S3Object], form: Form, columns: frozenset[str] | None = None
     ) -> Iterator[dict[int, Segment]]:
-        """The segment of each wanted object, by its identity, kept from eviction while the context lasts.
+        """Give the segment of each wanted object, by its identity, kept from eviction while the context lasts.
 
         ``columns`` are those of the normal form that the query needs; None: all.
 
@@ -111,8 +111,8 @@ class Segments:
             shutil.rmtree(raw, ignore_errors=True)
 
     def _indexed(self, form: Form, columns: frozenset[str] | None, item: Unpacked) -> PlainLines | None:
-        """The object's plain lines with an index of the columns, and of those that an earlier query asked for."""
-        if item.path.stat().st_size < LEAST_LINES_BYTES:
+        """Index the object's plain lines by the columns, and by those that an earlier query needed."""
+        if item.path.stat().st_size < MIN_LINES_BYTES:
             return None
         earlier = self._by_object.get(item.identity)
         if columns is not None and earlier is not None and item.identity in earlier.lines:
@@ -146,7 +146,7 @@ class Segments:
             self._take(held, dict.fromkeys(segment.objects, segment))
 
     def _evict(self) -> None:
-        """Delete the segments that newer ones stand in for, then the least recently used while the cache is too full."""
+        """Delete the segments that newer ones replace, then the least recently used while the cache is too full."""
         current = {id(segment) for segment in self._by_object.values()}
         total = sum(segment.size_bytes for segment in self._segments)
         for segment in sorted(self._segments, key=lambda found: (id(found) in current, found.used)):
@@ -165,7 +165,7 @@ def _fetched(
     indexed: Callable[[Unpacked], PlainLines | None],
     folder: Path,
 ) -> list[Unpacked]:
-    """The objects' texts on disk; each gets its index as soon as it is there, while others are fetched."""
+    """Fetch the objects' texts. Each is indexed as soon as it has arrived, while others are fetched."""
     unpacked = [Unpacked(identity, folder / f"{identity}.json") for identity in batch]
     pairs = [(item, one.path) for item, one in zip(batch.values(), unpacked, strict=True)]
     with ThreadPoolExecutor(INDEXED_AT_ONCE) as pool:

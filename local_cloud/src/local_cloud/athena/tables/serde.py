@@ -30,7 +30,7 @@ def is_true(parameters: dict[str, str], key: str, *, default: bool) -> bool:
 
 
 def json_key(parameters: dict[str, str], column: str) -> str:
-    """The JSON key that a column is read from: ``mapping.<column>`` or its own name."""
+    """Return the JSON key that a column is read from: ``mapping.<column>`` or its own name."""
     for key, value in parameters.items():
         if key.lower() == f"mapping.{column}":
             return value
@@ -38,7 +38,7 @@ def json_key(parameters: dict[str, str], column: str) -> str:
 
 
 def decoded(source: str, kind: Type, field_number: int) -> str:
-    """SQL that decodes the text ``source`` as ``kind``; NULL stays NULL.
+    """Return SQL that decodes the text ``source`` as ``kind``; NULL stays NULL.
 
     Raises:
         QueryFailedError: no such column type can be read.
@@ -60,7 +60,7 @@ def decoded(source: str, kind: Type, field_number: int) -> str:
 
 
 def _scalar(source: str, kind: Type) -> str:
-    """SQL that is NULL where the text cannot be taken."""
+    """Return SQL that is NULL where the text has no value of the type."""
     if kind.is_integer:
         name = duckdb_name(kind)
         return (
@@ -80,7 +80,7 @@ def _scalar(source: str, kind: Type) -> str:
 
 
 def _timestamp(source: str) -> str:
-    """Hive's form, ISO 8601 (taken to UTC), or a number: seconds, milliseconds from 13 digits on; kept to the millisecond."""
+    """Decode Hive's form, ISO 8601 (taken to UTC), or a number: seconds, milliseconds from 13 digits on. Kept to the millisecond."""
     number = f"TRY_CAST({source} AS DECIMAL(38,6))"
     return (
         f"date_trunc('milliseconds', CASE WHEN regexp_full_match({source}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,9}})?)?') "
@@ -108,7 +108,7 @@ def _nested(source: str | None, kind: str) -> str | None:
 
 
 def _shaped(value: Any, kind: Type) -> Any:
-    """The value in the structure's form: rows keyed by position, leaves as text.
+    """Return the value in the structure's form: rows keyed by position, leaves as text.
 
     Raises:
         QueryFailedError: the value's shape is not the type's.

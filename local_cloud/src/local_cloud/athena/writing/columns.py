@@ -23,7 +23,7 @@ def named_columns(selection: Selection) -> list[tuple[str, Type]]:
 
 
 def require_milliseconds(columns: list[tuple[str, Type]]) -> None:
-    """Hive's formats hold timestamps of three digits.
+    """Refuse timestamps that Hive's formats cannot hold: they have three digits.
 
     Raises:
         QueryFailedError: a column's timestamps have more or fewer.
@@ -38,7 +38,7 @@ def require_milliseconds(columns: list[tuple[str, Type]]) -> None:
 
 
 def fitted_to(selection: Selection, wanted: list[tuple[str, Type]], given: list[str]) -> Selection:
-    """The query's columns cast to the table's, in the table's order; columns not given are NULL.
+    """Cast the query's columns to the table's, in the table's order; columns that are not given are NULL.
 
     Raises:
         QueryFailedError: they do not fit.

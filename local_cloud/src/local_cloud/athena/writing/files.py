@@ -21,7 +21,7 @@ from local_cloud.athena.sql.values.arrow_rows import named
 from local_cloud.athena.sql.values.texts import leaves_as_text, text_of
 from local_cloud.athena.types import Type
 
-MOST_PARTITIONS = 100
+MAX_PARTITIONS = 100
 COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "BZIP2", "NONE")}
 """The formats that are written, and how each can be compressed."""
 
@@ -40,12 +40,12 @@ class Target:
 
     @property
     def extension(self) -> str:
-        """How the objects' names end: Parquet is compressed inside."""
+        """Return how the objects' names end; Parquet is compressed inside."""
         return _EXTENSIONS[self.compression] if self.form == "JSON" else ""
 
 
 def write_files(selection: Selection, target: Target, columns: list[tuple[str, Type]], scratch: Path) -> int:
-    """Write the rows under ``scratch``, a folder for each partition; returns their number."""
+    """Write the rows under ``scratch``, a folder for each partition, and return their number."""
     connection, sql = selection.connection, selection.compiled.sql
     connection.execute(f"CREATE TEMP TABLE written AS SELECT * FROM ({sql}) q")
     (count,) = connection.execute("SELECT count(*) FROM written").fetchall()[0]
@@ -53,9 +53,9 @@ def write_files(selection: Selection, target: Target, columns: list[tuple[str, T
     keys = columns[width:]
     texts = [text_of(Typed(f"c{width + index}", kind)) for index, (_, kind) in enumerate(keys)]
     values = connection.execute(f"SELECT DISTINCT {', '.join(texts)} FROM written").fetchall() if keys else [()]
-    if len(values) > MOST_PARTITIONS:
+    if len(values) > MAX_PARTITIONS:
         raise QueryFailedError(
-            "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets."
+            "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets."
         )
     for number, value in enumerate(values if count else []):
         names = [

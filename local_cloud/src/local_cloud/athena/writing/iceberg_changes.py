@@ -126,7 +126,7 @@ class IcebergChanges:
 
 
 def _assignments(text: str) -> tuple[dict[str, str], str]:
-    """``a = 1, b = b + 1 WHERE c`` as expressions by column, and the condition; both still Trino's SQL."""
+    """Parse ``a = 1, b = b + 1 WHERE c``: expressions by column, and the condition, both still Trino's SQL."""
     words = parse_query(f"SELECT {_select_form(text)}")
     condition = _trino(words.args["where"].this, text) if words.args.get("where") is not None else "true"
     found: dict[str, str] = {}
@@ -140,7 +140,7 @@ def _assignments(text: str) -> tuple[dict[str, str], str]:
 
 
 def _trino(expression: exp.Expr, text: str) -> str:
-    """The expression as Trino's SQL. ``DECIMAL '1.50'`` keeps its digits: written as a plain CAST to DECIMAL it has none."""
+    """Write the expression as Trino's SQL. ``DECIMAL '1.50'`` keeps its digits, which a plain CAST to DECIMAL would lose."""
     if not re.search(r"\bAS\s+DECIMAL\s*\)", text, re.IGNORECASE):
         for cast in expression.find_all(exp.Cast):
             if cast.to.is_type("decimal") and not cast.to.expressions and isinstance(cast.this, exp.Literal):
@@ -151,7 +151,7 @@ def _trino(expression: exp.Expr, text: str) -> str:
 
 
 def _select_form(text: str) -> str:
-    """The assignments as a select list, so that one grammar reads them: WHERE needs a FROM before it."""
+    """Write the assignments as a select list, so that one grammar reads them: WHERE needs a FROM before it."""
     depth, quoted = 0, False
     for index, character in enumerate(text):
         quoted ^= character == "'"

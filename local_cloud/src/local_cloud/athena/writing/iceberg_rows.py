@@ -19,7 +19,7 @@ from local_cloud.athena.types import Type
 
 
 def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table) -> pa.Table:
-    """The rows, each column in the table's Arrow type.
+    """Return the rows, each column in the table's Arrow type.
 
     Raises:
         QueryFailedError: the query fails.
@@ -34,7 +34,7 @@ def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table
 
 
 def _small(field: pa.Field) -> pa.Field:
-    """The field with DuckDB's own offsets: Arrow ends the process when it is to widen the keys of a map."""
+    """Return the field with DuckDB's own offsets: Arrow ends the process when it has to widen the keys of a map."""
     return field.with_type(_small_type(field.type))
 
 
@@ -50,7 +50,7 @@ def _small_type(kind: pa.DataType) -> pa.DataType:
 
 @contextmanager
 def changing(table: Table) -> Iterator[None]:
-    """What PyIceberg cannot write, in words of our own.
+    """Raise PyIceberg's refusals to write in our own words.
 
     Raises:
         QueryFailedError: the partitioning cannot be written here, or another writer was faster.

@@ -40,7 +40,7 @@ def target_of(location: str, properties: dict[str, str], columns: list[str]) -> 
 
 
 def compression_of(form: str, properties: dict[str, str]) -> str:
-    """What a statement's or a table's properties ask for; GZIP when they ask for nothing.
+    """Return the compression that the properties of a statement or a table ask for; GZIP by default.
 
     Raises:
         QueryFailedError: the format cannot be written so.

@@ -31,7 +31,7 @@ class _RefusedError(Exception):
 
 
 def around(original: Handler) -> Handler:
-    """MiniStack's handler of Glue with the actions of this module in front."""
+    """Put the actions of this module in front of MiniStack's handler of Glue."""
     actions: dict[str, Callable[[Json, Ask], Awaitable[Json]]] = {
         "GetTables": _get_tables,
         "GetPartitions": _get_partitions,
@@ -76,7 +76,7 @@ async def _get_tables(params: Json, ask: Ask) -> Json:
 
 
 def _names(expression: str) -> re.Pattern[str]:
-    """A regular expression; an asterisk alone stands for any text, as clients such as awswrangler use it."""
+    """Return a regular expression; an asterisk alone is any text, as clients such as awswrangler use it."""
     try:
         return re.compile(re.sub(r"(?<![.)\]\\])\*", ".*", expression))
     except re.error as error:
@@ -145,7 +145,7 @@ async def _keys(params: Json, ask: Ask) -> list[Json]:
 
 
 def _problem(partition: Json, keys: list[Json]) -> str | None:
-    """Why the partition is none of the table's; None when it may be."""
+    """Return why the values do not fit the table's keys; None when they do."""
     values = partition.get("Values") or []
     if len(values) == len(keys):
         return None

@@ -30,7 +30,7 @@ class ExpressionError(ValueError):
 
 
 def parse(text: str, key_types: Mapping[str, str]) -> Predicate:
-    """A filter for partitions whose values come by key, None being NULL.
+    """Return a filter for partitions whose values come by key, None being NULL.
 
     Raises:
         ExpressionError: the text is no filter over these keys.
@@ -123,7 +123,7 @@ class _Parser:
         return predicate
 
     def _operand(self) -> tuple[Operand, str]:
-        """A value and its type: a key's own, ``number`` or ``text`` for what is written out."""
+        """Return a value and its type: a key's own, ``number`` or ``text`` for a literal."""
         if self._accept("DATE") or self._accept("TIMESTAMP"):
             return self._operand()
         if self._position >= len(self._tokens):

@@ -87,7 +87,7 @@ class CatalogWriter:
         return existing
 
     def _created(self, name: str, found: Document) -> bool:
-        """Whether the table is new; another crawler may have made it meanwhile."""
+        """Say whether the table is new; another crawler may have made it meanwhile."""
         try:
             self._glue.create_table(DatabaseName=self._database, TableInput=found)
         except self._glue.exceptions.AlreadyExistsException:
@@ -151,7 +151,7 @@ class CatalogWriter:
         return [partition for page in pages for partition in page["Partitions"]]
 
     def remove_missing(self, locations: Iterable[str], folders: set[str]) -> None:
-        """Tables and partitions of this crawler whose objects are gone from its targets.
+        """Delete or deprecate the crawler's tables and partitions whose objects are gone from its targets.
 
         Args:
             locations: the include paths that were crawled, as ``s3://`` URIs.
@@ -202,7 +202,7 @@ class CatalogWriter:
             self._log(f"{change.capitalize()} {len(partitions)} partitions of table {table}")
 
     def _raise_for(self, answer: Mapping[str, Any]) -> None:
-        """A partition that another writer made meanwhile is there: fine. Any other error is the crawl's."""
+        """Raise an error of the crawl; a partition that another writer made meanwhile is none."""
         errors = [error["ErrorDetail"] for error in answer.get("Errors", [])]
         serious = [error for error in errors if error["ErrorCode"] != "AlreadyExistsException"]
         if serious:

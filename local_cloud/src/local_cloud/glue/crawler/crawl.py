@@ -74,7 +74,7 @@ class Crawl:
         known: frozenset[str],
         tables: Collection[Mapping[str, Any]],
     ) -> list[tuple[S3Target, Group]]:
-        """The tables of every target; with known folders, new partitions of known tables first."""
+        """Return the tables of every target; with known folders, new partitions of known tables first."""
         self._log_unavailable()
         reader = SchemaReader(self._s3, self._classifiers)
         groups: list[tuple[S3Target, Group]] = []

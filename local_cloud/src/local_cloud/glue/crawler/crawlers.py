@@ -38,7 +38,7 @@ class Crawlers(JsonService):
         self._scheduler = CrawlScheduler(self._scheduled, self.begin)
 
     def start(self) -> None:
-        """A crawl that was under way when the cloud died has failed; the schedules run on."""
+        """Fail a crawl that was under way when the cloud died, and let the schedules run on."""
         for region, crawler in self._crawlers.everywhere():
             if crawler["State"] != READY:
                 self._interrupted(region, crawler)

@@ -14,7 +14,7 @@ from local_cloud.glue.resources import Resources
 from local_cloud.glue.role import PRINCIPAL, role_arn
 from local_cloud.wire import Json, Request, ServiceError
 
-MOST_SAMPLED = 249
+MAX_SAMPLED = 249
 DEFAULTS: Json = {
     "Classifiers": [],
     "TablePrefix": "",
@@ -47,8 +47,8 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
         for target in crawler["Targets"]["S3Targets"]:
             excluder(target.get("Exclusions") or [])
             size = target.get("SampleSize")
-            if size is not None and not 1 <= size <= MOST_SAMPLED:
-                raise ServiceError("InvalidInputException", f"SampleSize {size} is not from 1 to {MOST_SAMPLED}.")
+            if size is not None and not 1 <= size <= MAX_SAMPLED:
+                raise ServiceError("InvalidInputException", f"SampleSize {size} is not from 1 to {MAX_SAMPLED}.")
     except ExclusionError as error:
         raise ServiceError("InvalidInputException", str(error)) from error
     if not crawler.get("DatabaseName"):
@@ -63,7 +63,7 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
 
 
 def normalised(params: Json, request: Request, current: Json | None = None) -> Json:
-    """The request as a crawler's fields: the role as an ARN, the schedule with its state."""
+    """Return the request as a crawler's fields: the role as an ARN, the schedule with its state."""
     fields: dict[str, Any] = {key: value for key, value in params.items() if value is not None}
     if "Role" in fields:
         fields["Role"] = role_arn(fields["Role"], request.account)
@@ -80,7 +80,7 @@ def normalised(params: Json, request: Request, current: Json | None = None) -> J
 
 
 def schedule(expression: str | None) -> Json:
-    """The crawler's ``Schedule``; a given expression is active at once.
+    """Return the crawler's ``Schedule``; a given expression is active at once.
 
     Raises:
         ServiceError: ``InvalidInputException``, the expression cannot be read.

@@ -17,7 +17,7 @@ class ExclusionError(ValueError):
 
 
 def excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """A test of whether the object at a path below the include path is left out.
+    """Return a test of whether the object at a path below the include path is left out.
 
     Raises:
         ExclusionError: a range of characters runs backwards.
@@ -38,7 +38,7 @@ def _expression(pattern: str) -> str:
 
 
 def _member(match: re.Match[str]) -> str:
-    """A range of characters, or one that stands for itself."""
+    """Return a range of characters, or one that stands for itself."""
     first, last, one = match.groups()
     return re.escape(one) if one else f"{re.escape(first)}-{re.escape(last)}"
 

@@ -42,14 +42,14 @@ class Leaf:
 
 
 def _estimated_records(found: S3Object, schema: Schema) -> int:
-    """The records of a whole object, from the part of it that was read."""
+    """Return the records of a whole object, from the part of it that was read."""
     if not schema.records or schema.compression != "none" or schema.record_bytes >= found.size_bytes:
         return schema.records
     return round(found.size_bytes * schema.records / schema.record_bytes)
 
 
 def combined(schemas: Sequence[Schema]) -> Schema:
-    """One schema for several of the same format: the union of the columns, in order of appearance."""
+    """Merge schemas of the same format: the union of the columns, in order of appearance."""
     columns: dict[str, Type] = {}
     for schema in schemas:
         columns = merge_fields(columns, schema.columns)
@@ -73,7 +73,7 @@ class Group:
         return combined([leaf.schema for leaf in self.leaves])
 
     def values(self, leaf: Leaf) -> list[str]:
-        """The partition values of a leaf: ``value`` of ``name=value``, else the folder's name."""
+        """Return the partition values of a leaf: ``value`` of ``name=value``, else the folder's name."""
         folders = leaf.path[len(self.path) :].rstrip("/").split("/")
         return [
             folder.partition("=")[2] if name is not None else folder
@@ -100,7 +100,7 @@ class GroupingPolicy:
 
 
 def group(include_path: str, members: Iterable[tuple[S3Object, Schema]], policy: GroupingPolicy) -> list[Group]:
-    """The tables below an include path (a folder's key in its bucket, with its slash)."""
+    """Return the tables below an include path (a folder's key in its bucket, with its slash)."""
     root = _tree(include_path, members, policy)
     if policy.table_level is None:
         return [_below_lone_folders(found) for found in _groups(root, policy)]
@@ -123,7 +123,7 @@ def _tree(include_path: str, members: Iterable[tuple[S3Object, Schema]], policy:
 
 
 def _leaves(path: str, content: Sequence[tuple[S3Object, Schema]], policy: GroupingPolicy) -> list[Leaf]:
-    """One leaf for a folder whose objects belong together; else one for each object."""
+    """Return one leaf for a folder whose objects belong together; else one for each object."""
     if _belong_together([schema for _, schema in content], policy):
         return [Leaf.of(path, content)]
     return [Leaf.of(found.key, [(found, schema)]) for found, schema in content]
@@ -145,7 +145,7 @@ def _groups(folder: _Folder, policy: GroupingPolicy) -> list[Group]:
 
 
 def _united(path: str, below: Sequence[tuple[str, list[Group]]], policy: GroupingPolicy) -> Group | None:
-    """The folders as partitions of one table, when each is one table itself, of the same shape, and alike."""
+    """Return the folders as partitions of one table when each is one table itself, of the same shape, and alike."""
     if not below or any(len(groups) != 1 for _, groups in below):
         return None
     groups = [found for _, (found,) in below]
@@ -159,20 +159,20 @@ def _united(path: str, below: Sequence[tuple[str, list[Group]]], policy: Groupin
 
 
 def _below_lone_folders(found: Group) -> Group:
-    """A table begins below folders that stand alone at their level: one plain folder is no partition."""
+    """Let a table begin below folders that are alone at their level: one plain folder is no partition."""
     while found.levels and found.levels[0] is None and len({found.values(leaf)[0] for leaf in found.leaves}) == 1:
         found = Group(f"{found.path}{found.values(found.leaves[0])[0]}/", found.leaves, found.levels[1:])
     return found
 
 
 def level_name(folder: str) -> str | None:
-    """``name`` of a folder ``name=value``; None for any other."""
+    """Return ``name`` of a folder ``name=value``; None for any other."""
     name, separator, _ = folder.partition("=")
     return name if separator and name else None
 
 
 def _belong_together(schemas: Sequence[Schema], policy: GroupingPolicy) -> bool:
-    """Whether the data is compatible (format, compression, delimiter) and, unless ignored, most schemas are similar."""
+    """Say whether the data is compatible (format, compression, delimiter) and the schemas similar, unless that is ignored."""
     if len({(schema.classification, schema.compression, schema.options.get("field.delim")) for schema in schemas}) > 1:
         return False
     if policy.combine_compatible or policy.table_level is not None:
@@ -182,7 +182,7 @@ def _belong_together(schemas: Sequence[Schema], policy: GroupingPolicy) -> bool:
 
 
 def _clusters(schemas: Sequence[Mapping[str, Type]]) -> Counter[int]:
-    """How many schemas each cluster has; a schema joins the first that it is similar to."""
+    """Count the schemas of each cluster; a schema joins the first that it is similar to."""
     clusters: list[frozenset[str]] = []
     sizes: Counter[int] = Counter()
     for columns in schemas:

@@ -56,12 +56,12 @@ class CrawlHistory:
             self._crawls.delete(_key(region, name, crawl["CrawlId"]))
 
     def crawls(self, region: str, name: str, filters: Sequence[Json] = ()) -> list[Json]:
-        """The crawls of a crawler that pass all filters, newest first."""
+        """Return the crawls of a crawler that pass all filters, newest first."""
         own = [crawl for key, crawl in self._crawls if key.startswith(_key(region, name, ""))]
         return sorted((c for c in own if all(_passes(c, f) for f in filters)), key=lambda c: -c["StartTime"])
 
     def metrics(self, region: str, name: str, running_seconds: float | None) -> Json:
-        """Times in seconds; the counts of tables are those of the last crawl that ended.
+        """Return times in seconds; the counts of tables are those of the last crawl that ended.
 
         Args:
             running_seconds: for how long the crawler has been running; None when it is not.
@@ -97,7 +97,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _passes(crawl: Json, condition: Json) -> bool:
-    """Whether a crawl meets one of ListCrawls' filters; times are given in epoch milliseconds, as text."""
+    """Say whether a crawl meets one of ListCrawls' filters. Times are given in epoch milliseconds, as text."""
     names = {
         "CRAWL_ID": "CrawlId",
         "STATE": "State",

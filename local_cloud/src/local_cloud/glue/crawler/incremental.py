@@ -13,7 +13,7 @@ Member = tuple[S3Object, Schema]
 
 
 def attach(members: Sequence[Member], tables: Iterable[Mapping[str, Any]]) -> tuple[list[Group], list[Member]]:
-    """New partitions of existing tables, and the objects that belong to none of these."""
+    """Return new partitions of existing tables, and the objects that belong to none of these."""
     partitioned = [table for table in tables if table.get("PartitionKeys")]
     leaves: dict[str, list[Leaf]] = {}
     rest: list[Member] = []
@@ -34,7 +34,7 @@ def _by_folder(members: Sequence[Member]) -> dict[tuple[str, str], list[Member]]
 
 
 def _root(table: Mapping[str, Any], bucket: str, folder: str) -> str | None:
-    """The table's folder, when ``folder`` lies as deep below it as the table has partition keys."""
+    """Return the table's folder if ``folder`` is as deep below it as the table has partition keys."""
     prefix = f"s3://{bucket}/"
     location = str(table["StorageDescriptor"].get("Location", ""))
     root = location[len(prefix) :].rstrip("/") + "/" if location.startswith(prefix) else ""

@@ -30,7 +30,7 @@ class CrawlerPolicy:
 
     @classmethod
     def of(cls, crawler: Mapping[str, Any]) -> CrawlerPolicy:
-        """From a crawler as ``GetCrawler`` returns it.
+        """Read the policy of a crawler as ``GetCrawler`` returns it.
 
         Raises:
             ServiceError: ``InvalidInputException``, the configuration is no JSON object of the known form.
@@ -53,7 +53,7 @@ class CrawlerPolicy:
         )
 
     def check(self) -> None:
-        """An incremental crawl changes nothing that exists.
+        """Refuse an incremental crawl that would change what exists.
 
         Raises:
             ServiceError: ``InvalidInputException``, the schema-change policy says otherwise.
@@ -84,7 +84,7 @@ def _section(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _count(section: Mapping[str, Any], name: str) -> int | None:
-    """A whole number above 0, which may be written as text; None when there is none."""
+    """Return a whole number above 0, which may be written as text; None when there is none."""
     value = section.get(name)
     if value is None:
         return None

@@ -38,7 +38,7 @@ def _receive(orders: queue.SimpleQueue[str]) -> None:
 
 
 def _crawl(order: dict[str, Any]) -> dict[str, Any]:
-    """The last message of an order. Its clients are its own: a role may be another one than in the order before."""
+    """Return the last message of an order. Its clients are its own, because the role may differ from the order before."""
     clients = Clients(order["endpoint"], order["region"])
     try:
         crawl = Crawl(order["crawler"], order["classifiers"], clients, lambda text: _say({"log": text}))
@@ -53,7 +53,7 @@ def _say(message: dict[str, Any]) -> None:
 
 
 def describe(error: Exception) -> str:
-    """The reason for people: which call was refused, and why."""
+    """Return the reason in words: which call was refused, and why."""
     if not isinstance(error, ClientError):
         return str(error)
     detail = error.response.get("Error", {})

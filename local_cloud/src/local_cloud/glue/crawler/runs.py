@@ -67,7 +67,7 @@ class CrawlRuns:
                 self._idle.terminate()
 
     def running_seconds(self, region: str, name: str) -> float | None:
-        """For how long the crawl has been under way; None when there is none."""
+        """Return for how long the crawl has been under way; None when there is none."""
         run = self._running.get((region, name))
         return time.time() - run.started if run else None
 
@@ -93,7 +93,7 @@ class CrawlRuns:
         self._ended(region, name, last, elapsed)
 
     def _in_process(self, crawler: Json, classifiers: Sequence[Json], run: _Run) -> Json:
-        """The last line of the crawl's process: its result or its error."""
+        """Return the last line of the crawl's process: its result or its error."""
         known = self._folders.get(f"{crawler['Region']}/{crawler['Name']}") or {"folders": []}
         order = {
             "endpoint": self._context.config.endpoint, "region": crawler["Region"], "crawler": crawler,
@@ -114,7 +114,7 @@ class CrawlRuns:
         return last
 
     def _process(self) -> subprocess.Popen[str]:
-        """A process that waits for an order: the one of an earlier crawl, or a new one."""
+        """Return a process that waits for an order: the one of an earlier crawl, or a new one."""
         with self._lock:
             if self._idle is not None:
                 process, self._idle = self._idle, None
@@ -142,7 +142,7 @@ class CrawlRuns:
         return {"error": "Internal Service Exception: the crawl ended without a result."}
 
     def _write_log(self, crawler: Json, run: _Run) -> str | None:
-        """The reason why the log could not be written; None when it was."""
+        """Write the log, and return the reason why it could not be written; None when it was."""
         messages = [(at, f"[{run.crawl_id}] {text}") for at, text in run.lines]
         logs = self._context.clients.client("logs", crawler["Role"], region=crawler["Region"], principal=PRINCIPAL)
         return write_log(logs, LOG_GROUP, crawler["Name"], messages)

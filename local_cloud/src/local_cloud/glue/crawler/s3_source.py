@@ -17,7 +17,7 @@ from local_cloud.glue.schemas import parquet_files
 from local_cloud.glue.schemas.classify import UNKNOWN, Schema, classify
 
 FIRST_BYTES = 1 << 20
-MOST_BYTES = 10 << 20
+MAX_BYTES = 10 << 20
 READERS = 8
 
 
@@ -45,18 +45,18 @@ class S3Target:
 
     @classmethod
     def of(cls, target: Mapping[str, Any]) -> S3Target:
-        """From a crawler's ``S3Targets`` member, whose path may come without its scheme."""
+        """Read a crawler's ``S3Targets`` member, whose path may come without its scheme."""
         bucket, _, prefix = str(target["Path"]).removeprefix("s3://").partition("/")
         return cls(bucket, prefix, target.get("Exclusions", []), target.get("SampleSize"))
 
     @property
     def folder(self) -> str:
-        """The folder that the target stands for, with its slash; empty for a bucket."""
+        """Return the folder of the target, with its slash; empty for a bucket."""
         return self.prefix if not self.prefix or self.prefix.endswith("/") else f"{self.prefix}/"
 
 
 def list_objects(s3: Any, target: S3Target) -> list[S3Object]:
-    """Every object with content below the target that no exclude pattern matches, by key.
+    """Return every object with content below the target that no exclude pattern matches, by key.
 
     Raises:
         botocore.exceptions.ClientError: the bucket is missing, or listing it is denied.
@@ -73,7 +73,7 @@ def list_objects(s3: Any, target: S3Target) -> list[S3Object]:
 
 
 def _sampled(objects: list[S3Object], sample_size: int | None) -> list[S3Object]:
-    """At most ``sample_size`` objects of each folder (*S3Target structure*)."""
+    """Return at most ``sample_size`` objects of each folder (*S3Target structure*)."""
     if sample_size is None:
         return objects
     taken: dict[str, int] = {}
@@ -96,7 +96,7 @@ class SchemaReader:
         self._connections = urllib3.PoolManager(maxsize=READERS)
 
     def read_all(self, objects: Sequence[S3Object]) -> list[tuple[S3Object, Schema]]:
-        """Each object with its schema, in order.
+        """Return each object with its schema, in order.
 
         Raises:
             botocore.exceptions.ClientError: an object cannot be read.
@@ -114,12 +114,12 @@ class SchemaReader:
             if content.startswith(parquet_files.MAGIC) and limit < found.size_bytes:
                 content, limit = self._content(found, found.size_bytes), found.size_bytes
             schema = classify(content, truncated=limit < found.size_bytes, custom=self._custom)
-            if schema.classification != UNKNOWN or limit >= min(found.size_bytes, MOST_BYTES):
+            if schema.classification != UNKNOWN or limit >= min(found.size_bytes, MAX_BYTES):
                 return schema
             limit += FIRST_BYTES
 
     def _content(self, found: S3Object, limit: int) -> bytes:
-        """The first ``limit`` bytes of the object."""
+        """Return the first ``limit`` bytes of the object."""
         place = {"Bucket": found.bucket, "Key": found.key}
         part = {"Range": f"bytes=0-{limit - 1}"} if limit < found.size_bytes else {}
         url = self._s3.generate_presigned_url("get_object", Params=place)

@@ -35,11 +35,11 @@ class Schedule:
     years: frozenset[int]
 
     def matches(self, moment: datetime) -> bool:
-        """Whether the schedule fires in the minute of ``moment``."""
+        """Say whether the schedule fires in the minute of ``moment``."""
         return moment.minute in self.minutes and moment.hour in self.hours and self._on_day(moment)
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """The first minute after ``moment`` in which it fires; None when it never does again."""
+        """Return the first minute after ``moment`` in which it fires; None when it never fires again."""
         following = moment.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
         while following.year <= max(self.years):
             if not self._on_day(following):
@@ -109,7 +109,7 @@ def _number(text: str, low: int, high: int, names: dict[str, int]) -> int:
 
 
 def _days_of_month(field: str, moment: datetime) -> frozenset[int]:
-    """The days of the moment's month: ``L`` is the last, ``15W`` the weekday nearest to the 15th."""
+    """Return the days of the moment's month: ``L`` is the last, ``15W`` the weekday nearest to the 15th."""
     length = monthrange(moment.year, moment.month)[1]
     if field == "?":
         return frozenset(range(1, length + 1))
@@ -131,7 +131,7 @@ def _nearest_weekday(day: int, length: int, moment: datetime) -> int:
 
 
 def _days_by_weekday(field: str, moment: datetime) -> frozenset[int]:
-    """The days of the moment's month that fall on a weekday (1 is Sunday): ``3#2`` is its second Tuesday, ``6L`` its last Friday."""
+    """Return the days that fall on a weekday (1 is Sunday): ``3#2`` is its second Tuesday, ``6L`` its last Friday."""
     length = monthrange(moment.year, moment.month)[1]
     by_weekday: dict[int, list[int]] = {number: [] for number in range(1, 8)}
     for day in range(1, length + 1):

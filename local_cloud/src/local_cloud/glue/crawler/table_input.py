@@ -15,7 +15,7 @@ from local_cloud.glue.schemas.classify import Schema
 
 Document = dict[str, Any]
 
-MOST_NAME_CHARACTERS = 128
+MAX_NAME_CHARACTERS = 128
 
 _TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
@@ -29,22 +29,22 @@ _FORMATS = {
 
 
 def table_name(prefix: str, bucket: str, path: str) -> str:
-    """The prefix and the last part of the path (or the bucket), lower case, everything but letters, digits and ``_`` as ``_``.
+    """Return prefix and last part of the path (or the bucket) in lower case. Other characters become ``_``.
 
     Source: *Using crawlers to populate the Data Catalog*, AWS Glue: at most 128 characters.
     """
     last = path.rstrip("/").rpartition("/")[2] or bucket
-    return re.sub(r"[^a-z0-9_]", "_", f"{prefix}{last}".lower())[:MOST_NAME_CHARACTERS]
+    return re.sub(r"[^a-z0-9_]", "_", f"{prefix}{last}".lower())[:MAX_NAME_CHARACTERS]
 
 
 def name_with_hash(name: str, location: str) -> str:
-    """The name for a table when another location has taken it; the same location gets the same name in every crawl."""
+    """Return the name for a table when another location has taken it: the same in every crawl of one location."""
     suffix = f"_{hashlib.md5(location.encode(), usedforsecurity=False).hexdigest()}"
-    return f"{name[: MOST_NAME_CHARACTERS - len(suffix)]}{suffix}"
+    return f"{name[: MAX_NAME_CHARACTERS - len(suffix)]}{suffix}"
 
 
 def columns_of(schema: Schema, partition_keys: Sequence[str] = ()) -> list[dict[str, str]]:
-    """The columns; one with a partition key's name is left out, because a table cannot have both."""
+    """Return the columns without those that have a partition key's name, because a table cannot have both."""
     return [{"Name": name, "Type": str(kind)} for name, kind in schema.columns.items() if name not in partition_keys]
 
 
@@ -70,7 +70,7 @@ def partition_input(bucket: str, group: Group, leaf: Leaf, crawler: str) -> Docu
 
 
 def inheriting(partition: Mapping[str, Any], table: Mapping[str, Any]) -> Document:
-    """The partition with its table's columns, formats and SerDe, and its own location and counts (``InheritFromTable``)."""
+    """Return the partition with its table's columns, formats and SerDe, and its own location and counts (``InheritFromTable``)."""
     storage = {**table["StorageDescriptor"], "Location": partition["StorageDescriptor"]["Location"]}
     storage["Parameters"] = partition["Parameters"]
     return {**partition, "StorageDescriptor": storage}

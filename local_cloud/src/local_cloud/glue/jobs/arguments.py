@@ -63,11 +63,11 @@ class JobArguments:
 
     @classmethod
     def merged(cls, job: Mapping[str, Mapping[str, str]], run: Mapping[str, str]) -> JobArguments:
-        """The run's arguments over the job's defaults, and the job's non-overridable ones over both (*Job structure*)."""
+        """Put the run's arguments over the job's defaults, and the job's non-overridable ones over both."""
         return cls({**job.get("DefaultArguments", {}), **run, **job.get("NonOverridableArguments", {})})
 
     def script_arguments(self, job_name: str, job_id: str, run_id: str) -> list[str]:
-        """What the script finds in ``sys.argv`` after its own name."""
+        """Return what the script finds in ``sys.argv`` after its own name."""
         own = {"--JOB_NAME": job_name, "--JOB_ID": job_id, "--JOB_RUN_ID": run_id}
         passed = {name: value for name, value in self.values.items() if name not in SPECIAL}
         return [
@@ -76,7 +76,7 @@ class JobArguments:
 
     @property
     def spark_configuration(self) -> dict[str, str]:
-        """``--conf``: one or several settings in one value, ``a=1 --conf b=2``."""
+        """Return the settings of ``--conf``: one or several in one value, ``a=1 --conf b=2``."""
         text = self.values.get("--conf", "").strip()
         settings = [part.strip() for part in re.split(r"(?:^|\s)--conf(?:\s+|=)", text) if part.strip()]
         broken = [setting for setting in settings if "=" not in setting]
@@ -86,7 +86,7 @@ class JobArguments:
 
     @property
     def lake_formats(self) -> list[str]:
-        """``--datalake-formats``.
+        """Return the formats of ``--datalake-formats``.
 
         Raises:
             ArgumentError: one of them is not available on the local cloud.
@@ -111,12 +111,12 @@ class JobArguments:
 
     @property
     def python_modules(self) -> list[str]:
-        """``--additional-python-modules``: requirements that have to be installed."""
+        """Return the requirements of ``--additional-python-modules``, which have to be installed."""
         return _members(self.values.get("--additional-python-modules", ""))
 
     @property
     def environment(self) -> dict[str, str]:
-        """``--customer-driver-env-vars``: names begin with ``CUSTOMER_``."""
+        """Return the variables of ``--customer-driver-env-vars``: their names begin with ``CUSTOMER_``."""
         pairs = [pair.partition("=") for pair in _members(self.values.get("--customer-driver-env-vars", ""))]
         return {name: value for name, _, value in pairs if name.startswith("CUSTOMER_")}
 

@@ -47,13 +47,13 @@ class ClassArchive:
 
     @property
     def place(self) -> Path:
-        """Named by the JVM and by all that it compares: the jars' paths, sizes and times."""
+        """Return the archive's path, named by the JVM and by all that it compares: the jars' paths, sizes and times."""
         files = [JAVA_HOME / "release", *self.jars, *sorted((SPARK_HOME / "jars").iterdir())]
         seen = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         return self.folder / f"classes-{hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}.jsa"
 
     def java_option(self) -> str:
-        """Use the archive; before there is one, list the classes for it."""
+        """Return the option to use the archive; before there is one, the option to list the classes for it."""
         place = self.place
         try:
             os.utime(place)
@@ -76,7 +76,7 @@ class ArchiveMaker:
         self._stopped = False
 
     def begin(self, archive: ClassArchive) -> None:
-        """Nothing happens if it is there, if another is being made, or if no classes were listed."""
+        """Make the archive, unless it exists, another is being made, or no classes were listed."""
         with self._lock:
             busy = self._process is not None and self._process.poll() is None
             if self._stopped or busy or archive.place.exists() or not archive.class_list.exists():
@@ -88,7 +88,7 @@ class ArchiveMaker:
             threading.Thread(target=_finish, args=(self._process, made, archive.place), daemon=True).start()
 
     def stop(self) -> None:
-        """A half-made archive is made again after the next job."""
+        """End the making; an unfinished archive is made after the next job."""
         with self._lock:
             self._stopped = True
             if self._process:
@@ -97,7 +97,7 @@ class ArchiveMaker:
 
 
 def _finish(process: subprocess.Popen[bytes], made: Path, place: Path) -> None:
-    """An archive is only put under its name once it is whole."""
+    """Give an archive its name once it is whole."""
     if process.wait() == 0:
         made.replace(place)
     else:
@@ -106,7 +106,7 @@ def _finish(process: subprocess.Popen[bytes], made: Path, place: Path) -> None:
 
 
 def _remove_unused(folder: Path) -> None:
-    """Archives of environments that are gone, and what a killed cloud left half made."""
+    """Delete archives of environments that are gone, and unfinished ones of a cloud that was killed."""
     for archive in [*folder.glob("classes-*.jsa"), *folder.glob("classes-*.part")]:
         if archive.stat().st_mtime < time.time() - UNUSED_SECONDS:
             archive.unlink(missing_ok=True)

@@ -44,12 +44,12 @@ class Jar:
 
 
 def cache_folder() -> Path:
-    """``LOCAL_CLOUD_JARS``, by default ``~/.cache/sales-cdc/jars``."""
+    """Return ``LOCAL_CLOUD_JARS``, by default ``~/.cache/sales-cdc/jars``."""
     return Path(os.environ.get("LOCAL_CLOUD_JARS") or Path.home() / ".cache" / "sales-cdc" / "jars")
 
 
 def repository() -> str:
-    """``LOCAL_CLOUD_MAVEN``, by default the repository that Spark itself would ask: the one that its Ivy was built with.
+    """Return ``LOCAL_CLOUD_MAVEN``, by default the repository that pyspark's own Ivy was built with.
 
     Raises:
         JarError: pyspark's Ivy no longer says.
@@ -64,7 +64,7 @@ def repository() -> str:
 
 
 def fetch(name: str, folder: Path | None = None) -> list[Path]:
-    """The jars of one set (``iceberg``, ``s3a``), fetched if the cache lacks them.
+    """Return the jars of one set (``iceberg``, ``s3a``), fetched if the cache lacks them.
 
     Raises:
         JarError: a jar could not be fetched, or is not what was pinned.
@@ -76,7 +76,7 @@ def fetch(name: str, folder: Path | None = None) -> list[Path]:
 
 
 def _cached(jar: Jar, repository: str, folder: Path) -> Path:
-    """A jar is only put under its name once its hash is right, so what the cache has is whole."""
+    """Return a jar's path in the cache. It gets its name once its hash is right, so the cache holds whole files only."""
     place = folder / jar.file_name
     if place.exists():
         return place

@@ -15,7 +15,7 @@ from local_cloud.wire import Json, JsonService, Request, ServiceError
 COMMANDS = ("glueetl", "pythonshell")
 TIMEOUT_MINUTES = {"glueetl": 2880, "pythonshell": 2880}
 LATER_VERSION_TIMEOUT_MINUTES = 480
-LONGEST_TIMEOUT_MINUTES = 7 * 24 * 60
+MAX_TIMEOUT_MINUTES = 7 * 24 * 60
 
 
 class Jobs(JsonService):
@@ -39,7 +39,7 @@ class Jobs(JsonService):
         return {"Name": job["Name"]}
 
     def update_job(self, params: Json, request: Request) -> Json:
-        """The new definition replaces the old one whole (*UpdateJob*)."""
+        """Replace the definition by the new one as a whole (*UpdateJob*)."""
         with self._lock:
             current = self._jobs.get(request.region, params["JobName"])
             job = {**_definition(params["JobUpdate"]), "Name": params["JobName"], "CreatedOn": current["CreatedOn"]}
@@ -63,7 +63,7 @@ class Jobs(JsonService):
         }
 
     def delete_job(self, params: Json, request: Request) -> Json:
-        """No error when there is no such job (*DeleteJob*)."""
+        """Delete a job; an unknown one is no error (*DeleteJob*)."""
         self._jobs.delete(request.region, params["JobName"])
         self._tags.remove_all(request, params["JobName"])
         return {"JobName": params["JobName"]}
@@ -75,14 +75,14 @@ def check_timeout(params: Json) -> None:
     Raises:
         ServiceError: ``InvalidInputException``.
     """
-    if (params.get("Timeout") or 0) > LONGEST_TIMEOUT_MINUTES:
+    if (params.get("Timeout") or 0) > MAX_TIMEOUT_MINUTES:
         raise ServiceError(
-            "InvalidInputException", f"Timeout {params['Timeout']} is above {LONGEST_TIMEOUT_MINUTES} minutes."
+            "InvalidInputException", f"Timeout {params['Timeout']} is above {MAX_TIMEOUT_MINUTES} minutes."
         )
 
 
 def _definition(params: Json) -> Json:
-    """A job's fields with Glue's defaults.
+    """Return a job's fields with Glue's defaults.
 
     Raises:
         ServiceError: ``InvalidInputException``, a command the local cloud has not, no script, or a capacity given twice.

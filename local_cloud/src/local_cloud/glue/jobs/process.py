@@ -23,7 +23,7 @@ from local_cloud.glue.jobs.setup import JobOrder, JobSetup
 
 GRACE_SECONDS = 3.0
 _NOT_COMPILED = ("SyntaxError:", "IndentationError:", "TabError:")
-MOST_LINES, MOST_CHARACTERS = 10_000, 100_000
+MAX_LINES, MAX_CHARACTERS = 10_000, 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class JobProcess:
         self.archive: ClassArchive | None = None
 
     def run(self) -> Outcome:
-        """Fetch, run, wait. The log stays in the run's folder."""
+        """Fetch the script, run it and wait. The log stays in the run's folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             setup = JobSetup(self._context, self._order, self.folder)
@@ -97,7 +97,7 @@ class JobProcess:
         return Outcome("SUCCEEDED", None, seconds) if code == 0 else Outcome("FAILED", self._reason(code), seconds)
 
     def _reason(self, code: int) -> str:
-        """The exception that ended the script; without a traceback, its exit code."""
+        """Return the exception that ended the script; without a traceback, its exit code."""
         lines = self.error_lines()
         tracebacks = [i for i, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
         if tracebacks:
@@ -123,7 +123,7 @@ def end_orphan(process_id: int | None, run_id: str) -> None:
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """SIGTERM to the group, and SIGKILL to what is left of it."""
+    """Send SIGTERM to the group, and SIGKILL to what is left of it."""
     _signal_group(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_SECONDS)
@@ -139,8 +139,8 @@ def _signal_group(process_id: int, number: signal.Signals) -> None:
 
 
 def _lines(path: Path) -> list[str]:
-    """The last lines of a log, each cut where CloudWatch Logs would refuse it."""
+    """Return the last lines of a log, each cut where CloudWatch Logs would refuse it."""
     if not path.exists():
         return []
-    lines = path.read_text(errors="replace").splitlines()[-MOST_LINES:]
-    return [line[:MOST_CHARACTERS] for line in lines if line.strip()]
+    lines = path.read_text(errors="replace").splitlines()[-MAX_LINES:]
+    return [line[:MAX_CHARACTERS] for line in lines if line.strip()]

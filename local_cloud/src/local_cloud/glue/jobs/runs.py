@@ -44,7 +44,7 @@ class JobRuns(JsonService):
         self._closing = False
 
     def start(self) -> None:
-        """A run that was under way when the cloud died has failed, and what is left of it is ended."""
+        """Fail every run that was under way when the cloud died, and end what is left of it."""
         for key, run in self._runs:
             if run["JobRunState"] in UNFINISHED:
                 end_orphan(run.get("ProcessId"), run["Id"])
@@ -54,7 +54,7 @@ class JobRuns(JsonService):
                 )
 
     def stop(self) -> None:
-        """End every run; the next start says that they failed."""
+        """End every run; the next start marks them as failed."""
         self._closing = True
         self._archives.stop()
         for process in list(self._processes.values()):
@@ -145,7 +145,7 @@ class JobRuns(JsonService):
                 self._begin(job, {**run, **_next_attempt(run), "JobRunState": "STARTING", "StartedOn": now})
 
     def _outcome(self, job: Json, run: Json) -> Outcome:
-        """Run the script to its end, and its log into CloudWatch Logs."""
+        """Run the script to its end, and put its log into CloudWatch Logs."""
         role, region = role_arn(job["Role"], run["Account"]), run["Region"]
         order = JobOrder.of(job, run, role, float(run["Timeout"]) * self._minute_seconds)
         process = JobProcess(self._context, order, self._followed(run))

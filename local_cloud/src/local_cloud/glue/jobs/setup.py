@@ -59,7 +59,7 @@ class JobSetup:
         self.archive: ClassArchive | None = None  # of a job with a data lake format: it loads the most classes
 
     def prepare(self) -> tuple[Path, dict[str, str]]:
-        """The script on disk and the environment it runs in.
+        """Fetch the script, and return it with the environment it runs in.
 
         Raises:
             ArgumentError: an argument cannot be met, or a file cannot be read.
@@ -104,7 +104,7 @@ class JobSetup:
             return found
 
     def _environment(self, python_files: list[Path]) -> dict[str, str]:
-        """Nothing of the cloud's own environment but what a program needs; the role's credentials; the local endpoint."""
+        """Return the environment: what any program needs, the role's credentials and the local endpoint."""
         order, config = self._order, self._context.config
         keys = self._context.clients.client("sts", region=order.region).assume_role(
             RoleArn=order.role, RoleSessionName=f"glue-{order.run_id[:32]}"
@@ -129,7 +129,7 @@ class JobSetup:
 
 
 def _check_modules(requirements: list[str]) -> None:
-    """A job that needs a module must find it installed: the local cloud installs nothing.
+    """Refuse a job whose modules are not installed: the local cloud installs nothing.
 
     Raises:
         ArgumentError: a module is missing or of another version.

@@ -25,7 +25,7 @@ def spark_environment(
     folder: Path,
     archive: ClassArchive | None = None,
 ) -> dict[str, str]:
-    """Environment variables of the job's process.
+    """Return the environment variables of the job's process.
 
     Args:
         configuration: the job's own ``--conf``; it wins over what is set here.
@@ -54,7 +54,7 @@ def spark_environment(
 
 
 def _machine(folder: Path, archive: ClassArchive | None) -> dict[str, str]:
-    """Loopback only, no web UI, few tasks and no code generation: the data is small and the processors are two."""
+    """Return settings for one machine: loopback only, no web UI, few tasks and no code generation."""
     return {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -69,7 +69,7 @@ def _machine(folder: Path, archive: ClassArchive | None) -> dict[str, str]:
 
 
 def _s3a(endpoint: str) -> dict[str, str]:
-    """``s3://`` by Hadoop's S3A; the credentials come from the environment."""
+    """Return settings that read ``s3://`` by Hadoop's S3A; the credentials come from the environment."""
     return {
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         "spark.hadoop.fs.s3a.endpoint": endpoint,
@@ -80,7 +80,7 @@ def _s3a(endpoint: str) -> dict[str, str]:
 
 
 def _catalogs(configuration: Mapping[str, str], endpoint: str) -> dict[str, str]:
-    """The endpoints of every catalog that the job configures."""
+    """Return the endpoints of every catalog that the job configures."""
     return {
         f"{catalog}.{name}": value
         for catalog in configuration

@@ -39,7 +39,7 @@ class Schema:
 
 
 def classify(content: bytes, *, truncated: bool, custom: Sequence[Mapping[str, Any]]) -> Schema:
-    """The schema of an object from its beginning, or, for Parquet, from its end.
+    """Return the schema of an object from its beginning, or, for Parquet, from its end.
 
     Args:
         content: the first bytes as they lie in S3.
@@ -64,7 +64,7 @@ def classify(content: bytes, *, truncated: bool, custom: Sequence[Mapping[str, A
 
 
 def _decompress(content: bytes, *, truncated: bool) -> tuple[str, bytes, bool]:
-    """Compression, plain bytes, and whether they are cut."""
+    """Return compression, plain bytes, and whether they are cut."""
     if content.startswith(b"\x1f\x8b"):
         plain = b""
         while content.startswith(b"\x1f\x8b"):  # Firehose writes a member per flush
@@ -78,7 +78,7 @@ def _decompress(content: bytes, *, truncated: bool) -> tuple[str, bytes, bool]:
 
 
 def _by_custom(classifier: Mapping[str, Any], text: str, compression: str, *, truncated: bool) -> Schema | None:
-    """None when the classifier does not recognise the text. Grok and XML classifiers are kept but recognise nothing here."""
+    """Return the schema by a custom classifier. None when it does not recognise the text, as Grok and XML never do here."""
     if "JsonClassifier" in classifier:
         try:
             steps = json_records.parse_path(classifier["JsonClassifier"]["JsonPath"])

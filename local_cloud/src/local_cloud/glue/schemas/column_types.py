@@ -74,7 +74,7 @@ _NUMBERS: list[Type] = [INT, BIGINT, DOUBLE]
 
 
 def merge(left: Type, right: Type) -> Type:
-    """The type that can hold both: the wider number, the union of a struct's fields, or text when nothing else fits."""
+    """Return the type that can hold both: the wider number, the union of a struct's fields, or text."""
     if left == right or right is NULL:
         return left
     if left is NULL:
@@ -96,7 +96,7 @@ def merge_all(types: Iterable[Type]) -> Type:
 
 
 def merge_fields(left: Mapping[str, Type], right: Mapping[str, Type]) -> dict[str, Type]:
-    """Every field of both, those of ``left`` first."""
+    """Return every field of both, those of ``left`` first."""
     merged = dict(left)
     for name, kind in right.items():
         merged[name] = merge(merged[name], kind) if name in merged else kind
@@ -104,7 +104,7 @@ def merge_fields(left: Mapping[str, Type], right: Mapping[str, Type]) -> dict[st
 
 
 def columns_of(fields: Mapping[str, Type]) -> dict[str, Type]:
-    """Fields as columns: names without case, so that ``Price`` and ``price`` are one."""
+    """Return fields as columns: names without case, so that ``Price`` and ``price`` are one."""
     columns: dict[str, Type] = {}
     for name, kind in fields.items():
         columns[name.lower()] = merge(columns.get(name.lower(), NULL), kind)
@@ -112,7 +112,7 @@ def columns_of(fields: Mapping[str, Type]) -> dict[str, Type]:
 
 
 def integer_type(text: str) -> Scalar:
-    """The type of an integer literal; one beyond 64 bits only fits ``double``."""
+    """Return the type of an integer literal; one beyond 64 bits only fits ``double``."""
     if len(text) <= INT_DIGITS_ALWAYS_FITTING:
         return INT
     number = int(text) if len(text) < 25 else BIGINT_MAX + 1
@@ -123,7 +123,7 @@ def integer_type(text: str) -> Scalar:
 
 
 def type_of(value: Any) -> Type:
-    """The type of a decoded JSON value whose numbers were replaced by their types (see ``json_records``)."""
+    """Return the type of a decoded JSON value whose numbers were replaced by their types (see ``json_records``)."""
     known = _BY_CLASS.get(type(value))
     if known is not None:
         return known

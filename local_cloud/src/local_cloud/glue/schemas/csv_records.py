@@ -32,7 +32,7 @@ class CsvTable:
 
 
 def read(text: str, classifier: Mapping[str, Any], *, truncated: bool) -> CsvTable | None:
-    """The table that the text holds; None when it is no CSV.
+    """Return the table that the text holds; None when it is no CSV.
 
     Args:
         classifier: a custom CSV classifier's settings; empty for the built-in one.
@@ -55,7 +55,7 @@ def _rows(text: str, delimiter: str, quote: str, *, truncated: bool) -> list[lis
 
 
 def _regular(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether every row has as many values as the first, but for a delimiter at the end."""
+    """Say whether every row has as many values as the first, but for a delimiter at the end."""
     width = len(rows[0])
     return all(len(row) in (width, width + 1) for row in rows)
 
@@ -90,7 +90,7 @@ def _looks_like_header(rows: list[list[str]]) -> bool:
 
 
 def _header(rows: list[list[str]], classifier: Mapping[str, Any]) -> list[str] | None:
-    """Column names: the classifier's, the first line's, or ``col0`` and so on."""
+    """Return the column names: the classifier's, the first line's, or ``col0`` and so on."""
     named = classifier.get("Header")
     if named:
         return list(named) if len(named) == len(rows[0]) else None

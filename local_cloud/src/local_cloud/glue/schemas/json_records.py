@@ -29,7 +29,7 @@ class PathError(ValueError):
 
 
 def parse_path(path: str) -> list[str | int | None]:
-    """The steps of a JSON path: a field's name, an index, or None for ``*``.
+    """Return the steps of a JSON path: a field's name, an index, or None for ``*``.
 
     Raises:
         PathError: the path is not of the subset ``$``, ``.name``, ``['name']``, ``[n]``, ``[*]``. A list of paths is not.
@@ -49,7 +49,7 @@ def parse_path(path: str) -> list[str | int | None]:
 
 
 def select(document: Any, steps: list[str | int | None]) -> Iterator[Any]:
-    """The values that a path leads to; none when it leads nowhere."""
+    """Yield the values that a path leads to; none when it leads nowhere."""
     if not steps:
         yield document
         return
@@ -66,7 +66,7 @@ def select(document: Any, steps: list[str | int | None]) -> Iterator[Any]:
 
 
 def documents(text: str, *, truncated: bool) -> Iterator[Any]:
-    """The JSON documents that follow each other in ``text``. A malformed line is passed over, a cut last one ends the reading."""
+    """Yield the JSON documents that follow each other in ``text``. A malformed line is skipped, a cut last one ends the reading."""
     if "\n" in text.rstrip() and _parses(text.split("\n", 1)[0]):
         yield from _lines(text, truncated=truncated)
         return
@@ -113,7 +113,7 @@ class RecordTypes:
 
 
 def _shape(value: Any) -> Any:
-    """What decides a value's type: its class, and the shapes within."""
+    """Return what decides a value's type: its class, and the shapes within."""
     kind = type(value)
     if kind is dict:
         return (*value, *map(_shape, value.values()))
@@ -121,7 +121,7 @@ def _shape(value: Any) -> Any:
 
 
 def record_types(text: str, steps: list[str | int | None] | None, *, truncated: bool) -> RecordTypes | None:
-    """The types of the records at a path, or of the whole documents; None when no record is found.
+    """Return the types of the records at a path, or of the whole documents; None when no record is found.
 
     Without a path a document that is an array is one record with the column ``array``, as the built-in classifier makes it.
     """

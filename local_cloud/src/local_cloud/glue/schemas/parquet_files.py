@@ -11,7 +11,7 @@ MAGIC = b"PAR1"
 
 
 def columns(content: bytes) -> dict[str, Type]:
-    """Column types by name. ``content`` is the whole file; one that is broken has none."""
+    """Return column types by name. ``content`` is the whole file; a broken one has none."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

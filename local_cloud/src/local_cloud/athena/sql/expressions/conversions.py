@@ -50,7 +50,7 @@ def _is_decimal_literal(node: exp.Expr, target: Type) -> bool:
 
 
 def _decimal_literal(session: Session, node: exp.Literal) -> Typed:
-    """Compile ``DECIMAL '12.50'``: as precise as it is written. A plain CAST to DECIMAL has no digits after the point."""
+    """Compile ``DECIMAL '12.50'``, which is as precise as it is written. A plain CAST to DECIMAL has no digits after the point."""
     whole, _, fraction = node.this.strip().lstrip("+-").partition(".")
     if not (whole + fraction).isdigit():
         raise session.invalid(node, f"'{node.this}' is not a valid DECIMAL literal", "INVALID_LITERAL")

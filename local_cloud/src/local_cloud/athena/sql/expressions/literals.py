@@ -48,7 +48,7 @@ def _literal(compiler: Compiler, node: exp.Literal, _: Scope) -> Typed:
 
 
 def _negated(compiler: Compiler, node: exp.Neg, scope: Scope) -> Typed:
-    """Compile ``-value``; the least integer is a literal of its own, because its digits alone would be a bigint."""
+    """Compile ``-value``. The least integer is a literal of its own, because its digits alone would be a bigint."""
     if isinstance(node.this, exp.Literal) and not node.this.is_string:
         for largest, kind in ((MAX_INTEGER, INTEGER), (MAX_BIGINT, BIGINT)):
             if node.this.this == str(largest + 1):

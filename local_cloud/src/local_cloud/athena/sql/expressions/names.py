@@ -31,7 +31,7 @@ def _not_found(session: Session, node: exp.Expr, shown: str) -> QueryFailedError
 
 
 def _resolved(session: Session, node: exp.Expr, parts: tuple[str, ...], scope: Scope) -> Typed | None:
-    """Return a field by its longest qualified name, else a field of the row that the name before the last dot means."""
+    """Return a field by its longest qualified name. Else the name before the last dot means a row, and the last part its field."""
     if len(parts) == 1 and parts[0] in scope.outputs:
         return scope.outputs[parts[0]]
     level: Scope | None = scope

@@ -87,7 +87,7 @@ def _extreme(call: Call) -> Typed:
 
 
 def _of_numbers(call: Call, value: Typed) -> str:
-    """max or min; NaN, DuckDB's greatest number, only where there is nothing else."""
+    """Compile max or min. NaN, DuckDB's greatest number, is the answer only when there is no other value."""
     found = call.aggregate(call.name, value.sql)
     if call.name == "min" or value.type not in (DOUBLE, REAL):
         return found
@@ -95,7 +95,7 @@ def _of_numbers(call: Call, value: Typed) -> str:
 
 
 def _by(call: Call) -> Typed:
-    """``max_by(x, y)``: the x that stands with the greatest y, NULL when it is NULL; rows with a NULL y do not count."""
+    """Compile ``max_by(x, y)``: the x of the greatest y. It can be NULL; rows with a NULL y do not count."""
     values = call.arguments()
     if len(values) != 2:
         raise call.session.unsupported(call.node, f"{call.name} with three arguments")
@@ -117,7 +117,7 @@ def _array_agg(call: Call) -> Typed:
 
 
 def _approx_distinct(call: Call) -> Typed:
-    """The exact number of distinct values, which is within every standard error that may be asked for."""
+    """Compile the exact number of distinct values, which is within every standard error."""
     if not 1 <= len(call.nodes) <= 2:
         raise call.mistaken()
     call.distinct = True
@@ -144,7 +144,7 @@ def _spread(function: str, least: int) -> Function:
 
 
 def _paired(call: Call) -> Typed:
-    """NULL where the pairs define no number, as with one pair."""
+    """Compile a function of pairs; NULL where the pairs define no number, as one pair does not."""
     found = call.aggregate(call.name, *call.expect(DOUBLE, DOUBLE))
     if call.name.startswith("covar"):
         return Typed(found, DOUBLE)
@@ -160,7 +160,7 @@ def _listagg(call: Call) -> Typed:
 
 
 def _map_agg(call: Call) -> Typed:
-    """One entry for each key, NULL when there is none; with repeated keys Trino keeps any one of the values, here the first."""
+    """Compile a map with one entry a key, or NULL. Of repeated keys Trino keeps any value, and this the first."""
     values = call.arguments()
     if len(values) != 2:
         raise call.mistaken([value.type for value in values])

@@ -34,7 +34,7 @@ def _array(call: Call, index: int = 0) -> Typed:
 
 
 def _with_element(call: Call) -> tuple[Typed, Typed]:
-    """An array and a value, both brought to a common element type."""
+    """Compile an array and a value, both coerced to a common element type."""
     if len(call.nodes) != 2:
         raise call.mistaken()
     base, item = _array(call), call.argument(1)
@@ -45,7 +45,7 @@ def _with_element(call: Call) -> tuple[Typed, Typed]:
 
 
 def _found(item: Typed, condition: str = "true") -> str:
-    """The condition, but for NaN, which equals nothing in Trino and itself in DuckDB."""
+    """Return the condition, false for NaN: NaN equals nothing in Trino and itself in DuckDB."""
     return f"(NOT isnan({item.sql}) AND {condition})" if item.type in (DOUBLE, REAL) else condition
 
 
@@ -88,7 +88,7 @@ def _cardinality(call: Call) -> Typed:
 
 
 def _contains(call: Call) -> Typed:
-    """NULL, not false, when the value is not found and the array has a NULL."""
+    """Compile contains: NULL, not false, when the value is not found and the array has a NULL."""
     base, item = _with_element(call)
     found = _found(item, f"list_contains({base.sql}, {item.sql})")
     return Typed(
@@ -114,7 +114,7 @@ def _remove(call: Call) -> Typed:
 
 
 def _extreme(function: str) -> Function:
-    """array_max, array_min: NULL when any element is."""
+    """Compile array_max and array_min: NULL when any element is."""
 
     def compiled(call: Call) -> Typed:
         value = _array(call)
@@ -127,7 +127,7 @@ def _extreme(function: str) -> Function:
 
 
 def _join(call: Call) -> Typed:
-    """NULL elements are left out unless a text for them is given."""
+    """Compile array_join: NULL elements are left out unless a text for them is given."""
     values = call.arguments()
     if (
         len(values) not in {2, 3}
@@ -156,7 +156,7 @@ def _flatten(call: Call) -> Typed:
 
 
 def _element_at(call: Call) -> Typed:
-    """NULL, not an error, when the position or key is not there."""
+    """Compile element_at: NULL, not an error, for an unknown position or key."""
     values = call.arguments()
     if len(values) != 2:
         raise call.mistaken([value.type for value in values])
@@ -186,7 +186,7 @@ def _slice(call: Call) -> Typed:
     )
 
 
-MOST_ENTRIES = 10_000
+MAX_ENTRIES = 10_000
 
 
 def _sequence(call: Call) -> Typed:
@@ -214,19 +214,19 @@ def _towards(start: str, stop: str) -> str:
 
 
 def _steps(start: str, stop: str, step: str, kind: Type) -> str:
-    """The numbers from start to stop; Trino refuses steps that do not lead there, and more than 10,000."""
+    """Return the numbers from start to stop. Trino refuses steps that do not lead there, and more than 10,000."""
     order = "sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start"
     zero, away, long = (
         raising("INVALID_FUNCTION_ARGUMENT", message, kind)
         for message in (
             "step must not be zero",
             order,
-            f"result of sequence function must not have more than {MOST_ENTRIES} entries",
+            f"result of sequence function must not have more than {MAX_ENTRIES} entries",
         )
     )
     return (
         f"(CASE WHEN {step} = 0 THEN {zero} WHEN sign({step}) * sign(CAST({stop} AS HUGEINT) - {start}) < 0 THEN {away} "
-        f"WHEN (CAST({stop} AS HUGEINT) - {start}) // {step} >= {MOST_ENTRIES} THEN {long} ELSE generate_series({start}, {stop}, {step}) END)"
+        f"WHEN (CAST({stop} AS HUGEINT) - {start}) // {step} >= {MAX_ENTRIES} THEN {long} ELSE generate_series({start}, {stop}, {step}) END)"
     )
 
 
@@ -239,12 +239,12 @@ def _repeat(call: Call) -> Typed:
         raising("INVALID_FUNCTION_ARGUMENT", message, kind)
         for message in (
             "count argument of repeat function must be greater than or equal to 0",
-            f"count argument of repeat function must be less than or equal to {MOST_ENTRIES}",
+            f"count argument of repeat function must be less than or equal to {MAX_ENTRIES}",
         )
     )
     repeated = f"list_transform(range({count}), lambda e: {values[0].sql})"
     return Typed(
-        f"(CASE WHEN {count} < 0 THEN {negative} WHEN {count} > {MOST_ENTRIES} THEN {long} ELSE {repeated} END)", kind
+        f"(CASE WHEN {count} < 0 THEN {negative} WHEN {count} > {MAX_ENTRIES} THEN {long} ELSE {repeated} END)", kind
     )
 
 

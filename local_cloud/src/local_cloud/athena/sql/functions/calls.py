@@ -127,7 +127,7 @@ _EXTRACTED = {"dow": "day_of_week", "doy": "day_of_year", "yow": "year_of_week"}
 
 
 def _call(compiler: Compiler, node: exp.Expr, scope: Scope) -> Call:
-    """Return the call that a node stands for; some functions have a syntax, and a node of the tree, of their own."""
+    """Return the call that a node stands for. Some functions have a syntax, and a node of the tree, of their own."""
     if isinstance(node, exp.Anonymous):
         nodes = list(node.expressions)
         call = Call(compiler, scope, node, str(node.this).lower(), nodes)

@@ -39,7 +39,7 @@ def _filter(call: Call) -> Typed:
 
 
 def _match(call: Call) -> Typed:
-    """any_match, all_match, none_match in three-valued logic."""
+    """Compile any_match, all_match and none_match in three-valued logic."""
     base = _base(call)
     answers = f"list_transform({base.sql}, {_predicate(call, base)})"
     decisive = "false" if call.name == "all_match" else "true"
@@ -52,7 +52,7 @@ def _match(call: Call) -> Typed:
 
 
 def _reduce(call: Call) -> Typed:
-    """A fold over pairs of state and item, because DuckDB's own starts with the first element."""
+    """Compile a fold over pairs of state and item, because DuckDB's own starts with the first element."""
     base, start = _base(call, 3), call.argument(1)
     left, right = call.variable("p"), call.variable("q")
     kind = _state_type(call, base, start, left, right)
@@ -70,7 +70,7 @@ def _reduce(call: Call) -> Typed:
 
 
 def _state_type(call: Call, base: Typed, start: Typed, left: str, right: str) -> Type:
-    """The type that the start and every step can be coerced to."""
+    """Return the type that the start and every step can be coerced to."""
     body = call.body(2, Typed(f"{left}.s", start.type), Typed(f"{right}.i", base.type.element))
     kind = common_type(start.type, body.type)
     if kind is None:

@@ -22,7 +22,7 @@ def _map_of(call: Call, index: int = 0) -> Typed:
 
 
 def _present(value: Typed, result: str) -> str:
-    """``result`` of a map; NULL of none, which DuckDB takes for an empty one."""
+    """Return ``result`` of a map, and NULL of a NULL map, which DuckDB treats as an empty one."""
     return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE {result} END)"
 
 
@@ -96,7 +96,7 @@ def _concat(call: Call) -> Typed:
 
 
 def _entry_lambda(call: Call, value: Typed) -> tuple[str, Typed]:
-    """A variable for one entry, and the body of the lambda over its key and value."""
+    """Return a variable for one entry, and the body of the lambda over its key and value."""
     if len(call.nodes) != 2:
         raise call.mistaken()
     entry = call.variable("e")

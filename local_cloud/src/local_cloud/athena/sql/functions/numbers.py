@@ -20,7 +20,7 @@ _BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 
 
 def _same_number(template: str) -> Function:
-    """A function that keeps the type of its one number."""
+    """Return a function that keeps the type of its one number."""
 
     def compiled(call: Call) -> Typed:
         value = call.argument(0)
@@ -45,7 +45,7 @@ def _sign(call: Call) -> Typed:
 
 
 def _whole(function: str) -> Function:
-    """ceil, floor: a decimal loses its scale."""
+    """Compile ceil and floor; a decimal loses its scale."""
 
     def compiled(call: Call) -> Typed:
         value = call.argument(0)
@@ -101,7 +101,7 @@ def _mod(call: Call) -> Typed:
 
 
 def _extreme_of(function: str) -> Function:
-    """greatest, least: NULL when any argument is, NaN when all are."""
+    """Compile greatest and least: NULL when any argument is, NaN when all are."""
 
     def compiled(call: Call) -> Typed:
         values = call.arguments()
@@ -120,7 +120,7 @@ def _extreme_of(function: str) -> Function:
 
 
 def _guarded(template: str, bad: str, instead: str) -> tuple[str, str]:
-    """A function of one double with another answer where DuckDB raises."""
+    """Return a function of one double with another answer where DuckDB raises."""
     return "double -> double", f"CASE WHEN {bad} THEN CAST({instead} AS DOUBLE) ELSE {template} END"
 
 
@@ -133,7 +133,7 @@ def _bits(template: str, arguments: int = 2) -> Function:
 
 
 def _shift(direction: str) -> Function:
-    """A shift within the bits of the value's own type."""
+    """Return a shift within the bits of the value's own type."""
 
     def compiled(call: Call) -> Typed:
         values = call.arguments()

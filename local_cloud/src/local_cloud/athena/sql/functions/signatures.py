@@ -11,7 +11,7 @@ from local_cloud.athena.types import VARCHAR, Type, array, parse_type
 
 
 def simple(*variants: tuple[str, str]) -> Function:
-    """A function of variants such as ``("varchar; bigint -> varchar", "left({0}, {1})")``; the first that fits is taken.
+    """Make a function of variants such as ``("varchar. Bigint -> varchar", "left({0}, {1})")``; the first that fits is used.
 
     ``same`` as a result is the type of the first argument, a text.
     """

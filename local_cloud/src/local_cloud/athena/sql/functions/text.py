@@ -31,7 +31,7 @@ _SUBSTRING = "CASE WHEN {1} = 0 OR {1} < -length({0}) OR {2} <= 0 THEN '' ELSE s
 
 
 def _failing(bad: str, message: str, template: str) -> str:
-    """``template``, failing with INVALID_FUNCTION_ARGUMENT where ``bad`` holds."""
+    """Return ``template``, failing with INVALID_FUNCTION_ARGUMENT where ``bad`` holds."""
     return f"CASE WHEN {bad} THEN {raising('INVALID_FUNCTION_ARGUMENT', message, VARCHAR)} ELSE {template} END"
 
 
@@ -48,7 +48,7 @@ def _padded(function: str) -> Function:
 
 
 def _null_safe(template: str, *arguments: int) -> str:
-    """CASE would turn a NULL argument into its ELSE branch: NULL first."""
+    """Return the template with NULL for a NULL argument, which CASE would turn into its ELSE branch."""
     missing = " OR ".join(f"{{{index}}} IS NULL" for index in arguments)
     return f"CASE WHEN {missing} THEN NULL ELSE {template} END"
 
@@ -98,18 +98,18 @@ def _split_part(call: Call) -> Typed:
 
 
 def _kept(call: Call) -> Type:
-    """The type of a result that is at most as long as the first argument."""
+    """Return the type of a result that is at most as long as the first argument."""
     kind = call.argument(0).type
     return kind if kind.is_text else VARCHAR
 
 
 def _plain(*texts: str) -> str:
-    """Whether texts are of single bytes: some of DuckDB's functions count bytes, or characters with their accents."""
+    """Return the condition that texts are of single bytes: some functions of DuckDB count bytes, or letters with accents."""
     return " AND ".join(f"strlen({text}) = length({text})" for text in texts)
 
 
 def _distance(call: Call) -> Typed:
-    """levenshtein_distance, hamming_distance."""
+    """Compile levenshtein_distance and hamming_distance."""
     a, b = call.expect(VARCHAR, VARCHAR)
     function = call.name.removesuffix("_distance")
     found = f"(CASE WHEN {_plain(a, b)} THEN {function}({a}, {b}) ELSE trino_{function}({a}, {b}) END)"

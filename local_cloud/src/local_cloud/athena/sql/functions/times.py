@@ -107,7 +107,7 @@ def _date_add(call: Call) -> Typed:
 
 
 def _date_diff(call: Call) -> Typed:
-    """Whole units between two moments, cut off towards zero."""
+    """Compile the whole units between two moments, cut off towards zero."""
     unit, first, second = _unit(call), _moment(call, 1), _moment(call, 2)
     kind = common_type(first.type, second.type)
     if kind is None:

@@ -47,7 +47,7 @@ def _steps(path: str) -> tuple[str | int, ...]:
 
 
 def _parsed(text: str) -> Any:
-    """The document; ``_MISSING`` when the text is no JSON."""
+    """Parse the document; ``_MISSING`` when the text is no JSON."""
     try:
         return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=_refused, object_pairs_hook=Pairs)
     except (ValueError, RecursionError):
@@ -55,12 +55,12 @@ def _parsed(text: str) -> Any:
 
 
 def _refused(word: str) -> Any:
-    """NaN and Infinity, which Python takes for JSON."""
+    """Refuse NaN and Infinity, which Python accepts as JSON."""
     raise ValueError(word)
 
 
 def _doubles(value: Any) -> Any:
-    """The value as Trino keeps it: a number with a point or an exponent is a double, written as Java writes it."""
+    """Return the value as Trino keeps it: a number with a point or an exponent is a double, written as Java writes it."""
     if isinstance(value, Pairs):
         return Pairs((key, _doubles(part)) for key, part in value)
     if isinstance(value, list):
@@ -91,7 +91,7 @@ def extract(text: str, path: str) -> str | None:
 
 
 def extract_scalar(text: str, path: str) -> str | None:
-    """NULL when there is nothing, a JSON null, an object or an array."""
+    """Return a scalar as text; NULL for nothing, a JSON null, an object or an array."""
     value = _found(text, path)
     if value is _MISSING or value is None or isinstance(value, list):
         return None
@@ -115,7 +115,7 @@ def parse(text: str) -> str:
 
 
 def _sorted(value: Any) -> Any:
-    """Trino keeps the keys of an object in order and the last of repeated ones."""
+    """Sort the keys of an object and keep the last of repeated ones, as Trino does."""
     if isinstance(value, Pairs):
         return Pairs((key, _sorted(part)) for key, part in sorted(dict(value).items()))
     return [_sorted(part) for part in value] if isinstance(value, list) else value
@@ -144,7 +144,7 @@ def is_scalar(text: str) -> bool:
 
 
 def to_json(text: str, kind: str) -> str:
-    """``CAST(value AS JSON)``; ``text`` is the value with its leaves as text."""
+    """Compute ``CAST(value AS JSON)``; ``text`` is the value with its leaves as text."""
     parsed = parse_type(kind)
     value = json.loads(text) if parsed.parts else text
     return compact(_built(value, parsed))
@@ -176,7 +176,7 @@ def _built(value: Any, kind: Type) -> Any:
 
 
 def cast(text: str, kind: str) -> str | None:
-    """``CAST(json AS type)``: for nested types, JSON with every leaf as the text of its type."""
+    """Compute ``CAST(json AS type)``: for nested types, JSON with every leaf as the text of its type."""
     value = _parsed(text)
     if value is _MISSING:
         raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast to {kind}. {text}")
@@ -209,7 +209,7 @@ def _shaped(value: Any, kind: Type) -> Any:
 
 
 def _leaf(value: Any, kind: Type) -> str:
-    """A scalar as the text of its type; a text is held to what ``CAST`` of a text takes."""
+    """Return a scalar as the text of its type; a text has to be one that ``CAST`` of a text accepts."""
     if isinstance(value, bool):
         return _of_boolean(value, kind)
     text = str(value)

@@ -38,7 +38,7 @@ _FLAGS = {
 
 
 def quotient(dividend: str, divisor: str, scale: int) -> str:
-    """Decimal division rounded half away from zero."""
+    """Divide decimals, rounded half away from zero."""
     if not decimal.Decimal(divisor):
         raise QueryError("DIVISION_BY_ZERO", "Division by zero")
     exact = _EXACT.divide(decimal.Decimal(dividend), decimal.Decimal(divisor))
@@ -64,7 +64,7 @@ def split(text: str, separator: str, limit: int | None) -> list[str]:
 
 
 def split_pairs(text: str, entries: str, pairs: str) -> list[list[str]]:
-    """The keys and values behind ``split_to_map``."""
+    """Return the keys and values of ``split_to_map``."""
     for wrong, message in (
         (not entries, "entryDelimiter is empty"),
         (not pairs, "keyValueDelimiter is empty"),
@@ -99,7 +99,7 @@ def hamming(first: str, second: str) -> int:
 
 
 def format_text(form: str, values: list[str | None]) -> str:
-    """Java's ``%s``, ``%d``, ``%x``, ``%.2f`` and ``%,d``; anything else is refused."""
+    """Format by Java's ``%s``, ``%d``, ``%x``, ``%.2f`` and ``%,d``; anything else is refused."""
     position = 0
 
     def shown(match: re.Match[str]) -> str:
@@ -146,7 +146,7 @@ def _python_flags(flags: str) -> str:
 
 
 def shift(value: int, count: int, direction: str, bits: int) -> int:
-    """The value's ``bits`` bits moved; none comes in but zeros."""
+    """Move the value's ``bits`` bits; zeros come in."""
     if count >= bits:
         return 0
     mask = (1 << bits) - 1
@@ -162,7 +162,7 @@ def cube_root(number: float) -> float:
 
 
 def width_bucket(operand: float, first: float, second: float, count: int) -> int:
-    """The number of the bucket of equal width from ``first`` to ``second``, which may be the lower bound."""
+    """Return the number of the bucket of equal width from ``first`` to ``second``. Either may be the lower bound."""
     for wrong, message in (
         (count <= 0, "bucketCount must be greater than 0"),
         (math.isnan(operand), "operand must not be NaN"),
@@ -218,7 +218,7 @@ def url_decode(text: str) -> str:
 
 
 def from_utf8(value: bytes) -> str:
-    """Each part that is no UTF-8 as one U+FFFD.
+    """Decode UTF-8, with one U+FFFD for each part that is not UTF-8.
 
     Raises:
         QueryError: a part of several bytes that Python and Trino do not take for one.
@@ -267,7 +267,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _null_for_null(function: Callable[..., Any], count: int) -> Callable[..., Any]:
-    """The function with NULL for any NULL argument; DuckDB counts the parameters of what it is given."""
+    """Return the function with NULL for any NULL argument. DuckDB counts the parameters of the function it gets."""
 
     def called(*arguments: Any) -> Any:
         return None if any(argument is None for argument in arguments) else function(*arguments)
@@ -279,5 +279,5 @@ def _null_for_null(function: Callable[..., Any], count: int) -> Callable[..., An
 
 
 def _split_or_null(text: str | None, separator: str | None, limit: int | None) -> list[str] | None:
-    """The limit alone may be absent."""
+    """Split a text; the limit may be NULL without making the result NULL."""
     return None if text is None or separator is None else split(text, separator, limit)

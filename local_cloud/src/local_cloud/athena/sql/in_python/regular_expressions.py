@@ -20,7 +20,7 @@ _CLASSES = re.compile(r"\\[wWdDsSbB]")
 
 @lru_cache(maxsize=256)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern, if it means the same in both languages.
+    """Compile the pattern if it means the same in both languages.
 
     Raises:
         QueryError: it is wrong, or uses what differs.
@@ -65,7 +65,7 @@ def _group(pattern: str, group: int) -> int:
 
 
 def replaced(text: str, pattern: str, replacement: str) -> str:
-    """``$1`` and ``${name}`` are groups; a backslash takes the next character as it is."""
+    """Replace matches: ``$1`` and ``${name}`` are groups; a backslash takes the next character as it is."""
     expression = compiled(pattern)
     parts = _replacement(pattern, replacement)
     return expression.sub(
@@ -75,7 +75,7 @@ def replaced(text: str, pattern: str, replacement: str) -> str:
 
 @lru_cache(maxsize=256)
 def _replacement(pattern: str, replacement: str) -> list[tuple[str] | str | int]:
-    """The parts of a replacement: texts, each in a tuple, and groups.
+    """Return the parts of a replacement: texts, each in a tuple, and groups.
 
     Raises:
         QueryError: a ``$`` or a backslash means nothing, or a group is not there.
@@ -96,7 +96,7 @@ def _replacement(pattern: str, replacement: str) -> list[tuple[str] | str | int]
 
 
 def _number(pattern: str, digits: str) -> int:
-    """As many digits as name a group that is there."""
+    """Return as many digits as name an existing group."""
     most = compiled(pattern).groups
     for length in range(len(digits), 1, -1):
         if int(digits[:length]) <= most and not digits.startswith("0"):

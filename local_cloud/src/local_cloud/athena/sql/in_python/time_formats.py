@@ -56,7 +56,7 @@ def _zone(text: str) -> timezone | ZoneInfo:
 
 
 def _instant(moment: datetime, given: str, wanted: str) -> datetime:
-    """The instant in UTC; its zone must be the one that the column has."""
+    """Return the instant in UTC; its zone must be the column's."""
     zone = _zone(given)
     aware = moment.replace(tzinfo=zone)
     if aware.utcoffset() != moment.replace(tzinfo=_zone(wanted)).utcoffset():
@@ -93,7 +93,7 @@ def iso_date(text: str) -> date:
 
 
 def timestamp(text: str) -> datetime | None:
-    """A timestamp without zone to the microsecond; None when the text is none."""
+    """Return a timestamp without zone to the microsecond; None when the text is none."""
     match = _ZONED.fullmatch(text)
     if match is None or match[3]:
         return None
@@ -125,7 +125,7 @@ def date_format(moment: datetime, form: str, zone: str) -> str:
 
 
 def _to_the_millisecond(moment: datetime) -> datetime:
-    """The moment as Trino's formats see it, rounded half up."""
+    """Return the moment as Trino's formats see it, rounded half up."""
     whole = moment.replace(microsecond=0)
     return whole + timedelta(milliseconds=(moment.microsecond + 500) // 1000)
 

@@ -127,7 +127,7 @@ _ENDS_JOINS = frozenset({
 
 
 def foreign_tokens(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
-    """Each token that Trino refuses, with the reason in its words."""
+    """Yield each token that Trino refuses, with the reason in its words."""
     yield from _words(tokens)
     yield from _joins(tokens)
     yield from _types(tokens)
@@ -142,7 +142,7 @@ def _is_word(token: Token, *words: str) -> bool:
 
 
 def _words(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
-    """Operators of other dialects, and reserved words as names."""
+    """Yield operators of other dialects, and reserved words as names."""
     for token, after in zip(tokens, [*tokens[1:], None], strict=True):
         if token.token_type == TokenType.NULLSAFE_EQ or (token.token_type == TokenType.NOT and token.text == "!"):
             yield _mismatched(token)
@@ -164,7 +164,7 @@ def _words(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
 
 
 def _joins(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
-    """Joins without a condition, and conditions without a join: each JOIN but CROSS JOIN has one ON or USING."""
+    """Yield joins without a condition and conditions without a join: each JOIN but CROSS JOIN has one ON or USING."""
     waiting = [0]  # for each open parenthesis, the joins that have no condition yet
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.token_type == TokenType.L_PAREN:
@@ -184,7 +184,7 @@ def _joins(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
 
 
 def _is_no_join(token: Token, before: Token | None) -> bool:
-    """A condition that no join waits for, or an outer join of no side."""
+    """Say whether the token is a condition that no join waits for, or an outer join of no side."""
     return token.token_type in {TokenType.ON, TokenType.USING} or (
         token.token_type == TokenType.OUTER and not _follows(before, "LEFT", "RIGHT", "FULL")
     )
@@ -195,7 +195,7 @@ def _follows(before: Token | None, *words: str) -> bool:
 
 
 def _types(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
-    """Types that Hive or other engines have, such as ``CAST(a AS string)``."""
+    """Yield types that Hive or other engines have, such as ``CAST(a AS string)``."""
     casts: list[bool] = []
     for index, token in enumerate(tokens):
         if token.token_type == TokenType.L_PAREN:

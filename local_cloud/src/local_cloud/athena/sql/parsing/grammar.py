@@ -45,7 +45,7 @@ class TrinoStrict(Trino):
 
 
 def parse_query(sql: str) -> exp.Expr:
-    """The tree of one query.
+    """Parse one query.
 
     Raises:
         MalformedQueryError: not Trino's grammar; the message has the place.
@@ -74,7 +74,7 @@ def parse_query(sql: str) -> exp.Expr:
 
 
 def _spell_out_not(node: exp.Expr) -> exp.Expr:
-    """``a NOT LIKE b``, which sqlglot keeps as a mark of LIKE (also under its ESCAPE), as ``NOT (a LIKE b)``."""
+    """Write ``a NOT LIKE b``, which sqlglot keeps as a mark of LIKE (also under its ESCAPE), as ``NOT (a LIKE b)``."""
     like = node.this if isinstance(node, exp.Escape) else node
     if not isinstance(like, exp.Like) or not like.args.get("negate") or isinstance(node.parent, exp.Escape):
         return node
@@ -83,7 +83,7 @@ def _spell_out_not(node: exp.Expr) -> exp.Expr:
 
 
 def _tokens(sql: str) -> tuple[str, list[Token]]:
-    """The tokens; sqlglot takes the sign in ``1e0+2`` for the exponent's, so that a space has to go before it."""
+    """Return the tokens. sqlglot reads the sign in ``1e0+2`` as the exponent's, so a space is put before it."""
     tokens = TrinoStrict().tokenize(sql)
     for token in reversed(tokens):
         match = re.match(r"[\d.]+[eE][-+]?\d+(?=[-+])", token.text) if token.token_type == TokenType.NUMBER else None
@@ -131,12 +131,12 @@ def _check_tokens(sql: str, tokens: list[Token]) -> None:
 
 
 def _is_dangling(token: Token, after: Token | None) -> bool:
-    """Whether nothing follows a comma, which sqlglot leaves out."""
+    """Say whether nothing follows a comma, which sqlglot accepts."""
     return token.token_type == TokenType.COMMA and (after is None or after.token_type in _AFTER_LISTS)
 
 
 def _runs_into(token: Token, after: Token | None) -> bool:
-    """``1a``, ``1_000``: Trino's identifiers do not start with a digit, and sqlglot takes the rest for an alias."""
+    """Say whether a name runs into a number, as in ``1a`` and ``1_000``, of which sqlglot makes an alias."""
     return token.token_type == TokenType.NUMBER and (
         not re.fullmatch(r"[\d.]+([eE][-+]?\d+)?", token.text)
         or (after is not None and after.start == token.end + 1 and bool(re.match(r"\w", after.text)))
@@ -144,18 +144,18 @@ def _runs_into(token: Token, after: Token | None) -> bool:
 
 
 def starts_query(before: Token | None) -> bool:
-    """Whether a query begins after this token; Trino has none that begins with FROM."""
+    """Say whether a query begins after this token; Trino has none that begins with FROM."""
     return before is None or before.token_type in {TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT}
 
 
 def _may_be_subscripted(before: Token | None) -> bool:
-    """Whether ``[`` after this token is a subscript or follows ARRAY; a bare list is DuckDB's."""
+    """Say whether ``[`` after this token is a subscript or follows ARRAY; a bare list is DuckDB's."""
     ending = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.IDENTIFIER, TokenType.ARRAY, TokenType.VAR}
     return before is not None and before.token_type in ending
 
 
 def _is_star_modifier(token: Token, after: Token) -> bool:
-    """``* EXCLUDE (…)``, ``* REPLACE (…)``: DuckDB's, not Trino's."""
+    """Say whether it is ``* EXCLUDE (…)`` or ``* REPLACE (…)``: DuckDB's, not Trino's."""
     return token.text.upper() in _STAR_MODIFIERS and after.token_type in {
         TokenType.L_PAREN,
         TokenType.VAR,
@@ -177,7 +177,7 @@ def _parse_failure(sql: str, tokens: list[Token], error: ParseError) -> Malforme
 
 
 def place(sql: str, start: int) -> str:
-    """``line 2:5`` of a position in the text; lines and columns count from 1."""
+    """Return ``line 2:5`` of a position in the text; lines and columns count from 1."""
     line, column = line_and_column(sql, start)
     return f"line {line}:{column}"
 
@@ -188,7 +188,7 @@ def line_and_column(sql: str, start: int) -> tuple[int, int]:
 
 
 def start_of(node: exp.Expr) -> int | None:
-    """Where the node's text starts, when the parser kept it."""
+    """Return where the node's text starts; None when the parser did not keep it."""
     found = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     return min(found) if found else None
 
@@ -212,7 +212,7 @@ def check_tree(sql: str, tree: exp.Expr) -> None:
 
 
 def _is_name(sql: str, node: exp.Expr) -> bool:
-    """Whether a table is called by a name; a quoted text (a file to DuckDB) and a call are none."""
+    """Say whether a table is called by a name; a quoted text (a file to DuckDB) and a call are none."""
     return isinstance(node, exp.Identifier) and sql[node.meta.get("start", 0)] != "'"
 
 

@@ -77,5 +77,5 @@ def _join(compiler: Compiler, join: exp.Join, left: Source, parent: Scope | None
 
 
 def _without_origins(fields: list[Field]) -> list[Field]:
-    """Return the fields as a FULL JOIN gives them: no condition on them may leave out a partition of either side."""
+    """Return the fields as a FULL JOIN gives them. No condition on them may leave out a partition of either side."""
     return [replace(field, origin=None) for field in fields]

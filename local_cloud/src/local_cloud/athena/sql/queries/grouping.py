@@ -13,7 +13,7 @@ from local_cloud.athena.types import Type
 
 
 def is_aggregated(node: exp.Select, aggregates: frozenset[str]) -> bool:
-    """Say whether the query groups: it has GROUP BY or HAVING, or an aggregate outside windows and subqueries."""
+    """Say whether the query groups. It has GROUP BY or HAVING, or an aggregate outside windows and subqueries."""
     if node.args.get("group") is not None or node.args.get("having") is not None:
         return True
     return any(_has_aggregate(place, aggregates) for place in [*node.expressions, *_order(node)])
@@ -39,7 +39,7 @@ def _has_aggregate(node: exp.Expr, aggregates: frozenset[str]) -> bool:
 
 
 def group_by(compiler: Compiler, node: exp.Select, scope: Scope) -> tuple[frozenset[str], str]:
-    """Return the SQL of every grouping key, and `` GROUP BY …``; both are empty when the query has no such clause."""
+    """Return the SQL of every grouping key, and `` GROUP BY …``. Both are empty when the query has no such clause."""
     clause = node.args.get("group")
     if clause is None:
         return frozenset(), ""
@@ -75,6 +75,6 @@ def _ordinal(session: Session, part: exp.Literal, node: exp.Select) -> exp.Expr:
 
 
 def check_distinct(session: Session, node: exp.Expr, kinds: list[Type]) -> None:
-    """Refuse maps where the query asks for distinct values: two maps are not compared here as Trino compares them."""
+    """Refuse maps where the query asks for distinct values. Two maps are not compared here as Trino compares them."""
     if any(kind.holds_map for kind in kinds):
         raise session.unsupported(node, "Telling maps apart, as GROUP BY, DISTINCT and set operations do,")

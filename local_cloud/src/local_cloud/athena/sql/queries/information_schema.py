@@ -23,7 +23,7 @@ _COLUMNS: tuple[tuple[str, Type], ...] = (
 def scanned_columns(
     session: Session, node: exp.Table, table: GlueTable, scan_version: tuple[str, Any] | None, metadata: str | None
 ) -> list[tuple[str, Type]]:
-    """Names and types of a table's columns, partition keys last; ``metadata`` is the name after ``$``.
+    """Return names and types of a table's columns, partition keys last. ``metadata`` is the name after ``$``.
 
     Raises:
         QueryFailedError: the table has no such metadata table.
@@ -42,7 +42,7 @@ def scanned_columns(
 
 
 def compiled(session: Session, node: exp.Table, name: str) -> Compiled:
-    """One of the schema's tables, written out as rows of the catalog as it is now."""
+    """Return one of the schema's tables, written out as rows of the catalog as it is now."""
     if name == "schemata":
         return _rows(
             [(column, VARCHAR) for column in _SCHEMAS],

@@ -89,7 +89,7 @@ def _view(compiler: Compiler, node: exp.Table, table: GlueTable) -> Compiled:
 
 
 def _stored_query(compiler: Compiler, node: exp.Table, table: GlueTable, sql: str, database: str) -> Compiled:
-    """Compile a view's text in the view's own database, without the names that the query around it has defined."""
+    """Compile a view's text in the view's own database. Names that the query around it has defined are not known there."""
     session = compiler.session
     if session.view_depth >= MAX_VIEW_DEPTH:
         message = f"Statement is too deep: view {table.database}.{table.name}"

@@ -48,7 +48,7 @@ def _names(node: exp.Unnest) -> list[str]:
 
 
 def _columns(session: Session, node: exp.Expr, value: Typed) -> list[tuple[str, Type]]:
-    """Return the columns that one array or map gives; an array of rows gives a column for each of their fields."""
+    """Return the columns that one array or map gives. An array of rows gives a column for each of their fields."""
     if value.type.name == "map":
         return [
             (f"unnest(map_keys({value.sql}))", value.type.parts[0]),

@@ -17,7 +17,7 @@ from local_cloud.athena.sql.model import Session
 
 
 def version_of(session: Session, node: exp.Table, table: GlueTable) -> tuple[str, Any] | None:
-    """("VERSION", snapshot id or name) or ("TIMESTAMP", moment); None: the table as it is now.
+    """Return ("VERSION", snapshot id or name) or ("TIMESTAMP", moment); None: the table as it is now.
 
     Raises:
         QueryFailedError: the table is no Iceberg table, or the version is not a literal.

@@ -9,7 +9,7 @@ from local_cloud.athena.types import Type, duckdb_name
 
 
 def held(sql: str, kind: Type) -> str:
-    """A value as Arrow brings it, in the form that the compiler expects: rows by position, instants in UTC."""
+    """Return a value of Arrow in the form that the compiler expects: rows by position, instants in UTC."""
     if kind.name == "timestamp with time zone":
         return f"CAST(timezone('UTC', {sql}) AS TIMESTAMP)"
     if kind.name == "timestamp":  # a file's may be finer than the column's
@@ -28,7 +28,7 @@ def held(sql: str, kind: Type) -> str:
 
 
 def named(value: Typed) -> str:
-    """A value with its rows' fields under their own names, and instants as instants."""
+    """Return a value with its rows' fields under their own names, and instants as instants."""
     kind = value.type
     if kind.name == "row":
         parts = zip(kind.names, kind.parts, strict=True)
@@ -47,12 +47,12 @@ def named(value: Typed) -> str:
 
 
 def _differs(kind: Type) -> bool:
-    """Whether files hold the type in another form than the compiler does."""
+    """Say whether files hold the type in another form than the compiler does."""
     return kind.name == "row" or kind.name.startswith("timestamp") or any(map(_differs, kind.parts))
 
 
 def _mapped(sql: str, key: str, item: str) -> str:
-    """A map with other keys and values, each an expression over ``e``."""
+    """Return a map with other keys and values, each an expression over ``e``."""
     keys = f"list_transform(map_keys({sql}), lambda e: {key})"
     return (
         f"(CASE WHEN {sql} IS NULL THEN NULL ELSE map({keys}, list_transform(map_values({sql}), lambda e: {item})) END)"

@@ -22,7 +22,7 @@ _TIME_TEXT = r"(?: ([0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:[.][0-9]{1,12})?)?)?)"
 
 
 def can_coerce(source: Type, target: Type) -> bool:
-    """Whether Trino takes ``source`` where ``target`` is wanted, without a cast."""
+    """Say whether Trino accepts ``source`` where ``target`` is wanted, without a cast."""
     if source == target or source.name == "unknown":
         return True
     if source.is_text and target.name == "varchar":
@@ -34,12 +34,12 @@ def can_coerce(source: Type, target: Type) -> bool:
 
 
 def can_assign(source: Type, target: Type) -> bool:
-    """Whether INSERT and UPDATE take ``source`` for a column of ``target``: a value that does not fit fails them."""
+    """Say whether INSERT and UPDATE accept ``source`` for a column of ``target``. A value that does not fit fails them."""
     return can_coerce(source, target) or (source.is_text and target.is_text) or (source.is_exact and target.is_exact)
 
 
 def assigned(value: Typed, target: Type) -> Typed:
-    """The value for a column of ``target``, which it can be assigned to; no text is cut off but its last spaces."""
+    """Return the value for a column of ``target``; no text is cut off but its last spaces."""
     source = value.type
     if not (source.is_text and target.numbers) or (source.numbers and source.numbers[0] <= target.numbers[0]):
         return cast(value, target)
@@ -50,7 +50,7 @@ def assigned(value: Typed, target: Type) -> Typed:
 
 
 def coerce(value: Typed, target: Type) -> Typed:
-    """The value as ``target``, which it can be coerced to."""
+    """Return the value as ``target``, which it can be coerced to."""
     if value.type == target or (value.type.is_text and target.is_text):
         return Typed(value.sql, target)
     if value.type.name == "unknown":
@@ -65,7 +65,7 @@ def coerce(value: Typed, target: Type) -> Typed:
 
 
 def cast(value: Typed, target: Type) -> Typed:
-    """``CAST(value AS target)``.
+    """Compile ``CAST(value AS target)``.
 
     Raises:
         QueryFailedError: Trino has no such cast, or it cannot be done exactly here.
@@ -90,7 +90,7 @@ def cast(value: Typed, target: Type) -> Typed:
 
 
 def _has_json_form(kind: Type) -> bool:
-    """Whether Trino casts the type to JSON."""
+    """Say whether Trino casts the type to JSON."""
     if kind.parts:
         return all(map(_has_json_form, kind.parts))
     return kind.is_numeric or kind.name in {"boolean", "varchar", "json", "date", "timestamp", "unknown"}
@@ -110,7 +110,7 @@ def _scalar_cast(value: Typed, target: Type) -> str | None:
 
 
 def _guarded(value: Typed, converted: str, message: str, target: Type) -> str:
-    """``converted``, failing with INVALID_CAST_ARGUMENT where it is NULL and the value is not."""
+    """Return ``converted``, failing with INVALID_CAST_ARGUMENT where it is NULL and the value is not."""
     shown = value.sql if value.type.is_text else f"CAST({value.sql} AS VARCHAR)"
     fail = raising("INVALID_CAST_ARGUMENT", message.replace("{}", f"' || {shown} || '"), target)
     return f"(CASE WHEN {value.sql} IS NULL THEN NULL WHEN {converted} IS NOT NULL THEN {converted} ELSE {fail} END)"
@@ -202,7 +202,7 @@ def _text_to_time(value: Typed, target: Type) -> str:
 
 
 def rounded(sql: str, digits: int) -> str:
-    """A DuckDB timestamp rounded half up to so many digits of a second."""
+    """Return a DuckDB timestamp rounded half up to so many digits of a second."""
     if digits >= 6:
         return sql
     unit = 10 ** (6 - digits)
@@ -259,20 +259,20 @@ def _from_json(value: Typed, target: Type) -> Typed:
 
 
 def _comes_from_json(kind: Type) -> bool:
-    """Whether Trino casts JSON to the type."""
+    """Say whether Trino casts JSON to the type."""
     if kind.parts:
         return all(map(_comes_from_json, kind.parts))
     return kind.is_numeric or kind.name in {"boolean", "varchar", "json"}
 
 
 def _json_text(sql: str) -> str:
-    """The text behind ``json_parse``, which Trino casts without a detour through JSON, unless it is a constant."""
+    """Return the text behind ``json_parse``, which Trino casts directly, unless it is a constant."""
     match = re.fullmatch(r"trino_json_parse\(([^'].*)\)", sql, re.DOTALL)
     return match[1] if match else sql
 
 
 def _as_text(value: Typed) -> str:
-    """A value as the text that ``trino_to_json`` reads back: scalars as Trino shows them, nested values as JSON of such texts."""
+    """Return a value as the text that ``trino_to_json`` reads: scalars as Trino shows them, nested values as JSON of such texts."""
     if value.type.name in {"array", "map", "row"}:
         return f"CAST(to_json({leaves_as_text(value)}) AS VARCHAR)"
     return (

@@ -20,7 +20,7 @@ _MILLISECONDS_A_DAY = 86_400_000
 
 
 def shown(value: Typed) -> str:
-    """SQL that yields the value as text; NULL stays NULL."""
+    """Return SQL that yields the value as text; NULL stays NULL."""
     kind = value.type
     if kind.parts:
         return f"trino_shown_nested(CAST(to_json({leaves_as_text(value)}) AS VARCHAR), {quoting.text(str(kind))})"
@@ -38,7 +38,7 @@ def shown(value: Typed) -> str:
 
 
 def floating(text: str) -> str:
-    """Java's ``Double.toString``: an exponent below a thousandth and from ten million on."""
+    """Write a double as Java's ``Double.toString``: with an exponent below a thousandth and from ten million on."""
     if text in NOT_FINITE:
         return NOT_FINITE[text]
     number = Decimal(text)
@@ -51,7 +51,7 @@ def floating(text: str) -> str:
 
 
 def floating_text(text: str) -> str:
-    """``CAST(double AS VARCHAR)``: always with an exponent, such as ``1.0E0``."""
+    """Write ``CAST(double AS VARCHAR)``: always with an exponent, such as ``1.0E0``."""
     if text in NOT_FINITE:
         return NOT_FINITE[text]
     number = Decimal(text)
@@ -61,7 +61,7 @@ def floating_text(text: str) -> str:
 
 
 def _with_exponent(number: Decimal) -> str:
-    """One digit, a point, the others or a zero, and the exponent."""
+    """Write one digit, a point, the others or a zero, and the exponent."""
     sign, digits, exponent = number.normalize().as_tuple()
     first, *others = map(str, digits)
     return f"{'-' if sign else ''}{first}.{''.join(others) or '0'}E{int(exponent) + len(digits) - 1}"

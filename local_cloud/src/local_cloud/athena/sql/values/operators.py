@@ -31,7 +31,7 @@ _INTERVALS = {INTERVAL_DAY.name, INTERVAL_YEAR.name}
 
 
 def arithmetic(session: Session, node: exp.Expr, left: Typed, right: Typed) -> Typed:
-    """``left op right`` for numbers, dates and intervals."""
+    """Compile ``left op right`` for numbers, dates and intervals."""
     symbol = SYMBOLS[type(node)]
     if {left.type.name, right.type.name} & (_TIMES | _INTERVALS):
         return _temporal(session, node, symbol, left, right)
@@ -57,7 +57,7 @@ def _division_by_zero(kind: Type) -> str:
 
 
 def _decimal(session: Session, node: exp.Expr, symbol: str, left: Typed, right: Typed) -> Typed:
-    """Decimal arithmetic with Trino's precision and scale of the result."""
+    """Compile decimal arithmetic with Trino's precision and scale of the result."""
     p1, s1, p2, s2 = *_digits(left.type), *_digits(right.type)
     scale = {"+": max(s1, s2), "-": max(s1, s2), "*": s1 + s2, "/": max(s1, s2), "%": max(s1, s2)}[symbol]
     precision = {
@@ -89,7 +89,7 @@ def _decimal(session: Session, node: exp.Expr, symbol: str, left: Typed, right: 
 
 
 def divided(a: str, b: str, kind: Type) -> str:
-    """Decimal division rounded half away from zero to the scale of ``kind``, computed on integers; it never passes through a double."""
+    """Divide decimals, rounded half away from zero to the scale of ``kind``, on integers: never through a double."""
     return (
         f"CAST(trino_decimal_quotient(CAST({a} AS VARCHAR), CAST({b} AS VARCHAR), {kind.scale}) AS {duckdb_name(kind)})"
     )
@@ -100,7 +100,7 @@ def _digits(kind: Type) -> tuple[int, int]:
 
 
 def _temporal(session: Session, node: exp.Expr, symbol: str, left: Typed, right: Typed) -> Typed:
-    """Dates, timestamps and intervals; intervals are held as milliseconds or months."""
+    """Compile operators of dates, timestamps and intervals; intervals are held as milliseconds or months."""
     names = left.type.name, right.type.name
     if symbol in "+-" and right.type.name in _INTERVALS and left.type.name in _TIMES:
         return _moved(session, node, left, right, symbol)
@@ -120,7 +120,7 @@ def _temporal(session: Session, node: exp.Expr, symbol: str, left: Typed, right:
 
 
 def _milliseconds(microseconds: str, kind: Type) -> str:
-    """A distance as milliseconds, half of one counting upwards."""
+    """Return a distance as milliseconds, half of one rounded up."""
     if not kind.numbers or kind.numbers[0] <= 3:
         return f"({microseconds} // 1000)"
     half = f"({microseconds} + 500)"
@@ -145,7 +145,7 @@ def _moved(session: Session, node: exp.Expr, moment: Typed, interval: Typed, sig
 
 
 def comparison(session: Session, node: exp.Expr, left: Typed, right: Typed) -> Typed:
-    """``left op right``; Trino compares only types that have a common one."""
+    """Compile ``left op right``; Trino compares only types that have a common one."""
     symbol = COMPARISONS[type(node)]
     kind = common_type(left.type, right.type)
     if kind is None or (kind.name in {"map", "json"} and symbol in {"<", "<=", ">", ">="}):
@@ -161,7 +161,7 @@ def comparison(session: Session, node: exp.Expr, left: Typed, right: Typed) -> T
 
 
 def _compared(kind: Type, symbol: str, a: str, b: str) -> str:
-    """DuckDB holds NaN equal to itself, and NULL elements equal to each other; Trino does not."""
+    """Compare as Trino does. DuckDB holds NaN equal to itself, and NULL elements equal to each other."""
     if kind.name in {"double", "real"}:
         unequal = "true" if symbol == "<>" else "false"
         return f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL WHEN isnan({a}) OR isnan({b}) THEN {unequal} ELSE {a} {symbol} {b} END)"
@@ -176,7 +176,7 @@ def _compared(kind: Type, symbol: str, a: str, b: str) -> str:
 
 
 def _holds_unequal(sql: str, kind: Type) -> str:
-    """Whether a value that is not NULL has anywhere inside what does not equal itself: NULL or NaN."""
+    """Return the condition that a value, not NULL itself, holds NULL or NaN anywhere inside."""
     if kind.name == "array":
         item = element_variable("n", kind)
         return f"(len(list_filter({sql}, lambda {item}: {item} IS NULL OR {_holds_unequal(item, kind.element)})) > 0)"
@@ -202,7 +202,7 @@ def negated(session: Session, node: exp.Expr, value: Typed) -> Typed:
 
 
 def boolean(session: Session, node: exp.Expr, value: Typed, where: str) -> str:
-    """The value's SQL where a condition has to be.
+    """Return the value's SQL where a condition has to be.
 
     Raises:
         QueryFailedError: it is no boolean.
@@ -245,7 +245,7 @@ def _array_concatenated(session: Session, node: exp.Expr, left: Typed, right: Ty
 
 
 def interval(session: Session, node: exp.Interval) -> Typed:
-    """``INTERVAL '2' DAY``: milliseconds, or months."""
+    """Compile ``INTERVAL '2' DAY``: milliseconds, or months."""
     unit = node.args.get("unit")
     text = node.this
     if not isinstance(text, exp.Literal) or not text.is_string or not isinstance(unit, exp.Var):

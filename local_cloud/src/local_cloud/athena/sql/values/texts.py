@@ -10,7 +10,7 @@ from local_cloud.athena.types import VARCHAR, Type, decimal, duckdb_name
 
 
 def zoned(value: Typed) -> str:
-    """The local time of an instant in its zone."""
+    """Return the local time of an instant in its zone."""
     if value.type.zone == "UTC":
         return value.sql
     return f"timezone({quoting.text(value.type.zone)}, timezone('UTC', {value.sql}))"
@@ -24,7 +24,7 @@ def shown_timestamp(sql: str, digits: int) -> str:
 
 
 def _of_four_digits(sql: str, text: str) -> str:
-    """``text`` where the year has four digits; DuckDB shows others in a way of its own."""
+    """Return ``text`` where the year has four digits; DuckDB shows other years in a way of its own."""
     fail = raising(
         "NOT_SUPPORTED", "A year before 1 or after 9999 is not supported by the local cloud''s Athena.", VARCHAR
     )
@@ -32,7 +32,7 @@ def _of_four_digits(sql: str, text: str) -> str:
 
 
 def decimal_text(value: Typed) -> str:
-    """A decimal with a digit before its point, which DuckDB leaves out when the type has none."""
+    """Return a decimal with a digit before its point, which DuckDB leaves out when the type has none."""
     kind = value.type
     if kind.precision > kind.scale:
         return f"CAST({value.sql} AS VARCHAR)"
@@ -42,7 +42,7 @@ def decimal_text(value: Typed) -> str:
 
 
 def text_of(value: Typed) -> str:
-    """``CAST(value AS VARCHAR)``."""
+    """Compile ``CAST(value AS VARCHAR)``."""
     source = value.type
     if source.is_text or source.name == "uuid":
         return value.sql
@@ -62,7 +62,7 @@ def text_of(value: Typed) -> str:
 
 
 def element_variable(letter: str, kind: Type) -> str:
-    """A lambda's variable for the elements of ``kind``; nested ones differ, equal expressions have equal names."""
+    """Return a lambda's variable for the elements of ``kind``. Nested ones differ, equal expressions have equal names."""
     return f"{letter}{_depth(kind)}"
 
 
@@ -71,7 +71,7 @@ def _depth(kind: Type) -> int:
 
 
 def leaves_as_text(value: Typed) -> str:
-    """A nested value with every leaf as text."""
+    """Return a nested value with every leaf as text."""
     kind = value.type
     if kind.name == "array":
         item = element_variable("e", kind)

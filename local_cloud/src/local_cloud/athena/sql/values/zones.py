@@ -11,7 +11,7 @@ from local_cloud.athena.errors import QueryFailedError
 
 
 def checked_zone(name: str) -> str:
-    """A zone that is known.
+    """Return a zone that Trino knows.
 
     Raises:
         QueryFailedError: Trino knows none of that name.
@@ -25,7 +25,7 @@ def checked_zone(name: str) -> str:
 
 
 def zone_of(literal: exp.Literal) -> str:
-    """The zone at the end of a timestamp's text; UTC when there is none."""
+    """Return the zone at the end of a timestamp's text; UTC when there is none."""
     match = re.search(r"[\d.]\s*([+-]\d{2}:\d{2}|[A-Za-z][\w/+-]*)$", literal.this)
     if match is None or match[1].upper() in {"UTC", "Z"}:
         return "UTC"

@@ -15,4 +15,4 @@ class Job:
         self.job_name, self.args = job_name, dict(args or {})
 
     def commit(self) -> None:
-        """Glue would keep the bookmark here."""
+        """Do nothing: Glue would keep the bookmark here."""

@@ -19,7 +19,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def getResolvedOptions(args: Sequence[str], options: Sequence[str]) -> dict[str, str]:  # noqa: N802  # Glue's name
-    """The values of the named arguments, and of those that Glue sets itself when they are there.
+    """Return the values of the named arguments, and of those that Glue sets itself when they are there.
 
     Args:
         args: ``sys.argv``.
