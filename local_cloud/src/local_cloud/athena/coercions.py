@@ -1,6 +1,6 @@
-"""The types that two types meet in.
+"""Find the type that two types are coerced to.
 
-Source: Trino documentation, *Conversion functions*: implicit coercion.
+Source: https://trino.io/docs/current/functions/conversion.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs each kind of statement and writes its result object."""
+"""Run each kind of statement, and write its result object."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Failures of a query in Athena's words.
+"""Word the failures of a query as Athena does.
 
-Source: *Athena error catalog* (``AthenaError``: category 1 system, 2 user) and Trino's standard error codes.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html (``AthenaError``: category 1 system, 2 user), and Trino's standard
+error codes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JSON held as text: numbers as they were written, objects with repeated keys, and the structure that DuckDB reads it with.
+"""Hold JSON as text: numbers as they were written, objects with repeated keys.
 
 Source of the structure: https://duckdb.org/docs/stable/data/json/json_functions.html
 """

@@ -1,4 +1,4 @@
-"""Names and texts written into DuckDB's SQL."""
+"""Write names and texts into DuckDB's SQL."""
 
 from __future__ import annotations
 

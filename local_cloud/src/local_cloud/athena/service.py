@@ -1,4 +1,4 @@
-"""Athena: the service that the gateway calls, put together from its parts.
+"""Answer the requests for Athena: the service that the gateway calls.
 
 Source: https://docs.aws.amazon.com/athena/latest/APIReference/Welcome.html
 """

@@ -1,6 +1,7 @@
-"""Trino's types: parsed from Hive's and Trino's spelling, shown in both, and mapped onto DuckDB's.
+"""Parse Trino's types from Hive's and Trino's spelling, show them in both, and map them onto DuckDB's.
 
-Sources: *Data types in Amazon Athena*; Trino documentation, *Data types*.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/data-types.html,
+https://trino.io/docs/current/language/types.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Log lines into CloudWatch Logs, as the role of the crawler or job that wrote them."""
+"""Write log lines into CloudWatch Logs, as the role of their crawler or job."""
 
 from __future__ import annotations
 

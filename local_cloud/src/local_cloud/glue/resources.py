@@ -1,4 +1,4 @@
-"""Named resources of one kind, kept by region, and pages of a listing."""
+"""Keep named resources of one kind by region, and cut listings into pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The working half of Glue: classifiers, crawlers and jobs. The catalog stays MiniStack's."""
+"""Answer the actions of Glue on classifiers, crawlers and jobs. The catalog is MiniStack's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags of crawlers and jobs: MiniStack keeps them by ARN and answers GetTags, TagResource and UntagResource."""
+"""Keep tags of crawlers and jobs by ARN in MiniStack, which answers GetTags, TagResource and UntagResource."""
 
 from __future__ import annotations
 

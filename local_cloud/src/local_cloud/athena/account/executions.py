@@ -1,6 +1,9 @@
-"""The life of a query: QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELLED, kept so that it survives a restart.
+"""Run queries on threads, and keep each one's state: QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELLED.
 
-Source: *Amazon Athena API Reference*, QueryExecution and QueryExecutionStatus.
+The state survives a restart.
+
+Sources: https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecution.html,
+https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Prepared statements of a work group.
+"""Keep the prepared statements of a work group.
 
-Source: *Use prepared statements*.
+Source: https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Result objects and their pages: ``{id}.csv`` with its metadata for queries, ``{id}.txt`` for DDL.
+"""Write result objects and read their pages: ``{id}.csv`` with its metadata for queries, ``{id}.txt`` for DDL.
 
-Source: *Working with query results, recent queries, and output files*; *GetQueryResults*.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/querying.html,
+https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html
 Every value is quoted; an empty field without quotes is NULL.
 """
 
@@ -176,7 +177,8 @@ class Results:
 def _require_readable(caller: Caller, location: str) -> None:
     """Refuse results to a caller to whom S3 would refuse them, although this machine's disk has a copy.
 
-    Source: *GetQueryResults*: the principal needs s3:GetObject on the query results location.
+    Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html: the principal needs s3:GetObject
+    on the query results location.
     """
     if caller.is_administrator:
         return

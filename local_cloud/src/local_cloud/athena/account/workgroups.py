@@ -1,6 +1,6 @@
-"""Work groups: who may query, where results go, how much a query may scan.
+"""Keep work groups: who may query, where results go, how much a query may scan.
 
-Source: *Use workgroups to control query access and costs*.
+Source: https://docs.aws.amazon.com/athena/latest/ug/workgroups-manage-queries-control-costs.html
 """
 
 from __future__ import annotations

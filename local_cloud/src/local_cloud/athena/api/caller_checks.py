@@ -1,4 +1,4 @@
-"""What a call of Athena's API, rather than a query, needs of its caller's permissions."""
+"""Check what a call of Athena's API itself, before any query, needs of its caller's permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API's actions on the catalog, as Athena shows it.
+"""Answer the API's actions on the catalog.
 
 Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_TableMetadata.html
 """

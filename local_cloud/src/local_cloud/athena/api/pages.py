@@ -1,4 +1,4 @@
-"""Pages of the API's lists."""
+"""Cut the API's lists into pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API's actions on prepared statements.
+"""Answer the API's actions on prepared statements.
 
 Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_PreparedStatement.html
 """

@@ -1,4 +1,4 @@
-"""The API's actions on queries and their results.
+"""Answer the API's actions on queries and their results.
 
 Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecution.html
 """

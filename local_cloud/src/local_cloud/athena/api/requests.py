@@ -1,4 +1,4 @@
-"""What a request of StartQueryExecution asks for, checked: the query to run, and the document that is kept of it.
+"""Check a request of StartQueryExecution, and make the query and the document that is kept of it.
 
 Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
 """
@@ -83,7 +83,7 @@ def _statement(sql: str) -> Statement:
 
 
 def _result_configuration(params: Json, configuration: Json) -> Json:
-    """Return the work group's configuration when it enforces it or the client gives none. Else the client's."""
+    """Return the client's configuration. The work group's wins when it is enforced, and serves when the client gives none."""
     own, asked = configuration.get("ResultConfiguration", {}), params.get("ResultConfiguration", {})
     chosen: Json = (
         own if configuration["EnforceWorkGroupConfiguration"] and own.get("OutputLocation") else {**own, **asked}

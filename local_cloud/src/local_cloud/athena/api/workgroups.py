@@ -1,4 +1,4 @@
-"""The API's actions on work groups and their tags.
+"""Answer the API's actions on work groups and their tags.
 
 Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroup.html
 """

@@ -1,4 +1,4 @@
-"""The Glue Data Catalog as Athena reads it: databases, tables, columns, partitions."""
+"""Read and change the Glue Data Catalog: databases, tables, columns, partitions."""
 
 from __future__ import annotations
 

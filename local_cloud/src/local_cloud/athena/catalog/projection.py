@@ -1,6 +1,7 @@
-"""Partition projection: partitions computed from table properties instead of read from the catalog.
+"""Compute partitions from table properties instead of reading them from the catalog: partition projection.
 
-Source: *Set up partition projection*; *Supported types for partition projection*.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-setting-up.html,
+https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Views as Athena keeps them in Glue: ``/* Presto View: base64 of JSON */``.
+"""Read and write views as Athena keeps them in Glue: ``/* Presto View: base64 of JSON */``.
 
-Source: *Work with views*; Trino's Hive connector, the view's encoding.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/views.html,
+https://trino.io/docs/current/connector/hive.html
 """
 
 from __future__ import annotations

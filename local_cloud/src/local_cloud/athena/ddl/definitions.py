@@ -1,6 +1,6 @@
-"""DDL and utility statements over the Glue catalog.
+"""Run DDL and utility statements on the Glue catalog.
 
-Source: *DDL statements* of the Athena User Guide.
+Source: https://docs.aws.amazon.com/athena/latest/ug/ddl-reference.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Tables described: DESCRIBE and SHOW CREATE TABLE.
+"""Describe tables: DESCRIBE and SHOW CREATE TABLE.
 
-Source: *DESCRIBE*; *SHOW CREATE TABLE*.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/describe-table.html,
+https://docs.aws.amazon.com/athena/latest/ug/show-create-table.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Athena's Hive-style statements, read with patterns of their own: names, column lists, clauses.
+"""Read Athena's Hive-style statements by patterns of our own: names, column lists, clauses.
 
-Source: *DDL statements* of the Athena User Guide.
+Source: https://docs.aws.amazon.com/athena/latest/ug/ddl-reference.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
-"""Partitions: ALTER TABLE … ADD and DROP PARTITION, MSCK REPAIR TABLE, SHOW PARTITIONS.
+"""Change and show partitions: ADD and DROP PARTITION, MSCK REPAIR TABLE, SHOW PARTITIONS.
 
-Source: *ALTER TABLE ADD PARTITION*; *ALTER TABLE DROP PARTITION*; *MSCK REPAIR TABLE*; *SHOW PARTITIONS*.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/alter-table-add-partition.html,
+https://docs.aws.amazon.com/athena/latest/ug/alter-table-drop-partition.html,
+https://docs.aws.amazon.com/athena/latest/ug/msck-repair-table.html,
+https://docs.aws.amazon.com/athena/latest/ug/show-partitions.html
 """
 
 from __future__ import annotations
@@ -198,7 +201,7 @@ class PartitionStatements:
 
 
 def partition_location(table: GlueTable, values: tuple[str, ...]) -> str:
-    """Return where a partition without a location of its own is: ``key=value`` folders under the table's location."""
+    """Return the ``key=value`` folders under the table's location where a partition is by default."""
     names = [
         f"{column.name}={quote(value, safe=' -_.')}" for column, value in zip(table.partition_keys, values, strict=True)
     ]

@@ -1,6 +1,8 @@
-"""CREATE TABLE and DROP TABLE.
+"""Run CREATE TABLE and DROP TABLE.
 
-Source: *CREATE TABLE*; *Create Iceberg tables*; *DROP TABLE*.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/create-table.html,
+https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html,
+https://docs.aws.amazon.com/athena/latest/ug/drop-table.html
 """
 
 from __future__ import annotations

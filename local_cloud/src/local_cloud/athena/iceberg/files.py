@@ -1,4 +1,4 @@
-"""Iceberg data files that can be read where they are: then a query reads only the columns and row groups that it needs.
+"""Read Iceberg data files where they are, and of them only the needed columns and row groups.
 
 Others are read through PyIceberg: rows that were deleted, columns that were renamed, values that no column of the file holds.
 """

@@ -1,6 +1,6 @@
-"""Iceberg tables through PyIceberg and the Glue catalog: read with deletes applied, at any snapshot, and written.
+"""Read and write Iceberg tables through PyIceberg and the Glue catalog: any snapshot, with deletes applied.
 
-Source: *Query Apache Iceberg tables*.
+Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class IcebergTables:
                 present.add(name)
 
     def bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:
-        """Give the connection the scan's table in columns ``c0``, ``c1``, …, and return the files that it is read from.
+        """Make the scan's table known to the connection in columns ``c0``, ``c1``, …. Return the files that it is read from.
 
         Columns that are not needed may be NULL.
         """
@@ -177,7 +177,7 @@ def _show(scan: Scan, connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 
 
 def scanned_bytes(task: FileScanTask, needed: list[NestedField]) -> int:
-    """Count the bytes that a query reads of a data file, without the columns it does not need, and of its delete files.
+    """Count the bytes that a query reads of a data file and its delete files. Columns that are not needed do not count.
 
     Chunks whose sizes the manifest does not have count as read.
     """

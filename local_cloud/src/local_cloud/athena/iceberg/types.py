@@ -1,6 +1,6 @@
-"""Athena's types and partition transforms in Iceberg's.
+"""Translate Athena's types and partition transforms into Iceberg's.
 
-Source: *Create Iceberg tables*: supported types and partition transforms.
+Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""DuckDB for one query at a time: each gets a database of its own, in memory, which is closed after it."""
+"""Give each query a DuckDB of its own: a database in memory, which is closed after it."""
 
 from __future__ import annotations
 

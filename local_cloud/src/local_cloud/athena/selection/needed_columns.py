@@ -1,4 +1,4 @@
-"""Which columns of its tables a query needs: of columnar files Athena reads, and charges for, no others.
+"""Find the columns of its tables that a query needs. Athena reads, and charges for, no others of columnar files.
 
 DuckDB plans the query over empty tables, and may change nothing but leave out columns: what its scans still have is what some part
 of the query asks for.

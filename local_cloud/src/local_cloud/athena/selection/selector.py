@@ -1,4 +1,4 @@
-"""One query run on DuckDB: compiled, its tables brought in, and the machine shut out before it starts."""
+"""Run one query on DuckDB: compile it, make its tables readable, and shut DuckDB off from everything else."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Queries of Trino's dialect, compiled to DuckDB with Trino's types and meaning, or refused."""
+"""Compile queries of Trino's dialect to DuckDB with Trino's types and meaning, or refuse them."""

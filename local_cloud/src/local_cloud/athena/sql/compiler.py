@@ -1,4 +1,4 @@
-"""The compiler of one statement: finds the function that compiles a node of the tree, and calls it.
+"""Compile one statement: find the function that compiles a node of the tree, and call it.
 
 It knows no node and no function of Trino itself. The tables that say which function compiles which node are passed in
 (``dialect.py`` assembles them), so that every one of these functions can call the compiler for the parts of its node.

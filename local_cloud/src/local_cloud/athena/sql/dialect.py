@@ -1,4 +1,4 @@
-"""Trino's dialect: which function compiles which node of the tree. The one place where all parts of the compiler meet."""
+"""Assemble Trino's dialect: which function compiles which node of the tree. All parts of the compiler meet here alone."""
 
 from __future__ import annotations
 

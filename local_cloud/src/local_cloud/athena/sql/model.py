@@ -1,4 +1,4 @@
-"""What the compiler passes around: typed SQL, the fields in sight, and the tables a query reads."""
+"""Define what the compiler passes around: typed SQL, the fields in sight, and the tables that a query reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors raised while a query runs, in Trino's words: a marked exception from a function that DuckDB calls."""
+"""Raise errors while a query runs, in Trino's words: a marked exception from a function that DuckDB calls."""
 
 from __future__ import annotations
 

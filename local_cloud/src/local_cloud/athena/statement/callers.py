@@ -1,7 +1,7 @@
-"""Who asks: a query reads the catalog, its objects and writes its results with the permissions of its caller.
+"""Keep the callers: a query reads the catalog and objects, and writes its results, with the permissions of its caller.
 
-Sources: *Configure access to databases and tables in the AWS Glue Data Catalog*; *Control access to Amazon S3 from
-Athena*.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html,
+https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html
 """
 
 from __future__ import annotations

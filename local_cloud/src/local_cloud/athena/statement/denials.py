@@ -1,6 +1,6 @@
-"""Refusals of S3 and Glue in Athena's words.
+"""Word refusals of S3 and Glue as Athena does.
 
-Source: *Troubleshooting in Athena* and *Access denied* articles of the AWS Knowledge Center.
+Source: https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html
 """
 
 from __future__ import annotations

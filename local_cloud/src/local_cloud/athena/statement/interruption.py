@@ -1,4 +1,4 @@
-"""Stopping DuckDB from another thread."""
+"""Stop DuckDB from another thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which statement a text is: its kind for the API, its verb, and the form of its result object."""
+"""Recognise which statement a text is: its kind for the API, its verb, and the form of its result object."""
 
 from __future__ import annotations
 

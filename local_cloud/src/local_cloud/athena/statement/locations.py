@@ -1,4 +1,4 @@
-"""Locations in S3."""
+"""Split locations in S3."""
 
 from __future__ import annotations
 

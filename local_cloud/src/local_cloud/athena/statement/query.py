@@ -1,4 +1,4 @@
-"""One statement on its way: its text and context, the numbers it reports back, and the wish that it end.
+"""Hold one statement on its way: its text and context, its counts, and whether it has to end.
 
 Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecution.html
 """

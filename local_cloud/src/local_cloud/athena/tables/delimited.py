@@ -1,6 +1,7 @@
-"""Delimited text in the normal form: columns ``c0``, ``c1``, … of text.
+"""Write delimited text in the normal form: columns ``c0``, ``c1``, … of text.
 
-Sources: *OpenCSVSerDe for processing CSV*; *Lazy Simple SerDe for CSV, TSV, and custom-delimited files*.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html,
+https://docs.aws.amazon.com/athena/latest/ug/lazy-simple-serde.html
 """
 
 from __future__ import annotations

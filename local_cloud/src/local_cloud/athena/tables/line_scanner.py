@@ -1,9 +1,10 @@
-"""The loop over every byte of plain JSON lines, compiled: it proves that they are plain and notes where each value stands.
+"""Scan every byte of plain JSON lines, compiled: prove that they are plain, and note where each value is.
 
 A line is one flat object: each key at most once and in one order, each value a text, a number, true, false or null, at most
 one space behind a colon or a comma. A value is noted as a view of Arrow's ``string_view``: its length in bytes, then up to
 twelve bytes of it, or its first four, the buffer's number (0) and its place in the buffer.
-Sources: *RFC 8259*; *Arrow Columnar Format, Variable-size Binary View Layout*.
+Sources: https://www.rfc-editor.org/rfc/rfc8259,
+https://arrow.apache.org/docs/format/Columnar.html#variable-size-binary-view-layout
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def _words(texts: list[bytes]) -> Numbers:
 
 @njit
 def _special(word: Any) -> Any:
-    """Return the high bit of the first of eight bytes that is a quote, a backslash, a control character or beyond ASCII."""
+    """Return the high bit of the first of eight bytes that needs a look, or 0. Such are a quote, a backslash, a control character and any byte beyond ASCII; others may be marked too."""
     quotes, backslashes = word ^ _QUOTES, word ^ _BACKSLASHES
     found = (
         (quotes - _EACH_BYTE) & ~quotes | (backslashes - _EACH_BYTE) & ~backslashes | (word - _SPACES) & ~word | word
@@ -175,7 +176,7 @@ def _behind_name(content: Any, words: Any, place: Any, spelled: Any, shown: Any,
 
 @njit
 def _note(views: Any, valid: Any, slot: Any, line: Any, words: Any, start: Any, size: Any) -> None:
-    """Note a value of ``size`` bytes or ``NULL``, without a branch by its size, which the processor would mispredict."""
+    """Note a value of ``size`` bytes or ``NULL``. There is no branch by its size, which the processor would mispredict."""
     kind = min(max(size, 0), _LONG)
     first, last = words[start] & _SHOWN[kind, 0], words[start + 8] & _SHOWN[kind, 1]
     views[slot, line, 0] = max(size, 0)

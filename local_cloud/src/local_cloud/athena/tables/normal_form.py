@@ -1,9 +1,9 @@
-"""Raw objects turned into one Parquet segment of text columns, which any table definition can then be read from.
+"""Turn raw objects into one Parquet segment of text columns, from which any table definition can be read.
 
 A segment has a column for each top-level key (scalars as their exact JSON text without quotes, nested values as JSON),
 ``$object`` for the object a row came from and ``$row`` for its order. DuckDB parses what is plain. Lines that are malformed, and numbers that
 a double would change, are parsed here one by one, so that no digit is lost.
-Source: *OpenX JSON SerDe*.
+Source: https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class DuplicateKeyError(ValueError):
 
 
 def column_name(key: str, *, ignore_case: bool) -> str:
-    """Return the segment's column of a key. DuckDB's columns ignore case: where the SerDe does not, capitals are marked."""
+    """Return the segment's column of a key. DuckDB's columns ignore case. Where the SerDe does not, capitals are marked."""
     key = "$" + key if key.startswith("$") else key  # our own columns begin with one $
     if ignore_case:
         return key.lower()

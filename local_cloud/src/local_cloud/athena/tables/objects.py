@@ -174,7 +174,7 @@ class Objects:
         path.write_bytes(_unpacked(item, body) if unpack else body)
 
     def _link_listed(self, wanted: list[tuple[S3Object, Path]]) -> set[Path]:
-        """Link the large objects of folders with several, and return the paths whose objects are still the wanted ones."""
+        """Link the large objects of folders with several. Return the paths whose objects are still the wanted ones."""
         folders: dict[tuple[str, str], list[tuple[S3Object, Path]]] = {}
         for item, path in wanted:
             if _is_linkable(item):
@@ -207,7 +207,7 @@ class Objects:
         }
 
     def _link_asked(self, s3: Any, item: S3Object, path: Path) -> bool:
-        """Link the path to the object's file, and say whether it worked and S3 lets the caller read that version."""
+        """Link the path to the object's file. Say whether it worked and S3 lets the caller read that version."""
         if not _is_linkable(item) or not self._link(item, path):
             return False
         try:

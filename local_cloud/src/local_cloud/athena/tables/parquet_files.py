@@ -1,4 +1,4 @@
-"""Parquet objects kept on this machine while queries read them."""
+"""Keep Parquet objects on this machine while queries read them."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ class ParquetFiles:
 
 
 def scanned_bytes(file: Path, columns: set[str]) -> int:
-    """Count the bytes that a query reads of a Parquet file: its footer, and the chunks of the named columns (lower case).
+    """Count the bytes that a query reads of a Parquet file. They are its footer and the chunks of the named columns.
 
-    Sources: *Amazon Athena pricing*; *Top 10 Performance Tuning Tips for Amazon Athena*.
+    Source: https://aws.amazon.com/athena/pricing/
     """
     footer = pq.read_metadata(file)
     paths = [f"{footer.schema.column(number).path.lower()}." for number in range(footer.num_columns)]

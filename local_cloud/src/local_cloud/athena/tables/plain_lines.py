@@ -1,4 +1,4 @@
-"""Objects whose JSON lines are plain: read where they are, as columns of Arrow, by an index of where each value stands.
+"""Read objects of plain JSON lines where they are, as columns of Arrow, by an index of the places of values.
 
 The index is made in one pass that proves every line plain (``line_scanner``), block by block, by the keys that the object's
 first and last lines hold. Values are exact: a number is the text that was written. Any other object is looked at more closely,

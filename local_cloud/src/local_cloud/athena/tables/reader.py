@@ -1,4 +1,4 @@
-"""Glue tables as relations that DuckDB can read: partitions chosen, objects fetched, fields decoded as the SerDe says."""
+"""Make relations of Glue tables that DuckDB can read: choose partitions, fetch objects, decode fields by the SerDe."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _register(
     form: str,
     files: dict[str, Path],
 ) -> str:
-    """Register a table of the objects with their partition's values and, where rows are known by it, their file."""
+    """Register a table of the objects with their partition's values, and return its name. Where rows are known by it, it has their file too."""
     name = f"objects_{uuid.uuid4().hex}"
     columns = {
         "identity": pa.array([item.identity(form) for item, _ in rows], pa.int64()),

@@ -1,4 +1,6 @@
-"""One segment of the cache: a Parquet file or a folder of plain lines and their indexes, and the file beside it that says what is in it."""
+"""Describe one segment of the cache: a Parquet file, or a folder of plain lines with their indexes.
+
+A file beside it says what is in it."""
 
 from __future__ import annotations
 

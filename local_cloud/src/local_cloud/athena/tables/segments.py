@@ -1,4 +1,4 @@
-"""The bounded cache of table objects on this machine: segments, each made of the objects that one query found missing.
+"""Keep a bounded cache of table objects on this machine, in segments: the objects that one query found missing.
 
 A segment is a Parquet file, or a folder of large objects whose plain lines are read where they are, each with its index. An
 object is known by bucket, key, ETag and the form it was read in; a changed object is another one. The least recently used

@@ -1,7 +1,9 @@
-"""How a SerDe turns the text of a field into a typed value, as SQL over a segment's text columns.
+"""Decode the text of a field as a SerDe does, by SQL over a segment's text columns.
 
-Sources: *OpenX JSON SerDe*, *Hive JSON SerDe*, *Error parsing field value* (HIVE_BAD_DATA). A number is taken from a
-string; a fraction in an integer column is cut off; what cannot be taken fails the query.
+A number is read from a string too; a fraction in an integer column is cut off; a value that is none of the type fails the query.
+
+Sources: https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html,
+https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
 """
 
 from __future__ import annotations

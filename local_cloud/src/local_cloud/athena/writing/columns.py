@@ -1,4 +1,4 @@
-"""The columns that a statement writes: named, and fitted to a table's."""
+"""Name the columns that a statement writes, and fit them to a table's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CREATE TABLE AS SELECT.
+"""Run CREATE TABLE AS SELECT.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
 """

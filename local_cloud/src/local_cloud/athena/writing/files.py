@@ -1,4 +1,4 @@
-"""Rows written as files: Parquet or JSON lines, a folder for each partition."""
+"""Write rows as files: Parquet or JSON lines, a folder for each partition."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""DELETE, UPDATE and MERGE on Iceberg tables: the new content is computed whole and replaces the old in one snapshot.
+"""Run DELETE, UPDATE and MERGE on Iceberg tables: one snapshot replaces the old content by the new.
 
-Source: *Update Iceberg table data*. Athena writes delete files where this copies; the rows afterwards are the same.
+Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-updating-iceberg-table-data.html. Athena writes delete files where this copies; the
+rows afterwards are the same.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ def _trino(expression: exp.Expr, text: str) -> str:
 
 
 def _select_form(text: str) -> str:
-    """Write the assignments as a select list, so that one grammar reads them: WHERE needs a FROM before it."""
+    """Write the assignments as a select list, so that one grammar reads them. WHERE needs a FROM before it."""
     depth, quoted = 0, False
     for index, character in enumerate(text):
         quoted ^= character == "'"

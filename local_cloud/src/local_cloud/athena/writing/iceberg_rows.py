@@ -1,4 +1,4 @@
-"""A query's rows as Arrow in the schema of an Iceberg table."""
+"""Fetch a query's rows as Arrow in the schema of an Iceberg table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table
 
 
 def _small(field: pa.Field) -> pa.Field:
-    """Return the field with DuckDB's own offsets: Arrow ends the process when it has to widen the keys of a map."""
+    """Return the field with DuckDB's own offsets. Arrow ends the process when it has to widen the keys of a map."""
     return field.with_type(_small_type(field.type))
 
 

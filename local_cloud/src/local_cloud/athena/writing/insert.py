@@ -1,4 +1,4 @@
-"""INSERT INTO.
+"""Run INSERT INTO.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/insert-into.html
 """

@@ -1,4 +1,4 @@
-"""Objects that a statement writes: from rows to files, from files to S3, with the manifest of what was written."""
+"""Write the objects of a statement: rows to files, files to S3, and the manifest of what was written."""
 
 from __future__ import annotations
 

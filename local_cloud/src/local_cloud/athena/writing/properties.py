@@ -1,4 +1,4 @@
-"""What the WITH of a statement, or a table's properties, say about how to write.
+"""Read from the WITH of a statement, or a table's properties, how to write.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
 """

@@ -1,4 +1,4 @@
-"""Statements that write objects: CREATE TABLE AS SELECT, INSERT INTO and UNLOAD.
+"""Run statements that write objects: CREATE TABLE AS SELECT, INSERT INTO and UNLOAD.
 
 Parquet and JSON lines are written; other formats are refused.
 """

@@ -1,4 +1,4 @@
-"""UNLOAD.
+"""Run UNLOAD.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/unload.html
 """

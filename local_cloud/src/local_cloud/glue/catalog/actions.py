@@ -1,7 +1,10 @@
-"""Catalog actions that MiniStack lacks or answers only in part, built on those that it has.
+"""Answer catalog actions that MiniStack lacks or answers only in part, by those that it has.
 
-Sources, AWS Glue: *GetTables* (Expression), *GetPartitions* (Expression, Segment, MaxResults), *CreatePartition*, *UpdatePartition*,
-*BatchDeletePartition*.
+Sources: https://docs.aws.amazon.com/glue/latest/webapi/API_GetTables.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_CreatePartition.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_UpdatePartition.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_BatchDeletePartition.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""The filter of GetPartitions: a part of SQL's WHERE over a table's partition keys.
+"""Filter partitions as GetPartitions does: a part of SQL's WHERE over a table's partition keys.
 
-Source: *GetPartitions*, AWS Glue: ``= <> > < >= <=``, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL; numbers compare as numbers, other keys as text.
+Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html: ``= <> > < >= <=``, AND, OR, NOT, IN, BETWEEN, LIKE,
+IS NULL; numbers compare as numbers, other keys as text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Found tables and partitions into the Glue catalog, as the crawler's schema-change policy says.
+"""Write found tables and partitions into the Glue catalog, as the crawler's schema-change policy says.
 
 Sources, AWS Glue: *Setting crawler configuration options using the API*, *Preventing a crawler from changing an existing schema*,
 *Using crawlers to populate the Data Catalog* (table names; a hash suffix when the name is taken).

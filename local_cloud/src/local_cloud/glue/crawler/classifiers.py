@@ -1,4 +1,6 @@
-"""Custom classifiers: created, kept and returned (*Classifier API*, AWS Glue). ``classify`` applies them."""
+"""Answer the actions on custom classifiers; ``schemas/classify.py`` applies them.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html"""
 
 from __future__ import annotations
 

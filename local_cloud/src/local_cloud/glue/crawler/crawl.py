@@ -1,4 +1,4 @@
-"""One crawl from its S3 targets to the catalog."""
+"""Run one crawl, from its S3 targets to the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Crawlers: their definitions, states and schedules (*Crawler API* and *Crawler scheduler API*, AWS Glue)."""
+"""Answer the actions on crawlers: their definitions, states and schedules.
+
+Sources: https://docs.aws.amazon.com/glue/latest/webapi/API_CreateCrawler.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_StartCrawler.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_StartCrawlerSchedule.html"""
 
 from __future__ import annotations
 

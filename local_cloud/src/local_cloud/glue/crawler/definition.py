@@ -1,4 +1,7 @@
-"""A crawler's fields: defaults, forms, and what AWS refuses at once (*CreateCrawler*, *UpdateCrawler*, AWS Glue)."""
+"""Check and complete a crawler's fields, and refuse at once what AWS refuses.
+
+Sources: https://docs.aws.amazon.com/glue/latest/webapi/API_CreateCrawler.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawler.html"""
 
 from __future__ import annotations
 

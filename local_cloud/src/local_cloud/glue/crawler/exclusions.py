@@ -1,4 +1,6 @@
-"""The exclude patterns of an S3 target: globs relative to its include path (*Include and exclude patterns*, AWS Glue)."""
+"""Match the exclude patterns of an S3 target: globs relative to its include path.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/define-crawler.html"""
 
 from __future__ import annotations
 

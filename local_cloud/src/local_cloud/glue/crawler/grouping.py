@@ -1,4 +1,4 @@
-"""Which folders are tables and which are partitions of one.
+"""Decide which folders are tables and which are partitions of one.
 
 Sources, AWS Glue: *How does a crawler determine when to create partitions?*, *Creating a single schema for each Amazon S3 include path*,
 *Specifying the table location and partitioning level*; *How does the AWS Glue crawler detect the schema?* (similar above 70 %, at most five

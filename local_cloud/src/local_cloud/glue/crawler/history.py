@@ -1,6 +1,8 @@
-"""Every crawl that began, and what ``ListCrawls``, ``GetCrawlerMetrics`` and a crawler's ``LastCrawl`` say of it.
+"""Keep every crawl that began, for ``ListCrawls``, ``GetCrawlerMetrics`` and ``LastCrawl``.
 
-Sources, AWS Glue: *ListCrawls*, *CrawlerMetrics structure*, *LastCrawlInfo structure*.
+Sources: https://docs.aws.amazon.com/glue/latest/webapi/API_ListCrawls.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_GetCrawlerMetrics.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_LastCrawlInfo.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""New folders of tables that are known already (*Scheduling incremental crawls for adding new partitions*, AWS Glue)."""
+"""Add new folders to tables that are known already.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/incremental-crawls.html"""
 
 from __future__ import annotations
 

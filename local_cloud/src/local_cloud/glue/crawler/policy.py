@@ -1,4 +1,4 @@
-"""What a crawler is told to do: its ``Configuration`` JSON and its schema-change and recrawl policies, read and checked.
+"""Read and check what a crawler has to do: its ``Configuration`` JSON, schema-change and recrawl policies.
 
 Sources, AWS Glue: *Setting crawler configuration options using the API*, *Scheduling incremental crawls for adding new partitions*.
 """

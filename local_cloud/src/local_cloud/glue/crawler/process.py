@@ -1,4 +1,6 @@
-"""Crawls in a process of their own, so that the services beside them keep their processor: ``python -m local_cloud.glue.crawler.process``.
+"""Run crawls in a process of their own, so that they take no processor time from the services.
+
+It is started as ``python -m local_cloud.glue.crawler.process``.
 
 Standard input: a line of JSON for every order, one at a time; its end is the end of the process, even amid a crawl.
 Standard output: a line of JSON for every log message of a crawl, and one with its result or error.

@@ -1,4 +1,4 @@
-"""Crawls under way: each runs in a process of its own, and its log goes to CloudWatch Logs."""
+"""Run crawls, each in a process of its own, and write their logs to CloudWatch Logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The objects below a crawler's S3 targets, and the part of each that its schema is read from.
+"""List the objects below a crawler's S3 targets, and read the part of each that shows its schema.
 
 Source: *How does the AWS Glue crawler detect the schema?*: the first megabyte of a file, and up to ten while no record is found.
 """

@@ -1,6 +1,6 @@
-"""Glue's cron expressions: ``cron(minutes hours day-of-month month day-of-week year)`` in UTC.
+"""Parse Glue's cron expressions: ``cron(minutes hours day-of-month month day-of-week year)`` in UTC.
 
-Source: *Time-based schedules for jobs and crawlers*, AWS Glue.
+Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Starts scheduled crawlers in the minutes that their cron expressions name."""
+"""Start scheduled crawlers in the minutes that their cron expressions name."""
 
 from __future__ import annotations
 

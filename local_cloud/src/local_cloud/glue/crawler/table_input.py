@@ -1,4 +1,4 @@
-"""A found table and its partitions in the catalog's words: storage descriptor, SerDe, and the parameters that a crawler sets.
+"""Describe a found table and its partitions as the catalog does: storage descriptor, SerDe, parameters.
 
 Source: *Parameters set on Data Catalog tables by crawler*, AWS Glue.
 """
@@ -38,7 +38,7 @@ def table_name(prefix: str, bucket: str, path: str) -> str:
 
 
 def name_with_hash(name: str, location: str) -> str:
-    """Return the name for a table when another location has taken it: the same in every crawl of one location."""
+    """Return the name for a table when another location has taken it. One location gets the same name in every crawl."""
     suffix = f"_{hashlib.md5(location.encode(), usedforsecurity=False).hexdigest()}"
     return f"{name[: MAX_NAME_CHARACTERS - len(suffix)]}{suffix}"
 
@@ -70,7 +70,7 @@ def partition_input(bucket: str, group: Group, leaf: Leaf, crawler: str) -> Docu
 
 
 def inheriting(partition: Mapping[str, Any], table: Mapping[str, Any]) -> Document:
-    """Return the partition with its table's columns, formats and SerDe, and its own location and counts (``InheritFromTable``)."""
+    """Return the partition with its table's columns, formats and SerDe (``InheritFromTable``). Location and counts are its own."""
     storage = {**table["StorageDescriptor"], "Location": partition["StorageDescriptor"]["Location"]}
     storage["Parameters"] = partition["Parameters"]
     return {**partition, "StorageDescriptor": storage}

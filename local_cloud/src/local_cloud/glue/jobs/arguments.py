@@ -1,6 +1,6 @@
-"""The arguments of a job run: which reach the script, and which set up its environment.
+"""Sort the arguments of a job run: those for the script, and those that set up its environment.
 
-Source: *Using job parameters in AWS Glue jobs*.
+Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 """
 
 from __future__ import annotations

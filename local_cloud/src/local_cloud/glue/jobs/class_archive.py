@@ -1,4 +1,4 @@
-"""Class data sharing for Spark jobs: half of a small job's time goes into the JVM's loading of some 20,000 classes.
+"""Share class data between Spark jobs: loading some 20,000 classes takes half of a small job's time.
 
 The first job with a class path lists the classes that it loads. Once it has succeeded, an archive is made of them, in the
 background at the lowest priority, beside the jars; later jobs map it. A JVM that finds an archive made for other jars goes on
@@ -47,7 +47,7 @@ class ClassArchive:
 
     @property
     def place(self) -> Path:
-        """Return the archive's path, named by the JVM and by all that it compares: the jars' paths, sizes and times."""
+        """Return the archive's path. Its name tells the JVM and all that it compares: the jars' paths, sizes and times."""
         files = [JAVA_HOME / "release", *self.jars, *sorted((SPARK_HOME / "jars").iterdir())]
         seen = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         return self.folder / f"classes-{hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}.jsa"

@@ -1,4 +1,4 @@
-"""The jars that Spark needs beyond pyspark, fetched once into a cache: pinned by coordinates and SHA-256 in ``jars.json``."""
+"""Fetch the jars that Spark needs beyond pyspark into a cache, pinned by coordinates and SHA-256 in ``jars.json``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Job definitions (*Jobs API*, AWS Glue)."""
+"""Answer the actions on job definitions.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One job run in a process group of its own, and its outcome (*AWS Glue job run statuses*)."""
+"""Run one job in a process group of its own, and return its outcome.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Job runs: started, followed, stopped, retried (*Job runs API*, AWS Glue)."""
+"""Start, follow, stop and retry job runs.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html"""
 
 from __future__ import annotations
 

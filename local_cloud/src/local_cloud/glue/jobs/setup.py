@@ -1,6 +1,7 @@
-"""What a job run needs before its script starts: files fetched as the job's role, and an environment.
+"""Prepare a job run: fetch its files as the job's role, and make its environment.
 
-Sources, AWS Glue: *Using job parameters in AWS Glue jobs*, *Configuring job properties for Python shell jobs*.
+Sources: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html,
+https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a Spark job finds around it: a JRE, jars, and a configuration that leads to the local endpoint."""
+"""Make the environment of a Spark job: a JRE, jars, and a configuration for the local endpoint."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which classifier recognises an object's content, and the schema that it yields.
+"""Find the classifier that recognises an object's content, and return the schema that it yields.
 
-Source: *Defining and managing classifiers*, AWS Glue: custom classifiers in the crawler's order, then the built-in ones; the first that
-is certain decides. Of the built-in ones the local cloud has Parquet, JSON and CSV; anything else is ``UNKNOWN``.
+Source: https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html: custom classifiers in the crawler's order, then the built-in ones; the
+first that is certain decides. Of the built-in ones the local cloud has Parquet, JSON and CSV; anything else is ``UNKNOWN``.
 """
 
 from __future__ import annotations

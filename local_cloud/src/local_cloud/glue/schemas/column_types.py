@@ -1,4 +1,4 @@
-"""Hive column types as a crawler infers them, and the one type that several found types merge into.
+"""Infer Hive column types as a crawler does, and merge several found types into one.
 
 A crawler's table shows the types of the Hive DDL (*Data types in Amazon Athena*): ``int``, ``bigint``, ``double``, ``string``,
 ``boolean``, ``array<…>``, ``struct<…>``. Names of columns are lower case; names inside a struct stay as written.

@@ -1,4 +1,4 @@
-"""The columns of a CSV object.
+"""Read the columns of a CSV object.
 
 Sources, AWS Glue: *Built-in CSV classifier* (delimiters, header heuristics, at least two columns and two rows), *Writing CSV custom
 classifiers*; *How does the AWS Glue crawler detect the schema?* (the first 1,000 records at most).

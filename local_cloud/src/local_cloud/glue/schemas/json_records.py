@@ -1,6 +1,7 @@
-"""The records of a JSON object in S3 and their types.
+"""Read the records of a JSON object in S3 and their types.
 
-Sources, AWS Glue: *Built-in classifiers*, *Writing JSON custom classifiers*.
+Sources: https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html,
+https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html
 """
 
 from __future__ import annotations

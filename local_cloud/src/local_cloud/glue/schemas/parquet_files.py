@@ -1,4 +1,6 @@
-"""The columns of a Parquet file, from its footer (*Built-in classifiers*, AWS Glue: the schema at the end of the file decides)."""
+"""Read the columns of a Parquet file from its footer.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html: the schema at the end of the file decides."""
 
 from __future__ import annotations
 

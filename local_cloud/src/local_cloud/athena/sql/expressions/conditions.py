@@ -1,4 +1,4 @@
-"""Operators, conditions and CASE.
+"""Compile operators, conditions and CASE.
 
 Sources: https://trino.io/docs/current/functions/comparison.html, https://trino.io/docs/current/functions/logical.html,
 https://trino.io/docs/current/functions/conditional.html

@@ -1,4 +1,4 @@
-"""Casts, typed literals and AT TIME ZONE.
+"""Compile casts, typed literals and AT TIME ZONE.
 
 Sources: https://trino.io/docs/current/functions/conversion.html,
 https://trino.io/docs/current/functions/datetime.html#time-zone-conversion

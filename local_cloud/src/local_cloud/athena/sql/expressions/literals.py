@@ -1,4 +1,4 @@
-"""Literals, and the moment at which the statement began.
+"""Compile literals, and the moment at which the statement began.
 
 Source: https://trino.io/docs/current/language/types.html
 """

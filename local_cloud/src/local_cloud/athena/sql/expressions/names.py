@@ -1,4 +1,4 @@
-"""Names: columns, fields of rows and the variables of lambdas, looked up as Trino looks them up.
+"""Look up names as Trino does: columns, fields of rows and the variables of lambdas.
 
 Source: https://trino.io/docs/current/language/reserved.html
 """

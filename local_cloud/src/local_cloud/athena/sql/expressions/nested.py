@@ -1,4 +1,4 @@
-"""Arrays, rows and maps: their constructors and subscripts.
+"""Compile arrays, rows and maps: their constructors and subscripts.
 
 Sources: https://trino.io/docs/current/functions/array.html, https://trino.io/docs/current/functions/map.html,
 https://trino.io/docs/current/language/types.html

@@ -1,4 +1,4 @@
-"""Subqueries in expressions: scalar ones, EXISTS, IN, and comparisons with ANY and ALL.
+"""Compile subqueries in expressions: scalar ones, EXISTS, IN, and comparisons with ANY and ALL.
 
 Source: https://trino.io/docs/current/sql/select.html#subqueries
 """

@@ -1,1 +1,1 @@
-"""Trino's functions: one file for each of its documentation's chapters, and ``registry.py``, which lists them."""
+"""Compile calls of Trino's functions: a file for each chapter of its documentation; ``registry.py`` lists them."""

@@ -1,4 +1,4 @@
-"""Aggregate functions with Trino's result types and treatment of NULL.
+"""Compile aggregate functions with Trino's result types and treatment of NULL.
 
 Source: https://trino.io/docs/current/functions/aggregate.html
 """

@@ -1,6 +1,6 @@
-"""Array functions.
+"""Compile array functions.
 
-Source: Trino documentation, *Array functions and operators*.
+Source: https://trino.io/docs/current/functions/array.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One call of a function, as the function that compiles it sees it."""
+"""Describe one call of a function to the function that compiles it."""
 
 from __future__ import annotations
 

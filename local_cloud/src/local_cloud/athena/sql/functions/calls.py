@@ -1,4 +1,4 @@
-"""Calls of functions: of an aggregate, a window function or a scalar function, each found by its name.
+"""Compile calls: of an aggregate, a window function or a scalar function, each found by its name.
 
 The functions that exist are passed in (``registry.py`` lists them). A name that is not among them is refused, as Athena
 refuses a function that it lacks.

@@ -1,6 +1,7 @@
-"""Conditional functions and the rest.
+"""Compile conditional functions, and others without a chapter of their own.
 
-Source: Trino documentation, *Conditional expressions*, *Conversion functions*.
+Sources: https://trino.io/docs/current/functions/conditional.html,
+https://trino.io/docs/current/functions/conversion.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""JSON functions; JSON is held as text, numbers as they were written.
+"""Compile JSON functions. JSON is held as text, numbers as they were written.
 
-Source: Trino documentation, *JSON functions and operators*.
+Source: https://trino.io/docs/current/functions/json.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Functions that take a lambda.
+"""Compile functions that take a lambda.
 
-Source: Trino documentation, *Lambda expressions*, *Array functions and operators*.
+Sources: https://trino.io/docs/current/functions/lambda.html,
+https://trino.io/docs/current/functions/array.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Map functions.
+"""Compile map functions.
 
-Source: Trino documentation, *Map functions and operators*.
+Source: https://trino.io/docs/current/functions/map.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Mathematical and bitwise functions.
+"""Compile mathematical and bitwise functions.
 
-Source: Trino documentation, *Mathematical functions and operators*, *Bitwise functions*.
+Sources: https://trino.io/docs/current/functions/math.html,
+https://trino.io/docs/current/functions/bitwise.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""OVER: the rows that a window function or an aggregate sees.
+"""Compile OVER: the rows that a window function or an aggregate sees.
 
 Source: https://trino.io/docs/current/functions/window.html
 """

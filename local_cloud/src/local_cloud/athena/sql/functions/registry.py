@@ -1,4 +1,4 @@
-"""Every function that exists here, by its name. A new one goes into the table of its own file."""
+"""List every function that exists here. A new one goes into the table of its own file."""
 
 from __future__ import annotations
 

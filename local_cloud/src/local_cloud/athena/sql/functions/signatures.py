@@ -1,4 +1,4 @@
-"""Functions that are one DuckDB expression: their signature in Trino's words and a template."""
+"""Make functions that are one DuckDB expression from their signature in Trino's words and a template."""
 
 from __future__ import annotations
 

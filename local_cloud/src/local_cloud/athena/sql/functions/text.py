@@ -1,6 +1,8 @@
-"""String, regular expression and binary functions.
+"""Compile string, regular expression and binary functions.
 
-Source: Trino documentation, *String functions and operators*, *Regular expression functions*, *Binary functions and operators*.
+Sources: https://trino.io/docs/current/functions/string.html,
+https://trino.io/docs/current/functions/regexp.html,
+https://trino.io/docs/current/functions/binary.html
 """
 
 from __future__ import annotations
@@ -104,7 +106,7 @@ def _kept(call: Call) -> Type:
 
 
 def _plain(*texts: str) -> str:
-    """Return the condition that texts are of single bytes: some functions of DuckDB count bytes, or letters with accents."""
+    """Return the condition that texts are of single bytes. Some functions of DuckDB count bytes, or letters with accents."""
     return " AND ".join(f"strlen({text}) = length({text})" for text in texts)
 
 

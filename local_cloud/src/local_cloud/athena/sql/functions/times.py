@@ -1,6 +1,6 @@
-"""Date and time functions; timestamps with time zone are instants with one zone for the whole column.
+"""Compile date and time functions. Timestamps with time zone are instants with one zone for the whole column.
 
-Source: Trino documentation, *Date and time functions and operators*.
+Source: https://trino.io/docs/current/functions/datetime.html
 """
 
 from __future__ import annotations

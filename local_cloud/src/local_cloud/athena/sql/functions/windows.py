@@ -1,4 +1,4 @@
-"""Window functions: ranks, offsets and values of other rows.
+"""Compile window functions: ranks, offsets and values of other rows.
 
 Source: https://trino.io/docs/current/functions/window.html
 """

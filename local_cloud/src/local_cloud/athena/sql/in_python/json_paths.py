@@ -1,7 +1,7 @@
-"""JSON: parsing, paths and casts.
+"""Parse JSON, follow paths in it, and cast it.
 
 A scalar taken out as text keeps its digits; values of the type JSON hold numbers with a point or an exponent as doubles.
-Source: Trino documentation, *JSON functions and operators*.
+Source: https://trino.io/docs/current/functions/json.html
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _refused(word: str) -> Any:
 
 
 def _doubles(value: Any) -> Any:
-    """Return the value as Trino keeps it: a number with a point or an exponent is a double, written as Java writes it."""
+    """Return the value as Trino keeps it. A number with a point or an exponent is a double, written as Java writes it."""
     if isinstance(value, Pairs):
         return Pairs((key, _doubles(part)) for key, part in value)
     if isinstance(value, list):

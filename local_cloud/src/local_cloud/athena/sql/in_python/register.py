@@ -1,4 +1,4 @@
-"""Functions that DuckDB lacks or has with another meaning, in Python; registered on each query's connection.
+"""Register the functions in Python that DuckDB lacks or has with another meaning, on each connection.
 
 A NULL argument gives NULL. What a function cannot do exactly raises ``QueryError``.
 """

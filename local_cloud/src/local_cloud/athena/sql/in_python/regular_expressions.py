@@ -1,6 +1,6 @@
-"""Regular expressions: Java's syntax, as far as Python's means the same.
+"""Match regular expressions of Java's syntax, as far as Python's mean the same.
 
-Source: Trino documentation, *Regular expression functions*.
+Source: https://trino.io/docs/current/functions/regexp.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Texts to moments and back: ISO 8601, MySQL's formats (date_format, date_parse) and Joda's (format_datetime, parse_datetime).
+"""Read and write moments: ISO 8601, MySQL's formats (date_format, date_parse) and Joda's (format_datetime).
 
-Source: Trino documentation, *Date and time functions and operators*.
+Source: https://trino.io/docs/current/functions/datetime.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""What sqlglot reads, though Trino's grammar lacks it: found among the tokens, because the tree no longer shows it.
+"""Find among the tokens what sqlglot reads and Trino's grammar lacks; the tree no longer shows it.
 
-Source: Trino documentation, *Reserved keywords*, *SELECT*, *Data types*.
+Sources: https://trino.io/docs/current/language/reserved.html,
+https://trino.io/docs/current/sql/select.html,
+https://trino.io/docs/current/language/types.html
 """
 
 from __future__ import annotations
@@ -164,7 +166,7 @@ def _words(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
 
 
 def _joins(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
-    """Yield joins without a condition and conditions without a join: each JOIN but CROSS JOIN has one ON or USING."""
+    """Yield joins without a condition and conditions without a join. Each JOIN but CROSS JOIN has one ON or USING."""
     waiting = [0]  # for each open parenthesis, the joins that have no condition yet
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.token_type == TokenType.L_PAREN:

@@ -1,4 +1,4 @@
-"""Reads Trino SQL into a tree: every function keeps its own name, and what Trino's grammar lacks is refused.
+"""Read Trino SQL into a tree. Every function keeps its own name, and what Trino's grammar lacks is refused.
 
 sqlglot reads far more than Trino does; the tokens are checked first, and the compiler refuses every node that it does not know.
 """
@@ -74,7 +74,7 @@ def parse_query(sql: str) -> exp.Expr:
 
 
 def _spell_out_not(node: exp.Expr) -> exp.Expr:
-    """Write ``a NOT LIKE b``, which sqlglot keeps as a mark of LIKE (also under its ESCAPE), as ``NOT (a LIKE b)``."""
+    """Write ``a NOT LIKE b`` as ``NOT (a LIKE b)``. sqlglot keeps NOT as a mark of LIKE (also under its ESCAPE)."""
     like = node.this if isinstance(node, exp.Escape) else node
     if not isinstance(like, exp.Like) or not like.args.get("negate") or isinstance(node.parent, exp.Escape):
         return node

@@ -1,4 +1,4 @@
-"""The nodes of sqlglot's tree that Trino has and the compiler knows, each with the arguments that it may carry."""
+"""List the nodes of sqlglot's tree that Trino has and the compiler knows, each with its possible arguments."""
 
 from __future__ import annotations
 

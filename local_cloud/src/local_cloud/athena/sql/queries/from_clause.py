@@ -1,4 +1,4 @@
-"""FROM: its relations, and the joins between them.
+"""Compile FROM: its relations, and the joins between them.
 
 Source: https://trino.io/docs/current/sql/select.html#from-clause
 """

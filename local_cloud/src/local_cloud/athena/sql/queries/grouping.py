@@ -1,4 +1,4 @@
-"""GROUP BY, and the question whether a query groups at all.
+"""Compile GROUP BY, and find out whether a query groups at all.
 
 Source: https://trino.io/docs/current/sql/select.html#group-by-clause
 """
@@ -13,7 +13,7 @@ from local_cloud.athena.types import Type
 
 
 def is_aggregated(node: exp.Select, aggregates: frozenset[str]) -> bool:
-    """Say whether the query groups. It has GROUP BY or HAVING, or an aggregate outside windows and subqueries."""
+    """Say whether the query groups. It does with GROUP BY, HAVING, or an aggregate outside windows and subqueries."""
     if node.args.get("group") is not None or node.args.get("having") is not None:
         return True
     return any(_has_aggregate(place, aggregates) for place in [*node.expressions, *_order(node)])

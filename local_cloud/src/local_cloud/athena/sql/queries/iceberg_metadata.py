@@ -1,6 +1,6 @@
-"""The metadata tables of an Iceberg table that can be queried here, with their columns.
+"""List the metadata tables of an Iceberg table that can be queried here, with their columns.
 
-Source: *Query Iceberg table metadata*.
+Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The columns that a table brings into a query, and ``information_schema`` over the Glue catalog."""
+"""Compile ``information_schema`` over the Glue catalog, and list the columns of a table."""
 
 from __future__ import annotations
 

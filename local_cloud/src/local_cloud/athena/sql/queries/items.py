@@ -1,4 +1,4 @@
-"""The list of a SELECT: expressions with their names, and ``*``."""
+"""Compile the list of a SELECT: expressions with their names, and ``*``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ORDER BY, LIMIT, OFFSET and FETCH FIRST.
+"""Compile ORDER BY, LIMIT, OFFSET and FETCH FIRST.
 
 Source: https://trino.io/docs/current/sql/select.html
 """

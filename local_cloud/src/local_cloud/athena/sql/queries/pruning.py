@@ -1,4 +1,4 @@
-"""Partition pruning: conditions of WHERE on one table's partition columns alone, kept with its scan."""
+"""Keep conditions of WHERE on one table's partition columns alone with its scan, to leave out partitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SELECT, compiled to DuckDB with columns ``c0``, ``c1``, …
+"""Compile SELECT to DuckDB with columns ``c0``, ``c1``, …
 
 Source: https://trino.io/docs/current/sql/select.html
 """
@@ -51,7 +51,7 @@ def _where(compiler: Compiler, node: exp.Select, scope: Scope) -> str:
 
 
 def _origins(node: exp.Select, values: list[Typed], fields: list[Field]) -> tuple[tuple[Scan, str] | None, ...]:
-    """Return the partition column behind each output. None where leaving out a partition would change the other rows."""
+    """Return the partition column behind each output. There is none where leaving out a partition would change other rows."""
     opaque = any(node.args.get(key) for key in ("limit", "offset")) or node.find(exp.Window) is not None
     return tuple(None if opaque else _origin(value, fields) for value in values)
 

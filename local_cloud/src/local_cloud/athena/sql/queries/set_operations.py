@@ -1,4 +1,4 @@
-"""UNION, EXCEPT, INTERSECT, VALUES and queries in parentheses.
+"""Compile UNION, EXCEPT, INTERSECT, VALUES and queries in parentheses.
 
 Sources: https://trino.io/docs/current/sql/select.html#union-intersect-except-clause,
 https://trino.io/docs/current/sql/values.html

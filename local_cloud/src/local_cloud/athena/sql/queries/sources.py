@@ -1,4 +1,4 @@
-"""What a part of FROM is to the rest of its query: SQL, and the fields that it brings into sight."""
+"""Describe a part of FROM to the rest of its query: SQL, and the fields that it brings into sight."""
 
 from __future__ import annotations
 

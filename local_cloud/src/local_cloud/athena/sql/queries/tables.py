@@ -1,7 +1,7 @@
-"""Tables, views and named queries in FROM.
+"""Compile the names of tables, views and named queries in FROM.
 
 Sources: https://docs.aws.amazon.com/athena/latest/ug/views.html,
-https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
+https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html
 """
 
 from __future__ import annotations

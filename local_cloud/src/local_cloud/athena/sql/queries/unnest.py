@@ -1,4 +1,4 @@
-"""UNNEST: arrays and maps as rows.
+"""Compile UNNEST: arrays and maps as rows.
 
 Source: https://trino.io/docs/current/sql/select.html#unnest
 """

@@ -1,4 +1,4 @@
-"""JOIN … USING: columns of one name on both sides, merged into one.
+"""Compile JOIN … USING: columns of one name on both sides, merged into one.
 
 Source: https://trino.io/docs/current/sql/select.html#joins
 """

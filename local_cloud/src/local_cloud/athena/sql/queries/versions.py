@@ -1,6 +1,6 @@
-"""Time travel: ``FOR TIMESTAMP AS OF`` and ``FOR VERSION AS OF`` of an Iceberg table.
+"""Read time travel: ``FOR TIMESTAMP AS OF`` and ``FOR VERSION AS OF`` of an Iceberg table.
 
-Source: *Perform time travel and version travel queries*.
+Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html
 """
 
 from __future__ import annotations

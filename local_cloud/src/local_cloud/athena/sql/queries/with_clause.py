@@ -1,4 +1,4 @@
-"""WITH: names for queries, known inside the query that declares them.
+"""Compile WITH: names for queries, known inside the query that declares them.
 
 Source: https://trino.io/docs/current/sql/select.html#with-clause
 """

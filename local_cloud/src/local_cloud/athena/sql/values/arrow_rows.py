@@ -1,4 +1,6 @@
-"""Values between the form of files (rows by field name, instants) and the compiler's (rows by position, instants in UTC)."""
+"""Convert values between the form of files and the compiler's.
+
+Files hold rows by field name, and instants; the compiler rows by position, and instants in UTC."""
 
 from __future__ import annotations
 

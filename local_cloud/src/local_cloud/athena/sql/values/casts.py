@@ -1,6 +1,6 @@
-"""Coercions and casts between Trino's types, and how each fails.
+"""Coerce and cast between Trino's types, and fail as each cast does.
 
-Source: Trino documentation, *Conversion functions* and the data types' cast rules.
+Source: https://trino.io/docs/current/functions/conversion.html
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ def _json_text(sql: str) -> str:
 
 
 def _as_text(value: Typed) -> str:
-    """Return a value as the text that ``trino_to_json`` reads: scalars as Trino shows them, nested values as JSON of such texts."""
+    """Return a value as the text that ``trino_to_json`` reads. Scalars are as Trino shows them, nested values JSON of such texts."""
     if value.type.name in {"array", "map", "row"}:
         return f"CAST(to_json({leaves_as_text(value)}) AS VARCHAR)"
     return (

@@ -1,4 +1,4 @@
-"""Several values brought together: their common type, and the row that holds them."""
+"""Bring several values together: their common type, and the row that holds them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Values as Athena shows them in results: every column as text.
+"""Show values as Athena does in results: every column as text.
 
-Source: *Data types in Amazon Athena*; results of nested types as ``[a, b]``, ``{name=value}``.
+Source: https://docs.aws.amazon.com/athena/latest/ug/data-types.html. Nested types are shown as ``[a, b]``, ``{name=value}``.
 """
 
 from __future__ import annotations

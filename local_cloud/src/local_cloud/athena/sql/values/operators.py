@@ -1,7 +1,9 @@
-"""Arithmetic, comparison and logic as Trino has them.
+"""Compile arithmetic, comparison and logic as Trino defines them.
 
-Source: Trino documentation, *Mathematical functions and operators*, *Decimal functions and operators*, *Comparison
-functions and operators*, *Logical operators*.
+Sources: https://trino.io/docs/current/functions/math.html,
+https://trino.io/docs/current/functions/decimal.html,
+https://trino.io/docs/current/functions/comparison.html,
+https://trino.io/docs/current/functions/logical.html
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ def _decimal(session: Session, node: exp.Expr, symbol: str, left: Typed, right: 
 
 
 def divided(a: str, b: str, kind: Type) -> str:
-    """Divide decimals, rounded half away from zero to the scale of ``kind``, on integers: never through a double."""
+    """Divide decimals, rounded half away from zero to the scale of ``kind``. The numbers never pass through a double."""
     return (
         f"CAST(trino_decimal_quotient(CAST({a} AS VARCHAR), CAST({b} AS VARCHAR), {kind.scale}) AS {duckdb_name(kind)})"
     )

@@ -1,4 +1,4 @@
-"""One key of ORDER BY.
+"""Compile one key of ORDER BY.
 
 Source: https://trino.io/docs/current/sql/select.html#order-by-clause
 """

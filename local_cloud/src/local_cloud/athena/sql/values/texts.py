@@ -1,4 +1,4 @@
-"""Values as text, and the local time of instants."""
+"""Compile values to text, and instants to their local time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time zones by name or offset."""
+"""Check time zones, by name or offset."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The part of AWS Glue's Python library that a PySpark job needs to run outside Glue: options, context, job."""
+"""Stand in for the part of AWS Glue's Python library that a PySpark job needs: options, context, job."""

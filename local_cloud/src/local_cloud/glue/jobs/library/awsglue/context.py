@@ -1,4 +1,6 @@
-"""The entry point of a Glue script to Spark (*GlueContext class*, AWS Glue), without dynamic frames."""
+"""Lead a Glue script to Spark, without dynamic frames.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensions-glue-context.html"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The begin and end of a job (*Job class*, AWS Glue). There are no bookmarks outside Glue, so there is nothing to commit."""
+"""Begin and end a job. There are no bookmarks outside Glue, so there is nothing to commit."""
 
 from __future__ import annotations
 

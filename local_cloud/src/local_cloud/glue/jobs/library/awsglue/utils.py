@@ -1,4 +1,6 @@
-"""Access to a job's arguments (*Accessing parameters using getResolvedOptions*, AWS Glue)."""
+"""Read a job's arguments.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensions-get-resolved-options.html"""
 
 from __future__ import annotations
 
