@@ -46,21 +46,26 @@ def query_of(params: Json, groups: WorkGroups, caller: Caller) -> tuple[Query, J
         list(params.get("ExecutionParameters", [])), folder, group["Name"], configuration.get("BytesScannedCutoffPerQuery"), caller,
     )  # fmt: skip
     query.output_location = folder + execution_id + statement.extension
+    return query, _document(query, params, statement, results, configuration)
+
+
+def _document(query: Query, params: Json, statement: Statement, results: Json, configuration: Json) -> Json:
+    """Return the QueryExecution document of a query that has not been queued yet."""
     document = {
-        "QueryExecutionId": execution_id,
-        "Query": sql.strip(),
+        "QueryExecutionId": query.execution_id,
+        "Query": params["QueryString"].strip(),
         "StatementType": statement.kind,
         "SubstatementType": statement.verb,
         "ResultConfiguration": {**results, "OutputLocation": query.output_location},
         "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
-        "QueryExecutionContext": {key: value.lower() for key, value in context.items()},
+        "QueryExecutionContext": {key: value.lower() for key, value in params.get("QueryExecutionContext", {}).items()},
         "Statistics": {},
-        "WorkGroup": group["Name"],
+        "WorkGroup": query.work_group,
         "EngineVersion": configuration["EngineVersion"],
     }
     if query.parameters:
         document["ExecutionParameters"] = query.parameters
-    return query, document
+    return document
 
 
 def _checked_text(sql: str) -> str:

@@ -94,13 +94,7 @@ def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ig
     if not objects:
         return []
     try:
-        rows = connection.execute(
-            "SELECT filename, any_value(json_keys(json)), count(*), bool_or(NOT starts_with(json::VARCHAR, '{') OR "
-            "CASE WHEN json_extract(json, '$')::VARCHAR <> json::VARCHAR THEN regexp_matches(json, ?) ELSE regexp_matches(json, ?) END) "
-            f"FROM read_ndjson_objects({quoting.paths([item.path for item in objects])}, filename = true, "
-            f"maximum_object_size = {MAX_LINE_BYTES}) GROUP BY filename, hash(json_keys(json))",
-            [_CHANGED_NUMBER, _EXPONENT],
-        ).fetchall()
+        rows = _keys_and_counts(connection, objects)
     except duckdb.InterruptException:
         raise
     except duckdb.Error:
@@ -118,17 +112,32 @@ def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ig
         columns = {column_name(name, ignore_case=ignore_case) for name in names}
         if changed or len(columns) != len(names):
             strange.add(filename)
-    found = []
-    for item in objects:
-        name = str(item.path)
-        spellings = keys.get(name, set())
-        one_spelling = len({key.lower() for key in spellings}) == len(spellings) and not any(
-            key.startswith("$") for key in spellings
-        )
-        if name not in strange and lines.get(name, 0) == _line_count(item.path) and one_spelling:
-            item.keys = spellings
-            found.append(item)
+    return [
+        item
+        for item in objects
+        if str(item.path) not in strange and _is_whole(item, keys.get(str(item.path), set()), lines)
+    ]
+
+
+def _keys_and_counts(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked]) -> list[tuple[Any, ...]]:
+    """Return for each file and set of keys: file, keys, number of lines, and whether DuckDB would change anything."""
+    found: list[tuple[Any, ...]] = connection.execute(
+        "SELECT filename, any_value(json_keys(json)), count(*), bool_or(NOT starts_with(json::VARCHAR, '{') OR "
+        "CASE WHEN json_extract(json, '$')::VARCHAR <> json::VARCHAR THEN regexp_matches(json, ?) ELSE regexp_matches(json, ?) END) "
+        f"FROM read_ndjson_objects({quoting.paths([item.path for item in objects])}, filename = true, "
+        f"maximum_object_size = {MAX_LINE_BYTES}) GROUP BY filename, hash(json_keys(json))",
+        [_CHANGED_NUMBER, _EXPONENT],
+    ).fetchall()
     return found
+
+
+def _is_whole(item: Unpacked, keys: set[str], lines: dict[str, int]) -> bool:
+    """Note the object's keys, and say whether every line of it was read and its keys have one spelling each."""
+    one_spelling = len({key.lower() for key in keys}) == len(keys) and not any(key.startswith("$") for key in keys)
+    if lines.get(str(item.path), 0) != _line_count(item.path) or not one_spelling:
+        return False
+    item.keys = keys
+    return True
 
 
 def _same_spelling(objects: list[Unpacked]) -> list[Unpacked]:

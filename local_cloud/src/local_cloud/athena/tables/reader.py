@@ -73,11 +73,7 @@ class TableReader:
         wanted = [item for item, _ in rows]
         if table.serde == serde.PARQUET:
             files = holding.enter_context(self._parquet.holding(query, self._objects, wanted))
-            names = needed.intersection(column.name for column in table.columns)
-            sizes = {path: scanned_bytes(file, names) for path, file in files.items()}
-            query.scanned(sum(sizes[item.path] for item in wanted))
-            registered = _register(connection, table, rows, "parquet", files)
-            return Relation(_parquet_sql(table, registered, list(files.values())), list(files.values()))
+            return _parquet_relation(query, table, needed, connection, rows, files)
         query.scanned(sum(item.size for item in wanted))
         form, columns = _form(table), _needed(table, needed)
         segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, columns))
@@ -247,6 +243,21 @@ def partition_value(source: str, name: str, hive_type: str) -> str:
         f"'Invalid partition value ''' || {source} || ''' for {kind} partition key: {name}'",
     )
     return f"CASE WHEN {source} IS NULL THEN NULL ELSE coalesce(TRY_CAST({source} AS {duckdb_name(kind)}), {bad}) END"
+
+
+def _parquet_relation(
+    query: Query,
+    table: GlueTable,
+    needed: set[str],
+    connection: duckdb.DuckDBPyConnection,
+    rows: list[tuple[S3Object, Partition]],
+    files: dict[str, Path],
+) -> Relation:
+    names = needed.intersection(column.name for column in table.columns)
+    sizes = {path: scanned_bytes(file, names) for path, file in files.items()}
+    query.scanned(sum(sizes[item.path] for item, _ in rows))
+    registered = _register(connection, table, rows, "parquet", files)
+    return Relation(_parquet_sql(table, registered, list(files.values())), list(files.values()))
 
 
 def _parquet_sql(table: GlueTable, objects: str, files: list[Path]) -> str:

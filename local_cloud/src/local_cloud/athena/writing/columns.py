@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.selection.selector import Selection
-from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.model import Compiled, Typed
 from local_cloud.athena.sql.values.casts import assigned, can_assign, cast
 from local_cloud.athena.types import Type
 
@@ -48,10 +48,31 @@ def fitted_to(selection: Selection, wanted: list[tuple[str, Type]], given: list[
             "MISMATCHED_COLUMN",
             f"line 1:1: Insert query has {len(selection.compiled.columns)} expression(s) but expected {len(given)} target column(s)",
         )
+    _check_names(wanted, given)
     kinds = {
         name: (index, kind)
         for index, (name, (_, kind)) in enumerate(zip(given, selection.compiled.columns, strict=True))
     }
+    chosen = [_fitted(selection, wanted, kinds.get(name), kind) for name, kind in wanted]
+    listed = ", ".join(f"{sql} AS c{index}" for index, sql in enumerate(chosen))
+    compiled = Compiled(f"SELECT {listed} FROM ({selection.compiled.sql}) fitted", tuple(wanted))
+    return Selection(selection.connection, compiled)
+
+
+def _fitted(selection: Selection, wanted: list[tuple[str, Type]], source: tuple[int, Type] | None, kind: Type) -> str:
+    """Return SQL of one column of the table from the output at a position; NULL when there is none."""
+    if source is None:
+        return cast(Typed("NULL", Type("unknown")), kind).sql
+    position, given = source
+    if not can_assign(given, kind):
+        raise QueryFailedError(
+            "TYPE_MISMATCH",
+            f"line 1:1: Insert query has mismatched column types: Table: {[str(k) for _, k in wanted]}, Query: {[str(k) for _, k in selection.compiled.columns]}",
+        )
+    return assigned(Typed(f"c{position}", given), kind).sql
+
+
+def _check_names(wanted: list[tuple[str, Type]], given: list[str]) -> None:
     repeated = next((name for name in given if given.count(name) > 1), None)
     if repeated is not None:
         raise QueryFailedError(
@@ -62,19 +83,3 @@ def fitted_to(selection: Selection, wanted: list[tuple[str, Type]], given: list[
         raise QueryFailedError(
             "COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {min(unknown)}"
         )
-    chosen = []
-    for index, (name, kind) in enumerate(wanted):
-        position, source = kinds.get(name, (None, kind))
-        if position is None:
-            chosen.append(f"{cast(Typed('NULL', Type('unknown')), kind).sql} AS c{index}")
-            continue
-        if not can_assign(source, kind):
-            raise QueryFailedError(
-                "TYPE_MISMATCH",
-                f"line 1:1: Insert query has mismatched column types: Table: {[str(k) for _, k in wanted]}, Query: {[str(k) for _, k in selection.compiled.columns]}",
-            )
-        chosen.append(f"{assigned(Typed(f'c{position}', source), kind).sql} AS c{index}")
-    compiled = type(selection.compiled)(
-        f"SELECT {', '.join(chosen)} FROM ({selection.compiled.sql}) fitted", tuple(wanted)
-    )
-    return Selection(selection.connection, compiled)

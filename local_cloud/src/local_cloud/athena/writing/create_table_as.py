@@ -23,6 +23,11 @@ from local_cloud.athena.writing.iceberg_rows import arrow_of, changing
 from local_cloud.athena.writing.objects import WrittenObjects, add_partitions
 from local_cloud.athena.writing.properties import COMPRESSION, properties_of, target_of, texts_of
 
+_STATEMENT = re.compile(
+    r"(CREATE\s+TABLE\s+.*?)\s*(?:WITH\s*\((.*?)\)\s*)?\bAS\b\s*(.*?)(\s+WITH\s+(NO\s+)?DATA)?",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 class CreateTableAs:
     """Creates a table of Parquet files, of JSON lines or of Iceberg, and fills it with a query's rows."""
@@ -31,11 +36,12 @@ class CreateTableAs:
         self._catalog, self._selector, self._iceberg, self._objects = catalog, selector, iceberg, objects
 
     def run(self, query: Query) -> None:
-        match = re.fullmatch(
-            r"(CREATE\s+TABLE\s+.*?)\s*(?:WITH\s*\((.*?)\)\s*)?\bAS\b\s*(.*?)(\s+WITH\s+(NO\s+)?DATA)?",
-            query.sql,
-            re.IGNORECASE | re.DOTALL,
-        )
+        """Run the statement.
+
+        Raises:
+            QueryFailedError: in Athena's words.
+        """
+        match = _STATEMENT.fullmatch(query.sql)
         if match is None:
             raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in CREATE TABLE AS")
         words = Words(match[1])

@@ -35,18 +35,10 @@ class _RefusedError(Exception):
 
 def around(original: Handler) -> Handler:
     """Put the actions of this module in front of MiniStack's handler of Glue."""
-    actions: dict[str, Callable[[Json, Ask], Awaitable[Json]]] = {
-        "GetTables": _get_tables,
-        "GetPartitions": _get_partitions,
-        "CreatePartition": _create_partition,
-        "BatchCreatePartition": _batch_create_partition,
-        "UpdatePartition": _update_partition,
-        "BatchDeletePartition": _batch_delete_partition,
-    }
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Any:
         target, _, name = headers.get("x-amz-target", "").rpartition(".")
-        if name not in actions:
+        if name not in _ACTIONS:
             return await original(method, path, headers, body, query)
 
         async def ask(action: str, params: Json) -> Json:
@@ -59,7 +51,7 @@ def around(original: Handler) -> Handler:
 
         try:
             return Response(
-                200, {"Content-Type": CONTENT_TYPE}, encode(await actions[name](json.loads(body or b"{}"), ask))
+                200, {"Content-Type": CONTENT_TYPE}, encode(await _ACTIONS[name](json.loads(body or b"{}"), ask))
             )
         except _RefusedError as refused:
             return refused.answer
@@ -177,3 +169,13 @@ async def _batch_delete_partition(params: Json, ask: Ask) -> Json:
             detail = {"ErrorCode": problem.get("__type", ""), "ErrorMessage": problem.get("message", "")}
             errors.append({"PartitionValues": wanted["Values"], "ErrorDetail": detail})
     return {"Errors": errors}
+
+
+_ACTIONS: dict[str, Callable[[Json, Ask], Awaitable[Json]]] = {
+    "GetTables": _get_tables,
+    "GetPartitions": _get_partitions,
+    "CreatePartition": _create_partition,
+    "BatchCreatePartition": _batch_create_partition,
+    "UpdatePartition": _update_partition,
+    "BatchDeletePartition": _batch_delete_partition,
+}

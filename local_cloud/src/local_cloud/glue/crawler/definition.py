@@ -46,14 +46,8 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
             "InvalidInputException",
             f"The local cloud crawls S3: give Targets.S3Targets, not {', '.join(others) or 'none'}.",
         )
-    try:
-        for target in crawler["Targets"]["S3Targets"]:
-            excluder(target.get("Exclusions") or [])
-            size = target.get("SampleSize")
-            if size is not None and not 1 <= size <= MAX_SAMPLED:
-                raise ServiceError("InvalidInputException", f"SampleSize {size} is not from 1 to {MAX_SAMPLED}.")
-    except ExclusionError as error:
-        raise ServiceError("InvalidInputException", str(error)) from error
+    for target in crawler["Targets"]["S3Targets"]:
+        _check_target(target)
     if not crawler.get("DatabaseName"):
         raise ServiceError("InvalidInputException", "A crawler of S3 needs a DatabaseName for its tables.")
     try:
@@ -63,6 +57,16 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
             "InvalidInputException",
             f"Service is unable to assume provided role {crawler['Role']}. Please verify role's TrustPolicy ({error}).",
         ) from error
+
+
+def _check_target(target: Json) -> None:
+    try:
+        excluder(target.get("Exclusions") or [])
+    except ExclusionError as error:
+        raise ServiceError("InvalidInputException", str(error)) from error
+    size = target.get("SampleSize")
+    if size is not None and not 1 <= size <= MAX_SAMPLED:
+        raise ServiceError("InvalidInputException", f"SampleSize {size} is not from 1 to {MAX_SAMPLED}.")
 
 
 def normalised(params: Json, request: Request, current: Json | None = None) -> Json:

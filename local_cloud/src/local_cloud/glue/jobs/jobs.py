@@ -90,6 +90,21 @@ def _definition(params: Json) -> Json:
         ServiceError: ``InvalidInputException``, a command the local cloud has not, no script, or a capacity given twice.
     """
     command = params.get("Command") or {}
+    _check_definition(params, command)
+    version = params.get("GlueVersion", "5.0" if command["Name"] == "glueetl" else "3.0")
+    timeout = LATER_VERSION_TIMEOUT_MINUTES if version >= "5" else TIMEOUT_MINUTES[command["Name"]]
+    return {
+        "DefaultArguments": {},
+        "MaxRetries": 0,
+        "Timeout": timeout,
+        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "GlueVersion": version,
+        **{key: value for key, value in params.items() if value is not None},
+        "Command": {"PythonVersion": "3", **command},
+    }
+
+
+def _check_definition(params: Json, command: Json) -> None:
     if command.get("Name") not in COMMANDS:
         raise ServiceError(
             "InvalidInputException",
@@ -104,14 +119,3 @@ def _definition(params: Json) -> Json:
             "InvalidInputException", "Give MaxCapacity, or WorkerType and NumberOfWorkers, but not both."
         )
     check_timeout(params)
-    version = params.get("GlueVersion", "5.0" if command["Name"] == "glueetl" else "3.0")
-    timeout = LATER_VERSION_TIMEOUT_MINUTES if version >= "5" else TIMEOUT_MINUTES[command["Name"]]
-    return {
-        "DefaultArguments": {},
-        "MaxRetries": 0,
-        "Timeout": timeout,
-        "ExecutionProperty": {"MaxConcurrentRuns": 1},
-        "GlueVersion": version,
-        **{key: value for key, value in params.items() if value is not None},
-        "Command": {"PythonVersion": "3", **command},
-    }

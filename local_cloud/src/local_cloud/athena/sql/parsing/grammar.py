@@ -102,18 +102,7 @@ def _check_tokens(sql: str, tokens: list[Token]) -> None:
         depth += (token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN)
         if _is_dangling(token, after) or _runs_into(token, after):
             raise mismatched(sql, after or token)
-        if token.token_type in _FOREIGN_TOKENS or (token.token_type == TokenType.FROM and starts_query(before)):
-            raise mismatched(sql, token)
-        if sql[token.start : token.start + 2] in {"==", "0x", "0b"} or (
-            token.token_type == TokenType.L_BRACKET and not _may_be_subscripted(before)
-        ):
-            raise mismatched(sql, token)
-        if (
-            before is not None
-            and before.token_type == TokenType.STAR
-            and after is not None
-            and _is_star_modifier(token, after)
-        ):
+        if _is_foreign(sql, before, token, after):
             raise mismatched(sql, token)
         if (
             token.token_type == TokenType.OFFSET
@@ -128,6 +117,18 @@ def _check_tokens(sql: str, tokens: list[Token]) -> None:
             limited.discard(depth)
     for token, reason in foreign_tokens(tokens):
         raise MalformedQueryError(f"{place(sql, token.start)}: {reason}")
+
+
+def _is_foreign(sql: str, before: Token | None, token: Token, after: Token | None) -> bool:
+    """Say whether another dialect alone has the token at this place."""
+    if token.token_type in _FOREIGN_TOKENS or sql[token.start : token.start + 2] in {"==", "0x", "0b"}:
+        return True
+    if token.token_type == TokenType.FROM:
+        return starts_query(before)
+    if token.token_type == TokenType.L_BRACKET:
+        return not _may_be_subscripted(before)
+    after_star = before is not None and before.token_type == TokenType.STAR
+    return after_star and after is not None and _is_star_modifier(token, after)
 
 
 def _is_dangling(token: Token, after: Token | None) -> bool:
