@@ -62,7 +62,7 @@ def around(original: Handler) -> Handler:
 
 
 async def _get_tables(params: Json, ask: Ask) -> Json:
-    """The tables whose whole name matches the expression, a page at a time."""
+    """Return the tables whose whole name matches the expression, a page at a time."""
     tables = (await ask("GetTables", {"DatabaseName": params["DatabaseName"]}))["TableList"]
     if params.get("Expression"):
         names = _names(params["Expression"])
@@ -79,7 +79,7 @@ def _names(expression: str) -> re.Pattern[str]:
 
 
 async def _get_partitions(params: Json, ask: Ask) -> Json:
-    """The partitions that pass the expression, a page at a time."""
+    """Return the partitions that pass the expression, a page at a time."""
     named = {key: params[key] for key in ("DatabaseName", "TableName")}
     table = (await ask("GetTable", {"DatabaseName": named["DatabaseName"], "Name": named["TableName"]}))["Table"]
     found = (await ask("GetPartitions", named))["Partitions"]
@@ -134,7 +134,7 @@ async def _batch_create_partition(params: Json, ask: Ask) -> Json:
 
 
 async def _keys(params: Json, ask: Ask) -> list[Json]:
-    """The partition keys of the table that a request names."""
+    """Return the partition keys of the table that a request names."""
     table = (await ask("GetTable", {"DatabaseName": params["DatabaseName"], "Name": params["TableName"]}))["Table"]
     return list(table.get("PartitionKeys") or [])
 
