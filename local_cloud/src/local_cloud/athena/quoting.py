@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ERROR_MARK = "\x01"
-"""Starts every message that our SQL raises, so that it is told apart from DuckDB's own errors."""
+"""Starts every message that our SQL raises, and no error of DuckDB itself."""
 
 
 def text(value: str) -> str:

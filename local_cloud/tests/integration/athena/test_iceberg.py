@@ -76,8 +76,11 @@ def test_no_text_is_cut_off_by_an_insert(athena: Athena) -> None:
 
 
 def test_columns_are_named_once(athena: Athena) -> None:
-    assert "Duplicate column name: a" in athena.run(external(athena, "doubled", "a int, A string", "doubled")).reason
-    repeated = external(athena, "doubled", "a int", "doubled", rest="PARTITIONED BY (a string)")
+    assert (
+        "Duplicate column name: a"
+        in athena.run(external(athena, "repeated_name", "a int, A string", "repeated_name")).reason
+    )
+    repeated = external(athena, "repeated_name", "a int", "repeated_name", rest="PARTITIONED BY (a string)")
     assert "Column repeated in partitioning columns" in athena.run(repeated).reason
     athena.rows(external(athena, "single", "a int, b int", "single"))
     assert athena.run("INSERT INTO single (a, A) VALUES (1, 2)").reason.startswith("DUPLICATE_COLUMN_NAME")

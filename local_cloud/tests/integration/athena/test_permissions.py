@@ -125,13 +125,13 @@ def test_a_role_is_a_caller_too(shop: Shop) -> None:
     assert shop.run(session, "SELECT 1 AS n")["Status"]["State"] == "SUCCEEDED"
 
 
-def test_who_may_not_read_the_catalog_is_told_which_table(shop: Shop) -> None:
+def test_a_denied_catalog_read_names_the_table(shop: Shop) -> None:
     reason = refusal(shop.run(shop.user("athena-only", RUN, shop.output)))
     assert "is not authorized to perform: glue:GetTable on resource" in reason
     assert f"/{shop.name}" in reason
 
 
-def test_who_may_not_list_the_tables_objects_is_told_where(shop: Shop) -> None:
+def test_a_denied_listing_names_the_location(shop: Shop) -> None:
     reason = refusal(shop.run(shop.user("glue-only", RUN, CATALOG, shop.output)))
     assert f"Permission denied on S3 path: s3://{shop.bucket}/orders/" in reason
 
@@ -167,7 +167,7 @@ def test_permissions_that_are_taken_away_count_at_the_next_query(shop: Shop) -> 
     assert "Permission denied on S3 path" in refusal(shop.run(session))
 
 
-def test_who_may_not_write_results_is_told_where(shop: Shop) -> None:
+def test_a_denied_result_names_the_location(shop: Shop) -> None:
     reading = shop.allow("s3:ListBucket", "s3:GetObject", "s3:GetBucketLocation")
     execution = shop.run(shop.user("reader", RUN, CATALOG, reading))
     location = execution["ResultConfiguration"]["OutputLocation"]

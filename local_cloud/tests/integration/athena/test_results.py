@@ -9,7 +9,7 @@ from tests.integration.athena.client import Athena
 pytestmark = pytest.mark.integration
 
 
-def test_result_object_is_where_the_client_says_with_every_value_quoted_and_null_bare(athena: Athena) -> None:
+def test_the_result_object_is_at_the_clients_location_with_values_quoted_and_null_bare(athena: Athena) -> None:
     """AWS: Working with query results, recent queries, and output files."""
     outcome = athena.run("""SELECT 'a"b' AS "x", NULL AS y, '' AS z, 1 AS n""")
     location = outcome.execution["ResultConfiguration"]["OutputLocation"]

@@ -46,7 +46,7 @@ def test_bzip2_is_unpacked_by_its_extension(athena: Athena) -> None:
 
 
 def test_large_objects_are_linked_where_the_emulator_keeps_them(athena: Athena, tmp_path: Path) -> None:
-    """The seam: should the emulator keep its files elsewhere, queries would be right but slow."""
+    """If the emulator kept its files elsewhere, queries would be right but slow."""
     athena.put("linked/dt=1/part.json", '{"a":1}\n' * MIN_LINKED_BYTES)
     config = CloudConfig(0, "us-east-1", athena.cloud.home, enforce_iam=True)
     clients = Clients(athena.cloud.endpoint, "us-east-1")
@@ -93,8 +93,8 @@ def test_tables_are_altered(athena: Athena) -> None:
 
 
 def test_a_column_is_added_once(athena: Athena) -> None:
-    athena.rows(external(athena, "twice", "a int", "twice"))
-    assert "Duplicate column name: a" in athena.run("ALTER TABLE twice ADD COLUMNS (a string)").reason
+    athena.rows(external(athena, "repeated_name", "a int", "repeated_name"))
+    assert "Duplicate column name: a" in athena.run("ALTER TABLE repeated_name ADD COLUMNS (a string)").reason
 
 
 def test_dates_precise_to_the_month_are_projected_once(athena: Athena) -> None:

@@ -103,7 +103,7 @@ def test_projected_partitions_need_no_catalog(athena: Athena) -> None:
 
 
 def test_large_and_small_plain_and_strange_objects_are_one_table(athena: Athena) -> None:
-    """Large objects of plain lines are read where they are, all others through Parquet; a query cannot tell."""
+    """Large objects of plain lines are read where they are, all others through Parquet: the rows are the same."""
     padding = "x" * 1000
     objects = {
         "large": [f'{{"Price":{number}.5,"n":{number},"s":"{padding}"}}' for number in range(1200)],
@@ -154,7 +154,7 @@ def test_a_value_of_another_type_in_a_large_object_fails_the_query(athena: Athen
     assert athena.rows("SELECT count(*) FROM t") == [["1201"]]
 
 
-def test_a_changed_object_is_read_anew(athena: Athena) -> None:
+def test_a_changed_object_is_read_again(athena: Athena) -> None:
     athena.json_table("t", "a int", '{"a":1}\n')
     assert athena.rows("SELECT a FROM t") == [["1"]]
     athena.put("t/part-0.json", '{"a":2}\n')

@@ -199,7 +199,7 @@ def test_a_due_crawler_really_crawls(cloud: Any, lake: Lake, tmp_path: Path) -> 
     assert "orders" in lake.tables()
 
 
-def test_crawlers_of_one_table_do_not_hinder_each_other(lake: Lake) -> None:
+def test_crawlers_of_one_table_run_at_once(lake: Lake) -> None:
     """*StartCrawler*: crawlers may share a target; the table and its partitions are made once."""
     for day in range(20):
         lake.put(f"raw/orders/dt={day}/a.json", EVENT)

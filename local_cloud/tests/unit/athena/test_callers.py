@@ -33,7 +33,7 @@ def test_a_request_without_credentials_is_the_administrators() -> None:
     assert not known.of(keys("somebody")).is_administrator
 
 
-def test_a_caller_keeps_his_clients_until_his_session_ends() -> None:
+def test_a_caller_keeps_its_clients_until_the_session_ends() -> None:
     clock = Clock()
     known = callers(clock)
     first = known.of(keys("role", expires=1060.0))
@@ -47,7 +47,7 @@ def test_a_new_secret_is_a_new_caller() -> None:
     assert known.of(keys("user")) is not known.of({**keys("user"), "aws_secret_access_key": "other"})
 
 
-def test_the_caller_who_was_away_longest_is_forgotten() -> None:
+def test_the_least_recent_caller_is_forgotten() -> None:
     known = callers(Clock())
     first, second = known.of(keys("user-0")), known.of(keys("user-1"))
     for number in range(2, KEPT_CALLERS):

@@ -11,7 +11,7 @@ import pytest
 from local_cloud.athena.selection.connections import Connections
 
 
-def test_what_one_query_set_up_the_next_one_does_not_find(tmp_path: Path) -> None:
+def test_a_query_does_not_find_the_settings_of_another(tmp_path: Path) -> None:
     connections = Connections(tmp_path)
     for _ in range(3):
         with connections.one() as connection:
@@ -33,7 +33,7 @@ def test_queries_at_once_do_not_share_one(tmp_path: Path) -> None:
         assert list(pool.map(run, range(60))) == list(range(60))
 
 
-def test_every_one_knows_the_functions_and_the_time_zone(tmp_path: Path) -> None:
+def test_every_connection_has_the_functions_and_the_time_zone(tmp_path: Path) -> None:
     connections = Connections(tmp_path)
     for _ in range(2):
         with connections.one() as connection:

@@ -47,7 +47,7 @@ def test_a_column_that_older_files_lack_is_null_in_them(tmp_path: Path) -> None:
     [
         {"id": (1, [1]), "order": (2, ["a"])},  # it was renamed since
         {"id": (9, [1]), "orderID": (2, ["a"])},  # another column had the name
-        {"orderID": (2, ["a"])},  # the partition's value stands in the metadata alone
+        {"orderID": (2, ["a"])},  # the partition's value is in the metadata alone
     ],
 )
 def test_a_file_whose_names_mean_something_else_is_not_read_as_it_is(

@@ -1,4 +1,4 @@
-"""The compiled loop: what it notes of a value, and what it says of the lines. (That it is right of any lines: ``test_plain_lines``.)"""
+"""The compiled scanner: its notes of values and its answer about lines. ``test_plain_lines`` compares it with the exact parser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_view_holds_a_short_value_and_the_place_of_a_long_one() -> None:
     assert valid[0, 0] == 0b00111
 
 
-def test_only_noted_keys_have_views_but_every_byte_is_looked_at() -> None:
+def test_only_noted_keys_have_views_but_every_byte_is_checked() -> None:
     found, views, valid = scanned('{"a":"1","b":"2"}\n', [False, True], 1)
     assert found is not None
     assert (views[0, 0].tobytes(), valid[0, 0]) == (b"\x01\0\0\0002" + bytes(11), 1)
@@ -48,7 +48,7 @@ def test_only_noted_keys_have_views_but_every_byte_is_looked_at() -> None:
         ('"no end', None),
     ],
 )
-def test_it_says_what_the_values_hold(value: str, found: Found | None) -> None:
+def test_escapes_and_characters_beyond_ascii_are_reported(value: str, found: Found | None) -> None:
     assert scanned(f'{{"a":true,"b":{value}}}\n', [True, True], 1)[0] == found
 
 

@@ -137,7 +137,7 @@ def test_a_column_that_an_index_lacks_makes_a_new_one(caller: Caller, tmp_path: 
 
 
 def test_a_new_index_has_the_columns_of_the_one_before_too(caller: Caller, kept: Segments) -> None:
-    """Two queries by turns would else make each other's index anew for ever."""
+    """Two queries by turns would otherwise replace each other's index for ever."""
     with reading(kept, caller, "a"):
         pass
     with reading(kept, caller, "b") as second, reading(kept, caller, "a", "b") as third:

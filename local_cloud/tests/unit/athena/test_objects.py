@@ -68,7 +68,7 @@ def test_a_large_object_is_linked_once_s3_lets_the_caller_read_it(store: Store) 
     assert store.target.samefile(file)
 
 
-def test_a_refusal_is_s3s_own(store: Store) -> None:
+def test_a_refusal_is_reported_as_s3_words_it(store: Store) -> None:
     store.keep()
     store.head, store.get = lambda: (403, {}), (403, DENIED)
     with pytest.raises(QueryFailedError, match=r"Permission denied on S3 path: s3://bucket/a\.json.*s3:GetObject"):
@@ -98,7 +98,7 @@ def test_a_file_that_is_replaced_while_s3_answers_is_not_used(store: Store) -> N
 
 
 @pytest.mark.parametrize("headers", [{"x-amz-storage-class": "GLACIER"}, {"Content-Length": "5"}])
-def test_an_object_that_is_not_plainly_that_file_is_sent(store: Store, headers: dict[str, str]) -> None:
+def test_an_object_that_may_be_another_file_is_sent(store: Store, headers: dict[str, str]) -> None:
     file = store.keep()
     store.head = lambda: (200, headers)
     assert store.fetched() == SENT
@@ -119,7 +119,7 @@ def test_a_file_that_is_another_keys_is_never_linked(store: Store, key: str) -> 
     assert store.requests == ["GET"]
 
 
-def test_a_copy_that_is_to_be_touched_is_sent(store: Store) -> None:
+def test_a_copy_that_will_be_changed_is_sent(store: Store) -> None:
     file = store.keep()
     assert store.fetched(unpack=False) == SENT
     assert not store.target.samefile(file)
@@ -164,7 +164,7 @@ def test_the_administrators_objects_are_linked_by_one_listing_of_their_folder(st
 
 
 @pytest.mark.parametrize("listing", [LISTED.format(0, "GLACIER"), LISTED.format(0, "STANDARD").replace(">8<", ">9<")])
-def test_what_a_listing_does_not_show_as_it_was_is_asked_for(store: Store, tmp_path: Path, listing: str) -> None:
+def test_an_object_that_a_listing_shows_changed_is_asked_for(store: Store, tmp_path: Path, listing: str) -> None:
     folder = Folder(tmp_path)
     folder.listing = lambda: listing
     folder.linked()

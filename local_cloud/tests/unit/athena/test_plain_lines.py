@@ -1,4 +1,4 @@
-"""Plain lines read by their index: what is called plain comes out as the exact parser gives it, and nothing else is called so."""
+"""Plain lines read by their index: they give the values of the exact parser, and no other lines are called plain."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def exactly(folder: Path) -> tuple[list[dict[str, str | None]], str | None]:
     st.lists(st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=4), min_size=1, max_size=3),
     st.sampled_from(["", " "]),
 )
-def test_what_is_called_plain_is_read_as_the_exact_parser_reads_it(
+def test_plain_lines_are_read_as_the_exact_parser_reads_them(
     tmp_path: Path, lines: list[list[tuple[str, str]]], space: str
 ) -> None:
     text = "".join("{" + f",{space}".join(f'"{key}":{space}{value}' for key, value in line) + "}\n" for line in lines)
@@ -123,7 +123,7 @@ def test_an_index_of_no_column_still_counts_the_lines(tmp_path: Path) -> None:
     assert table_of(lines, tmp_path).to_pydict() == {"$object": [7] * 4}
 
 
-def test_what_is_kept_of_lines_is_read_again(tmp_path: Path) -> None:
+def test_a_saved_description_of_lines_is_read_again(tmp_path: Path) -> None:
     lines = written(PLAIN_TEXT, tmp_path)
     assert lines is not None
     assert PlainLines.of(json.loads(json.dumps(lines.document()))) == lines
@@ -182,7 +182,7 @@ def test_anything_else_is_not_plain(tmp_path: Path, case: str) -> None:
     assert not (tmp_path / "1.index").exists()
 
 
-def test_what_stands_between_the_sampled_lines_counts_too(tmp_path: Path) -> None:
+def test_lines_between_the_sampled_ones_count_too(tmp_path: Path) -> None:
     """Only the first and the last lines are parsed; the proof covers every byte."""
     line = '{"a":1,"b":"x"}\n'
     around = line * (2 * plain_lines.SAMPLE_BYTES // len(line))

@@ -1,4 +1,4 @@
-"""Types in Hive's and Trino's spelling, and the types that two of them meet in."""
+"""Types in Hive's and Trino's spelling, and the types that two are coerced to."""
 
 from __future__ import annotations
 

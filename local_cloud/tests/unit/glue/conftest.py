@@ -1,4 +1,4 @@
-"""A Glue of a test's own whose clients lead nowhere."""
+"""A Glue of a test's own, whose clients reach no service."""
 
 from __future__ import annotations
 

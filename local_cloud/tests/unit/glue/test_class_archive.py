@@ -62,7 +62,7 @@ def test_an_archive_that_could_not_be_made_leaves_nothing(archive: ClassArchive)
     assert not archive.place.exists()
 
 
-def test_archives_that_nobody_used_for_a_month_are_removed(archive: ClassArchive) -> None:
+def test_archives_not_used_for_a_month_are_removed(archive: ClassArchive) -> None:
     old, recent = archive.folder / "classes-old.jsa", archive.folder / "classes-new.jsa"
     for place in (old, recent):
         place.touch()

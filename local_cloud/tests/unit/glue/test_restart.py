@@ -1,4 +1,4 @@
-"""What a start of the cloud makes of work that its end cut off, and a listing's pages."""
+"""A start of the cloud after one that ended amid work; and the pages of a listing."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ CRAWLER = {"Name": "raw", "Region": REGION, "Schedule": {"State": "NOT_SCHEDULED
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "STOPPING"])
-def test_a_crawl_that_the_end_of_the_cloud_cut_off_has_failed(
-    context: Context, ask: Callable[..., Any], state: str
-) -> None:
+def test_a_crawl_that_ended_with_the_cloud_has_failed(context: Context, ask: Callable[..., Any], state: str) -> None:
     Resources(context.store, "Crawler").put(REGION, "raw", {**CRAWLER, "State": state})
     CrawlHistory(context.store).began(REGION, "raw", "crawl-1")
     crawlers = Crawlers(context)

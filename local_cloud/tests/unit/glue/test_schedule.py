@@ -67,7 +67,7 @@ def test_a_due_crawler_starts_once_in_its_minute() -> None:
     assert begun == ["due", "later"]
 
 
-def test_a_crawler_that_still_runs_does_not_keep_others_from_starting() -> None:
+def test_a_running_crawler_does_not_keep_others_from_starting() -> None:
     begun: list[str] = []
 
     def begin(region: str, name: str) -> None:

@@ -22,7 +22,7 @@ QueryHandler = Callable[["Compiler", Any, Scope | None], Compiled]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What can be compiled: a function for each node of an expression and of a query, and the names of the aggregates."""
+    """A function for each node of an expression or a query that can be compiled, and the names of the aggregates."""
 
     expressions: Mapping[type[exp.Expr], ExpressionHandler]
     queries: Mapping[type[exp.Expr], QueryHandler]

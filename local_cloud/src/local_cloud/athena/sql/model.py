@@ -28,7 +28,9 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column in sight: ``name`` None when it has none; ``qualifier`` the relation's name or alias; hidden ones are not in ``*``.
+    """A column in sight. ``*`` has no hidden ones.
+
+    ``name``: None when it has none; ``qualifier``: the relation's name or alias.
 
     ``origin``: the scan and partition column that every value of it comes from unchanged.
     """

@@ -21,7 +21,7 @@ KEPT_CALLERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Clients that act as the caller, and the catalog as he may see it."""
+    """Clients that act as the caller, and the catalog as the caller may see it."""
 
     clients: Clients
     catalog: Catalog

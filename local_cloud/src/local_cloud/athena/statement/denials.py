@@ -21,7 +21,7 @@ _BY_ARROW = re.compile(
 
 
 def is_denied(error: ClientError) -> bool:
-    """Say whether the error refuses the caller what he asked for, or his session has ended."""
+    """Say whether the error is a refusal: a missing permission, or a session that has ended."""
     return error.response["Error"]["Code"] in _CODES
 
 

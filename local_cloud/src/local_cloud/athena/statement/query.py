@@ -17,7 +17,10 @@ Row = list[str | None]  # a row of a result as Athena shows it; None is NULL
 
 @dataclass
 class Cancellation:
-    """Asked for by StopQueryExecution or by a byte limit; whoever works checks it and offers a way to be interrupted."""
+    """The wish that a query end, by StopQueryExecution or a byte limit.
+
+    What works for the query calls ``check``, and gives ``on_cancel`` a way to interrupt it.
+    """
 
     reason: str | None = None
     _interrupts: list[Callable[[], None]] = field(default_factory=list)

@@ -1,9 +1,9 @@
-"""S3 objects of a table: listed through the S3 API, brought in parallel to this machine's disk.
+"""List the S3 objects of a table through the S3 API, and bring them in parallel to this machine's disk.
 
 The emulator keeps each object as a file, which is replaced and never changed. A large object is therefore not sent over HTTP: its
-file is linked, and S3 is asked, as the caller, whether he may read the object and whether that is still the version listed. The
-administrator may read all: for him one listing answers for a whole folder. Whatever S3 does not plainly confirm is left to
-GetObject, as every small object is.
+file is linked, and S3 is asked, as the caller, whether the caller may read the object and whether that is still the version
+listed. The administrator may read all, so one listing answers for a whole folder. GetObject fetches small objects, and every
+object that S3 does not confirm.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Objects:
         """Ask S3 whether the caller may read objects that are on this machine's disk already.
 
         Raises:
-            QueryFailedError: he may not read one of them.
+            QueryFailedError: the caller may not read one of them.
         """
         if not items or self._caller.is_administrator:
             return

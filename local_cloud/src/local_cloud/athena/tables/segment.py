@@ -21,7 +21,7 @@ NORMAL_FORM = 4  # to be raised when segments are written in another way: those 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a table's objects are read: by which name, who writes them to Parquet, and who writes an index instead where that will do."""
+    """How a table's objects are read: a name, the function that writes them to Parquet, and one that may write an index instead."""
 
     name: str
     write: Callable[[duckdb.DuckDBPyConnection, list[Unpacked], Path], None]

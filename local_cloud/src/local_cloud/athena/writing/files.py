@@ -31,7 +31,10 @@ _OPEN: dict[str, Callable[..., TextIO]] = {"GZIP": gzip.open, "BZIP2": bz2.open,
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where rows go and how: ``partitioned`` names the last columns, which become folders; ``compression`` is Athena's name."""
+    """Where rows go and how.
+
+    ``partitioned`` names the last columns, which become folders; ``compression`` is Athena's name.
+    """
 
     location: str
     form: str

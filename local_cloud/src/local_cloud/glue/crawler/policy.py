@@ -18,7 +18,7 @@ NEW_FOLDERS_ONLY = "CRAWL_NEW_FOLDERS_ONLY"
 
 @dataclass(frozen=True, slots=True)
 class CrawlerPolicy:
-    """The choices of one crawler; ``table_threshold`` is the most tables it may make, None when unlimited."""
+    """The choices of one crawler; ``table_threshold`` is the maximum of tables it may make, None when unlimited."""
 
     update: str
     delete: str

@@ -68,7 +68,7 @@ class ClassArchive:
 
 
 class ArchiveMaker:
-    """Makes archives in the background, one at a time and none twice."""
+    """Makes archives in the background, one at a time and each once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -22,7 +22,7 @@ _LOCK = threading.Lock()
 
 
 class JarError(Exception):
-    """A jar is neither in the cache nor can it be had."""
+    """A jar is not in the cache and cannot be fetched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ MAX_TIMEOUT_MINUTES = 7 * 24 * 60
 
 
 class Jobs(JsonService):
-    """The control plane of jobs; ``job_runs`` runs them."""
+    """The control plane of jobs; ``runs.py`` runs them."""
 
     name = "glue"
     check = staticmethod(partial(constraints.check, "glue"))
@@ -87,7 +87,7 @@ def _definition(params: Json) -> Json:
     """Return a job's fields with Glue's defaults.
 
     Raises:
-        ServiceError: ``InvalidInputException``, a command the local cloud has not, no script, or a capacity given twice.
+        ServiceError: ``InvalidInputException``, an unknown command, no script, or a capacity given in both ways.
     """
     command = params.get("Command") or {}
     _check_definition(params, command)

@@ -38,7 +38,7 @@ class Outcome:
 
 
 class JobProcess:
-    """Runs one order. ``running`` is told the process id once the script runs. ``stop`` may be called from any thread."""
+    """Runs one order. ``running`` is called with the process id once the script runs. ``stop`` may be called from any thread."""
 
     def __init__(self, context: Context, order: JobOrder, running: Callable[[int], None]) -> None:
         self._context, self._order, self._running = context, order, running

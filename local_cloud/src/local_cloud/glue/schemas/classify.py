@@ -20,7 +20,7 @@ UNKNOWN = "UNKNOWN"
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What was recognised: the format's name, its columns in order, and what the SerDe has to be told.
+    """What was recognised: the format's name, its columns in order, and the parameters for the SerDe.
 
     ``record_bytes`` and ``records`` describe the part that was read; ``fields`` are the names as written.
     """
