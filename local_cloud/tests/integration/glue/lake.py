@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-BRIEF_PATH = "$.orderID,$.product_name,$.quantity,$.price,$.event_type,$.creation_time"
+COMMA_PATH = "$.orderID,$.product_name,$.quantity,$.price,$.event_type,$.creation_time"
 INHERIT = {"CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
 EVENT = {
     "orderID": "o1", "product_name": "laptop", "quantity": 5, "price": 12.5, "event_type": "INSERT",

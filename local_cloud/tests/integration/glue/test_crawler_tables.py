@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.integration.glue.lake import BRIEF_PATH, EVENT, INHERIT, Lake
+from tests.integration.glue.lake import COMMA_PATH, EVENT, INHERIT, Lake
 
 pytestmark = pytest.mark.integration
 
 
-def test_the_brief_s_comma_path_matches_nothing_and_the_built_in_classifier_keeps_every_column(lake: Lake) -> None:
+def test_a_comma_path_matches_nothing_and_the_built_in_classifier_keeps_every_column(lake: Lake) -> None:
     """*Writing JSON custom classifiers* (the JsonPath subset), *Built-in classifiers* (used when no custom one matches)."""
-    lake.glue.create_classifier(JsonClassifier={"Name": lake.name, "JsonPath": BRIEF_PATH})
+    lake.glue.create_classifier(JsonClassifier={"Name": lake.name, "JsonPath": COMMA_PATH})
     lake.put("raw/orders/dt=2026-11-22/hr=10/a.json", EVENT)
     lake.crawled(TablePrefix="raw_", Classifiers=[lake.name])
     assert list(lake.columns("raw_orders")) == [name.lower() for name in EVENT]
     kept = lake.glue.get_classifier(Name=lake.name)["Classifier"]["JsonClassifier"]
-    assert kept["JsonPath"] == BRIEF_PATH
+    assert kept["JsonPath"] == COMMA_PATH
 
 
 def test_a_table_carries_what_a_crawler_writes(lake: Lake) -> None:

@@ -30,8 +30,7 @@ class Typed:
 class Field:
     """A column in sight. ``*`` has no hidden ones.
 
-    ``name``: None when it has none; ``qualifier``: the relation's name or alias.
-
+    ``name``: None when it has none; ``qualifier``: the relation's name or alias;
     ``origin``: the scan and partition column that every value of it comes from unchanged.
     """
 

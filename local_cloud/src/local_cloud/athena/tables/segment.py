@@ -16,7 +16,7 @@ import duckdb
 from local_cloud.athena.tables.normal_form import Unpacked
 from local_cloud.athena.tables.plain_lines import PlainLines
 
-NORMAL_FORM = 4  # to be raised when segments are written in another way: those of before are dropped
+NORMAL_FORM = 4  # increase it when segments are written in another way: older ones are deleted then
 
 
 @dataclass(frozen=True, slots=True)
