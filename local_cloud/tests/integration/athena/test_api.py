@@ -16,7 +16,10 @@ def athena(cloud: object) -> Athena:
 
 
 def test_the_api_beside_queries(athena: Athena) -> None:
-    """AWS: GetQueryRuntimeStatistics, TagResource, data catalogs; query results are never reused."""
+    """AWS: GetQueryRuntimeStatistics, TagResource, data catalogs; query results are never reused.
+
+    Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryRuntimeStatistics.html
+    """
     again = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 5}}
     execution = athena.run("SELECT 1", ResultReuseConfiguration=again).execution
     assert execution["Statistics"]["ResultReuseInformation"] == {"ReusedPreviousResult": False}

@@ -22,7 +22,10 @@ def iceberg(athena: Athena, name: str, columns: str) -> str:
 
 
 def test_iceberg_tables_hold_maps_and_take_more_columns(athena: Athena) -> None:
-    """AWS: ALTER TABLE ADD COLUMNS of Iceberg tables."""
+    """AWS: ALTER TABLE ADD COLUMNS of Iceberg tables.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/alter-table-add-columns.html
+    """
     athena.rows(iceberg(athena, "held", "id int, m map<string,int>, a array<string>"))
     assert athena.rows('SELECT * FROM "held$files"') == []
     athena.rows("INSERT INTO held VALUES (1, MAP(ARRAY['k', 'l'], ARRAY[1, NULL]), ARRAY['x']), (2, NULL, NULL)")

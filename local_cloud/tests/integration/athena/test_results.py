@@ -10,7 +10,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_the_result_object_is_at_the_clients_location_with_values_quoted_and_null_bare(athena: Athena) -> None:
-    """AWS: Working with query results, recent queries, and output files."""
+    """AWS: Working with query results, recent queries, and output files.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/querying.html
+    """
     outcome = athena.run("""SELECT 'a"b' AS "x", NULL AS y, '' AS z, 1 AS n""")
     location = outcome.execution["ResultConfiguration"]["OutputLocation"]
     assert location == f"{athena.output}{outcome.execution['QueryExecutionId']}.csv"
@@ -29,7 +32,10 @@ def test_ddl_results_are_text_objects(athena: Athena) -> None:
 
 
 def test_results_are_paged_with_the_header_once(athena: Athena) -> None:
-    """AWS: GetQueryResults."""
+    """AWS: GetQueryResults.
+
+    Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html
+    """
     execution_id = athena.start("SELECT x, 'line\nbreak' FROM UNNEST(sequence(1, 2500)) AS t(x) ORDER BY x")
     athena.finish(execution_id)
     pages = list(
@@ -65,7 +71,10 @@ def test_errors_show_neither_paths_nor_the_engine(athena: Athena) -> None:
 
 
 def test_the_same_request_token_is_the_same_query(athena: Athena) -> None:
-    """AWS: StartQueryExecution, ClientRequestToken."""
+    """AWS: StartQueryExecution, ClientRequestToken.
+
+    Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
+    """
     token = "t" * 40
     first = athena.start("SELECT 1", ClientRequestToken=token)
     assert athena.start("SELECT 1", ClientRequestToken=token) == first
@@ -81,7 +90,10 @@ def test_malformed_statements_are_refused_at_the_start(athena: Athena) -> None:
 
 
 def test_a_running_query_can_be_stopped(athena: Athena) -> None:
-    """AWS: StopQueryExecution."""
+    """AWS: StopQueryExecution.
+
+    Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_StopQueryExecution.html
+    """
     slow = "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x) CROSS JOIN UNNEST(sequence(1, 10000)) b(y) CROSS JOIN UNNEST(sequence(1, 100)) c(z) WHERE (x * y * z) % 7 = 3"
     execution_id = athena.start(slow)
     athena.client.stop_query_execution(QueryExecutionId=execution_id)

@@ -68,7 +68,10 @@ def columnar(athena: Athena) -> pq.FileMetaData:
 def test_of_parquet_the_footer_and_the_columns_that_a_query_needs_are_scanned(
     athena: Athena, columnar: pq.FileMetaData, sql: str, read: tuple[int, ...]
 ) -> None:
-    """AWS: Top 10 Performance Tuning Tips for Amazon Athena: columnar formats let Athena read only the needed columns."""
+    """AWS: Top 10 Performance Tuning Tips for Amazon Athena: columnar formats let Athena read only the needed columns.
+
+    Source: https://aws.amazon.com/blogs/big-data/top-10-performance-tuning-tips-for-amazon-athena/
+    """
     assert scanned(athena, sql) == columnar.serialized_size + 8 + chunks(columnar, *read)
 
 

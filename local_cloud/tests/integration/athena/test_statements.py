@@ -56,7 +56,11 @@ def test_databases_come_and_go(athena: Athena) -> None:
 
 @pytest.mark.parametrize("form", ["PARQUET", "JSON"])
 def test_create_table_as_and_insert_keep_values_and_partitions(athena: Athena, form: str) -> None:
-    """AWS: CREATE TABLE AS; INSERT INTO."""
+    """AWS: CREATE TABLE AS; INSERT INTO.
+
+    Sources: https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html,
+    https://docs.aws.amazon.com/athena/latest/ug/insert-into.html
+    """
     location = f"s3://{athena.bucket}/{form.lower()}/"
     select = "SELECT 1 AS id, CAST('1.50' AS DECIMAL(5,2)) AS price, ARRAY['x'] AS tags, CAST(ROW(7) AS ROW(k INTEGER)) AS r, 'a' AS part"
     athena.rows(
@@ -82,7 +86,10 @@ def test_unload_writes_objects_and_a_manifest(athena: Athena) -> None:
 
 
 def test_prepared_statements_and_execution_parameters(athena: Athena) -> None:
-    """AWS: Use parameterized queries."""
+    """AWS: Use parameterized queries.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html
+    """
     athena.json_table("t", "a int, s string", '{"a":1,"s":"x"}\n{"a":2,"s":"it\'s"}\n')
     athena.client.create_prepared_statement(
         StatementName="by_name", WorkGroup="primary", QueryStatement="SELECT a FROM t WHERE s = ?"
@@ -104,7 +111,10 @@ def test_prepared_statements_and_execution_parameters(athena: Athena) -> None:
 
 
 def test_iceberg_tables_are_written_changed_and_read_at_any_snapshot(athena: Athena) -> None:
-    """AWS: Query Apache Iceberg tables; Perform time travel and version travel queries."""
+    """AWS: Query Apache Iceberg tables; Perform time travel and version travel queries.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html
+    """
     athena.rows(
         f"CREATE TABLE i (id bigint, name string, price decimal(12,2)) LOCATION 's3://{athena.bucket}/i/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
     )

@@ -32,7 +32,10 @@ def athena(cloud: object) -> Athena:
     "serde", ["org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe"]
 )
 def test_the_hive_json_serde_reads_lines(athena: Athena, serde: str) -> None:
-    """AWS: Hive JSON SerDe."""
+    """AWS: Hive JSON SerDe.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
+    """
     name = "by_" + serde.split(".")[3]
     athena.put(f"{name}/part.json", '{"A":1,"b":"x"}\n')
     athena.rows(external(athena, name, "a int, b string", name, serde))
@@ -67,7 +70,10 @@ def projected(athena: Athena, name: str, first: dict[str, str]) -> str:
 
 
 def test_partitions_are_projected_by_enum_and_integer_and_refused_when_injected(athena: Athena) -> None:
-    """AWS: Supported types for partition projection."""
+    """AWS: Supported types for partition projection.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
+    """
     athena.put("projected/k=a/n=3/part.json", '{"v":1}\n')
     athena.put("projected/k=b/n=7/part.json", '{"v":2}\n')
     athena.rows(projected(athena, "p1", {"projection.k.type": "enum", "projection.k.values": "a,b"}))
@@ -77,7 +83,10 @@ def test_partitions_are_projected_by_enum_and_integer_and_refused_when_injected(
 
 
 def test_tables_are_altered(athena: Athena) -> None:
-    """AWS: ALTER TABLE ADD COLUMNS, SET TBLPROPERTIES, SET LOCATION; SHOW TBLPROPERTIES."""
+    """AWS: ALTER TABLE ADD COLUMNS, SET TBLPROPERTIES, SET LOCATION; SHOW TBLPROPERTIES.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/alter-table-add-columns.html
+    """
     athena.put("before/dt=1/part.json", '{"a":1,"b":"x"}\n')
     athena.put("after/part.json", '{"a":2}\n{"a":3}\n')
     athena.rows(external(athena, "altered", "a int", "before", rest="PARTITIONED BY (dt string)"))
@@ -98,7 +107,10 @@ def test_a_column_is_added_once(athena: Athena) -> None:
 
 
 def test_dates_precise_to_the_month_are_projected_once(athena: Athena) -> None:
-    """AWS: Supported types for partition projection: the interval of such dates is a month."""
+    """AWS: Supported types for partition projection: the interval of such dates is a month.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
+    """
     athena.put("months/m=2025-01/part.json", '{"v":1}\n')
     properties = {
         "projection.enabled": "true", "projection.m.type": "date", "projection.m.format": "yyyy-MM", "projection.m.range": "2024-11,2025-02",

@@ -11,7 +11,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_serde_takes_numbers_from_text_and_text_from_numbers(athena: Athena) -> None:
-    """AWS: OpenX JSON SerDe. Digits stay as they were written."""
+    """AWS: OpenX JSON SerDe. Digits stay as they were written.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
+    """
     lines = '{"N":"12","s":10.50,"d":1234567890123456789.25,"b":"true"}\n{"n":12.9,"s":{"k":[1]},"d":"0.005"}\n\n'
     athena.json_table("t", "n bigint, s string, d decimal(38,2), b boolean", lines)
     assert athena.rows("SELECT n, s, d, b FROM t WHERE n IS NOT NULL ORDER BY d DESC") == [
@@ -89,7 +92,10 @@ def test_partitions_are_pruned_and_only_their_bytes_counted(athena: Athena) -> N
 
 
 def test_projected_partitions_need_no_catalog(athena: Athena) -> None:
-    """AWS: Use partition projection with Amazon Athena."""
+    """AWS: Use partition projection with Amazon Athena.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
+    """
     athena.put("j/2025/01/02/part.json", '{"a":1}\n')
     properties = {
         "projection.enabled": "true", "projection.dt.type": "date", "projection.dt.format": "yyyy/MM/dd",
@@ -164,7 +170,12 @@ def test_a_changed_object_is_read_again(athena: Athena) -> None:
 
 
 def test_delimited_and_compressed_objects_are_read(athena: Athena) -> None:
-    """AWS: Lazy Simple SerDe; OpenCSVSerDe; Compression support."""
+    """AWS: Lazy Simple SerDe; OpenCSVSerDe; Compression support.
+
+    Sources: https://docs.aws.amazon.com/athena/latest/ug/lazy-simple-serde.html,
+    https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html,
+    https://docs.aws.amazon.com/athena/latest/ug/compression-formats.html
+    """
 
     athena.put("d/part.csv", "id|name\n1|a\n2|\\N\n")
     athena.put("o/part.csv", '"1","a,""b"""\n')

@@ -30,7 +30,10 @@ def test_an_enforced_work_group_overrides_the_clients_location(athena: Athena, g
 
 
 def test_a_query_over_the_cutoff_is_cancelled(athena: Athena, group: str) -> None:
-    """AWS: Configure per-query and per-workgroup data usage controls."""
+    """AWS: Configure per-query and per-workgroup data usage controls.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html
+    """
     athena.json_table("large", "a string", ('{"a":"' + "x" * 1_000_000 + '"}\n') * 11)
     outcome = athena.run("SELECT count(*) FROM large", WorkGroup=group)
     assert outcome.state == "CANCELLED"

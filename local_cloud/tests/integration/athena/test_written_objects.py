@@ -54,7 +54,10 @@ def test_an_empty_text_is_the_default_partition(athena: Athena) -> None:
 def test_objects_are_compressed_as_asked_for(
     athena: Athena, properties: str, extension: str, codec: str | None
 ) -> None:
-    """AWS: Use compression in Athena: GZIP unless another is named."""
+    """AWS: Use compression in Athena: GZIP unless another is named.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/compression-formats.html
+    """
     folder = f"packed-{uuid.uuid4()}"
     athena.rows(f"UNLOAD (SELECT 1 AS a) TO 's3://{athena.bucket}/{folder}/' WITH ({properties})")
     (item,) = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=folder)["Contents"]
@@ -97,7 +100,11 @@ def test_other_formats_are_not_written(athena: Athena, form: str) -> None:
 
 
 def test_more_than_a_hundred_partitions_at_once_are_refused(athena: Athena) -> None:
-    """AWS: Use CTAS and INSERT INTO to work around the 100 partition limit."""
+    """AWS: Use CTAS and INSERT INTO to work around the 100 partition limit.
+
+    Sources: https://docs.aws.amazon.com/athena/latest/ug/insert-into.html,
+    https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
+    """
     properties = f"partitioned_by = ARRAY['x'], external_location = 's3://{athena.bucket}/many/'"
     sql = f"CREATE TABLE many WITH ({properties}) AS SELECT 1 AS a, x FROM UNNEST(sequence(1, 101)) t(x)"
     assert athena.run(sql).reason.startswith("HIVE_TOO_MANY_OPEN_PARTITIONS")

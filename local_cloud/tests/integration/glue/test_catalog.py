@@ -11,7 +11,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_partitions_are_filtered_and_paged(lake: Lake) -> None:
-    """*GetPartitions*: Expression with AND, MaxResults and NextToken, ExcludeColumnSchema."""
+    """GetPartitions: Expression with AND, MaxResults and NextToken, ExcludeColumnSchema.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
+    """
     for day in (21, 22):
         for hour in ("09", "10"):
             lake.put(f"raw/orders/dt=2026-11-{day}/hr={hour}/a.json", EVENT)
@@ -33,7 +36,11 @@ def test_partitions_are_filtered_and_paged(lake: Lake) -> None:
 
 
 def test_partitions_are_changed_and_deleted_one_by_one_or_together(lake: Lake) -> None:
-    """*UpdatePartition*, *BatchDeletePartition*."""
+    """UpdatePartition, BatchDeletePartition.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/webapi/API_UpdatePartition.html,
+    https://docs.aws.amazon.com/glue/latest/webapi/API_BatchDeletePartition.html
+    """
     for day in (1, 2):
         lake.put(f"raw/orders/dt={day}/a.json", EVENT)
     lake.crawled()
@@ -49,7 +56,10 @@ def test_partitions_are_changed_and_deleted_one_by_one_or_together(lake: Lake) -
 
 
 def test_segments_divide_the_partitions(lake: Lake) -> None:
-    """*Segment structure*: every partition is in one of them."""
+    """Segment structure: every partition is in one of them.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html
+    """
     for hour in range(5):
         lake.put(f"raw/orders/hr={hour}/a.json", EVENT)
     lake.crawled()
@@ -74,7 +84,10 @@ def test_segments_divide_the_partitions(lake: Lake) -> None:
     ],
 )
 def test_tables_are_filtered_by_an_expression_and_paged(lake: Lake, expression: str, found: list[str]) -> None:
-    """*GetTables*: Expression, MaxResults; an asterisk alone is how awswrangler asks."""
+    """GetTables: Expression, MaxResults; an asterisk alone is how awswrangler asks.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetTables.html
+    """
     for name in ("orders", "orders_old", "users"):
         lake.glue.create_table(DatabaseName=lake.database, TableInput={"Name": name})
     pages = lake.glue.get_paginator("get_tables").paginate(
@@ -87,7 +100,11 @@ def test_tables_are_filtered_by_an_expression_and_paged(lake: Lake, expression: 
 
 
 def test_a_partition_needs_a_value_for_each_key(lake: Lake) -> None:
-    """*CreatePartition*, *BatchCreatePartition*: InvalidInputException. One too few made GetPartitions fail."""
+    """CreatePartition, BatchCreatePartition: InvalidInputException. One too few made GetPartitions fail.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/webapi/API_CreatePartition.html,
+    https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html
+    """
     table = {"DatabaseName": lake.database, "TableName": "orders"}
     keys = [{"Name": name, "Type": "string"} for name in ("dt", "hr")]
     lake.glue.create_table(DatabaseName=lake.database, TableInput={"Name": "orders", "PartitionKeys": keys})

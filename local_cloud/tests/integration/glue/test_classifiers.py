@@ -22,7 +22,10 @@ pytestmark = pytest.mark.integration
     ],
 )
 def test_exclude_patterns_leave_objects_out(lake: Lake, pattern: str, left: set[str]) -> None:
-    """*Include and exclude patterns*, its examples for Amazon S3: seen by the number of objects that were crawled."""
+    """Include and exclude patterns, its examples for Amazon S3: seen by the number of objects that were crawled.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/define-crawler.html
+    """
     for key in ("departments/finance.json", "departments/market-us.json", "employees/hr.json"):
         lake.put(f"myfolder/{key}", {"a": 1})
     for key in ("employees/john.csv", "employees/jane.csv"):
@@ -32,7 +35,10 @@ def test_exclude_patterns_leave_objects_out(lake: Lake, pattern: str, left: set[
 
 
 def test_gzip_csv_and_parquet_are_recognised(lake: Lake) -> None:
-    """*Built-in classifiers*."""
+    """Built-in classifiers.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
+    """
     pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     lake.put("in/zipped/a.json.gz", body=gzip.compress(json.dumps(EVENT).encode()))
     lake.put("in/people/a.csv", body=b"name,age,height\nann,3,1.5\nbob,4,1.25\n")
@@ -49,7 +55,10 @@ def test_gzip_csv_and_parquet_are_recognised(lake: Lake) -> None:
 
 
 def test_a_custom_json_path_selects_the_records_of_an_array(lake: Lake) -> None:
-    """*Writing JSON custom classifiers*: without a path an array is one column, with ``$[*]`` its members are the records."""
+    """Writing JSON custom classifiers: without a path an array is one column, with ``$[*]`` its members are the records.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html
+    """
     lake.put("in/a.json", json.dumps([{"type": "x", "id": 1}, {"type": "y", "id": 2}]))
     lake.crawled("in/")
     assert lake.columns("in") == {"array": "array<struct<type:string,id:int>>"}
@@ -59,7 +68,10 @@ def test_a_custom_json_path_selects_the_records_of_an_array(lake: Lake) -> None:
 
 
 def test_a_custom_csv_classifier_names_the_columns(lake: Lake) -> None:
-    """*Writing CSV custom classifiers*."""
+    """Writing CSV custom classifiers.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html
+    """
     lake.glue.create_classifier(
         CsvClassifier={"Name": lake.name, "Delimiter": "|", "ContainsHeader": "ABSENT", "Header": ["who", "n"]}
     )
@@ -69,7 +81,10 @@ def test_a_custom_csv_classifier_names_the_columns(lake: Lake) -> None:
 
 
 def test_classifiers_are_versioned_and_listed(lake: Lake) -> None:
-    """*Classifier API*."""
+    """Classifier API.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-classifiers.html
+    """
     glue = lake.glue
     glue.create_classifier(JsonClassifier={"Name": lake.name, "JsonPath": "$"})
     again = error_code(glue.create_classifier, JsonClassifier={"Name": lake.name, "JsonPath": "$"})

@@ -11,7 +11,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_new_column_and_a_lost_one_follow_the_update_behaviour(lake: Lake) -> None:
-    """*Setting crawler configuration options using the API*: ``UpdateBehavior`` and ``MergeNewColumns``."""
+    """Setting crawler configuration options using the API: ``UpdateBehavior`` and ``MergeNewColumns``.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+    """
     policy = lambda update: {"UpdateBehavior": update, "DeleteBehavior": "LOG"}  # noqa: E731
     merge = json.dumps({"Version": 1.0, "CrawlerOutput": {"Tables": {"AddOrUpdateBehavior": "MergeNewColumns"}}})
     lake.put("in/a.json", {"a": 1, "b": 1})
@@ -29,7 +32,10 @@ def test_a_new_column_and_a_lost_one_follow_the_update_behaviour(lake: Lake) -> 
 
 @pytest.mark.parametrize("behaviour", ["DELETE_FROM_DATABASE", "DEPRECATE_IN_DATABASE", "LOG"])
 def test_deleted_objects_follow_the_delete_behaviour(lake: Lake, behaviour: str) -> None:
-    """*Setting crawler configuration options using the API*: ``DeleteBehavior``, for a table and for a partition."""
+    """Setting crawler configuration options using the API: ``DeleteBehavior``, for a table and for a partition.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+    """
     for key in ("in/gone/a.json", "in/kept/dt=1/a.json", "in/kept/dt=2/a.json"):
         lake.put(key, {key.split("/")[1]: 1})
     crawler = lake.crawled("in/", SchemaChangePolicy={"DeleteBehavior": behaviour})
@@ -47,7 +53,10 @@ def test_deleted_objects_follow_the_delete_behaviour(lake: Lake, behaviour: str)
 
 
 def test_an_incremental_crawl_reads_new_folders_only(lake: Lake) -> None:
-    """*Scheduling incremental crawls for adding new partitions*."""
+    """Scheduling incremental crawls for adding new partitions.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/incremental-crawls.html
+    """
     recrawl = {"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}}
     refused = {**recrawl, "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"}}
     assert error_code(lake.crawler, **refused) == "InvalidInputException"
@@ -63,7 +72,10 @@ def test_an_incremental_crawl_reads_new_folders_only(lake: Lake) -> None:
 
 
 def test_a_sample_size_limits_the_objects_of_each_folder(lake: Lake) -> None:
-    """*S3Target structure*: ``SampleSize``."""
+    """S3Target structure: ``SampleSize``.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html
+    """
     for number in range(3):
         lake.put(f"in/a{number}.json", {"a": 1})
     lake.crawled("in/", target={"SampleSize": 1})
@@ -71,7 +83,10 @@ def test_a_sample_size_limits_the_objects_of_each_folder(lake: Lake) -> None:
 
 
 def test_a_taken_table_name_gets_a_hash(lake: Lake) -> None:
-    """*Using crawlers to populate the Data Catalog*: a duplicate table name gets a hash suffix, the same in every crawl."""
+    """Using crawlers to populate the Data Catalog: a duplicate table name gets a hash suffix, the same in every crawl.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html
+    """
     lake.put("one/orders/a.json", {"a": 1})
     lake.put("two/orders/a.json", {"a": 1})
     lake.crawled("one/orders/")
@@ -85,7 +100,10 @@ def test_a_taken_table_name_gets_a_hash(lake: Lake) -> None:
 
 
 def test_a_crawl_that_finds_nothing_new_changes_nothing(lake: Lake) -> None:
-    """*ListCrawls*: the summary names what was added, updated or deleted."""
+    """ListCrawls: the summary names what was added, updated or deleted.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_ListCrawls.html
+    """
     lake.put("raw/orders/dt=1/a.json", EVENT)
     crawler = lake.crawled()
     lake.crawl(crawler)

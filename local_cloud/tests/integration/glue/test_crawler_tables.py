@@ -11,7 +11,11 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_comma_path_matches_nothing_and_the_built_in_classifier_keeps_every_column(lake: Lake) -> None:
-    """*Writing JSON custom classifiers* (the JsonPath subset), *Built-in classifiers* (used when no custom one matches)."""
+    """Writing JSON custom classifiers (the JsonPath subset), Built-in classifiers (used when no custom one matches).
+
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html,
+    https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
+    """
     lake.glue.create_classifier(JsonClassifier={"Name": lake.name, "JsonPath": COMMA_PATH})
     lake.put("raw/orders/dt=2026-11-22/hr=10/a.json", EVENT)
     lake.crawled(TablePrefix="raw_", Classifiers=[lake.name])
@@ -21,7 +25,10 @@ def test_a_comma_path_matches_nothing_and_the_built_in_classifier_keeps_every_co
 
 
 def test_a_table_carries_what_a_crawler_writes(lake: Lake) -> None:
-    """*Parameters set on Data Catalog tables by crawler*; *OpenX JSON SerDe* (``paths``)."""
+    """*Parameters set on Data Catalog tables by crawler*; OpenX JSON SerDe (``paths``).
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
+    """
     lake.put("raw/orders/dt=2026-11-22/hr=10/a.json", EVENT, EVENT)
     lake.put("raw/orders/dt=2026-11-22/hr=11/b.json", EVENT)
     crawler = lake.crawled(TablePrefix="raw_")
@@ -48,7 +55,10 @@ def test_a_table_carries_what_a_crawler_writes(lake: Lake) -> None:
 
 
 def test_types_merge_over_files(lake: Lake) -> None:
-    """*How does the AWS Glue crawler detect the schema?*: a table's schema covers the files of all its folders."""
+    """How does the AWS Glue crawler detect the schema?: a table's schema covers the files of all its folders.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html
+    """
     lake.put(
         "raw/orders/dt=1/a.json",
         {"id": 1, "price": 12, "note": None, "n": {"a": 1}, "l": [1], "big": 1, "mix": 1, "ok": True},
@@ -62,7 +72,10 @@ def test_types_merge_over_files(lake: Lake) -> None:
 
 
 def test_partitions_keep_their_own_types_unless_they_inherit(lake: Lake) -> None:
-    """*Setting crawler configuration options using the API*: ``InheritFromTable``."""
+    """Setting crawler configuration options using the API: ``InheritFromTable``.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+    """
     lake.put("raw/orders/dt=1/a.json", {"price": 12})
     lake.put("raw/orders/dt=2/b.json", {"price": 12.5})
     own = lake.crawled()
@@ -74,7 +87,10 @@ def test_partitions_keep_their_own_types_unless_they_inherit(lake: Lake) -> None
 
 
 def test_plain_folders_become_numbered_partition_keys(lake: Lake) -> None:
-    """*How does a crawler determine when to create partitions?*, second example."""
+    """How does a crawler determine when to create partitions?, second example.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html
+    """
     for folder in ("table1/p1", "table1/p2", "table2/p4"):
         lake.put(f"folder1/{folder}/file.json", {"a": 1})
     lake.crawled("folder1/")

@@ -24,7 +24,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_states_and_their_errors(lake: Lake) -> None:
-    """*Crawler API*: StartCrawler, StopCrawler, UpdateCrawler, DeleteCrawler and the exceptions of each."""
+    """Crawler API: StartCrawler, StopCrawler, UpdateCrawler, DeleteCrawler and the exceptions of each.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html
+    """
     glue = lake.glue
     for number in range(300):
         lake.put(f"in/dt={number}/a.json", EVENT)
@@ -44,7 +47,13 @@ def test_states_and_their_errors(lake: Lake) -> None:
 
 
 def test_definitions_are_kept_versioned_and_listed(lake: Lake) -> None:
-    """*CreateCrawler*, *UpdateCrawler*, *BatchGetCrawlers*, *ListCrawlers*."""
+    """CreateCrawler, UpdateCrawler, BatchGetCrawlers, ListCrawlers.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/webapi/API_CreateCrawler.html,
+    https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawler.html,
+    https://docs.aws.amazon.com/glue/latest/webapi/API_BatchGetCrawlers.html,
+    https://docs.aws.amazon.com/glue/latest/webapi/API_ListCrawlers.html
+    """
     glue = lake.glue
     crawler = lake.crawler(Description="raw orders")
     again = {"Name": crawler, "Role": lake.role, "Targets": {"S3Targets": [{"Path": "s3://x/"}]}, "DatabaseName": "d"}
@@ -59,7 +68,10 @@ def test_definitions_are_kept_versioned_and_listed(lake: Lake) -> None:
 
 
 def test_tags_go_with_their_crawler(lake: Lake) -> None:
-    """*AWS tags in AWS Glue*."""
+    """AWS tags in AWS Glue.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-tags.html
+    """
     crawler = lake.crawler(Tags={"team": "sales"})
     arn = f"arn:aws:glue:us-east-1:000000000000:crawler/{crawler}"
     assert lake.glue.get_tags(ResourceArn=arn)["Tags"] == {"team": "sales"}
@@ -68,7 +80,10 @@ def test_tags_go_with_their_crawler(lake: Lake) -> None:
 
 
 def test_definitions_that_cannot_work_are_refused(lake: Lake) -> None:
-    """*CreateCrawler*: InvalidInputException and EntityNotFoundException."""
+    """CreateCrawler: InvalidInputException and EntityNotFoundException.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_CreateCrawler.html
+    """
     assert error_code(lake.crawler, Classifiers=["nobody"]) == "EntityNotFoundException"
     assert error_code(lake.crawler, Schedule="cron(every day)") == "InvalidInputException"
     unknown = {"Name": "x", "DatabaseName": "d", "Targets": {"S3Targets": [{"Path": "s3://x/"}]}}
@@ -87,7 +102,10 @@ def test_definitions_that_cannot_work_are_refused(lake: Lake) -> None:
 
 
 def test_last_crawl_leads_to_the_log(lake: Lake) -> None:
-    """*LastCrawlInfo structure*; *Monitoring crawler logs*: lines carry the message prefix."""
+    """LastCrawlInfo structure; *Monitoring crawler logs*: lines carry the message prefix.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html
+    """
     lake.put("raw/orders/a.json", EVENT)
     crawler = lake.crawler()
     last = lake.crawl(crawler)
@@ -97,7 +115,10 @@ def test_last_crawl_leads_to_the_log(lake: Lake) -> None:
 
 
 def test_metrics_count_the_tables_of_the_last_crawl(lake: Lake) -> None:
-    """*GetCrawlerMetrics*."""
+    """GetCrawlerMetrics.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetCrawlerMetrics.html
+    """
     lake.put("raw/orders/a.json", EVENT)
     crawler = lake.crawled()
     metrics = lake.glue.get_crawler_metrics(CrawlerNameList=[crawler])["CrawlerMetricsList"][0]
@@ -106,7 +127,10 @@ def test_metrics_count_the_tables_of_the_last_crawl(lake: Lake) -> None:
 
 
 def test_crawls_are_filtered(lake: Lake) -> None:
-    """*ListCrawls*: ``Filters``."""
+    """ListCrawls: ``Filters``.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_ListCrawls.html
+    """
     lake.put("raw/orders/a.json", EVENT)
     crawler = lake.crawled()
 
@@ -151,7 +175,10 @@ def test_a_missing_permission_fails_the_crawl_with_its_reason(lake: Lake, allowe
 
 
 def test_an_object_that_no_classifier_recognises_is_logged_and_in_no_table(lake: Lake) -> None:
-    """*Defining and managing classifiers*: the classification UNKNOWN."""
+    """Defining and managing classifiers: the classification UNKNOWN.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
+    """
     lake.put("raw/orders/a.bin", body=b"\x00\x01\x02")
     crawler = lake.crawled()
     assert lake.tables() == {}
@@ -160,7 +187,10 @@ def test_an_object_that_no_classifier_recognises_is_logged_and_in_no_table(lake:
 
 
 def test_schedules_are_started_and_stopped(lake: Lake) -> None:
-    """*Crawler scheduler API*."""
+    """Crawler scheduler API.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-scheduler.html
+    """
     glue = lake.glue
     crawler = lake.crawler(Schedule="cron(15 12 * * ? 2199)")
     state = lambda: glue.get_crawler(Name=crawler)["Crawler"]["Schedule"]["State"]  # noqa: E731
@@ -200,7 +230,10 @@ def test_a_due_crawler_really_crawls(cloud: Any, lake: Lake, tmp_path: Path) -> 
 
 
 def test_crawlers_of_one_table_run_at_once(lake: Lake) -> None:
-    """*StartCrawler*: crawlers may share a target; the table and its partitions are made once."""
+    """StartCrawler: crawlers may share a target; the table and its partitions are made once.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_StartCrawler.html
+    """
     for day in range(20):
         lake.put(f"raw/orders/dt={day}/a.json", EVENT)
     names = [lake.crawler() for _ in range(3)]
@@ -211,7 +244,10 @@ def test_crawlers_of_one_table_run_at_once(lake: Lake) -> None:
 
 
 def test_many_crawlers_run_side_by_side(lake: Lake) -> None:
-    """*StartCrawler*: each crawler has a state of its own."""
+    """StartCrawler: each crawler has a state of its own.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_StartCrawler.html
+    """
     names = []
     for number in range(3):
         lake.put(f"in{number}/a.json", {"a": 1})

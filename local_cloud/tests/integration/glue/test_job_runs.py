@@ -27,7 +27,11 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_job_runs_at_most_as_often_at_once_as_it_may(workshop: Workshop) -> None:
-    """*ExecutionProperty structure*: MaxConcurrentRuns; *StartJobRun*: ConcurrentRunsExceededException."""
+    """ExecutionProperty structure: MaxConcurrentRuns; StartJobRun: ConcurrentRunsExceededException.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html,
+    https://docs.aws.amazon.com/glue/latest/webapi/API_StartJobRun.html
+    """
     job = workshop.job(SLEEP, ExecutionProperty={"MaxConcurrentRuns": 2})
     runs = [workshop.start(job), workshop.start(job)]
     assert error_code(workshop.glue.start_job_run, JobName=job) == "ConcurrentRunsExceededException"
@@ -37,7 +41,10 @@ def test_a_job_runs_at_most_as_often_at_once_as_it_may(workshop: Workshop) -> No
 
 
 def test_a_stopped_run_ends_with_everything_it_started(workshop: Workshop) -> None:
-    """*BatchStopJobRun*."""
+    """BatchStopJobRun.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_BatchStopJobRun.html
+    """
     child = "import subprocess, sys, time\nprint(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)\ntime.sleep(60)\n"
     job = workshop.job(child)
     run_id = workshop.start(job)
@@ -57,7 +64,11 @@ def test_a_stopped_run_ends_with_everything_it_started(workshop: Workshop) -> No
 
 
 def test_a_failed_run_is_retried(workshop: Workshop) -> None:
-    """*Job structure*: MaxRetries; *JobRun structure*: Attempt and PreviousRunId."""
+    """Job structure: MaxRetries; JobRun structure: Attempt and PreviousRunId.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html,
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
+    """
     job = workshop.job("raise SystemExit(1)\n", MaxRetries=1)
     first = workshop.start(job)
     workshop.wait(job, first)
@@ -67,7 +78,10 @@ def test_a_failed_run_is_retried(workshop: Workshop) -> None:
 
 
 def test_files_and_modules_that_a_job_asks_for_are_there(workshop: Workshop) -> None:
-    """*Using job parameters in AWS Glue jobs*: --extra-py-files, --extra-files, --additional-python-modules, --customer-driver-env-vars."""
+    """Using job parameters in AWS Glue jobs: --extra-py-files, --extra-files, --additional-python-modules, --customer-driver-env-vars.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
+    """
     for key, body in (("lib/rates.py", b"RATE = 7\n"), ("conf/x.json", b"{}")):
         workshop.s3.put_object(Bucket=workshop.name, Key=key, Body=body)
     job = workshop.job(
@@ -103,7 +117,11 @@ job.commit()
 
 
 def test_a_spark_job_really_runs(workshop: Workshop) -> None:
-    """*Accessing parameters using getResolvedOptions*, *GlueContext class*, *Job class*; ``--conf`` reaches Spark."""
+    """Accessing parameters using getResolvedOptions, GlueContext class, *Job class*; ``--conf`` reaches Spark.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensions-get-resolved-options.html,
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensions-glue-context.html
+    """
     job = workshop.job(SPARK, command="glueetl", GlueVersion="5.1", DefaultArguments={"--bucket": "mine"})
     run = workshop.run(job, conf="spark.sql.ansi.enabled=true --conf spark.sql.session.timeZone=UTC")
     assert run["JobRunState"] == "SUCCEEDED", run
@@ -112,7 +130,10 @@ def test_a_spark_job_really_runs(workshop: Workshop) -> None:
 
 
 def test_a_lake_format_the_local_cloud_lacks_fails_the_run(workshop: Workshop) -> None:
-    """*Using data lake frameworks with AWS Glue ETL jobs*: iceberg is here, hudi and delta are not."""
+    """Using data lake frameworks with AWS Glue ETL jobs: iceberg is here, hudi and delta are not.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-datalake-native-frameworks.html
+    """
     job = workshop.job(SPARK, command="glueetl", DefaultArguments={"--datalake-formats": "iceberg,hudi"})
     run = workshop.run(job)
     assert (run["JobRunState"], "hudi" in run["ErrorMessage"]) == ("FAILED", True)
@@ -153,7 +174,10 @@ def follow(runs: JobRuns, run_id: str, states: set[str]) -> Any:
 
 
 def test_a_run_beyond_its_timeout_is_ended(context: Context, workshop: Workshop) -> None:
-    """*AWS Glue job run statuses*: TIMEOUT. A minute lasts half a second here."""
+    """AWS Glue job run statuses: TIMEOUT. A minute lasts half a second here.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
+    """
     make_job(context, workshop, SLEEP)
     runs = JobRuns(context, minute_seconds=0.5)
     run = follow(runs, ask(runs, "StartJobRun", JobName="job")["JobRunId"], ENDED)

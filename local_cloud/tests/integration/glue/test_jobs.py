@@ -12,7 +12,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_definitions_are_kept_replaced_and_listed(workshop: Workshop) -> None:
-    """*Jobs API*: an update replaces the whole definition; deleting a job that is not there is no error."""
+    """Jobs API: an update replaces the whole definition; deleting a job that is not there is no error.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
+    """
     glue = workshop.glue
     name = workshop.job(ARGUMENTS, Description="first", MaxRetries=2, Timeout=5, DefaultArguments={"--a": "1"})
     kept = glue.get_job(JobName=name)["Job"]
@@ -39,7 +42,10 @@ def test_definitions_are_kept_replaced_and_listed(workshop: Workshop) -> None:
 
 
 def test_a_command_that_cannot_run_here_is_refused(workshop: Workshop) -> None:
-    """*JobCommand structure*."""
+    """JobCommand structure.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
+    """
     command = {"Name": "glueray", "ScriptLocation": "s3://b/s.py"}
     assert error_code(workshop.glue.create_job, Name="x", Role="r", Command=command) == "InvalidInputException"
     whole = {"Name": "x", "Role": "r", "Command": {**command, "Name": "glueetl"}}
@@ -51,7 +57,11 @@ def test_a_command_that_cannot_run_here_is_refused(workshop: Workshop) -> None:
 
 
 def test_arguments_reach_the_script_as_argv(workshop: Workshop) -> None:
-    """*Using job parameters in AWS Glue jobs*; *Job structure*: the run's arguments over the defaults, the fixed ones over both."""
+    """Using job parameters in AWS Glue jobs; Job structure: the run's arguments over the defaults, the fixed ones over both.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html,
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
+    """
     job = workshop.job(
         ARGUMENTS,
         DefaultArguments={"--day": "1", "--bucket": "default", "--enable-metrics": "true", "--TempDir": "s3://b/tmp/"},
@@ -80,7 +90,10 @@ def test_a_script_acts_as_the_job_s_role(workshop: Workshop) -> None:
 
 
 def test_a_failed_script_names_its_exception(workshop: Workshop) -> None:
-    """*JobRun structure*: ``ErrorMessage``; *Logging for AWS Glue jobs*: the error stream holds the traceback."""
+    """JobRun structure: ``ErrorMessage``; *Logging for AWS Glue jobs*: the error stream holds the traceback.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
+    """
     run = workshop.run(workshop.job("import sys\nprint('began')\nraise ValueError('no orders')\n"))
     assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", "ValueError: no orders")
     assert workshop.log(run, "output") == ["began"]

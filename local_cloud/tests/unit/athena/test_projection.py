@@ -1,6 +1,8 @@
 """Partitions computed from table properties.
 
-Source: *Supported types for partition projection*.
+Source: Supported types for partition projection.
+
+Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A crawler's ``Configuration`` (*Setting crawler configuration options using the API*, AWS Glue)."""
+"""A crawler's ``Configuration`` (Setting crawler configuration options using the API, AWS Glue).
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The built-in and the custom CSV classifier (*Built-in CSV classifier*, *Writing CSV custom classifiers*, AWS Glue)."""
+"""The built-in and the custom CSV classifier (Built-in CSV classifier, Writing CSV custom classifiers, AWS Glue).
+
+Sources: https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html,
+https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html
+"""
 
 from __future__ import annotations
 

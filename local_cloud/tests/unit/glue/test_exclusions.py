@@ -1,4 +1,7 @@
-"""Glob patterns (*Include and exclude patterns*, AWS Glue): its table and its examples."""
+"""Glob patterns (Include and exclude patterns, AWS Glue): its table and its examples.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/define-crawler.html
+"""
 
 from __future__ import annotations
 

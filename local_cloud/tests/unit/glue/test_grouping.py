@@ -1,4 +1,7 @@
-"""Which folders become tables, and which partitions (*How does a crawler determine when to create partitions?*, AWS Glue)."""
+"""Which folders become tables, and which partitions (How does a crawler determine when to create partitions?, AWS Glue).
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html
+"""
 
 from __future__ import annotations
 

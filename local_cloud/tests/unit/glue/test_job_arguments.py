@@ -1,4 +1,8 @@
-"""The arguments of job runs (*Using job parameters in AWS Glue jobs*, *Accessing parameters using getResolvedOptions*)."""
+"""The arguments of job runs (Using job parameters in AWS Glue jobs, Accessing parameters using getResolvedOptions).
+
+Sources: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html,
+https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensions-get-resolved-options.html
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Reading records out of JSON objects (*Writing JSON custom classifiers*, *Built-in classifiers*, AWS Glue)."""
+"""Reading records out of JSON objects (Writing JSON custom classifiers, Built-in classifiers, AWS Glue).
+
+Sources: https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html,
+https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Filters of partitions (*GetPartitions*, AWS Glue)."""
+"""Filters of partitions (GetPartitions, AWS Glue).
+
+Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
+"""
 
 from __future__ import annotations
 

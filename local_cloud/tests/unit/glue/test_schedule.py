@@ -1,4 +1,7 @@
-"""Cron expressions (*Time-based schedules for jobs and crawlers*, AWS Glue)."""
+"""Cron expressions (Time-based schedules for jobs and crawlers, AWS Glue).
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html
+"""
 
 from __future__ import annotations
 

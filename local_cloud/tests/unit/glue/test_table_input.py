@@ -1,4 +1,7 @@
-"""Tables and partitions in the catalog's words (*Using crawlers to populate the Data Catalog*, AWS Glue)."""
+"""Tables and partitions in the catalog's words (Using crawlers to populate the Data Catalog, AWS Glue).
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Read and check what a crawler has to do: its ``Configuration`` JSON, schema-change and recrawl policies.
 
-Sources, AWS Glue: *Setting crawler configuration options using the API*, *Scheduling incremental crawls for adding new partitions*.
+Sources: https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html,
+https://docs.aws.amazon.com/glue/latest/dg/incremental-crawls.html
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """List the objects below a crawler's S3 targets, and read the part of each that shows its schema.
 
-Source: *How does the AWS Glue crawler detect the schema?*: the first megabyte of a file, and up to ten while no record is found.
+Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html: the first megabyte of a file, and up to ten while no record is found.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ def list_objects(s3: Any, target: S3Target) -> list[S3Object]:
 
 
 def _sampled(objects: list[S3Object], sample_size: int | None) -> list[S3Object]:
-    """Return at most ``sample_size`` objects of each folder (*S3Target structure*)."""
+    """Return at most ``sample_size`` objects of each folder (S3Target structure).
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html
+    """
     if sample_size is None:
         return objects
     taken: dict[str, int] = {}

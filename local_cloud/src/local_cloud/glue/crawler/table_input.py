@@ -31,7 +31,7 @@ _FORMATS = {
 def table_name(prefix: str, bucket: str, path: str) -> str:
     """Return prefix and last part of the path (or the bucket) in lower case. Other characters become ``_``.
 
-    Source: *Using crawlers to populate the Data Catalog*, AWS Glue: at most 128 characters.
+    Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html: at most 128 characters.
     """
     last = path.rstrip("/").rpartition("/")[2] or bucket
     return re.sub(r"[^a-z0-9_]", "_", f"{prefix}{last}".lower())[:MAX_NAME_CHARACTERS]

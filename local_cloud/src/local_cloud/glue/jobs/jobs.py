@@ -41,7 +41,10 @@ class Jobs(JsonService):
         return {"Name": job["Name"]}
 
     def update_job(self, params: Json, request: Request) -> Json:
-        """Replace the definition by the new one as a whole (*UpdateJob*)."""
+        """Replace the definition by the new one as a whole (UpdateJob).
+
+        Source: https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateJob.html
+        """
         with self._lock:
             current = self._jobs.get(request.region, params["JobName"])
             job = {**_definition(params["JobUpdate"]), "Name": params["JobName"], "CreatedOn": current["CreatedOn"]}
@@ -65,17 +68,23 @@ class Jobs(JsonService):
         }
 
     def delete_job(self, params: Json, request: Request) -> Json:
-        """Delete a job; an unknown one is no error (*DeleteJob*)."""
+        """Delete a job; an unknown one is no error (DeleteJob).
+
+        Source: https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteJob.html
+        """
         self._jobs.delete(request.region, params["JobName"])
         self._tags.remove_all(request, params["JobName"])
         return {"JobName": params["JobName"]}
 
 
 def check_timeout(params: Json) -> None:
-    """Refuse a job, or a run, that could last for more than a week (*Job structure*, *StartJobRun*).
+    """Refuse a job, or a run, that could last for more than a week (Job structure, StartJobRun).
 
     Raises:
         ServiceError: ``InvalidInputException``.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html,
+    https://docs.aws.amazon.com/glue/latest/webapi/API_StartJobRun.html
     """
     if (params.get("Timeout") or 0) > MAX_TIMEOUT_MINUTES:
         raise ServiceError(

@@ -1,7 +1,9 @@
 """Infer Hive column types as a crawler does, and merge several found types into one.
 
-A crawler's table shows the types of the Hive DDL (*Data types in Amazon Athena*): ``int``, ``bigint``, ``double``, ``string``,
+A crawler's table shows the types of the Hive DDL (Data types in Amazon Athena): ``int``, ``bigint``, ``double``, ``string``,
 ``boolean``, ``array<…>``, ``struct<…>``. Names of columns are lower case; names inside a struct stay as written.
+
+Source: https://docs.aws.amazon.com/athena/latest/ug/data-types.html
 """
 
 from __future__ import annotations
