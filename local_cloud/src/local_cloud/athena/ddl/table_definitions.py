@@ -53,7 +53,6 @@ class TableDefinitions:
         columns = words.columns()
         document, partitions = self._clauses(name, columns, words)
         _require_distinct(columns, document.get("PartitionKeys") or [])
-        properties = document["Parameters"]
         if self._catalog.find_table(database, name) is not None:
             if lenient:
                 return [], []
@@ -61,8 +60,14 @@ class TableDefinitions:
                 "",
                 f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. AlreadyExistsException(message:Table {name} already exists)",
             )
-        if properties.get("table_type", "").upper() == "ICEBERG":
-            self._create_iceberg(database, name, columns, partitions, document)
+        self._register(database, columns, partitions, document, external=external)
+        return [], []
+
+    def _register(
+        self, database: str, columns: list[dict[str, str]], partitions: list[str], document: Json, *, external: bool
+    ) -> None:
+        if document["Parameters"].get("table_type", "").upper() == "ICEBERG":
+            self._create_iceberg(database, document["Name"], columns, partitions, document)
         elif not external:
             raise QueryFailedError(
                 "",
@@ -72,7 +77,6 @@ class TableDefinitions:
             raise QueryFailedError("", "FAILED: SemanticException table must have a LOCATION")
         else:
             self._catalog.create_table(database, document)
-        return [], []
 
     def _clauses(self, name: str, columns: list[dict[str, str]], words: Words) -> tuple[Json, list[str]]:
         descriptor: Json = {

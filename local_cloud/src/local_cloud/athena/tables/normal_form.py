@@ -112,11 +112,8 @@ def _plain(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], *, ig
         columns = {column_name(name, ignore_case=ignore_case) for name in names}
         if changed or len(columns) != len(names):
             strange.add(filename)
-    return [
-        item
-        for item in objects
-        if str(item.path) not in strange and _is_whole(item, keys.get(str(item.path), set()), lines)
-    ]
+    likely = [item for item in objects if str(item.path) not in strange]
+    return [item for item in likely if _is_whole(item, keys.get(str(item.path), set()), lines)]
 
 
 def _keys_and_counts(connection: duckdb.DuckDBPyConnection, objects: list[Unpacked]) -> list[tuple[Any, ...]]:

@@ -98,20 +98,27 @@ def write_index(
     indexed = _chosen(columns, chosen)
     noted = [column in indexed for column in columns]
     lines = PlainLines(columns, indexed, set(), [])
+    if _index_blocks(scanner, content, keys, noted, lines, index):
+        return lines
+    index.unlink()
+    return None
+
+
+def _index_blocks(
+    scanner: ModuleType, content: mmap.mmap, keys: list[str], noted: list[bool], lines: PlainLines, index: Path
+) -> bool:
+    """Write the index block by block, and say whether all lines are plain."""
     with index.open("wb") as target:
         for text, end in _blocks(content, scanner.PADDING):
-            views, valid = _room(len(indexed), scanner.line_count(text, end))
+            views, valid = _room(len(lines.indexed), scanner.line_count(text, end))
             found = scanner.scan(text, end, keys, noted, views, valid) if end else None
             if found is None or (found.beyond_ascii and not _is_utf8(text, end)):
-                break
-            lines.escaped.update(itertools.compress(columns, found.escaped))
+                return False
+            lines.escaped.update(itertools.compress(lines.columns, found.escaped))
             lines.blocks.append((end, views.shape[1]))
             target.write(views.data)
             target.write(valid.data)
-        else:
-            return lines
-    index.unlink()
-    return None
+    return True
 
 
 def rows(path: Path, index: Path, lines: PlainLines, more: Mapping[str, int]) -> pa.Table:

@@ -70,10 +70,22 @@ class TableReader:
         rows = [(item, partition) for partition, items in zip(partitions, listings, strict=True) for item in items]
         if not rows:
             return Relation(_empty(table), [])
-        wanted = [item for item, _ in rows]
         if table.serde == serde.PARQUET:
+            wanted = [item for item, _ in rows]
             files = holding.enter_context(self._parquet.holding(query, self._objects, wanted))
             return _parquet_relation(query, table, needed, connection, rows, files)
+        return self._lines_relation(query, table, needed, connection, rows, holding)
+
+    def _lines_relation(
+        self,
+        query: Query,
+        table: GlueTable,
+        needed: set[str],
+        connection: duckdb.DuckDBPyConnection,
+        rows: list[tuple[S3Object, Partition]],
+        holding: ExitStack,
+    ) -> Relation:
+        wanted = [item for item, _ in rows]
         query.scanned(sum(item.size for item in wanted))
         form, columns = _form(table), _needed(table, needed)
         segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, columns))

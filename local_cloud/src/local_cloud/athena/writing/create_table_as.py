@@ -44,18 +44,11 @@ class CreateTableAs:
         match = _STATEMENT.fullmatch(query.sql)
         if match is None:
             raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in CREATE TABLE AS")
-        words = Words(match[1])
-        words.expect("CREATE", "TABLE")
-        lenient = words.accept("IF", "NOT", "EXISTS")
-        database, name = words.table(query.database)
-        self._catalog.require_database(database)
+        found = self._new_table(query, Words(match[1]))
+        if found is None:
+            return
+        database, name = found
         properties = properties_of(match[2] or "")
-        if self._catalog.find_table(database, name) is not None:
-            if lenient:
-                return
-            raise QueryFailedError(
-                "TABLE_ALREADY_EXISTS", f"line 1:1: Destination table 'awsdatacatalog.{database}.{name}' already exists"
-            )
         location = self._location(query, properties)
         with self._selector.open(query, match[3], extra_paths=[self._objects.scratch_of(query)]) as selection:
             columns = named_columns(selection)
@@ -69,6 +62,24 @@ class CreateTableAs:
             written = [] if no_data else self._objects.write(query, selection, target, columns)
         self._register(database, name, target, columns, written)
         self._objects.manifest(query, written)
+
+    def _new_table(self, query: Query, words: Words) -> tuple[str, str] | None:
+        """Return database and name of the table; None when it exists and IF NOT EXISTS lets that be.
+
+        Raises:
+            QueryFailedError: the table exists, or the database does not.
+        """
+        words.expect("CREATE", "TABLE")
+        lenient = words.accept("IF", "NOT", "EXISTS")
+        database, name = words.table(query.database)
+        self._catalog.require_database(database)
+        if self._catalog.find_table(database, name) is None:
+            return database, name
+        if lenient:
+            return None
+        raise QueryFailedError(
+            "TABLE_ALREADY_EXISTS", f"line 1:1: Destination table 'awsdatacatalog.{database}.{name}' already exists"
+        )
 
     def _location(self, query: Query, properties: dict[str, str]) -> str:
         given = properties.get("external_location") or properties.get("location")

@@ -65,10 +65,21 @@ class JobRuns(JsonService):
     def start_job_run(self, params: Json, request: Request) -> Json:
         job = self._jobs.get(request.region, params["JobName"])
         check_timeout(params)
+        run = self._starting(job, params, request)
+        limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+        with self._lock:
+            under_way = [r for r in self._of(request.region, job["Name"]) if r["JobRunState"] in UNFINISHED]
+            if len(under_way) >= limit:
+                raise ServiceError("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}")
+            self._begin(job, run)
+        return {"JobRunId": run["Id"]}
+
+    def _starting(self, job: Json, params: Json, request: Request) -> Json:
+        """Return the document of a run that is about to start."""
         previous = self._find(request.region, job["Name"], params["JobRunId"]) if params.get("JobRunId") else None
         attempt = {"PreviousRunId": previous["Id"], "Attempt": previous["Attempt"] + 1} if previous else {}
         now = time.time()
-        run = {
+        return {
             "Id": f"jr_{uuid.uuid4().hex}{uuid.uuid4().hex}",
             "Attempt": 0,
             "JobName": job["Name"],
@@ -86,13 +97,6 @@ class JobRuns(JsonService):
             "Region": request.region,
             "Account": request.account,
         }
-        limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
-        with self._lock:
-            under_way = [r for r in self._of(request.region, job["Name"]) if r["JobRunState"] in UNFINISHED]
-            if len(under_way) >= limit:
-                raise ServiceError("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}")
-            self._begin(job, run)
-        return {"JobRunId": run["Id"]}
 
     def _begin(self, job: Json, run: Json) -> None:
         self._put(run)

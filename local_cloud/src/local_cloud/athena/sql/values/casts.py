@@ -118,19 +118,8 @@ def _guarded(value: Typed, converted: str, message: str, target: Type) -> str:
 
 def _to_number(value: Typed, target: Type) -> str | None:
     source, name = value.type, duckdb_name(target)
-    label = target.name.upper() if target.name != "integer" else "INT"
     if source.is_text:
-        if target.is_integer:
-            converted = f"(CASE WHEN regexp_full_match({value.sql}, '{_INTEGER_TEXT}') THEN TRY_CAST({value.sql} AS {name}) END)"
-            return _guarded(value, converted, f"Cannot cast ''{{}}'' to {label}", target)
-        if target.name == "decimal":
-            converted = f"(CASE WHEN regexp_full_match({value.sql}, '\\s*[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?\\s*') THEN TRY_CAST({value.sql} AS {name}) END)"
-            return _guarded(
-                value, converted, f"Cannot cast VARCHAR ''{{}}'' to DECIMAL({target.precision}, {target.scale})", target
-            )
-        text = f"rtrim(trim({value.sql}), 'dDfF')"
-        converted = f"(CASE WHEN regexp_full_match({value.sql}, '{_DOUBLE_TEXT}') THEN TRY_CAST({text} AS {name}) END)"
-        return _guarded(value, converted, f"Cannot cast ''{{}}'' to {label}", target)
+        return _text_to_number(value, target)
     if source.name == "boolean":
         return f"CAST({value.sql} AS {name})"
     if source.name in {"real", "double"}:
@@ -145,9 +134,31 @@ def _to_number(value: Typed, target: Type) -> str | None:
             if source.name == "decimal" and target.name == "decimal"
             else ""
         )
-        wanted = f"DECIMAL({target.precision}, {target.scale})" if target.name == "decimal" else label
+        wanted = f"DECIMAL({target.precision}, {target.scale})" if target.name == "decimal" else _label(target)
         return _guarded(value, f"TRY_CAST({value.sql} AS {name})", f"Cannot cast {kind}''{{}}'' to {wanted}", target)
     return None
+
+
+def _label(target: Type) -> str:
+    """Return the type's name as Trino's messages have it."""
+    return target.name.upper() if target.name != "integer" else "INT"
+
+
+def _text_to_number(value: Typed, target: Type) -> str:
+    name, message = duckdb_name(target), f"Cannot cast ''{{}}'' to {_label(target)}"
+    if target.is_integer:
+        converted = (
+            f"(CASE WHEN regexp_full_match({value.sql}, '{_INTEGER_TEXT}') THEN TRY_CAST({value.sql} AS {name}) END)"
+        )
+        return _guarded(value, converted, message, target)
+    if target.name == "decimal":
+        converted = f"(CASE WHEN regexp_full_match({value.sql}, '\\s*[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?\\s*') THEN TRY_CAST({value.sql} AS {name}) END)"
+        return _guarded(
+            value, converted, f"Cannot cast VARCHAR ''{{}}'' to DECIMAL({target.precision}, {target.scale})", target
+        )
+    text = f"rtrim(trim({value.sql}), 'dDfF')"
+    converted = f"(CASE WHEN regexp_full_match({value.sql}, '{_DOUBLE_TEXT}') THEN TRY_CAST({text} AS {name}) END)"
+    return _guarded(value, converted, message, target)
 
 
 def _from_floating(value: Typed, target: Type) -> str:
