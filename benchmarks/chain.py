@@ -27,7 +27,7 @@ from multiprocessing.synchronize import Event
 from typing import Any
 
 import boto3
-from sales_cdc.batch.delivery import quantile
+from sales_cdc.batch.change_matching import quantile
 from sales_cdc.contract import bucket_keys
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology

@@ -19,8 +19,8 @@ import boto3
 from botocore.config import Config
 from sales_cdc.contract.change_contract import EVENT_TYPES, EventType
 from sales_cdc.generate.ledger import RunLedger
-from sales_cdc.generate.orders_table import CLIENT_CONFIG, OrdersTable, wire
 from sales_cdc.generate.run import GenerateRun
+from sales_cdc.generate.transactional_table import CLIENT_CONFIG, OrdersTable, wire
 from sales_cdc.generate.workload import Change, Workload, plan_changes
 
 ROUNDS = 3

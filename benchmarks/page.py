@@ -26,7 +26,7 @@ from typing import Any
 import boto3
 from playwright.sync_api import Browser, sync_playwright
 from sales_cdc.aws.athena import AthenaSqlHook
-from sales_cdc.batch.report import Answer, batch_report
+from sales_cdc.batch.report_document import Answer, batch_report
 from sales_cdc.batch.statements import INSIGHTS
 from sales_cdc.contract import bucket_keys
 from sales_cdc.deployment.process import include_folder

@@ -30,12 +30,12 @@ from sales_cdc.batch.operators.athena_statements import (
 )
 from sales_cdc.batch.operators.crawl import CrawlOperator
 from sales_cdc.batch.operators.curate import CurateOperator
-from sales_cdc.batch.operators.pipeline_ledger import PipelineLedgerOperator
-from sales_cdc.batch.operators.report import ReportOperator
+from sales_cdc.batch.operators.record_ledger import PipelineLedgerOperator
+from sales_cdc.batch.operators.write_report import ReportOperator
 from sales_cdc.batch.schedule import batch_schedule
-from sales_cdc.batch.sensors.athena_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.batch.sensors.curation import CurationSensor
 from sales_cdc.batch.sensors.delivery import DeliverySensor
+from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.batch.statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.bucket_keys import run_key

@@ -27,7 +27,7 @@ from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
 from sales_cdc.deployment.process import deployed_topology, include_folder
 from sales_cdc.deployment.topology import SERVICES
 from sales_cdc.probe.operators import DeleteProbeOrderOperator, PutProbeOrderOperator
-from sales_cdc.probe.sensor import ProbeArrivedSensor
+from sales_cdc.probe.probe_arrived import ProbeArrivedSensor
 from sales_cdc.probe.stream_drained import StreamDrainedSensor
 from sales_cdc.provisioning.definitions import flow, lake
 from sales_cdc.provisioning.operators import provision as op

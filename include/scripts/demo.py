@@ -133,7 +133,7 @@ class Demo:
         os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"  # its lines are not the demo's
         from airflow.providers.amazon.aws.hooks.sts import StsHook
         from sales_cdc.aws.landing_zone import LandingZoneHook
-        from sales_cdc.batch.delivery import compare
+        from sales_cdc.batch.change_matching import compare
 
         connection = self.settings.aws_conn_id
         self.bucket = Topology(self.settings, StsHook(aws_conn_id=connection).get_account_number()).bucket.name

@@ -30,8 +30,8 @@ try:
     from sales_cdc.deployment.topology import Topology
     from sales_cdc.generate.change_writer import StalledError
     from sales_cdc.generate.ledger import RunLedger
-    from sales_cdc.generate.orders_table import CLIENT_CONFIG, OrdersTable
     from sales_cdc.generate.run import GenerateRun
+    from sales_cdc.generate.transactional_table import CLIENT_CONFIG, OrdersTable
     from sales_cdc.generate.workload import Workload, WorkloadError
 except ModuleNotFoundError as error:
     sys.exit(

@@ -11,8 +11,8 @@ from sales_cdc.backfill.ledger import BackfillLedger
 from sales_cdc.backfill.run import BackfillIncompleteError, BackfillRefusedError, BackfillRun
 from sales_cdc.backfill.touches import TouchableTable
 from sales_cdc.cost.forecast import REGION
+from sales_cdc.generate.run_operator import WritingRunOperator, final_errors, require_known_params
 from sales_cdc.generate.workload import require_rate
-from sales_cdc.generate.writing_run import WritingRunOperator, final_errors, require_known_params
 
 FINAL = (BackfillIncompleteError, BackfillRefusedError)
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from sales_cdc.aws.errors import explained
 from sales_cdc.contract.change_contract import TOUCH, is_probe
-from sales_cdc.generate.orders_table import KEY, PASSING
+from sales_cdc.generate.transactional_table import KEY, PASSING
 
 BUSY = PASSING | {"TransactionConflictException"}
 PAGE_ITEMS = 1_000

@@ -18,8 +18,8 @@ from sales_cdc.drill.extras import StreamRecord
 from sales_cdc.drill.fault_injector import FaultInjector, FaultsRefusedError
 from sales_cdc.drill.ledger import DrillLedger
 from sales_cdc.generate.operators import GenerateRunOperator
+from sales_cdc.generate.run_operator import final_errors
 from sales_cdc.generate.workload import Workload
-from sales_cdc.generate.writing_run import final_errors
 from sales_cdc.redrive.error_zone import ErrorZoneHook
 from sales_cdc.redrive.records import object_body, read_records
 

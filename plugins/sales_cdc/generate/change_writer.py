@@ -11,7 +11,7 @@ from random import SystemRandom
 from threading import Event, Lock
 
 from sales_cdc.generate.ledger import Outcome
-from sales_cdc.generate.orders_table import TRANSACTION_CHANGES, Item, OrdersTable, holds
+from sales_cdc.generate.transactional_table import TRANSACTION_CHANGES, Item, OrdersTable, holds
 from sales_cdc.generate.workload import Change
 
 CONCURRENT_TRANSACTIONS = 8

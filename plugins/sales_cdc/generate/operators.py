@@ -9,10 +9,10 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from sales_cdc.contract.change_contract import EventType
 from sales_cdc.generate.ledger import RunLedger
-from sales_cdc.generate.orders_table import OrdersTable
 from sales_cdc.generate.run import GenerateRun
+from sales_cdc.generate.run_operator import WritingRunOperator, final_errors, require_known_params
+from sales_cdc.generate.transactional_table import OrdersTable
 from sales_cdc.generate.workload import Workload
-from sales_cdc.generate.writing_run import WritingRunOperator, final_errors, require_known_params
 
 
 class GenerateRunOperator(WritingRunOperator):

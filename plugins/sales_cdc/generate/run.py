@@ -12,7 +12,7 @@ from sales_cdc.contract.change_contract import EVENT_TYPES, EventType
 from sales_cdc.cost.forecast import ORDER_BYTES, forecast_line
 from sales_cdc.generate.change_writer import ChangeWriter, Pace, StalledError
 from sales_cdc.generate.ledger import Outcome, RunHeader, RunLedger
-from sales_cdc.generate.orders_table import OrdersTable
+from sales_cdc.generate.transactional_table import OrdersTable
 from sales_cdc.generate.workload import Change, Workload, plan_changes, require_rate
 
 PART_CHANGES = 2_000

@@ -10,10 +10,11 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from sales_cdc.probe.sensor import arrived_orders
-from sales_cdc.provisioning.resources.dynamodb import TableHook, TableStreamHook
-from sales_cdc.provisioning.resources.kinesis import StreamHook
-from sales_cdc.provisioning.resources.s3 import ObjectHook
+from sales_cdc.probe.arrived_orders import arrived_orders
+from sales_cdc.provisioning.resources.objects import ObjectHook
+from sales_cdc.provisioning.resources.stream import StreamHook
+from sales_cdc.provisioning.resources.table import TableHook
+from sales_cdc.provisioning.resources.table_stream import TableStreamHook
 
 PROBES_PER_SHARD = 16
 MOST_PROBES = 2_000

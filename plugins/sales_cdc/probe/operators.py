@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from sales_cdc.aws.explained import explained
-from sales_cdc.provisioning.resources.dynamodb import TableHook
+from sales_cdc.provisioning.resources.table import TableHook
 
 
 class PutProbeOrderOperator(AwsBaseOperator[TableHook]):

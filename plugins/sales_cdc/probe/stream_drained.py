@@ -12,10 +12,11 @@ from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from sales_cdc.probe.sensor import arrived_orders
-from sales_cdc.provisioning.resources.dynamodb import TableHook, TableStreamHook
+from sales_cdc.probe.arrived_orders import arrived_orders
+from sales_cdc.provisioning.resources.objects import ObjectHook
 from sales_cdc.provisioning.resources.resource import Found
-from sales_cdc.provisioning.resources.s3 import ObjectHook
+from sales_cdc.provisioning.resources.table import TableHook
+from sales_cdc.provisioning.resources.table_stream import TableStreamHook
 
 PROBES_PER_SHARD = 16
 

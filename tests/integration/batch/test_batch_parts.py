@@ -14,9 +14,9 @@ import pytest
 from sales_cdc.aws.query_rows import as_table, first_rows
 from sales_cdc.batch.operators.athena_statements import ChecksOperator, StatementFailedError, StatementsOperator
 from sales_cdc.batch.operators.crawl import CrawlFailedError, CrawlOperator
-from sales_cdc.batch.operators.report import ReportOperator
-from sales_cdc.batch.sensors.athena_result import AthenaRowsSensor, CheckFailedError, FollowsInsertSensor, NoRowsSensor
+from sales_cdc.batch.operators.write_report import ReportOperator
 from sales_cdc.batch.sensors.curation import CurationFailedError, CurationSensor
+from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, CheckFailedError, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.batch.statements import Check
 from sales_cdc.reconcile.operators import DifferencesFoundError
 

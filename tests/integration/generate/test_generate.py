@@ -24,8 +24,8 @@ from sales_cdc.aws.errors import DeniedError, ResourceMissingError
 from sales_cdc.aws.ledger_folder import ForeignPlanError
 from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.generate.ledger import RunLedger
-from sales_cdc.generate.orders_table import OrdersTable
 from sales_cdc.generate.run import GenerateRun
+from sales_cdc.generate.transactional_table import OrdersTable
 from sales_cdc.generate.workload import Workload, WorkloadError
 
 from tests.conftest import KEYS, Cloud

@@ -11,7 +11,7 @@ import pytest
 from botocore.validate import ParamValidator
 from sales_cdc.deployment.topology import SERVICES, Topology
 from sales_cdc.provisioning.definitions import flow, lake
-from sales_cdc.provisioning.resources.s3 import PARTS
+from sales_cdc.provisioning.resources.bucket import PARTS
 
 from tests.unit.topologies import ACCOUNT, KEY, topology
 

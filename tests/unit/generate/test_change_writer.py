@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from sales_cdc.generate.change_writer import MAX_ATTEMPTS, ChangeWriter, Pace, StalledError, judge
-from sales_cdc.generate.orders_table import OrdersTable
+from sales_cdc.generate.transactional_table import OrdersTable
 from sales_cdc.generate.workload import Change
 
 INSERT = Change(0, "INSERT", "a", {"quantity": 5, "price": Decimal("10.50")})

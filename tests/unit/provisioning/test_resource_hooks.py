@@ -11,24 +11,22 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.definitions import flow, lake
-from sales_cdc.provisioning.resources.athena import WorkGroupHook
-from sales_cdc.provisioning.resources.dynamodb import TableHook
-from sales_cdc.provisioning.resources.firehose import DeliveryStreamHook
-from sales_cdc.provisioning.resources.glue import (
-    ClassifierHook,
-    CrawlerHook,
-    DatabaseHook,
-    JobHook,
-    SecurityConfigurationHook,
-)
-from sales_cdc.provisioning.resources.iam import RoleHook
-from sales_cdc.provisioning.resources.kinesis import StreamHook
-from sales_cdc.provisioning.resources.lambda_function import FunctionHook
-from sales_cdc.provisioning.resources.logs import LogGroupHook
-from sales_cdc.provisioning.resources.pipes import PipeHook
+from sales_cdc.provisioning.resources.bucket import BucketHook
+from sales_cdc.provisioning.resources.classifier import ClassifierHook
+from sales_cdc.provisioning.resources.crawler import CrawlerHook
+from sales_cdc.provisioning.resources.database import DatabaseHook
+from sales_cdc.provisioning.resources.delivery_stream import DeliveryStreamHook
+from sales_cdc.provisioning.resources.function import FunctionHook
+from sales_cdc.provisioning.resources.job import JobHook
+from sales_cdc.provisioning.resources.log_group import LogGroupHook
+from sales_cdc.provisioning.resources.pipe import PipeHook
+from sales_cdc.provisioning.resources.queue import QueueHook
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook
-from sales_cdc.provisioning.resources.s3 import BucketHook
-from sales_cdc.provisioning.resources.sqs import QueueHook
+from sales_cdc.provisioning.resources.role import RoleHook
+from sales_cdc.provisioning.resources.security_configuration import SecurityConfigurationHook
+from sales_cdc.provisioning.resources.stream import StreamHook
+from sales_cdc.provisioning.resources.table import TableHook
+from sales_cdc.provisioning.resources.workgroup import WorkGroupHook
 
 from tests.unit.topologies import KEY, topology
 

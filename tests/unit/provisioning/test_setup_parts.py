@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException
 from sales_cdc.aws.identity import AccountUnknownError, FindAccountOperator
-from sales_cdc.probe.sensor import hourly_folders
+from sales_cdc.probe.arrived_orders import hourly_folders
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.operators.confirmation import ConfirmOperator, NotConfirmedError
 from sales_cdc.provisioning.operators.summary import SummariseOperator, as_table

@@ -14,7 +14,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowException
 
 from sales_cdc.aws.query_rows import QueryRows, first_rows
-from sales_cdc.batch.sensors.athena_result import SHOWN, CheckFailedError, finding_of
+from sales_cdc.batch.sensors.query_result import SHOWN, CheckFailedError, finding_of
 from sales_cdc.batch.statements import Check
 from sales_cdc.dag_page.links import AthenaHistoryLink, QueryResultsLink
 

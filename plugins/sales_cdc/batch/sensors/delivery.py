@@ -12,7 +12,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, PokeReturnValue
 
 from sales_cdc.aws.landing_zone import LandingZoneHook
-from sales_cdc.batch.delivery import Delivery, compare
+from sales_cdc.batch.change_matching import Delivery, compare
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_contract import EVENT_TYPES
 

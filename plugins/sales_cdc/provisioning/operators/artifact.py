@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from sales_cdc.aws.explained import explained
 from sales_cdc.dag_page.links import ObjectLink
 from sales_cdc.provisioning.packaging import Artifact, sha256
-from sales_cdc.provisioning.resources.s3 import ObjectHook
+from sales_cdc.provisioning.resources.objects import ObjectHook
 
 
 class UploadArtifactOperator(AwsBaseOperator[ObjectHook]):

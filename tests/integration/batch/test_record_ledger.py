@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.amazon.aws.hooks.athena import AthenaHook
 from airflow.sdk import DAG
-from sales_cdc.batch.operators.pipeline_ledger import PipelineLedgerOperator, UnaccountedChangesError
+from sales_cdc.batch.operators.record_ledger import PipelineLedgerOperator, UnaccountedChangesError
 
 from tests.unit.include.items import line_of
 

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 from sales_cdc.aws.ledger_folder import json_line
-from sales_cdc.batch.report import Answer, as_markdown, batch_report, batch_warnings, changed_orders, question_of
+from sales_cdc.batch.report_document import (
+    Answer,
+    as_markdown,
+    batch_report,
+    batch_warnings,
+    changed_orders,
+    question_of,
+)
 
 NONE = {"INSERT": 0, "MODIFY": 0, "REMOVE": 0}
 COLUMNS = ("orderid", "turn", "before_is_deleted", "after_is_deleted", "before_price", "after_price", "after_colour")

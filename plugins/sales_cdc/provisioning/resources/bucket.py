@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.explained import ResourceError
@@ -17,7 +15,6 @@ from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_by_key
 
 MOST_PER_DELETION = 1000
-CLOCK_DIFFERENCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -136,42 +133,3 @@ class BucketHook(ResourceHook):
         for page in self.conn.get_paginator("list_object_versions").paginate(Bucket=bucket):
             for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                 yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
-
-
-class ObjectHook(AwsBaseHook):
-    """Single objects of a bucket. Source: Amazon S3 User Guide, *Checking object integrity*."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "client_type": "s3"})
-
-    def sha256(self, bucket: str, key: str) -> str | None:
-        """The base64 SHA-256 that S3 keeps with the object; None when there is no object or it was stored without."""
-        try:
-            head = self.conn.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
-                return None
-            raise
-        checksum: str | None = head.get("ChecksumSHA256")
-        return checksum
-
-    def put(self, bucket: str, key: str, content: bytes, sha256: str) -> None:
-        """Store an object; S3 refuses it when its content does not have the checksum."""
-        self.conn.put_object(Bucket=bucket, Key=key, Body=content, ChecksumSHA256=sha256)
-
-    def keys_holding(self, bucket: str, prefix: str, texts: Collection[str], since: datetime) -> dict[str, str]:
-        """By text, the key of an object under the prefix, stored since then, that holds it; absent when none does."""
-        found: dict[str, str] = {}
-        for key in self.keys(bucket, prefix, since):
-            content = self.conn.get_object(Bucket=bucket, Key=key)["Body"].read()
-            found.update((text, key) for text in texts if text not in found and text.encode() in content)
-            if len(found) == len(texts):
-                break
-        return found
-
-    def keys(self, bucket: str, prefix: str, since: datetime) -> Iterator[str]:
-        """The keys of objects under the prefix that were stored since then, less what clocks may differ by."""
-        for page in self.conn.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for entry in page.get("Contents", []):
-                if entry["LastModified"] >= since - CLOCK_DIFFERENCE:
-                    yield entry["Key"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-
 from sales_cdc.provisioning.definitions.flow import KEY_ATTRIBUTE
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_by_key, without
@@ -103,21 +101,3 @@ def _encryption(described: Mapping[str, Any]) -> dict[str, Any]:
     if described.get("Status") not in ("ENABLED", "ENABLING", "UPDATING"):
         return {"Enabled": False}
     return {"Enabled": True, "SSEType": described.get("SSEType"), "KMSMasterKeyId": described.get("KMSMasterKeyArn")}
-
-
-class TableStreamHook(AwsBaseHook):
-    """The stream of a table. Source: Amazon DynamoDB API Reference, *DescribeStream*."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "client_type": "dynamodbstreams"})
-
-    def open_shards(self, stream_arn: str) -> int:
-        """How many shards take records now."""
-        shards: list[dict[str, Any]] = []
-        start: dict[str, str] = {}
-        while True:
-            description = self.conn.describe_stream(StreamArn=stream_arn, **start)["StreamDescription"]
-            shards += description["Shards"]
-            if "LastEvaluatedShardId" not in description:
-                return sum("EndingSequenceNumber" not in shard["SequenceNumberRange"] for shard in shards)
-            start = {"ExclusiveStartShardId": description["LastEvaluatedShardId"]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sales_cdc.batch.delivery import Delivery, compare
-from sales_cdc.batch.pipeline_ledger import account, as_rows
+from sales_cdc.batch.accounting import account, as_rows
+from sales_cdc.batch.change_matching import Delivery, compare
 from sales_cdc.contract.lines import Arrival, FailedChange, WrittenChange
 
 SINCE = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +11,13 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.provisioning.resources.firehose import DeliveryStreamHook
-from sales_cdc.provisioning.resources.kinesis import StreamHook
-from sales_cdc.provisioning.resources.pipes import PipeHook
+from sales_cdc.probe.arrived_orders import arrived_orders
+from sales_cdc.provisioning.resources.delivery_stream import DeliveryStreamHook
+from sales_cdc.provisioning.resources.objects import ObjectHook
+from sales_cdc.provisioning.resources.pipe import PipeHook
+from sales_cdc.provisioning.resources.queue import QueueHook
 from sales_cdc.provisioning.resources.resource import ResourceHook
-from sales_cdc.provisioning.resources.s3 import ObjectHook
-from sales_cdc.provisioning.resources.sqs import QueueHook
+from sales_cdc.provisioning.resources.stream import StreamHook
 
 
 class ProbeLostError(AirflowFailException):
@@ -92,20 +93,3 @@ class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
 
     def _other(self, hook: type[ResourceHook]) -> Any:
         return hook(**self._hook_parameters)
-
-
-def arrived_orders(
-    objects: ObjectHook, bucket: str, order_ids: Collection[str], since: datetime, now: datetime
-) -> dict[str, str]:
-    """By order, the key of a raw object that holds it; absent when it has not arrived."""
-    arrived: dict[str, str] = {}
-    for folder in hourly_folders(since, now):
-        arrived |= objects.keys_holding(bucket, folder, [each for each in order_ids if each not in arrived], since)
-    return arrived
-
-
-def hourly_folders(start: datetime, end: datetime) -> list[str]:
-    """The prefixes under which Firehose stores what arrives between two times, newest first."""
-    first, hour = start.replace(minute=0, second=0, microsecond=0), timedelta(hours=1)
-    moments = [end - back * hour for back in range((end - first) // hour + 1)]
-    return [f"{bucket_keys.RAW_PREFIX}dt={at:%Y-%m-%d}/hr={at:%H}/" for at in moments]

@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from sales_cdc.aws.errors import DeniedError, ResourceMissingError
 from sales_cdc.aws.ledger_folder import ForeignPlanError, LedgerFolder
-from sales_cdc.generate.orders_table import CLIENT_CONFIG
+from sales_cdc.generate.transactional_table import CLIENT_CONFIG
 from sales_cdc.generate.workload import WorkloadError
 
 NO_RETRY = (DeniedError, ForeignPlanError, ResourceMissingError, WorkloadError)

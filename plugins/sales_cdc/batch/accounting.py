@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sales_cdc.batch.delivery import Delivery, quantile
+from sales_cdc.batch.change_matching import Delivery, quantile
 from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.contract.lines import FailedChange, WrittenChange
 

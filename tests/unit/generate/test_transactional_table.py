@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from sales_cdc.aws.errors import DeniedError, ResourceMissingError
-from sales_cdc.generate.orders_table import OrdersTable, holds, wire
+from sales_cdc.generate.transactional_table import OrdersTable, holds, wire
 from sales_cdc.generate.workload import Change
 
 INSERT = Change(0, "INSERT", "a", {"product_name": "laptop", "quantity": 5, "price": Decimal("10.50")})

@@ -13,7 +13,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.aws.ledger_folder import json_line
 from sales_cdc.aws.query_rows import first_rows
-from sales_cdc.batch.report import Answer, as_markdown, batch_report, question_of
+from sales_cdc.batch.report_document import Answer, as_markdown, batch_report, question_of
 from sales_cdc.batch.statements import CHANGED_ORDERS, QUARANTINED, RAW_CHECKS
 from sales_cdc.contract import bucket_keys
 from sales_cdc.dag_page.links import ObjectLink

@@ -15,8 +15,8 @@ from sales_cdc.aws.athena import AthenaSqlHook
 from sales_cdc.aws.dead_letters import DeadLetterHook, StreamPositionHook
 from sales_cdc.aws.query_rows import as_table
 from sales_cdc.aws.stream_position import Position
-from sales_cdc.batch.delivery import Delivery, compare
-from sales_cdc.batch.pipeline_ledger import Account, account, as_rows
+from sales_cdc.batch.accounting import Account, account, as_rows
+from sales_cdc.batch.change_matching import Delivery, compare
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_contract import SEQUENCE_NUMBER_DIGITS
 from sales_cdc.contract.lines import CLOCK_DIFFERENCE, FailedChange

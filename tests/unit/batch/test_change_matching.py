@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sales_cdc.batch.delivery import compare, quantile
+from sales_cdc.batch.change_matching import compare, quantile
 from sales_cdc.contract.lines import Arrival, FailedChange, WrittenChange, is_change_event
 
 COMMITTED = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)

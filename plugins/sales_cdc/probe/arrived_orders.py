@@ -1,0 +1,26 @@
+"""Find probe orders in the raw zone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.provisioning.resources.objects import ObjectHook
+
+
+def arrived_orders(
+    objects: ObjectHook, bucket: str, order_ids: Collection[str], since: datetime, now: datetime
+) -> dict[str, str]:
+    """By order, the key of a raw object that holds it; absent when it has not arrived."""
+    arrived: dict[str, str] = {}
+    for folder in hourly_folders(since, now):
+        arrived |= objects.keys_holding(bucket, folder, [each for each in order_ids if each not in arrived], since)
+    return arrived
+
+
+def hourly_folders(start: datetime, end: datetime) -> list[str]:
+    """The prefixes under which Firehose stores what arrives between two times, newest first."""
+    first, hour = start.replace(minute=0, second=0, microsecond=0), timedelta(hours=1)
+    moments = [end - back * hour for back in range((end - first) // hour + 1)]
+    return [f"{bucket_keys.RAW_PREFIX}dt={at:%Y-%m-%d}/hr={at:%H}/" for at in moments]
