@@ -1,19 +1,20 @@
-"""## Batch: from delivered changes to checked tables, views, insights and a report
+"""## Batch: take delivered changes into checked tables, views, insights and a report
 
-**Schedule**: daily, whenever you trigger it, and when raw objects arrive if SALES_CDC_EVENT_DRIVEN is on. **Parameters**: see the form.
+**Schedule**: daily, whenever you trigger it, and when raw objects arrive if SALES_CDC_EVENT_DRIVEN is on. **Parameters**: see the
+form. **Example configuration**: `{"days": 7, "maintain": true, "source": "export"}`
 
-    wait_for_delivery   every change that the generate runs' ledgers name is in raw/; what is missing or failed is named
-    start_curation      the Spark job takes new raw objects into the curated tables; meanwhile, on the raw table:
-      crawl_raw ─ checks ─ seed_queries     warns of foreign types; what must not be there, and the two selects of the project's brief
-    record_ledger       what became of every change: a row for each event type in pipeline_ledger, on bad days too
-    check_curated       the gate: rows that a check finds fail the run, are named, and stop what follows
-    publish_views       orders (those that stand) and orders_history (every version, from when until when)
-    reconcile           every order of DynamoDB against the curated table; not in runs that arrivals started
-    ask_insights        what it means, and what the changed orders said before and after
-    write_report        into ledger/batch/<run>/ and the task's log; fails when orders differ between DynamoDB and orders
+    wait_for_delivery   waits until raw/ holds every change that the generate runs' ledgers name; names missing and failed ones
+    start_curation      starts the Spark job that takes new raw objects into the curated tables; meanwhile, on the raw table:
+      crawl_raw ─ checks ─ seed_queries     warns of foreign types, looks for rows that must not exist, runs the brief's selects
+    record_ledger       counts what became of every change, by event type, in pipeline_ledger, also when a task before it failed
+    check_curated       fails the run when a check finds rows, names them, and stops the tasks that follow
+    publish_views       publishes orders (alive orders) and orders_history (every version, with its time span)
+    reconcile           compares every order of DynamoDB with the curated table; skipped in runs that arrivals started
+    ask_insights        runs the insights, and shows the changed orders before and after
+    write_report        writes ledger/batch/<run>/ and the task's log; fails when DynamoDB and the curated table differ
 
-**Rerun**: harmless, at any point, and beside another run: confirmed ledgers are not waited for again, and the job takes an
-object once. Changes that others made to the table are welcome: they are checked, never waited for.
+**Rerun**: safe at any point, also beside another run: the batch does not wait for confirmed ledgers again, and the job takes each
+object once. Changes that others made to the table are checked, but the batch never waits for them.
 """
 
 from __future__ import annotations
@@ -22,33 +23,26 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule, chain
 from sales_cdc.aws.identity import FindAccountOperator
-from sales_cdc.batch.operators.athena_statements import (
-    ChecksOperator,
-    InsightsOperator,
-    QueryOperator,
-    StatementsOperator,
-)
 from sales_cdc.batch.operators.crawl import CrawlOperator
 from sales_cdc.batch.operators.curate import CurateOperator
 from sales_cdc.batch.operators.record_ledger import PipelineLedgerOperator
+from sales_cdc.batch.operators.run_statements import ChecksOperator, InsightsOperator, QueryOperator, StatementsOperator
 from sales_cdc.batch.operators.write_report import ReportOperator
 from sales_cdc.batch.schedule import batch_schedule
 from sales_cdc.batch.sensors.curation import CurationSensor
 from sales_cdc.batch.sensors.delivery import DeliverySensor
 from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.batch.statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
-from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.bucket_keys import run_key
-from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
-from sales_cdc.deployment.process import deployed_topology, include_folder
+from sales_cdc.dag_page import dag_defaults
+from sales_cdc.deployment.process import deployed_topology
 from sales_cdc.reconcile.operators import ReconcileOperator
 
 topology = deployed_topology()
-LEDGER_KEY = f"{bucket_keys.CURATE_RUNS}{{{{ run_id | run_key }}}}.json"
+LEDGER_KEY = dag_defaults.CURATE_LEDGER_KEY
 MAINTAIN = "{{ (params.maintain or dag_run.run_type == 'scheduled' and dag_run.start_date.isoweekday() == 7) | lower }}"
 PARAMS = {
-    "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days", description="That the insights look back."),
-    "maintain": Param(False, type="boolean", title="Maintain", description="Compact files, expire old versions, as on Sundays."),
+    "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days", description="How many days back the insights look."),
+    "maintain": Param(False, type="boolean", title="Maintain", description="Compact files and expire old versions, as on Sundays."),
     "source": Param("scan", enum=["scan", "export"], title="Reconcile by", description="A scan of DynamoDB, or an export of it to the bucket."),
     "database": Param(topology.database.name, const=topology.database.name),  # for the statements; not in the form
     "delivery": Param(topology.delivery.name, const=topology.delivery.name),
@@ -59,73 +53,65 @@ with DAG(
     doc_md=__doc__,
     schedule=batch_schedule(topology),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
-    template_searchpath=[str(include_folder() / "sql")],
-    user_defined_filters={"run_key": run_key},
     params=PARAMS,
-    default_args={
-        "aws_conn_id": topology.settings.aws_conn_id,
-        "region_name": topology.settings.region,
-        "owner": "sales",
-        "bucket": topology.bucket.name,
-        "crawler_name": topology.crawler.name,
-        "job_name": topology.job.name,
-        "workgroup": topology.workgroup.name,
-        "database": topology.database.name,
-        "dead_letter_queue": topology.dead_letter_queue.name,
-        "hops": topology.hops,
-        "patience_seconds": topology.settings.firehose_interval_seconds + 240,
-        "poke_interval": 1,
-        "sleep_time": 0.2,
-        "max_polling_attempts": 3000,
-        "retries": 2,
-        "retry_delay": timedelta(seconds=10),
-        "retry_exponential_backoff": True,
-        "execution_timeout": timedelta(minutes=75),
-    },
-    **dag_arguments(topology),
+    default_args=dag_defaults.task_defaults(topology, execution_timeout=timedelta(minutes=75)),
+    **dag_defaults.sql_arguments(),
+    **dag_defaults.dag_arguments(topology),
 ) as dag:
+    bucket = topology.bucket.name
+    athena = {"workgroup": topology.workgroup.name, "database": topology.database.name}
+    polled = {"sleep_time": 0.2, "max_polling_attempts": 3000}
+    poked = {"sleep_time": 0.2, "poke_interval": 1}
+
     find_account = FindAccountOperator()
-    wait_for_delivery = DeliverySensor(task_id="wait_for_delivery", mode="reschedule", poke_interval=2, timeout=15 * 60)
-    start_curation = CurateOperator(
-        task_id="start_curation",
-        script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
-        wait_for_completion=False,
-        durable=False,  # when it is cleared it has to run again; doing it twice changes nothing
+    wait_for_delivery = DeliverySensor(
+        task_id="wait_for_delivery", bucket=bucket, mode="reschedule", poke_interval=2, timeout=15 * 60
     )
-    raw = Asset(f"{topology.prefix}-raw-orders")
-    crawl_raw = CrawlOperator(task_id="crawl_raw", fail_on_already_running=False, poll_interval=1, outlets=[raw])
+    start_curation = CurateOperator(
+        task_id="start_curation", job_name=topology.job.name, wait_for_completion=False,
+        script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
+        durable=False,  # runs again when somebody clears it; a second run of the job changes nothing
+    )  # fmt: skip
+    crawl_raw = CrawlOperator(
+        task_id="crawl_raw", crawler_name=topology.crawler.name, fail_on_already_running=False, poll_interval=1,
+        outlets=[Asset(f"{topology.prefix}-raw-orders")],
+    )  # fmt: skip
 
     with TaskGroup("checks") as checks:
         for name, finding in RAW_CHECKS.items():
-            asked = QueryOperator(task_id=f"query_{name}", query=f"checks/{name}.sql")
-            judge = FollowsInsertSensor if name == "changes_follow_an_insert" else NoRowsSensor
-            asked >> judge(task_id=f"expect_no_rows_of_{name}", query_execution_id=asked.output, finding=finding)
+            query = QueryOperator(task_id=f"query_{name}", query=f"checks/{name}.sql", **polled, **athena)
+            judged = {"task_id": f"expect_no_rows_of_{name}", "query_execution_id": query.output, "finding": finding}
+            if name == "changes_follow_an_insert":
+                letters = topology.dead_letter_queue.name
+                query >> FollowsInsertSensor(bucket=bucket, dead_letter_queue=letters, **judged, **poked)
+            else:
+                query >> NoRowsSensor(**judged, **poked)
 
     with TaskGroup("seed_queries") as seed_queries:
         for name in SEED_QUERIES:
-            asked = QueryOperator(task_id=f"query_{name}", query=f"seed_queries/{name}.sql")
-            asked >> AthenaRowsSensor(task_id=f"show_{name}", query_execution_id=asked.output)
+            file = f"seed_queries/{name}.sql"
+            query = QueryOperator(task_id=f"query_{name}", query=file, **polled, **athena)
+            query >> AthenaRowsSensor(task_id=f"show_{name}", query_execution_id=query.output, **poked)
 
     await_curation = CurationSensor(
-        task_id="await_curation", run_id=start_curation.output, ledger_key=LEDGER_KEY, timeout=70 * 60
+        task_id="await_curation", job_name=topology.job.name, run_id=start_curation.output, bucket=bucket,
+        ledger_key=LEDGER_KEY, database=topology.database.name, poke_interval=1, timeout=70 * 60,
+    )  # fmt: skip
+    record_ledger = PipelineLedgerOperator(
+        task_id="record_ledger", hops=topology.hops, trigger_rule=TriggerRule.ALL_DONE, **athena
     )
-    record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule="all_done")
-    check_curated = ChecksOperator(task_id="check_curated", folder="curated_checks", checks=CURATED_CHECKS)
+    check_curated = ChecksOperator(task_id="check_curated", folder="curated_checks", checks=CURATED_CHECKS, **athena)
     curated = Asset(f"{topology.prefix}-curated-orders")
-    publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated])
-    reconcile = ReconcileOperator(  # write_report fails, and shows what differs
-        task_id="reconcile",
-        source="{{ params.source }}",
-        fail_on_difference=False,
-        wanted="{{ dag_run.run_type != 'asset_triggered' }}",
-    )
-    ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES)
-    write_report = ReportOperator(task_id="write_report", trigger_rule=TriggerRule.NONE_FAILED)
+    publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
+    reconcile = ReconcileOperator(  # write_report fails when orders differ, and shows them
+        task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, fail_on_difference=False,
+        source="{{ params.source }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena,
+    )  # fmt: skip
+    ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES, **athena)
+    write_report = ReportOperator(task_id="write_report", bucket=bucket, trigger_rule=TriggerRule.NONE_FAILED)
 
     chain(find_account, wait_for_delivery, start_curation, crawl_raw, checks, seed_queries, await_curation)
     chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
     chain(await_curation, record_ledger, write_report)
-    describe_tasks(dag)
+    dag_defaults.describe_tasks(dag)

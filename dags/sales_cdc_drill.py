@@ -1,21 +1,22 @@
-"""## Drill: see for yourself that nothing is lost, doubled or resurrected
+"""## Drill: prove that nothing is lost, duplicated or resurrected under faults
 
 **Schedule**: none; trigger it. **Parameters**: see the form; by default 20,000 changes under every fault.
+**Example configuration**: `{"name": "friday", "changes": 2000, "crashes": 1, "seed": 7}`
 
-Orders of the drill's own are inserted, changed and deleted while faults strike and workers are killed. Then copies of its
-records, those of deleted orders among them, and poison (records that break the contract) go straight into the Kinesis stream.
-Once all has come to an end the faults are lifted, what failed is redriven, the tables are curated and reconciled with DynamoDB,
-and `judge_drill` replays the ledger and holds it against what Athena shows. Its log ends with the verdict, one claim a line; the
-evidence is in `ledger/drill/<name>/report.json` and `report.md`. The run fails unless every claim holds.
+The drill inserts, changes and deletes orders of its own while faults strike and workers are killed. Then it puts copies of its
+records (deleted orders included) and poison (records that break the contract) straight into the Kinesis stream. Once everything has
+settled it lifts the faults, redrives what failed, curates the tables and reconciles them with DynamoDB. `judge_drill` replays the
+ledger and compares it with what Athena shows. Its log ends with the verdict, one claim a line; the evidence is in
+`ledger/drill/<name>/report.json` and `report.md`. The run fails unless every claim holds.
 
-Faults and crashes need the local cloud's injector. On AWS there is none: the drill says so and goes on with copies and poison.
-There it costs what the changes cost (`plan_drill` logs a forecast). In both places its orders stay in the table.
+Faults and crashes need the local cloud's injector. AWS has none: the drill says so and continues with copies and poison. There it
+costs what the changes cost (`plan_drill` logs a forecast). Its orders stay in the table, on AWS and on the local cloud.
 
-**Poison** is copies of real records with a fractional quantity, a quantity that is text, no image, no sequence number, or cut
-off. No transformer may take them: the redrive has to find each, have it refused again, and keep it with the transformer's own
-reason (under `errors/`, then in the evidence). What failed for a broken function only has to be redriven to success.
+**Poison** is a copy of a real record with a fractional quantity, a quantity that is text, no image, no sequence number, or cut
+off. No transformer may accept it: the redrive has to find each, have it refused again, and keep it with the transformer's own
+reason (under `errors/`, then in the evidence). Records that failed for a broken function only have to be redriven to success.
 
-**Rerun**: under the same `name` it goes on where it stopped, killed at any point; a new name is a new drill.
+**Rerun**: under the same `name` it continues where it stopped, wherever it was killed; a new name starts a new drill.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param, chain
 from sales_cdc.aws.identity import FindAccountOperator
-from sales_cdc.batch.operators.athena_statements import QueryOperator
 from sales_cdc.batch.operators.curate import CurateOperator
-from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
-from sales_cdc.deployment.process import deployed_topology, include_folder
+from sales_cdc.batch.operators.run_statements import QueryOperator
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, sql_arguments, task_defaults
+from sales_cdc.deployment.process import deployed_topology
 from sales_cdc.drill import operators as op
 from sales_cdc.drill.judge import JudgeDrillOperator
 from sales_cdc.drill.sensor import SettledSensor
@@ -40,7 +41,7 @@ NAME = "{{ params.name or run_id }}"
 FAULTS = {"duplicate": 0.05, "reorder": 0.05, "throttle": 0.05, "lambda_error": 0.9, "s3_error": 0.1}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 PARAMS = {
-    "name": Param("", type="string", title="Name", description="Of this drill; empty: the run's id. The same name goes on."),
+    "name": Param("", type="string", title="Name", description="Of this drill; empty: the run's id. The same name continues it."),
     "changes": Param(20_000, type="integer", minimum=10, maximum=1_000_000, title="Changes", description="Inserts, updates and deletes in all."),
     "copies": Param(0.05, **SHARE, title="Copies", description="Share of changes that come again, and late."),
     "poison": Param(0.01, **SHARE, title="Poison", description="Share of records that break the contract."),
@@ -53,27 +54,22 @@ with DAG(
     dag_id="sales_cdc_drill",
     doc_md=__doc__,
     schedule=None,
-    catchup=False,
-    max_active_runs=1,
     params=PARAMS,
-    template_searchpath=[str(include_folder() / "sql")],
-    default_args={
-        "aws_conn_id": topology.settings.aws_conn_id,
-        "region_name": topology.settings.region,
-        "owner": "sales",
-        "database": topology.database.name,
-        "workgroup": topology.workgroup.name,
-        "sleep_time": 1,
-        "retries": 3,
-        "retry_delay": timedelta(seconds=5),
-        "execution_timeout": timedelta(hours=2),
-    },
+    default_args=task_defaults(
+        topology,
+        retries=3,
+        retry_delay=timedelta(seconds=5),
+        retry_exponential_backoff=0,  # its faults last for seconds
+        execution_timeout=timedelta(hours=2),
+    ),
+    **sql_arguments(),
     **dag_arguments(topology),
 ) as dag:
     run = {"bucket": topology.bucket.name, "run_name": NAME}
     writing = {"table": topology.table.name, **run}
     redriving = {"function": topology.transformer.name, "delivery_stream_arn": topology.delivery.arn, **run}
     letters = {"dead_letter_queue": topology.dead_letter_queue.name}
+    athena = {"database": topology.database.name, "workgroup": topology.workgroup.name}
     injector = {"endpoint": topology.settings.local_endpoint, **run}
 
     find_account = FindAccountOperator()
@@ -102,10 +98,10 @@ with DAG(
     )  # fmt: skip
     reconcile_orders = ReconcileOperator(
         task_id="reconcile_orders", hops=topology.hops, fail_on_difference=False,
-        patience_seconds=topology.settings.firehose_interval_seconds + 240,
+        patience_seconds=topology.patience_seconds, **athena,
     )  # fmt: skip
-    asking = {"params": {"database": topology.database.name}}
-    queries = [QueryOperator(task_id=f"query_{of}", query=f"drill/{of}.sql", **asking) for of in ("changes", "current")]
+    asked = {"params": {"database": topology.database.name}, "sleep_time": 1, **athena}
+    queries = [QueryOperator(task_id=f"query_{of}", query=f"drill/{of}.sql", **asked) for of in ("changes", "current")]
     judge_drill = JudgeDrillOperator(
         task_id="judge_drill", changes_query=queries[0].output, current_query=queries[1].output,
         extras=put_extras.output, reconciled=reconcile_orders.output, **run,

@@ -1,17 +1,18 @@
-"""## Redrive: what failed on its way is tried again
+"""## Redrive: try failed changes again and deliver those that now succeed
 
-**Schedule**: none; trigger it once the cause is mended. **Parameters**: see the form.
+**Schedule**: none; trigger it once the cause of the failures is fixed. **Parameters**: see the form.
+**Example configuration**: `{"dry_run": true, "reason": "FunctionError"}`
 
-A change that the transformer refused, or that met a broken function, lies under `errors/` with its bytes and the reason. One
-that the pipe gave up on has its position in the dead-letter queue. `redrive_errors` reads the first, `redrive_dead_letters`
-reads the second back from the table's stream (it keeps them for 24 hours); both ask the transformer as it is deployed now and put
-what it accepts under `raw/`. What fails again stays under `errors/`, with its new reason. A position that the stream no longer
-holds is named in `ledger/redrive/trimmed/`, with what to do. The whole is counted in `ledger/redrive/<run>.json`.
+A change that the transformer refused, or that met a broken function, is under `errors/` with its bytes and the reason. A change
+that the pipe gave up on has its position in the dead-letter queue. `redrive_errors` reads the first kind. `redrive_dead_letters`
+reads the second kind back from the table's stream, which keeps records for 24 hours. Both call the transformer as it is deployed
+now and put what it accepts under `raw/`. A change that fails again stays under `errors/` with its new reason. A position that the
+stream no longer holds is named in `ledger/redrive/trimmed/`, with what to do. `ledger/redrive/<run>.json` holds the counts.
 
-Then run the batch: it finds the changes in `raw/` and confirms the runs that were waiting for them.
+Run the batch afterwards: it finds the changes in `raw/` and confirms the runs that were waiting for them.
 
-**Rerun**: harmless. Nothing leaves `errors/` or the queue before its success is in S3; the same changes get the same object; a
-change delivered twice counts once, by order and sequence number. Two runs at once do each object once.
+**Rerun**: safe. Nothing leaves `errors/` or the queue before its success is in S3; the same changes get the same object; a
+duplicate delivery counts once, by order and sequence number. Two runs at the same time redrive each object once.
 
 **Permissions** of the Airflow connection beyond setup's: `lambda:InvokeFunction` on the transformer; `s3:GetObject`,
 `s3:PutObject` and `s3:DeleteObject` on `errors/`, `raw/` and `ledger/redrive/`; `sqs:ReceiveMessage`, `sqs:DeleteMessage` and
@@ -24,7 +25,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param, chain
 from sales_cdc.aws.identity import FindAccountOperator
-from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks
+from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, task_defaults
 from sales_cdc.deployment.process import deployed_topology
 from sales_cdc.redrive.operators import RedriveDeadLettersOperator, RedriveErrorsOperator, ReportRedriveOperator
 
@@ -45,33 +46,21 @@ with DAG(
     dag_id="sales_cdc_redrive",
     doc_md=__doc__,
     schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    params=PARAMS,
-    default_args={
-        "aws_conn_id": topology.settings.aws_conn_id,
-        "region_name": topology.settings.region,
-        "owner": "sales",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=10),
-        "retry_exponential_backoff": True,
-        "execution_timeout": timedelta(hours=2),
-    },
     dagrun_timeout=timedelta(hours=6),
+    params=PARAMS,
+    default_args=task_defaults(topology, execution_timeout=timedelta(hours=2)),
     **dag_arguments(topology),
 ) as dag:
-    place = {
-        "bucket": topology.bucket.name,
-        "function": topology.transformer.name,
-        "delivery_stream_arn": topology.delivery.arn,
-    }
+    bucket = topology.bucket.name
+    transformer = {"function": topology.transformer.name, "delivery_stream_arn": topology.delivery.arn}
+    dead_letters = {"dead_letter_queue": topology.dead_letter_queue.name}
 
     find_account = FindAccountOperator()
-    redrive_errors = RedriveErrorsOperator(task_id="redrive_errors", **place)
+    redrive_errors = RedriveErrorsOperator(task_id="redrive_errors", bucket=bucket, **transformer)
     redrive_dead_letters = RedriveDeadLettersOperator(
-        task_id="redrive_dead_letters", dead_letter_queue=topology.dead_letter_queue.name, **place
+        task_id="redrive_dead_letters", bucket=bucket, **dead_letters, **transformer
     )
-    report_redrive = ReportRedriveOperator(task_id="report_redrive", bucket=topology.bucket.name)
+    report_redrive = ReportRedriveOperator(task_id="report_redrive", bucket=bucket)
 
     chain(find_account, redrive_errors, redrive_dead_letters, report_redrive)
     describe_tasks(dag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -76,7 +77,21 @@ def test_every_task_retries_ever_later_and_has_a_time_limit(dags: dict[str, DAG]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dag_is_a_page(name: str) -> None:
-    assert len((DAGS / f"{name}.py").read_text().splitlines()) <= 150
+    assert len((DAGS / f"{name}.py").read_text().splitlines()) <= 120
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_default_arguments_hold_connection_retries_and_limits_only(dags: dict[str, DAG], name: str) -> None:
+    allowed = {"aws_conn_id", "region_name", "owner", "execution_timeout", "max_retry_delay"}
+    assert {key for key in dags[name].default_args if not key.startswith("retr")} <= allowed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_of_a_dag_shows_a_configuration_that_its_form_accepts(dags: dict[str, DAG], name: str) -> None:
+    shown = re.search(r"\*\*Example\s+configuration\*\*: `([^`]+)`", dags[name].doc_md or "")
+    assert shown
+    for param, value in json.loads(shown[1]).items():
+        assert dags[name].params.get_param(param).resolve(value) == value
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,43 +1,96 @@
-"""What every DAG of the project has in common, and what Airflow's pages say about each of its tasks."""
+"""Give every DAG what all of them share, and describe its tasks for Airflow's pages."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+from airflow.sdk import Param
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.bucket_keys import run_key
+from sales_cdc.deployment.process import include_folder
 from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
 
-TASKS_AT_ONCE = 16
+MAX_ACTIVE_TASKS = 16
+CURATE_LEDGER_KEY = f"{bucket_keys.CURATE_RUNS}{{{{ run_id | run_key }}}}.json"
+"""Where the Glue job writes the counts of a DAG run; Jinja, for DAGs with ``sql_arguments``."""
 WHAT_TO_DO = (
-    "**When it fails**, the last lines of its log say what was tried, on what, what was seen and what to do. Once that is done, "
-    "clear the task, or run the DAG again: nothing is done twice."
+    "**When it fails**, the last lines of its log say what was attempted, on which resource, what was observed and what to do. "
+    "Do that, then clear the task or run the DAG again: work that was done is not repeated."
 )
 
 
 def dag_arguments(topology: Topology) -> dict[str, Any]:
-    """Arguments of every DAG: its tags, how many of its tasks run at once, and what is called when a run fails.
+    """Return the arguments of every DAG: tags, limits on what runs at once, and the callback for failed runs.
 
-    Tasks stay in Airflow's ``default_pool``, so that no pool has to be made by hand.
+    A DAG runs once at a time and never catches up. Tasks stay in Airflow's ``default_pool``, so nobody has to create a pool.
 
     Raises:
         SettingsError: SALES_CDC_ON_FAILURE names nothing that can be called.
+
+    Example::
+
+        with DAG(dag_id="sales_cdc_generate", schedule=None, default_args=task_defaults(topology), **dag_arguments(topology)):
+            ...
     """
     return {
         "tags": ["sales-cdc"],
-        "max_active_tasks": TASKS_AT_ONCE,
+        "catchup": False,
+        "max_active_runs": 1,
+        "max_active_tasks": MAX_ACTIVE_TASKS,
         "on_failure_callback": failure_callback(topology.settings),
     }
 
 
+def task_defaults(topology: Topology, **of_this_dag: Any) -> dict[str, Any]:
+    """Return a DAG's ``default_args``: connection, owner, and two retries with growing pauses.
+
+    Args:
+        of_this_dag: the DAG's own retries and time limits; they are added to the defaults, or replace them.
+
+    Example::
+
+        task_defaults(topology, retries=5, execution_timeout=timedelta(hours=12))
+    """
+    return {
+        "aws_conn_id": topology.settings.aws_conn_id,
+        "region_name": topology.settings.region,
+        "owner": "sales",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": True,
+        **of_this_dag,
+    }
+
+
+def sql_arguments() -> dict[str, Any]:
+    """Return the arguments of a DAG that runs SQL files: the folder ``include/sql`` and the filter ``run_key``."""
+    return {"template_searchpath": [str(include_folder() / "sql")], "user_defined_filters": {"run_key": run_key}}
+
+
+def rate_param(default: int | None, description: str) -> Param:
+    """Return the Param ``rate_per_second``: a number above 0, or empty for no limit."""
+    return Param(
+        default, type=["number", "null"], exclusiveMinimum=0, maximum=1_000_000, title="Rate per second",
+        description=description,
+        **{"not": {"type": "number", "maximum": 0}},  # refuses NaN: Airflow would store it as null, which means no limit
+    )  # fmt: skip
+
+
 def failure_callback(settings: Settings) -> Callable[[Any], Any] | None:
-    """What the setting SALES_CDC_ON_FAILURE names: called with the context of a failed run; None when it is not set.
+    """Import what SALES_CDC_ON_FAILURE names; Airflow calls it with the context of a failed run.
+
+    Returns:
+        The function or notifier; None when the setting is not set.
 
     Raises:
-        SettingsError: there is no such module or attribute, or it is no function or notifier.
+        SettingsError: the module or attribute does not exist, or it is not a function or notifier.
     """
     if settings.on_failure is None:
         return None
@@ -47,15 +100,15 @@ def failure_callback(settings: Settings) -> Callable[[Any], Any] | None:
         found = getattr(import_module(module), name)
     except ImportError as error:
         raise SettingsError(
-            f"{attempt} importing {module} failed ({error}). Put the module where Airflow finds it on every machine, such as "
+            f"{attempt} importing {module} failed ({error}). Put the module where Airflow can import it on every machine, such as "
             "the plugins folder."
         ) from error
     except AttributeError as error:
         raise SettingsError(f"{attempt} the module {module} has no {name}.") from error
     if not callable(found) or isinstance(found, type):
         raise SettingsError(
-            f"{attempt} that is {'a class' if isinstance(found, type) else 'not callable'}. It has to be a function that takes "
-            "the context, or a notifier made in a module."
+            f"{attempt} that is {'a class' if isinstance(found, type) else 'not callable'}. Name a function that takes the "
+            "context, or a notifier that a module holds."
         )
     callback: Callable[[Any], Any] = found
     return callback
@@ -73,14 +126,14 @@ def describe_tasks(dag: Any) -> None:
 
 
 def description_of(operator: type, particulars: str = "") -> str:
-    """What an operator does, which errors it ends with, and what to do then, as Markdown."""
-    told = dict.fromkeys(_first_paragraph(each) for each in _storytellers(operator))
+    """Describe as Markdown what an operator does, which errors it raises, and what to do then."""
+    paragraphs = dict.fromkeys(_first_paragraph(each) for each in _described_classes(operator))
     errors = next((found for each in operator.__mro__ if (found := _errors(each))), "")
-    return "\n\n".join(part for part in (*told, particulars, errors, WHAT_TO_DO) if part)
+    return "\n\n".join(part for part in (*paragraphs, particulars, errors, WHAT_TO_DO) if part)
 
 
 def _particulars(task: Any) -> str:
-    """The SQL files that a task runs; what a row that a check finds means."""
+    """Name the SQL files that a task runs, and say what a row of a check means."""
     files = [f"`include/sql/{name}`" for name in getattr(task, "statements", [getattr(task, "query", None)]) if name]
     finding = getattr(task, "finding", None)
     return "\n\n".join(
@@ -88,8 +141,8 @@ def _particulars(task: Any) -> str:
     )
 
 
-def _storytellers(operator: type) -> Iterator[type]:
-    """The operator, and, when it only fills in another one of ours, that one."""
+def _described_classes(operator: type) -> Iterator[type]:
+    """Yield the operator and, when it inherits what it does from another operator of ours, that one."""
     yield operator
     doing = next((each for each in operator.__mro__ if vars(each).keys() & {"execute", "poke"}), operator)
     if doing.__module__.startswith("sales_cdc."):
@@ -101,7 +154,7 @@ def _first_paragraph(of: type) -> str:
 
 
 def _errors(of: type) -> str:
-    """The docstring's section ``Raises`` as a list; empty without one."""
+    """Return the docstring's section ``Raises`` as a Markdown list; empty when there is none."""
     if not of.__module__.startswith("sales_cdc."):
         return ""
     _, _, section = _docstring(of).partition("\nRaises:\n")

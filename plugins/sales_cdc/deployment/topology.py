@@ -142,6 +142,11 @@ class Topology:
         hops = ("table", "pipe", "dead_letter_queue", "stream", "delivery", "bucket")
         return {hop: getattr(self, hop).name for hop in hops}
 
+    @property
+    def patience_seconds(self) -> int:
+        """Return how long a change may take from the table to ``raw/``: Firehose's buffer interval and four minutes."""
+        return self.settings.firehose_interval_seconds + 240
+
     # Places in the bucket
 
     TRANSFORMER_KEY = f"{bucket_keys.ARTIFACTS_PREFIX}lambda_transformer.zip"

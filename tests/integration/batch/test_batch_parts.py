@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from sales_cdc.aws.query_rows import as_table, first_rows
-from sales_cdc.batch.operators.athena_statements import ChecksOperator, StatementFailedError, StatementsOperator
 from sales_cdc.batch.operators.crawl import CrawlFailedError, CrawlOperator
+from sales_cdc.batch.operators.run_statements import ChecksOperator, StatementFailedError, StatementsOperator
 from sales_cdc.batch.operators.write_report import ReportOperator
 from sales_cdc.batch.sensors.curation import CurationFailedError, CurationSensor
 from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, CheckFailedError, FollowsInsertSensor, NoRowsSensor

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sales_cdc.batch.operators.athena_statements import QueryOperator
 from sales_cdc.batch.operators.curate import CurateOperator
+from sales_cdc.batch.operators.run_statements import QueryOperator
 from sales_cdc.dag_page import links
 
 QUERY = SimpleNamespace(query_execution_id="q-1")

@@ -11,23 +11,25 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.explained import ResourceError, explained
-from sales_cdc.provisioning.resources.bucket import BucketHook
-from sales_cdc.provisioning.resources.classifier import ClassifierHook
-from sales_cdc.provisioning.resources.crawler import CrawlerHook
-from sales_cdc.provisioning.resources.database import DatabaseHook
-from sales_cdc.provisioning.resources.delivery_stream import DeliveryStreamHook
-from sales_cdc.provisioning.resources.function import FunctionHook
-from sales_cdc.provisioning.resources.job import JobHook
-from sales_cdc.provisioning.resources.log_group import LogGroupHook
-from sales_cdc.provisioning.resources.pipe import PipeHook
-from sales_cdc.provisioning.resources.queue import QueueHook
+from sales_cdc.provisioning.resources import (
+    bucket,
+    classifier,
+    crawler,
+    database,
+    delivery_stream,
+    function,
+    job,
+    log_group,
+    pipe,
+    queue,
+    role,
+    rule,
+    security_configuration,
+    stream,
+    table,
+    workgroup,
+)
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook
-from sales_cdc.provisioning.resources.role import RoleHook
-from sales_cdc.provisioning.resources.rule import RuleHook
-from sales_cdc.provisioning.resources.security_configuration import SecurityConfigurationHook
-from sales_cdc.provisioning.resources.stream import StreamHook
-from sales_cdc.provisioning.resources.table import TableHook
-from sales_cdc.provisioning.resources.workgroup import WorkGroupHook
 
 
 class ForeignResourceError(AirflowFailException):
@@ -124,97 +126,27 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
             )
 
 
-class ProvisionBucketOperator(ProvisionOperator):
-    """The bucket: private, encrypted, versioned, TLS only."""
-
-    aws_hook_class = BucketHook
-
-
-class ProvisionDatabaseOperator(ProvisionOperator):
-    """The Glue database."""
-
-    aws_hook_class = DatabaseHook
+def _of(hook: type[ResourceHook], doc: str) -> type[ProvisionOperator]:
+    """Make the operator of one kind of resource; Airflow's pages show its name and its docstring."""
+    name = f"Provision{hook.__name__.removesuffix('Hook')}Operator"
+    return type(name, (ProvisionOperator,), {"__doc__": doc, "__module__": __name__, "aws_hook_class": hook})
 
 
-class ProvisionClassifierOperator(ProvisionOperator):
-    """The Glue classifier."""
-
-    aws_hook_class = ClassifierHook
-
-
-class ProvisionCrawlerOperator(ProvisionOperator):
-    """The Glue crawler."""
-
-    aws_hook_class = CrawlerHook
-
-
-class ProvisionJobOperator(ProvisionOperator):
-    """The Glue Spark job's definition."""
-
-    aws_hook_class = JobHook
-
-
-class ProvisionSecurityConfigurationOperator(ProvisionOperator):
-    """The Glue security configuration, with the deployment's key."""
-
-    aws_hook_class = SecurityConfigurationHook
-
-
-class ProvisionWorkGroupOperator(ProvisionOperator):
-    """The Athena work group."""
-
-    aws_hook_class = WorkGroupHook
-
-
-class ProvisionRoleOperator(ProvisionOperator):
-    """An IAM role with its one policy."""
-
-    aws_hook_class = RoleHook
-
-
-class ProvisionLogGroupOperator(ProvisionOperator):
-    """A CloudWatch log group with bounded retention."""
-
-    aws_hook_class = LogGroupHook
-
-
-class ProvisionStreamOperator(ProvisionOperator):
-    """The Kinesis stream."""
-
-    aws_hook_class = StreamHook
-
-
-class ProvisionFunctionOperator(ProvisionOperator):
-    """The Lambda function."""
-
-    aws_hook_class = FunctionHook
-
-
-class ProvisionDeliveryStreamOperator(ProvisionOperator):
-    """The Firehose delivery stream."""
-
-    aws_hook_class = DeliveryStreamHook
-
-
-class ProvisionTableOperator(ProvisionOperator):
-    """The DynamoDB table; also returns ``stream_arn``."""
-
-    aws_hook_class = TableHook
-
-
-class ProvisionQueueOperator(ProvisionOperator):
-    """The SQS queue."""
-
-    aws_hook_class = QueueHook
-
-
-class ProvisionRuleOperator(ProvisionOperator):
-    """The EventBridge rule, with its targets."""
-
-    aws_hook_class = RuleHook
-
-
-class ProvisionPipeOperator(ProvisionOperator):
-    """The EventBridge pipe."""
-
-    aws_hook_class = PipeHook
+# fmt: off
+ProvisionBucketOperator = _of(bucket.BucketHook, "Provision the bucket: private, encrypted, versioned, TLS only.")
+ProvisionDatabaseOperator = _of(database.DatabaseHook, "Provision the Glue database.")
+ProvisionClassifierOperator = _of(classifier.ClassifierHook, "Provision the Glue classifier.")
+ProvisionCrawlerOperator = _of(crawler.CrawlerHook, "Provision the Glue crawler.")
+ProvisionJobOperator = _of(job.JobHook, "Provision the Glue Spark job.")
+ProvisionSecurityConfigurationOperator = _of(security_configuration.SecurityConfigurationHook, "Provision the Glue security configuration, with the deployment's key.")
+ProvisionWorkGroupOperator = _of(workgroup.WorkGroupHook, "Provision the Athena work group.")
+ProvisionRoleOperator = _of(role.RoleHook, "Provision an IAM role with its one policy.")
+ProvisionLogGroupOperator = _of(log_group.LogGroupHook, "Provision a CloudWatch log group with bounded retention.")
+ProvisionStreamOperator = _of(stream.StreamHook, "Provision the Kinesis stream.")
+ProvisionFunctionOperator = _of(function.FunctionHook, "Provision the Lambda function.")
+ProvisionDeliveryStreamOperator = _of(delivery_stream.DeliveryStreamHook, "Provision the Firehose delivery stream.")
+ProvisionTableOperator = _of(table.TableHook, "Provision the DynamoDB table; also returns ``stream_arn``.")
+ProvisionQueueOperator = _of(queue.QueueHook, "Provision an SQS queue.")
+ProvisionRuleOperator = _of(rule.RuleHook, "Provision the EventBridge rule and its targets.")
+ProvisionPipeOperator = _of(pipe.PipeHook, "Provision the EventBridge pipe.")
+# fmt: on

@@ -10,23 +10,25 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.explained import explained
-from sales_cdc.provisioning.resources.bucket import BucketHook
-from sales_cdc.provisioning.resources.classifier import ClassifierHook
-from sales_cdc.provisioning.resources.crawler import CrawlerHook
-from sales_cdc.provisioning.resources.database import DatabaseHook
-from sales_cdc.provisioning.resources.delivery_stream import DeliveryStreamHook
-from sales_cdc.provisioning.resources.function import FunctionHook
-from sales_cdc.provisioning.resources.job import JobHook
-from sales_cdc.provisioning.resources.log_group import LogGroupHook
-from sales_cdc.provisioning.resources.pipe import PipeHook
-from sales_cdc.provisioning.resources.queue import QueueHook
+from sales_cdc.provisioning.resources import (
+    bucket,
+    classifier,
+    crawler,
+    database,
+    delivery_stream,
+    function,
+    job,
+    log_group,
+    pipe,
+    queue,
+    role,
+    rule,
+    security_configuration,
+    stream,
+    table,
+    workgroup,
+)
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook
-from sales_cdc.provisioning.resources.role import RoleHook
-from sales_cdc.provisioning.resources.rule import RuleHook
-from sales_cdc.provisioning.resources.security_configuration import SecurityConfigurationHook
-from sales_cdc.provisioning.resources.stream import StreamHook
-from sales_cdc.provisioning.resources.table import TableHook
-from sales_cdc.provisioning.resources.workgroup import WorkGroupHook
 
 
 class RemoveOperator(AwsBaseOperator[ResourceHook]):
@@ -77,97 +79,27 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
         return {"name": self.resource, "action": action}
 
 
-class RemoveBucketOperator(RemoveOperator):
-    """The bucket, with every version of every object."""
-
-    aws_hook_class = BucketHook
-
-
-class RemoveDatabaseOperator(RemoveOperator):
-    """The Glue database, with its tables and views."""
-
-    aws_hook_class = DatabaseHook
+def _of(hook: type[ResourceHook], doc: str) -> type[RemoveOperator]:
+    """Make the operator of one kind of resource; Airflow's pages show its name and its docstring."""
+    name = f"Remove{hook.__name__.removesuffix('Hook')}Operator"
+    return type(name, (RemoveOperator,), {"__doc__": doc, "__module__": __name__, "aws_hook_class": hook})
 
 
-class RemoveClassifierOperator(RemoveOperator):
-    """The Glue classifier."""
-
-    aws_hook_class = ClassifierHook
-
-
-class RemoveCrawlerOperator(RemoveOperator):
-    """The Glue crawler, stopped first."""
-
-    aws_hook_class = CrawlerHook
-
-
-class RemoveJobOperator(RemoveOperator):
-    """The Glue Spark job."""
-
-    aws_hook_class = JobHook
-
-
-class RemoveSecurityConfigurationOperator(RemoveOperator):
-    """The Glue security configuration."""
-
-    aws_hook_class = SecurityConfigurationHook
-
-
-class RemoveWorkGroupOperator(RemoveOperator):
-    """The Athena work group, with its history."""
-
-    aws_hook_class = WorkGroupHook
-
-
-class RemoveRoleOperator(RemoveOperator):
-    """An IAM role, with its policy."""
-
-    aws_hook_class = RoleHook
-
-
-class RemoveLogGroupOperator(RemoveOperator):
-    """A CloudWatch log group, with its lines."""
-
-    aws_hook_class = LogGroupHook
-
-
-class RemoveStreamOperator(RemoveOperator):
-    """The Kinesis stream."""
-
-    aws_hook_class = StreamHook
-
-
-class RemoveFunctionOperator(RemoveOperator):
-    """The Lambda function."""
-
-    aws_hook_class = FunctionHook
-
-
-class RemoveDeliveryStreamOperator(RemoveOperator):
-    """The Firehose delivery stream."""
-
-    aws_hook_class = DeliveryStreamHook
-
-
-class RemoveTableOperator(RemoveOperator):
-    """The DynamoDB table, with its orders; its protection against deletion is lifted."""
-
-    aws_hook_class = TableHook
-
-
-class RemoveQueueOperator(RemoveOperator):
-    """The SQS queue."""
-
-    aws_hook_class = QueueHook
-
-
-class RemovePipeOperator(RemoveOperator):
-    """The EventBridge pipe."""
-
-    aws_hook_class = PipeHook
-
-
-class RemoveRuleOperator(RemoveOperator):
-    """The EventBridge rule, with its targets."""
-
-    aws_hook_class = RuleHook
+# fmt: off
+RemoveBucketOperator = _of(bucket.BucketHook, "Remove the bucket, with every version of every object.")
+RemoveDatabaseOperator = _of(database.DatabaseHook, "Remove the Glue database, with its tables and views.")
+RemoveClassifierOperator = _of(classifier.ClassifierHook, "Remove the Glue classifier.")
+RemoveCrawlerOperator = _of(crawler.CrawlerHook, "Stop and remove the Glue crawler.")
+RemoveJobOperator = _of(job.JobHook, "Remove the Glue Spark job.")
+RemoveSecurityConfigurationOperator = _of(security_configuration.SecurityConfigurationHook, "Remove the Glue security configuration.")
+RemoveWorkGroupOperator = _of(workgroup.WorkGroupHook, "Remove the Athena work group, with its history.")
+RemoveRoleOperator = _of(role.RoleHook, "Remove an IAM role, with its policy.")
+RemoveLogGroupOperator = _of(log_group.LogGroupHook, "Remove a CloudWatch log group, with its lines.")
+RemoveStreamOperator = _of(stream.StreamHook, "Remove the Kinesis stream.")
+RemoveFunctionOperator = _of(function.FunctionHook, "Remove the Lambda function.")
+RemoveDeliveryStreamOperator = _of(delivery_stream.DeliveryStreamHook, "Remove the Firehose delivery stream.")
+RemoveTableOperator = _of(table.TableHook, "Disable the DynamoDB table's deletion protection and remove it, with its orders.")
+RemoveQueueOperator = _of(queue.QueueHook, "Remove an SQS queue.")
+RemoveRuleOperator = _of(rule.RuleHook, "Remove the EventBridge rule and its targets.")
+RemovePipeOperator = _of(pipe.PipeHook, "Remove the EventBridge pipe.")
+# fmt: on
