@@ -1,8 +1,8 @@
-"""What one backfill run did, in the bucket under ``ledger/backfill/<run>/``.
+"""Keep what one backfill run did, in the bucket under ``ledger/backfill/<run>/``.
 
-run.json            the mark, the segments, when the run began and what it was forecast to cost
-segments/0000.json  how far a segment is: the key after which to go on, and counts
-summary.json        counts over all segments; there once every segment has come to its end
+run.json            the mark, the segments, when the run began, and the forecast of its cost
+segments/0000.json  the progress of a segment: the key after which to continue, and counts
+summary.json        counts over all segments; exists once every segment is done
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMED = 100
 
 @dataclass(frozen=True)
 class BackfillHeader:
-    """``run.json``. ``items`` and ``dollars`` are the forecast's; times are ISO-8601 UTC."""
+    """Hold ``run.json``: ``items`` and ``dollars`` are the forecast's; times are ISO-8601 UTC."""
 
     run_id: str
     mark: str
@@ -32,10 +32,11 @@ class BackfillHeader:
 
 @dataclass
 class Progress:
-    """How far one segment is. ``following`` is absent (None) before its first page and when it is ``done``.
+    """Hold the progress of one segment.
 
-    ``touched`` orders carry the run's mark, ``gone`` ones were deleted meanwhile; of those ``too_large`` for a further
-    attribute the first hundred are named.
+    ``following`` is the key after which to continue; None before the first page and when the segment is ``done``. ``touched`` counts
+    orders with the run's mark, ``gone`` those deleted meanwhile, ``too_large`` those with no room for one more attribute; ``named``
+    has the first hundred of these.
     """
 
     segment: int
@@ -48,29 +49,29 @@ class Progress:
 
 
 class BackfillLedger(LedgerFolder):
-    """The ledger of one backfill run."""
+    """Read and write the ledger of one backfill run."""
 
     RUNS = bucket_keys.BACKFILL_RUNS
 
     def header(self) -> BackfillHeader | None:
-        """None while the run was not planned.
+        """Return the run's header; None while it is not planned.
 
         Raises:
             ForeignPlanError: another run's id gives the same folder.
         """
-        told = self._own_header()
-        return None if told is None else BackfillHeader(**told)
+        document = self._own_header()
+        return None if document is None else BackfillHeader(**document)
 
     def begin(self, segments: int, items: int, dollars: Decimal) -> BackfillHeader:
-        """Keep what the run is; from here on its segments and its mark stay as they are."""
+        """Store the run's header; from then on its segments and its mark never change."""
         header = BackfillHeader(self.run_id, f"backfill/{self.run_id}", segments, self._now(), items, dollars)
         self._put("run.json", json_line(asdict(header)))
         return header
 
     def progress(self, segment: int) -> Progress:
-        """How far an earlier attempt came; the beginning when there was none."""
-        told = self._get(_segment(segment))
-        return Progress(segment) if told is None else Progress(**told)
+        """Return the progress of earlier attempts; that of a new segment when there was none."""
+        document = self._get(_segment(segment))
+        return Progress(segment) if document is None else Progress(**document)
 
     def keep(self, progress: Progress) -> None:
         self._put(_segment(progress.segment), json_line(asdict(progress)))

@@ -1,4 +1,4 @@
-"""Plans, makes and records the touches of a backfill run."""
+"""Plan, make and record the touches of a backfill run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FINAL = (BackfillIncompleteError, BackfillRefusedError)
 
 
 class BackfillOperator(WritingRunOperator):
-    """A step of a backfill run."""
+    """Take one step of a backfill run."""
 
     def _backfill_run(self, context: Mapping[str, Any]) -> BackfillRun:
         ledger = self._ledger(BackfillLedger, context["run_id"])
@@ -26,9 +26,13 @@ class BackfillOperator(WritingRunOperator):
 
 
 class PlanBackfillOperator(BackfillOperator):
-    """Forecast what touching every order costs, and refuse when that is more than the Params allow.
+    """Forecast what touching every order costs, and fail when that is more than the Params allow.
 
     Returns the segments to touch.
+
+    Example::
+
+        PlanBackfillOperator(task_id="plan_backfill", table=topology.table.name, bucket=topology.bucket.name)
     """
 
     def execute(self, context: Any) -> list[int]:
@@ -41,7 +45,7 @@ class PlanBackfillOperator(BackfillOperator):
 
 
 class TouchOrdersOperator(BackfillOperator):
-    """Touch the orders of one scan segment; a retry goes on after the last page that was kept.
+    """Touch the orders of one scan segment; a retry continues after the last page that was kept.
 
     Returns counts: ``touched``, ``gone`` (deleted meanwhile) and ``too_large``.
     """
@@ -58,7 +62,10 @@ class TouchOrdersOperator(BackfillOperator):
 
 
 class RecordBackfillOperator(BackfillOperator):
-    """Close the run's ledger: from then on an order that begins with no insert is an error again. Returns the counts."""
+    """Close the run's ledger, and return its counts.
+
+    From then on an order whose first change is no insert is an error again.
+    """
 
     def execute(self, context: Any) -> dict[str, int]:
         with final_errors(*FINAL):

@@ -1,4 +1,7 @@
-"""One backfill run: forecast, touch, record. Every step can be repeated, half-way or whole, without a second touch."""
+"""Forecast, touch and record one backfill run.
+
+Every step can be repeated, half-way or whole, without touching an order a second time.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,35 @@ from typing import Any
 from sales_cdc.aws.ledger_folder import ForeignPlanError
 from sales_cdc.backfill.ledger import NAMED, BackfillHeader, BackfillLedger, Progress
 from sales_cdc.backfill.touches import TouchableTable, Touched
-from sales_cdc.cost.forecast import ORDER_BYTES, PLAIN_WRITE, Usage, forecast, in_dollars, told
+from sales_cdc.cost.forecast import ORDER_BYTES, PLAIN_WRITE, Usage, forecast, in_dollars, summary_line
 from sales_cdc.generate.change_writer import BACKOFF_SECONDS, MAX_ATTEMPTS, MAX_BACKOFF_SECONDS, Pace, StalledError
 from sales_cdc.generate.run import ProgressLog, Say
 
 CONCURRENT_TOUCHES = 16
-COUNTED_BELOW_BYTES = 10**9  # a table that is described as smaller is counted: its description may be six hours old
+COUNTED_BELOW_BYTES = 10**9  # a smaller table is counted by a scan: its description may be six hours old
 MARK_BYTES = 80  # the attribute's name and a run's id
 
 
 class BackfillRefusedError(ValueError):
-    """The backfill cannot be done as asked for; nothing was touched."""
+    """Raised when the backfill cannot be done as asked for; nothing was touched."""
 
 
 class BackfillIncompleteError(Exception):
-    """Not every order that the table holds was touched."""
+    """Raised when not every order in the table was touched."""
 
 
 class BackfillRun:
-    """A run's table and ledger; ``say`` takes lines for the log, ``stop`` ends touching early once set."""
+    """Plan, touch and record a run, with its table and its ledger.
+
+    ``say`` takes lines for the log; ``stop`` ends touching early once it is set.
+
+    Example::
+
+        run = BackfillRun(TouchableTable(dynamodb, "sales-cdc-orders"), BackfillLedger(s3, bucket, "run-1", now), print)
+        for segment in run.plan(4, "5", "us-east-1"):
+            run.touch(segment, rate_per_second=500)
+        run.record()
+    """
 
     def __init__(self, table: TouchableTable, ledger: BackfillLedger, say: Say, stop: Event | None = None) -> None:
         self._table = table
@@ -41,7 +54,7 @@ class BackfillRun:
         self._random = SystemRandom()
 
     def plan(self, segments: int, most_dollars: str, region: str) -> list[int]:
-        """Forecast the cost and, if it may cost so much, keep the run; returns its segments.
+        """Forecast the cost; if it is not above ``most_dollars``, store the run and return its segments.
 
         Raises:
             BackfillRefusedError: the table has no stream, or its backfill costs more than ``most_dollars``.
@@ -52,7 +65,7 @@ class BackfillRun:
         header = self._ledger.header() or self._forecast_and_begin(segments, most, region)
         if header.segments != segments:
             raise ForeignPlanError(
-                f"The run '{header.run_id}' was begun with {header.segments} segments and is asked for {segments} now: "
+                f"The run '{header.run_id}' began with {header.segments} segments and now gets {segments}: "
                 "start a new run for that. Nothing was touched."
             )
         return list(range(segments))
@@ -61,14 +74,14 @@ class BackfillRun:
         size = self._table.size()
         if not size.has_stream:
             raise BackfillRefusedError(
-                f"The table {self._table.name} has no stream, so that a touch would be carried nowhere. Run sales_cdc_setup "
+                f"The table {self._table.name} has no stream that would carry a touch. Run sales_cdc_setup "
                 "first. Nothing was touched."
             )
         items = self._table.count() if size.size_bytes < COUNTED_BELOW_BYTES else size.items
         item_bytes = (-(-size.size_bytes // size.items) if size.items else ORDER_BYTES) + MARK_BYTES
         usage = Usage(items, item_bytes=item_bytes, units_per_write=PLAIN_WRITE, read_bytes=items * item_bytes)
         found = forecast(usage, region)
-        self._say(f"{self._table.name} holds {items:,} orders. {told(found)}")
+        self._say(f"{self._table.name} holds {items:,} orders. {summary_line(found)}")
         if found.dollars > most_dollars:
             raise BackfillRefusedError(
                 f"Touching {items:,} orders is forecast to cost {in_dollars(found.dollars)}, and confirm_cost_up_to_dollars is "
@@ -77,12 +90,12 @@ class BackfillRun:
         return self._ledger.begin(segments, items, found.dollars)
 
     def touch(self, segment: int, rate_per_second: float | None) -> dict[str, int]:
-        """Touch a segment's orders, page after page; each page's end is kept before the next begins.
+        """Touch a segment's orders, page after page; keep each page's end before the next begins.
 
-        ``rate_per_second`` is the whole run's. Returns the segment's counts, those of earlier attempts included.
+        ``rate_per_second`` is the whole run's. Returns the segment's counts, including earlier attempts.
 
         Raises:
-            StalledError: the table stayed busy; a retry goes on after the last page.
+            StalledError: the table stayed busy; a retry continues after the last page.
             CallRefusedError: the table or the bucket is missing, denied, or does not answer.
         """
         header = self._header()
@@ -103,7 +116,7 @@ class BackfillRun:
         return {"touched": progress.touched, "gone": progress.gone, "too_large": progress.too_large}
 
     def _settle(self, order_id: str, *, mark: str, pace: Pace) -> Touched:
-        """Touch one order until it is settled; BUSY only when stopped meanwhile."""
+        """Touch one order until it is settled; return BUSY only when stopped meanwhile."""
         if self._stop.wait(pace.reserve(1)):
             return Touched.BUSY
         for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -114,7 +127,7 @@ class BackfillRun:
                 return outcome
         raise StalledError(
             f"The DynamoDB table {self._table.name} did not take a touch in {MAX_ATTEMPTS} attempts. Give it more write "
-            "capacity, or a lower rate_per_second; a retry goes on after the last page."
+            "capacity, or a lower rate_per_second; a retry continues after the last page."
         )
 
     def _count(self, outcomes: Iterable[tuple[str, Touched]], progress: Progress) -> None:
@@ -131,20 +144,20 @@ class BackfillRun:
         """Close the ledger; return its summary.
 
         Raises:
-            BackfillIncompleteError: a segment has not come to its end, or an order is too large to be touched.
+            BackfillIncompleteError: a segment is not done, or an order is too large to be touched.
         """
         header = self._header()
         segments = [self._ledger.progress(segment) for segment in range(header.segments)]
         if unfinished := [str(one.segment) for one in segments if not one.done]:
             raise BackfillIncompleteError(
-                f"Segments {', '.join(unfinished)} of {header.segments} have not come to their end: clear their touch_orders "
-                "tasks, which go on where they stopped."
+                f"Segments {', '.join(unfinished)} of {header.segments} are not done: clear their touch_orders tasks, "
+                "which continue where they stopped."
             )
         if too_large := sum(one.too_large for one in segments):
             named = ", ".join([order_id for one in segments for order_id in one.named][:5])
             raise BackfillIncompleteError(
                 f"{too_large:,} orders are too large for one more attribute (DynamoDB takes 400 KB) and were not touched, such "
-                f"as {named}. Change anything of them by hand, so that their stream carries them; all others were touched."
+                f"as {named}. All others were touched. Change any attribute of these by hand, so that the stream carries them."
             )
         summary = self._ledger.close(header, segments)
         self._say(
@@ -160,10 +173,10 @@ class BackfillRun:
 
 
 def allowed_dollars(text: str) -> Decimal:
-    """Money as a form gives it: text, so that it is exact.
+    """Read an amount of money that a form gives as text, so that it is exact.
 
     Raises:
-        BackfillRefusedError: it is no amount of money.
+        BackfillRefusedError: the text is no amount of money.
     """
     try:
         amount = Decimal(text)

@@ -1,9 +1,9 @@
-"""Touches: the least change of an order that makes the table's own stream carry it.
+"""Touch orders: make the smallest change of an order that the table's own stream carries.
 
-A touch sets one attribute, ``sales_cdc_touch``, to a mark; no other attribute is read or written, so no concurrent write can
-be harmed, and the stream's record shows the order as it is at that moment. It is made on the condition that the order is
-there, so that a deleted one does not come back. Sent twice, it changes nothing the second time, and a write that changes
-nothing leaves no stream record. The attribute stays on the item; no change event carries it.
+A touch sets one attribute, ``sales_cdc_touch``, to a mark. It neither reads nor writes other attributes, so it harms no concurrent
+write, and the stream record shows the order as it is at that moment. Its condition is that the order exists, so that a deleted order
+does not come back. A touch that is sent again with the same mark changes nothing, and makes no stream record. The attribute stays on
+the item; no change event carries it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PAGE_ITEMS = 1_000
 
 
 class Touched(StrEnum):
-    """What became of a touch: made (now or before), too late (deleted), or to be sent again."""
+    """Name what became of a touch: made, too late (deleted), to be sent again, or too large."""
 
     MADE = "made"
     GONE = "gone"
@@ -34,7 +34,7 @@ class Touched(StrEnum):
 
 @dataclass(frozen=True)
 class TableSize:
-    """What DescribeTable says; DynamoDB brings both numbers up to date about every six hours."""
+    """Hold what DescribeTable returns; DynamoDB updates both numbers about every six hours."""
 
     items: int
     size_bytes: int
@@ -43,7 +43,7 @@ class TableSize:
 
 @dataclass(frozen=True)
 class Page:
-    """Some orders of a segment: ids by whether they carry the mark; ``following`` is absent (None) on the last page."""
+    """Hold some order ids of a segment, by whether they carry the mark; ``following`` is None on the last page."""
 
     unmarked: tuple[str, ...]
     marked: tuple[str, ...]
@@ -51,10 +51,10 @@ class Page:
 
 
 class TouchableTable:
-    """The orders table, through a client made with ``sales_cdc.generate.orders_table.CLIENT_CONFIG``.
+    """Read and touch the orders table, with a client made with ``generate.transactional_table.CLIENT_CONFIG``.
 
-    Every method raises CallRefusedError when the table is missing, denied, or does not answer.
-    Source: Amazon DynamoDB API Reference, *DescribeTable*, *Scan*, *UpdateItem*.
+    Every method raises CallRefusedError when the table is missing or denied, or does not answer.
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
 
     def __init__(self, client: Any, name: str) -> None:
@@ -68,13 +68,13 @@ class TouchableTable:
         return TableSize(table.get("ItemCount", 0), table.get("TableSizeBytes", 0), has_stream)
 
     def count(self) -> int:
-        """Count the items by a scan; half a read unit for each 4 KB of them."""
+        """Count the items by a scan, for half a read unit for each 4 KB of them."""
         with explained("count the orders in the DynamoDB table", self.name):
             pages = self._client.get_paginator("scan").paginate(TableName=self.name, Select="COUNT")
             return sum(page["Count"] for page in pages)
 
     def page(self, segment: int, segments: int, start: Mapping[str, Any] | None, mark: str) -> Page:
-        """The orders of a segment after ``start`` (None: from its beginning), read consistently; no probe's."""
+        """Read the orders of a segment after ``start`` (None: from its beginning), without probe orders."""
         position = {"ExclusiveStartKey": start} if start else {}
         with explained("read the orders in the DynamoDB table", self.name):
             answer = self._client.scan(
@@ -90,10 +90,10 @@ class TouchableTable:
         )
 
     def touch(self, order_id: str, mark: str) -> Touched:
-        """Make one order emit one change; a second call with the same mark makes none.
+        """Make the stream carry one order; a second call with the same mark changes nothing.
 
         Raises:
-            botocore.exceptions.ClientError: the service finds the request itself wrong.
+            botocore.exceptions.ClientError: DynamoDB rejects the request as invalid.
         """
         try:
             with explained("touch an order in the DynamoDB table", self.name):
@@ -111,7 +111,7 @@ class TouchableTable:
 
 
 def _read(error: ClientError) -> Touched:
-    """What a refused touch means; anything else is raised again."""
+    """Interpret a refused touch; raise any other error again."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code == "ConditionalCheckFailedException":
         return Touched.GONE

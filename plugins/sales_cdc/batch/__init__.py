@@ -1,0 +1,1 @@
+"""Take delivered changes into curated tables, check them and report on them."""

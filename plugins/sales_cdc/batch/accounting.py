@@ -1,8 +1,8 @@
-"""Is every change that was written accounted for, hop by hop? Pure: no Airflow, no AWS client.
+"""Account for every written change, hop by hop. Pure: no Airflow, no AWS client.
 
-What a run answers for are the changes of the generate runs that it waits for. Each is looked for by order, in sequence, with its
-values (``delivery.compare``), never by a count: delivered are those in ``raw/``; failed those that lie under ``errors/``, dropped
-those whose position the pipe left in its dead-letter queue. What is in none of the three is unaccounted for.
+A batch run accounts for the changes of the generate runs that it waits for. It looks for each change by order, in sequence, with its
+values (``change_matching.compare``), never by a count. A change in ``raw/`` is delivered, one under ``errors/`` is failed, and one whose
+position is in the pipe's dead-letter queue is dropped. A change in none of the three is unaccounted for.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ SHARES = (0.5, 0.99, 1.0)
 
 @dataclass(frozen=True)
 class Entry:
-    """One event type's row. ``lags``: seconds from commit to S3, then to the curated tables, p50, p99 and max of each; None when
-    nothing came so far."""
+    """Hold the counts of one event type.
+
+    ``lags`` has the seconds from commit to S3, then to the curated tables: p50, p99 and max of each; None when no change came so far.
+    """
 
     event_type: str
     written: int
@@ -34,13 +36,13 @@ class Entry:
 
     @property
     def captured(self) -> int:
-        """What came out of the table's stream, wherever it ended."""
+        """Return how many changes the pipe read from the table's stream, wherever they ended."""
         return self.delivered + self.failed + self.dropped
 
 
 @dataclass(frozen=True)
 class Account:
-    """All entries, and the changes that are in none."""
+    """Hold the entries by event type, and the changes that are unaccounted for."""
 
     entries: Sequence[Entry]
     unaccounted: Sequence[WrittenChange]
@@ -56,8 +58,17 @@ def account(
 ) -> Account:
     """Account for every written change.
 
-    ``dropped`` are the stream's records at the positions in the dead-letter queue. ``curated`` holds the identities of the
-    changes in the curated tables, and ``curated_at`` is when they were there at the latest.
+    Args:
+        written: the changes of the generate runs.
+        delivery: what ``change_matching.compare`` found of them in ``raw/``.
+        failed: the records under ``errors/``.
+        dropped: the stream's records at the positions in the dead-letter queue.
+        curated: the identities of the changes in the curated tables.
+        curated_at: a time by which they were there.
+
+    Example::
+
+        account(written, compare(written, arrivals), failed, dropped, curated, datetime.now(UTC)).unaccounted
     """
     written_by_type = Counter(change.event_type for change in written)
     failures, rest = _explained(delivery, failed)
@@ -83,7 +94,7 @@ def account(
 
 
 def _explained(delivery: Delivery, records: Iterable[FailedChange]) -> tuple[Counter[str], list[WrittenChange]]:
-    """How many missing changes of each type the records explain, and the changes that none does."""
+    """Return how many missing changes of each type the records explain, and the changes that none explains."""
     explained = [change for change, _ in delivery.missing_because(records)]
     known = {id(change) for change in explained}
     rest = [change for change in delivery.missing if id(change) not in known]
@@ -91,7 +102,7 @@ def _explained(delivery: Delivery, records: Iterable[FailedChange]) -> tuple[Cou
 
 
 def as_rows(found: Account) -> tuple[list[str], list[list[str]]]:
-    """The entries as a table for people."""
+    """Return the entries as the header and rows of a table for people."""
     header = ["event type", "written", "captured", "delivered", "failed", "dropped", "curated"]
     header += [f"{name} to {place}" for place in ("S3", "curated") for name in ("p50", "p99", "max")]
     rows = []

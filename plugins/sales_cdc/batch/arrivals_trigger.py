@@ -1,4 +1,4 @@
-"""Tells of new raw objects, many at once: what arrives while data flows is one event."""
+"""Start the batch when new raw objects arrive: one event for all that arrive in a burst."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from airflow.providers.amazon.aws.hooks.sqs import SqsHook
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from botocore.exceptions import BotoCoreError, ClientError
 
-MOST_MESSAGES = 10  # SQS's own limit for one call
+MOST_MESSAGES = 10  # SQS's limit for one call
 LONG_POLL_SECONDS = 10
-KEPT_SECONDS = 5  # how long an event's messages stay after it was told: one that Airflow could not store is told again
+KEPT_SECONDS = 5  # how long messages stay after their event: an event that Airflow could not store comes again
 PAUSE_SECONDS = 30
 
 
 class ArrivalsTrigger(BaseEventTrigger):
-    """An event once new raw objects were noticed and none has come for a while.
+    """Fire an event when notices of new raw objects came and no further one has come for a while.
 
-    At least once: messages are deleted only after their event was told. A queue that is not there, or refuses, is asked again
+    Events come at least once: the trigger deletes messages only after it has yielded their event. It tries a missing or denied queue again
     later: setup may not have run yet, and the daily schedule does not wait for events.
 
     Args:
         queue: the name of the queue of notices.
-        quiet_seconds: no notice for so long ends the collecting.
-        most_seconds: the longest collecting, for data that never stops.
+        quiet_seconds: the event fires when no notice came for so long.
+        most_seconds: the event fires after so long in any case, for data that never stops.
 
-    The event's payload: ``objects``, how many notices it stands for. Source: Amazon SQS Developer Guide, *Amazon SQS short and
-    long polling*, *Amazon SQS visibility timeout*.
+    The event's payload is ``objects``, the number of notices. Sources:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html,
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class ArrivalsTrigger(BaseEventTrigger):
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _collect(self, sqs: Any, url: str) -> list[str]:
-        """The receipts of the notices that come until none does, or the time is up; at least one."""
+        """Collect the receipts of notices until none comes for a while, or the time is up; at least one."""
         receipts: list[str] = []
         began = last = time.monotonic()
         while not receipts or (time.monotonic() - last < self.quiet_seconds and last - began < self.most_seconds):
@@ -86,7 +87,7 @@ class ArrivalsTrigger(BaseEventTrigger):
 
     @property
     def _hidden_seconds(self) -> int:
-        """So long nobody else sees a notice that was collected: until it is deleted, with time to spare."""
+        """Return how long SQS hides a collected notice from others: until it is deleted, with a margin."""
         return int(self.most_seconds + self.quiet_seconds + KEPT_SECONDS) + 60
 
     async def _delete(self, sqs: Any, url: str, receipts: list[str]) -> None:

@@ -1,9 +1,8 @@
-"""Does the landing zone hold what the ledger says was written? Pure: no Airflow, no AWS client.
+"""Match the changes that the ledgers name with the change events in the landing zone. Pure.
 
-Others write to the table too, so what arrives may be more than the ledger names, and interleaved with it. A ledger's
-changes of one order have been delivered when they are found among that order's change events in sequence, each with
-the event type and the values that were set, and none older than the run that wrote it. One event stands for one change
-only, over all runs.
+Others write to the table too, so more may arrive than the ledgers name, interleaved with it. A ledger's changes of one order are
+delivered when they are among that order's change events, in sequence, each with its event type and the values that were set, and none
+older than the run that wrote it. Each event matches one change only, over all runs.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from sales_cdc.contract.lines import Arrival, FailedChange, WrittenChange
 
 @dataclass
 class Delivery:
-    """What was found: counts by event type, the changes still missing, the lag of those found, duplicates seen.
+    """Hold what arrived: counts by event type, missing changes, lags in seconds, and duplicates.
 
-    ``arrived`` holds the identities of all change events of the orders that the ledgers name; ``matched`` the changes found,
-    each with its event.
+    ``arrived`` has the identities of all change events of the orders that the ledgers name; ``matched`` has each delivered change with
+    its event.
     """
 
     delivered: Counter[str] = field(default_factory=Counter)
@@ -37,7 +36,10 @@ class Delivery:
         return not self.missing
 
     def missing_because(self, failed: Iterable[FailedChange]) -> list[tuple[WrittenChange, FailedChange]]:
-        """The missing changes that a failed record explains; one record explains one change, and none that arrived since."""
+        """Pair the missing changes with the failed records that explain them.
+
+        One record explains one change. A record that has arrived since explains none.
+        """
         by_change: dict[tuple[str, str], dict[str, FailedChange]] = {}
         for record in failed:
             if (record.order_id, record.sequence_number) not in self.arrived:
@@ -51,7 +53,7 @@ class Delivery:
         return explained
 
     def summary(self) -> dict[str, Any]:
-        """JSON-ready; the lags are absent (None) when nothing was delivered."""
+        """Return the counts, ready for JSON; the lags are None when nothing was delivered."""
         lags = sorted(self.lags_seconds)
         return {
             "delivered": {kind: self.delivered[kind] for kind in EVENT_TYPES},
@@ -64,7 +66,11 @@ class Delivery:
 def compare(written: Iterable[WrittenChange], arrivals: Iterable[Arrival]) -> Delivery:
     """Look for every written change among the arrivals of its order.
 
-    Written changes of one run and order come in the order in which they were written; runs may interleave.
+    The written changes of one run and order have to be in the order in which they were written; runs may interleave.
+
+    Example::
+
+        compare(written, arrivals).missing
     """
     by_run_and_order: dict[tuple[str, str], list[WrittenChange]] = {}
     for change in written:
@@ -79,7 +85,7 @@ def compare(written: Iterable[WrittenChange], arrivals: Iterable[Arrival]) -> De
 
 
 def _histories(arrivals: Iterable[Arrival], order_ids: set[str]) -> tuple[dict[str, list[Arrival]], int]:
-    """The distinct arrivals of the orders asked for, each order's by sequence number, and how many were duplicates."""
+    """Return the distinct arrivals of the given orders, each order's by sequence number, and the number of duplicates."""
     distinct: dict[tuple[str, str], Arrival] = {}
     duplicates = 0
     for arrival in arrivals:
@@ -114,7 +120,7 @@ def _match(
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
-    """The nearest-rank quantile of sorted values, rounded to milliseconds; None when there are none."""
+    """Return the nearest-rank quantile of sorted values, rounded to milliseconds; None when there are none."""
     if not ordered:
         return None
     rank = max(1, -(-len(ordered) * round(share * 1000) // 1000))

@@ -1,4 +1,4 @@
-"""Iceberg tables of the Glue Data Catalog, as their metadata tells."""
+"""Read the snapshots of Iceberg tables in the Glue Data Catalog."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One version of a table: its id, when it was committed, and the columns that it had."""
+    """Hold one version of a table: its id, the time of its commit, and its columns."""
 
     snapshot_id: int
     committed_at: datetime
@@ -20,17 +20,20 @@ class Snapshot:
 
 
 class IcebergTableHook(AwsBaseHook):
-    """Reads the metadata file that the catalog points to. Source: *Iceberg Table Spec*, "Table Metadata Fields"."""
+    """Read the metadata file that the catalog points to.
+
+    Source: https://iceberg.apache.org/spec/#table-metadata-fields
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "client_type": "glue"})
         self._for_others = kwargs
 
     def snapshots(self, database: str, table: str) -> list[Snapshot]:
-        """Every version that can still be read, oldest first.
+        """Return every snapshot that can still be read, oldest first.
 
         Raises:
-            botocore.exceptions.ClientError: there is no such table, or it may not be read.
+            botocore.exceptions.ClientError: the table is missing or denied.
         """
         parameters = self.conn.get_table(DatabaseName=database, Name=table)["Table"]["Parameters"]
         bucket, _, key = parameters["metadata_location"].removeprefix("s3://").partition("/")

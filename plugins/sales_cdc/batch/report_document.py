@@ -1,4 +1,4 @@
-"""What a batch found and did, as one document and as a page for people. Pure: no Airflow, no AWS client."""
+"""Compose the report of a batch, as a document and as a Markdown page. Pure: no Airflow, no AWS client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """A query's rows with the question that its file opens with; ``query`` is the id of its execution, "" when there is none."""
+    """Hold a query's rows and the question in its file's header comment.
+
+    ``query`` is the id of its execution; "" when there is none.
+    """
 
     name: str
     question: str
@@ -36,21 +39,21 @@ class Answer:
 
 
 def question_of(statement: str) -> str:
-    """The question in a statement's header comment; of a header that says more, the first line."""
+    """Return the question in a statement's header comment: its first line."""
     return statement.strip().splitlines()[0].removeprefix("--").strip()
 
 
 def changed_orders(answer: Answer) -> list[Document]:
-    """Each order before and after the run: its columns, None where it did not stand."""
+    """Return each order's columns before and after the run; None where the order was not alive."""
     orders = []
     for row in answer.rows[:MOST_ORDERS]:
         named = dict(zip(answer.columns, row, strict=True))
         order: Document = {"orderid": named["orderid"]}
         for when in ("before", "after"):
-            said = {
+            columns = {
                 name.removeprefix(f"{when}_"): value for name, value in named.items() if name.startswith(f"{when}_")
             }
-            order[when] = None if said.pop("is_deleted") else said
+            order[when] = None if columns.pop("is_deleted") else columns
         orders.append(order)
     return orders
 
@@ -69,10 +72,17 @@ def batch_report(
     ledger: Mapping[str, Mapping[str, int]] | None = None,
     foreign_types: Mapping[str, str] | None = None,
 ) -> Document:
-    """The report of one run; ``at`` in ISO-8601 UTC, ``written`` and ``delivered`` of the generate runs that it waited for.
+    """Compose the report of one run; ``written`` and ``delivered`` count the generate runs that it waited for.
 
-    ``ledger``: what became of these changes, by event type; None when that was not recorded. ``foreign_types``: columns of the
-    raw table whose type the pipeline's own lines do not explain.
+    Args:
+        at: the time of the report, in ISO-8601 UTC.
+        ledger: what became of these changes, by event type; None when that was not recorded.
+        foreign_types: columns of the raw table whose type the pipeline's own lines do not explain.
+
+    Example::
+
+        as_markdown(batch_report(run_id="manual__1", at="2026-11-22T00:00:00+00:00", delivery=delivery, curated=counts, checks={},
+                                 answers=[], changed=changed, quarantine=quarantine, reconciliation=None))
     """
     return {
         "run_id": run_id,
@@ -95,16 +105,19 @@ def batch_report(
 
 
 def batch_warnings(foreign_types: Mapping[str, str], quarantined: int, quarantine: Answer) -> list[str]:
-    """What is odd and failed nothing. ``quarantined``: lines of this run; ``quarantine``: what lies there, newest first."""
+    """Return warnings: findings that fail no check.
+
+    ``quarantined`` is the number of lines that this run quarantined; ``quarantine`` has the quarantined lines, newest first.
+    """
     lines = [dict(zip(quarantine.columns, row, strict=True)) for row in quarantine.rows]
     warnings = []
     for column, kind in foreign_types.items():
-        blamed = [
+        causes = [
             f"{line['source_object']} ({line['reason']})"
             for line in lines
             if line["reason"].lower().startswith(f"{column} ")
         ]
-        named = "; ".join(blamed[:MOST_NAMED]) or "an object of which no line was quarantined lately"
+        named = "; ".join(causes[:MOST_NAMED]) or "an object of which no line was quarantined lately"
         warnings.append(
             f"The column {column} of raw_orders is {kind}, which the pipeline's own lines do not explain, for everyone who reads it. "
             f"The curated tables are not affected. The cause: {named}. Move foreign objects out of raw/ and run the batch again."
@@ -118,12 +131,12 @@ def batch_warnings(foreign_types: Mapping[str, str], quarantined: int, quarantin
 
 
 def as_markdown(report: Mapping[str, Any]) -> str:
-    """The page: counts first, then what changed, then what it means."""
+    """Return the report as a Markdown page: counts, then changed orders, then insights."""
     lag = report["lag_seconds"]
     return "\n\n".join(
         [
             f"# Batch {report['run_id']}",
-            f"{report['at']}. Failed {report['failed']}, lost {report['lost']}, twice in raw {report['duplicates_in_raw']}.",
+            f"{report['at']}. Failed {report['failed']}, lost {report['lost']}, duplicated in raw {report['duplicates_in_raw']}.",
             *(["## Warnings", "\n".join(f"* {each}" for each in report["warnings"])] if report["warnings"] else []),
             f"From commit to S3: p50 {_cell(lag['p50'])} s, p99 {_cell(lag['p99'])} s, at most {_cell(lag['max'])} s.",
             _table(
@@ -171,7 +184,7 @@ def _reconciled(counts: Mapping[str, Any] | None) -> list[str]:
 
 
 def _difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[str, str]:
-    """What an order said before and after: of one that stands in both, only what differs."""
+    """Describe an order before and after; of one that is alive in both, only the columns that differ."""
     if before is None or after is None:
         return _said(before), _said(after)
     differs = [name for name in after if name != "creation_time" and after[name] != before.get(name)]
@@ -196,7 +209,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """A value inside a table's cell, on one line."""
+    """Format a value for a table's cell, on one line."""
     if value is None:
         return "—"
     if isinstance(value, list):

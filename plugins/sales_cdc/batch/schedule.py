@@ -1,4 +1,4 @@
-"""When the batch runs: daily, and, where settings say so, when new raw objects have arrived."""
+"""Schedule the batch: daily and, if the settings say so, when new raw objects have arrived."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ DAILY = "@daily"
 
 
 def batch_schedule(topology: Topology) -> Any:
-    """Events are gathered while data flows, and while a batch runs (one at a time): each run takes all that has come."""
+    """Return the batch DAG's schedule.
+
+    Events collect while data flows, and while a batch runs (one at a time). Each run takes everything that has arrived.
+
+    Example::
+
+        with DAG(dag_id="sales_cdc_batch", schedule=batch_schedule(topology)):
+            ...
+    """
     settings = topology.settings
     if not settings.event_driven:
         return DAILY

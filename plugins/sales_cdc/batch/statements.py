@@ -1,4 +1,4 @@
-"""What the batch asks Athena, by the names of the files in ``include/sql/``. Pure."""
+"""List the SQL files in ``include/sql/`` that the batch runs, and its checks. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Check(NamedTuple):
-    """What a row of a check's query means, and what to do then; ``<orders>`` stands for those in the rows' first column."""
+    """Say what a row of a check's query means and what to do; ``<orders>`` is replaced by the rows' first column."""
 
     finding: str
     remedy: str
@@ -18,24 +18,24 @@ RAW_CHECKS = {
     "deletes_are_rows": "deletes that carry values",
     "changes_follow_an_insert": "orders that changed without having been inserted",
 }
-"""By check in ``checks/``, what a row means."""
+"""What a row means, by check in ``checks/``."""
 
 _REPAIR = (
     'run sales_cdc_repair with {"orders": <orders>}: it sends these orders through the stream again. If that does not help, drop '
-    "orders_current: the next batch makes it anew from orders_changes; until then the view orders cannot be read."
+    "orders_current: the next batch rebuilds it from orders_changes; until then the view orders cannot be read."
 )
-_REBUILD = "drop orders_changes: the next batch makes it anew from the objects under raw/; until then orders_history cannot be read."
+_REBUILD = "drop orders_changes: the next batch rebuilds it from the objects under raw/; until then orders_history cannot be read."
 _SETUP = "run sales_cdc_setup: the deployed transformer and job differ. The lines are in orders_quarantine."
 CURATED_CHECKS = {
     "changes_are_unique": Check("changes that are in orders_changes more than once", _REBUILD),
     "current_is_the_latest_change": Check("orders whose current state is not their latest change", _REPAIR),
-    "deleted_orders_stay_deleted": Check("deleted orders that stand", _REPAIR),
+    "deleted_orders_stay_deleted": Check("deleted orders that are alive in orders_current", _REPAIR),
     "delivered_lines_are_taken": Check(
         "reasons for which too many of the pipeline's own lines were quarantined", _SETUP
     ),
     "raw_changes_are_curated": Check("changes of raw objects that the curated tables lack", _REBUILD),
 }
-"""By file in ``curated_checks/``."""
+"""What a row means and what to do then, by file in ``curated_checks/``."""
 
 SEED_QUERIES = ("laptops", "laptops_by_five")
 VIEWS = ("orders", "orders_history")
@@ -54,4 +54,4 @@ QUESTION_FILES = [
     *(f"insights/{name}.sql" for name in INSIGHTS),
     *(f"report/{name}.sql" for name in (CHANGED_ORDERS, QUARANTINED)),
 ]
-"""What the report shows the rows of."""
+"""The queries whose rows the report shows."""

@@ -1,7 +1,7 @@
-"""What changes cost on AWS, before they are made. Pure: no Airflow, no AWS client; the prices are in ``prices.json``.
+"""Forecast what changes cost on AWS. Pure: no Airflow, no AWS client; the prices are in ``prices.json``.
 
-Every line says its formula and the page that its price is from. List prices without free tier and discounts; where a bill
-depends on what cannot be known before (how full a buffer gets), the dearer case is taken. Money is Decimal, never float.
+Every line has its formula and the page that its price is from. Prices are list prices, without free tier and discounts. Where a bill
+depends on what nobody knows before (such as how full a buffer gets), the forecast takes the more expensive case. Money is Decimal.
 """
 
 from __future__ import annotations
@@ -33,12 +33,15 @@ SECONDS_PER_DAY, DAYS_PER_MONTH = 86_400, 30
 
 
 class CostError(ValueError):
-    """A forecast cannot be made of what was asked for."""
+    """Raised when no forecast can be made of the given amounts."""
 
 
 @dataclass(frozen=True)
 class Price:
-    """One list price: ``dollars`` for ``each``, which is ``per`` units; ``page``: AWS's page; ``date``: when it was taken."""
+    """Hold one list price.
+
+    ``dollars`` is the price of ``each``, which is ``per`` units; ``page`` is AWS's page; ``date`` is when it was read.
+    """
 
     dollars: Decimal
     each: str
@@ -50,10 +53,10 @@ class Price:
 
 @dataclass(frozen=True)
 class Usage:
-    """What is to be done.
+    """Hold the work that a forecast is for.
 
-    ``days``: how long the pipeline runs for it; 0 means on top of what runs anyway. ``read_bytes``: what scans read of the
-    table once; ``table_bytes``: the table's size, which each batch's reconciliation reads.
+    ``days``: how long the pipeline runs for it; 0: it runs anyway. ``read_bytes``: what scans of the table read once.
+    ``table_bytes``: the table's size, which each batch's reconciliation reads.
 
     Raises:
         CostError: an amount is negative or no finite number.
@@ -80,17 +83,17 @@ class Usage:
 
     @property
     def record_bytes(self) -> int:
-        """A stream record as the pipe hands it on."""
+        """Return the size of a stream record in Kinesis."""
         return RECORD_BYTES + SIZE_FACTOR * self.item_bytes
 
     @property
     def row_bytes(self) -> int:
-        """A line of the raw zone."""
+        """Return the size of a line in the raw zone."""
         return ROW_BYTES + SIZE_FACTOR * self.item_bytes
 
     @property
     def write_units(self) -> int:
-        """Of one change: its item's size in full KB, at least one, twice in a transaction."""
+        """Return the write units of one change: its item's full KB, at least one, doubled in a transaction."""
         return self.units_per_write * max(1, chunks(self.item_bytes, KB))
 
     @property
@@ -99,7 +102,7 @@ class Usage:
 
     @property
     def shards(self) -> int:
-        """Of the table's stream, at an even rate."""
+        """Return the number of shards of the table's stream, at an even rate."""
         if not self.seconds:
             return LEAST_SHARDS
         rate = Decimal(self.changes) * self.write_units / self.seconds
@@ -107,13 +110,13 @@ class Usage:
 
     @property
     def invocations(self) -> int:
-        """A buffer goes to the transformer when it is full, or when its time is over."""
+        """Return how often Firehose calls the transformer: when a buffer is full, or its time is over."""
         by_time = self.seconds / (60 if self.firehose_interval_seconds >= 60 else 1)
         return max(chunks(self.changes * self.record_bytes, LAMBDA_BUFFER_BYTES), min(self.changes, int(by_time)))
 
     @property
     def objects(self) -> int:
-        """In raw/: one for each full buffer, or each interval."""
+        """Return the number of raw objects: one for each full buffer, or each interval."""
         by_time = self.seconds / max(1, self.firehose_interval_seconds)
         return max(
             chunks(self.changes * self.row_bytes, max(1, self.firehose_size_mb) * MB), min(self.changes, int(by_time))
@@ -122,7 +125,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a forecast: so many units, what they cost, and how they were counted."""
+    """Hold one line of a forecast: the units, their price, and how they were counted."""
 
     service: str
     what: str
@@ -137,7 +140,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Forecast:
-    """The lines of a forecast, for ``usage`` at the list prices of ``region``."""
+    """Hold the lines of a forecast, for ``usage`` at the list prices of ``region``."""
 
     region: str
     usage: Usage
@@ -148,7 +151,7 @@ class Forecast:
         return sum((line.dollars for line in self.lines), Decimal(0))
 
     def by_service(self) -> dict[str, Decimal]:
-        """Dollars by service, in the order of the flow."""
+        """Return the dollars by service, in the order of the flow."""
         totals: dict[str, Decimal] = {}
         for line in self.lines:
             totals[line.service] = totals.get(line.service, Decimal(0)) + line.dollars
@@ -193,7 +196,14 @@ RULES: tuple[Rule, ...] = (
 
 
 def forecast(usage: Usage, region: str = REGION) -> Forecast:
-    """What the usage costs; a region without prices of its own gets those of us-east-1, and says so by ``Forecast.region``."""
+    """Forecast what the usage costs.
+
+    A region without prices of its own gets those of us-east-1; ``Forecast.region`` is then us-east-1.
+
+    Example::
+
+        forecast(Usage(changes=1_000_000)).dollars
+    """
     region, prices = prices_of(region)
     lines = (
         Line(service, what, Decimal(count(usage)), prices[price], formula)
@@ -206,13 +216,13 @@ def forecast_line(
     changes: int, *, region: str = REGION, item_bytes: int = ORDER_BYTES, units_per_write: int = TRANSACTION_WRITE,
     read_bytes: int = 0,
 ) -> str:  # fmt: skip
-    """A log line: what so many changes cost on AWS, on top of what runs anyway."""
+    """Return a log line with the cost of so many changes on AWS, in a pipeline that runs anyway."""
     usage = Usage(changes, item_bytes=item_bytes, units_per_write=units_per_write, read_bytes=read_bytes)
-    return told(forecast(usage, region))
+    return summary_line(forecast(usage, region))
 
 
-def told(found: Forecast) -> str:
-    """A forecast in one line: the total, and the services that are more than a twentieth of it, the dearest first."""
+def summary_line(found: Forecast) -> str:
+    """Return a forecast as one line: the total, and the services over a twentieth of it, by cost."""
     services = sorted(found.by_service().items(), key=lambda entry: -entry[1])
     parts = ", ".join(
         f"{service} {in_dollars(dollars)}" for service, dollars in services if dollars > found.dollars / 20
@@ -224,22 +234,22 @@ def told(found: Forecast) -> str:
 
 
 def in_dollars(amount: Decimal) -> str:
-    """Cents, rounded half up; below ten cents, hundredths of a cent."""
+    """Format an amount in cents, rounded half up; below ten cents, in hundredths of a cent."""
     cents = amount >= Decimal("0.10") or not amount
     return f"${amount.quantize(Decimal('0.01' if cents else '0.0001'), ROUND_HALF_UP):,}"
 
 
 def prices_of(region: str) -> tuple[str, Mapping[str, Price]]:
-    """The region whose prices are used, and its prices by name."""
+    """Return the region whose prices are used, and its prices by name."""
     document = json.loads(PRICES_FILE.read_text())
     known = region if region in document else REGION
     return known, {
-        name: Price(**{**told, "dollars": Decimal(told["dollars"])}) for name, told in document[known].items()
+        name: Price(**{**entry, "dollars": Decimal(entry["dollars"])}) for name, entry in document[known].items()
     }
 
 
 def chunks(size: int, chunk: int) -> int:
-    """How many chunks a size fills, the last one perhaps in part."""
+    """Return how many chunks a size fills, the last one perhaps in part."""
     return -(-size // chunk)
 
 

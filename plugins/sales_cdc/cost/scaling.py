@@ -1,7 +1,7 @@
-"""Which limit of AWS the pipeline meets first at a rate of changes, the setting that moves it, and the cost. Pure.
+"""Find the limit that the pipeline meets first at a rate of changes, what raises it, and the cost. Pure.
 
-Each limit is told as the changes per second that it allows: AWS's documented quota, or what our own settings allow, divided
-by what one change takes of it. Rates are even over the day; a peak of twice the mean meets its limits at half of it.
+Each limit is the number of changes per second that it allows: AWS's documented quota, or one of our own settings, divided by what one
+change takes of it. Rates are even over the day: with a peak of twice the mean, halve the limits.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ PUTS_PER_SECOND = 3_500
 
 @dataclass(frozen=True)
 class Limit:
-    """``changes_per_second``: as many as it allows; ``page``: the title of AWS's page, or our file, that says so."""
+    """Hold one limit.
+
+    ``changes_per_second`` is what it allows; ``page`` is the title of AWS's page, or our file, that documents it.
+    """
 
     where: str
     rule: str
@@ -36,31 +39,36 @@ class Limit:
 
 
 def limits(item_bytes: int = cost.ORDER_BYTES, units_per_write: int = cost.PLAIN_WRITE) -> list[Limit]:
-    """Every limit for items of this size, in us-east-1; the one that is met first comes first."""
+    """Return every limit for items of this size, in us-east-1, the lowest first.
+
+    Example::
+
+        limits(item_bytes=2_000)[0].where
+    """
     one = Usage(1, item_bytes=item_bytes, units_per_write=units_per_write)
     return sorted((*_of_the_flow(one), *_of_the_lake(one)), key=lambda limit: limit.changes_per_second)
 
 
 def met(rate: int, item_bytes: int = cost.ORDER_BYTES, units_per_write: int = cost.PLAIN_WRITE) -> list[Limit]:
-    """The limits that the rate exceeds, in the order in which a growing rate meets them."""
+    """Return the limits that the rate exceeds, in the order in which a growing rate meets them."""
     return [limit for limit in limits(item_bytes, units_per_write) if limit.changes_per_second < rate]
 
 
 def monthly(rate: int, item_bytes: int = cost.ORDER_BYTES, units_per_write: int = cost.PLAIN_WRITE) -> cost.Forecast:
-    """Thirty days at the rate, with a batch a day."""
+    """Forecast the cost of thirty days at the rate, with one batch a day."""
     days = cost.DAYS_PER_MONTH
     changes = rate * cost.SECONDS_PER_DAY * days
     return cost.forecast(Usage(changes, Decimal(days), item_bytes, units_per_write))
 
 
 def workers(rate: int, batches_per_day: int) -> int:
-    """G.1X workers with which the Glue job takes its share of a day's changes within its time limit."""
+    """Return how many G.1X workers the Glue job needs to take a batch within its time limit."""
     changes = rate * cost.SECONDS_PER_DAY // batches_per_day
     return max(JOB_WORKERS, JOB_WORKERS * chunks(changes, _job_changes()))
 
 
 def _job_changes() -> int:
-    """How many changes two workers take within the job's time limit."""
+    """Return how many changes two workers take within the job's time limit."""
     return (JOB_TIMEOUT_SECONDS - cost.JOB_START_SECONDS) * cost.JOB_CHANGES_PER_SECOND
 
 
@@ -115,14 +123,17 @@ def _of_the_lake(one: Usage) -> Iterator[Limit]:
 
 
 def _lambda_changes(one: Usage) -> int:
-    """Firehose calls the transformer with a megabyte of records; one call takes its start and its share of the records."""
+    """Return the changes per second that Lambda's concurrency allows.
+
+    Firehose calls the transformer with a megabyte of records. A call takes its start and the time for its records.
+    """
     records = cost.LAMBDA_BUFFER_BYTES // one.record_bytes
     seconds = cost.LAMBDA_START_SECONDS + Decimal(records) / cost.LAMBDA_RECORDS_PER_SECOND
     return int(LAMBDA_CONCURRENCY * records / seconds)
 
 
 def markdown() -> str:
-    """The tables of ``docs/scaling.md``, which a test compares with the page."""
+    """Return the tables of ``docs/scaling.md``; a test compares them with the page."""
     rows = ["| limit | it is | changes/s | what moves it | source |", "| --- | --- | ---: | --- | --- |"]
     rows += [
         f"| {one.where} | {one.rule} | {one.changes_per_second:,} | {one.setting} | {_source(one.page)} |"

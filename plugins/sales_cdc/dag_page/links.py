@@ -1,7 +1,7 @@
-"""Links of a task to what it worked on: in AWS's console, or, on the local cloud, to the page "Sales CDC" in Airflow.
+"""Link a task to what it worked on: in AWS's console or, on the local cloud, the page "Sales CDC" in Airflow.
 
-They are the operators' own, not the plugin's: Airflow asks those where the task ran, which knows the query's or the run's id,
-and keeps the answer for the page. A plugin's links are asked in the API server, which knows neither.
+The links belong to the operators, not to the plugin. Airflow computes an operator's links where the task ran, where the id of the
+query or the run is known, and stores them. It computes a plugin's links in the API server, where neither is known.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from sales_cdc.deployment.settings import Settings
 
 
 class ConsoleLink(BaseOperatorLink):
-    """A page of AWS's console; ``_address`` says which, None while there is nothing to show."""
+    """Link to a page of AWS's console.
+
+    ``_address`` returns its path; None while there is nothing to show.
+    """
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         settings = Settings.from_environment()
@@ -32,7 +35,7 @@ class ConsoleLink(BaseOperatorLink):
 
 
 class AthenaQueryLink(ConsoleLink):
-    """The query that a sensor waits for: ``query_execution_id``."""
+    """Link to the query that a sensor waits for (``query_execution_id``)."""
 
     name = "Query Results"
 
@@ -42,7 +45,7 @@ class AthenaQueryLink(ConsoleLink):
 
 
 class AthenaHistoryLink(ConsoleLink):
-    """The work group's latest queries, for a task that runs several."""
+    """Link to the work group's latest queries, for a task that runs several."""
 
     name = "Athena queries"
 
@@ -51,7 +54,7 @@ class AthenaHistoryLink(ConsoleLink):
 
 
 class CrawlerLink(ConsoleLink):
-    """The crawler, with its runs: ``crawler_name``."""
+    """Link to the crawler and its runs (``crawler_name``)."""
 
     name = "Crawler"
 
@@ -60,7 +63,7 @@ class CrawlerLink(ConsoleLink):
 
 
 class JobRunLink(ConsoleLink):
-    """The Glue job's run that a sensor waits for: ``job_name`` and ``run_id``."""
+    """Link to the run of a Glue job that a sensor waits for (``job_name`` and ``run_id``)."""
 
     name = "AWS Glue Job Run Details"
 
@@ -70,7 +73,7 @@ class JobRunLink(ConsoleLink):
 
 
 class ObjectLink(ConsoleLink):
-    """The object that the task wrote: ``written_uri``, set by ``execute``; there is no link before."""
+    """Link to the object that the task wrote (``written_uri``, set by ``execute``; no link before)."""
 
     name = "S3 object"
 
@@ -83,21 +86,21 @@ class ObjectLink(ConsoleLink):
 
 
 class QueryResultsLink(AthenaQueryResultsLink):
-    """The provider's link, where there is a console."""
+    """Link to the query's results as the provider does, or to the page where there is no console."""
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         return _instead_of_console() or super().get_link(operator, ti_key=ti_key)
 
 
 class JobRunDetailsLink(GlueJobRunDetailsLink):
-    """The provider's link, where there is a console."""
+    """Link to the job's run as the provider does, or to the page where there is no console."""
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         return _instead_of_console() or super().get_link(operator, ti_key=ti_key)
 
 
 def page() -> str:
-    """The path of the page "Sales CDC", below wherever Airflow is mounted."""
+    """Return the path of the page "Sales CDC", below the path that Airflow is mounted at."""
     mounted_at = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
     return f"{mounted_at}/plugin/sales-cdc"
 

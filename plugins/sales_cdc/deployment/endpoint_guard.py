@@ -1,7 +1,7 @@
-"""Fail closed: a request that would leave the settings' target is refused before it is sent.
+"""Refuse a request to an endpoint outside the settings' target, before it is sent.
 
-Every botocore session of the process is watched (``botocore.register_initializer``), so that Airflow's own operators,
-triggers and hooks are covered too: a missing connection otherwise silently means the real AWS.
+The guard watches every botocore session of the process (``botocore.register_initializer``). That covers Airflow's own operators,
+triggers and hooks: without the guard, a missing connection silently means the real AWS.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _installed: list[Settings] = []
 
 
 class EndpointRefusedError(BotoCoreError):
-    """A client was about to call an endpoint that the target does not allow."""
+    """Raised before a client calls an endpoint that the target does not allow."""
 
     fmt = (
         "Refused {operation}: it would have gone to {endpoint}, but SALES_CDC_TARGET is '{target}', which allows only "
@@ -29,7 +29,14 @@ class EndpointRefusedError(BotoCoreError):
 
 
 def install(settings: Settings) -> None:
-    """Watch boto3's default session and every botocore session made from now on; later calls replace the settings."""
+    """Watch boto3's default session and every botocore session made from now on.
+
+    A later call replaces the settings.
+
+    Example::
+
+        endpoint_guard.install(Settings.from_environment())
+    """
     _watch_every_session()
     _installed[:] = [settings]
 
@@ -42,7 +49,7 @@ def _watch_every_session() -> None:
 
 
 def _watch(session: Any) -> None:
-    """``session`` is botocore's, or boto3's, whose ``events`` are those of the botocore session within."""
+    """Register the check with a session of botocore, or with the botocore session inside one of boto3."""
     events = session.events if isinstance(session, boto3.session.Session) else session
     events.register("before-send", _refuse_foreign)
 
@@ -54,10 +61,10 @@ def _refuse_foreign(request: Any, event_name: str, **_: Any) -> None:
 
 
 def check_local(settings: Settings, url: str, event_name: str) -> None:
-    """Allow the local endpoint alone, under any path and as a virtual-host bucket of it.
+    """Allow only the local endpoint, with any path, and the virtual hosts of its buckets.
 
     Raises:
-        EndpointRefusedError: the URL is any other.
+        EndpointRefusedError: the URL has another host, port or scheme.
     """
     allowed = urlsplit(settings.local_endpoint or "")
     seen = urlsplit(url)
@@ -74,7 +81,7 @@ def check_local(settings: Settings, url: str, event_name: str) -> None:
 
 
 def check_aws(settings: Settings, url: str, event_name: str) -> None:
-    """Allow hosts of AWS alone, over TLS.
+    """Allow only hosts of AWS, over TLS.
 
     Raises:
         EndpointRefusedError: the URL names another host, a loopback address, or plain HTTP.
@@ -91,5 +98,5 @@ def check_aws(settings: Settings, url: str, event_name: str) -> None:
 
 
 def _operation(event_name: str) -> str:
-    """``before-send.dynamodb.PutItem`` as ``dynamodb PutItem``."""
+    """Turn ``before-send.dynamodb.PutItem`` into ``dynamodb PutItem``."""
     return " ".join(event_name.split(".")[1:3])

@@ -1,4 +1,4 @@
-"""The deployment that this process belongs to, for DAG files and the plugin: settings read, guard installed."""
+"""Give DAG files and the plugin the deployment that this process belongs to."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ ACCOUNT = "{{ ti.xcom_pull(task_ids='find_account') }}"
 
 
 def deployed_topology() -> Topology:
-    """The topology of the environment's settings; its account is Jinja, rendered from the task ``find_account``.
+    """Return the topology of the environment's settings, and install the endpoint guard.
 
-    Importing a DAG file calls this, so no task runs without the endpoint guard.
+    Each DAG file calls this when it is imported, so no task runs without the guard. The account is Jinja, rendered from the XCom of
+    the task ``find_account``.
 
     Raises:
         SettingsError: a setting is missing or cannot be used; Airflow shows it as the DAG's import error.
+
+    Example::
+
+        topology = deployed_topology()
+        topology.table.name  # "sales-cdc-orders"
     """
     settings = Settings.from_environment()
     endpoint_guard.install(settings)

@@ -1,4 +1,4 @@
-"""What may differ between two deployments, read once from ``SALES_CDC_*`` environment variables."""
+"""Read a deployment's settings from ``SALES_CDC_*`` environment variables."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ CONSOLES = {
 
 
 class SettingsError(ValueError):
-    """A setting is missing or cannot be used; the message names the variable, what it holds and what to set."""
+    """Raised when a setting is missing or cannot be used; the message names the variable, its value and what to set."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One deployment of the pipeline.
+    """Hold the settings of one deployment of the pipeline.
 
-    ``local_endpoint`` is absent (None) when the target is ``aws``. ``event_driven``: new raw objects start the batch, too.
-    ``on_failure``: the dotted path of what is called when a run fails; None: nothing. ``kms_key_arn``: the customer managed key that
-    encrypts everything; None: each service's own key.
+    ``local_endpoint`` is None when the target is ``aws``. ``event_driven``: new raw objects start the batch too.
+    ``on_failure``: the dotted path of the function that Airflow calls when a run fails; None: none. ``kms_key_arn``: the customer
+    managed key that encrypts everything; None: each service's own key.
     """
 
     target: Target
@@ -52,7 +52,7 @@ class Settings:
 
     @property
     def console(self) -> str | None:
-        """The address of AWS's console; None for the local cloud, which has none."""
+        """Return the URL of AWS's console; None for the local cloud, which has none."""
         return CONSOLES[self.partition] if self.target == "aws" else None
 
     @classmethod
@@ -60,7 +60,11 @@ class Settings:
         """Read and check every variable; ``environment`` defaults to the process's own.
 
         Raises:
-            SettingsError: a variable is missing or holds what cannot be used.
+            SettingsError: a variable is missing, or its value cannot be used.
+
+        Example::
+
+            Settings.from_environment({"SALES_CDC_TARGET": "local"}).prefix  # "sales-cdc"
         """
         env = os.environ if environment is None else environment
         target = _target(env)
@@ -100,9 +104,7 @@ class Settings:
 
 _PREFIX_RULE = "3 to 30 lower-case letters, digits and hyphens, beginning with a letter (a bucket is named after it)"
 _CALLABLE_RULE = "the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
-_KEY_RULE = (
-    "the ARN of a key in {0}, such as arn:aws:kms:{0}:123456789012:key/1234abcd-…; an alias cannot stand in policies"
-)
+_KEY_RULE = "the ARN of a key in {0}, such as arn:aws:kms:{0}:123456789012:key/1234abcd-…; policies take no alias"
 _PATH_RULE = "a path into the stream record, such as $.dynamodb.Keys.orderid.S or $.eventID"
 
 
@@ -160,7 +162,10 @@ def _local_endpoint(env: Mapping[str, str]) -> str:
 
 
 def _is_near(host: str) -> bool:
-    """Whether a host can only be this machine, or a neighbour in a container network: no public name, no other address."""
+    """Return whether a host can only be this machine or a neighbour in a container network.
+
+    A public name and any address but loopback are neither.
+    """
     return (
         host == "::1" or re.fullmatch(r"127(\.\d{1,3}){3}|([a-z0-9-]+\.)*localhost|[a-z][a-z0-9_-]*", host) is not None
     )
@@ -174,7 +179,7 @@ def _has_port_in_range(url: str) -> bool:
 
 
 def is_aws_host(host: str) -> bool:
-    """Whether a host name belongs to AWS, in any partition."""
+    """Return whether a host name belongs to AWS, in any partition."""
     return (
         re.fullmatch(r"(.+\.)?(amazonaws\.com(\.cn)?|api\.aws|aws\.dev|amazonaws\.eu)", host.lower().rstrip("."))
         is not None

@@ -1,8 +1,8 @@
-"""Every resource of the pipeline, declared once. Pure: no Airflow, no AWS client, no network.
+"""Name every resource of the pipeline, once. Pure: no Airflow, no AWS client, no network.
 
-``Topology(settings, account)`` knows each resource's name and ARN; ``definitions`` says what it is made of, ``policies`` who
-may do what. In a DAG file the account is not known yet: there it is a Jinja expression, which travels inside every ARN and
-is rendered when a task runs.
+``Topology(settings, account)`` has each resource's name and ARN. ``provisioning.definitions`` has their create requests, and
+``provisioning.policies`` has their permissions. A DAG file does not know the account: there it is a Jinja expression inside every
+ARN, which Airflow renders when a task runs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SERVICES: tuple[Service, ...] = get_args(Service)
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of AWS: the name that our calls use and the ARN that policies use."""
+    """Hold the name of an AWS resource, for calls, and its ARN, for policies."""
 
     name: str
     arn: str
@@ -27,7 +27,13 @@ class Resource:
 
 @dataclass(frozen=True)
 class Topology:
-    """The pipeline of one prefix, account and region."""
+    """Name the pipeline's resources for one prefix, account and region.
+
+    Example::
+
+        topology = Topology(Settings.from_environment(), account="123456789012")
+        topology.bucket.name  # "sales-cdc-123456789012-us-east-1"
+    """
 
     settings: Settings
     account: str
@@ -42,34 +48,34 @@ class Topology:
 
     @property
     def tags(self) -> dict[str, str]:
-        """On every resource that can carry tags: teardown removes nothing without them."""
+        """Return the tags of every resource that can carry tags; teardown removes nothing without them."""
         return {"sales-cdc:prefix": self.prefix, "sales-cdc:managed-by": "sales_cdc_setup"}
 
     @property
     def tag_list(self) -> list[dict[str, str]]:
-        """The tags in the form that half of AWS's services want."""
+        """Return the tags as a list of ``Key`` and ``Value``, which half of AWS's services take."""
         return [{"Key": key, "Value": value} for key, value in self.tags.items()]
 
     # Source and transport
 
     @property
     def table(self) -> Resource:
-        """The orders, by ``orderid``; the source of every change."""
+        """Return the table of orders by ``orderid``, the source of every change."""
         return self._regional("dynamodb", "table/", f"{self.prefix}-orders")
 
     @property
     def dead_letter_queue(self) -> Resource:
-        """Positions of stream records that the pipe gave up on."""
+        """Return the queue of the positions of stream records that the pipe gave up on."""
         return self._regional("sqs", "", f"{self.prefix}-pipe-dlq")
 
     @property
     def arrivals_queue(self) -> Resource:
-        """Notices of new raw objects, for whoever waits for them."""
+        """Return the queue of notices of new raw objects."""
         return self._regional("sqs", "", f"{self.prefix}-arrivals")
 
     @property
     def arrivals_rule(self) -> Resource:
-        """Sends those notices from the bucket to the queue."""
+        """Return the rule that sends those notices from the bucket to the queue."""
         return self._regional("events", "rule/", f"{self.prefix}-arrivals")
 
     @property
@@ -121,7 +127,7 @@ class Topology:
 
     @property
     def security_configuration(self) -> Resource:
-        """How crawler and job encrypt, where a customer managed key does."""
+        """Return the encryption of crawler and job, for a deployment with a customer managed key."""
         return self._regional("glue", "securityConfiguration/", f"{self.prefix}-encryption")
 
     @property
@@ -129,16 +135,16 @@ class Topology:
         return self._regional("athena", "workgroup/", self.prefix)
 
     def role(self, service: Service) -> Resource:
-        """The role of one service.
+        """Return the role of one service.
 
-        IAM knows no regions: the region is part of the name, so that two regions of one account stand side by side.
+        IAM is global: the region is part of the name, so that one account can have a deployment in each of two regions.
         """
         name = f"{self.prefix}-{service}-{self.settings.region}"
         return Resource(name, f"arn:{self.partition}:iam::{self.account}:role/{name}")
 
     @property
     def hops(self) -> dict[str, str]:
-        """The names of what a change passes on its way to the raw zone."""
+        """Return the names of the resources that a change passes on its way to the raw zone."""
         hops = ("table", "pipe", "dead_letter_queue", "stream", "delivery", "bucket")
         return {hop: getattr(self, hop).name for hop in hops}
 
@@ -156,13 +162,13 @@ class Topology:
     CONTRACT_KEY = f"{bucket_keys.ARTIFACTS_PREFIX}contract.json"
     """The contract, as the job finds it in its working directory under the key's last part."""
     QUERY_CUTOFF_BYTES = 100 * 1024**3
-    """Athena stops a statement of the work group that would read more."""
+    """How much a statement of the work group may read before Athena cancels it."""
 
     RAW_TABLE_PREFIX = "raw_"
     RAW_TABLE = "raw_orders"
 
     ORDERS_JSON_PATH = "$.orderID,$.product_name,$.quantity,$.price,$.event_type,$.creation_time"
-    """The classifier's path, letter for letter as the project's brief gives it."""
+    """The classifier's path, exactly as the project's brief has it."""
 
     def s3_uri(self, key: str) -> str:
         return f"s3://{self.bucket.name}/{key}"

@@ -1,0 +1,1 @@
+"""Plan, write and record changes of orders in DynamoDB."""

@@ -1,4 +1,4 @@
-"""Writes planned changes fast: whole transactions, several at once, paced, and sent again when the table is busy."""
+"""Write planned changes in transactions, several at once, at a given pace, with retries."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _TOKENS = uuid.UUID("0b1f3c52-54d7-4c5e-9a44-6f3f6a0f6d0e")
 
 
 class StalledError(Exception):
-    """The table stayed busy through every attempt; trying again later goes on from there."""
+    """Raised when the table stayed busy through every attempt; a later retry continues from there."""
 
 
 class Pace:
-    """Spreads changes evenly over time; ``rate_per_second`` None means as fast as possible."""
+    """Spread changes evenly over time; ``rate_per_second`` None means as fast as possible."""
 
     def __init__(self, rate_per_second: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate_per_second
@@ -37,13 +37,13 @@ class Pace:
 
     @property
     def changes_at_once(self) -> int:
-        """How many changes a transaction may have without coming in bursts."""
+        """Return how many changes a transaction may have so that the rate stays even."""
         if self._rate is None:
             return TRANSACTION_CHANGES
         return min(TRANSACTION_CHANGES, ceil(self._rate / PACED_TRANSACTIONS_PER_SECOND))
 
     def reserve(self, changes: int) -> float:
-        """Take the next free place for this many changes; return the seconds until then."""
+        """Reserve the next free time for this many changes; return the seconds until then."""
         if self._rate is None:
             return 0.0
         with self._lock:
@@ -54,10 +54,10 @@ class Pace:
 
 
 class ChangeWriter:
-    """Writes changes of one run to the table.
+    """Write changes of one run to the table.
 
-    ``run`` is unique to the run and its plan: with it a transaction that is sent again is recognised. Once ``stop`` is
-    set nothing new is sent, and waiting ends.
+    ``run`` is unique to the run and its plan: DynamoDB recognises by it a transaction that is sent again. Once ``stop`` is set, the
+    writer sends nothing new and stops waiting.
     """
 
     def __init__(self, table: OrdersTable, run: str, pace: Pace, stop: Event) -> None:
@@ -68,13 +68,13 @@ class ChangeWriter:
         self._random = SystemRandom()
 
     def write(self, changes: Sequence[Change], *, tried_before: bool) -> Iterator[list[Outcome]]:
-        """Write changes of different orders in any order; yield the outcomes as they come.
+        """Write changes of different orders, in any order; yield the outcomes as they come.
 
-        ``tried_before``: an earlier attempt may have written some of these without having kept the outcome; then an order
-        that is already as the change would leave it counts as written by this run.
+        ``tried_before``: an earlier attempt may have written some of these without keeping the outcome. Then an order that already is
+        as the change would leave it counts as written by this run.
 
         Raises:
-            StalledError, CallRefusedError, ClientError: after everything in flight has come to its end and was yielded.
+            StalledError, CallRefusedError, ClientError: once every transaction in flight has ended and its outcomes were yielded.
         """
         size = self._pace.changes_at_once
         failure: BaseException | None = None
@@ -97,7 +97,7 @@ class ChangeWriter:
             raise failure
 
     def _settle(self, changes: Sequence[Change], tried_before: bool) -> list[Outcome]:
-        """Send the changes until each is written or refused; fewer outcomes when stopped."""
+        """Send the changes until each is written or refused; return fewer outcomes when stopped."""
         outcomes: list[Outcome] = []
         if self._stop.wait(self._pace.reserve(len(changes))):
             return outcomes
@@ -122,7 +122,7 @@ class ChangeWriter:
             )
 
     def _backoff(self, attempts: int) -> float:
-        """Seconds: exponential, with full jitter."""
+        """Return the seconds to wait before the next attempt: exponential, with full jitter."""
         return self._random.uniform(0, min(MAX_BACKOFF_SECONDS, BACKOFF_SECONDS * 2**attempts))
 
     def _token(self, changes: Sequence[Change]) -> str:
@@ -130,7 +130,7 @@ class ChangeWriter:
 
 
 def judge(change: Change, item: Item | None, tried_before: bool) -> str:
-    """Why a refused change was not made; empty when it was, by an earlier attempt of this run."""
+    """Say why a refused change was not made; "" when an earlier attempt of this run made it."""
     if _is_made(change, item):
         return "" if tried_before else "someone else made the same change first"
     if change.event_type == "INSERT":

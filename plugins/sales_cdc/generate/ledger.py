@@ -1,10 +1,10 @@
-"""What one generate run meant to write and what it wrote, in the bucket under ``ledger/generate/<run>/``.
+"""Keep what one generate run plans and writes, in the bucket under ``ledger/generate/<run>/``.
 
-run.json        who asked for what, and when the run began; there once the plan is complete
+run.json        the run's parameters and when it began; exists once the plan is complete
 plan.jsonl      every planned change, in order: n, event_type, orderID, set, expected
-journal/…       what became of the changes, a part of the plan an object; a retry goes on after the last of them
-written.jsonl   the changes that were really made, in order: n, event_type, orderID, set
-summary.json    counts, and the changes that were not made with the reason; there once written.jsonl is complete
+journal/…       outcomes of the changes, one object for each part of the plan; a retry continues after the last
+written.jsonl   the changes that were made, in order: n, event_type, orderID, set
+summary.json    counts, and the skipped changes with the reason; exists once written.jsonl is complete
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sales_cdc.generate.workload import Change
 
 @dataclass(frozen=True)
 class RunHeader:
-    """``run.json``: ``params`` as they were asked for, ``started_at`` in ISO-8601 UTC, ``planned`` by event type."""
+    """Hold ``run.json``: ``params`` of the run, ``started_at`` in ISO-8601 UTC, ``planned`` by event type."""
 
     run_id: str
     params: Mapping[str, Any]
@@ -36,40 +36,43 @@ class RunHeader:
     planned: Mapping[str, int]
 
     def span(self, event_type: EventType) -> tuple[int, int]:
-        """The first ``n`` of the event type's changes, and the first after them."""
+        """Return the first ``n`` of the event type's changes, and the first after them."""
         first = sum(self.planned[kind] for kind in EVENT_TYPES[: EVENT_TYPES.index(event_type)])
         return first, first + self.planned[event_type]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one planned change; ``reason`` says why it was not made (empty: it was)."""
+    """Hold what became of one planned change; ``reason`` says why it was skipped (empty: it was made)."""
 
     change: Change
     reason: str = ""
 
     def line(self) -> str:
         change = self.change
-        told: dict[str, Any] = {"n": change.n, "event_type": change.event_type, "orderID": change.order_id}
-        return json_line(told | ({"reason": self.reason} if self.reason else {"set": dict(change.set)}))
+        document: dict[str, Any] = {"n": change.n, "event_type": change.event_type, "orderID": change.order_id}
+        return json_line(document | ({"reason": self.reason} if self.reason else {"set": dict(change.set)}))
 
 
 class RunLedger(LedgerFolder):
-    """The ledger of one generate run. Source: Amazon S3 API Reference, *ListObjectsV2*."""
+    """Read and write the ledger of one generate run.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    """
 
     RUNS = bucket_keys.GENERATE_RUNS
 
     def header(self) -> RunHeader | None:
-        """None while the run has no complete plan.
+        """Return the run's header; None while it has no complete plan.
 
         Raises:
             ForeignPlanError: another run's id gives the same folder.
         """
-        told = self._own_header()
-        return None if told is None else RunHeader(**told)
+        document = self._own_header()
+        return None if document is None else RunHeader(**document)
 
     def keep_plan(self, params: Mapping[str, Any], changes: Iterable[Change]) -> RunHeader:
-        """Store the plan; from here on the run has exactly these changes."""
+        """Store the plan; from then on the run has exactly these changes."""
         planned: dict[str, int] = dict.fromkeys(EVENT_TYPES, 0)
         with tempfile.TemporaryFile() as plan:
             for change in changes:
@@ -81,17 +84,17 @@ class RunLedger(LedgerFolder):
         return header
 
     def planned(self, first: int, end: int) -> Iterator[Change]:
-        """The planned changes from ``n = first`` up to but without ``end``."""
+        """Yield the planned changes from ``n = first`` up to but without ``end``."""
         with tempfile.TemporaryFile() as plan:
             with explained("read the run's plan from the bucket", self._bucket):
                 self._client.download_fileobj(self._bucket, f"{self.prefix}plan.jsonl", plan)
             plan.seek(0)
             for line in islice(plan, first, end):
-                told = json.loads(line, parse_float=Decimal)
-                yield Change(told["n"], told["event_type"], told["orderID"], told["set"], told["expected"])
+                entry = json.loads(line, parse_float=Decimal)
+                yield Change(entry["n"], entry["event_type"], entry["orderID"], entry["set"], entry["expected"])
 
     def begin(self, event_type: EventType) -> bool:
-        """Note that changes of this type are about to be written; True when an earlier attempt had noted it."""
+        """Note that the run begins to write changes of this type; return whether an earlier attempt did."""
         try:
             self._put(f"journal/{event_type}.begun", self._now(), IfNoneMatch="*")
         except ClientError as error:
@@ -101,7 +104,10 @@ class RunLedger(LedgerFolder):
         return False
 
     def settled(self, event_type: EventType) -> tuple[int | None, dict[int, str]]:
-        """The last part of an earlier attempt: its first ``n`` (None: none was kept), and its outcomes' lines by ``n``."""
+        """Return the last part of an earlier attempt: its first ``n``, and its outcomes' lines by ``n``.
+
+        The first ``n`` is None when no part was kept.
+        """
         keys = self._journal(event_type)
         if not keys:
             return None, {}
@@ -109,13 +115,13 @@ class RunLedger(LedgerFolder):
         return int(keys[-1].rsplit("-", 1)[1].removesuffix(".jsonl")), {json.loads(line)["n"]: line for line in lines}
 
     def settle(self, event_type: EventType, first: int, lines: Mapping[int, str]) -> None:
-        """Keep the outcomes of the part that begins at ``first``."""
+        """Store the outcomes of the part that begins at ``first``."""
         self._put(f"journal/{event_type}-{first:09}.jsonl", "".join(lines[n] for n in sorted(lines)))
 
     def close(self, header: RunHeader, *, interrupted: bool = False) -> dict[str, Any]:
         """Write ``written.jsonl`` and then ``summary.json`` from the journal; return the summary.
 
-        A closed ledger stays as it is. ``interrupted``: the run was stopped before all of its plan was tried.
+        A closed ledger stays as it is. ``interrupted``: the run was stopped before it tried all of its plan.
         """
         closed = self._get("summary.json")
         if closed is not None:
@@ -136,16 +142,16 @@ class RunLedger(LedgerFolder):
         return summary
 
     def _collect(self) -> tuple[dict[str, int], list[dict[str, Any]]]:
-        """Copy the journal's made changes to ``written.jsonl``; return their counts and the others."""
+        """Copy the changes that were made to ``written.jsonl``; return their counts, and the skipped changes."""
         written: dict[str, int] = dict.fromkeys(EVENT_TYPES, 0)
         skipped: list[dict[str, Any]] = []
         with tempfile.TemporaryFile() as made:
             for event_type in EVENT_TYPES:
                 for key in self._journal(event_type):
                     for line in self._body(key).splitlines(keepends=True):
-                        told = json.loads(line)
-                        if "reason" in told:
-                            skipped.append(told)
+                        entry = json.loads(line)
+                        if "reason" in entry:
+                            skipped.append(entry)
                         else:
                             made.write(line)
                             written[event_type] += 1

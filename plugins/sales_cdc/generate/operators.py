@@ -1,4 +1,4 @@
-"""Plans, writes and records the changes of a generate run."""
+"""Plan, write and record the changes of a generate run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from sales_cdc.generate.workload import Workload
 
 
 class GenerateRunOperator(WritingRunOperator):
-    """A step of a generate run. ``run_name``: the run's name in the ledger; the run's id when it is empty."""
+    """Take one step of a generate run.
+
+    ``run_name`` is the run's name in the ledger; the run's id when it is empty.
+    """
 
     template_fields = aws_template_fields("table", "bucket", "run_name")
 
@@ -30,9 +33,14 @@ class GenerateRunOperator(WritingRunOperator):
 
 
 class PlanChangesOperator(GenerateRunOperator):
-    """Plan the changes that the run's Params ask for, against the table as it is, and keep the plan in the ledger.
+    """Plan the changes that the run's Params ask for, and keep the plan in the ledger.
 
-    A Param that the DAG does not have is refused before anything is read or written. Returns the run's ledger (an S3 URI).
+    The plan is made against the table as it is now. The operator refuses a Param that the DAG does not have, before it reads or writes
+    anything. Returns the run's ledger (an S3 URI).
+
+    Example::
+
+        PlanChangesOperator(task_id="plan_changes", table=topology.table.name, bucket=topology.bucket.name)
     """
 
     def execute(self, context: Any) -> str:
@@ -46,7 +54,7 @@ class PlanChangesOperator(GenerateRunOperator):
 
 
 class WriteChangesOperator(GenerateRunOperator):
-    """Write the plan's changes of one event type; a retry goes on after the last part that was kept.
+    """Write the plan's changes of one event type; a retry continues after the last part that was kept.
 
     Returns counts: ``settled_before`` (by earlier attempts), ``written`` and ``skipped`` (by this one).
     """
@@ -61,7 +69,7 @@ class WriteChangesOperator(GenerateRunOperator):
 
 
 class RecordLedgerOperator(GenerateRunOperator):
-    """Close the run's ledger: from then on the batch waits for its changes. Returns the changes written, by event type."""
+    """Close the run's ledger, so that the batch waits for its changes; return their number by event type."""
 
     def execute(self, context: Any) -> dict[str, int]:
         with final_errors():

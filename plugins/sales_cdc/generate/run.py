@@ -1,4 +1,7 @@
-"""One generate run: plan, write, record. Every step can be repeated, half-way or whole, without doubling or losing."""
+"""Plan, write and record one generate run.
+
+Every step can be repeated, half-way or whole, without duplicating or losing a change.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,9 @@ Progress = Callable[[EventType, int, int], None]
 
 
 class ProgressLog:
-    """Says every few seconds how many changes were settled, how fast, and how long the rest will take.
+    """Log every few seconds how many changes are settled, the rate, and the time left.
 
-    The first call tells where the count begins and says nothing.
+    The first call sets where the count begins and logs nothing.
     """
 
     def __init__(self, say: Say, clock: Callable[[], float] = time.monotonic) -> None:
@@ -49,7 +52,17 @@ class ProgressLog:
 
 
 class GenerateRun:
-    """A run's table and ledger; ``say`` takes lines for the log, ``stop`` ends writing early once set."""
+    """Plan, write and record a run, with its table and its ledger.
+
+    ``say`` takes lines for the log; ``stop`` ends writing early once it is set.
+
+    Example::
+
+        run = GenerateRun(OrdersTable(dynamodb, "sales-cdc-orders"), RunLedger(s3, bucket, "run-1", now), print)
+        run.plan(Workload(seed=1, inserts=500))
+        run.write("INSERT")
+        run.record()
+    """
 
     def __init__(self, table: OrdersTable, ledger: RunLedger, say: Say, stop: Event | None = None) -> None:
         self._table = table
@@ -66,10 +79,10 @@ class GenerateRun:
     ) -> RunHeader:
         """Plan the run against the table as it is now, and keep the plan; a run that has a plan keeps that one.
 
-        ``own_orders_only``: change and delete no order but those that the run itself inserts.
+        ``own_orders_only``: change and delete only orders that the run itself inserts.
 
         Raises:
-            WorkloadError: the table holds too few orders for it, or the rate is no number above 0; nothing was written.
+            WorkloadError: the table holds too few orders, or the rate is no number above 0; nothing was written.
             ForeignPlanError: the run was planned with other parameters before.
             CallRefusedError: the table or the bucket is missing, denied, or does not answer.
         """
@@ -78,13 +91,13 @@ class GenerateRun:
         header = self._ledger.header()
         if header is not None:
             self._require_same(header, params)
-            self._say(f"This run has its plan already, made at {header.started_at}: going on with it.")
+            self._say(f"This run has its plan already, made at {header.started_at}, and continues with it.")
             return header
         scanned = self._table.scan()
         self._say(f"{self._table.name} holds {len(scanned.live):,} orders that this run may change.")
         if scanned.unusable:
             some = "; ".join(f"{order_id}: {why}" for order_id, why in list(scanned.unusable.items())[:SHOWN])
-            self._say(f"{len(scanned.unusable):,} orders edited by others are left alone, such as {some}")
+            self._say(f"{len(scanned.unusable):,} orders that others edited are not changed, such as {some}")
         live = {} if own_orders_only else scanned.live
         changes = plan_changes(workload, live, {*scanned.unusable, *scanned.live} - live.keys())
         header = self._ledger.keep_plan({**params, "rate_per_second": rate_per_second}, changes)
@@ -94,9 +107,10 @@ class GenerateRun:
         return header
 
     def write(self, event_type: EventType, progress: Progress | None = None) -> dict[str, int]:
-        """Write the plan's changes of one type, part after part; each part's outcomes are kept before the next begins.
+        """Write the plan's changes of one type, part after part.
 
-        Returns how many this call found ``settled_before``, and how many it has ``written`` and ``skipped``.
+        The ledger keeps each part's outcomes before the next part begins. Returns how many changes were ``settled_before`` this call,
+        and how many it has ``written`` and ``skipped``.
 
         Raises:
             StalledError: the table stayed busy; the message says how many changes are settled.
@@ -123,7 +137,7 @@ class GenerateRun:
             except StalledError as error:
                 done = sum(tally.values())
                 raise StalledError(
-                    f"{error} {done:,} of {end - first:,} {event_type} changes are settled; a retry goes on from there."
+                    f"{error} {done:,} of {end - first:,} {event_type} changes are settled; a retry continues from there."
                 ) from error
             finally:
                 self._ledger.settle(event_type, part[0].n, lines)
@@ -160,13 +174,16 @@ class GenerateRun:
         planned = {name: header.params[name] for name in params}
         if planned != params:
             raise ForeignPlanError(
-                f"The run '{header.run_id}' was planned with {planned} and is asked for {dict(params)} now. A run's plan never "
+                f"The run '{header.run_id}' was planned with {planned} and was started with {dict(params)} now. A run's plan never "
                 "changes: start a new run for other parameters. Nothing was written."
             )
 
 
 def parts(changes: Iterable[Change]) -> Iterator[list[Change]]:
-    """Cut changes into parts of bounded size in which no order comes twice, so that a part has no order of its own."""
+    """Cut changes into parts of bounded size without two changes of one order.
+
+    The changes of a part can therefore be written in any order.
+    """
     part: list[Change] = []
     orders: set[str] = set()
     for change in changes:

@@ -1,4 +1,4 @@
-"""What operators share that write a run into the orders table and into its ledger."""
+"""Hold what the operators share that write orders and keep a ledger of it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ Ledger = TypeVar("Ledger", bound=LedgerFolder)
 
 
 class WritingRunOperator(AwsBaseOperator[AwsGenericHook[Any]]):
-    """One step of a run that writes orders: ``table`` and ``bucket`` by name, clients for both, and an end when killed.
+    """Take one step of a run that writes orders; stop when the task is killed.
+
+    Args:
+        table: the orders table's name.
+        bucket: the name of the bucket that holds the ledger.
 
     Raises:
-        AirflowFailException: trying again would not help; the message says what to do.
-        UnreachableError, StalledError: trying again may help, and goes on where this attempt stopped.
+        AirflowFailException: a retry would not help; the message says what to do.
+        UnreachableError, StalledError: a retry may help; it continues where this attempt stopped.
     """
 
     aws_hook_class = AwsGenericHook
@@ -54,7 +58,7 @@ class WritingRunOperator(AwsBaseOperator[AwsGenericHook[Any]]):
 
 @contextmanager
 def final_errors(*also: type[Exception]) -> Iterator[None]:
-    """Fail the task at once, without a retry, on errors that would come again the same way; ``also`` names more of them."""
+    """Fail the task without a retry on errors that a retry would repeat; ``also`` names more of them."""
     final: tuple[type[Exception], ...] = (*NO_RETRY, *also)
     try:
         yield
@@ -63,10 +67,12 @@ def final_errors(*also: type[Exception]) -> Iterator[None]:
 
 
 def require_known_params(dag: Any, conf: Mapping[str, Any]) -> None:
-    """Airflow takes any key of a run's configuration; a misspelt one would silently leave the default in force.
+    """Refuse a run whose configuration has keys that the DAG does not have.
+
+    Airflow accepts any key; with a misspelt one, the run would silently use the default.
 
     Raises:
-        WorkloadError: names the keys that the DAG does not have.
+        WorkloadError: names the unknown keys.
     """
     known = sorted(dag.params.keys())
     if unknown := sorted(conf.keys() - set(known)):

@@ -1,9 +1,9 @@
-"""The orders table: read in parallel segments, written in transactions of conditional changes.
+"""Scan the orders table in parallel, and write it in transactions of conditional changes.
 
-Why transactions, and not BatchWriteItem or PartiQL batches: only they carry a condition and are a batch, are safe to send
-twice (ClientRequestToken), and name each refusal with the item that caused it. A change is thereby written once, never
-over somebody else's, and known to have made exactly one stream record. On AWS they consume twice the write capacity of
-plain writes. Source: Amazon DynamoDB Developer Guide, *Amazon DynamoDB Transactions: How it works*.
+Transactions, unlike BatchWriteItem and PartiQL batches, carry a condition for each change, are safe to send again
+(ClientRequestToken), and return with each refusal the item that caused it. So a change is written once, never over somebody else's,
+and makes exactly one stream record. On AWS a transaction consumes twice the write capacity of plain writes.
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KEY = "orderid"
 TRANSACTION_CHANGES = 100
 SCAN_SEGMENTS = 4
 MAX_CONNECTIONS = 16
-# Parameter validation costs a third of a transaction's time, and the service validates anyway.
+# boto3's parameter validation takes a third of a transaction's time, and DynamoDB validates anyway.
 CLIENT_CONFIG: dict[str, Any] = {
     "max_pool_connections": MAX_CONNECTIONS,
     "parameter_validation": False,
@@ -44,7 +44,7 @@ Item = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class ScannedOrders:
-    """The table's orders: those that a workload may change, and by id why it may not change the others."""
+    """Hold the orders that a workload may change, and by id why it may not change the others."""
 
     live: dict[str, LiveOrder] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
@@ -52,10 +52,10 @@ class ScannedOrders:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What became of the changes of one transaction.
+    """Hold what became of the changes of one transaction.
 
-    ``refused`` are changes whose expectation does not hold, with the item that is there (None: no item). ``postponed``
-    were not written either and may be sent again; ``cause`` says why when it was not for the others' refusal (else "").
+    ``refused``: changes whose expectation does not hold, each with the item in the table (None: no item). ``postponed``: changes that
+    were not written and may be sent again; ``cause`` says why, and is "" when it was only the refusal of others.
     """
 
     written: Sequence[Change] = ()
@@ -65,9 +65,13 @@ class Attempt:
 
 
 class OrdersTable:
-    """One DynamoDB table of orders, through a client made with ``CLIENT_CONFIG``.
+    """Scan and write one DynamoDB table of orders, with a client made with ``CLIENT_CONFIG``.
 
-    Source: Amazon DynamoDB API Reference, *Scan*, *TransactWriteItems*.
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+
+    Example::
+
+        OrdersTable(boto3.client("dynamodb", config=Config(**CLIENT_CONFIG)), "sales-cdc-orders").scan().live
     """
 
     def __init__(self, client: Any, name: str) -> None:
@@ -75,10 +79,10 @@ class OrdersTable:
         self.name = name
 
     def scan(self) -> ScannedOrders:
-        """Every order but the setup probe's, read consistently, by id.
+        """Read every order but probe orders, consistently, sorted by id.
 
         Raises:
-            CallRefusedError: there is no such table, it may not be read, or nothing answers.
+            CallRefusedError: the table is missing or denied, or does not answer.
         """
         found = ScannedOrders()
         with explained("read the orders in the DynamoDB table", self.name), ThreadPoolExecutor(SCAN_SEGMENTS) as pool:
@@ -100,11 +104,11 @@ class OrdersTable:
     def write(self, changes: Sequence[Change], token: str) -> Attempt:
         """Write up to ``TRANSACTION_CHANGES`` changes of different orders, all or none.
 
-        Sending the same changes with the same ``token`` within ten minutes writes them once and succeeds each time.
+        A call with the same changes and the same ``token`` within ten minutes writes them once and succeeds each time.
 
         Raises:
-            CallRefusedError: there is no such table, it may not be written, or nothing answers.
-            botocore.exceptions.ClientError: the service finds the request itself wrong.
+            CallRefusedError: the table is missing or denied, or does not answer.
+            botocore.exceptions.ClientError: DynamoDB rejects the request as invalid.
         """
         try:
             with explained(f"write {len(changes)} changes to the DynamoDB table", self.name):
@@ -117,7 +121,7 @@ class OrdersTable:
 
 
 def _attempt(changes: Sequence[Change], error: ClientError) -> Attempt:
-    """Read a cancelled or throttled transaction; anything else is raised again."""
+    """Interpret a cancelled or throttled transaction; raise any other error again."""
     code = error.response["Error"]["Code"]
     if code in PASSING:
         return Attempt(postponed=changes, cause=code)
@@ -136,7 +140,10 @@ def _attempt(changes: Sequence[Change], error: ClientError) -> Attempt:
 
 
 def _action(table: str, change: Change) -> dict[str, Any]:
-    """The change as one action of TransactWriteItems; none of the attributes' names is a reserved word."""
+    """Return the change as one action of TransactWriteItems.
+
+    No attribute's name is a reserved word, so none needs a placeholder.
+    """
     key = {KEY: {"S": change.order_id}}
     common: dict[str, Any] = {"TableName": table, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     if change.event_type == "INSERT":
@@ -163,7 +170,7 @@ def _item(values: Mapping[str, Value]) -> dict[str, dict[str, str]]:
 
 
 def wire(value: Value) -> dict[str, str]:
-    """A value as DynamoDB's JSON; numbers as DynamoDB itself keeps them, without trailing zeros."""
+    """Return a value as DynamoDB's JSON; numbers without trailing zeros, as DynamoDB keeps them."""
     if isinstance(value, str):
         return {"S": value}
     text = format(value, "f") if isinstance(value, Decimal) else str(value)
@@ -171,7 +178,7 @@ def wire(value: Value) -> dict[str, str]:
 
 
 def holds(item: Item, values: Mapping[str, Value]) -> bool:
-    """Whether an item has all these values."""
+    """Return whether an item has all these values."""
     return all(name in item and _same(item[name], value) for name, value in values.items())
 
 
@@ -199,7 +206,7 @@ def _sort_in(item: Item, found: ScannedOrders) -> None:
 
 
 def _wrong_attributes(item: Item) -> Iterator[str]:
-    """What keeps an order, edited by others, from being changed here: attributes missing or of another type or size."""
+    """Yield why a workload may not change an order: attributes that are missing, or of another type or size."""
     rules = {
         "product_name": ("S", r"(?s).+", "text"),
         "quantity": ("N", r"-?\d{1,18}", "a whole number"),

@@ -1,7 +1,7 @@
-"""Orders that appear, change and go, the same for the same seed. Pure: no Airflow, no AWS client, no clock.
+"""Plan inserts, updates and deletes of orders, the same for the same seed. Pure: no Airflow, no AWS client, no clock.
 
-A plan is made before anything is written: first all inserts, then updates of any live order, then deletes. Each change
-knows the values that it replaces, so that it can be written once and only once, and never over somebody else's change.
+The plan is complete before anything is written: first all inserts, then updates of live orders, then deletes. Each change holds the
+values that it replaces, so that it is written exactly once, and never over somebody else's change.
 """
 
 from __future__ import annotations
@@ -43,15 +43,19 @@ REVISIONS: tuple[tuple[str, ...], ...] = (("quantity",), ("price",), ("order_sta
 
 
 class WorkloadError(ValueError):
-    """The workload cannot be planned as asked for; nothing was written."""
+    """Raised when the workload cannot be planned as asked for; nothing was written."""
 
 
 @dataclass(frozen=True)
 class Workload:
-    """How many changes of each kind to make, drawn from ``seed``.
+    """Hold how many changes of each kind to make, drawn from ``seed``.
 
     Raises:
         WorkloadError: a count is negative or no whole number, or the seed is no whole number.
+
+    Example::
+
+        list(plan_changes(Workload(seed=1, inserts=500, updates=100), live={}))
     """
 
     seed: int
@@ -68,15 +72,17 @@ class Workload:
 
     @property
     def counts(self) -> dict[EventType, int]:
-        """By event type, in the order in which they are written."""
+        """Return the counts by event type, in the order in which the changes are written."""
         return {"INSERT": self.inserts, "MODIFY": self.updates, "REMOVE": self.deletes}
 
 
 def require_rate(rate_per_second: float | Decimal | None) -> None:
-    """A form's ``exclusiveMinimum`` lets NaN pass, which is neither above nor below anything, and Infinity.
+    """Refuse a rate that is no finite number above 0; None means as fast as possible.
+
+    A form's ``exclusiveMinimum`` accepts NaN and Infinity.
 
     Raises:
-        WorkloadError: the rate is no finite number above 0 (None: as fast as possible).
+        WorkloadError: the rate is no finite number above 0.
     """
     if rate_per_second is not None and not 0 < rate_per_second < float("inf"):
         raise WorkloadError(
@@ -87,7 +93,7 @@ def require_rate(rate_per_second: float | Decimal | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LiveOrder:
-    """What the table holds of one order now; ``order_status`` is absent (None) in orders that others put there without it."""
+    """Hold what the table has of one order now; ``order_status`` is None when the item has none."""
 
     product_name: str
     quantity: int
@@ -105,11 +111,11 @@ class LiveOrder:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change to write.
+    """Hold one change to write.
 
-    ``n`` is its place in the plan, from 0. ``set`` holds the attributes that get new values (all but the key for an
-    INSERT, none for a REMOVE), ``expected`` what the order has to hold for the change to be written: the old values of
-    the attributes set (none for an INSERT, which expects no order at all; for a REMOVE the values that change in an order's life).
+    ``n`` is its place in the plan, from 0. ``set`` has the attributes that get new values: all but the key for an INSERT, none for a
+    REMOVE. ``expected`` has what the order must hold for the change to be written: the old values of the attributes set; none for an
+    INSERT, which expects no order; for a REMOVE the values that updates change.
     """
 
     n: int
@@ -122,13 +128,16 @@ class Change:
 def plan_changes(
     workload: Workload, live: Mapping[str, LiveOrder], taken: Collection[str] = frozenset()
 ) -> Iterator[Change]:
-    """The changes, in the order in which they have to be written; equal arguments give equal changes.
+    """Return the changes in the order in which they have to be written; equal arguments give equal changes.
 
-    ``live`` are the orders that may be changed, by id; ``taken`` further ids that no insert may use. Orders inserted here
-    may be changed and deleted here too. Drawn lazily, so that a plan need not fit into memory.
+    The iterator is lazy, so that a plan need not fit into memory. Orders inserted by the plan may be changed and deleted by it too.
+
+    Args:
+        live: the orders that may be changed, by id.
+        taken: further ids that no insert may use.
 
     Raises:
-        WorkloadError: there are fewer live orders than deletes, or none to update; raised at once, not while drawing.
+        WorkloadError: there are fewer live orders than deletes, or none to update; raised by the call, not by the iterator.
     """
     available = len(live) + workload.inserts
     found = f"{len(live)} in the table and {workload.inserts} inserted by this run"
@@ -146,7 +155,7 @@ def plan_changes(
 
 
 def _draw(workload: Workload, orders: dict[str, LiveOrder], taken: Collection[str]) -> Iterator[Change]:
-    """Draw every change; ``orders`` is kept as the table will be after each of them."""
+    """Draw every change; keep ``orders`` as the table will be after it."""
     n = 0
     for order_id, order, customer in _new_orders(workload, orders, taken):
         orders[order_id] = order
@@ -170,7 +179,7 @@ def _draw(workload: Workload, orders: dict[str, LiveOrder], taken: Collection[st
 def _new_orders(
     workload: Workload, orders: Mapping[str, LiveOrder], taken: Collection[str]
 ) -> Iterator[tuple[str, LiveOrder, str]]:
-    """New orders under ids that the table does not hold yet, and their customers."""
+    """Yield new orders under ids that the table does not hold yet, and their customers."""
     ids = Random(f"{workload.seed}:ids")
     rng = Random(f"{workload.seed}:orders")
     customers = _customers(workload) if workload.inserts else []
@@ -201,9 +210,9 @@ def _price(rng: Random, product: str) -> Decimal:
 
 
 def _victims(rng: Random, orders: Mapping[str, LiveOrder]) -> Iterator[str]:
-    """Orders to update, without end, in waves of a third of them: some change often, some once, some never.
+    """Yield orders to update, without end, in waves of a third of them.
 
-    Within a wave every order is a different one, so that a wave can be written in any order.
+    Some orders change often, some once, some never. No wave has an order more than once, so a wave can be written in any order.
     """
     ids = sorted(orders)
     while True:
@@ -211,7 +220,7 @@ def _victims(rng: Random, orders: Mapping[str, LiveOrder]) -> Iterator[str]:
 
 
 def _revise(rng: Random, order: LiveOrder) -> dict[str, Any]:
-    """New values for one or two attributes, all of them different from the old ones."""
+    """Return new values for one or two attributes, each different from the old one."""
     revised: dict[str, Any] = {}
     for name in rng.choice(REVISIONS):
         if name == "price":
@@ -229,7 +238,7 @@ def _other_price(rng: Random, order: LiveOrder) -> Decimal:
 
 
 def _other_quantity(rng: Random, order: LiveOrder) -> int:
-    """Laptops often become five, so that the selects on ``quantity=5`` have something to show."""
+    """Return another quantity; for laptops often 5, so that the brief's select on ``quantity=5`` has rows."""
     if order.product_name == LAPTOP and order.quantity != LAPTOP_QUANTITY and rng.randrange(3) == 0:
         return LAPTOP_QUANTITY
     return rng.choice([quantity for quantity in QUANTITIES if quantity != order.quantity])

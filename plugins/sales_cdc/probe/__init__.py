@@ -1,0 +1,1 @@
+"""Send probe orders through the chain, to prove that earlier changes have arrived."""

@@ -12,7 +12,12 @@ from sales_cdc.provisioning.resources.objects import ObjectHook
 def arrived_orders(
     objects: ObjectHook, bucket: str, order_ids: Collection[str], since: datetime, now: datetime
 ) -> dict[str, str]:
-    """By order, the key of a raw object that holds it; absent when it has not arrived."""
+    """Return by order the key of a raw object that holds it; an order that has not arrived is absent.
+
+    Example::
+
+        arrived_orders(objects, "sales-cdc-123456789012-us-east-1", ["probe-1"], written_at, datetime.now(UTC))
+    """
     arrived: dict[str, str] = {}
     for folder in hourly_folders(since, now):
         arrived |= objects.keys_holding(bucket, folder, [each for each in order_ids if each not in arrived], since)
@@ -20,7 +25,7 @@ def arrived_orders(
 
 
 def hourly_folders(start: datetime, end: datetime) -> list[str]:
-    """The prefixes under which Firehose stores what arrives between two times, newest first."""
+    """Return the prefixes under which Firehose stores what arrives between two times, newest first."""
     first, hour = start.replace(minute=0, second=0, microsecond=0), timedelta(hours=1)
     moments = [end - back * hour for back in range((end - first) // hour + 1)]
     return [f"{bucket_keys.RAW_PREFIX}dt={at:%Y-%m-%d}/hr={at:%H}/" for at in moments]

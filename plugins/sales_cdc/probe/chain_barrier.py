@@ -1,4 +1,4 @@
-"""Proof that what was committed before has arrived: probe orders, sent after it down the same chain."""
+"""Prove by probe orders that every change committed before them has arrived."""
 
 from __future__ import annotations
 
@@ -24,21 +24,26 @@ Connect = Callable[[Any], Any]
 
 
 class ChainStalledError(AirflowException):
-    """The probes did not arrive: what was written before them may be on its way still."""
+    """Raised when probes do not arrive: changes written before them may still be in flight."""
 
 
 class ChainBarrier:
-    """Waits until the chain has delivered everything that was committed before.
+    """Wait until the chain has delivered every change that was committed before.
 
-    The stream, the pipe and Kinesis each keep the order of a shard, so what arrives before a later record of every shard has
-    arrived. Two rounds of probes, 16 for each shard: the first shows that each shard of the table's stream was read that far by the
-    pipe, the second, written after it, that each shard of Kinesis was delivered that far. Probe orders count nowhere.
+    The table's stream, the pipe and Kinesis keep the order of records within a shard: when a record has arrived, the records before it
+    in its shard have arrived too. The barrier sends two rounds of probes, 16 for each shard. The first round proves that the pipe has
+    read every shard of the table's stream that far. The second, written after the first has arrived, proves that Firehose has
+    delivered every shard of Kinesis that far. No count includes probe orders.
 
     Args:
-        connect: makes a hook of a class.
+        connect: returns a hook of the class it gets.
         hops: the topology's ``hops``.
         patience_seconds: how long the probes of a round may take.
-        stop: ends the waiting once set.
+        stop: ends the wait once it is set.
+
+    Example::
+
+        ChainBarrier(lambda hook: hook(aws_conn_id="aws_default"), topology.hops, 300, Event()).deliver()
     """
 
     def __init__(self, connect: Connect, hops: Mapping[str, str], patience_seconds: float, stop: Event) -> None:
@@ -46,7 +51,7 @@ class ChainBarrier:
         self._patience = timedelta(seconds=patience_seconds)
 
     def deliver(self) -> None:
-        """Return once everything committed before this call is in ``raw/``, in ``errors/``, or given up by the pipe.
+        """Return once every earlier change is in ``raw/``, in ``errors/``, or given up by the pipe.
 
         Raises:
             ChainStalledError: the probes did not arrive in time.
@@ -69,9 +74,9 @@ class ChainBarrier:
                 if datetime.now(UTC) - written_at > self._patience or self._stop.wait(POLL_SECONDS):
                     raise ChainStalledError(
                         f"{count - len(arrived)} of {count} probe orders did not reach raw/ within "
-                        f"{self._patience.total_seconds():.0f} s, so it cannot be told what was lost from what is on its way. "
+                        f"{self._patience.total_seconds():.0f} s, so a lost change cannot be told from one that is in flight. "
                         f"Look at the pipe '{self._hops['pipe']}' and the delivery stream '{self._hops['delivery']}' (here: the "
-                        f"{hop}), run the DAG sales_cdc_setup, whose own proof says where a probe stops, then reconcile again."
+                        f"{hop}), run the DAG sales_cdc_setup, whose own probe names the hop where it stops, then reconcile again."
                     )
         finally:
             table.delete_orders(self._hops["table"], probes)

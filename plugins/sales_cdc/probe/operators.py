@@ -1,4 +1,4 @@
-"""The probe: an order of no meaning that travels the whole chain and is deleted again."""
+"""Write the probe order, which travels the whole chain, and delete it again."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ from sales_cdc.provisioning.resources.table import TableHook
 
 
 class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
-    """Write a probe order. Its id begins with ``probe-`` and is new each time: writing the same item twice emits nothing.
+    """Write a probe order under a new id.
+
+    The id begins with ``probe-``. It is new each time, because DynamoDB makes no record when an item is written unchanged.
 
     Args:
         table: the orders table's name.
 
     Returns:
         ``order_id``, and ``written_at``, the time before the write (ISO 8601, UTC).
+
+    Example::
+
+        put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=topology.table.name)
     """
 
     aws_hook_class = TableHook
@@ -39,7 +45,7 @@ class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
 
 
 class DeleteProbeOrderOperator(AwsBaseOperator[TableHook]):
-    """Delete the probe order; fine when it is gone already.
+    """Delete the probe order; succeed when it is gone already.
 
     Args:
         table: the orders table's name.

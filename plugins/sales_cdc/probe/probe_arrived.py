@@ -1,4 +1,4 @@
-"""Waits for the probe order at the end of the chain; when it does not come, finds out where it was last seen."""
+"""Wait for the probe order in ``raw/``, or find out where in the chain it was last seen."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from sales_cdc.provisioning.resources.stream import StreamHook
 
 
 class ProbeLostError(AirflowFailException):
-    """The probe order did not reach S3 in time."""
+    """Raised when the probe order did not reach S3 in time."""
 
 
 class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
-    """True once the probe order is in ``raw/`` on S3.
+    """Wait until the probe order is in ``raw/`` on S3.
 
-    It waits by poking: the chain needs the delivery stream's buffer interval and a few seconds, a minute or two on AWS.
+    The wait is short: the delivery stream's buffer interval and a few seconds, so one or two minutes on AWS.
 
     Args:
         probe: what ``PutProbeOrderOperator`` returned.
@@ -36,6 +36,10 @@ class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
 
     Raises:
         ProbeLostError: it is not there in time; the message names the hop where it was last seen.
+
+    Example::
+
+        ProbeArrivedSensor(task_id="expect_probe_in_raw", probe=put_probe.output, hops=topology.hops, patience_seconds=300)
     """
 
     aws_hook_class = ObjectHook
@@ -64,16 +68,16 @@ class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
         return False
 
     def _last_seen(self, since: datetime) -> str:
-        """From the end of the chain backwards: the first hop that shows a trace."""
+        """Say at which hop the probe was last seen, searching from the end of the chain backwards."""
         failed = next(self.hook.keys(self.hops["bucket"], bucket_keys.ERRORS_PREFIX, since), None)
         if failed is not None:
-            return f"Firehose put records that failed into {failed}: each line's errorMessage says why."
+            return f"Firehose put records that failed into {failed}: the errorMessage of each line says why."
         stream: StreamHook = self._other(StreamHook)
         if stream.holds(self.hops["stream"], self.probe["order_id"].encode(), since):
             state = self._state(DeliveryStreamHook, "delivery", "DeliveryStreamStatus")
             return (
                 f"It reached the Kinesis stream '{self.hops['stream']}'; the delivery stream '{self.hops['delivery']}' "
-                f"({state}) has not delivered it. Look into the log groups of Firehose and of the transformer."
+                f"({state}) has not delivered it. Look at the log groups of Firehose and of the transformer."
             )
         dead = self._state(QueueHook, "dead_letter_queue", "Attributes", "ApproximateNumberOfMessages")
         state = self._state(PipeHook, "pipe", "CurrentState")
@@ -84,7 +88,7 @@ class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
         )
 
     def _state(self, hook: type[ResourceHook], name: str, *path: str) -> Any:
-        """A field of a resource's description; says so when the resource or the field is missing."""
+        """Return a field of a resource's description; "unknown" when the resource or the field is missing."""
         found = self._other(hook).find(self.hops[name])
         value: Any = found.description if found is not None else {}
         for part in path:

@@ -1,4 +1,4 @@
-"""Guards the replacement of the table's stream: nothing that the old stream still holds may be lost."""
+"""Prove that the table's stream is empty before setup replaces it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ PROBES_PER_SHARD = 16
 
 
 class StreamReplacementError(AirflowFailException):
-    """The stream was not replaced; the table is as it was."""
+    """Raised when the stream was not replaced; the table is as it was."""
 
 
 class StreamDrainedSensor(AwsBaseSensor[TableHook]):
-    """True when the table's stream may be replaced, or need not be.
+    """Wait until the table's stream may be replaced, or succeed at once when it need not be.
 
-    Another view type means another stream, and the old one is not read any more. So it has to be empty first: probe orders
-    are written, enough to reach every shard (16 for each: one in ten million shards is missed), and waited for in ``raw/``.
-    A pipe keeps each shard's order, so what was written before the probes has arrived too. Changes between the probes and
-    the new stream are in neither: writers have to be stopped, which ``allowed`` confirms.
+    A new view type means a new stream, and nobody reads the old one any more. So the old one has to be empty first. The sensor writes
+    probe orders, enough to reach every shard (16 for each: one in ten million shards is missed), and waits for them in ``raw/``.
+    The pipe keeps each shard's order, so the changes before the probes have arrived too. A change between the probes and the new
+    stream would be in neither stream: ``allowed`` confirms that all writers are stopped.
 
     Args:
         definition: the table's definition.
@@ -74,7 +74,7 @@ class StreamDrainedSensor(AwsBaseSensor[TableHook]):
         wanted = self.definition["StreamSpecification"]["StreamViewType"]
         return (
             f"The stream of the DynamoDB table '{table.name}' is {now}, and SALES_CDC_STREAM_VIEW_TYPE asks for {wanted}. "
-            "That replaces the stream, and changes made meanwhile are in neither: nothing was done. Stop whatever writes "
+            "That replaces the stream, and changes made meanwhile would be in neither. Nothing was done. Stop all writers "
             'to the table, then trigger setup with {"replace_stream": true}; or set the variable back.'
         )
 
@@ -93,14 +93,14 @@ class StreamDrainedSensor(AwsBaseSensor[TableHook]):
             raise StreamReplacementError(
                 f"The stream of '{table.name}' was not replaced: {len(probes) - len(arrived)} of {len(probes)} probe orders "
                 f"did not arrive in raw/ within {self.patience_seconds} s, so it may hold changes that the pipe "
-                f"'{self.hops['pipe']}' has not moved. Set SALES_CDC_STREAM_VIEW_TYPE back, run setup until its own proof "
-                "succeeds, then try again."
+                f"'{self.hops['pipe']}' has not moved. Set SALES_CDC_STREAM_VIEW_TYPE back, run setup until its own probe "
+                "arrives, then try again."
             )
         return len(arrived) == len(probes)
 
     @cached_property
     def _written_probes(self) -> tuple[datetime, list[str]]:
-        """When the probes were written, and their ids; written on first use."""
+        """Write the probes on first use; return when, and their ids."""
         written_at, table = datetime.now(UTC), self.hook.find(self.hops["table"])
         shards = TableStreamHook(**self._hook_parameters).open_shards(table.identifiers["stream_arn"])
         probes = [f"probe-{uuid.uuid4()}" for _ in range(PROBES_PER_SHARD * max(shards, 1))]

@@ -1,0 +1,1 @@
+"""Create, update and remove the pipeline's AWS resources."""

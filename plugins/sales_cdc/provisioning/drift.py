@@ -1,4 +1,4 @@
-"""How a resource differs from its definition. Pure."""
+"""Compare a resource with its definition. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Any
 
 
 def drift(defined: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
-    """The dotted paths at which ``actual`` differs from ``defined``, sorted.
+    """Return the dotted paths at which ``actual`` differs from ``defined``, sorted.
 
-    What the definition does not name is the service's own affair (defaults, states, dates) and never counts. Lists are
-    compared in order and whole; their mappings by what the definition names.
+    Fields that the definition does not name (defaults, states, dates) never count. Lists are compared whole and in order; the
+    mappings in them only by the fields that the definition names.
+
+    Example::
+
+        drift({"Timeout": 60}, {"Timeout": 3, "State": "Active"})  # ["Timeout"]
     """
     return sorted(_differences(defined, actual, ""))
 

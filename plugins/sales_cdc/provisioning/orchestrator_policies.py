@@ -1,7 +1,8 @@
-"""What Airflow's own principal may do: one document to provision, one to operate, one for a key of one's own. Pure functions of the topology.
+"""Grant Airflow's own principal what it needs to provision and to operate; pure functions of the topology.
 
-Who sets the pipeline up and takes it down may make and remove what carries this deployment's names, and nothing else. Who runs it
-day by day may make and remove nothing. Each fits a managed policy (6,144 characters). Source: *Service Authorization Reference*.
+The principal that runs setup and teardown may create and remove only what carries this deployment's names. The one that runs the
+other DAGs may create and remove no resource. Each document fits a managed policy (6,144 characters).
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from sales_cdc.provisioning.policies import PRINCIPALS, Document, allow, documen
 
 
 def provisioning(topology: Topology) -> Document:
-    """For ``sales_cdc_setup`` and ``sales_cdc_teardown``."""
+    """Allow what ``sales_cdc_setup`` and ``sales_cdc_teardown`` do."""
     return document(*_roles(topology), *_lake(topology), *_flow(topology))
 
 
 def encrypting(topology: Topology) -> Document:
-    """For setup and teardown too, where a customer managed key encrypts: beside ``provisioning``, which it would make too long.
+    """Allow what setup and teardown do with a customer managed key.
 
-    DynamoDB and Lambda keep a grant that their caller gives them; the probe is written, carried and read under the key.
-    Sources: *DynamoDB encryption at rest usage notes*, *Encrypting Lambda environment variables*, *AWS Glue security configurations*.
+    It is a document of its own, because ``provisioning`` would be too long with it. DynamoDB and Lambda keep a grant that their
+    caller gives them. The probe order is written, carried and read under the key. Sources:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html,
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html,
+    https://docs.aws.amazon.com/glue/latest/dg/console-security-configurations.html
     """
     used = ["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "CreateGrant"]
     logs = [topology.transformer_log.arn, topology.delivery_log.arn]
@@ -29,18 +33,23 @@ def encrypting(topology: Topology) -> Document:
         allow(["kms:DescribeKey"], str(topology.settings.kms_key_arn)),
         *through_key(topology, used, ["dynamodb", "kinesis", "lambda", "s3"]),
         allow(["logs:AssociateKmsKey", "logs:DisassociateKmsKey"], *logs),
-        allow(configuration, "*"),  # it takes no resource
+        allow(configuration, "*"),  # the actions take no resource
     )
 
 
 def documents(topology: Topology) -> dict[str, Document]:
-    """The documents of this deployment, by name."""
+    """Return the documents of this deployment, by name.
+
+    Example::
+
+        documents(topology)["operating"]["Statement"]
+    """
     found = {"provisioning": provisioning(topology), "operating": operating(topology)}
     return found | ({"encrypting": encrypting(topology)} if topology.settings.kms_key_arn else {})
 
 
 def operating(topology: Topology) -> Document:
-    """For every other DAG, and for whoever asks Athena in the pipeline's work group."""
+    """Allow what every other DAG does, and queries in the pipeline's work group."""
     key = through_key(topology, ["GenerateDataKey", "Decrypt"], ["dynamodb", "kinesis", "s3", "sqs"])
     return document(*_orders(topology), *_landing_zone(topology), *_queries(topology), *_repairs(topology), *key)
 
@@ -136,7 +145,7 @@ def _flow(topology: Topology) -> list[Document]:
 
 
 def _orders(topology: Topology) -> list[Document]:
-    """A transaction asks for the permission of each write in it."""
+    """Allow reading and writing orders; a transaction needs the permission of each write in it."""
     items = ["Scan", "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "DescribeTable"]
     items += ["ConditionCheckItem", "ExportTableToPointInTime"]
     exports = f"{topology.bucket.arn}/{bucket_keys.EXPORTS_PREFIX}*"
@@ -158,7 +167,7 @@ def _landing_zone(topology: Topology) -> list[Document]:
 
 
 def _queries(topology: Topology) -> list[Document]:
-    """Athena acts as its caller: on the catalog, on results, and on the ledger's and the curated tables' files."""
+    """Allow queries: Athena uses its caller's permissions on the catalog, the results and the tables' files."""
     athena = ["StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution", "GetWorkGroup"]
     tables = ["GetTable", "GetTables", "GetPartitions", "GetPartition", "CreateTable", "UpdateTable"]
     crawl = ["StartCrawler", "GetCrawler", "UpdateCrawler"]
@@ -176,7 +185,10 @@ def _queries(topology: Topology) -> list[Document]:
 
 
 def _repairs(topology: Topology) -> list[Document]:
-    """Redrive reads dead letters' positions and runs the transformer; waits look at each hop; the drill adds copies."""
+    """Allow redrive, probes and drill.
+
+    The redrive reads the positions of dead letters and calls the transformer. Probes look at each hop. The drill adds copies.
+    """
     letters = ["GetQueueUrl", "GetQueueAttributes", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"]
     positions = [f"dynamodb:{action}" for action in ("DescribeStream", "GetShardIterator", "GetRecords")]
     stream = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords", "PutRecords"]
@@ -192,7 +204,7 @@ def _repairs(topology: Topology) -> list[Document]:
 
 
 def _catalog(topology: Topology) -> list[str]:
-    """The catalog, the database, its tables and views."""
+    """Return the catalog, the database, and its tables and views."""
     database = topology.database.arn
     catalog = database.replace(f":database/{topology.database.name}", ":catalog")
     return [catalog, database, f"{database.replace(':database/', ':table/')}/*"]

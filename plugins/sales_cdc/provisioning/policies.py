@@ -1,6 +1,6 @@
-"""Who may do what: one role a service, each with the least that this pipeline needs of it. Pure functions of the topology.
+"""Grant each service's role the least privilege it needs; pure functions of the topology.
 
-Every document is IAM's JSON as a dictionary. Its ARNs may carry Jinja, which is rendered when the task runs.
+Every document is IAM's JSON as a dictionary. Its ARNs may hold Jinja, which Airflow renders when the task runs.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ PRINCIPALS: dict[Service, str] = {
 
 
 def trust_policy(topology: Topology, service: Service) -> Document:
-    """Lets the service assume its role, for this account's resources only.
+    """Let the service assume its role, for this account's resources only.
 
-    ``IfExists``: a service that does not say for whom it acts is trusted as far as its principal goes, no further.
-    Source: *The confused deputy problem* (IAM).
+    ``IfExists``: some services do not send the account or the ARN that they act for; then only the principal is checked.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
     condition: Document = {"StringEqualsIfExists": {"aws:SourceAccount": topology.account}}
     caller = {"pipe": topology.pipe, "delivery": topology.delivery}.get(service)
@@ -43,7 +43,12 @@ def trust_policy(topology: Topology, service: Service) -> Document:
 
 
 def permissions(topology: Topology, service: Service) -> Document:
-    """What the service's role may do."""
+    """Return what the service's role may do.
+
+    Example::
+
+        permissions(topology, "transformer")["Statement"]
+    """
     statements = {
         "pipe": _pipe,
         "delivery": _delivery,
@@ -55,9 +60,9 @@ def permissions(topology: Topology, service: Service) -> Document:
 
 
 def through_key(topology: Topology, actions: Sequence[str], services: Sequence[str]) -> list[Document]:
-    """The actions on the deployment's key, only as these services use it for the caller; none where there is no key.
+    """Allow actions on the deployment's key, only through these services; nothing when there is no key.
 
-    Source: *kms:ViaService* (AWS KMS condition keys).
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
     """
     key = topology.settings.kms_key_arn
     if key is None:
@@ -72,8 +77,14 @@ def _suffix(topology: Topology) -> str:
 
 
 def _key(topology: Topology, service: Service) -> list[Document]:
-    """Sources: *Data protection in Amazon Kinesis Data Streams* (producers generate data keys, consumers decrypt), *DynamoDB encryption
-    at rest*, *Key management* (SQS), *Controlling access with Amazon Data Firehose*, *Protecting data with SSE-KMS* (S3).
+    """Allow a service what it needs of the deployment's key.
+
+    Producers generate data keys, consumers decrypt. Sources:
+    https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html,
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html,
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html,
+    https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html,
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
     """
     decrypt, both = ["Decrypt"], ["GenerateDataKey", "Decrypt"]
     uses: dict[Service, list[tuple[list[str], list[str]]]] = {
@@ -87,7 +98,10 @@ def _key(topology: Topology, service: Service) -> list[Document]:
 
 
 def arrivals_queue_policy(topology: Topology) -> Document:
-    """Lets the rule, and nothing else of EventBridge, send to the queue. Source: *Amazon EventBridge permissions*."""
+    """Let only the rule send to the queue.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
     return document(
         {
             "Sid": "FromTheRule",
@@ -101,7 +115,10 @@ def arrivals_queue_policy(topology: Topology) -> Document:
 
 
 def bucket_policy(topology: Topology) -> Document:
-    """Refuses whoever comes without TLS. Source: *Security best practices for Amazon S3*."""
+    """Deny every request without TLS.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
+    """
     return document(
         {
             "Sid": "TlsOnly",
@@ -115,7 +132,10 @@ def bucket_policy(topology: Topology) -> Document:
 
 
 def _pipe(topology: Topology) -> list[Document]:
-    """Source: *Amazon EventBridge Pipes permissions*."""
+    """Allow the pipe to read the table's stream, and to write to Kinesis and its dead-letter queue.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
+    """
     return [
         allow(
             ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
@@ -127,7 +147,10 @@ def _pipe(topology: Topology) -> list[Document]:
 
 
 def _delivery(topology: Topology) -> list[Document]:
-    """Source: *Controlling access with Amazon Data Firehose*."""
+    """Allow Firehose to read Kinesis, to call the transformer, and to write objects and logs.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
+    """
     written = [bucket_keys.RAW_PREFIX, bucket_keys.ERRORS_PREFIX]
     return [
         allow(
@@ -142,12 +165,18 @@ def _delivery(topology: Topology) -> list[Document]:
 
 
 def _transformer(topology: Topology) -> list[Document]:
-    """Its log group exists already. Source: *Defining Lambda function permissions with an execution role*."""
+    """Allow the transformer to write its logs; setup creates its log group.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+    """
     return [allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{topology.transformer_log.arn}:*")]
 
 
 def _crawler(topology: Topology) -> list[Document]:
-    """Source: *Actions, resources, and condition keys for AWS Glue*."""
+    """Allow the crawler to read raw objects and to write the raw table.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
+    """
     return [
         allow(["s3:GetObject"], *_objects(topology, [bucket_keys.RAW_PREFIX])),
         _list_bucket(topology, [bucket_keys.RAW_PREFIX]),
@@ -170,7 +199,11 @@ def _crawler(topology: Topology) -> list[Document]:
 
 
 def _job(topology: Topology) -> list[Document]:
-    """Iceberg's own file clean-up needs DeleteObject. Source: *Create an IAM role for AWS Glue*."""
+    """Allow the job to read raw objects and to write the curated tables and the ledger.
+
+    Iceberg needs DeleteObject to clean up its own files.
+    Source: https://docs.aws.amazon.com/glue/latest/dg/create-an-iam-role.html
+    """
     read = [bucket_keys.RAW_PREFIX, bucket_keys.CURATED_PREFIX, bucket_keys.ARTIFACTS_PREFIX]
     return [
         allow(["s3:GetObject"], *_objects(topology, read)),
@@ -186,14 +219,14 @@ def _job(topology: Topology) -> list[Document]:
 
 
 def _catalog(topology: Topology, tables: str) -> list[str]:
-    """A table's action is checked on the catalog, the database and the table."""
+    """Return the catalog, the database and the tables: Glue checks a table's action on all three."""
     catalog = topology.database.arn.replace(f":database/{topology.database.name}", ":catalog")
     table = topology.database.arn.replace(":database/", ":table/")
     return [catalog, topology.database.arn, f"{table}/{tables}"]
 
 
 def _glue_logs(topology: Topology, group: str) -> Document:
-    """Glue's log groups belong to the account, not to this pipeline: Glue makes them when they are missing."""
+    """Allow writing Glue's logs; Glue creates its log groups, which belong to the account."""
     start = topology.database.arn.replace(":glue:", ":logs:").replace(
         f"database/{topology.database.name}", "log-group:"
     )

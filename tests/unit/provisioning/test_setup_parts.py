@@ -76,7 +76,7 @@ def test_a_summary_counts_actions() -> None:
 
 def test_a_summary_fails_with_the_names_of_those_that_failed() -> None:
     done = Outcomes(a={"name": "x", "action": "removed"})
-    with pytest.raises(AirflowException, match="1 of 2 tasks did not end well: b"):
+    with pytest.raises(AirflowException, match="1 of 2 tasks did not succeed: b"):
         SummariseOperator(task_id="s", of_tasks=["a", "b"]).execute({"ti": done})
     assert as_table({"a": {"name": "x", "action": "removed"}, "b": None}).splitlines()[-1].endswith("FAILED")
 

@@ -1,4 +1,4 @@
-"""Runs the crawler, and says why when it fails."""
+"""Run the crawler, and report the reason when it fails."""
 
 from __future__ import annotations
 
@@ -15,20 +15,24 @@ from sales_cdc.deployment.topology import Topology
 
 
 class CrawlFailedError(AirflowException):
-    """The crawl ended without success; the message has the crawler's own reason."""
+    """Raised when the crawl failed; the message has the crawler's own reason."""
 
 
 class CrawlOperator(GlueCrawlerRunOperator):
-    """Run the crawler, so that the table ``raw_orders`` knows new partitions and columns, and wait for its end.
+    """Run the crawler, which adds new partitions and columns to ``raw_orders``, and wait for its end.
 
-    The provider's operator; its waiter knows that a crawl failed, and the crawler knows why.
+    The provider's operator says only that a crawl failed; this one adds the crawler's reason.
 
     Returns:
-        The contract's columns whose type the pipeline's own lines do not explain, with that type of Glue's: a crawler gives
-        a column one type for all, so that a foreign object under ``raw/`` can change it.
+        The contract's columns whose type the pipeline's own lines do not explain, with their Glue type. A crawler gives a column one
+        type for all objects, so a foreign object under ``raw/`` can change it.
 
     Raises:
-        CrawlFailedError: the last crawl failed, or did not end in time.
+        CrawlFailedError: the crawl failed, or did not end in time.
+
+    Example::
+
+        CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, fail_on_already_running=False)
     """
 
     operator_extra_links = (CrawlerLink(),)
@@ -41,7 +45,7 @@ class CrawlOperator(GlueCrawlerRunOperator):
             raise CrawlFailedError(
                 f"The crawler '{self.crawler_name}' did not succeed: {last.get('Status', 'no crawl yet')}, "
                 f"{last.get('ErrorMessage') or error}. Its log: {last.get('LogGroup')}, stream {last.get('LogStream')}. "
-                "Mend what it names and run the batch again: nothing was lost."
+                "Fix what it names and run the batch again: nothing was lost."
             ) from error
         return self._foreign_types()
 
@@ -59,7 +63,7 @@ class CrawlOperator(GlueCrawlerRunOperator):
         for name, kind in found.items():
             self.log.warning(
                 "The column %s of %s is %s now: an object under %s that the pipeline did not deliver has such a value. The "
-                "batch's report names it, if the curated tables refused it.",
+                "batch's report names the object if the job quarantined its lines.",
                 name, Topology.RAW_TABLE, kind, bucket_keys.RAW_PREFIX,
             )  # fmt: skip
         return found

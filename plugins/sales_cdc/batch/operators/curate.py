@@ -1,4 +1,4 @@
-"""Runs the curate job."""
+"""Run the curate job."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from sales_cdc.dag_page.links import JobRunDetailsLink
 class CurateOperator(GlueJobOperator):
     """Run the Glue job that takes new raw objects into the curated tables, each object once.
 
-    The provider's operator, with a link that leads somewhere on the local cloud, too.
+    This is the provider's operator, with a link that works on the local cloud too.
 
     Raises:
-        AirflowException: the job could not be started, or its run failed; what it had committed stays, and the next run takes
-            the rest.
+        AirflowException: the job could not be started, or its run failed. What it had committed stays; the next run takes the rest.
+
+    Example::
+
+        CurateOperator(task_id="curate", job_name=topology.job.name, script_args={"--ledger_key": "ledger/curate/run-1.json"})
     """
 
     operator_extra_links = (JobRunDetailsLink(),)

@@ -1,4 +1,4 @@
-"""Records what became of every change that a run answers for."""
+"""Record what became of every change of the generate runs that a batch waits for."""
 
 from __future__ import annotations
 
@@ -26,19 +26,18 @@ SHOWN = 10
 
 
 class UnaccountedChangesError(AirflowFailException):
-    """Changes were written that are neither in ``raw/`` nor under ``errors/`` nor in the dead-letter queue; the message names them."""
+    """Raised when written changes are neither in ``raw/`` nor under ``errors/`` nor in the dead-letter queue."""
 
 
 class PipelineLedgerOperator(AwsBaseOperator[ArrivalsHook]):
-    """Account for every change of the run's generate runs, and keep a row for each event type in ``pipeline_ledger``.
+    """Account for every written change, and keep a row for each event type in ``pipeline_ledger``.
 
-    In the batch DAG, once the job has run, and whether or not what came before went well (an account that nobody keeps on a bad
-    day proves nothing)::
+    The operator accounts for the runs that the task ``wait_for_delivery`` confirmed; if it confirmed none, for all unconfirmed runs. A
+    repeated run replaces its rows. The DAG's ``template_searchpath`` has to hold ``include/sql``. Use the trigger rule ``all_done``,
+    so that the ledger has a row for failed runs too::
 
-        record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule="all_done")
-
-    Answers for the runs that the task ``wait_for_delivery`` confirmed, or, if it confirmed none, for all that wait. The DAG's
-    ``template_searchpath`` has to hold ``include/sql``. A run that is repeated replaces its rows.
+        PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule="all_done", database="sales_cdc",
+                               workgroup="sales-cdc")
 
     Args:
         hops: the topology's ``hops``.
@@ -48,8 +47,8 @@ class PipelineLedgerOperator(AwsBaseOperator[ArrivalsHook]):
         By event type: ``written``, ``captured``, ``delivered``, ``failed``, ``dropped``, ``curated``.
 
     Raises:
-        UnaccountedChangesError: changes are in none of the places; the rows are kept all the same.
-        StatementError, botocore.exceptions.ClientError: what is there could not be read, or the rows not be written.
+        UnaccountedChangesError: changes are in none of the three places; the rows are written first.
+        StatementError, botocore.exceptions.ClientError: the changes could not be read, or the rows not written.
     """
 
     aws_hook_class = ArrivalsHook
@@ -76,8 +75,8 @@ class PipelineLedgerOperator(AwsBaseOperator[ArrivalsHook]):
             )
             raise UnaccountedChangesError(
                 f"{len(found.unaccounted)} changes that were written are neither in raw/ nor under errors/ nor in the queue "
-                f"'{self.hops['dead_letter_queue']}':\n{named}\nIf they are on their way, clear this task later. If not, run the DAG "
-                "sales_cdc_reconcile: it tells which orders the curated table lacks, and sales_cdc_repair mends these."
+                f"'{self.hops['dead_letter_queue']}':\n{named}\nIf they are in flight, clear this task later. If not, run the DAG "
+                "sales_cdc_reconcile: it names the orders that the curated table lacks, and sales_cdc_repair repairs them."
             )
         counts = ("written", "captured", "delivered", "failed", "dropped", "curated")
         return {entry.event_type: {name: getattr(entry, name) for name in counts} for entry in found.entries}
@@ -97,14 +96,14 @@ class PipelineLedgerOperator(AwsBaseOperator[ArrivalsHook]):
         return account(written, delivery, failed, dropped, self._curated(since), curated_at)
 
     def _curated(self, since: datetime) -> set[tuple[str, str]]:
-        """The identities of curated changes; none when nothing was ever curated."""
+        """Return the identities of curated changes; none when nothing was ever curated."""
         if not self._sql.exists("orders_changes"):
             return set()
         rows = self._sql.rows(self._sql.start("ledger/curated_since.sql", since=_sql_time(since - CLOCK_DIFFERENCE)))
         return {(order_id, sequence_number) for order_id, sequence_number in rows}
 
     def _dropped(self) -> Iterator[FailedChange]:
-        """The stream's records at the positions in the dead-letter queue, which keeps its messages."""
+        """Yield the stream's records at the positions in the dead-letter queue, and leave the messages there."""
         parameters = super()._hook_parameters
         queue, stream = (
             DeadLetterHook(**parameters, queue=self.hops["dead_letter_queue"]),

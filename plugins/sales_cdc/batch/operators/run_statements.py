@@ -1,4 +1,7 @@
-"""Runs Athena statements: one, or several side by side in one task (what would be one task each costs one wait for all)."""
+"""Run Athena statements: one, or several at the same time in one task.
+
+Several statements in one task wait together; as tasks of their own they would wait one after the other.
+"""
 
 from __future__ import annotations
 
@@ -22,28 +25,31 @@ MOST_POLLS = 6000
 
 
 class StatementFailedError(AirflowException):
-    """Athena did not carry out a statement; the message has Athena's own reason."""
+    """Raised when a statement failed; the message has Athena's reason."""
 
 
 class QueryOperator(AthenaOperator):
-    """Run the query of one SQL file on Athena; the task that follows shows or judges its rows.
+    """Run the query of one SQL file on Athena; the task that follows shows or checks its rows.
 
-    The provider's operator, with a link that leads somewhere on the local cloud, too.
+    This is the provider's operator, with a link that works on the local cloud too.
 
     Raises:
-        AirflowException: Athena did not carry it out; the message has the query's id and its state.
+        AirflowException: the query failed; the message has its id and its state.
     """
 
     operator_extra_links = (QueryResultsLink(),)
 
 
 class StatementsOperator(AwsBaseOperator[AthenaHook]):
-    """Run its statements on Athena: start every one, wait for all, and return by name the id of each one's query execution.
+    """Run several statements on Athena at the same time, and wait for all of them.
 
     Args:
-        files: the statements' SQL files, found by the DAG's ``template_searchpath``; a statement's name is its file's.
+        files: the statements' SQL files, found by the DAG's ``template_searchpath``; a statement has the name of its file.
         workgroup, database: where they run.
-        poll_interval: seconds between two looks.
+        poll_interval: seconds between two polls.
+
+    Returns:
+        By statement, the id of its query execution.
 
     Raises:
         StatementFailedError: names the statements that failed, with Athena's reasons.
@@ -96,7 +102,10 @@ class StatementsOperator(AwsBaseOperator[AthenaHook]):
 
 
 class InsightsOperator(StatementsOperator):
-    """Statements on the days before the run began: ``params.days`` of them, which they know as ``from_day`` and ``until_day``."""
+    """Run statements on the days before the run began.
+
+    ``params.days`` says how many days; the SQL files use ``params.from_day`` and ``params.until_day``.
+    """
 
     def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
         today = context["dag_run"].start_date.date()
@@ -105,17 +114,17 @@ class InsightsOperator(StatementsOperator):
 
 
 class ChecksOperator(StatementsOperator):
-    """Run checks, each a query that selects what must not be: rows fail the run and stop what follows.
+    """Run checks, each a query for rows that must not exist: any row fails the run.
 
     Args:
         folder: of the checks' SQL files.
-        checks: by file name, what a row means and what to do then.
+        checks: by file name, what a row means and what to do.
 
     Returns:
         By check, the number of rows: 0.
 
     Raises:
-        CheckFailedError: names every check that found rows, shows them, and says what to do. All checks are judged first.
+        CheckFailedError: names every check that found rows, shows the rows, and says what to do. All checks run first.
     """
 
     def __init__(self, *, folder: str, checks: Mapping[str, Check], **kwargs: Any) -> None:
@@ -128,14 +137,14 @@ class ChecksOperator(StatementsOperator):
             if not rows.rows:
                 self.log.info("Passed: no %s.", self.checks[name].finding)
         if failed := {name: rows for name, rows in found.items() if rows.rows}:
-            told = "\n".join(self._told(name, rows) for name, rows in failed.items())
+            found_by_check = "\n".join(self._explain(name, rows) for name, rows in failed.items())
             raise CheckFailedError(
-                f"{len(failed)} of {len(found)} checks of '{self.task_id}' failed; nothing after them was done. Those who read "
-                f"orders and orders_history read the tables as they are now, what is named here included.\n{told}\n"
-                "Once mended, clear this task to check again. More: docs/operations.md, 'Orders are not right'."
+                f"{len(failed)} of {len(found)} checks of '{self.task_id}' failed; the tasks after it did not run. The views "
+                f"orders and orders_history show the tables as they are now, including these rows.\n{found_by_check}\n"
+                "Once that is fixed, clear this task to check again. More: docs/operations.md, 'Orders are not right'."
             )
         return dict.fromkeys(found, 0)
 
-    def _told(self, name: str, rows: QueryRows) -> str:
+    def _explain(self, name: str, rows: QueryRows) -> str:
         check, orders = self.checks[name], json.dumps([row[0] for row in rows.rows[:SHOWN]])
         return f"{name}: {finding_of(rows, check.finding)}\nTo do: {check.remedy.replace('<orders>', orders)}"

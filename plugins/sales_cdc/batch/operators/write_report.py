@@ -1,4 +1,4 @@
-"""Writes what a batch found and did: for programs, for people, and into the task's log."""
+"""Write the report of a batch: as JSON, as Markdown, and into the task's log."""
 
 from __future__ import annotations
 
@@ -22,18 +22,22 @@ from sales_cdc.reconcile.reconciliation import FINDINGS
 
 
 class ReportOperator(AwsBaseOperator[AthenaHook]):
-    """Gather the run's counts, checks and query results into ``ledger/batch/<run>/report.json`` and ``report.md``.
+    """Write the run's counts, checks and query results to ``ledger/batch/<run>/``, as JSON and Markdown.
 
-    Reads the XComs of the batch DAG's tasks. ``reconcile`` may be missing from the DAG: the report then has None.
+    It reads the XComs of the batch DAG's tasks. Without a task ``reconcile`` the report has None.
 
     Args:
-        bucket: where the report goes.
+        bucket: the name of the bucket for the report.
 
     Returns:
         The S3 URI of ``report.json``.
 
     Raises:
         DifferencesFoundError: the reconciliation found orders that differ; the report is written first.
+
+    Example::
+
+        ReportOperator(task_id="write_report", bucket=topology.bucket.name, trigger_rule="none_failed")
     """
 
     aws_hook_class = AthenaHook
@@ -79,8 +83,8 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
         differing = sum(counts.get(kind, 0) for kind in FINDINGS)
         if differing:
             raise DifferencesFoundError(
-                f"The report is written, and says that {differing} orders differ between DynamoDB and orders. They are named in "
-                f"s3://{self.bucket}/{counts['report']}. To mend them, run the DAG sales_cdc_repair: it takes that report."
+                f"The report is written. {differing} orders differ between DynamoDB and the curated table; "
+                f"s3://{self.bucket}/{counts['report']} names them. To repair them, run the DAG sales_cdc_repair: it takes that report."
             )
 
     def _answer(self, name: str, query: str) -> Answer:

@@ -1,4 +1,4 @@
-"""Waits for the curate job's run; says what it did, or why it failed."""
+"""Wait for the curate job's run; return its counts, or raise its reason."""
 
 from __future__ import annotations
 
@@ -18,18 +18,21 @@ CURRENT_TABLE = "orders_current"
 
 
 class CurationFailedError(AirflowException):
-    """The curate job's run ended without success; the message has the job's own reason. The next try starts it again."""
+    """Raised when the curate job's run failed; the message has the job's reason. A retry starts it again."""
 
 
 class CurationSensor(GlueJobSensor):
-    """Wait for a run of the curate job. A retry after a failed run starts the job anew: it goes on where that stopped.
+    """Wait for a run of the curate job; a retry after a failed run starts the job again.
+
+    The new run of the job continues where the failed one stopped.
 
     Args:
         bucket, ledger_key: where the job writes its counts.
         database: of the curated tables.
+
     Returns:
-        The job's counts, and as ``time_travel`` the snapshots of orders_current ``before`` (None: there was none) this DAG
-        run began and ``after`` it, with ``columns_before``.
+        The job's counts, and as ``time_travel`` the ids of two snapshots of orders_current: the last one ``before`` this DAG run began
+        (None: there was none) and the latest one, ``after`` it; with ``columns_before``.
 
     Raises:
         CurationFailedError: the run failed, was stopped or ran out of time.
@@ -65,7 +68,7 @@ class CurationSensor(GlueJobSensor):
             raise CurationFailedError(
                 f"The Glue job '{self.job_name}' ended {state}: {run.get('ErrorMessage') or 'no reason given'}. Its log: "
                 f"{run.get('LogGroupName', '/aws-glue/jobs')}, stream {self.run_id}. Nothing was lost: what it had committed "
-                "stays, and the next run takes the rest. Mend what it names and clear this task."
+                "stays, and the next run takes the rest. Fix what the reason names and clear this task."
             )
         return PokeReturnValue(is_done=False)
 
@@ -77,8 +80,8 @@ class CurationSensor(GlueJobSensor):
         counts = LandingZoneHook(bucket=self.bucket, **self._hook_parameters).document(self.ledger_key)
         if counts is None:
             raise CurationFailedError(
-                f"The Glue job '{self.job_name}' succeeded, but s3://{self.bucket}/{self.ledger_key} with its counts is not "
-                "there: run setup, so that the job is this version's, and clear the task that starts it."
+                f"The Glue job '{self.job_name}' succeeded, but s3://{self.bucket}/{self.ledger_key} with its counts does not "
+                "exist. Run setup, which updates the job to this version, and clear the task that starts the job."
             )
         snapshots = IcebergTableHook(**self._hook_parameters).snapshots(self.database, CURRENT_TABLE)
         before = next((each for each in reversed(snapshots) if each.committed_at < run_began), None)

@@ -1,4 +1,4 @@
-"""Waits until the landing zone holds what the ledgers name."""
+"""Wait until the landing zone holds every change that the ledgers name."""
 
 from __future__ import annotations
 
@@ -21,27 +21,35 @@ REDRIVE_DAG = "sales_cdc_redrive"
 
 
 class DeliveryIncompleteError(AirflowFailException):
-    """Time ran out with changes missing; the message names them. Running the batch again goes on waiting."""
+    """Raised when changes are missing after the timeout; the message names them. A new batch run waits again."""
 
 
 class ChangesFailedError(AirflowFailException):
-    """Every change still missing lies under ``errors/``: it will not come by itself. The message names them."""
+    """Raised when every missing change is under ``errors/``, so that waiting is in vain; the message names them."""
 
 
 class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
-    """Succeed once every change that a finished run wrote is in ``raw/``; runs confirmed earlier are not read again.
+    """Wait until every change that a finished generate run wrote is in ``raw/``, and confirm the run.
 
-    Returns counts: ``written`` (all runs ever, by event type), ``awaited`` (of the runs that this call confirmed, by event
-    type), and of those ``delivered``, ``missing``, ``duplicates_in_raw``, ``failed`` (records under ``errors/``),
-    ``lag_seconds`` (commit to S3: p50, p99, max; None without new changes), and their names as ``runs``.
-    ``mended_until``: see the hook.
+    Confirmed runs are not read again.
 
-    ``timeout`` (seconds) says how long to wait for what is missing.
+    Args:
+        bucket: the name of the bucket with ledgers and raw zone.
+        timeout: how many seconds to wait for missing changes.
+
+    Returns:
+        Counts: ``written`` (all runs ever, by event type), ``awaited`` (of the runs that this call confirmed, by event type), and of
+        those ``delivered``, ``missing``, ``duplicates_in_raw``, ``failed`` (records under ``errors/``), ``lag_seconds`` (commit to S3:
+        p50, p99, max; None without new changes), and their names as ``runs``. ``mended_until``: see the hook.
 
     Raises:
-        ChangesFailedError: what is missing could not be transformed and lies under ``errors/``; raised at once.
+        ChangesFailedError: every missing change could not be transformed and is under ``errors/``; raised at once.
         DeliveryIncompleteError: changes are missing after ``timeout``.
-        botocore.exceptions.ClientError: S3 denied the read, or the bucket is not there; never taken for "not yet".
+        botocore.exceptions.ClientError: S3 denied the read, or the bucket does not exist; never read as "not yet".
+
+    Example::
+
+        DeliverySensor(task_id="wait_for_delivery", bucket=topology.bucket.name, mode="reschedule", timeout=900)
     """
 
     aws_hook_class = LandingZoneHook
@@ -77,7 +85,7 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
         return PokeReturnValue(is_done=True, xcom_value={**ever, **found})
 
     def _look(self, runs: dict[str, dict[str, Any]]) -> tuple[Delivery, int]:
-        """What has arrived of these runs, and how many records failed since the first of them began."""
+        """Return what has arrived of these runs, and how many records failed since the first of them began."""
         if not runs:
             self.log.info("Every finished run of the ledger was confirmed by an earlier batch: nothing to wait for.")
             return Delivery(), 0
@@ -90,7 +98,7 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
         return delivery, failed
 
     def _give_up_on_failed(self, runs: dict[str, dict[str, Any]]) -> None:
-        """Waiting helps nothing once all that is missing has failed."""
+        """Raise once every missing change has failed: then waiting is in vain."""
         failed = self._seen.missing_because(self.hook.failures(began(runs)))
         if len(failed) < len(self._seen.missing):
             return
@@ -100,9 +108,9 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
         )
         more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
         raise ChangesFailedError(
-            f"All else is in raw/, but {len(failed)} changes that the ledger names could not be transformed:\n{named}{more}\n"
-            f"They are kept, and will not come by themselves: mend what the reason names (the item, or the transformer), let "
-            f"the DAG {REDRIVE_DAG} deliver them, then run the batch again."
+            f"{len(failed)} changes that the ledger names could not be transformed; all others are in raw/:\n{named}{more}\n"
+            f"They are kept under errors/. Fix what the reason names (the item, or the transformer), deliver them with the DAG "
+            f"{REDRIVE_DAG}, then run the batch again."
         )
 
     def _explain(self) -> str:
@@ -115,17 +123,17 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
             f"After {self.timeout:.0f} s, {len(missing)} changes that the ledger names are not in "
             f"s3://{self.bucket}/{bucket_keys.RAW_PREFIX}:\n{named}{more}\n"
             f"Look at s3://{self.bucket}/{bucket_keys.ERRORS_PREFIX}, at the pipe's state and its dead-letter queue, and at the "
-            "delivery stream; then run the batch again: it goes on waiting for the same changes."
+            "delivery stream. Then run the batch again: it waits for the same changes."
         )
 
 
 def began(runs: dict[str, dict[str, Any]]) -> datetime:
-    """When the first of the runs began; there is at least one."""
+    """Return when the first of the runs began; there has to be one."""
     return min(datetime.fromisoformat(summary["started_at"]) for summary in runs.values())
 
 
 def totals(summaries: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """Written changes by event type, over all runs."""
+    """Count the written changes of all runs, by event type."""
     written: Counter[str] = Counter()
     for summary in summaries:
         written.update(summary["written"])

@@ -1,4 +1,4 @@
-"""Waits for an Athena query and shows, or judges, its rows."""
+"""Wait for an Athena query, and show or check its rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REDRIVE_DAG = "sales_cdc_redrive"
 
 
 class CheckFailedError(AirflowFailException):
-    """A check's query found rows that must not be there; the message shows them."""
+    """Raised when a check found rows that must not exist; the message shows them."""
 
 
 class AthenaRowsSensor(AthenaSensor):
@@ -40,10 +40,10 @@ class AthenaRowsSensor(AthenaSensor):
 
 
 class NoRowsSensor(AthenaRowsSensor):
-    """Wait for a check's query, which selects what must not be; fail when it found any.
+    """Wait for a check's query, which selects rows that must not exist; fail when there are any.
 
     Args:
-        finding: what a row means, in words: "orders that changed without having been inserted".
+        finding: what a row means, such as "orders that changed without having been inserted".
 
     Returns:
         0, the number of rows.
@@ -67,24 +67,24 @@ class NoRowsSensor(AthenaRowsSensor):
     def _judge(self, found: QueryRows, context: Any) -> int:
         raise CheckFailedError(
             f"The check '{self.task_id}' found {finding_of(found, self.finding)}\n"
-            f"Athena query {self.query_execution_id}. Look these orders up in raw_orders; once mended, clear this task "
-            "and its query to check again."
+            f"Athena query {self.query_execution_id}. Look these orders up in raw_orders. Once they are fixed, clear "
+            "this task and its query to check again."
         )
 
 
 class FollowsInsertSensor(NoRowsSensor):
-    """A check whose rows are orders without their insert: it fails for those that nothing explains, and once.
+    """Fail once for orders that changed without an insert, unless something explains it.
 
-    Explained, and so only warned of: the insert lies under ``errors/``, or may be among the positions in the pipe's
-    dead-letter queue: the redrive delivers it. What nothing explains fails the run that first sees it, every try of it;
-    later runs warn, so that a loss that cannot be mended does not stop every batch from then on.
+    The sensor only warns when the insert is under ``errors/``, or may be among the positions in the pipe's dead-letter queue: the
+    redrive delivers it. An order that nothing explains fails the run that first sees it, and each retry of that run. Later runs warn, so
+    that a loss that cannot be repaired does not stop every later batch.
 
     Args:
-        bucket: where errors lie, and where the orders that failed a run are noted.
+        bucket: the bucket with ``errors/``; the sensor also notes there which orders failed a run.
         dead_letter_queue: the pipe's, by name.
 
     Returns:
-        How many such orders there are (at most 999 are looked at).
+        How many such orders there are, up to 999.
 
     Raises:
         CheckFailedError: orders without an insert that this run is the first to see.
@@ -114,7 +114,10 @@ class FollowsInsertSensor(NoRowsSensor):
         return len(orders)
 
     def _fail_once(self, orders: list[str], lake: LandingZoneHook, found: QueryRows, run_id: str) -> None:
-        """Fail for what no earlier run has noted; the note names the run, so that a retry of it fails as well."""
+        """Fail for orders that no earlier run has noted.
+
+        The note names the run, so that a retry of that run fails too.
+        """
         noted = lake.document(self.NOTED) or {}
         fresh = [order for order in orders if noted.get(order, run_id) == run_id]
         self._warn([order for order in orders if order not in fresh], "an earlier run failed for them")
@@ -126,9 +129,9 @@ class FollowsInsertSensor(NoRowsSensor):
         rows = [row for row in found.rows if row[0] in fresh]
         raise CheckFailedError(
             f"The check '{self.task_id}' found {finding_of(replace(found, rows=rows), self.finding)}\n"
-            f"Athena query {self.query_execution_id}. Their insert lies neither in s3://{self.bucket}/{bucket_keys.ERRORS_PREFIX} "
-            f"nor in the queue {self.dead_letter_queue}: either it was lost, or they were in the table before the pipe was. "
-            f"Their state is right, their history begins late. Only this run fails for them: start another one to go on."
+            f"Athena query {self.query_execution_id}. Their insert is neither in s3://{self.bucket}/{bucket_keys.ERRORS_PREFIX} "
+            f"nor in the queue {self.dead_letter_queue}: it was lost, or they were in the table before the pipe was. "
+            f"Their current state is right; their history begins late. Only this run fails for them: start a new run to continue."
         )
 
     def _warn(self, orders: list[str], what: str) -> None:
@@ -139,6 +142,6 @@ class FollowsInsertSensor(NoRowsSensor):
 
 
 def finding_of(found: QueryRows, finding: str) -> str:
-    """A finding and its first rows, as a sentence of an error."""
+    """Format a finding and its first rows for an error message."""
     shown = replace(found, rows=found.rows[:SHOWN])
     return f"{finding} ({len(found.rows)}, the first {len(shown.rows)}):\n{shown.as_table()}"

@@ -1,5 +1,5 @@
-"""What every resource of the topology is made of: AWS's create requests, as pure functions of the topology.
+"""Define every resource of the topology as AWS's create request; pure functions of the topology.
 
-Each function returns the arguments of one boto3 call, named in its docstring; that call's API reference explains them.
-Values may carry Jinja (the account, an ARN that another task found), rendered when the task runs.
+Each function returns the arguments of the boto3 call that its docstring names. Values may hold Jinja (the account, an ARN that
+another task found), which Airflow renders when the task runs.
 """

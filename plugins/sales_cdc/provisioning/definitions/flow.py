@@ -1,4 +1,4 @@
-"""The flow: table, pipe, stream, transformer and delivery stream, with their roles and logs, as AWS's create requests."""
+"""Define table, pipe, stream, transformer and delivery stream, with their roles and logs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sales_cdc.provisioning import policies
 Request = dict[str, Any]
 
 KEY_ATTRIBUTE = "orderid"
-PIPE_BATCH_RECORDS = 500  # the most that Kinesis takes at once
+PIPE_BATCH_RECORDS = 500  # Kinesis's limit for one call
 PIPE_RETRIES = 20
-PIPE_RECORD_AGE_SECONDS = 12 * 3600  # half of what a DynamoDB stream keeps
-DEAD_LETTERS_SECONDS = 14 * 24 * 3600  # SQS's longest
+PIPE_RECORD_AGE_SECONDS = 12 * 3600  # a DynamoDB stream keeps records for 24 hours
+DEAD_LETTERS_SECONDS = 14 * 24 * 3600  # SQS's limit
 NOTICES_SECONDS = 24 * 3600
 TRANSFORMER_RETRIES = 3
 TRANSFORMER_TIMEOUT_SECONDS = 60
@@ -24,7 +24,12 @@ DELIVERY_LOG_STREAM = "S3Delivery"
 
 
 def role(topology: Topology, service: Service) -> Request:
-    """IAM ``CreateRole``; ``Permissions`` become its one inline policy."""
+    """Define a role by IAM's ``CreateRole``; ``Permissions`` become its one inline policy.
+
+    Example::
+
+        role(topology, "pipe")["RoleName"]  # "sales-cdc-pipe-us-east-1"
+    """
     return {
         "RoleName": topology.role(service).name,
         "Description": f"What the {service} of {topology.prefix} may do.",
@@ -35,7 +40,7 @@ def role(topology: Topology, service: Service) -> Request:
 
 
 def stream(topology: Topology) -> Request:
-    """Kinesis ``CreateStream``; ``KeyId`` is the key of its server-side encryption."""
+    """Define the stream by Kinesis's ``CreateStream``; ``KeyId`` is the key of its server-side encryption."""
     return {
         "StreamName": topology.stream.name,
         "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
@@ -45,7 +50,10 @@ def stream(topology: Topology) -> Request:
 
 
 def log_group(topology: Topology, group: Resource) -> Request:
-    """CloudWatch Logs ``CreateLogGroup``; Firehose writes to a log stream that has to exist."""
+    """Define a log group by CloudWatch Logs' ``CreateLogGroup``.
+
+    Firehose does not create the log stream that it writes to.
+    """
     streams = [DELIVERY_LOG_STREAM] if group == topology.delivery_log else []
     key = topology.settings.kms_key_arn
     return {
@@ -58,7 +66,7 @@ def log_group(topology: Topology, group: Resource) -> Request:
 
 
 def transformer(topology: Topology, code_sha256: str) -> Request:
-    """Lambda ``CreateFunction``; ``CodeSha256`` is the base64 digest that the function has to show."""
+    """Define the transformer by Lambda's ``CreateFunction``; ``CodeSha256`` is its code's base64 digest."""
     key = topology.settings.kms_key_arn
     return {
         **({"KMSKeyArn": key} if key else {}),
@@ -78,11 +86,11 @@ def transformer(topology: Topology, code_sha256: str) -> Request:
 
 
 def delivery(topology: Topology) -> Request:
-    """Firehose ``CreateDeliveryStream``: Kinesis, through the transformer, to S3.
+    """Define the delivery stream by Firehose's ``CreateDeliveryStream``: Kinesis, transformer, S3.
 
-    The processor's own buffer hints are set too: they otherwise hold every record back for 60 s. Where objects are asked for
-    more often than that, a record waits in one buffer only, the destination's.
-    Source: *Lambda processor configuration parameters* (Amazon Data Firehose).
+    The processor has buffer hints of its own, which hold every record back for 60 s by default. With a shorter interval they are 0,
+    so that a record waits only in the destination's buffer.
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html
     """
     settings = topology.settings
     key = settings.kms_key_arn
@@ -129,7 +137,10 @@ def delivery(topology: Topology) -> Request:
 
 
 def table(topology: Topology) -> Request:
-    """DynamoDB ``CreateTable``. Protected against deletion: teardown lifts that, once it was confirmed."""
+    """Define the table by DynamoDB's ``CreateTable``.
+
+    It is protected against deletion; a confirmed teardown disables the protection.
+    """
     key = topology.settings.kms_key_arn
     return {
         "TableName": topology.table.name,
@@ -144,7 +155,7 @@ def table(topology: Topology) -> Request:
 
 
 def dead_letter_queue(topology: Topology) -> Request:
-    """SQS ``CreateQueue``."""
+    """Define the dead-letter queue by SQS's ``CreateQueue``."""
     return {
         "QueueName": topology.dead_letter_queue.name,
         "Attributes": {"MessageRetentionPeriod": str(DEAD_LETTERS_SECONDS), **_queue_key(topology)},
@@ -153,13 +164,16 @@ def dead_letter_queue(topology: Topology) -> Request:
 
 
 def _queue_key(topology: Topology) -> dict[str, str]:
-    """SQS's own key, or the deployment's: one excludes the other."""
+    """Return the attribute for the deployment's key, or for SQS's own; a queue takes one of them."""
     key = topology.settings.kms_key_arn
     return {"KmsMasterKeyId": key} if key else {"SqsManagedSseEnabled": "true"}
 
 
 def arrivals_queue(topology: Topology) -> Request:
-    """SQS ``CreateQueue``. Notices are worth something for a day: then the daily batch has seen their objects."""
+    """Define the queue of arrivals by SQS's ``CreateQueue``.
+
+    It keeps notices for a day: by then the daily batch has read their objects.
+    """
     return {
         "QueueName": topology.arrivals_queue.name,
         "Attributes": {
@@ -172,9 +186,10 @@ def arrivals_queue(topology: Topology) -> Request:
 
 
 def arrivals_rule(topology: Topology) -> Request:
-    """EventBridge ``PutRule`` and ``PutTargets``; disabled unless runs start by events.
+    """Define the rule of arrivals by EventBridge's ``PutRule`` and ``PutTargets``.
 
-    Source: *Amazon S3 event notifications with EventBridge*.
+    It is disabled unless SALES_CDC_EVENT_DRIVEN is on.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
     """
     pattern = {
         "source": ["aws.s3"],
@@ -195,13 +210,13 @@ def arrivals_rule(topology: Topology) -> Request:
 
 
 def pipe(topology: Topology, source_arn: str) -> Request:
-    """Pipes ``CreatePipe``: the table's stream into Kinesis, from the oldest record on.
+    """Define the pipe by Pipes' ``CreatePipe``: the table's stream to Kinesis, from the oldest record.
 
-    Retries and age are bounded (both default to infinite, and one poison record would stop the pipe for ever); a failing
-    batch is halved until only the poison is left, whose position goes to the dead-letter queue.
+    Retries and record age are bounded: both are infinite by default, and one poison record would stop the pipe for ever. The pipe
+    halves a failing batch until only the poison record is left, and sends its position to the dead-letter queue.
 
     Args:
-        source_arn: the table's stream, which has another ARN each time that it is switched on.
+        source_arn: the ARN of the table's stream, a new one each time that the stream is enabled.
     """
     return {
         "Name": topology.pipe.name,

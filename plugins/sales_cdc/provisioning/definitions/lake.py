@@ -1,4 +1,4 @@
-"""The lake: bucket, catalogue, crawler, Spark job and work group, as AWS's create requests."""
+"""Define bucket, Glue database, classifier, crawler, Spark job and Athena work group."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ OLD_VERSIONS_DAYS = 30
 
 
 def bucket(topology: Topology) -> Request:
-    """Not one call but six: the bucket's sub-resources under the names of their ``Put…`` operations.
+    """Define the bucket and its sub-resources, by S3's ``CreateBucket`` and ``Put…`` operations.
 
-    Versioned: for 30 days, raw changes that somebody deletes can be brought back; no stream keeps them that long.
+    It is versioned: a raw object that somebody deletes can be brought back for 30 days. No stream keeps changes that long.
     """
     sse = (
         {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": _key(topology)} if _key(topology) else {"SSEAlgorithm": "AES256"}
@@ -67,7 +67,7 @@ def _lifecycle_rules() -> list[Request]:
 
 
 def database(topology: Topology) -> Request:
-    """Glue ``CreateDatabase``. The parameters tell whose it is."""
+    """Define the database by Glue's ``CreateDatabase``; its parameters hold the deployment's tags."""
     return {
         "DatabaseInput": {
             "Name": topology.database.name,
@@ -80,16 +80,17 @@ def database(topology: Topology) -> Request:
 
 
 def classifier(topology: Topology) -> Request:
-    """Glue ``CreateClassifier``. A classifier carries no tags."""
+    """Define the classifier by Glue's ``CreateClassifier``; it carries no tags."""
     return {"JsonClassifier": {"Name": topology.classifier.name, "JsonPath": topology.ORDERS_JSON_PATH}}
 
 
 def crawler(topology: Topology) -> Request:
-    """Glue ``CreateCrawler``.
+    """Define the crawler by Glue's ``CreateCrawler``.
 
-    One table whatever the files hold, at the third level (bucket, ``raw``, ``orders``); new attributes become columns, types
-    widen (a price that was whole at first), and partitions inherit the table's schema: a type that drifts between hours would otherwise fail every query
-    (HIVE_PARTITION_SCHEMA_MISMATCH). Source: *Setting crawler configuration options*.
+    It makes one table whatever the files hold, at the third level (bucket, ``raw``, ``orders``). New attributes become columns, and
+    types widen (such as a price that was whole at first). Partitions inherit the table's schema: otherwise a type that differs
+    between two hours would fail every query (HIVE_PARTITION_SCHEMA_MISMATCH).
+    Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
     """
     configuration = {
         "Version": 1.0,
@@ -114,9 +115,11 @@ def crawler(topology: Topology) -> Request:
 
 
 def security_configuration(topology: Topology) -> Request:
-    """Glue ``CreateSecurityConfiguration``: what crawler and job write, and their logs, with the deployment's key.
+    """Define the encryption of crawler and job, by Glue's ``CreateSecurityConfiguration``.
 
-    It carries no tags, and cannot be changed: setup replaces it when the key is another. Source: *Setting up encryption in AWS Glue*.
+    The deployment's key encrypts what they write, and their logs. Glue cannot update a security configuration: setup replaces it when
+    the key changes. It carries no tags.
+    Source: https://docs.aws.amazon.com/glue/latest/dg/set-up-encryption.html
     """
     return {
         "Name": topology.security_configuration.name,
@@ -133,7 +136,10 @@ def _key(topology: Topology) -> str | None:
 
 
 def job(topology: Topology) -> Request:
-    """Glue ``CreateJob``: the Spark job that curates. Source: *Using the Iceberg framework in AWS Glue*."""
+    """Define the Spark job that curates, by Glue's ``CreateJob``.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html
+    """
     return {
         "Name": topology.job.name,
         "Role": topology.role("job").arn,
@@ -160,7 +166,10 @@ def job(topology: Topology) -> Request:
 
 
 def workgroup(topology: Topology) -> Request:
-    """Athena ``CreateWorkGroup``: results stay in the bucket, and a query over 100 GB is cancelled."""
+    """Define the work group by Athena's ``CreateWorkGroup``.
+
+    Results stay in the bucket, and Athena cancels a query that reads more than 100 GB.
+    """
     key = _key(topology)
     return {
         "Name": topology.workgroup.name,

@@ -1,0 +1,1 @@
+"""Airflow operators that provision and remove resources."""

@@ -1,4 +1,4 @@
-"""Asks for the deployment's name before anything is destroyed."""
+"""Ask for the deployment's name before anything is removed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperat
 
 
 class NotConfirmedError(AirflowFailException):
-    """The run was not confirmed; nothing was done."""
+    """Raised when the run was not confirmed; nothing was removed."""
 
 
 class ConfirmOperator(BaseOperator):
-    """Ask for the deployment's prefix: nothing is removed unless ``answer`` is exactly ``expected``.
+    """Fail unless ``answer`` is exactly ``expected``, the deployment's prefix.
 
     Raises:
-        NotConfirmedError: it is anything else.
+        NotConfirmedError: the answer is anything else.
     """
 
     template_fields = ("answer",)
@@ -33,4 +33,4 @@ class ConfirmOperator(BaseOperator):
                 f"'{self.expected}'. To remove every resource and every order of that deployment, trigger this DAG with "
                 f'{{"confirm": "{self.expected}"}}.'
             )
-        self.log.info("Confirmed: everything of '%s' is removed.", self.expected)
+        self.log.info("Confirmed: this run removes every resource of '%s'.", self.expected)

@@ -1,4 +1,4 @@
-"""Brings resources to their definitions: missing ones are made, drifted ones changed, all others left alone."""
+"""Create the resources that are missing, and update those that differ from their definitions."""
 
 from __future__ import annotations
 
@@ -33,26 +33,30 @@ from sales_cdc.provisioning.resources.resource import Found, ResourceHook
 
 
 class ForeignResourceError(AirflowFailException):
-    """A resource has our name but somebody else made it."""
+    """Raised when a resource with one of our names was not created by this deployment's setup."""
 
 
 class ProvisionOperator(AwsBaseOperator[ResourceHook]):
-    """One resource, brought to its definition and ready for use.
+    """Create one resource or bring it to its definition, and wait until it is ready.
 
-    Safe to rerun and to retry at any point; a resource that appears between looking and making is looked at again. One
-    that does not carry ``owner_tags`` is never touched.
+    Safe to rerun and to retry at any point: when somebody else creates the resource at the same time, the operator reads it again. It
+    never touches a resource that does not carry ``owner_tags``.
 
     Args:
-        definition: the create request, from ``sales_cdc.definitions``.
-        owner_tags: the tags that tell whose a resource is.
+        definition: the create request, from ``sales_cdc.provisioning.definitions``.
+        owner_tags: the tags of this deployment's resources.
 
     Returns:
-        ``name``, ``arn`` and ``action`` (``created``, ``updated`` or ``unchanged``), and what only AWS knew before, such
-        as a table's ``stream_arn``.
+        ``name``, ``arn`` and ``action`` (``created``, ``updated`` or ``unchanged``), and identifiers that AWS assigns, such as a
+        table's ``stream_arn``.
 
     Raises:
         ForeignResourceError: a resource of that name is not ours.
         ResourceError: AWS refused, or the resource did not become ready.
+
+    Example::
+
+        ProvisionTableOperator(task_id="provision_table", definition=flow.table(topology), owner_tags=topology.tags)
     """
 
     template_fields = aws_template_fields("definition", "owner_tags")
@@ -75,7 +79,7 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
         return {"name": name, "arn": found.arn, "action": action, **identifiers}
 
     def _find_or_create(self, name: str) -> tuple[Found, str]:
-        """The resource, ready and ours, and ``created``, ``updated`` (replaced) or ``unchanged``."""
+        """Return the resource, ready and ours, and ``created``, ``updated`` (replaced) or ``unchanged``."""
         found = self.hook.find(name)
         if found is None:
             action = "created" if self._create() else "unchanged"
@@ -90,25 +94,25 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
         return self._find_ours(name), action
 
     def _is_obsolete(self, found: Found) -> bool:
-        """Whether our resource cannot be changed to its definition in place."""
+        """Return whether our resource has to be replaced to match its definition."""
         self._require_ours(found)
         obsolete = bool(self.hook.must_be_replaced(found, self.definition))
         if obsolete:
-            self.log.info("Replacing the %s '%s': it cannot be changed in place.", self.hook.kind, found.name)
+            self.log.info("Replacing the %s '%s': AWS cannot update it in place.", self.hook.kind, found.name)
         return obsolete
 
     def _find_ours(self, name: str) -> Found:
         found: Found | None = self.hook.find(name)
         if found is None:
             raise ResourceError(
-                f"The {self.hook.kind} '{name}' was there and is gone again: somebody removes it at the same time. Run "
-                "setup again when that has ended."
+                f"The {self.hook.kind} '{name}' was there and is gone again: another run removes it at the same time. Run "
+                "setup again when that run has ended."
             )
         self._require_ours(found)
         return found
 
     def _create(self) -> bool:
-        """Make the resource; returns False when another run was faster."""
+        """Create the resource; return False when it exists already."""
         try:
             self.hook.create(self.definition)
         except ClientError as error:
@@ -120,8 +124,8 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
     def _require_ours(self, found: Found) -> None:
         if not self.hook.is_ours(found, self.owner_tags):
             raise ForeignResourceError(
-                f"The {self.hook.kind} '{found.name}' exists ({found.arn}) but this deployment's setup did not make it: "
-                f"its tags are {dict(found.tags)}, not {dict(self.owner_tags)}. It is left as it is. Remove or rename "
+                f"The {self.hook.kind} '{found.name}' exists ({found.arn}) but this deployment's setup did not create it: "
+                f"its tags are {dict(found.tags)}, not {dict(self.owner_tags)}. Nothing was changed. Remove or rename "
                 "it, or choose another name for this deployment with SALES_CDC_PREFIX."
             )
 

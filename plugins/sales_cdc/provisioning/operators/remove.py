@@ -1,4 +1,4 @@
-"""Removes what setup made, and only that."""
+"""Remove the resources that setup created, and only those."""
 
 from __future__ import annotations
 
@@ -32,17 +32,21 @@ from sales_cdc.provisioning.resources.resource import Found, ResourceHook
 
 
 class RemoveOperator(AwsBaseOperator[ResourceHook]):
-    """One resource, removed with all that is in it, when it carries ``owner_tags``.
+    """Remove one resource with everything in it, if it carries ``owner_tags``.
 
     Args:
         resource: its name.
-        owner_tags: the tags that tell whose a resource is.
+        owner_tags: the tags of this deployment's resources.
 
     Returns:
         ``name`` and ``action``: ``removed``, ``absent`` (there was none) or ``left`` (it is not ours).
 
     Raises:
-        ResourceError: AWS refused, or the resource did not go.
+        ResourceError: AWS refused, or the resource is still there after the wait.
+
+    Example::
+
+        RemoveTableOperator(task_id="remove_table", resource=topology.table.name, owner_tags=topology.tags)
     """
 
     template_fields = aws_template_fields("resource", "owner_tags")
@@ -59,7 +63,7 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
                 return self._outcome("absent")
             if not self.hook.is_ours(found, self.owner_tags):
                 self.log.warning(
-                    "Left the %s '%s' as it is: setup did not make it (its tags are %s).",
+                    "Left the %s '%s' as it is: setup did not create it (its tags are %s).",
                     self.hook.kind, self.resource, dict(found.tags),
                 )  # fmt: skip
                 return self._outcome("left")
@@ -68,7 +72,7 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
         return self._outcome("removed")
 
     def _delete(self, found: Found) -> None:
-        """Fine, too, when somebody else was faster."""
+        """Delete the resource; accept that it may be gone already."""
         try:
             self.hook.delete(found)
         except ClientError as error:

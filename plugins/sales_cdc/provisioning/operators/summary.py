@@ -1,4 +1,4 @@
-"""One table at the end of a run: every resource and what was done to it."""
+"""Show at the end of a run what was done to each resource."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
 
 
 class SummariseOperator(BaseOperator):
-    """Log what the tasks did, from their XComs, and fail when one of them did not end well.
+    """Log what the tasks did, from their XComs, and fail when one of them did not succeed.
 
     Args:
         of_tasks: the ids of tasks that return ``name`` and ``action``.
 
     Returns:
-        How often each action was taken.
+        How many resources each action was taken on.
 
     Raises:
         AirflowException: names the tasks that returned nothing.
@@ -32,14 +32,17 @@ class SummariseOperator(BaseOperator):
         failed = [task for task, outcome in outcomes.items() if outcome is None]
         if failed:
             raise AirflowException(
-                f"{len(failed)} of {len(outcomes)} tasks did not end well: {', '.join(failed)}. The last line of each "
-                "one's log says why. Run the DAG again when that is mended: it goes on where this run stopped."
+                f"{len(failed)} of {len(outcomes)} tasks did not succeed: {', '.join(failed)}. The last line of each "
+                "task's log says why. Fix that and run the DAG again: it continues where this run stopped."
             )
         return dict(Counter(outcome["action"] for outcome in outcomes.values()))
 
 
 def as_table(outcomes: Mapping[str, Mapping[str, str] | None]) -> str:
-    """One line a task: its id, its resource and the action; ``FAILED`` for a task that returned nothing."""
+    """Return a table with one line a task: its id, its resource and the action.
+
+    The action is ``FAILED`` for a task that returned nothing.
+    """
     rows = [("task", "resource", "action")]
     rows += [(task, each["name"], each["action"]) if each else (task, "", "FAILED") for task, each in outcomes.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]

@@ -1,4 +1,4 @@
-"""S3: the bucket, with its sub-resources, versions and artifacts."""
+"""Provision the S3 bucket, with its sub-resources and object versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_PER_DELETION = 1000
 
 @dataclass(frozen=True)
 class Part:
-    """A sub-resource of a bucket: its operation's name, its argument there, and the error that means "none"."""
+    """Name a sub-resource's operation, its argument there, and the error code for "there is none"."""
 
     operation: str
     argument: str
@@ -42,9 +42,9 @@ PARTS = {
 
 
 class BucketHook(ResourceHook):
-    """A private, versioned bucket.
+    """Provision a private, versioned bucket.
 
-    Source: Amazon S3 API Reference, *CreateBucket* and the ``Put…`` operations of its sub-resources.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html, and the ``Put…`` operations of its sub-resources.
     """
 
     service = "s3"
@@ -67,9 +67,11 @@ class BucketHook(ResourceHook):
             raise
 
     def create(self, definition: Mapping[str, Any]) -> None:
-        """Made and marked as ours by one call: a bucket that a killed setup left unmarked would be a stranger's to the next.
+        """Create the bucket and tag it in one call.
 
-        An S3 that takes no tags there is told them again. The first region of AWS must not be named as a location.
+        If setup were killed between two calls, the bucket would have no tags, and the next setup would take it for somebody
+        else's. An endpoint that ignores the tags of ``CreateBucket`` gets them in a second call. ``us-east-1`` must not be named as a
+        location.
         """
         name, region = definition["Bucket"], definition["Region"]
         location = {} if region == "us-east-1" else {"LocationConstraint": region}
@@ -91,7 +93,10 @@ class BucketHook(ResourceHook):
         return changes
 
     def _part(self, bucket: str, part: Part) -> dict[str, Any]:
-        """The sub-resource as it is; empty when there is none. Some answers wrap it in its argument's name."""
+        """Return the sub-resource; empty when there is none.
+
+        Some operations return it under the name of its argument.
+        """
         try:
             answer: dict[str, Any] = getattr(self.conn, f"get_{part.operation}")(Bucket=bucket)
         except ClientError as error:
@@ -115,7 +120,7 @@ class BucketHook(ResourceHook):
         self.conn.delete_bucket(Bucket=found.name)
 
     def _empty(self, bucket: str) -> None:
-        """Remove every version and delete marker, a thousand a call."""
+        """Delete every version and delete marker, a thousand a call."""
         versions, removed = self._versions(bucket), 0
         while batch := list(islice(versions, MOST_PER_DELETION)):
             answer = self.conn.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})

@@ -12,7 +12,10 @@ from sales_cdc.provisioning.resources.resource import Found
 
 
 class ClassifierHook(GlueHook):
-    """A JSON classifier. It carries no tags: it is ours when it has the pipeline's path."""
+    """Provision a JSON classifier.
+
+    A classifier carries no tags: it is ours when it has the pipeline's path.
+    """
 
     kind = "Glue classifier"
 
@@ -30,7 +33,7 @@ class ClassifierHook(GlueHook):
         self.conn.create_classifier(**definition)
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
-        """Name and path are all there is to it, and with another path it would not be ours."""
+        """Change nothing: a classifier has only a name and a path, and with another path it is not ours."""
         return drift(definition["JsonClassifier"], found.description)
 
     def delete(self, found: Found) -> None:

@@ -11,7 +11,10 @@ from sales_cdc.provisioning.resources.resource import Found, without
 
 
 class CrawlerHook(GlueHook):
-    """A crawler. It can be changed and removed only while it is idle: both wait for that."""
+    """Provision a crawler.
+
+    Glue updates and deletes a crawler only while it is idle: both wait for that.
+    """
 
     kind = "Glue crawler"
     ready_waiter = "crawler_ready"
@@ -25,7 +28,7 @@ class CrawlerHook(GlueHook):
         self.conn.create_crawler(**definition)
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
-        """Glue shows the role by its name or its ARN, whichever it likes."""
+        """Update the crawler; Glue returns its role as a name or as an ARN, so that both count as equal."""
         role = definition["Role"]
         shown = {
             "CrawlerSecurityConfiguration": "",

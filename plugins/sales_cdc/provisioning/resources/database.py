@@ -11,7 +11,7 @@ from sales_cdc.provisioning.resources.resource import Found
 
 
 class DatabaseHook(GlueHook):
-    """A database; its parameters tell whose it is."""
+    """Provision a Glue database; its parameters hold the deployment's tags."""
 
     kind = "Glue database"
 
@@ -32,5 +32,5 @@ class DatabaseHook(GlueHook):
         return changes
 
     def delete(self, found: Found) -> None:
-        """With its tables and views, which Glue removes in its own time."""
+        """Delete the database; Glue deletes its tables and views later."""
         self.conn.delete_database(Name=found.name)

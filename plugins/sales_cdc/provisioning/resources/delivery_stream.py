@@ -1,4 +1,4 @@
-"""Firehose: the delivery stream."""
+"""Provision the Firehose delivery stream."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ DESTINATION = "ExtendedS3DestinationConfiguration"
 
 
 class DeliveryStreamHook(ResourceHook):
-    """A delivery stream from Kinesis to S3.
+    """Provision a delivery stream from Kinesis to S3.
 
-    Source: Amazon Data Firehose API Reference, *CreateDeliveryStream*, *UpdateDestination*.
+    Sources: https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html,
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_UpdateDestination.html
     """
 
     service = "firehose"
@@ -31,7 +32,10 @@ class DeliveryStreamHook(ResourceHook):
         return Found(name, stream["DeliveryStreamARN"], tags_by_key(tags), stream)
 
     def must_be_replaced(self, found: Found, definition: Mapping[str, Any]) -> bool:
-        """The source of a delivery stream cannot be changed; what it holds back meanwhile is still in its source."""
+        """Return whether its source differs, which AWS cannot update, or its creation failed.
+
+        Replacing it loses no record: those that it buffers are still in its source.
+        """
         source = found.description.get("Source", {}).get("KinesisStreamSourceDescription", {})
         failed = found.description["DeliveryStreamStatus"] == "CREATING_FAILED"
         return failed or bool(drift(definition["KinesisStreamSourceConfiguration"], source))
@@ -57,7 +61,10 @@ class DeliveryStreamHook(ResourceHook):
 
 
 def _comparable(destination: Mapping[str, Any]) -> dict[str, Any]:
-    """Processors' parameters by name: AWS returns them in any order, with its own added."""
+    """Return a destination with its processors' parameters by name.
+
+    AWS returns them in any order and adds its own.
+    """
     processors = [
         {**processor, "Parameters": {each["ParameterName"]: each["ParameterValue"] for each in processor["Parameters"]}}
         for processor in destination.get("ProcessingConfiguration", {}).get("Processors", [])

@@ -1,4 +1,4 @@
-"""Lambda: the transformer."""
+"""Provision the Lambda function, the transformer."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sales_cdc.provisioning.resources.resource import Found, ResourceHook, witho
 
 
 class FunctionHook(ResourceHook):
-    """A function whose code is a zip on S3.
+    """Provision a function whose code is a zip on S3.
 
-    Source: AWS Lambda API Reference, *CreateFunction*, *UpdateFunctionCode*, *UpdateFunctionConfiguration*.
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
     """
 
     service = "lambda"
@@ -31,7 +31,7 @@ class FunctionHook(ResourceHook):
         self.conn.create_function(**without(definition, "CodeSha256"))
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
-        """Code first: a configuration may need the code that comes with it."""
+        """Update the code before the configuration, which may need the new code."""
         code = drift({name: definition[name] for name in ("CodeSha256", "Architectures")}, found.description)
         if code:
             self.conn.update_function_code(

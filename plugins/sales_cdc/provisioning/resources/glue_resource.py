@@ -1,4 +1,7 @@
-"""Glue: database, classifier, crawler and job. Source: AWS Glue Web API Reference."""
+"""Hold what the hooks of Glue's resources share.
+
+Source: https://docs.aws.amazon.com/glue/latest/webapi/web-api.html
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from sales_cdc.provisioning.resources.resource import Found, ResourceHook
 
 
 class GlueHook(ResourceHook):
-    """What Glue's resources share: their errors and the shape of their ARNs."""
+    """Hold the error codes, ARNs and tags of Glue's resources."""
 
     service = "glue"
     name_field = "Name"

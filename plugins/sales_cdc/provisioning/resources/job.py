@@ -11,7 +11,7 @@ from sales_cdc.provisioning.resources.resource import Found, without
 
 
 class JobHook(GlueHook):
-    """A Spark job. A run that is under way when the job is removed ends by itself."""
+    """Provision a Spark job; a run in progress ends by itself when the job is deleted."""
 
     kind = "Glue job"
 

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: the groups that Lambda and Firehose write to."""
+"""Provision the CloudWatch log groups that Lambda and Firehose write to."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from sales_cdc.provisioning.resources.resource import Found, ResourceHook, witho
 
 
 class LogGroupHook(ResourceHook):
-    """A log group with bounded retention and the log streams that have to exist before they are written to.
+    """Provision a log group with bounded retention, and the log streams that its writers expect to exist.
 
-    Source: Amazon CloudWatch Logs API Reference, *CreateLogGroup*, *PutRetentionPolicy*, *AssociateKmsKey*, *CreateLogStream*.
+    Sources: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html,
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
     """
 
     service = "logs"

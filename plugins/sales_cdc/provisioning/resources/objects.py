@@ -13,13 +13,19 @@ CLOCK_DIFFERENCE = timedelta(minutes=1)
 
 
 class ObjectHook(AwsBaseHook):
-    """Single objects of a bucket. Source: Amazon S3 User Guide, *Checking object integrity*."""
+    """Read and write single objects of a bucket.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "client_type": "s3"})
 
     def sha256(self, bucket: str, key: str) -> str | None:
-        """The base64 SHA-256 that S3 keeps with the object; None when there is no object or it was stored without."""
+        """Return the base64 SHA-256 that S3 keeps with the object.
+
+        None when there is no object, or when it was stored without a checksum.
+        """
         try:
             head = self.conn.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
         except ClientError as error:
@@ -30,11 +36,14 @@ class ObjectHook(AwsBaseHook):
         return checksum
 
     def put(self, bucket: str, key: str, content: bytes, sha256: str) -> None:
-        """Store an object; S3 refuses it when its content does not have the checksum."""
+        """Store an object; S3 refuses it when its content does not match the checksum."""
         self.conn.put_object(Bucket=bucket, Key=key, Body=content, ChecksumSHA256=sha256)
 
     def keys_holding(self, bucket: str, prefix: str, texts: Collection[str], since: datetime) -> dict[str, str]:
-        """By text, the key of an object under the prefix, stored since then, that holds it; absent when none does."""
+        """Return by text the key of an object under the prefix, stored since then, that holds it.
+
+        A text is absent when no object holds it.
+        """
         found: dict[str, str] = {}
         for key in self.keys(bucket, prefix, since):
             content = self.conn.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -44,7 +53,10 @@ class ObjectHook(AwsBaseHook):
         return found
 
     def keys(self, bucket: str, prefix: str, since: datetime) -> Iterator[str]:
-        """The keys of objects under the prefix that were stored since then, less what clocks may differ by."""
+        """Yield the keys of objects under the prefix that were stored since then.
+
+        A minute of difference between the clocks is allowed for.
+        """
         for page in self.conn.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for entry in page.get("Contents", []):
                 if entry["LastModified"] >= since - CLOCK_DIFFERENCE:

@@ -1,4 +1,4 @@
-"""EventBridge Pipes: from the table's stream to Kinesis."""
+"""Provision the pipe from the table's stream to Kinesis."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ STREAM = "DynamoDBStreamParameters"
 
 
 class PipeHook(ResourceHook):
-    """A pipe from a DynamoDB stream.
+    """Provision a pipe from a DynamoDB stream.
 
-    Source: Amazon EventBridge Pipes API Reference, *CreatePipe*, *UpdatePipe*, *DeletePipe*.
+    Sources: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html,
+    https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_UpdatePipe.html
     """
 
     service = "pipes"
@@ -30,7 +31,10 @@ class PipeHook(ResourceHook):
         return Found(name, pipe["Arn"], pipe.get("Tags", {}), pipe)
 
     def must_be_replaced(self, found: Found, definition: Mapping[str, Any]) -> bool:
-        """A pipe's source cannot be changed, and the table's stream has a new ARN whenever it is switched on."""
+        """Return whether its source differs, which AWS cannot update, or its creation failed.
+
+        The table's stream has a new ARN each time that it is enabled.
+        """
         failed = found.description["CurrentState"] == "CREATE_FAILED"
         return failed or bool(found.description["Source"] != definition["Source"])
 
@@ -38,7 +42,7 @@ class PipeHook(ResourceHook):
         self.conn.create_pipe(**definition)
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
-        """A pipe that failed is told its definition again, which starts it."""
+        """Update the pipe; send a failed pipe its definition again, which starts it."""
         changes = drift(without(definition, "Tags"), found.description)
         if found.description["CurrentState"].endswith("_FAILED"):
             changes.append("CurrentState")

@@ -1,4 +1,4 @@
-"""SQS: the pipe's dead-letter queue, and the queue of arrivals."""
+"""Provision an SQS queue: the pipe's dead-letter queue, or the queue of arrivals."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from sales_cdc.provisioning.resources.resource import Found, ResourceHook
 
 
 class QueueHook(ResourceHook):
-    """A queue. A deleted name is free again after 60 seconds.
+    """Provision a queue; AWS frees the name of a deleted queue after 60 seconds.
 
-    Source: Amazon SQS API Reference, *CreateQueue*, *SetQueueAttributes*, *DeleteQueue*.
+    Sources: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html,
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
     """
 
     service = "sqs"
@@ -46,5 +47,5 @@ class QueueHook(ResourceHook):
 
 
 def _comparable(attributes: Mapping[str, str]) -> dict[str, Any]:
-    """A policy as what it says: its text may be written in many ways."""
+    """Parse the policy, so that two texts of the same policy are equal."""
     return {name: json.loads(text) if name == "Policy" else text for name, text in attributes.items()}

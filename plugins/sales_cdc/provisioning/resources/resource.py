@@ -1,4 +1,4 @@
-"""What every kind of resource has in common: it is found, made, brought up to date, waited for and removed by name."""
+"""Define how a resource of any kind is found, created, updated, waited for and deleted."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WAITERS = Path(__file__).resolve().parent.parent / "waiters"
 
 @dataclass(frozen=True)
 class Found:
-    """A resource as it is.
+    """Hold the state of a resource in AWS.
 
-    ``tags`` are those that tell whose it is; ``identifiers`` are what only AWS can know of it (a stream's ARN, say).
+    ``tags`` say which deployment it belongs to; ``identifiers`` are assigned by AWS (such as a stream's ARN).
     """
 
     name: str
@@ -31,10 +31,14 @@ class Found:
 
 
 class ResourceHook(AwsBaseHook, ABC):
-    """One kind of resource, behind one client. Subclasses name AWS's own words for it.
+    """Find, create, update and delete resources of one kind, with one client.
 
-    ``absent_codes`` and ``taken_codes`` are the errors that mean "there is none" and "there is one already".
+    Subclasses set these: ``absent_codes`` and ``taken_codes`` are the error codes for "there is none" and "there is one already".
     ``ready_waiter`` and ``gone_waiter`` are names in ``waiters/<service>.json``; None where AWS acts at once.
+
+    Example::
+
+        found = TableHook(aws_conn_id="aws_default").find("sales-cdc-orders")
     """
 
     service: ClassVar[str]
@@ -57,7 +61,7 @@ class ResourceHook(AwsBaseHook, ABC):
         return str(definition[self.name_field])
 
     def find(self, name: str) -> Found | None:
-        """The resource of that name; None when there is none."""
+        """Return the resource of that name; None when there is none."""
         try:
             return self.describe(name)
         except ClientError as error:
@@ -72,31 +76,34 @@ class ResourceHook(AwsBaseHook, ABC):
         return error.response["Error"]["Code"] in self.taken_codes
 
     def is_ours(self, found: Found, tags: Mapping[str, str]) -> bool:
-        """Whether setup made it: it carries every one of the deployment's tags."""
+        """Return whether setup created it: it carries every tag of the deployment."""
         return tags.items() <= found.tags.items()
 
     def must_be_replaced(self, found: Found, definition: Mapping[str, Any]) -> bool:
-        """Whether it differs in what AWS cannot change, or never came to life."""
+        """Return whether it differs in a field that AWS cannot update, or its creation failed."""
         return False
 
     @abstractmethod
     def describe(self, name: str) -> Found | None:
-        """The resource of that name; None, or an error of ``absent_codes``, when there is none."""
+        """Return the resource of that name.
+
+        When there is none, return None or raise an error of ``absent_codes``.
+        """
 
     @abstractmethod
     def create(self, definition: Mapping[str, Any]) -> None:
-        """Make the resource and tag it; ``update`` completes what its creation cannot say."""
+        """Create the resource with its tags; ``update`` sets the fields that creation does not take."""
 
     @abstractmethod
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
-        """Bring the ready resource to its definition; returns the paths of what differed, none when it was up to date."""
+        """Bring the ready resource to its definition; return the paths that differed, if any."""
 
     @abstractmethod
     def delete(self, found: Found) -> None:
-        """Remove the resource with all that is in it."""
+        """Delete the resource with everything in it."""
 
     def wait_until_ready(self, name: str) -> None:
-        """Wait, bounded, until others can use it."""
+        """Wait, a bounded time, until others can use it."""
         if self.ready_waiter is not None:
             self.get_waiter(self.ready_waiter).wait(**{self.name_field: name})
 
@@ -106,10 +113,10 @@ class ResourceHook(AwsBaseHook, ABC):
 
 
 def tags_by_key(tags: list[dict[str, str]]) -> dict[str, str]:
-    """Tags as AWS lists them, as a mapping."""
+    """Turn a list of ``Key`` and ``Value`` into a mapping."""
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def without(definition: Mapping[str, Any], *fields: str) -> dict[str, Any]:
-    """A definition less some of its fields."""
+    """Return a definition without some of its fields."""
     return {name: value for name, value in definition.items() if name not in fields}

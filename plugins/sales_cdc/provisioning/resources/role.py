@@ -1,4 +1,4 @@
-"""IAM: one role a service."""
+"""Provision the IAM role of a service."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ POLICY_NAME = "permissions"
 
 
 class RoleHook(ResourceHook):
-    """A role whose only permissions are one inline policy.
+    """Provision a role whose only permissions are one inline policy.
 
-    Source: IAM API Reference, *CreateRole*, *PutRolePolicy*, *UpdateAssumeRolePolicy*.
+    Sources: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html,
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
     """
 
     service = "iam"
@@ -47,7 +48,7 @@ class RoleHook(ResourceHook):
         self.conn.create_role(**{**without(definition, "Permissions"), "AssumeRolePolicyDocument": trust})
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
-        """Whole documents are compared: a statement that somebody added is drift too."""
+        """Update the role; compare whole documents, so that an added statement counts as drift too."""
         changes = drift({"Description": definition["Description"]}, found.description)
         if changes:
             self.conn.update_role(RoleName=found.name, Description=definition["Description"])

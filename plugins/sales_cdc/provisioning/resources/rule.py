@@ -1,4 +1,4 @@
-"""EventBridge: the rule that tells of new raw objects."""
+"""Provision the EventBridge rule that sends notices of new raw objects."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_
 
 
 class RuleHook(ResourceHook):
-    """A rule on the default bus, with its targets.
+    """Provision a rule on the default bus, with its targets.
 
-    Source: Amazon EventBridge API Reference, *PutRule*, *PutTargets*, *DeleteRule*.
+    Sources: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html,
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
     """
 
     service = "events"
@@ -52,5 +53,5 @@ class RuleHook(ResourceHook):
 
 
 def _comparable(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """The pattern as what it says: its text may be written in many ways."""
+    """Parse the pattern, so that two texts of the same pattern are equal."""
     return {**rule, "EventPattern": json.loads(rule["EventPattern"])}

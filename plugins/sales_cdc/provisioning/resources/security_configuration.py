@@ -11,7 +11,10 @@ from sales_cdc.provisioning.resources.resource import Found
 
 
 class SecurityConfigurationHook(GlueHook):
-    """How crawler and job encrypt. It carries no tags: it is ours when one key encrypts all of it."""
+    """Provision the encryption of crawler and job.
+
+    A security configuration carries no tags: it is ours when one key encrypts everything in it.
+    """
 
     kind = "Glue security configuration"
 
@@ -32,7 +35,7 @@ class SecurityConfigurationHook(GlueHook):
         self.conn.create_security_configuration(**definition)
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
-        """It cannot be changed, only replaced."""
+        """Return what differs; Glue cannot update a security configuration, only replace it."""
         return drift(definition, found.description)
 
     def delete(self, found: Found) -> None:

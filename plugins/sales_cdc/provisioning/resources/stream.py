@@ -1,4 +1,4 @@
-"""Kinesis Data Streams: the stream of changes."""
+"""Provision the Kinesis stream of changes, and search it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ MOST_PAGES = 100
 
 
 class StreamHook(ResourceHook):
-    """An on-demand stream, encrypted at rest.
+    """Provision an on-demand stream that is encrypted at rest.
 
-    Source: Amazon Kinesis Data Streams API Reference, *CreateStream*, *StartStreamEncryption*, *UpdateStreamMode*.
+    Sources: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html,
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StartStreamEncryption.html
     """
 
     service = "kinesis"
@@ -31,7 +32,7 @@ class StreamHook(ResourceHook):
         return Found(name, stream["StreamARN"], tags, stream)
 
     def create(self, definition: Mapping[str, Any]) -> None:
-        """Tags are given twice: not every endpoint reads those of ``CreateStream``."""
+        """Create the stream, then add its tags: not every endpoint takes the tags of ``CreateStream``."""
         self.conn.create_stream(**without(definition, "KeyId"))
         self.conn.add_tags_to_stream(StreamName=definition["StreamName"], Tags=definition["Tags"])
 
@@ -50,7 +51,10 @@ class StreamHook(ResourceHook):
         self.conn.delete_stream(StreamName=found.name, EnforceConsumerDeletion=True)
 
     def holds(self, name: str, text: bytes, since: datetime) -> bool:
-        """Whether a record stored since then holds the text; looks at no more than ``MOST_PAGES`` pages of a shard."""
+        """Return whether a record stored since then holds the text.
+
+        It reads at most ``MOST_PAGES`` pages of each shard.
+        """
         shards = self.conn.list_shards(StreamName=name)["Shards"]
         return any(self._shard_holds(name, shard["ShardId"], text, since) for shard in shards)
 

@@ -1,4 +1,4 @@
-"""DynamoDB: the orders table."""
+"""Provision the DynamoDB table of orders, and write probe orders to it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_
 
 
 class TableHook(ResourceHook):
-    """A table with a stream and point-in-time recovery.
+    """Provision a table with a stream and point-in-time recovery.
 
-    Source: Amazon DynamoDB API Reference, *CreateTable*, *UpdateTable*, *UpdateContinuousBackups*.
+    Sources: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html,
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html,
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html
     """
 
     service = "dynamodb"
@@ -42,7 +44,10 @@ class TableHook(ResourceHook):
         self.conn.create_table(**definition)
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
-        """A stream's view type cannot be changed: the stream is switched off and a new one, with a new ARN, on."""
+        """Update the table.
+
+        DynamoDB cannot change a stream's view type: the update disables the stream and enables a new one, with a new ARN.
+        """
         changes = drift(without(definition, "Tags", "StreamSpecification", "SSESpecification"), found.description)
         if changes:
             changeable = ("BillingMode", "DeletionProtectionEnabled")
@@ -70,7 +75,7 @@ class TableHook(ResourceHook):
         self.conn.update_table(TableName=found.name, StreamSpecification=definition["StreamSpecification"])
 
     def _ensure_recovery(self, name: str) -> bool:
-        """Switch point-in-time recovery on; returns whether it was off."""
+        """Enable point-in-time recovery; return whether it was off."""
         backups = self.conn.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
         if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED":
             return False
@@ -86,7 +91,10 @@ class TableHook(ResourceHook):
         self.conn.delete_table(TableName=found.name)
 
     def put_probe_orders(self, table: str, order_ids: Iterable[str]) -> None:
-        """Write orders that mean nothing, one stream record each (an item that is there already would emit none)."""
+        """Write probe orders; each makes one stream record.
+
+        Ids have to be new: writing an item that is there already makes no record.
+        """
         values = {"product_name": {"S": "probe"}, "quantity": {"N": "1"}, "price": {"N": "0.01"}}
         for order_id in order_ids:
             self.conn.put_item(TableName=table, Item={KEY_ATTRIBUTE: {"S": order_id}, **values})
@@ -97,7 +105,10 @@ class TableHook(ResourceHook):
 
 
 def _encryption(described: Mapping[str, Any]) -> dict[str, Any]:
-    """The specification that a table's description answers to: of DynamoDB's own key, there is none."""
+    """Turn a table's description of its encryption into a specification.
+
+    DynamoDB describes no encryption for a table under its own key.
+    """
     if described.get("Status") not in ("ENABLED", "ENABLING", "UPDATING"):
         return {"Enabled": False}
     return {"Enabled": True, "SSEType": described.get("SSEType"), "KMSMasterKeyId": described.get("KMSMasterKeyArn")}

@@ -8,13 +8,16 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 
 class TableStreamHook(AwsBaseHook):
-    """The stream of a table. Source: Amazon DynamoDB API Reference, *DescribeStream*."""
+    """Describe the stream of a table.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_DescribeStream.html
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "client_type": "dynamodbstreams"})
 
     def open_shards(self, stream_arn: str) -> int:
-        """How many shards take records now."""
+        """Return how many shards take records now."""
         shards: list[dict[str, Any]] = []
         start: dict[str, str] = {}
         while True:

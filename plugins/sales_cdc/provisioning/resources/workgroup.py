@@ -1,4 +1,4 @@
-"""Athena: the work group."""
+"""Provision the Athena work group."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_
 
 
 class WorkGroupHook(ResourceHook):
-    """A work group. Athena tells its errors apart by their messages only.
+    """Provision a work group.
 
-    Source: Amazon Athena API Reference, *CreateWorkGroup*, *UpdateWorkGroup*, *DeleteWorkGroup*.
+    Athena has one error code for all refusals; only the message says which it is.
+    Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_CreateWorkGroup.html
     """
 
     service = "athena"
