@@ -14,7 +14,7 @@ from sales_cdc.provisioning.resources.table import TableHook
 
 
 class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
-    """Write a probe order under a new id.
+    """Write a probe order, which means nothing and counts nowhere, under a new id.
 
     The id begins with ``probe-``. It is new each time, because DynamoDB makes no record when an item is written unchanged.
 

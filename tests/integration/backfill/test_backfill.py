@@ -136,7 +136,7 @@ def test_a_segment_killed_half_way_goes_on_after_its_last_page_and_touches_no_or
     dynamodb.meta.events.register(f"{event}.dynamodb.UpdateItem", killing(50))
     with pytest.raises(KilledError):
         shop.backfill("killed", dynamodb).touch(0, None)
-    with pytest.raises(BackfillIncompleteError, match=r"Segments 0 of 1 have not come to their end"):
+    with pytest.raises(BackfillIncompleteError, match=r"Segments 0 of 1 are not done"):
         shop.backfill("killed").record()
     scans: list[Any] = []
     dynamodb = shop.dynamodb()
@@ -270,7 +270,7 @@ def test_a_cost_above_the_confirmed_one_is_refused_before_anything_is_touched(sh
 def test_a_run_keeps_its_segments(shop: OldShop) -> None:
     shop.switch_on()
     shop.backfill("kept").plan(2, "1", "us-east-1")
-    with pytest.raises(ForeignPlanError, match="begun with 2 segments and is asked for 3"):
+    with pytest.raises(ForeignPlanError, match="began with 2 segments and now gets 3"):
         shop.backfill("kept").plan(3, "1", "us-east-1")
     assert (
         json.loads(

@@ -108,7 +108,7 @@ def test_teardown_removes_all_of_one_deployment_and_leaves_a_stranger_s(deployme
     assert actions.pop("remove_stream") == "left"
     assert set(actions.values()) == {"removed"}
     assert leftovers(deployment, cloud) == [deployment.stream.name]
-    with pytest.raises(AirflowFailException, match="did not make it"):
+    with pytest.raises(AirflowFailException, match="did not create it"):
         DagRun(SETUP).run("find_account", "delivery.provision_stream")
 
     kinesis.delete_stream(StreamName=deployment.stream.name)

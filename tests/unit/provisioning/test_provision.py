@@ -103,7 +103,7 @@ def test_losing_a_race_is_as_good_as_finding_it(shelf: dict[str, Found], monkeyp
 
 def test_losing_a_race_to_a_stranger_is_an_error(shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ShelfHook, "faster", thing(tags={}, Name="x"))
-    with pytest.raises(ForeignResourceError, match="did not make it"):
+    with pytest.raises(ForeignResourceError, match="did not create it"):
         provision()
 
 
