@@ -1,4 +1,4 @@
-"""The DAG that a test module is about."""
+"""Load the DAG that a test module is about."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DAGS = Path(__file__).resolve().parents[2] / "dags"
 
 @pytest.fixture(scope="module")
 def dag(request: pytest.FixtureRequest) -> DAG:
-    """``sales_cdc_batch`` for ``test_batch_dag.py``."""
+    """Return the DAG of the test module: ``sales_cdc_batch`` for ``test_batch_dag.py``."""
     return load(f"sales_cdc_{request.path.stem.removeprefix('test_').removesuffix('_dag')}")
 
 

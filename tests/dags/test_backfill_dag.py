@@ -1,4 +1,4 @@
-"""The backfill DAG's shape, its form, and what it refuses before anything is touched."""
+"""Test the backfill DAG's order, its form, and the values that it refuses before it touches an order."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_wrong_value_is_refused_by_the_form(dag: DAG, name: str, value: object
         ({}, {"confirm_cost_up_to_dollars": "NaN"}, "confirm_cost_up_to_dollars is 'NaN'"),
     ],
 )
-def test_what_a_form_lets_pass_is_refused_before_anything_is_read(
+def test_the_plan_task_refuses_values_that_the_form_accepts(
     dag: DAG, conf: dict[str, Any], params: dict[str, Any], refused: str
 ) -> None:
     context = {"dag_run": SimpleNamespace(conf=conf), "params": {**dag.params.dump(), **params}, "run_id": "r"}

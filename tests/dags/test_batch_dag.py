@@ -1,4 +1,4 @@
-"""The batch DAG's shape: who waits for whom, with which patience, and what its templates render to."""
+"""Test the batch DAG's order, its trigger rules, and what its templates render to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SQL = ROOT / "include" / "sql"
 
 
-def test_the_job_runs_beside_the_raw_side_and_is_awaited_before_the_gate(dag: DAG) -> None:
+def test_the_job_runs_beside_the_raw_checks_and_the_gate_waits_for_it(dag: DAG) -> None:
     line = ["find_account", "wait_for_delivery", "start_curation", "crawl_raw"]
     for earlier, later in pairwise(line):
         assert later in dag.get_task(earlier).downstream_task_ids
@@ -38,19 +38,19 @@ def test_nothing_is_published_before_the_gate_nor_reported_before_it_is_publishe
             assert dag.get_task(task).trigger_rule == ("none_failed" if task == "write_report" else "all_success")
 
 
-def test_the_ledger_is_recorded_on_bad_days_too_and_before_the_report(dag: DAG) -> None:
+def test_the_ledger_is_recorded_after_failures_too_and_before_the_report(dag: DAG) -> None:
     record_ledger = dag.get_task("record_ledger")
     assert record_ledger.upstream_task_ids == {"await_curation"}
     assert record_ledger.downstream_task_ids == {"write_report"}
     assert record_ledger.trigger_rule == "all_done"
 
 
-def test_every_check_file_is_run_and_judged(dag: DAG) -> None:
-    asked = {task.removeprefix("checks.query_") for task in dag.task_ids if task.startswith("checks.query_")}
-    assert asked == {path.stem for path in (SQL / "checks").glob("*.sql")} == set(RAW_CHECKS)
-    for name in asked:
-        (judge,) = dag.get_task(f"checks.query_{name}").downstream_task_ids
-        assert judge == f"checks.expect_no_rows_of_{name}"
+def test_every_check_file_is_run_and_its_rows_checked(dag: DAG) -> None:
+    queried = {task.removeprefix("checks.query_") for task in dag.task_ids if task.startswith("checks.query_")}
+    assert queried == {path.stem for path in (SQL / "checks").glob("*.sql")} == set(RAW_CHECKS)
+    for name in queried:
+        (sensor,) = dag.get_task(f"checks.query_{name}").downstream_task_ids
+        assert sensor == f"checks.expect_no_rows_of_{name}"
     assert {path.stem for path in (SQL / "curated_checks").glob("*.sql")} == set(CURATED_CHECKS)
 
 
@@ -84,7 +84,7 @@ def test_files_are_compacted_on_sundays_and_when_asked_for(
     }
 
 
-def test_insights_are_asked_for_the_days_before_the_run(dag: DAG) -> None:
+def test_insights_cover_the_days_before_the_run(dag: DAG) -> None:
     task = dag.get_task("ask_insights").prepare_for_execution()
     run = SimpleNamespace(start_date=datetime(2026, 11, 22, 23, 59, tzinfo=UTC))
     travel = {"before": "1", "columns_before": ["price"], "after": "2"}
@@ -117,7 +117,7 @@ def test_an_order_is_compared_in_the_columns_that_it_had(dag: DAG) -> None:
 @pytest.mark.parametrize(
     ("foreign", "asked"), [({}, "quantity = 5"), ({"quantity": "string"}, "try_cast(quantity AS bigint) = 5")]
 )
-def test_a_foreign_text_among_the_quantities_does_not_fail_the_brief_s_select(
+def test_the_brief_s_select_works_when_a_foreign_object_made_quantity_a_text(
     dag: DAG, foreign: dict[str, str], asked: str
 ) -> None:
     template = dag.get_template_env().get_template("seed_queries/laptops_by_five.sql")
@@ -134,7 +134,7 @@ def test_parsing_uses_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(SQL.glob("*/*.sql")), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_every_statement_opens_with_its_question(path: Path) -> None:
+def test_every_statement_begins_with_its_question(path: Path) -> None:
     first = path.read_text().splitlines()[0]
     assert first.startswith("-- ")
     assert "?" in first
@@ -157,7 +157,7 @@ def test_the_rendered_count_check_is_one_athena_statement(dag: DAG) -> None:
     ]
 
 
-def test_arrivals_start_it_too_where_the_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arrivals_start_the_batch_too_if_the_setting_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALES_CDC_EVENT_DRIVEN", "on")
     schedule = batch_schedule(deployed_topology())
     (watcher,) = schedule.asset_condition.objects[0].watchers

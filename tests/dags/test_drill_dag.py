@@ -1,4 +1,4 @@
-"""The drill DAG's shape: faults end whatever happens, and the verdict comes last."""
+"""Test the drill DAG's order: faults are lifted after failures too, and the verdict comes last."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def test_the_order_is_write_then_settle_then_redrive_then_curate_then_judge(dag:
     assert dag.get_task("judge_drill").downstream_task_ids == {"put_poison_away"}
 
 
-def test_the_faults_are_lifted_though_a_write_failed_and_nothing_is_redriven_before(dag: DAG) -> None:
+def test_the_faults_are_lifted_even_after_a_failed_write_and_before_the_redrive(dag: DAG) -> None:
     lift = dag.get_task("lift_faults")
     assert lift.is_teardown
     assert dag.get_task("inject_faults").is_setup
     assert "expect_settled" in lift.downstream_task_ids
 
 
-def test_it_can_be_started_as_it_is_and_airflow_can_store_it(dag: DAG) -> None:
+def test_it_starts_with_its_defaults_and_airflow_can_serialize_it(dag: DAG) -> None:
     assert dag.params.dump()["changes"] == 20_000
     assert DagSerialization.to_dict(dag)

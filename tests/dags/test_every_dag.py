@@ -1,4 +1,4 @@
-"""What holds for every DAG: said in words, owned, tagged, bounded, with a form that explains itself."""
+"""Test what holds for every DAG: its pages, owner, tags, limits and form."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sales_cdc.deployment.settings import SettingsError
 from tests.dags.conftest import DAGS
 
 NAMES = [path.stem for path in sorted(DAGS.glob("*.py"))]
-JUDGES_ONCE = {"confirm_removal", "summarise_teardown"}
+WITHOUT_RETRY = {"confirm_removal", "summarise_teardown"}
 ALERTS = """\
-from sales_cdc_alerts_told import told
+from sales_cdc_alerts_received import received
 def page(context):
-    told.append(context)
+    received.append(context)
 class Notifier:
     pass
 """
@@ -36,7 +36,7 @@ def dags() -> dict[str, DAG]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_dag_and_each_of_its_tasks_say_what_they_do_and_what_to_do_when_they_fail(
+def test_a_dag_and_each_of_its_tasks_describe_what_they_do_and_what_to_do_after_a_failure(
     dags: dict[str, DAG], name: str
 ) -> None:
     dag = dags[name]
@@ -68,15 +68,15 @@ def test_a_dag_runs_only_when_triggered_but_for_the_daily_batch_and_never_catche
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_task_retries_ever_later_and_has_a_time_limit(dags: dict[str, DAG], name: str) -> None:
+def test_every_task_retries_with_growing_pauses_and_has_a_time_limit(dags: dict[str, DAG], name: str) -> None:
     for task in dags[name].tasks:
-        assert task.retries >= 1 or task.task_id in JUDGES_ONCE, task.task_id
+        assert task.retries >= 1 or task.task_id in WITHOUT_RETRY, task.task_id
         assert task.retry_exponential_backoff or name == "sales_cdc_drill", task.task_id  # its faults last for seconds
         assert task.execution_timeout, task.task_id
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_dag_is_a_page(name: str) -> None:
+def test_a_dag_has_at_most_120_lines(name: str) -> None:
     assert len((DAGS / f"{name}.py").read_text().splitlines()) <= 120
 
 
@@ -119,13 +119,13 @@ def test_tasks_link_to_what_they_worked_on(dags: dict[str, DAG]) -> None:
 
 @pytest.fixture
 def alerts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What a module on the path was told; the module is ``sales_cdc_alerts``."""
-    (tmp_path / "sales_cdc_alerts_told.py").write_text("told = []\n")
+    """Return the contexts that the module ``sales_cdc_alerts``, on the import path, was called with."""
+    (tmp_path / "sales_cdc_alerts_received.py").write_text("received = []\n")
     (tmp_path / "sales_cdc_alerts.py").write_text(ALERTS)
     monkeypatch.syspath_prepend(tmp_path)
-    told: list[object] = import_module("sales_cdc_alerts_told").told
-    told.clear()
-    return told
+    received: list[object] = import_module("sales_cdc_alerts_received").received
+    received.clear()
+    return received
 
 
 def test_the_function_of_the_setting_is_called_with_the_context_when_a_run_of_any_dag_fails(
@@ -148,7 +148,7 @@ def test_nothing_is_called_without_the_setting(dags: dict[str, DAG]) -> None:
     [
         ("sales_cdc_alerts.pag", "the module sales_cdc_alerts has no pag"),
         ("no_such_module.page", r"importing no_such_module failed .*plugins folder"),
-        ("sales_cdc_alerts.told", "that is not callable"),
+        ("sales_cdc_alerts.received", "that is not callable"),
         ("sales_cdc_alerts.Notifier", "that is a class"),
         ("page", "has to be the dotted path of a function"),
     ],

@@ -1,4 +1,4 @@
-"""The generate DAG's shape, its form, and that a misspelt Param does nothing."""
+"""Test the generate DAG's order and form, and that it refuses unknown Params."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reconcile DAG's shape."""
+"""Test the reconcile DAG's order and templates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def test_it_finds_the_account_then_reconciles(dag: DAG) -> None:
     assert dag.get_task("find_account").downstream_task_ids == {"reconcile_orders"}
 
 
-def test_it_reads_by_a_scan_unless_an_export_is_asked_for(dag: DAG) -> None:
+def test_it_reads_by_a_scan_by_default(dag: DAG) -> None:
     assert dag.params["source"] == "scan"
     assert dag.get_task("reconcile_orders").source == "{{ params.source }}"
 

@@ -1,4 +1,4 @@
-"""The repair DAG's shape: it writes, waits for the chain, curates, and then judges itself."""
+"""Test the repair DAG: it writes, waits for the chain, curates, and reconciles again."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def test_its_parameters_render_to_what_the_operator_reads(dag: DAG) -> None:
     assert environment.from_string(task.reconcile_run).render(params=params) == ""
 
 
-def test_the_job_keeps_its_counts_under_the_runs_name(dag: DAG) -> None:
+def test_the_job_writes_its_counts_under_the_run_s_name(dag: DAG) -> None:
     key = dag.get_task("curate_orders").script_args["--ledger_key"]
     assert dag.get_template_env().from_string(key).render(run_id="manual__1:2") == "ledger/curate/manual__1-2.json"

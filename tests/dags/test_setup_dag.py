@@ -1,4 +1,4 @@
-"""The setup DAG's shape."""
+"""Test the setup DAG's order."""
 
 from __future__ import annotations
 

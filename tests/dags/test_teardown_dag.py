@@ -1,4 +1,4 @@
-"""The teardown DAG's shape: confirmed first, from the pipe on, and one failure stops nothing else."""
+"""Test the teardown DAG: confirmed first, from the pipe on, and one failure stops no other removal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_confirmation_comes_before_everything(dag: DAG) -> None:
     assert dag.params["confirm"] == ""
 
 
-def test_a_removal_runs_whatever_became_of_the_one_before_but_never_unconfirmed(dag: DAG, removals: list[str]) -> None:
+def test_a_removal_runs_after_a_failed_one_too_but_never_unconfirmed(dag: DAG, removals: list[str]) -> None:
     for task_id in [*removals, "summarise_teardown"]:
         task = dag.get_task(task_id)
         assert "find_account" in task.upstream_task_ids

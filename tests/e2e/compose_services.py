@@ -1,7 +1,7 @@
-"""docker-compose.yaml's services as processes of this machine: their commands, their environment, their health checks.
+"""Run docker-compose.yaml's services as processes: their commands, environment and health checks.
 
-What a container would supply is put in its place: names of services become loopback addresses, folders of the image the
-checkout's and a temporary one's, and Postgres comes from Debian's packages.
+The module replaces what a container supplies: names of services become loopback addresses, folders of the image become folders of
+the checkout and temporary ones, and Postgres comes from Debian's packages.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def free_port() -> int:
 
 
 def postgres_programs() -> Path | None:
-    """Where Debian keeps Postgres's server programs; None when it is not installed."""
+    """Return the folder of Postgres's server programs on Debian; None when it is not installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return found[-1].parent if found else None
 
 
 @dataclass
 class ComposeServices:
-    """The services that were started; ``stop`` ends them all."""
+    """Start services; ``stop`` ends them all."""
 
     folder: Path
     secrets: Mapping[str, str]
@@ -56,7 +56,7 @@ class ComposeServices:
         return dict(document["services"])
 
     def environment(self, service: str) -> dict[str, str]:
-        """This machine's PATH, and else what the service's container would have."""
+        """Return the environment of the service's container, with this machine's PATH."""
         image = {"PYTHONPATH": os.environ["PYTHONPATH"], "AIRFLOW_HOME": f"{self.folder}/airflow"}
         own = {name: self.here(text) for name, text in self.services[service]["environment"].items()}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -70,7 +70,7 @@ class ComposeServices:
         }
 
     def here(self, text: str) -> str:
-        """A text of the file with its variables filled in and its places on this machine."""
+        """Replace variables and paths in a text of the file."""
         text = VARIABLE.sub(lambda found: self.secrets.get(found[1]) or found[2] or "", text)
         for service, port in (("postgres", 5432), ("local-cloud", 4566), ("api-server", 8080)):
             text = text.replace(f"{service}:{port}", f"localhost:{self.ports[service]}")
@@ -79,7 +79,7 @@ class ComposeServices:
         return text.replace("/opt/sales-cdc", str(ROOT)).replace("/opt/", f"{self.folder}/")
 
     def run(self, service: str) -> None:
-        """Carry out a service that ends, and expect it to end well."""
+        """Run a service that ends, and expect it to succeed."""
         self._start(service, self.services[service]["command"]).wait()
         assert self.processes.pop(service).returncode == 0, self.log(service)
 
@@ -87,7 +87,7 @@ class ComposeServices:
         self._start(service, self.services[service]["command"])
 
     def start_postgres(self, programs: Path) -> None:
-        """The server will not run as root: it gets Debian's own user where that is needed."""
+        """Run the server as Debian's user for it if this is root, which Postgres refuses."""
         home, password = self.folder / "postgres", self.folder / "password"
         home.mkdir()
         password.write_text(self.secrets["POSTGRES_PASSWORD"])
@@ -137,14 +137,14 @@ class ComposeServices:
         return self.processes[service]
 
     def health_check(self, service: str) -> subprocess.Popen[bytes]:
-        """The service's own health check, under way."""
+        """Start the service's own health check."""
         test = [self.here(part) for part in self.services[service]["healthcheck"]["test"][1:]]
         return subprocess.Popen(
             test, cwd=ROOT, env=self.environment(service), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
     def until(self, happened: Callable[[], bool], service: str) -> None:
-        """Wait for what a service has to bring about; its log is shown when it does not."""
+        """Wait for a condition; show the service's log when it does not come true."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not happened():
             ended = self.processes[service].poll() is not None
@@ -156,7 +156,7 @@ class ComposeServices:
         return (self.folder / f"{service}.log").read_text(errors="replace")[-5000:]
 
     def stop(self) -> None:
-        """SIGTERM to each service's process group, the last started first; what stays is killed."""
+        """Send SIGTERM to each service's process group, the last started first; kill what stays."""
         for process in reversed(self.processes.values()):
             for number, seconds in ((signal.SIGTERM, 30), (signal.SIGKILL, 5)):
                 try:
@@ -168,7 +168,7 @@ class ComposeServices:
 
 @dataclass
 class AirflowApi:
-    """Airflow's REST API, as a user with a password sees it."""
+    """Call Airflow's REST API as a user with a password."""
 
     url: str
     token: str = ""
@@ -184,7 +184,7 @@ class AirflowApi:
         return all(part["status"] == "healthy" for part in parts.values())
 
     def run(self, dag_id: str, conf: Mapping[str, Any], until: Callable[[Callable[[], bool], str], None]) -> str:
-        """Unpause and trigger a DAG; its run's final state."""
+        """Unpause and trigger a DAG; return its run's final state."""
         self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
         asked = self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
         path = f"/api/v2/dags/{dag_id}/dagRuns/{asked['dag_run_id']}"

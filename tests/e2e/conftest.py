@@ -1,4 +1,4 @@
-"""A pipeline that was set up by its own DAG, for whole runs."""
+"""Set up a pipeline by its own DAG, for whole runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORKGROUP = "sales-cdc"
 
 @dataclass(frozen=True)
 class DagRun:
-    """How an Airflow command ended and what it printed."""
+    """Hold how an Airflow command ended and what it printed."""
 
     code: int
     log: str
@@ -31,7 +31,7 @@ class DagRun:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The pipeline at the session's local cloud."""
+    """Hold the pipeline in the session's local cloud."""
 
     client: Callable[[str], Any]
     endpoint: str
@@ -57,7 +57,7 @@ class Pipeline:
         return f"sales-cdc-{self.client('sts').get_caller_identity()['Account']}-us-east-1"
 
     def orders(self) -> dict[str, dict[str, dict[str, str]]]:
-        """Every item of the source table, as DynamoDB types it, by key."""
+        """Return every item of the orders table, in DynamoDB's typed form, by key."""
         pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=ORDERS, ConsistentRead=True)
         return {item["orderid"]["S"]: item for page in pages for item in page["Items"]}
 

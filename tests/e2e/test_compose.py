@@ -1,4 +1,4 @@
-"""The services of docker-compose.yaml, run without containers: Postgres, Airflow in four processes, the local cloud."""
+"""Test docker-compose.yaml without containers: Postgres, Airflow in four processes, the local cloud."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
 def needs(package: str) -> NoReturn:
-    """Where a run decides whether a change may land, everything is there; a desk may lack a system package."""
+    """Skip when a system package is missing, but not in CI, where all have to be installed."""
     assert not os.environ.get("CI"), f"{package} is missing: .ci/run installs it."
     pytest.skip(f"needs Debian's package {package}")
 
@@ -62,7 +62,7 @@ def airflow(services: ComposeServices) -> AirflowApi:
     return api
 
 
-def test_nobody_gets_in_with_another_password(services: ComposeServices, airflow: AirflowApi) -> None:
+def test_another_password_is_refused(services: ComposeServices, airflow: AirflowApi) -> None:
     stranger = AirflowApi(airflow.url)
     with pytest.raises(urllib.error.HTTPError, match="401"):
         stranger.log_in("admin", secrets.token_urlsafe(12))
@@ -101,7 +101,7 @@ def test_only_loopback_is_published(services: ComposeServices) -> None:
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-def test_the_image_takes_what_exists() -> None:
+def test_the_image_copies_only_existing_files() -> None:
     lines = Path("Dockerfile").read_text().splitlines()
     copied = [line.split()[1] for line in lines if line.startswith("COPY ")]
     assert copied

@@ -1,4 +1,4 @@
-"""The curate job as setup declares it, with its least-privilege role, through Glue: stopped half-way, started again."""
+"""Test the curate job of setup, with its own role, through Glue: stopped half-way and started again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RUN_SECONDS = 240
 
 @dataclass(frozen=True)
 class LakeHouse:
-    """The lake of one prefix: bucket, database and job, with clients of its owner."""
+    """Hold the lake of one prefix: bucket, database and job, with its owner's clients."""
 
     topology: Topology
     client: Callable[[str], Any]
@@ -52,7 +52,7 @@ class LakeHouse:
         self.client("glue").batch_stop_job_run(JobName=self.topology.job.name, JobRunIds=[run_id])
 
     def outcome(self, run_id: str) -> Any:
-        """The run, once it has ended."""
+        """Wait for the run to end, and return it."""
         self.eventually(lambda: self.has_ended(run_id))
         return self._run(run_id)
 
@@ -75,7 +75,7 @@ class LakeHouse:
         return self.catalog.table_exists(name) and self.catalog.load_table(name).current_snapshot() is not None
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
-        """Sorted; read by PyIceberg, which shares no code with Spark."""
+        """Return a table's rows, sorted, read by PyIceberg, which shares no code with Spark."""
         found = self.catalog.load_table((self.topology.database.name, table)).scan(selected_fields=columns).to_arrow()
         return sorted((tuple(row[column] for column in columns) for row in found.to_pylist()), key=repr)
 

@@ -1,7 +1,7 @@
-"""Generate and batch while faults strike: both runs succeed, and a reader of the tables misses nothing and sees nothing twice.
+"""Test generate and batch under faults: both runs succeed, and the tables have every change once.
 
-Two pairs of runs with half of the faults each, and the workers killed while orders are written. The oracle scans
-DynamoDB and asks Athena; every fault is seen to have struck. The drill has them all at once, over many changes.
+There are two pairs of runs, each with half of the faults, and the workers are killed while orders are written. The oracle scans
+DynamoDB and queries Athena; the test checks that every fault struck. The drill has all faults at once, over many changes.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def rows(pipeline: Pipeline, sql: str) -> list[tuple[Any, ...]]:
 
 
 def expect_an_exact_reader(pipeline: Pipeline) -> None:
-    """The view shows each order of the table once and as it is; the change log tells each change once."""
+    """Check that the view has each order of the table once and as it is, and the change log each change once."""
     held = {
         (key, item["product_name"]["S"], int(item["quantity"]["N"]), Decimal(item["price"]["N"]))
         for key, item in pipeline.orders().items()

@@ -1,6 +1,6 @@
-"""The main job: what DynamoDB holds is what Athena shows, row by row, after random work by us and by strangers.
+"""Test the main job: Athena shows what DynamoDB holds, row by row, after random work by us and others.
 
-The oracle knows nothing of the project's code: it scans DynamoDB with boto3 and reads Athena with PyAthena.
+The oracle shares no code with the project: it scans DynamoDB with boto3 and reads Athena with PyAthena.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def athena(pipeline: Pipeline) -> Cursor:
 
 
 def latest_states(rows: list[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
-    """What a reader of the change rows takes for the orders that live: the newest row of each, unless it is a delete."""
+    """Return the alive orders by the change rows: the newest row of each, unless it is a delete."""
     newest: dict[str, tuple[Any, ...]] = {}
     for row in rows:
         if row[0] not in newest or row[2] > newest[row[0]][2]:
@@ -49,7 +49,7 @@ def scanned_states(pipeline: Pipeline) -> dict[str, tuple[Any, ...]]:
 
 
 def scanned_orders(pipeline: Pipeline) -> dict[str, Values]:
-    """Every item with every attribute, as the curated tables type it: all but the contract's fields are texts."""
+    """Return every item with the curated tables' types: all but the contract's fields are texts."""
 
     def value(name: str, typed: dict[str, Any]) -> Any:
         ((kind, held),) = typed.items()
@@ -70,7 +70,7 @@ def put_order(pipeline: Pipeline, order_id: str, quantity: int, **further: Any) 
 
 
 def edit_by_hand(pipeline: Pipeline, dice: random.Random) -> None:
-    """What others do to the table: an order of their own, a new price, a delete."""
+    """Make changes as others do: an order of their own, a new price, a delete."""
     table = pipeline.client("dynamodb")
     keys = sorted(pipeline.orders())
     put_order(pipeline, "by-hand", 5, gift={"BOOL": True})
@@ -84,7 +84,7 @@ def edit_by_hand(pipeline: Pipeline, dice: random.Random) -> None:
 
 
 def live_two_lives(pipeline: Pipeline) -> None:
-    """An order that is inserted, updated and deleted, and one that will change later."""
+    """Insert, update and delete one order, and insert one that will change later."""
     put_order(pipeline, "short-lived", 1)
     put_order(pipeline, "short-lived", 2)
     pipeline.client("dynamodb").delete_item(TableName=ORDERS, Key={"orderid": {"S": "short-lived"}})
@@ -93,7 +93,7 @@ def live_two_lives(pipeline: Pipeline) -> None:
 
 @dataclass(frozen=True)
 class Story:
-    """Random work and a batch; an order changed and a batch; and that batch's work done again."""
+    """Run random work and a batch, change an order and run a batch, and repeat that batch."""
 
     before: list[Any]
     after: list[Any]
@@ -125,7 +125,7 @@ def story(pipeline: Pipeline, athena: Cursor) -> Story:
 
 
 def reports(pipeline: Pipeline) -> list[tuple[str, str]]:
-    """Each batch's page and document, oldest first."""
+    """Return each batch's page and document, oldest first."""
     s3 = pipeline.client("s3")
     listed = s3.list_objects_v2(Bucket=pipeline.bucket, Prefix="ledger/batch/manual")["Contents"]
     folders = sorted({entry["Key"].rpartition("/")[0] for entry in listed})
@@ -137,7 +137,7 @@ def reports(pipeline: Pipeline) -> list[tuple[str, str]]:
 
 
 def curated_tables(athena: Cursor) -> Values:
-    """Every row of every curated table and view."""
+    """Return every row of every curated table and view."""
     names = ("orders_changes", "orders_current", "orders_quarantine", "orders", "orders_history")
     return {name: sorted(athena.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
 
@@ -159,7 +159,7 @@ def test_orders_are_dynamodb_s_items_attribute_by_attribute(story: Story, pipeli
     assert len(rows) == len(items)
 
 
-def test_the_history_tells_an_order_s_life(story: Story, athena: Cursor) -> None:
+def test_the_history_has_every_version_of_an_order(story: Story, athena: Cursor) -> None:
     select = "SELECT quantity, event_type, valid_from, valid_to, is_current FROM orders_history WHERE orderid = '{}' ORDER BY sequence_number"
     (four, insert, _, until, was), (five, modify, since, to, now) = athena.execute(select.format("changing")).fetchall()
     assert (four, insert, was, five, modify, to, now) == (4, "INSERT", False, 5, "MODIFY", None, True)
@@ -193,7 +193,7 @@ def test_the_report_is_complete(story: Story) -> None:
     assert story.page in story.log
 
 
-def test_a_batch_done_again_leaves_the_same_tables(story: Story) -> None:
+def test_a_repeated_batch_leaves_the_same_tables(story: Story) -> None:
     assert story.tables == story.tables_after_rerun
     assert story.tables["orders_quarantine"] == []
 

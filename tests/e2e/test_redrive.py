@@ -1,4 +1,4 @@
-"""Redrive: a broken transformer is mended, and what failed meanwhile arrives; what cannot be mended stays, with its reason."""
+"""Test the redrive: after a fix the failed changes arrive; those that fail again stay, with their reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BROKEN = "def handler(event, context):\n    raise RuntimeError('not today')\n"
 
 
 class Zones:
-    """What the bucket holds, read without the project's code."""
+    """Read the bucket without the project's code."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline, self.bucket, self.s3 = pipeline, pipeline.bucket, pipeline.client("s3")
@@ -39,7 +39,7 @@ class Zones:
         return dict(json.loads(self.objects(key)[key]))
 
     def probes_have_passed(self) -> bool:
-        """Whether each probe order's delete has arrived as its insert has: nothing of setup's is on its way."""
+        """Return whether each probe order's delete has arrived like its insert, so that none is in flight."""
         ends: dict[str, set[str]] = {"INSERT": set(), "REMOVE": set()}
         for line in self.lines("raw/"):
             if "probe" in line["orderID"] and line["event_type"] in ends:
@@ -56,7 +56,7 @@ class Zones:
 
 @pytest.fixture
 def zones(pipeline: Pipeline) -> Iterator[Zones]:
-    """The error zone is empty before and after."""
+    """Check that the error zone is empty before and after a test."""
     made = Zones(pipeline)
     wait_for(made.probes_have_passed, "the end of the probes")
     made.clear("errors/")
@@ -80,7 +80,7 @@ def broken_transformer(pipeline: Pipeline) -> Iterator[None]:
 
 
 def redrive(zones: Zones, run_id: str = "", **params: Any) -> dict[str, Any]:
-    """One run of the DAG; its report."""
+    """Run the DAG once; return its report."""
     run = DagRun("sales_cdc_redrive.py", **params)
     run.run_id = run_id or run.run_id
     run.run()
@@ -88,7 +88,7 @@ def redrive(zones: Zones, run_id: str = "", **params: Any) -> dict[str, Any]:
 
 
 def killed_before_it_settled(zones: Zones, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that delivered, and then was killed before it took anything out of errors/."""
+    """Run a redrive that is killed after it delivered, before it deletes anything under errors/."""
 
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -99,7 +99,7 @@ def killed_before_it_settled(zones: Zones, run_id: str, monkeypatch: pytest.Monk
             redrive(zones, run_id)
 
 
-def test_what_a_broken_transformer_left_is_delivered_once_it_is_mended(
+def test_changes_that_a_broken_transformer_failed_are_delivered_after_the_fix(
     pipeline: Pipeline, zones: Zones, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with broken_transformer(pipeline):
@@ -126,7 +126,7 @@ def test_what_a_broken_transformer_left_is_delivered_once_it_is_mended(
     assert confirmed["delivered"] == {"INSERT": 60, "MODIFY": 30, "REMOVE": 10}
 
 
-def test_what_fails_again_stays_with_the_transformers_own_reason(pipeline: Pipeline, zones: Zones) -> None:
+def test_changes_that_fail_again_stay_with_the_transformer_s_own_reason(pipeline: Pipeline, zones: Zones) -> None:
     change = {
         "eventID": "poison", "eventName": "INSERT",
         "dynamodb": {
@@ -183,7 +183,7 @@ def test_positions_are_read_back_from_the_stream_and_the_trimmed_are_named(pipel
 
 
 def positions(pipeline: Pipeline, orders: list[str]) -> tuple[str, str, list[str]]:
-    """The table's stream, its shard, and where the orders stand in it."""
+    """Return the table's stream, its shard, and the orders' positions in it."""
     stream = pipeline.client("dynamodb").describe_table(TableName=ORDERS)["Table"]["LatestStreamArn"]
     client = pipeline.client("dynamodbstreams")
     (shard,) = client.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"]
@@ -199,7 +199,7 @@ def positions(pipeline: Pipeline, orders: list[str]) -> tuple[str, str, list[str
 
 
 def send(pipeline: Pipeline, stream: str, shard: str, first: str, last: str, records: int) -> None:
-    """What a pipe leaves in its dead-letter queue."""
+    """Return a message as a pipe leaves it in its dead-letter queue."""
     batch = {
         "shardId": shard, "startSequenceNumber": first, "endSequenceNumber": last, "batchSize": records,
         "approximateArrivalOfFirstRecord": "2026-11-25T00:00:00.000Z", "streamArn": stream,

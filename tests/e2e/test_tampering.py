@@ -1,6 +1,6 @@
-"""Somebody tampers with the pipeline: reconciliation finds exactly that, and repair heals exactly that.
+"""Test that reconciliation finds exactly what somebody tampered with, and that repair fixes exactly that.
 
-The oracle knows nothing of the project's code: it scans DynamoDB with boto3 and reads the curated table with PyAthena.
+The oracle shares no code with the project: it scans DynamoDB with boto3 and reads the curated table with PyAthena.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def raw_objects(pipeline: Pipeline) -> dict[str, str]:
 
 
 def landed(pipeline: Pipeline, *order_ids: str) -> dict[str, str]:
-    """The raw objects that hold these orders, once all have arrived."""
+    """Return the raw objects that hold these orders, once all have arrived."""
     holding = {key: body for key, body in raw_objects(pipeline).items() if any(each in body for each in order_ids)}
     return holding if all(any(each in body for body in holding.values()) for each in order_ids) else {}
 
@@ -75,14 +75,14 @@ def curate(pipeline: Pipeline) -> None:
 
 
 def report(pipeline: Pipeline, kind: str) -> Any:
-    """The latest report of its kind in the ledger."""
+    """Return the latest report of its kind in the ledger."""
     s3 = pipeline.client("s3")
     listed = s3.list_objects_v2(Bucket=pipeline.bucket, Prefix=f"ledger/{kind}/")["Contents"]
     latest = max(listed, key=lambda found: found["LastModified"])["Key"]
     return json.load(s3.get_object(Bucket=pipeline.bucket, Key=latest)["Body"])
 
 
-def test_tampering_is_found_and_healed_exactly(pipeline: Pipeline, athena: Cursor) -> None:
+def test_tampering_is_found_and_repaired_exactly(pipeline: Pipeline, athena: Cursor) -> None:
     table, s3 = pipeline.client("dynamodb"), pipeline.client("s3")
     put(pipeline, *CALM, "edited", "dropped", "changed-off", "deleted-off")
     eventually(lambda: landed(pipeline, "calm-19", "deleted-off"))
@@ -95,7 +95,7 @@ def test_tampering_is_found_and_healed_exactly(pipeline: Pipeline, athena: Curso
     # Somebody edits curated rows.
     athena.execute("UPDATE orders_current SET quantity = quantity + 100, gift = '{}' WHERE orderid = 'edited'")
     athena.execute("DELETE FROM orders_current WHERE orderid = 'dropped'")
-    # Somebody writes behind the stream's back: while it is off.
+    # Somebody writes to the table while its stream is disabled.
     table.update_table(TableName=ORDERS, StreamSpecification={"StreamEnabled": False})
     table.delete_item(TableName=ORDERS, Key={"orderid": {"S": "deleted-off"}})
     put(pipeline, "changed-off", "new-off", "never-mind")
@@ -105,7 +105,7 @@ def test_tampering_is_found_and_healed_exactly(pipeline: Pipeline, athena: Curso
         ExpressionAttributeValues={":p": {"N": "0.01"}},
     )  # fmt: skip
     pipeline.must_run("sales_cdc_setup", replace_stream=True)
-    # Somebody just works.
+    # Somebody makes ordinary changes.
     put(pipeline, "on-its-way")
 
     failed = pipeline.run("sales_cdc_reconcile")

@@ -1,4 +1,7 @@
-"""The drill, last of the whole runs since it fills the table: 20,000 changes under every fault, judged once more by an oracle that shares no code with the project."""
+"""Test the drill: 20,000 changes under every fault, judged again by an oracle without the project's code.
+
+It is the last of the whole runs, because it fills the table.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ def report(pipeline: Pipeline) -> dict[str, Any]:
     return document(pipeline, f"ledger/drill/{NAME}/report.json")
 
 
-def test_every_claim_holds_though_every_fault_struck(report: dict[str, Any]) -> None:
+def test_every_claim_holds_under_every_fault(report: dict[str, Any]) -> None:
     assert report["verdict"] == "exact"
     assert all(claim["holds"] for claim in report["claims"])
     struck = report["struck"]
@@ -59,7 +62,7 @@ def test_every_claim_holds_though_every_fault_struck(report: dict[str, Any]) -> 
     )  # beside it, what failed for good: how much depends on the machine's pace
 
 
-def test_the_poison_was_redriven_and_refused_by_reason_and_nothing_else_was_left(report: dict[str, Any]) -> None:
+def test_the_poison_was_redriven_and_refused_again_and_nothing_else_is_left(report: dict[str, Any]) -> None:
     reasons = report["redrive"]["by_reason"]
     assert sum(reasons.values()) >= POISON
     assert "Lambda.ProcessingFailedStatus: quantity is not an integer of at most 64 bits" in reasons

@@ -1,4 +1,4 @@
-"""Runs a DAG's tasks in this process, one after another: their templates, their operators, no scheduler and no database."""
+"""Run a DAG's tasks in this process, one after another, without scheduler and database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POKES_SECONDS = 60
 
 
 class DagRun:
-    """One run of a DAG file as the environment is now; ``outcomes`` holds what each task returned."""
+    """Run a DAG file with the current environment; ``outcomes`` holds what each task returned."""
 
     def __init__(self, file: str, **params: Any) -> None:
         bag = DagBag(DAGS / file)
@@ -32,7 +32,7 @@ class DagRun:
         self.run_type, self.start_date = "manual", datetime.now(UTC)
 
     def run(self, *beginnings: str) -> None:
-        """Run the tasks whose ids begin so, all by default, in their order; the first error ends it."""
+        """Run the tasks whose ids begin so (all by default) in their order, up to the first error."""
         for task in self.dag.topological_sort():
             if task.task_id.startswith(beginnings or ("",)):
                 self.outcomes[task.task_id] = self._run_task(task.task_id)
@@ -58,15 +58,15 @@ class DagRun:
         return getattr(seen, "xcom_value", None)
 
     def actions(self) -> dict[str, str]:
-        """What was done to each resource, by task."""
+        """Return what was done to each resource, by task."""
         return {
             task: each["action"] for task, each in self.outcomes.items() if isinstance(each, dict) and "action" in each
         }
 
     def xcom_push(self, key: str, value: Any) -> None:
-        """Operators' links for the UI: nobody looks at them here."""
+        """Ignore the operators' links for the UI."""
 
     def xcom_pull(self, task_ids: str, key: str = "return_value", **_: Any) -> Any:
-        """What Airflow's task instance answers to templates and operators."""
+        """Stand for Airflow's task instance in templates and operators."""
         outcome = self.outcomes.get(task_ids)
         return outcome if key == "return_value" or outcome is None else outcome[key]

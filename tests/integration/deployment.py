@@ -1,4 +1,4 @@
-"""A pipeline that setup made, for tests: what to do to it from outside, and what can be seen of it."""
+"""Change and observe a deployed pipeline from outside, for tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POLICY = "permissions"
 
 @dataclass
 class Deployment:
-    """One deployed pipeline in a local cloud, with an administrator's clients."""
+    """Hold a deployed pipeline in a local cloud, with an administrator's clients."""
 
     cloud: Cloud
     topology: Topology
@@ -32,14 +32,14 @@ class Deployment:
         return self.cloud.client(service)
 
     def allow(self, service: Service, document: Document) -> None:
-        """Replace what the service's role may do; it counts from the next call on."""
+        """Replace what the service's role may do, from its next call on."""
         self.client("iam").put_role_policy(
             RoleName=self.topology.role(service).name, PolicyName=POLICY, PolicyDocument=json.dumps(document)
         )
 
     @contextmanager
     def without(self, service: Service, statement: int, action: str) -> Iterator[None]:
-        """The service's role without one action of one statement of its policy."""
+        """Take one action of one statement out of the policy of the service's role."""
         document = permissions(self.topology, service)
         document["Statement"][statement]["Action"].remove(action)
         document["Statement"] = [each for each in document["Statement"] if each["Action"]]
@@ -50,7 +50,7 @@ class Deployment:
             self.allow(service, permissions(self.topology, service))
 
     def write_order(self, beginning: str = "order") -> str:
-        """Put a new order into the table; its id."""
+        """Put a new order into the table; return its id."""
         order_id = f"{beginning}-{uuid.uuid4().hex}"
         values = {"orderid": {"S": order_id}, "product_name": {"S": "laptop"}, "quantity": {"N": "5"}}
         self.client("dynamodb").put_item(TableName=self.topology.table.name, Item={**values, "price": {"N": "999.90"}})
@@ -61,7 +61,7 @@ class Deployment:
         wait_for(lambda: any(order_id in body for body in self.landed(object_name)), f"{order_id} in raw/")
 
     def landed(self, object_name: str = "", prefix: str = bucket_keys.RAW_PREFIX) -> list[str]:
-        """The objects under a prefix whose names begin so; objects never change, so each is read once."""
+        """Return the objects under a prefix whose names begin so; objects never change, so each is read once."""
         s3, bucket = self.client("s3"), self.topology.bucket.name
         listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
         keys = [one["Key"] for one in listed if one["Key"].rpartition("/")[2].startswith(object_name)]
@@ -83,7 +83,7 @@ class Deployment:
         wait_for(lambda: self.pipe()["CurrentState"] == "STOPPED", "a stopped pipe")
 
     def crawl(self) -> dict[str, Any]:
-        """Run the crawler once; its ``LastCrawl``."""
+        """Run the crawler once; return its ``LastCrawl``."""
         glue, name = self.client("glue"), self.topology.crawler.name
         glue.start_crawler(Name=name)
         wait_for(lambda: glue.get_crawler(Name=name)["Crawler"]["State"] == "READY", "the crawl's end")
@@ -91,7 +91,7 @@ class Deployment:
         return last
 
     def logged(self, group: str) -> str:
-        """Every message of a log group, as one text."""
+        """Return every message of a log group, as one text."""
         logs = self.client("logs")
         streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
         events = [
@@ -102,6 +102,6 @@ class Deployment:
         return "\n".join(events)
 
     def cloud_log(self) -> str:
-        """What the local cloud itself says, for people."""
+        """Return the log of the local cloud itself."""
         log: Path = self.cloud.home / "logs" / "cloud.log"
         return log.read_text()

@@ -1,4 +1,4 @@
-"""An orders table with its stream, and the bucket of its ledgers, for tests."""
+"""Make an orders table with its stream, and a bucket for ledgers, for tests."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Event = tuple[str, str]
 
 @dataclass(frozen=True)
 class Shop:
-    """An orders table with its stream, and the bucket of its ledgers."""
+    """Hold an orders table with its stream, and the bucket of its ledgers."""
 
     cloud: Cloud
     prefix: str
 
     def open(self, *, with_stream: bool = True) -> None:
-        """Make both; without a stream, ``switch_on`` comes later."""
+        """Create both; without a stream, call ``switch_on`` later."""
         dynamodb, s3 = self.cloud.client("dynamodb"), self.cloud.client("s3")
         dynamodb.create_table(
             TableName=self.table,
@@ -84,11 +84,11 @@ class Shop:
         self.dynamodb().delete_item(TableName=self.table, Key={"orderid": {"S": order_id}})
 
     def stream(self) -> list[Event]:
-        """Every (order, event type) that the table's stream holds, in order per order."""
+        """Return every (order, event type) in the table's stream, each order's in sequence."""
         return [(record["dynamodb"]["Keys"]["orderid"]["S"], record["eventName"]) for record in self.records()]
 
     def records(self) -> list[dict[str, Any]]:
-        """Every record that the table's stream holds, in order per order."""
+        """Return every record in the table's stream, each order's in sequence."""
         streams = self.cloud.client("dynamodbstreams")
         arn = self.cloud.client("dynamodb").describe_table(TableName=self.table)["Table"]["LatestStreamArn"]
         found: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""A deployment for tests of the description."""
+"""Make topologies for tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-123456789
 
 
 def topology(**settings: object) -> Topology:
-    """The topology of a local deployment with some settings changed."""
+    """Return the topology of a local deployment with some settings changed."""
     fixed = {"target": "local", "region": "eu-central-1", "local_endpoint": "http://127.0.0.1:4566"}
     return Topology(Settings(**{**fixed, **settings}), ACCOUNT)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
-"""Backfills against the local cloud: the stream carries every order once, and nobody's write is harmed.
+"""Test backfills on the local cloud: the stream carries every order once, and no other write is harmed.
 
-The oracle is the table's own stream: whatever is interrupted, repeated or done by others meanwhile, its last record of each
-order is what the table holds.
+The oracle is the table's own stream: after interruptions, repetitions and other writes, its last record of each order equals what
+the table holds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SEGMENTS = 3
 
 @dataclass(frozen=True)
 class OldShop(Shop):
-    """A shop whose orders are older than its stream."""
+    """Hold a shop whose orders are older than its stream."""
 
     def backfill(self, run_id: str, dynamodb: Any = None, stop: Event | None = None) -> BackfillRun:
         ledger = BackfillLedger(self.cloud.client("s3"), self.bucket, run_id, lambda: datetime.now(UTC).isoformat())
@@ -54,7 +54,7 @@ class OldShop(Shop):
             self.dynamodb().batch_write_item(RequestItems={self.table: requests[at : at + 25]})
 
     def carried(self) -> dict[str, dict[str, Any] | None]:
-        """What the stream says last of each order: its values, without the touch; None after a delete."""
+        """Return each order's values in its last stream record, without the touch; None after a delete."""
         read = TypeDeserializer().deserialize
         states: dict[str, dict[str, Any] | None] = {}
         for record in self.records():
@@ -64,7 +64,7 @@ class OldShop(Shop):
         return states
 
     def held(self) -> dict[str, dict[str, Any]]:
-        """What the table holds, without the touch."""
+        """Return the table's items, without the touch."""
         return {order_id: without_touch({"orderid": order_id, **values}) for order_id, values in self.orders().items()}
 
 
@@ -101,7 +101,7 @@ def test_the_stream_carries_every_old_order_once_and_as_it_is(shop: OldShop) -> 
     assert shop.carried() == {order_id: values for order_id, values in before.items() if "probe" not in order_id}
 
 
-def test_a_run_done_again_touches_nothing_and_a_new_run_touches_all(shop: OldShop) -> None:
+def test_a_repeated_run_touches_nothing_and_a_new_run_touches_all(shop: OldShop) -> None:
     shop.fill(40)
     shop.switch_on()
     assert shop.whole_backfill("again") == shop.whole_backfill("again")
@@ -111,7 +111,7 @@ def test_a_run_done_again_touches_nothing_and_a_new_run_touches_all(shop: OldSho
 
 
 class KilledError(Exception):
-    """The attempt ended as if its process had been killed."""
+    """Raised to end an attempt as if its process had been killed."""
 
 
 def killing(call: int) -> Callable[..., None]:
@@ -125,7 +125,7 @@ def killing(call: int) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("event", ["before-call", "after-call"])
-def test_a_segment_killed_half_way_goes_on_after_its_last_page_and_touches_no_order_twice(
+def test_a_segment_killed_half_way_continues_after_its_last_page_without_duplicate_touches(
     shop: OldShop, event: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sales_cdc.backfill.touches.PAGE_ITEMS", 20)
@@ -147,7 +147,7 @@ def test_a_segment_killed_half_way_goes_on_after_its_last_page_and_touches_no_or
     assert Counter(shop.stream()) == Counter({(f"old-{number}", "MODIFY"): 1 for number in range(100)})
 
 
-def test_a_touch_sent_twice_makes_one_change_and_one_of_a_deleted_order_none(shop: OldShop) -> None:
+def test_a_duplicate_touch_makes_no_second_change_and_one_of_a_deleted_order_none(shop: OldShop) -> None:
     shop.fill(1)
     shop.switch_on()
     table = TouchableTable(shop.dynamodb(), shop.table)
@@ -156,7 +156,7 @@ def test_a_touch_sent_twice_makes_one_change_and_one_of_a_deleted_order_none(sho
     assert shop.held().keys() == {"old-0"}
 
 
-def test_two_attempts_and_two_runs_at_once_harm_nothing(shop: OldShop) -> None:
+def test_two_attempts_and_two_runs_at_the_same_time_harm_nothing(shop: OldShop) -> None:
     shop.fill(60)
     before = shop.held()
     shop.switch_on()
@@ -169,7 +169,7 @@ def test_two_attempts_and_two_runs_at_once_harm_nothing(shop: OldShop) -> None:
 
 
 def user_write(shop: OldShop, dynamodb: Any, dice: random.Random) -> None:
-    """Somebody's put, update, delete or new order, blind to the backfill."""
+    """Make somebody else's put, update, delete or new order."""
     order_id = f"old-{dice.randrange(20)}"
     kind = dice.choice(["put", "update", "delete", "insert"])
     if kind == "insert":
@@ -189,10 +189,10 @@ def user_write(shop: OldShop, dynamodb: Any, dice: random.Random) -> None:
     max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 2**32), writes_between=st.integers(1, 3), deletes=st.sets(st.integers(0, 19), max_size=8))
-def test_whatever_others_write_meanwhile_stays_and_deleted_orders_stay_deleted(
+def test_writes_of_others_stay_and_deleted_orders_stay_deleted(
     cloud: Cloud, seed: int, writes_between: int, deletes: set[int]
 ) -> None:
-    """Others write between any two calls of the backfill; a second table without one says what theirs alone give."""
+    """Write between any two calls of the backfill; compare with a table that has the same writes and no backfill."""
     dice = random.Random(seed)
     shop, alone = OldShop(cloud, f"t{uuid.uuid4().hex[:8]}"), OldShop(cloud, f"t{uuid.uuid4().hex[:8]}")
     for each in (shop, alone):
@@ -228,7 +228,7 @@ def test_whatever_others_write_meanwhile_stays_and_deleted_orders_stay_deleted(
 
 
 class Unhurried(Event):
-    """Waits for nothing, and remembers for how long it should have."""
+    """Return from every wait at once, and record its seconds."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A table that is older than its pipeline: set up, backfilled, checked."""
+"""Test a pipeline over a table that is older: set up, backfill, check."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORDERS = {f"old-{number}" for number in range(30)}
 
 @pytest.fixture
 def deployment(cloud: Cloud, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    """Set up over a table that held orders already, and that its owner had marked as this deployment's."""
+    """Set up over a table that holds orders already and carries this deployment's tags."""
     monkeypatch.setenv("SALES_CDC_PREFIX", prefix)
     topology = Topology(Settings.from_environment(), "000000000000")
     dynamodb = cloud.client("dynamodb")
@@ -72,7 +72,7 @@ def test_old_orders_arrive_and_only_later_ones_must_begin_with_an_insert(deploym
 
 
 def without_an_insert(deployment: Deployment) -> list[str]:
-    """The orders that the batch's check names."""
+    """Return the orders that the batch's check names."""
     batch = DagRun("sales_cdc_batch.py")
     batch.run("find_account", "wait_for_delivery", "crawl_raw", CHECK)
     athena, query = deployment.client("athena"), batch.outcomes[CHECK]

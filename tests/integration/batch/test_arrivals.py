@@ -1,4 +1,4 @@
-"""New raw objects become events: from the bucket over the rule to the queue, many at once, and none is lost on the way."""
+"""Test that new raw objects become events, over bucket, rule and queue, and that none is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACCOUNT = "000000000000"
 
 @pytest.fixture
 def topology() -> Iterator[Topology]:
-    """A deployment's bucket, queue and rule, made by setup with events on."""
+    """Set up a deployment's bucket, queue and rule, with events on."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
         environment.setenv("SALES_CDC_EVENT_DRIVEN", "on")
@@ -32,7 +32,7 @@ def topology() -> Iterator[Topology]:
 
 
 def waiting(cloud: Cloud, topology: Topology) -> int:
-    """Messages in the queue, seen or not."""
+    """Count the messages in the queue, received or not."""
     sqs = cloud.client("sqs")
     url = sqs.get_queue_url(QueueName=topology.arrivals_queue.name)["QueueUrl"]
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -65,7 +65,7 @@ def test_objects_that_arrive_together_are_one_event_and_only_raw_ones_count(
     assert asyncio.run(asyncio.wait_for(events(), 60)) == [{"objects": 12}, 12, {"objects": 1}]
 
 
-def test_a_queue_that_is_not_there_is_asked_again(cloud: Cloud, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_queue_is_tried_again(cloud: Cloud, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrivals, "PAUSE_SECONDS", 0.1)
     sqs = cloud.client("sqs")
 
@@ -80,7 +80,9 @@ def test_a_queue_that_is_not_there_is_asked_again(cloud: Cloud, prefix: str, mon
     assert asyncio.run(asyncio.wait_for(event(), 60)) == {"objects": 1}
 
 
-def test_without_the_setting_the_rule_sleeps(cloud: Cloud, topology: Topology, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_setting_the_rule_is_disabled(
+    cloud: Cloud, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("SALES_CDC_EVENT_DRIVEN")
     again = DagRun("sales_cdc_setup.py")
     again.run("find_account", "lake.provision_bucket", "arrivals")

@@ -1,4 +1,4 @@
-"""What the batch DAG adds to the provider's operators: reasons for failures, rows shown and judged, many statements at once."""
+"""Test the batch's operators: reasons for failures, rows shown and checked, several statements at once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ask(cloud: Any, bucket: str, sql: str) -> str:
     return str(started["QueryExecutionId"])
 
 
-def test_a_failed_crawl_says_what_the_crawler_says(cloud: Any, prefix: str) -> None:
+def test_a_failed_crawl_is_reported_with_the_crawler_s_reason(cloud: Any, prefix: str) -> None:
     glue = cloud.client("glue")
     glue.create_database(DatabaseInput={"Name": prefix})
     cloud.client("iam").create_role(RoleName=prefix, AssumeRolePolicyDocument=GLUE_TRUST)
@@ -48,7 +48,7 @@ def test_a_failed_crawl_says_what_the_crawler_says(cloud: Any, prefix: str) -> N
 
 
 @pytest.mark.parametrize(("price", "foreign"), [(9.5, {}), ("cheap", {"price": "string"})])
-def test_a_crawl_tells_the_contract_s_columns_whose_type_a_foreign_object_changed(
+def test_a_crawl_returns_the_contract_s_columns_whose_type_a_foreign_object_changed(
     place: Place, price: Any, foreign: dict[str, str]
 ) -> None:
     glue, iam = place.cloud.client("glue"), place.cloud.client("iam")
@@ -85,7 +85,7 @@ def test_a_check_with_rows_fails_and_shows_them(cloud: Any, prefix: str) -> None
 
 @dataclass(frozen=True)
 class Place:
-    """Where a test's statements run and where its objects lie."""
+    """Hold where a test's statements run and where its objects are."""
 
     cloud: Any
     name: str
@@ -122,7 +122,7 @@ def place(cloud: Any, prefix: str) -> Place:
     return Place(cloud, prefix)
 
 
-def test_statements_run_side_by_side_and_give_their_queries_by_name(place: Place) -> None:
+def test_statements_run_at_the_same_time_and_return_their_queries_by_name(place: Place) -> None:
     queries = place.asks("SELECT 1 AS one", "CREATE OR REPLACE VIEW two AS SELECT 2 AS two").execute({})
     assert list(queries) == ["q0", "q1"]
     client = place.cloud.client("athena")
@@ -165,7 +165,7 @@ def test_failing_checks_say_what_readers_see_and_what_to_do(place: Place) -> Non
 
 
 def follows_insert(place: Place, *orders: str, run_id: str = "one") -> int:
-    """What the check says of orders whose first change is no insert, in a run of this id."""
+    """Run the check on orders whose first change is no insert, in a run of this id."""
     values = ", ".join(f"('{order}', 'MODIFY')" for order in orders)
     asked = place.asks(f"SELECT * FROM (VALUES {values}) AS t (orderid, event_type)").execute({})
     sensor = FollowsInsertSensor(
@@ -207,7 +207,7 @@ def test_positions_in_the_dead_letter_queue_may_be_the_insert(place: Place) -> N
 
 
 class Curation:
-    """A job that is a few lines of Python, and the sensor that awaits it."""
+    """Run a job of a few lines of Python, and the sensor that waits for it."""
 
     def __init__(self, place: Place, script: str) -> None:
         self.place, self.glue = place, place.cloud.client("glue")
@@ -231,7 +231,7 @@ class Curation:
         )
 
 
-def test_a_curation_returns_its_counts_and_where_to_travel(place: Place) -> None:
+def test_a_curation_returns_its_counts_and_snapshots(place: Place) -> None:
     where = f"LOCATION 's3://{place.name}/t/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
     place.asks(f"CREATE TABLE orders_current (orderid string) {where}").execute({})
     place.asks("INSERT INTO orders_current VALUES ('a')").execute({})
@@ -245,7 +245,7 @@ def test_a_curation_returns_its_counts_and_where_to_travel(place: Place) -> None
     assert first_rows(place.cloud.client("athena"), travelled["q0"]).values() == [["a"]]
 
 
-def test_a_failed_curation_says_why_and_a_retry_runs_the_job_again(place: Place) -> None:
+def test_a_failed_curation_has_the_job_s_reason_and_a_retry_runs_the_job_again(place: Place) -> None:
     curation = Curation(place, "raise ValueError('the lake is dry')")
     with pytest.raises(CurationFailedError, match=r"ended FAILED: .*the lake is dry.*/aws-glue/"):
         curation.awaited()

@@ -1,4 +1,4 @@
-"""The delivery sensor and its hook against S3: what is read, what is confirmed, what is named when time runs out."""
+"""Test the delivery sensor on S3: what it reads, confirms, and names after the timeout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.integration
 
 
 class Lake:
-    """A bucket with ledgers and raw objects, written by hand."""
+    """Hold a bucket with ledgers and raw objects that the test writes."""
 
     def __init__(self, s3: Any, bucket: str) -> None:
         self.s3, self.bucket = s3, bucket
@@ -87,7 +87,7 @@ def test_a_confirmed_run_is_not_waited_for_again_and_still_counts_as_written(lak
     assert result["written"] == {"INSERT": 1, "MODIFY": 0, "REMOVE": 1}
 
 
-def test_missing_changes_are_named_when_time_runs_out(lake: Lake) -> None:
+def test_missing_changes_are_named_after_the_timeout(lake: Lake) -> None:
     lake.ledger("one", INSERTED, {"event_type": "REMOVE", "orderID": "gone-astray", "set": {}})
     lake.raw("1.json", event("a", 1, quantity=5, price=10.5))
     with pytest.raises(DeliveryIncompleteError, match=r"(?s)1 changes.*REMOVE gone-astray.*written by one"):
@@ -104,7 +104,7 @@ def test_an_empty_bucket_has_nothing_to_wait_for(lake: Lake) -> None:
     assert lake.sensor().poke({}).xcom_value["written"] == {"INSERT": 0, "MODIFY": 0, "REMOVE": 0}
 
 
-def test_foreign_and_broken_lines_in_raw_are_passed_over(lake: Lake) -> None:
+def test_foreign_and_broken_lines_in_raw_are_ignored(lake: Lake) -> None:
     lake.ledger("one", INSERTED)
     lake.put(
         "raw/orders/dt=2026-01-01/hr=00/broken.json",
@@ -122,7 +122,7 @@ def test_failed_records_are_counted(lake: Lake) -> None:
     assert lake.sensor().poke({}).xcom_value["failed"] == 2
 
 
-def test_changes_that_failed_are_named_at_once_with_what_delivers_them(lake: Lake) -> None:
+def test_failed_changes_are_named_at_once_with_the_dag_that_delivers_them(lake: Lake) -> None:
     lake.ledger("one", INSERTED, {"event_type": "REMOVE", "orderID": "b", "set": {}})
     failed = {"errorCode": "Lambda.ProcessingFailed", "errorMessage": "no price", "rawData": RECORD}
     lake.put("errors/processing-failed/dt=2026-01-01/x", json.dumps(failed).encode() + b"\n[]\n")
@@ -132,7 +132,7 @@ def test_changes_that_failed_are_named_at_once_with_what_delivers_them(lake: Lak
         lake.sensor(timeout=900).poke({})
 
 
-def test_a_missing_bucket_is_an_error_not_patience(cloud: Any) -> None:
+def test_a_missing_bucket_is_an_error_at_once(cloud: Any) -> None:
     sensor = DeliverySensor(task_id="wait", bucket="there-is-no-such-bucket", timeout=60, poke_interval=1)
     with pytest.raises(sensor.hook.get_conn().exceptions.NoSuchBucket):
         sensor.poke({})

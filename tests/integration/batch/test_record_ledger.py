@@ -1,4 +1,4 @@
-"""The ledger of the pipeline, kept in Iceberg through Athena: once a run, whatever went before."""
+"""Test the pipeline ledger in Iceberg: a run has its rows once, also after failures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STARTED = "2026-11-22T13:39:59+00:00"
 
 @pytest.fixture
 def ledger(cloud: Any, prefix: str) -> Any:
-    """An operator for a bucket, a queue and a database of the test's own; ``ledger(confirmed)`` executes it."""
+    """Return a function that runs the operator on a bucket, a queue and a database of the test's own."""
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=prefix)
     cloud.client("sqs").create_queue(QueueName=prefix)

@@ -1,6 +1,6 @@
-"""Generate runs against the local cloud: the ledger says exactly what the table's own stream says.
+"""Test generate runs on the local cloud: the ledger equals the table's own stream.
 
-The oracle is the stream: whatever is interrupted, repeated or done by others, the changes in the ledger are the stream's.
+The oracle is the stream: after interruptions, repetitions and other writes, the changes in the ledger are those of the stream.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ def test_the_ledger_replayed_gives_the_table(shop: Shop) -> None:
     assert replayed == shop.orders()
 
 
-def test_the_same_seed_and_table_give_the_same_plan_whatever_the_run_is_called(shop: Shop) -> None:
+def test_the_same_seed_and_table_give_the_same_plan_under_any_run_name(shop: Shop) -> None:
     for run_id in ("one", "two"):
         shop.run(run_id).plan(Workload(3, inserts=40, updates=20, deletes=10))
     assert shop.lines("one", "plan.jsonl") == shop.lines("two", "plan.jsonl")
 
 
-def test_a_plan_says_what_it_costs_on_aws_before_anything_is_written(shop: Shop) -> None:
+def test_a_plan_logs_its_cost_on_aws_before_anything_is_written(shop: Shop) -> None:
     said: list[str] = []
     ledger = RunLedger(shop.cloud.client("s3"), shop.bucket, "priced", str)
     GenerateRun(OrdersTable(shop.dynamodb(), shop.table), ledger, said.append).plan(Workload(1, inserts=1_000))
@@ -88,7 +88,7 @@ def test_a_plan_says_what_it_costs_on_aws_before_anything_is_written(shop: Shop)
     assert shop.stream() == []
 
 
-def test_a_run_done_again_writes_nothing_more(shop: Shop) -> None:
+def test_a_repeated_run_writes_nothing_more(shop: Shop) -> None:
     workload = Workload(1, inserts=120, updates=70, deletes=30)
     summary = shop.generate("again", workload)
     before = shop.stream()
@@ -105,11 +105,11 @@ def test_a_run_keeps_its_plan_and_refuses_other_parameters(shop: Shop) -> None:
 
 
 class KilledError(Exception):
-    """The attempt ended as if its process had been killed."""
+    """Raised to end an attempt as if its process had been killed."""
 
 
 def killing(event: str, call: int) -> Callable[..., None]:
-    """A botocore event handler that ends the attempt at the n-th call, before it is sent or after it was answered."""
+    """Return a botocore event handler that ends the attempt at the n-th call, before or after it was sent."""
     calls = iter(range(1, 1_000))
 
     def kill(**_: Any) -> None:
@@ -121,10 +121,13 @@ def killing(event: str, call: int) -> Callable[..., None]:
 
 @pytest.mark.parametrize("event", ["before-call", "after-call"])
 @pytest.mark.parametrize("token", ["still known", "forgotten"])
-def test_attempts_killed_half_way_neither_double_nor_lose(
+def test_attempts_killed_half_way_neither_duplicate_nor_lose_changes(
     shop: Shop, event: str, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``after-call`` is the hard one: written, and not known to be. DynamoDB forgets a token after ten minutes."""
+    """Kill attempts before and after a call.
+
+    After ``after-call`` the change is written, and the attempt does not know it. DynamoDB forgets a token after ten minutes.
+    """
     monkeypatch.setattr("sales_cdc.generate.run.PART_CHANGES", 250)
     shop.run("killed").plan(Workload(1, inserts=600, updates=500, deletes=300))
     for event_type in EVENT_TYPES:
@@ -144,7 +147,7 @@ def test_attempts_killed_half_way_neither_double_nor_lose(
     assert by_order(shop.ledger("killed")) == by_order(shop.stream())
 
 
-def test_two_runs_at_once_share_the_changes_and_each_ledger_is_true(shop: Shop) -> None:
+def test_two_runs_at_the_same_time_share_the_changes_and_both_ledgers_are_right(shop: Shop) -> None:
     shop.generate("base", Workload(1, inserts=200))
     runs = ("left", "right")
     workload = Workload(1, inserts=200, updates=200, deletes=100)
@@ -158,7 +161,7 @@ def test_two_runs_at_once_share_the_changes_and_each_ledger_is_true(shop: Shop) 
         assert sum(summary["written"].values()) + len(summary["skipped"]) == 500
 
 
-def test_what_others_change_after_the_plan_is_skipped_and_never_overwritten(shop: Shop) -> None:
+def test_orders_that_others_changed_after_the_plan_are_skipped_and_never_overwritten(shop: Shop) -> None:
     shop.generate("base", Workload(1, inserts=40))
     shop.run("late").plan(Workload(2, inserts=1, updates=10, deletes=30))
     plan = shop.lines("late", "plan.jsonl")
@@ -177,7 +180,7 @@ def test_what_others_change_after_the_plan_is_skipped_and_never_overwritten(shop
     assert Counter(shop.ledger("late")) == Counter(shop.stream()) - theirs
 
 
-def test_orders_with_wrong_attributes_and_the_probe_are_left_alone(shop: Shop) -> None:
+def test_orders_with_wrong_attributes_and_the_probe_are_not_changed(shop: Shop) -> None:
     odd: dict[str, dict[str, Any]] = {
         "no-price": {"product_name": "desk", "quantity": 1},
         "text-quantity": {"product_name": "desk", "quantity": "many", "price": Decimal(1)},
@@ -246,7 +249,7 @@ def test_the_script_writes_and_says_what_it_wrote(shop: Shop) -> None:
     assert by_order(shop.ledger(only_run(shop))) == by_order(shop.stream())
 
 
-def test_ctrl_c_ends_the_script_with_a_true_ledger(shop: Shop) -> None:
+def test_ctrl_c_ends_the_script_with_a_right_ledger(shop: Shop) -> None:
     process = script(shop, "--inserts", "5000", "--rate-per-second", "200")
     assert process.stderr
     while not shop.stream():
@@ -276,7 +279,7 @@ def test_the_script_goes_by_the_name_of_its_make_target(shop: Shop) -> None:
     assert "make generate-orders: error: argument --inserts: '-1' is not a whole number, 0 or more" in told
 
 
-def test_the_script_explains_a_deployment_that_is_not_there(shop: Shop) -> None:
+def test_the_script_explains_a_missing_deployment(shop: Shop) -> None:
     process = script(Shop(shop.cloud, f"{shop.prefix}-elsewhere"))
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1

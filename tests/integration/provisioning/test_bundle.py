@@ -1,4 +1,7 @@
-"""``make bundle``: unpacked as Amazon MWAA unpacks it, with nothing of the checkout in reach, every DAG parses."""
+"""Test that every DAG parses in the bundle of ``make bundle``, unpacked as Amazon MWAA does.
+
+Nothing of the checkout is on the path.
+"""
 
 from __future__ import annotations
 

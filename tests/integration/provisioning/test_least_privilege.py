@@ -1,8 +1,8 @@
-"""Every action of every role is needed: without it the chain breaks, visibly, and with it given back goes on.
+"""Test that every role needs every action: without it the chain breaks visibly, and with it again it continues.
 
-Each action of ``sales_cdc.provisioning.policies`` is a case by itself. The roles of pipe, delivery stream, transformer and crawler are tried
-in the deployed pipeline. A Spark run for each action of the job's role would take minutes: a Python shell job with that role
-makes the calls that the script and Iceberg make (the Spark job itself runs with the role in ``test_curated_exactness``).
+Each action of ``sales_cdc.provisioning.policies`` is a test case. The roles of pipe, delivery stream, transformer and crawler are
+tested in the deployed pipeline. A Spark run for each action of the job's role would take minutes: instead a Python shell job with
+that role makes the calls of the script and of Iceberg (the Spark job runs with the role in ``test_curated_exactness``).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ACCOUNT = "000000000000"
 
 @dataclass(frozen=True)
 class Removal:
-    """One action, taken out of one statement of one role's policy."""
+    """Name one action of one statement of one role's policy, to be removed."""
 
     service: Service
     statement: int
@@ -43,7 +43,7 @@ class Removal:
         return f"{self.service}-{self.statement}-{self.action}"
 
     def is_told_by(self, text: str) -> bool:
-        """Whether a text says that this action was denied, and on what."""
+        """Return whether a text says that this action was denied, and on what."""
         return bool(re.search(rf"not authorized to perform: {self.action} on resource: \W*arn:aws:", text))
 
 
@@ -57,7 +57,7 @@ REMOVALS = [
 
 @pytest.fixture(scope="module")
 def deployed(cloud: Cloud) -> Iterator[Deployment]:
-    """A pipeline that works: setup has followed an order through it. Its idle rest goes with the session's cloud."""
+    """Set up a pipeline, which proves itself by a probe order; it ends with the session's cloud."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
         environment.setenv("SALES_CDC_FIREHOSE_INTERVAL_SECONDS", "0")
@@ -70,7 +70,7 @@ def deployed(cloud: Cloud) -> Iterator[Deployment]:
 
 
 def make_table(deployed: Deployment) -> None:
-    """Two partitions, and the table that the crawler makes of them."""
+    """Make two partitions, and the table that the crawler makes of them."""
     body = deployed.landed()[0].encode()
     key = f"{bucket_keys.RAW_PREFIX}dt=2026-01-01/hr=00/earlier.json"
     deployed.client("s3").put_object(Bucket=deployed.topology.bucket.name, Key=key, Body=body)
@@ -78,12 +78,15 @@ def make_table(deployed: Deployment) -> None:
 
 
 @pytest.mark.parametrize("removal", REMOVALS, ids=str)
-def test_nothing_can_be_taken_away(deployed: Deployment, removal: Removal) -> None:
+def test_no_action_can_be_removed(deployed: Deployment, removal: Removal) -> None:
     TRIALS[removal.service](deployed, removal)
 
 
 def try_pipe(deployed: Deployment, removal: Removal) -> None:
-    """*DescribePipe*: a start that fails, or a running pipe in trouble, says why in StateReason."""
+    """Check that a pipe that cannot start, or cannot work, has the reason in StateReason.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html
+    """
     lets_go = removal.action == "sqs:SendMessage"
     deployed.stop_pipe()
     if lets_go:
@@ -101,7 +104,7 @@ def try_pipe(deployed: Deployment, removal: Removal) -> None:
 
 
 def give_up_at_once(deployed: Deployment) -> None:
-    """No retries: the pipe, stopped, hands a poisoned record to the dead-letter queue at its first failure."""
+    """Start the pipe without retries: it sends a poison record to the dead-letter queue at its first failure."""
     request = flow.pipe(deployed.topology, "")
     parameters = request["SourceParameters"]["DynamoDBStreamParameters"]
     wanted = {name: value for name, value in parameters.items() if name != "StartingPosition"}
@@ -119,7 +122,11 @@ def dead_letters(deployed: Deployment) -> list[Any]:
 
 
 def try_delivery(deployed: Deployment, removal: Removal) -> None:
-    """*Monitor Amazon Data Firehose using CloudWatch Logs*. Reading Kinesis has no log on AWS: the local cloud's own tells."""
+    """Check that Firehose's log has the denied action.
+
+    On AWS, reading Kinesis has no log; the test reads the local cloud's own.
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html
+    """
     name = f"{deployed.topology.delivery.name}-{uuid.uuid4().hex[:6]}"
     try:
         if removal.action in {"kinesis:DescribeStream", "kinesis:ListShards"}:
@@ -132,7 +139,10 @@ def try_delivery(deployed: Deployment, removal: Removal) -> None:
 
 
 def refuse_delivery(deployed: Deployment, removal: Removal, name: str) -> None:
-    """*CreateDeliveryStream*: InvalidArgumentException for a source that cannot be described."""
+    """Check that a source that cannot be described is an InvalidArgumentException.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html
+    """
     with deployed.without(removal.service, removal.statement, removal.action), pytest.raises(ClientError) as error:
         make_delivery(deployed, name)
     assert removal.is_told_by(str(error.value))
@@ -161,7 +171,7 @@ def tells_people_only(removal: Removal) -> bool:
 
 
 def make_delivery(deployed: Deployment, name: str) -> None:
-    """A further delivery stream of the deployed one's definition and role."""
+    """Create a second delivery stream with the deployed one's definition and role."""
     firehose = deployed.client("firehose")
     firehose.create_delivery_stream(**{**flow.delivery(deployed.topology), "DeliveryStreamName": name})
 
@@ -173,19 +183,22 @@ def make_delivery(deployed: Deployment, name: str) -> None:
 
 
 def leave_unfinished_upload(deployed: Deployment, name: str) -> None:
-    """What a worker leaves that dies while it writes a large object."""
+    """Start a multipart upload, as a worker leaves one when it dies."""
     key = f"{bucket_keys.RAW_PREFIX}dt=2026-01-01/hr=00/{name}-1.json"
     deployed.client("s3").create_multipart_upload(Bucket=deployed.topology.bucket.name, Key=key)
 
 
 def poison(deployed: Deployment) -> None:
-    """A record that the transformer sends back as ProcessingFailed."""
+    """Put a record that the transformer returns as ProcessingFailed."""
     kinesis = deployed.client("kinesis")
     kinesis.put_record(StreamName=deployed.topology.stream.name, Data=b"no change event", PartitionKey="poison")
 
 
 def try_transformer(deployed: Deployment, removal: Removal) -> None:
-    """*Sending Lambda function logs to CloudWatch Logs*: without permission no log, and the function goes on."""
+    """Check that without permission there is no log, and the function works.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    """
     group = deployed.topology.transformer_log.name
     with deployed.without(removal.service, removal.statement, removal.action):
         before = deployed.logged(group)
@@ -200,7 +213,10 @@ def try_transformer(deployed: Deployment, removal: Removal) -> None:
 
 
 def try_crawler(deployed: Deployment, removal: Removal) -> None:
-    """*LastCrawlInfo*: FAILED with an ErrorMessage."""
+    """Check that the crawl is FAILED with an ErrorMessage.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_LastCrawlInfo.html
+    """
     if removal.action == "glue:CreateTable":
         forget_table(deployed)
     else:
@@ -218,7 +234,7 @@ def forget_table(deployed: Deployment) -> None:
 
 
 def damage_table(deployed: Deployment) -> None:
-    """Give the next crawl everything to do: a column and a partition are missing, another partition is out of date."""
+    """Give the next crawl every kind of work: a missing column and partition, and an outdated partition."""
     glue, topology = deployed.client("glue"), deployed.topology
     place = {"DatabaseName": topology.database.name}
     table = glue.get_table(**place, Name=topology.RAW_TABLE)["Table"]
@@ -256,7 +272,10 @@ print("curated")
 
 
 def try_job(deployed: Deployment, removal: Removal) -> None:
-    """*JobRun*: FAILED with an ErrorMessage; a log that may not be written is missing."""
+    """Check that the run is FAILED with an ErrorMessage; a log that may not be written is missing.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_JobRun.html
+    """
     with deployed.without(removal.service, removal.statement, removal.action):
         run = run_job(deployed)
     if not removal.action.startswith("logs:"):
@@ -274,7 +293,7 @@ def test_the_job_s_calls_succeed_with_the_whole_policy(deployed: Deployment) -> 
 
 
 def run_job(deployed: Deployment) -> dict[str, Any]:
-    """One run of the calls, as the job's role."""
+    """Run the calls once, with the job's role."""
     glue, topology = deployed.client("glue"), deployed.topology
     name, key = f"{topology.job.name}-trial", f"{bucket_keys.ARTIFACTS_PREFIX}trial.py"
     if name not in glue.list_jobs()["JobNames"]:
@@ -294,7 +313,7 @@ def run_job(deployed: Deployment) -> dict[str, Any]:
 
 
 def job_log(deployed: Deployment, run: dict[str, Any]) -> list[str]:
-    """What the run's script said; empty without a log."""
+    """Return what the run's script printed; empty without a log."""
     logs = deployed.client("logs")
     try:
         events = logs.get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=run["Id"])["events"]

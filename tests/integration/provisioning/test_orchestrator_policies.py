@@ -1,4 +1,4 @@
-"""Airflow's principals with nothing but their two policies run the DAGs, permissions enforced."""
+"""Test that Airflow's principals can run the DAGs with only their policies, permissions enforced."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OWNER: dict[str, Callable[[Topology], Document]] = {
 
 
 class Principals:
-    """Users of the local cloud, one for each document, and Airflow's connection in the name of one of them."""
+    """Hold users of the local cloud, one for each document, and Airflow's connection as one of them."""
 
     def __init__(self, cloud: Cloud, topology: Topology, environment: pytest.MonkeyPatch) -> None:
         self.cloud, self.topology, self._environment = cloud, topology, environment

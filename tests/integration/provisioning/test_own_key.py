@@ -1,6 +1,6 @@
-"""A deployment whose data a customer managed key encrypts: made so, left alone by a rerun, and taken down.
+"""Test a deployment with a customer managed key: set up, run again, and torn down.
 
-The local cloud keeps and shows the key with each resource; it encrypts nothing.
+The local cloud stores and returns the key of each resource; it encrypts nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Setup and teardown with target ``aws``, against an emulator that knows nothing of ours: we are not tuned to one.
+"""Test setup and teardown with target ``aws`` on moto, an emulator that does not know ours.
 
-botocore checks each request against the service's model, it goes to the address that AWS would have, and moto answers. What
-moto lacks is passed over by name: it moves no records, so no probe order arrives; it cannot read a classifier back, answers
-for a work group that is not there as if it were, and takes the bucket policy's refusal of requests without TLS for one of all.
+botocore checks each request against the service's model, the request goes to AWS's address, and moto answers. The test skips by name
+what moto lacks: it moves no records, so no probe order arrives; it cannot read a classifier back; it describes a work group that does
+not exist; and it reads the bucket policy's denial of requests without TLS as a denial of all.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DIFFERENT_AGAIN = {
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An account of moto's; the settings are those of a deployment to AWS."""
+    """Start an account of moto, with the settings of a deployment to AWS."""
     monkeypatch.delenv("SALES_CDC_LOCAL_ENDPOINT")
     monkeypatch.setenv("SALES_CDC_TARGET", "aws")
     connection = {"conn_type": "aws", "login": "testing", "password": "testing", "extra": {"region_name": "us-east-1"}}
@@ -60,7 +60,7 @@ def outcomes(file: str, **params: object) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("aws")
-def test_setup_makes_everything_then_changes_nothing_and_teardown_removes_it() -> None:
+def test_setup_creates_everything_then_changes_nothing_and_teardown_removes_it() -> None:
     assert set(outcomes("sales_cdc_setup.py").values()) == {"created"}
     again = outcomes("sales_cdc_setup.py")
     assert {task for task, action in again.items() if action != "unchanged"} <= DIFFERENT_AGAIN

@@ -1,4 +1,4 @@
-"""Setup and teardown against the local cloud, with permissions enforced."""
+"""Test setup and teardown on the local cloud, with permissions enforced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ACCOUNT = "000000000000"
 
 @pytest.fixture(scope="module")
 def deployment(cloud: Cloud) -> Iterator[Topology]:
-    """A deployment of this module's own, set up once; the tests change it in turn and bring it back."""
+    """Set up a deployment once for this module; each test restores what it changed."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
         run = DagRun(SETUP)
@@ -32,18 +32,18 @@ def deployment(cloud: Cloud) -> Iterator[Topology]:
 
 
 def tear_down(prefix: str) -> dict[str, str]:
-    """What a confirmed teardown does to each resource."""
+    """Run a confirmed teardown; return what it did to each resource."""
     run = DagRun(TEARDOWN, confirm=prefix)
     run.run()
     return run.actions()
 
 
 def changes(run: DagRun) -> dict[str, str]:
-    """What a run did to the resources that it did not leave alone."""
+    """Return what a run did to the resources that it changed."""
     return {task: action for task, action in run.actions().items() if action != "unchanged"}
 
 
-def test_a_rerun_mends_what_is_gone_and_changes_what_a_setting_names_and_nothing_else(
+def test_a_rerun_creates_what_is_gone_and_updates_only_what_a_setting_changed(
     deployment: Topology, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloud.client("glue").delete_crawler(Name=deployment.crawler.name)
@@ -96,7 +96,9 @@ def test_teardown_does_nothing_without_its_confirmation(deployment: Topology, cl
     assert cloud.client("dynamodb").describe_table(TableName=deployment.table.name)
 
 
-def test_teardown_removes_all_of_one_deployment_and_leaves_a_stranger_s(deployment: Topology, cloud: Cloud) -> None:
+def test_teardown_removes_all_of_one_deployment_and_leaves_foreign_resources(
+    deployment: Topology, cloud: Cloud
+) -> None:
     s3, kinesis = cloud.client("s3"), cloud.client("kinesis")
     s3.put_object(Bucket=deployment.bucket.name, Key="raw/orders/x.json", Body=b"{}")
     s3.delete_object(Bucket=deployment.bucket.name, Key="raw/orders/x.json")
@@ -116,7 +118,7 @@ def test_teardown_removes_all_of_one_deployment_and_leaves_a_stranger_s(deployme
 
 
 def leftovers(deployment: Topology, cloud: Cloud) -> list[str]:
-    """Every name of the deployment that some service still lists."""
+    """Return every name of the deployment that a service still lists."""
     glue, logs = cloud.client("glue"), cloud.client("logs")
     listed = [
         *cloud.client("dynamodb").list_tables()["TableNames"],

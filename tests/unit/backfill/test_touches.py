@@ -1,4 +1,4 @@
-"""Touches: what is sent, and how each answer is read. No clock, no sleeping."""
+"""Test the requests of touches, and how each answer is interpreted, without a clock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def stubbed() -> Iterator[tuple[TouchableTable, Stubber]]:
         yield TouchableTable(client, "orders"), stubber
 
 
-def test_a_touch_sets_its_mark_on_an_order_that_is_there_and_nothing_else(
+def test_a_touch_sets_only_its_mark_and_only_on_an_existing_order(
     stubbed: tuple[TouchableTable, Stubber],
 ) -> None:
     table, stubber = stubbed
@@ -58,7 +58,7 @@ def test_each_refusal_has_its_meaning(
     assert table.touch("a", "m") is read
 
 
-def test_what_is_wrong_or_denied_is_an_error(stubbed: tuple[TouchableTable, Stubber]) -> None:
+def test_an_invalid_or_denied_touch_is_an_error(stubbed: tuple[TouchableTable, Stubber]) -> None:
     table, stubber = stubbed
     stubber.add_client_error("update_item", "ValidationException", "The provided key element does not match the schema")
     with pytest.raises(ClientError):
@@ -69,7 +69,7 @@ def test_what_is_wrong_or_denied_is_an_error(stubbed: tuple[TouchableTable, Stub
 
 
 class Unhurried(Event):
-    """Waits for nothing."""
+    """Return from every wait at once."""
 
     def wait(self, timeout: float | None = None) -> bool:
         return self.is_set()
@@ -85,7 +85,7 @@ def test_a_table_that_stays_busy_ends_the_attempts_with_a_clear_error(stubbed: t
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-1", "", "5 dollars", None])
-def test_what_is_no_amount_of_money_is_refused(text: Any) -> None:
+def test_a_text_that_is_no_amount_of_money_is_refused(text: Any) -> None:
     with pytest.raises(BackfillRefusedError, match=r"an amount such as 5 or 12\.50"):
         allowed_dollars(text)
 

@@ -1,4 +1,4 @@
-"""Every written change is accounted for once: delivered, failed, dropped, or named."""
+"""Test that every written change is counted once: delivered, failed, dropped, or unaccounted for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def record(order_id: str, number: int, event_type: str = "INSERT") -> FailedChan
     return FailedChange(order_id, event_type, f"{number:040d}", "why", "where")
 
 
-def test_every_change_is_in_one_place_and_what_is_in_none_is_named() -> None:
+def test_every_change_is_counted_in_one_place_or_named_as_unaccounted() -> None:
     changes = [written(name) for name in ("a", "b", "failed", "dropped", "lost")] + [written("a", "MODIFY")]
     delivery = compare(
         changes, [arrival("a", 1), arrival("a", 2, "MODIFY"), arrival("b", 3, lag_seconds=4), arrival("other", 9)]
@@ -71,7 +71,7 @@ def test_a_failed_record_that_arrived_since_explains_nothing() -> None:
     assert (found.entries[0].delivered, found.entries[0].failed, len(found.unaccounted)) == (1, 0, 1)
 
 
-def test_nothing_written_is_nothing_unaccounted() -> None:
+def test_without_written_changes_none_is_unaccounted() -> None:
     found = account([], Delivery(), [], [], set(), CURATED_AT)
     assert [entry.captured for entry in found.entries] == [0, 0, 0]
     assert found.unaccounted == []

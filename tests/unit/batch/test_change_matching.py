@@ -1,4 +1,4 @@
-"""What counts as delivered: every written change of an order, in order, among whatever else happened to it."""
+"""Test which written changes count as delivered, among other changes of the same orders."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_an_attribute_that_was_set_and_did_not_arrive_is_missing() -> None:
     assert not compare([written("a", "INSERT", note=None)], [arrival("a", 1, "INSERT")]).complete
 
 
-def test_a_change_delivered_twice_counts_once() -> None:
+def test_a_duplicate_delivery_counts_once() -> None:
     found = compare(
         [written("a", "INSERT"), written("a", "REMOVE")], [arrival("a", 1, "INSERT")] * 2 + [arrival("a", 2, "REMOVE")]
     )
@@ -71,12 +71,12 @@ def test_a_change_delivered_twice_counts_once() -> None:
     assert found.duplicates == 1
 
 
-def test_one_arrival_never_stands_for_two_changes() -> None:
+def test_one_arrival_matches_one_change_only() -> None:
     twice = [written("a", "MODIFY", quantity=5)] * 2
     assert len(compare(twice, [arrival("a", 1, "MODIFY", quantity=5)]).missing) == 1
 
 
-def test_a_strangers_changes_in_between_do_not_matter() -> None:
+def test_changes_that_others_made_in_between_do_not_matter() -> None:
     ours = [written("a", "INSERT", quantity=1), written("a", "MODIFY", quantity=2)]
     history = [
         arrival("a", 1, "INSERT", quantity=1),
@@ -86,19 +86,19 @@ def test_a_strangers_changes_in_between_do_not_matter() -> None:
     assert compare(ours, history).complete
 
 
-def test_changes_in_the_wrong_order_are_not_the_changes_that_were_written() -> None:
+def test_changes_in_another_order_are_not_the_written_changes() -> None:
     ours = [written("a", "MODIFY", quantity=1), written("a", "MODIFY", quantity=2)]
     history = [arrival("a", 1, "MODIFY", quantity=2), arrival("a", 2, "MODIFY", quantity=1)]
     assert len(compare(ours, history).missing) == 1
 
 
-def test_runs_that_interleave_are_matched_each_on_its_own() -> None:
+def test_interleaved_runs_are_matched_separately() -> None:
     ours = [written("a", "MODIFY", "one", quantity=1), written("a", "MODIFY", "two", quantity=2)]
     history = [arrival("a", 1, "MODIFY", quantity=2), arrival("a", 2, "MODIFY", quantity=1)]
     assert compare(ours, history).complete
 
 
-def test_one_arrival_never_stands_for_the_changes_of_two_runs() -> None:
+def test_one_arrival_matches_a_change_of_one_run_only() -> None:
     first, again = written("a", "INSERT", "one", quantity=5), written("a", "INSERT", "two", quantity=5)
     assert compare([first, again], [arrival("a", 1, "INSERT", quantity=5)]).missing == [again]
 
@@ -160,7 +160,7 @@ def test_quantiles_are_values_that_were_seen(share: float, value: float) -> None
 
 
 def failed_line(order_id: str, event_type: str, number: int) -> dict[str, Any]:
-    """A line as Firehose writes it under the error prefix."""
+    """Return a line as Firehose writes it under the error prefix."""
     change = {"Keys": {"orderid": {"S": order_id}}, "SequenceNumber": str(number)}
     record = json.dumps({"eventName": event_type, "dynamodb": change}).encode()
     return {
@@ -176,7 +176,7 @@ def failed(order_id: str, event_type: str, number: int) -> FailedChange:
     return record
 
 
-def test_a_failed_record_says_its_order_and_why() -> None:
+def test_a_failed_record_has_its_order_and_the_reason() -> None:
     record = failed("a", "INSERT", 7)
     assert (record.order_id, record.event_type, record.sequence_number) == ("a", "INSERT", "7".zfill(40))
     assert (record.reason, record.key) == ("Lambda.FunctionError: bad price", "errors/1")

@@ -1,4 +1,4 @@
-"""The batch's report: the contract's fields, exact values, and a page that people can read."""
+"""Test the batch's report: its fields, exact values, and its Markdown page."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_an_insight_shows_fifty_rows_at_most(report: dict[str, Any]) -> None:
     assert len(report["insights"][0]["rows"]) == 50
 
 
-def test_an_order_is_null_where_it_did_not_stand(report: dict[str, Any]) -> None:
+def test_an_order_is_null_when_it_was_not_alive(report: dict[str, Any]) -> None:
     new, dearer, gone = report["changed_orders"]
     assert new == {"orderid": "new", "before": None, "after": {"price": Decimal("9.90"), "colour": "red"}}
     assert dearer["before"] == {"price": Decimal("9.90")}
@@ -77,7 +77,7 @@ def test_every_number_keeps_its_digits_in_json(report: dict[str, Any]) -> None:
     assert "0.30" in json_line(report)
 
 
-def test_the_page_tells_counts_differences_and_answers(report: dict[str, Any]) -> None:
+def test_the_page_shows_counts_differences_and_answers(report: dict[str, Any]) -> None:
     page = as_markdown(report)
     assert "| INSERT | 3 | 3 |" in page
     assert "| dearer | price 9.90 | price 10.00 |" in page
@@ -120,13 +120,13 @@ def test_lines_that_the_run_quarantined_are_a_warning() -> None:
     assert warning.startswith("This run quarantined 2 of raw/'s lines")
 
 
-def test_nothing_odd_is_no_warning(report: dict[str, Any]) -> None:
+def test_a_run_without_findings_has_no_warning(report: dict[str, Any]) -> None:
     assert batch_warnings({}, 0, quarantine(FOREIGN)) == report["warnings"] == []
     assert "Warnings" not in as_markdown(report)
     assert "quarantine" not in as_markdown(report)
 
 
-def test_the_page_opens_with_its_warnings_and_names_what_lies_in_quarantine(report: dict[str, Any]) -> None:
+def test_the_page_begins_with_its_warnings_and_lists_the_quarantined_lines(report: dict[str, Any]) -> None:
     page = as_markdown({**report, "warnings": ["Mind this."], "quarantine": quarantine(FOREIGN).document()})
     assert page.index("* Mind this.") < page.index("## Curated")
     assert "| raw/orders/theirs.json | price is not a number | 2 | 7 | 2026-11-25 11:00:00 |" in page

@@ -1,4 +1,4 @@
-"""What changes cost: each line against a sum done by hand, and what must hold for every forecast."""
+"""Test the forecast: each line against a sum by hand, and properties of every forecast."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_sizes_are_rounded_up_as_each_service_does() -> None:
 
 
 def test_a_batch_reads_all_rows_no_more_often_than_the_forecast_counts() -> None:
-    """What reads the intake and the quarantine alone reads next to nothing."""
+    """Count the queries that read all rows; those on the intake and the quarantine read next to nothing."""
     folders = ("checks", "seed_queries", "curated_checks", "insights", "report", "reconcile")
     asked = [file.read_text() for folder in folders for file in (SQL / folder).glob("*.sql")]
     reading = [text for text in asked if re.search(r"raw_orders|orders_changes|orders_current", text)]
@@ -122,8 +122,8 @@ def test_more_never_costs_less(usage: Usage, changes: int, days: int, item_bytes
 
 
 @given(usages, st.integers(0, 10**12))
-def test_what_is_proportional_to_the_changes_adds_up(usage: Usage, changes: int) -> None:
-    """Of the same size and over no time, two runs cost together what one run of both would."""
+def test_costs_in_proportion_to_the_changes_add_up(usage: Usage, changes: int) -> None:
+    """Check that two runs of the same item size, over no time, cost together what one run of both costs."""
     first, second, both = (
         lines(Usage(n, item_bytes=usage.item_bytes, units_per_write=usage.units_per_write))
         for n in (usage.changes, changes, usage.changes + changes)
@@ -141,12 +141,12 @@ def test_a_forecast_is_the_sum_of_its_lines_and_of_its_services(usage: Usage) ->
 
 
 @pytest.mark.parametrize("amount", [{"changes": -1}, {"days": Decimal("NaN")}, {"days": Decimal("Infinity")}])
-def test_amounts_that_mean_nothing_are_refused(amount: dict[str, Decimal]) -> None:
+def test_negative_and_infinite_amounts_are_refused(amount: dict[str, Decimal]) -> None:
     with pytest.raises(CostError, match=rf"{next(iter(amount))} is .* finite number, 0 or more"):
         Usage(**{"changes": 1, **amount})  # type: ignore[arg-type]
 
 
-def test_a_log_line_names_the_total_the_dearest_services_and_whose_prices_they_are() -> None:
+def test_a_log_line_has_the_total_the_most_expensive_services_and_the_region() -> None:
     line = forecast_line(1_000_000, region="eu-central-1")
     assert re.match(r"On AWS 1,000,000 changes cost about \$2\.01 \(mostly DynamoDB \$1\.25, ", line)
     assert "list prices of us-east-1" in line

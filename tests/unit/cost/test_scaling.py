@@ -1,4 +1,4 @@
-"""Which limit comes first: against sums done by hand, our own settings, and the page that tells it."""
+"""Test the limits against sums by hand, our own settings, and the page ``docs/scaling.md``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_larger_items_and_transactions_meet_limits_sooner() -> None:
 
 
 @given(st.integers(1, 10**7), st.integers(1, 10**7))
-def test_a_higher_rate_meets_no_limit_less_and_costs_no_less(one: int, other: int) -> None:
+def test_a_higher_rate_meets_at_least_the_same_limits_and_costs_at_least_as_much(one: int, other: int) -> None:
     low, high = sorted((one, other))
     assert scaling.met(high)[: len(scaling.met(low))] == scaling.met(low)
     assert scaling.workers(high, 24) >= scaling.workers(low, 24)

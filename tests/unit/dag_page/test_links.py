@@ -1,4 +1,4 @@
-"""Links lead to AWS's console of the partition, or to the page in Airflow where there is no console."""
+"""Test that links lead to the partition's console, or to the page in Airflow where there is no console."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guard: no request leaves for a place that the target does not mean."""
+"""Test that the guard refuses every request to an endpoint outside the target."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def guarded_local() -> None:
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:4566/", "http://127.0.0.1:4566/bucket/key?x=1", "http://bucket.127.0.0.1:4566/key"]
 )
-def test_local_allows_its_endpoint_alone(url: str) -> None:
+def test_local_allows_only_its_endpoint(url: str) -> None:
     check_local(LOCAL, url, EVENT)
 
 
@@ -36,7 +36,7 @@ def test_local_allows_its_endpoint_alone(url: str) -> None:
         "http://evil127.0.0.1:4566/",
     ],
 )
-def test_local_refuses_every_other_place_and_says_what_to_do(url: str) -> None:
+def test_local_refuses_every_other_endpoint_and_says_what_to_do(url: str) -> None:
     with pytest.raises(EndpointRefusedError) as refused:
         check_local(LOCAL, url, EVENT)
     message = str(refused.value)
@@ -72,7 +72,7 @@ def test_a_client_made_after_installation_sends_nothing_to_the_real_cloud() -> N
 
 
 @pytest.mark.usefixtures("guarded_local")
-def test_a_later_installation_takes_the_place_of_the_one_before() -> None:
+def test_a_later_installation_replaces_the_settings() -> None:
     endpoint_guard.install(AWS)
     client = boto3.client("dynamodb", endpoint_url=LOCAL.local_endpoint, region_name="us-east-1")
     with pytest.raises(EndpointRefusedError, match="'aws'"):

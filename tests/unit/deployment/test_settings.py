@@ -1,4 +1,4 @@
-"""Settings: read once, and refused when they cannot be used."""
+"""Test how settings are read, and which values are refused."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def test_the_local_port_moves_the_endpoint_and_an_endpoint_wins() -> None:
     assert Settings.from_environment(named).local_endpoint == "http://cloud:4566"
 
 
-def test_on_aws_there_is_no_local_endpoint_and_the_region_must_be_said() -> None:
+def test_on_aws_there_is_no_local_endpoint_and_the_region_is_required() -> None:
     assert Settings.from_environment(AWS).local_endpoint is None
     with pytest.raises(SettingsError, match="AWS_REGION"):
         Settings.from_environment({"SALES_CDC_TARGET": "aws"})
 
 
-def test_a_key_of_the_region_is_taken_and_none_is_needed() -> None:
+def test_a_key_of_the_region_is_accepted_and_optional() -> None:
     key = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
     assert Settings.from_environment({**AWS, "SALES_CDC_KMS_KEY_ARN": key}).kms_key_arn == key
     assert Settings.from_environment({**AWS, "SALES_CDC_KMS_KEY_ARN": ""}).kms_key_arn is None
@@ -82,16 +82,16 @@ def test_a_value_that_cannot_be_used_is_named_with_its_variable(name: str, value
         ("127.0.0.1", False),
     ],
 )
-def test_hosts_of_aws_are_told_apart(host: str, expected: bool) -> None:
+def test_hosts_of_aws_are_recognised(host: str, expected: bool) -> None:
     assert is_aws_host(host) is expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("", False), ("off", False), ("on", True)])
-def test_arrivals_start_the_batch_only_where_asked_for(text: str, expected: bool) -> None:
+def test_arrivals_start_the_batch_only_if_the_setting_is_on(text: str, expected: bool) -> None:
     environment = {"SALES_CDC_TARGET": "local", "SALES_CDC_EVENT_DRIVEN": text}
     assert Settings.from_environment(environment).event_driven is expected
 
 
-def test_an_unclear_switch_is_refused() -> None:
+def test_a_switch_other_than_on_or_off_is_refused() -> None:
     with pytest.raises(SettingsError, match="SALES_CDC_EVENT_DRIVEN is 'yes': choose one of off, on"):
         Settings.from_environment({"SALES_CDC_TARGET": "local", "SALES_CDC_EVENT_DRIVEN": "yes"})

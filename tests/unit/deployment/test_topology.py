@@ -1,4 +1,4 @@
-"""The topology's names and its resources' definitions, checked against AWS's own service models."""
+"""Test the topology's names, and check the definitions against AWS's own service models."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SESSION = botocore.session.get_session()
 
 
 def errors_of(service: str, operation: str, request: Mapping[str, Any]) -> str:
-    """What botocore finds wrong with a request; empty when it would send it."""
+    """Return what botocore finds wrong with a request; empty when it would send it."""
     shape = SESSION.get_service_model(service).operation_model(operation).input_shape
     return str(ParamValidator().validate(dict(request), shape).generate_report())
 
 
 def but(request: Mapping[str, Any], *ours: str) -> dict[str, Any]:
-    """A definition less the fields that its hook uses for another call."""
+    """Return a definition without the fields that its hook uses for another call."""
     assert set(ours) <= set(request)
     return {name: value for name, value in request.items() if name not in ours}
 
@@ -73,7 +73,7 @@ def test_every_sub_resource_of_the_bucket_is_one_that_aws_knows(name: str, of: T
     assert errors_of("s3", operation, {"Bucket": "b", part.argument: lake.bucket(of)[name]}) == ""
 
 
-def test_a_key_of_ours_stands_wherever_something_rests_and_nowhere_without_it() -> None:
+def test_the_deployment_s_key_encrypts_everything_at_rest_and_is_optional() -> None:
     plumbing = {
         "CreateDatabase",
         "CreateClassifier",
@@ -182,7 +182,7 @@ def test_partitions_inherit_the_table_s_schema() -> None:
     assert output["Partitions"]["AddOrUpdateBehavior"] == "InheritFromTable"
 
 
-def test_whatever_can_carry_tags_carries_the_deployment_s() -> None:
+def test_every_taggable_resource_has_the_deployment_s_tags() -> None:
     tags = topology().tags
     for _, operation, request in create_requests(topology()):
         if operation == "CreateClassifier":
@@ -199,7 +199,7 @@ def test_jinja_in_the_account_survives_in_every_definition() -> None:
 
 
 @pytest.mark.parametrize(("interval", "before_the_transformer"), [(0, "0"), (59, "0"), (60, "60"), (900, "60")])
-def test_records_wait_before_the_transformer_only_where_minutes_are_allowed(
+def test_records_wait_before_the_transformer_only_with_intervals_of_a_minute_or_more(
     interval: int, before_the_transformer: str
 ) -> None:
     destination = flow.delivery(topology(firehose_interval_seconds=interval))["ExtendedS3DestinationConfiguration"]

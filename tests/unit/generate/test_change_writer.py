@@ -1,4 +1,4 @@
-"""Writing under pressure: pacing, back-off, and the verdict on a refused change. No clock, no sleeping."""
+"""Test pacing, back-off, and how a refused change is judged, without a clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DELETE = Change(2, "REMOVE", "a", {}, {"quantity": 6})
 
 
 class Unhurried(Event):
-    """Waits for nothing, and remembers for how long it should have; set after ``patience`` waits."""
+    """Return from every wait at once, and record its seconds; set after ``patience`` waits."""
 
     def __init__(self, patience: int = 1_000) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ def write(stubber: Stubber, changes: Sequence[Change], stop: Event, *, tried_bef
     return {outcome.change.n: outcome.reason for outcome in outcomes}
 
 
-def test_a_busy_table_is_asked_again_after_growing_waits_until_it_takes_the_changes(stubber: Stubber) -> None:
+def test_a_busy_table_is_tried_again_after_growing_waits_until_it_takes_the_changes(stubber: Stubber) -> None:
     for _ in range(5):
         stubber.add_client_error("transact_write_items", "ThrottlingException")
     stubber.add_response("transact_write_items", {})
@@ -99,7 +99,7 @@ def test_stopping_ends_the_waiting_for_a_busy_table(stubber: Stubber) -> None:
     assert write(stubber, [INSERT], Unhurried(patience=1)) == {}
 
 
-def test_a_pace_gives_places_evenly_and_never_in_the_past() -> None:
+def test_a_pace_reserves_times_evenly_and_never_in_the_past() -> None:
     now = [100.0]
     pace = Pace(50, clock=lambda: now[0])
     assert [round(pace.reserve(5), 3) for _ in range(3)] == [0.0, 0.1, 0.2]

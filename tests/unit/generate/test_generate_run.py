@@ -1,4 +1,4 @@
-"""How a run cuts its plan, tells its progress, and keeps numbers exact on S3."""
+"""Test how a run cuts its plan, logs its progress, and keeps numbers exact on S3."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def changes(*order_ids: str) -> list[Change]:
     return [Change(n, "MODIFY", order_id) for n, order_id in enumerate(order_ids)]
 
 
-def test_an_order_never_comes_twice_in_a_part_and_nothing_is_reordered() -> None:
+def test_no_order_is_duplicated_in_a_part_and_changes_keep_their_order() -> None:
     planned = changes("a", "b", "a", "a", "c")
     assert [[change.order_id for change in part] for part in parts(planned)] == [["a", "b"], ["a"], ["a", "c"]]
 
@@ -28,7 +28,7 @@ def test_no_changes_give_no_part() -> None:
     assert list(parts([])) == []
 
 
-def test_progress_is_told_every_few_seconds_and_at_the_end_with_rate_and_rest() -> None:
+def test_progress_is_logged_every_few_seconds_and_at_the_end_with_rate_and_time_left() -> None:
     now, said = [0.0], list[str]()
     progress = ProgressLog(said.append, clock=lambda: now[0])
     for seconds, done in ((0, 1_000), (2, 1_400), (6, 2_200), (7, 2_300), (8, 5_000)):

@@ -1,4 +1,4 @@
-"""The orders table: how a transaction's answer is read, and how values travel."""
+"""Test how a transaction's answer is interpreted, and how values are sent."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_each_change_is_sent_with_its_condition(stubbed: tuple[OrdersTable, Stub
     assert table.write(CHANGES, "token").written == CHANGES
 
 
-def test_refused_changes_come_with_the_item_that_is_there_and_the_rest_is_postponed(
+def test_refused_changes_have_the_item_in_the_table_and_the_others_are_postponed(
     stubbed: tuple[OrdersTable, Stubber],
 ) -> None:
     table, stubber = stubbed
@@ -63,7 +63,9 @@ def test_refused_changes_come_with_the_item_that_is_there_and_the_rest_is_postpo
 
 
 @pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_a_transaction_cancelled_by_traffic_is_postponed_whole(stubbed: tuple[OrdersTable, Stubber], code: str) -> None:
+def test_a_transaction_cancelled_by_a_conflict_or_throttling_is_postponed_whole(
+    stubbed: tuple[OrdersTable, Stubber], code: str
+) -> None:
     table, stubber = stubbed
     cancel(stubber, NONE, {"Code": code}, NONE)
     attempt = table.write(CHANGES, "token")
@@ -80,7 +82,7 @@ def test_a_throttled_call_is_postponed_whole(stubbed: tuple[OrdersTable, Stubber
     assert (attempt.postponed, attempt.cause) == (CHANGES, code)
 
 
-def test_a_change_that_the_service_finds_wrong_is_raised(stubbed: tuple[OrdersTable, Stubber]) -> None:
+def test_an_invalid_change_is_an_error(stubbed: tuple[OrdersTable, Stubber]) -> None:
     table, stubber = stubbed
     cancel(stubber, NONE, {"Code": "ValidationError", "Message": "no"}, REFUSED)
     with pytest.raises(ClientError):
@@ -111,7 +113,7 @@ def test_a_denied_write_says_what_was_denied(stubbed: tuple[OrdersTable, Stubber
         (Decimal("1234567890123456789012345678901234567.8"), "1234567890123456789012345678901234567.8"),
     ],
 )
-def test_numbers_travel_with_all_their_digits_and_no_trailing_zeros(value: Decimal | int, text: str) -> None:
+def test_numbers_are_sent_with_all_their_digits_and_no_trailing_zeros(value: Decimal | int, text: str) -> None:
     assert wire(value) == {"N": text}
 
 

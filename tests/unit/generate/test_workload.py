@@ -1,4 +1,4 @@
-"""The planned changes: deterministic, really different, and true to the orders they start from."""
+"""Test that planned changes are deterministic, change something, and start from the orders' real values."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_prices_have_two_decimal_places() -> None:
     assert all(isinstance(price, Decimal) and price > 0 for price in prices)
 
 
-def test_ids_that_the_table_holds_are_passed_over_the_same_way_each_time() -> None:
+def test_inserts_skip_ids_that_the_table_holds_the_same_way_each_time() -> None:
     first = [change.order_id for change in planned(Workload(7, inserts=20))]
     live = dict.fromkeys(first[:10], PLACED)
     again = [change.order_id for change in planned(Workload(7, inserts=20), live, frozenset(first[10:15]))]
@@ -91,7 +91,7 @@ def test_ids_that_the_table_holds_are_passed_over_the_same_way_each_time() -> No
         max_size=12,
     ),
 )
-def test_replaying_the_plan_never_meets_an_expectation_that_does_not_hold(
+def test_every_expectation_holds_when_the_plan_is_replayed(
     seed: int, inserts: int, updates: int, deletes: int, live: dict[str, LiveOrder]
 ) -> None:
     workload = Workload(seed, inserts, updates if live or inserts else 0, min(deletes, inserts + len(live)))

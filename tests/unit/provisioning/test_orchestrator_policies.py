@@ -1,4 +1,4 @@
-"""The orchestrator's documents: within AWS's limits, and on this deployment's resources alone."""
+"""Test that Airflow's policies keep AWS's limits and name only this deployment's resources."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_each_fits_a_managed_policy(of: Topology) -> None:
     assert all(len(json.dumps(policy, separators=(",", ":"))) <= 6144 for policy in documents(of).values())
 
 
-def test_the_key_is_used_through_services_alone_and_only_where_there_is_one() -> None:
+def test_the_key_is_used_through_services_only_and_only_if_there_is_one() -> None:
     assert "kms" not in json.dumps(documents(TOPOLOGY)).lower()
     assert list(documents(TOPOLOGY)) == ["provisioning", "operating"]
     for policy in (encrypting(ENCRYPTED), operating(ENCRYPTED)):
@@ -37,7 +37,7 @@ def test_the_key_is_used_through_services_alone_and_only_where_there_is_one() ->
 
 
 @BOTH
-def test_only_what_takes_no_resource_is_allowed_on_all(policy: Callable[[Topology], Document]) -> None:
+def test_only_actions_without_resources_are_allowed_on_all(policy: Callable[[Topology], Document]) -> None:
     for statement in policy(TOPOLOGY)["Statement"]:
         if statement["Resource"] == ["*"]:
             assert set(statement["Action"]) <= WITHOUT_RESOURCE
@@ -51,7 +51,7 @@ def test_no_action_is_a_wildcard(policy: Callable[[Topology], Document]) -> None
     assert not [action for each in policy(TOPOLOGY)["Statement"] for action in each["Action"] if "*" in action]
 
 
-def test_who_operates_makes_and_removes_no_resource() -> None:
+def test_the_operating_policy_creates_and_removes_no_resource() -> None:
     for statement in operating(TOPOLOGY)["Statement"]:
         for action in statement["Action"]:
             service, _, verb = action.partition(":")

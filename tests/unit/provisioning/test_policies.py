@@ -1,4 +1,4 @@
-"""The policies: each role trusts one service, and may do only what this pipeline needs, on this pipeline's resources."""
+"""Test that each role trusts one service and has least privilege on this pipeline's resources."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_every_resource_is_this_deployment_s(service: Service) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_action_is_granted_twice_on_one_resource(service: Service) -> None:
+def test_no_grant_of_an_action_on_a_resource_is_duplicated(service: Service) -> None:
     granted = [
         (action, resource)
         for statement in statements(service)
@@ -74,7 +74,7 @@ def test_a_role_uses_the_key_only_through_the_services_that_it_needs_it_for(serv
     assert "kms" not in json.dumps(statements(service)).lower()
 
 
-def test_china_s_services_have_another_address() -> None:
+def test_services_in_china_have_another_domain() -> None:
     (statement,) = through_key(topology(region="cn-north-1", kms_key_arn=KEY), ["Decrypt"], ["s3"])
     assert statement["Condition"]["StringEquals"]["kms:ViaService"] == ["s3.cn-north-1.amazonaws.com.cn"]
 

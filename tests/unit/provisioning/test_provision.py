@@ -1,4 +1,4 @@
-"""Provisioning and removal: idempotent, under races too, and never on what is not ours."""
+"""Test that provisioning and removal are idempotent, also in races, and never touch foreign resources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def refusal(code: str, message: str = "because", operation: str = "CreateThing",
 
 
 class ShelfHook(ResourceHook):
-    """A kind of resource that lies on a shelf in memory."""
+    """Provision resources that exist only in memory."""
 
     service = "sts"
     kind = "thing"
@@ -83,32 +83,36 @@ def remove() -> dict[str, str]:
     return RemoveThing(task_id="remove", resource="x", owner_tags=TAGS).execute({})
 
 
-def test_a_missing_resource_is_created_then_left_alone_then_updated(shelf: dict[str, Found]) -> None:
+def test_a_missing_resource_is_created_then_unchanged_then_updated(shelf: dict[str, Found]) -> None:
     assert provision(Size=1) == {"name": "x", "arn": "arn:x", "action": "created"}
     assert provision(Size=1)["action"] == "unchanged"
     assert provision(Size=2)["action"] == "updated"
     assert shelf["x"].description["Size"] == 2
 
 
-def test_what_cannot_be_changed_is_replaced(shelf: dict[str, Found]) -> None:
+def test_a_resource_that_cannot_be_updated_is_replaced(shelf: dict[str, Found]) -> None:
     provision(Source="old")
     assert provision(Source="new")["action"] == "updated"
     assert shelf["x"].description["Source"] == "new"
 
 
-def test_losing_a_race_is_as_good_as_finding_it(shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resource_created_by_another_run_meanwhile_is_accepted(
+    shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ShelfHook, "faster", thing(Name="x", Size=1))
     assert provision(Size=1)["action"] == "unchanged"
 
 
-def test_losing_a_race_to_a_stranger_is_an_error(shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_foreign_resource_created_meanwhile_is_an_error(
+    shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ShelfHook, "faster", thing(tags={}, Name="x"))
     with pytest.raises(ForeignResourceError, match="did not create it"):
         provision()
 
 
 @pytest.mark.parametrize("source", ["same", "other"])
-def test_a_stranger_s_resource_is_neither_updated_nor_replaced(shelf: dict[str, Found], source: str) -> None:
+def test_a_foreign_resource_is_neither_updated_nor_replaced(shelf: dict[str, Found], source: str) -> None:
     theirs = shelf["x"] = thing(tags={"owner": "them"}, Source="same")
     with pytest.raises(ForeignResourceError, match="SALES_CDC_PREFIX"):
         provision(Source=source, Size=3)
@@ -121,7 +125,7 @@ def test_removal_is_done_once_and_then_finds_nothing(shelf: dict[str, Found]) ->
     assert remove() == {"name": "x", "action": "absent"}
 
 
-def test_a_stranger_s_resource_is_left(shelf: dict[str, Found]) -> None:
+def test_a_foreign_resource_is_left(shelf: dict[str, Found]) -> None:
     shelf["x"] = thing(tags={})
     assert remove()["action"] == "left"
     assert "x" in shelf
@@ -136,19 +140,19 @@ def test_a_stranger_s_resource_is_left(shelf: dict[str, Found]) -> None:
         refusal("QueueDeletedRecently"),
     ],
 )
-def test_what_passes_is_tried_again(error: ClientError) -> None:
+def test_a_transient_error_is_retried(error: ClientError) -> None:
     with pytest.raises(ResourceError, match="the next try comes by itself"), explained("Could not make 'x'"):
         raise error
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
-def test_what_does_not_pass_fails_at_once_and_names_the_call(code: str) -> None:
+def test_a_lasting_error_fails_at_once_and_names_the_call(code: str) -> None:
     with pytest.raises(ResourceRefusedError) as refused, explained("Could not make the thing 'x'"):
         raise refusal(code)
     assert str(refused.value).startswith(f"Could not make the thing 'x': AWS answered {code} to CreateThing (because).")
 
 
-def test_a_resource_that_does_not_come_to_life_is_reported_with_its_reason() -> None:
+def test_a_resource_that_does_not_become_ready_is_reported_with_its_reason() -> None:
     with pytest.raises(ResourceError, match="no such stream"), explained("Could not make 'x'"):
         raise WaiterError("pipe_running", "failed", {"CurrentState": "CREATE_FAILED", "StateReason": "no such stream"})
 

@@ -1,4 +1,4 @@
-"""Each hook's updates: none when the resource is as defined, one that botocore's model accepts when it is not."""
+"""Test each hook's updates: none when the resource is as defined, otherwise one that botocore's model accepts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OTHER = topology(firehose_interval_seconds=9, pipe_partition_key="$.eventID")
 
 
 def stubbed(hook_class: type[ResourceHook]) -> tuple[ResourceHook, Stubber]:
-    """A hook whose client answers nothing but what the stubber holds."""
+    """Return a hook whose client answers only what the stubber holds."""
     hook = hook_class(aws_conn_id=None, region_name="eu-central-1")
     hook.conn = boto3.client(
         hook_class.service, region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
@@ -104,7 +104,7 @@ NAMES = [case[0].__name__ for case in CASES]
 
 
 @pytest.mark.parametrize(("hook_class", "definition", "_other", "described", "_calls"), CASES, ids=NAMES)
-def test_a_resource_as_defined_is_left_alone(
+def test_a_resource_as_defined_is_not_updated(
     hook_class: type[ResourceHook], definition: Definition, _other: Definition, described: Described, _calls: list[str]
 ) -> None:
     hook, _ = stubbed(hook_class)
@@ -155,7 +155,7 @@ ENCRYPTED: list[tuple[type[ResourceHook], Callable[[Topology], Definition], Desc
 @pytest.mark.parametrize(
     ("hook_class", "define", "described", "set_", "unset"), ENCRYPTED, ids=[case[0].__name__ for case in ENCRYPTED]
 )
-def test_a_key_is_set_and_taken_away_again_and_nothing_else_is_changed(
+def test_a_key_is_set_and_removed_again_without_another_update(
     hook_class: type[ResourceHook],
     define: Callable[[Topology], Definition],
     described: Described,
@@ -171,7 +171,7 @@ def test_a_key_is_set_and_taken_away_again_and_nothing_else_is_changed(
         stubber.assert_no_pending_responses()
 
 
-def test_a_table_s_encryption_is_compared_as_it_is_asked_for() -> None:
+def test_a_table_s_encryption_is_compared_with_its_specification() -> None:
     hook, stubber = stubbed(TableHook)
     described = {
         "TableArn": "arn:table",
@@ -206,7 +206,7 @@ def test_a_function_gets_new_code_before_its_configuration() -> None:
     stubber.assert_no_pending_responses()
 
 
-def test_a_pipe_that_failed_is_told_its_definition_again() -> None:
+def test_a_failed_pipe_gets_its_definition_again() -> None:
     definition = flow.pipe(topology(), STREAM_ARN)
     hook, stubber = stubbed(PipeHook)
     stubber.add_response("update_pipe", {})
@@ -250,7 +250,7 @@ def test_a_resource_is_ours_only_with_every_tag_of_the_deployment() -> None:
     assert not hook.is_ours(Found("n", "a", {}, {}), tags)
 
 
-def test_absent_means_none_and_denied_is_an_error() -> None:
+def test_a_missing_resource_is_none_and_a_denied_one_an_error() -> None:
     hook, stubber = stubbed(PipeHook)
     stubber.add_client_error("describe_pipe", "NotFoundException")
     assert hook.find("named") is None
@@ -262,7 +262,7 @@ def test_absent_means_none_and_denied_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("region", "location"), [("us-east-1", {}), ("eu-central-1", {"LocationConstraint": "eu-central-1"})]
 )
-def test_a_bucket_is_marked_as_ours_by_the_call_that_makes_it(region: str, location: dict[str, str]) -> None:
+def test_a_bucket_is_tagged_by_the_call_that_creates_it(region: str, location: dict[str, str]) -> None:
     deployed = topology(region=region)
     hook, stubber = stubbed(BucketHook)
     sent = {"Bucket": deployed.bucket.name, "CreateBucketConfiguration": {**location, "Tags": deployed.tag_list}}
@@ -272,7 +272,7 @@ def test_a_bucket_is_marked_as_ours_by_the_call_that_makes_it(region: str, locat
     stubber.assert_no_pending_responses()
 
 
-def test_a_bucket_whose_tags_were_not_taken_is_told_them_again() -> None:
+def test_a_bucket_whose_tags_were_ignored_is_tagged_by_a_second_call() -> None:
     hook, stubber = stubbed(BucketHook)
     stubber.add_response("create_bucket", {})
     stubber.add_client_error("get_bucket_tagging", "NoSuchTagSet")
@@ -282,7 +282,7 @@ def test_a_bucket_whose_tags_were_not_taken_is_told_them_again() -> None:
     stubber.assert_no_pending_responses()
 
 
-def test_a_bucket_is_emptied_by_the_thousand_with_all_versions() -> None:
+def test_a_bucket_s_versions_are_deleted_a_thousand_a_call() -> None:
     hook, stubber = stubbed(BucketHook)
     versions = [{"Key": f"k{number}", "VersionId": "v"} for number in range(1500)]
     markers = [{"Key": "gone", "VersionId": "m"}]

@@ -1,4 +1,4 @@
-"""Small parts of setup and teardown: packaging, drift, summary, confirmation, the probe's folders, errors of identity."""
+"""Test small parts of setup and teardown: packaging, drift, summary, confirmation, identity."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_job_s_parts_are_all_that_its_entry_imports_of_ours() -> None:
     assert parts["change_contract.py"].read_bytes() == (ROOT / "include/lambda/change_contract.py").read_bytes()
 
 
-def test_drift_names_what_differs_and_overlooks_what_is_not_defined() -> None:
+def test_drift_names_differences_and_ignores_undefined_fields() -> None:
     defined = {"A": 1, "B": {"C": [1, {"D": 2}]}, "E": "x"}
     assert drift(defined, {**defined, "State": "ACTIVE", "B": {"C": [1, {"D": 2, "Default": 3}], "F": 4}}) == []
     assert drift(defined, {"A": 2, "B": {"C": [1, {"D": 3}]}}) == ["A", "B.C[1].D", "E"]
@@ -60,7 +60,7 @@ def test_drift_names_what_differs_and_overlooks_what_is_not_defined() -> None:
 
 
 class Outcomes:
-    """A task instance that knows what other tasks returned."""
+    """Stand for a task instance that has other tasks' XComs."""
 
     def __init__(self, **outcomes: Any) -> None:
         self.outcomes = outcomes
@@ -82,7 +82,7 @@ def test_a_summary_fails_with_the_names_of_those_that_failed() -> None:
 
 
 @pytest.mark.parametrize("answer", ["", "sales", "sales-cdc "])
-def test_any_other_answer_than_the_prefix_removes_nothing(answer: str) -> None:
+def test_an_answer_other_than_the_prefix_is_refused(answer: str) -> None:
     with pytest.raises(NotConfirmedError, match="'sales-cdc'"):
         ConfirmOperator(task_id="c", answer=answer, expected="sales-cdc").execute({})
 
@@ -100,12 +100,12 @@ def test_the_probe_is_looked_for_in_every_hour_since_it_was_written() -> None:
     ]
 
 
-def test_a_missing_connection_says_how_to_make_it() -> None:
+def test_a_missing_connection_is_reported_with_how_to_create_it() -> None:
     with pytest.raises(AccountUnknownError, match="airflow connections add nowhere --conn-type aws"):
         FindAccountOperator(aws_conn_id="nowhere").execute({})
 
 
-def test_a_cloud_that_does_not_run_says_how_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cloud_that_does_not_run_is_reported_with_how_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = {"region_name": "us-east-1", "endpoint_url": "http://127.0.0.1:1"}
     connection = {"conn_type": "aws", "login": "test", "password": "test", "extra": nowhere}
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
