@@ -87,7 +87,7 @@ class ComposeServices:
         self._start(service, self.services[service]["command"])
 
     def start_postgres(self, programs: Path) -> None:
-        """Run the server as Debian's user for it if this is root, which Postgres refuses."""
+        """Start Postgres; as root, start it as Debian's user for it, because it refuses to run as root."""
         home, password = self.folder / "postgres", self.folder / "password"
         home.mkdir()
         password.write_text(self.secrets["POSTGRES_PASSWORD"])

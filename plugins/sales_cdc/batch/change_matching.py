@@ -85,7 +85,7 @@ def compare(written: Iterable[WrittenChange], arrivals: Iterable[Arrival]) -> De
 
 
 def _histories(arrivals: Iterable[Arrival], order_ids: set[str]) -> tuple[dict[str, list[Arrival]], int]:
-    """Return the distinct arrivals of the given orders, each order's by sequence number, and the number of duplicates."""
+    """Return the orders' distinct arrivals, by sequence number, and the number of duplicates."""
     distinct: dict[tuple[str, str], Arrival] = {}
     duplicates = 0
     for arrival in arrivals:

@@ -87,12 +87,7 @@ def batch_report(
     return {
         "run_id": run_id,
         "at": at,
-        "written": dict(delivery["awaited"]),
-        "delivered": dict(delivery["delivered"]),
-        "failed": delivery["failed"],
-        "lost": delivery["missing"],
-        "duplicates_in_raw": delivery["duplicates_in_raw"],
-        "lag_seconds": dict(delivery["lag_seconds"]),
+        **_delivery_counts(delivery),
         "curated": {name: value for name, value in curated.items() if name != "time_travel"},
         "checks": [{"name": name, "rows": rows} for name, rows in checks.items()],
         "insights": [answer.document() for answer in answers],
@@ -101,6 +96,17 @@ def batch_report(
         "ledger": ledger,
         "warnings": batch_warnings(foreign_types or {}, curated.get("quarantined", 0), quarantine),
         "quarantine": quarantine.document(),
+    }
+
+
+def _delivery_counts(delivery: Mapping[str, Any]) -> Document:
+    return {
+        "written": dict(delivery["awaited"]),
+        "delivered": dict(delivery["delivered"]),
+        "failed": delivery["failed"],
+        "lost": delivery["missing"],
+        "duplicates_in_raw": delivery["duplicates_in_raw"],
+        "lag_seconds": dict(delivery["lag_seconds"]),
     }
 
 
@@ -132,13 +138,14 @@ def batch_warnings(foreign_types: Mapping[str, str], quarantined: int, quarantin
 
 def as_markdown(report: Mapping[str, Any]) -> str:
     """Return the report as a Markdown page: counts, then changed orders, then insights."""
-    lag = report["lag_seconds"]
     return "\n\n".join(
         [
             f"# Batch {report['run_id']}",
             f"{report['at']}. Failed {report['failed']}, lost {report['lost']}, duplicated in raw {report['duplicates_in_raw']}.",
-            *(["## Warnings", "\n".join(f"* {each}" for each in report["warnings"])] if report["warnings"] else []),
-            f"From commit to S3: p50 {_cell(lag['p50'])} s, p99 {_cell(lag['p99'])} s, at most {_cell(lag['max'])} s.",
+            *_warnings(report["warnings"]),
+            "From commit to S3: p50 {p50} s, p99 {p99} s, at most {max} s.".format(
+                **{name: _cell(seconds) for name, seconds in report["lag_seconds"].items()}
+            ),
             _table(
                 ["event type", "written", "delivered"],
                 [[kind, report["written"][kind], report["delivered"][kind]] for kind in EVENT_TYPES],
@@ -162,6 +169,10 @@ def as_markdown(report: Mapping[str, Any]) -> str:
             ),
         ]
     )
+
+
+def _warnings(warnings: Sequence[str]) -> list[str]:
+    return ["## Warnings", "\n".join(f"* {each}" for each in warnings)] if warnings else []
 
 
 def _ledger(entries: Mapping[str, Mapping[str, int]] | None) -> list[str]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Check(NamedTuple):
-    """Say what a row of a check's query means and what to do; ``<orders>`` is replaced by the rows' first column."""
+    """Hold what a row of a check means and what to do; the rows' first column replaces ``<orders>``."""
 
     finding: str
     remedy: str

@@ -1,4 +1,4 @@
-"""Link a task to what it worked on: in AWS's console or, on the local cloud, the page "Sales CDC" in Airflow.
+"""Link a task to what it worked on, in AWS's console or on the page "Sales CDC" of Airflow.
 
 The links belong to the operators, not to the plugin. Airflow computes an operator's links where the task ran, where the id of the
 query or the run is known, and stores them. It computes a plugin's links in the API server, where neither is known.

@@ -19,7 +19,7 @@ CONSOLES = {
 
 
 class SettingsError(ValueError):
-    """Raised when a setting is missing or cannot be used; the message names the variable, its value and what to set."""
+    """Raised when a setting is missing or cannot be used; the message says what to set."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,7 @@ class Settings:
             region=region,
             prefix=_matching(env, "SALES_CDC_PREFIX", cls.prefix, r"[a-z][a-z0-9-]{1,28}[a-z0-9]", _PREFIX_RULE),
             aws_conn_id=env.get("SALES_CDC_AWS_CONN_ID") or cls.aws_conn_id,
-            stream_view_type=_one_of(
-                env,
-                "SALES_CDC_STREAM_VIEW_TYPE",
-                cls.stream_view_type,
-                SUPPORTED_VIEW_TYPES,
-                "the change event needs the new image",
-            ),
+            stream_view_type=_one_of(env, "SALES_CDC_STREAM_VIEW_TYPE", cls.stream_view_type, SUPPORTED_VIEW_TYPES, _VIEW_RULE),
             pipe_partition_key=_matching(
                 env, "SALES_CDC_PIPE_PARTITION_KEY", cls.pipe_partition_key, r"\$(\.\w+)+", _PATH_RULE
             ),
@@ -91,18 +85,12 @@ class Settings:
             event_driven=_one_of(env, "SALES_CDC_EVENT_DRIVEN", "off", ("off", "on"), "a switch") == "on",
             local_endpoint=_local_endpoint(env) if target == "local" else None,
             on_failure=_matching(env, "SALES_CDC_ON_FAILURE", "", r"(\w+(\.\w+)+)?", _CALLABLE_RULE) or None,
-            kms_key_arn=_matching(
-                env,
-                "SALES_CDC_KMS_KEY_ARN",
-                "",
-                rf"(arn:aws[a-z-]*:kms:{region}:\d{{12}}:key/[A-Za-z0-9-]+)?",
-                _KEY_RULE.format(region),
-            )
-            or None,
-        )
+            kms_key_arn=_key(env, region),
+        )  # fmt: skip
 
 
 _PREFIX_RULE = "3 to 30 lower-case letters, digits and hyphens, beginning with a letter (a bucket is named after it)"
+_VIEW_RULE = "the change event needs the new image"
 _CALLABLE_RULE = "the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
 _KEY_RULE = "the ARN of a key in {0}, such as arn:aws:kms:{0}:123456789012:key/1234abcd-…; policies take no alias"
 _PATH_RULE = "a path into the stream record, such as $.dynamodb.Keys.orderid.S or $.eventID"
@@ -126,6 +114,11 @@ def _region(env: Mapping[str, str], target: Target) -> str:
     if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
         return text
     raise SettingsError(f"AWS_REGION is {text!r}: set it to the region to deploy to, such as eu-central-1.")
+
+
+def _key(env: Mapping[str, str], region: str) -> str | None:
+    pattern = rf"(arn:aws[a-z-]*:kms:{region}:\d{{12}}:key/[A-Za-z0-9-]+)?"
+    return _matching(env, "SALES_CDC_KMS_KEY_ARN", "", pattern, _KEY_RULE.format(region)) or None
 
 
 def _matching(env: Mapping[str, str], name: str, default: str, pattern: str, rule: str) -> str:

@@ -150,7 +150,7 @@ class Topology:
 
     @property
     def patience_seconds(self) -> int:
-        """Return how long a change may take from the table to ``raw/``: Firehose's buffer interval and four minutes."""
+        """Return how long a change may take to ``raw/``: Firehose's buffer interval and four minutes."""
         return self.settings.firehose_interval_seconds + 240
 
     # Places in the bucket

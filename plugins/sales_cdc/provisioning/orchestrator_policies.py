@@ -99,45 +99,40 @@ def _lake(topology: Topology) -> list[Document]:
     ]
 
 
+FLOW_ACTIONS = {
+    "dynamodb": ("CreateTable", "TagResource", "DescribeTable", "UpdateTable", "DeleteTable", "ListTagsOfResource",
+                 "DescribeContinuousBackups", "UpdateContinuousBackups", "PutItem", "DeleteItem", "DescribeStream"),
+    "kinesis": ("CreateStream", "AddTagsToStream", "DescribeStreamSummary", "ListTagsForStream", "ListTagsForResource",
+                "UpdateStreamMode", "StartStreamEncryption", "DeleteStream", "ListShards", "GetShardIterator", "GetRecords"),
+    "firehose": ("CreateDeliveryStream", "TagDeliveryStream", "DescribeDeliveryStream", "ListTagsForDeliveryStream",
+                 "UpdateDestination", "DeleteDeliveryStream"),
+    "lambda": ("CreateFunction", "TagResource", "GetFunction", "GetFunctionConfiguration", "UpdateFunctionCode",
+               "UpdateFunctionConfiguration", "DeleteFunction"),
+    "sqs": ("CreateQueue", "TagQueue", "GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes", "ListQueueTags",
+            "DeleteQueue"),
+    "events": ("PutRule", "TagResource", "DescribeRule", "ListTagsForResource", "PutTargets", "ListTargetsByRule",
+               "RemoveTargets", "DeleteRule"),
+    "pipes": ("CreatePipe", "TagResource", "DescribePipe", "UpdatePipe", "StopPipe", "DeletePipe"),
+    "logs": ("CreateLogGroup", "TagResource", "CreateLogStream", "DescribeLogStreams", "PutRetentionPolicy",
+             "ListTagsForResource", "DeleteLogGroup"),
+}  # fmt: skip
+
+
 def _flow(topology: Topology) -> list[Document]:
-    table = ["CreateTable", "TagResource", "DescribeTable", "UpdateTable", "DeleteTable", "ListTagsOfResource"]
-    table += ["DescribeContinuousBackups", "UpdateContinuousBackups", "PutItem", "DeleteItem", "DescribeStream"]
-    stream = ["CreateStream", "AddTagsToStream", "DescribeStreamSummary", "ListTagsForStream", "ListTagsForResource"]
-    stream += [
-        "UpdateStreamMode",
-        "StartStreamEncryption",
-        "DeleteStream",
-        "ListShards",
-        "GetShardIterator",
-        "GetRecords",
-    ]
-    delivery = ["CreateDeliveryStream", "TagDeliveryStream", "DescribeDeliveryStream", "ListTagsForDeliveryStream"]
-    delivery += ["UpdateDestination", "DeleteDeliveryStream"]
-    function = ["CreateFunction", "TagResource", "GetFunction", "GetFunctionConfiguration", "UpdateFunctionCode"]
-    function += ["UpdateFunctionConfiguration", "DeleteFunction"]
-    queue = ["CreateQueue", "TagQueue", "GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes", "ListQueueTags"]
-    queue += ["DeleteQueue"]
-    pipe = ["CreatePipe", "TagResource", "DescribePipe", "UpdatePipe", "StopPipe", "DeletePipe"]
-    rule = ["PutRule", "TagResource", "DescribeRule", "ListTagsForResource", "PutTargets", "ListTargetsByRule"]
-    rule += ["RemoveTargets", "DeleteRule"]
-    log = ["CreateLogGroup", "TagResource", "CreateLogStream", "DescribeLogStreams", "PutRetentionPolicy"]
-    log += ["ListTagsForResource", "DeleteLogGroup"]
-    logs = [
-        each for group in (topology.transformer_log, topology.delivery_log) for each in (group.arn, f"{group.arn}:*")
-    ]
-    statements = {
-        "dynamodb": (table, [topology.table.arn, f"{topology.table.arn}/stream/*"]),
-        "kinesis": (stream, [topology.stream.arn]),
-        "firehose": (delivery, [topology.delivery.arn]),
-        "lambda": (function, [topology.transformer.arn]),
-        "sqs": (queue, [topology.dead_letter_queue.arn, topology.arrivals_queue.arn]),
-        "events": (rule, [topology.arrivals_rule.arn]),
-        "pipes": (pipe, [topology.pipe.arn]),
-        "logs": (log, logs),
+    logs = (topology.transformer_log.arn, topology.delivery_log.arn)
+    resources = {
+        "dynamodb": [topology.table.arn, f"{topology.table.arn}/stream/*"],
+        "kinesis": [topology.stream.arn],
+        "firehose": [topology.delivery.arn],
+        "lambda": [topology.transformer.arn],
+        "sqs": [topology.dead_letter_queue.arn, topology.arrivals_queue.arn],
+        "events": [topology.arrivals_rule.arn],
+        "pipes": [topology.pipe.arn],
+        "logs": [arn for log in logs for arn in (log, f"{log}:*")],
     }
     return [
-        *(allow([f"{service}:{each}" for each in does], *on) for service, (does, on) in statements.items()),
-        allow(["logs:DescribeLogGroups"], "*"),  # it takes no resource
+        *(allow([f"{service}:{action}" for action in FLOW_ACTIONS[service]], *on) for service, on in resources.items()),
+        allow(["logs:DescribeLogGroups"], "*"),  # the action takes no resource
     ]
 
 

@@ -104,7 +104,7 @@ def try_pipe(deployed: Deployment, removal: Removal) -> None:
 
 
 def give_up_at_once(deployed: Deployment) -> None:
-    """Start the pipe without retries: it sends a poison record to the dead-letter queue at its first failure."""
+    """Take the stopped pipe's retries away, so that it gives up on a poison record at once."""
     request = flow.pipe(deployed.topology, "")
     parameters = request["SourceParameters"]["DynamoDBStreamParameters"]
     wanted = {name: value for name, value in parameters.items() if name != "StartingPosition"}

@@ -8,14 +8,12 @@ import re
 import subprocess
 import sys
 import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException
 from sales_cdc.aws.identity import AccountUnknownError, FindAccountOperator
-from sales_cdc.probe.arrived_orders import hourly_folders
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.operators.confirmation import ConfirmOperator, NotConfirmedError
 from sales_cdc.provisioning.operators.summary import SummariseOperator, as_table
@@ -89,15 +87,6 @@ def test_an_answer_other_than_the_prefix_is_refused(answer: str) -> None:
 
 def test_the_prefix_confirms() -> None:
     ConfirmOperator(task_id="c", answer="sales-cdc", expected="sales-cdc").execute({})
-
-
-def test_the_probe_is_looked_for_in_every_hour_since_it_was_written() -> None:
-    start, end = datetime(2026, 1, 1, 23, 59, tzinfo=UTC), datetime(2026, 1, 2, 1, 0, tzinfo=UTC)
-    assert hourly_folders(start, end) == [
-        "raw/orders/dt=2026-01-02/hr=01/",
-        "raw/orders/dt=2026-01-02/hr=00/",
-        "raw/orders/dt=2026-01-01/hr=23/",
-    ]
 
 
 def test_a_missing_connection_is_reported_with_how_to_create_it() -> None:

@@ -25,7 +25,7 @@ class DeliveryIncompleteError(AirflowFailException):
 
 
 class ChangesFailedError(AirflowFailException):
-    """Raised when every missing change is under ``errors/``, so that waiting is in vain; the message names them."""
+    """Raised when every missing change is under ``errors/``; the message names them."""
 
 
 class DeliverySensor(AwsBaseSensor[LandingZoneHook]):

@@ -92,48 +92,49 @@ def delivery(topology: Topology) -> Request:
     so that a record waits only in the destination's buffer.
     Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html
     """
-    settings = topology.settings
-    key = settings.kms_key_arn
-    source_role = topology.role("delivery").arn
-    processor = {
-        "LambdaArn": topology.transformer.arn,
-        "NumberOfRetries": str(TRANSFORMER_RETRIES),
-        "BufferSizeInMBs": "1",
-        "BufferIntervalInSeconds": "60" if settings.firehose_interval_seconds >= 60 else "0",
-    }
-    parameters = [{"ParameterName": name, "ParameterValue": value} for name, value in processor.items()]
+    role_arn = topology.role("delivery").arn
     return {
         "DeliveryStreamName": topology.delivery.name,
         "DeliveryStreamType": "KinesisStreamAsSource",
-        "KinesisStreamSourceConfiguration": {"KinesisStreamARN": topology.stream.arn, "RoleARN": source_role},
-        "ExtendedS3DestinationConfiguration": {
-            "RoleARN": source_role,
-            "BucketARN": topology.bucket.arn,
-            "Prefix": f"{bucket_keys.RAW_PREFIX}dt=!{{timestamp:yyyy-MM-dd}}/hr=!{{timestamp:HH}}/",
-            "ErrorOutputPrefix": (
-                f"{bucket_keys.ERRORS_PREFIX}!{{firehose:error-output-type}}/dt=!{{timestamp:yyyy-MM-dd}}/"
-            ),
-            "FileExtension": ".json",
-            "CompressionFormat": "UNCOMPRESSED",
-            "EncryptionConfiguration": (
-                {"KMSEncryptionConfig": {"AWSKMSKeyARN": key}} if key else {"NoEncryptionConfig": "NoEncryption"}
-            ),
-            "BufferingHints": {
-                "SizeInMBs": settings.firehose_size_mb,
-                "IntervalInSeconds": settings.firehose_interval_seconds,
-            },
-            "ProcessingConfiguration": {
-                "Enabled": True,
-                "Processors": [{"Type": "Lambda", "Parameters": parameters}],
-            },
-            "CloudWatchLoggingOptions": {
-                "Enabled": True,
-                "LogGroupName": topology.delivery_log.name,
-                "LogStreamName": DELIVERY_LOG_STREAM,
-            },
-        },
+        "KinesisStreamSourceConfiguration": {"KinesisStreamARN": topology.stream.arn, "RoleARN": role_arn},
+        "ExtendedS3DestinationConfiguration": {"RoleARN": role_arn, **_destination(topology)},
         "Tags": topology.tag_list,
     }
+
+
+def _destination(topology: Topology) -> Request:
+    settings, key = topology.settings, topology.settings.kms_key_arn
+    return {
+        "BucketARN": topology.bucket.arn,
+        "Prefix": f"{bucket_keys.RAW_PREFIX}dt=!{{timestamp:yyyy-MM-dd}}/hr=!{{timestamp:HH}}/",
+        "ErrorOutputPrefix": f"{bucket_keys.ERRORS_PREFIX}!{{firehose:error-output-type}}/dt=!{{timestamp:yyyy-MM-dd}}/",
+        "FileExtension": ".json",
+        "CompressionFormat": "UNCOMPRESSED",
+        "EncryptionConfiguration": (
+            {"KMSEncryptionConfig": {"AWSKMSKeyARN": key}} if key else {"NoEncryptionConfig": "NoEncryption"}
+        ),
+        "BufferingHints": {
+            "SizeInMBs": settings.firehose_size_mb,
+            "IntervalInSeconds": settings.firehose_interval_seconds,
+        },
+        "ProcessingConfiguration": {"Enabled": True, "Processors": [_processor(topology)]},
+        "CloudWatchLoggingOptions": {
+            "Enabled": True,
+            "LogGroupName": topology.delivery_log.name,
+            "LogStreamName": DELIVERY_LOG_STREAM,
+        },
+    }
+
+
+def _processor(topology: Topology) -> Request:
+    parameters = {
+        "LambdaArn": topology.transformer.arn,
+        "NumberOfRetries": str(TRANSFORMER_RETRIES),
+        "BufferSizeInMBs": "1",
+        "BufferIntervalInSeconds": "60" if topology.settings.firehose_interval_seconds >= 60 else "0",
+    }
+    named = [{"ParameterName": name, "ParameterValue": value} for name, value in parameters.items()]
+    return {"Type": "Lambda", "Parameters": named}
 
 
 def table(topology: Topology) -> Request:
