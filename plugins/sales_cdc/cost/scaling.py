@@ -22,6 +22,15 @@ NEW_STREAM_BYTES, NEW_STREAM_RECORDS, STREAM_BYTES = 4 * cost.MB, 4_000, 10 * 10
 PIPE_EXECUTIONS = 3_000
 LAMBDA_CONCURRENCY = 1_000
 PUTS_PER_SECOND = 3_500
+PAGES = {
+    "DynamoDB on-demand capacity mode": "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html",
+    "Quotas in Amazon DynamoDB": "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html",
+    "Quotas and limits (Amazon Kinesis Data Streams)": "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html",
+    "Amazon EventBridge quotas": "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
+    "Lambda quotas": "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+    "Best practices design patterns: optimizing Amazon S3 performance": "https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html",
+}
+"""AWS's pages by title."""
 
 
 @dataclass(frozen=True)
@@ -148,4 +157,4 @@ def markdown() -> str:
 
 
 def _source(page: str) -> str:
-    return f"`{page}`" if page.endswith(".py") else f"*{page}*"
+    return f"`{page}`" if page.endswith(".py") else f"[{page}]({PAGES[page]})"
