@@ -159,7 +159,7 @@ def test_failing_checks_say_what_readers_see_and_what_to_do(place: Place) -> Non
     with pytest.raises(CheckFailedError) as failure:
         checks.execute({})
     told = str(failure.value)
-    assert "read the tables as they are now, what is named here included" in told
+    assert "show the tables as they are now, including these rows" in told
     assert 'To do: mend bad of ["order-7", "order-8"]' in told
     assert "mend good" not in told
 
