@@ -15,7 +15,7 @@ export SALES_CDC_LOCAL_PORT ?= 4566
 export SALES_CDC_LOCAL_ENDPOINT ?= http://127.0.0.1:$(SALES_CDC_LOCAL_PORT)
 ifeq ($(SALES_CDC_TARGET),local)
 export SALES_CDC_FIREHOSE_INTERVAL_SECONDS ?= 1
-export AWS_REGION ?= us-east-1
+export AWS_REGION ?= $(or $(SALES_CDC_REGION),us-east-1)
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 export AWS_ACCESS_KEY_ID := test
 export AWS_SECRET_ACCESS_KEY := test
@@ -64,6 +64,10 @@ drill: install ## See for yourself: 200,000 changes under every fault, Airflow k
 
 test: install-dev ## Every test
 	@$(PY) -m pytest $(ARGS)
+
+.PHONY: test-mwaa
+test-mwaa: install-dev ## The bundle in Amazon MWAA's environments: install, parse, DAG tests, one run of the pipeline each
+	@$(PY) tools/test_mwaa.py $(ARGS)
 
 lint: install-dev ## Format, style, types, and who may import whom
 	@ruff format --check . && ruff check . && mypy && lint-imports

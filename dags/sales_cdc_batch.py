@@ -71,10 +71,9 @@ with DAG(
     start_curation = CurateOperator(
         task_id="start_curation", job_name=topology.job.name, wait_for_completion=False,
         script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
-        durable=False,  # runs again when somebody clears it; a second run of the job changes nothing
     )  # fmt: skip
     crawl_raw = CrawlOperator(
-        task_id="crawl_raw", crawler_name=topology.crawler.name, fail_on_already_running=False, poll_interval=1,
+        task_id="crawl_raw", crawler_name=topology.crawler.name, poll_interval=1,
         outlets=[Asset(f"{topology.prefix}-raw-orders")],
     )  # fmt: skip
 

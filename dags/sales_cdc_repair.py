@@ -68,9 +68,7 @@ with DAG(
         orders="{{ params.orders | tojson }}",
     )
     await_delivery = AwaitDeliveryOperator(task_id="await_delivery", hops=hops, patience_seconds=patience_seconds)
-    crawl_raw = CrawlOperator(
-        task_id="crawl_raw", crawler_name=topology.crawler.name, fail_on_already_running=False, poll_interval=1
-    )
+    crawl_raw = CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, poll_interval=1)
     curate_orders = CurateOperator(
         task_id="curate_orders",
         job_name=topology.job.name,

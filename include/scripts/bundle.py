@@ -2,7 +2,7 @@
 
 dags/             the DAG files
 plugins.zip       sales_cdc, its plugin, and include/ beside them: Amazon MWAA unpacks it into its plugins folder
-requirements.txt  what to install beside Airflow and its Amazon provider, each pinned
+requirements.txt  what to install beside Airflow: pinned, unless the host's own constraints pin it
 """
 
 from __future__ import annotations
@@ -46,10 +46,23 @@ def _plugins() -> Iterator[tuple[Path, str]]:
 
 
 def _requirements() -> list[str]:
-    """Our direct requirements less Airflow itself, which its host brings, at the versions that the lock file has."""
+    """List our direct requirements less Airflow itself, which its host brings.
+
+    What the host's own constraints pin (Amazon MWAA's are in requirements/mwaa/) stays open here: another version of it would
+    make pip refuse the whole file. The rest is pinned to the version that the lock file has.
+    """
     asked = re.findall(r"^([a-z0-9-]+)(\[[a-z0-9,]+\])?", (ROOT / "requirements/runtime.in").read_text(), re.MULTILINE)
     locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements/runtime.txt").read_text(), re.MULTILINE))
-    return [f"{name}{extra}=={locked[name]}" for name, extra in asked if name != "apache-airflow"]
+    hosts = set.intersection(*map(_constrained, sorted((ROOT / "requirements/mwaa").glob("airflow-*.txt"))))
+    return [
+        f"{name}{extra}" if name in hosts else f"{name}{extra}=={locked[name]}"
+        for name, extra in asked
+        if name != "apache-airflow"
+    ]
+
+
+def _constrained(file: Path) -> set[str]:
+    return {name.lower() for name in re.findall(r"^([A-Za-z0-9._-]+)==", file.read_text(), re.MULTILINE)}
 
 
 if __name__ == "__main__":

@@ -110,10 +110,14 @@ def _target(env: Mapping[str, str]) -> Target:
 
 
 def _region(env: Mapping[str, str], target: Target) -> str:
-    text = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ("us-east-1" if target == "local" else "")
+    """Read ``SALES_CDC_REGION`` before ``AWS_REGION``: Amazon MWAA sets the latter to its own region, and protects it."""
+    names = ("SALES_CDC_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
+    name = next((each for each in names if env.get(each)), "SALES_CDC_REGION")
+    text = env.get(name) or ("us-east-1" if target == "local" else "")
     if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
         return text
-    raise SettingsError(f"AWS_REGION is {text!r}: set it to the region to deploy to, such as eu-central-1.")
+    seen = f"{name} is {text!r}" if text else "neither SALES_CDC_REGION nor AWS_REGION is set"
+    raise SettingsError(f"{seen}: set SALES_CDC_REGION to the region to deploy to, such as eu-central-1.")
 
 
 def _key(env: Mapping[str, str], region: str) -> str | None:

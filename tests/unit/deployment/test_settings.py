@@ -62,6 +62,7 @@ def test_a_key_of_the_region_is_accepted_and_optional() -> None:
         ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:alias/sales"),
         ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"),  # another region's
         ("AWS_REGION", "Frankfurt"),
+        ("SALES_CDC_REGION", "Frankfurt"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_its_variable(name: str, value: str) -> None:
@@ -95,3 +96,9 @@ def test_arrivals_start_the_batch_only_if_the_setting_is_on(text: str, expected:
 def test_a_switch_other_than_on_or_off_is_refused() -> None:
     with pytest.raises(SettingsError, match="SALES_CDC_EVENT_DRIVEN is 'yes': choose one of off, on"):
         Settings.from_environment({"SALES_CDC_TARGET": "local", "SALES_CDC_EVENT_DRIVEN": "yes"})
+
+
+def test_the_project_s_own_region_wins_over_one_that_a_host_of_airflow_protects() -> None:
+    protected = {**AWS, "AWS_REGION": "us-east-1", "SALES_CDC_REGION": "eu-west-3"}
+    assert Settings.from_environment(protected).region == "eu-west-3"
+    assert Settings.from_environment({**AWS, "SALES_CDC_REGION": ""}).region == "eu-central-1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 
 from sales_cdc.dag_page.links import JobRunDetailsLink
@@ -21,3 +23,8 @@ class CurateOperator(GlueJobOperator):
     """
 
     operator_extra_links = (JobRunDetailsLink(),)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # A cleared task has to run the job again, not to find its earlier run. Providers of Airflow 3.2 know no such argument.
+        self.durable = False

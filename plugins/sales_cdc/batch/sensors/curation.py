@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from airflow.providers.amazon.aws.operators.glue import JOB_RUN_SUCCESS_STATES, JOB_RUN_TERMINAL_STATES
 from airflow.providers.amazon.aws.sensors.glue import GlueJobSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowException, PokeReturnValue
@@ -15,6 +14,9 @@ from sales_cdc.batch.iceberg import IcebergTableHook
 from sales_cdc.dag_page.links import JobRunLink
 
 CURRENT_TABLE = "orders_current"
+SUCCEEDED_STATE = "SUCCEEDED"
+FAILED_STATES = frozenset({"STOPPED", "FAILED", "TIMEOUT", "ERROR", "EXPIRED"})
+"""Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html"""
 
 
 class CurationFailedError(AirflowException):
@@ -54,7 +56,7 @@ class CurationSensor(GlueJobSensor):
 
     def _start_again_if_failed(self) -> None:
         run = self._job_run()
-        if run["JobRunState"] in JOB_RUN_TERMINAL_STATES and run["JobRunState"] not in JOB_RUN_SUCCESS_STATES:
+        if run["JobRunState"] in FAILED_STATES:
             started = self.hook.conn.start_job_run(JobName=self.job_name, Arguments=run.get("Arguments", {}))
             self.log.info("The run %s ended %s: started %s.", self.run_id, run["JobRunState"], started["JobRunId"])
             self.run_id: str = started["JobRunId"]
@@ -62,9 +64,9 @@ class CurationSensor(GlueJobSensor):
     def poke(self, context: Any) -> PokeReturnValue:
         run = self._job_run()
         state = run["JobRunState"]
-        if state in JOB_RUN_SUCCESS_STATES:
+        if state == SUCCEEDED_STATE:
             return PokeReturnValue(is_done=True, xcom_value=self._outcome(context["dag_run"].start_date))
-        if state in JOB_RUN_TERMINAL_STATES:
+        if state in FAILED_STATES:
             raise CurationFailedError(
                 f"The Glue job '{self.job_name}' ended {state}: {run.get('ErrorMessage') or 'no reason given'}. Its log: "
                 f"{run.get('LogGroupName', '/aws-glue/jobs')}, stream {self.run_id}. Nothing was lost: what it had committed "
