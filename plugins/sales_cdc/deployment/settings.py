@@ -111,11 +111,11 @@ def _target(env: Mapping[str, str]) -> Target:
 
 def _region(env: Mapping[str, str], target: Target) -> str:
     """Read ``SALES_CDC_REGION`` before ``AWS_REGION``: Amazon MWAA sets the latter to its own region, and protects it."""
-    names = ("SALES_CDC_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
-    name = next((each for each in names if env.get(each)), "SALES_CDC_REGION")
-    text = env.get(name) or ("us-east-1" if target == "local" else "")
+    own = env.get("SALES_CDC_REGION")
+    text = own or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ("us-east-1" if target == "local" else "")
     if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
         return text
+    name = "SALES_CDC_REGION" if own else "AWS_REGION"
     seen = f"{name} is {text!r}" if text else "neither SALES_CDC_REGION nor AWS_REGION is set"
     raise SettingsError(f"{seen}: set SALES_CDC_REGION to the region to deploy to, such as eu-central-1.")
 
