@@ -30,7 +30,7 @@ from sales_cdc.cost.forecast import (
 )
 
 GB = 1024**3
-MOST_CHANGES, MOST_DAYS, MOST_ITEM_BYTES = 10**15, 36_500, 400 * 1024
+MAX_CHANGES, MAX_DAYS, MAX_ITEM_BYTES = 10**15, 36_500, 400 * 1024
 NOT_IN_IT = (
     "Not in it: the table's own storage and recovery, CloudTrail, data that leaves the region, Airflow itself, taxes; free "
     "tier and discounts are not taken off. A forecast, not a bill: prices change, and AWS's page is what counts."
@@ -45,17 +45,17 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     )
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(
-        "--changes", type=_whole(MOST_CHANGES), default=1_000_000, metavar="N", help="default: %(default)s"
+        "--changes", type=_whole(MAX_CHANGES), default=1_000_000, metavar="N", help="default: %(default)s"
     )
     amount.add_argument("--rate", type=_whole(10**9, 1), metavar="N", help="changes a second: which limit comes first?")
     amount.add_argument("--markdown", action="store_true", help="the tables of docs/scaling.md")
     parser.add_argument("--days", type=_days, default=Decimal(30), metavar="D", help="0: on top of what runs anyway")
     parser.add_argument(
-        "--item-bytes", type=_whole(MOST_ITEM_BYTES, 1), default=ORDER_BYTES, metavar="N", help="default: %(default)s"
+        "--item-bytes", type=_whole(MAX_ITEM_BYTES, 1), default=ORDER_BYTES, metavar="N", help="default: %(default)s"
     )
     parser.add_argument(
         "--table-orders",
-        type=_whole(MOST_CHANGES),
+        type=_whole(MAX_CHANGES),
         metavar="N",
         help="orders that each batch reconciles (default: changes)",
     )
@@ -82,9 +82,9 @@ def _days(text: str) -> Decimal:
         days = Decimal(text)
     except InvalidOperation:
         days = Decimal(-1)
-    if days.is_finite() and 0 <= days <= MOST_DAYS:
+    if days.is_finite() and 0 <= days <= MAX_DAYS:
         return days
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 0 to {MOST_DAYS:,}")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 0 to {MAX_DAYS:,}")
 
 
 def main(given: Sequence[str] | None = None) -> int:

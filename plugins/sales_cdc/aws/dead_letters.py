@@ -15,7 +15,7 @@ from sales_cdc.aws.stream_position import Position
 MESSAGES = 10  # the most that one call returns
 WAIT_SECONDS = 1
 HELD_SECONDS = 900  # no other run sees a message meanwhile
-MOST_EMPTY_PAGES = 100
+MAX_EMPTY_PAGES = 100
 GONE = frozenset({"TrimmedDataAccessException", "ResourceNotFoundException"})
 
 
@@ -101,7 +101,7 @@ class StreamPositionHook(AwsBaseHook):
         found: list[dict[str, Any]] = []
         empty_pages = 0
         iterator = self.conn.get_shard_iterator(**place, **beginning)["ShardIterator"]
-        while iterator and empty_pages < MOST_EMPTY_PAGES:
+        while iterator and empty_pages < MAX_EMPTY_PAGES:
             page = self.conn.get_records(ShardIterator=iterator)
             records = page["Records"]
             found += [each for each in records if position.holds(each["dynamodb"]["SequenceNumber"])]
@@ -111,7 +111,7 @@ class StreamPositionHook(AwsBaseHook):
             iterator = page.get("NextShardIterator")
         if iterator:
             raise StreamSilentError(
-                f"Read the position {position.name}: its shard answered {MOST_EMPTY_PAGES} times with nothing before its end. "
+                f"Read the position {position.name}: its shard answered {MAX_EMPTY_PAGES} times with nothing before its end. "
                 "Its message stays in the queue; run the redrive again."
             )
         return found

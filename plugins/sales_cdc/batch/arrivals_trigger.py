@@ -11,7 +11,7 @@ from airflow.providers.amazon.aws.hooks.sqs import SqsHook
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from botocore.exceptions import BotoCoreError, ClientError
 
-MOST_MESSAGES = 10  # SQS's limit for one call
+MAX_MESSAGES = 10  # SQS's limit for one call
 LONG_POLL_SECONDS = 10
 KEPT_SECONDS = 5  # how long messages stay after their event: an event that Airflow could not store comes again
 PAUSE_SECONDS = 30
@@ -75,7 +75,7 @@ class ArrivalsTrigger(BaseEventTrigger):
             wait = LONG_POLL_SECONDS if not receipts else 1
             answer = await sqs.receive_message(
                 QueueUrl=url,
-                MaxNumberOfMessages=MOST_MESSAGES,
+                MaxNumberOfMessages=MAX_MESSAGES,
                 WaitTimeSeconds=wait,
                 VisibilityTimeout=self._hidden_seconds,
             )
@@ -91,7 +91,7 @@ class ArrivalsTrigger(BaseEventTrigger):
         return int(self.most_seconds + self.quiet_seconds + KEPT_SECONDS) + 60
 
     async def _delete(self, sqs: Any, url: str, receipts: list[str]) -> None:
-        for at in range(0, len(receipts), MOST_MESSAGES):
-            part = receipts[at : at + MOST_MESSAGES]
+        for at in range(0, len(receipts), MAX_MESSAGES):
+            part = receipts[at : at + MAX_MESSAGES]
             entries = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(part)]
             await sqs.delete_message_batch(QueueUrl=url, Entries=entries)

@@ -8,9 +8,9 @@ from typing import Any
 
 from sales_cdc.contract.change_contract import EVENT_TYPES
 
-MOST_ROWS = 50
-MOST_ORDERS = 20
-MOST_NAMED = 5
+MAX_ROWS = 50
+MAX_ORDERS = 20
+MAX_NAMED = 5
 Document = dict[str, Any]
 
 
@@ -28,7 +28,7 @@ class Answer:
     query: str = ""
 
     def document(self) -> Document:
-        shown = [list(row) for row in self.rows[:MOST_ROWS]]
+        shown = [list(row) for row in self.rows[:MAX_ROWS]]
         return {
             "name": self.name,
             "question": self.question,
@@ -46,7 +46,7 @@ def question_of(statement: str) -> str:
 def changed_orders(answer: Answer) -> list[Document]:
     """Return each order's columns before and after the run; None where the order was not alive."""
     orders = []
-    for row in answer.rows[:MOST_ORDERS]:
+    for row in answer.rows[:MAX_ORDERS]:
         named = dict(zip(answer.columns, row, strict=True))
         order: Document = {"orderid": named["orderid"]}
         for when in ("before", "after"):
@@ -123,7 +123,7 @@ def batch_warnings(foreign_types: Mapping[str, str], quarantined: int, quarantin
             for line in lines
             if line["reason"].lower().startswith(f"{column} ")
         ]
-        named = "; ".join(causes[:MOST_NAMED]) or "an object of which no line was quarantined lately"
+        named = "; ".join(causes[:MAX_NAMED]) or "an object of which no line was quarantined lately"
         warnings.append(
             f"The column {column} of raw_orders is {kind}, which the pipeline's own lines do not explain, for everyone who reads it. "
             f"The curated tables are not affected. The cause: {named}. Move foreign objects out of raw/ and run the batch again."
@@ -164,7 +164,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
             ),
             "## Insights",
             *(
-                f"**{each['question']}**\n\n{_table(each['columns'], each['rows'][:MOST_ORDERS])}"
+                f"**{each['question']}**\n\n{_table(each['columns'], each['rows'][:MAX_ORDERS])}"
                 for each in report["insights"]
             ),
         ]

@@ -16,7 +16,7 @@ from sales_cdc.deployment.topology import Topology
 
 DOCUMENTED_RATES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 RAW_DAYS = 30
-JOB_WORKERS, JOB_TIMEOUT_SECONDS, MOST_WORKERS = 2, 3600, 299
+JOB_WORKERS, JOB_TIMEOUT_SECONDS, MAX_WORKERS = 2, 3600, 299
 NEW_TABLE_UNITS, TABLE_UNITS = 4_000, 40_000
 NEW_STREAM_BYTES, NEW_STREAM_RECORDS, STREAM_BYTES = 4 * cost.MB, 4_000, 10 * 1024**3
 PIPE_EXECUTIONS = 3_000
@@ -121,7 +121,7 @@ def _of_the_lake(one: Usage) -> Iterator[Limit]:
     )  # fmt: skip
     yield Limit(
         "Glue job", f"a day's changes within {JOB_TIMEOUT_SECONDS // 60} minutes on {JOB_WORKERS} workers",
-        _job_changes() // cost.SECONDS_PER_DAY, f"SALES_CDC_EVENT_DRIVEN or the batch DAG's schedule; the job's NumberOfWorkers, up to {MOST_WORKERS}",
+        _job_changes() // cost.SECONDS_PER_DAY, f"SALES_CDC_EVENT_DRIVEN or the batch DAG's schedule; the job's NumberOfWorkers, up to {MAX_WORKERS}",
         "plugins/sales_cdc/provisioning/definitions/lake.py",
     )  # fmt: skip
     yield Limit(

@@ -25,7 +25,7 @@ from sales_cdc.redrive.records import object_body, read_records
 
 PUT_RECORDS_LIMIT = 500
 PUT_ATTEMPTS = 12
-MOST_PAGES = 200
+MAX_PAGES = 200
 CRASH_ATTEMPTS, CRASH_PAUSE_SECONDS = 40, 0.5
 NO_INJECTOR = "There is no fault injector here (it belongs to the local cloud): going on with copies and poison alone."
 
@@ -172,7 +172,7 @@ class PutExtrasOperator(AwsBaseOperator[KinesisHook]):
             iterator = self.hook.conn.get_shard_iterator(
                 StreamName=self.stream, ShardId=shard["ShardId"], ShardIteratorType="AT_TIMESTAMP", Timestamp=since
             )["ShardIterator"]
-            for _ in range(MOST_PAGES):
+            for _ in range(MAX_PAGES):
                 page = self.hook.conn.get_records(ShardIterator=iterator)
                 yield from (StreamRecord(each["Data"], each["PartitionKey"]) for each in page["Records"])
                 iterator = page.get("NextShardIterator")

@@ -14,7 +14,7 @@ from typing import Any
 from sales_cdc.page.trouble import Trouble, trouble
 
 logger = logging.getLogger(__name__)
-MOST_ENTRIES = 256
+MAX_ENTRIES = 256
 PARALLEL_LOADS = 6
 FAILURE_SECONDS = 5.0
 
@@ -56,7 +56,7 @@ class Cache:
         with self._changed:
             entry = self._entries.setdefault(key, Entry())
             self._entries.move_to_end(key)
-            while len(self._entries) > MOST_ENTRIES:
+            while len(self._entries) > MAX_ENTRIES:
                 self._entries.popitem(last=False)
             if not entry.is_loading and self._is_due(entry, fresh_seconds):
                 entry.is_loading = True

@@ -21,7 +21,7 @@ from sales_cdc.page.flow import flow_view
 from sales_cdc.page.hops import Seen, by_minute
 from sales_cdc.page.orders import moment, versions
 from sales_cdc.page.reader import Reader
-from sales_cdc.page.reads.lake_query import MOST_ROWS, SQL, Rows
+from sales_cdc.page.reads.lake_query import MAX_ROWS, SQL, Rows
 from sales_cdc.page.reads.lake_reader import Report, Tail
 from sales_cdc.page.trouble import SET_UP, NothingYetError
 
@@ -130,7 +130,7 @@ def insight(reader: Reader, name: str, *, anew: bool = False) -> dict[str, Any]:
         "rows": rows.rows,
         "sql": rows.sql,
         "scanned_bytes": rows.scanned_bytes,
-        "is_cut": len(rows.rows) == MOST_ROWS,
+        "is_cut": len(rows.rows) == MAX_ROWS,
         **asked.as_json(),
     }
 

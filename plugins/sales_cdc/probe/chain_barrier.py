@@ -17,7 +17,7 @@ from sales_cdc.provisioning.resources.table import TableHook
 from sales_cdc.provisioning.resources.table_stream import TableStreamHook
 
 PROBES_PER_SHARD = 16
-MOST_PROBES = 2_000
+MAX_PROBES = 2_000
 POLL_SECONDS = 0.5
 
 Connect = Callable[[Any], Any]
@@ -60,7 +60,7 @@ class ChainBarrier:
         arn = table.conn.describe_table(TableName=self._hops["table"])["Table"].get("LatestStreamArn")
         shards = max(self._connect(TableStreamHook).open_shards(arn) if arn else 0, self._kinesis_shards())
         for hop in ("pipe", "delivery"):
-            self._send(table, min(MOST_PROBES, PROBES_PER_SHARD * shards), hop)
+            self._send(table, min(MAX_PROBES, PROBES_PER_SHARD * shards), hop)
 
     def _kinesis_shards(self) -> int:
         pages = self._connect(StreamHook).conn.get_paginator("list_shards").paginate(StreamName=self._hops["stream"])

@@ -16,7 +16,7 @@ Print = tuple[str, str]
 SIDES: tuple[Side, Side] = ("source", "curated")
 PARTITIONS_BITS = 6
 KEPT_IN_MEMORY = 50_000
-MOST_BYTES = 32 * 2**20
+MAX_BYTES = 32 * 2**20
 HASH_BITS = 32
 _quoted = json.encoder.encode_basestring_ascii
 
@@ -25,7 +25,7 @@ class Partitions:
     """Takes (key, fingerprint) of both sides in any order; then ``pairs`` them.
 
     About 100 bytes an order lie on disk, in the system's temporary folder; in memory at most one partition, of some
-    ``MOST_BYTES``: a larger one is split again by further bits of the hash.
+    ``MAX_BYTES``: a larger one is split again by further bits of the hash.
     """
 
     def __init__(self, level: int = 0) -> None:
@@ -67,7 +67,7 @@ class Partitions:
                 yield key, None, of_curated
 
     def _must_split(self, partition: int) -> bool:
-        large = self._bytes["curated"][partition] > MOST_BYTES
+        large = self._bytes["curated"][partition] > MAX_BYTES
         return large and (self._level + 2) * PARTITIONS_BITS <= HASH_BITS
 
     def _split(self, partition: int) -> Iterator[tuple[str, str | None, str | None]]:

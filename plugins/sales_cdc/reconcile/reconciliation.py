@@ -22,7 +22,7 @@ from sales_cdc.contract.change_contract import is_probe
 from sales_cdc.contract.curated_row import Item, Row, comparable, differences, fingerprint, item_row
 from sales_cdc.reconcile.partitions import Partitions, Print
 
-MOST_NAMED = 10_000
+MAX_NAMED = 10_000
 SUSPECTS_AT_ONCE = 20_000
 ROUNDS = 4
 
@@ -67,7 +67,7 @@ class Chain(Protocol):
 class Reconciliation:
     """What was found. ``missing`` orders are not curated, ``extra`` ones only curated, ``stale`` ones curated with other values.
 
-    Lists name at most ``MOST_NAMED`` orders each; ``counts`` goes on counting. ``truncated``: there are more findings than
+    Lists name at most ``MAX_NAMED`` orders each; ``counts`` goes on counting. ``truncated``: there are more findings than
     named, and those beyond may be in flight.
     """
 
@@ -106,10 +106,10 @@ class Reconciliation:
 
     def add(self, order_id: str, verdict: Verdict, fields: Mapping[str, Any]) -> None:
         self.counts[verdict] += 1
-        if verdict == "stale" and len(self.stale) < MOST_NAMED:
+        if verdict == "stale" and len(self.stale) < MAX_NAMED:
             self.stale.append({"orderid": order_id, "fields": dict(fields)})
         named = {"missing": self.missing, "extra": self.extra}.get(verdict)
-        if named is not None and len(named) < MOST_NAMED:
+        if named is not None and len(named) < MAX_NAMED:
             named.append(order_id)
 
 
@@ -136,7 +136,7 @@ def reconcile(source: Source, curated: Curated, chain: Chain, cutoff: datetime) 
                 partitions.add("curated", order_id, hashed)
         suspects = _suspects(partitions, found)
         while chunk := list(islice(suspects, SUSPECTS_AT_ONCE)):
-            if found.differing >= MOST_NAMED:
+            if found.differing >= MAX_NAMED:
                 _count(chunk, found)
             else:
                 Suspicion(source, curated, chain, found).settle([order_id for order_id, _, _ in chunk])

@@ -18,7 +18,7 @@ from sales_cdc.redrive.records import PROCESSING_FAILED_CODE, Answer, FailedReco
 
 CONFIG = Config(read_timeout=90, max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 5})
 RECORDS_IN_LOG_TAIL = 10  # Lambda returns the last 4 KB of a call's log
-MOST_FAILURES_IN_A_ROW = 16  # a batch is halved nine times until one bad record is alone
+MAX_FAILURES_IN_A_ROW = 16  # a batch is halved nine times until one bad record is alone
 _logged_reason = re.compile(r"ProcessingFailed recordId=(\S+) eventID=\S+: (.+)").findall
 
 
@@ -65,7 +65,7 @@ class TransformerHook(AwsBaseHook):
             answers = self._call(batch)
         except FunctionFailedError as error:
             self._note(failed=True)
-            if self._failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
+            if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
                 raise TransformerBrokenError(
                     f"The Lambda function '{self.function}' failed {self._failures_in_a_row} times in a row, the last time with: "
                     f"{error}. Its log group says more. Mend it (sales_cdc_setup deploys the code again), then redrive again: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor, Future
 from typing import Any
 
-from sales_cdc.page.cache import MOST_ENTRIES, Cache
+from sales_cdc.page.cache import MAX_ENTRIES, Cache
 from sales_cdc.page.trouble import NothingYetError
 
 
@@ -88,7 +88,7 @@ def test_what_was_not_asked_for_longest_is_forgotten() -> None:
     scene.answers = ["one"]
     scene.get()
     scene.later.run()
-    for other in range(MOST_ENTRIES):
+    for other in range(MAX_ENTRIES):
         scene.get(str(other))
     assert scene.get().value is None
 

@@ -176,7 +176,7 @@ def test_an_order_that_is_changed_again_and_again_is_in_flight(world: World) -> 
 
 
 def test_more_findings_than_can_be_named_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciliation, "MOST_NAMED", 2)
+    monkeypatch.setattr(reconciliation, "MAX_NAMED", 2)
     monkeypatch.setattr(reconciliation, "SUSPECTS_AT_ONCE", 2)
     for number in range(5):
         world.write(f"order-{number}", 100 + number, lost=True)
@@ -238,7 +238,7 @@ def expected(world: World, order_ids: Collection[str]) -> dict[str, str]:
 
 def test_partitions_pair_every_key_once_however_often_they_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partitions, "KEPT_IN_MEMORY", 70)
-    monkeypatch.setattr(partitions, "MOST_BYTES", 150)
+    monkeypatch.setattr(partitions, "MAX_BYTES", 150)
     dice = random.Random(7)
     keys = [f'{number} "\n\u2028 Ü' for number in range(600)]
     source = {key: dice.choice(["", "a", "b"]) for key in dice.sample(keys, 400)}

@@ -21,7 +21,7 @@ from sales_cdc.batch.sensors.query_result import SHOWN, CheckFailedError, findin
 from sales_cdc.batch.statements import Check
 from sales_cdc.dag_page.links import AthenaHistoryLink, QueryResultsLink
 
-MOST_POLLS = 6000
+MAX_POLLS = 6000
 
 
 class StatementFailedError(AirflowException):
@@ -86,7 +86,7 @@ class StatementsOperator(AwsBaseOperator[AthenaHook]):
         return self._started
 
     def _ended(self, query: str) -> str | None:
-        state: str | None = self.hook.poll_query_status(query, MOST_POLLS, self.poll_interval)
+        state: str | None = self.hook.poll_query_status(query, MAX_POLLS, self.poll_interval)
         return state
 
     def _reason(self, name: str, state: str | None) -> str:

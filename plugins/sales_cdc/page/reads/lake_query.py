@@ -16,7 +16,7 @@ from sales_cdc.deployment.process import include_folder
 from sales_cdc.page.reads.clients import PageClients
 
 SQL = include_folder() / "sql"
-MOST_ROWS = 999  # with the header, one page of results
+MAX_ROWS = 999  # with the header, one page of results
 PATIENCE_SECONDS = 120.0
 FINAL_STATES = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
@@ -109,7 +109,7 @@ class LakeQuery:
 
     def _rows(self, execution: Mapping[str, Any], sql: str) -> Rows:
         query = execution["QueryExecutionId"]
-        result = self._athena.get_query_results(QueryExecutionId=query, MaxResults=MOST_ROWS + 1)["ResultSet"]
+        result = self._athena.get_query_results(QueryExecutionId=query, MaxResults=MAX_ROWS + 1)["ResultSet"]
         columns = result["ResultSetMetadata"]["ColumnInfo"]
         lines = [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]
         names = [column["Name"] for column in columns]

@@ -16,10 +16,10 @@ from botocore.exceptions import ClientError
 from sales_cdc.contract import bucket_keys
 from sales_cdc.page.reads.clients import PageClients
 
-MOST_PAGES = 5
+MAX_PAGES = 5
 TAIL_BYTES = 64 * 1024
-MOST_OBJECTS = 6
-MOST_DAYS = 7
+MAX_OBJECTS = 6
+MAX_DAYS = 7
 MAX_SHOWN_BYTES = 8 * 2**20
 LOOKS_BACK = (timedelta(days=1), timedelta(days=60))
 
@@ -105,15 +105,15 @@ class LakeReader:
     def failed_records(self) -> Tail:
         """The last records that could not be transformed or delivered: of each kind of failure, its last days."""
         kinds = {kind: self._folders(kind) or [kind] for kind in self._folders(bucket_keys.ERRORS_PREFIX)}
-        stored = [each for days in kinds.values() for day in days[-MOST_DAYS:] for each in self._listed(day)]
-        is_all = all(len(days) <= MOST_DAYS for days in kinds.values())
+        stored = [each for days in kinds.values() for day in days[-MAX_DAYS:] for each in self._listed(day)]
+        is_all = all(len(days) <= MAX_DAYS for days in kinds.values())
         tail = self._tail(sorted(stored, key=lambda each: each.at))
         return replace(tail, is_whole=tail.is_whole and is_all)
 
     def _tail(self, stored: list[Stored]) -> Tail:
-        chosen = stored[-MOST_OBJECTS:]
+        chosen = stored[-MAX_OBJECTS:]
         lines = [(line, each) for each in reversed(chosen) for line in reversed(self._last_lines(each))]
-        whole = len(stored) <= MOST_OBJECTS and all(each.size_bytes <= TAIL_BYTES for each in chosen)
+        whole = len(stored) <= MAX_OBJECTS and all(each.size_bytes <= TAIL_BYTES for each in chosen)
         return Tail(lines, list(reversed(stored)), whole)
 
     def _last_lines(self, stored: Stored) -> list[dict[str, Any]]:
@@ -127,9 +127,9 @@ class LakeReader:
         with self._lock:
             after = self._read_to.get(hour, "")
         found = list(self._listed(hour, after))
-        if len(found) > MOST_OBJECTS:
+        if len(found) > MAX_OBJECTS:
             with self._lock:
-                self._read_to = {hour: found[-MOST_OBJECTS - 1].key}
+                self._read_to = {hour: found[-MAX_OBJECTS - 1].key}
         return found
 
     def _last_folder(self, prefix: str) -> str:
@@ -153,7 +153,7 @@ class LakeReader:
     def _pages(self, **wanted: str) -> list[dict[str, Any]]:
         """At most five pages of a listing."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **wanted)
-        return list(itertools.islice(pages, MOST_PAGES))
+        return list(itertools.islice(pages, MAX_PAGES))
 
     def _body(self, key: str, **ranged: str) -> bytes:
         try:

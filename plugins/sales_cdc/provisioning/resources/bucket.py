@@ -14,7 +14,7 @@ from sales_cdc.aws.explained import ResourceError
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_by_key
 
-MOST_PER_DELETION = 1000
+MAX_PER_DELETION = 1000
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class BucketHook(ResourceHook):
     def _empty(self, bucket: str) -> None:
         """Delete every version and delete marker, a thousand a call."""
         versions, removed = self._versions(bucket), 0
-        while batch := list(islice(versions, MOST_PER_DELETION)):
+        while batch := list(islice(versions, MAX_PER_DELETION)):
             answer = self.conn.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
             if errors := answer.get("Errors"):
                 first = errors[0]

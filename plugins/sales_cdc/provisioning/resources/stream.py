@@ -8,7 +8,7 @@ from typing import Any
 
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_by_key, without
 
-MOST_PAGES = 100
+MAX_PAGES = 100
 
 
 class StreamHook(ResourceHook):
@@ -53,7 +53,7 @@ class StreamHook(ResourceHook):
     def holds(self, name: str, text: bytes, since: datetime) -> bool:
         """Return whether a record stored since then holds the text.
 
-        It reads at most ``MOST_PAGES`` pages of each shard.
+        It reads at most ``MAX_PAGES`` pages of each shard.
         """
         shards = self.conn.list_shards(StreamName=name)["Shards"]
         return any(self._shard_holds(name, shard["ShardId"], text, since) for shard in shards)
@@ -62,7 +62,7 @@ class StreamHook(ResourceHook):
         iterator = self.conn.get_shard_iterator(
             StreamName=name, ShardId=shard, ShardIteratorType="AT_TIMESTAMP", Timestamp=since
         )["ShardIterator"]
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             page = self.conn.get_records(ShardIterator=iterator)
             if any(text in record["Data"] for record in page["Records"]):
                 return True
