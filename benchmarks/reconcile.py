@@ -1,6 +1,6 @@
-"""Speed of reconciliation: whole tables compared, beside a plain boto3 scan of the same table in the same run.
+"""Measure reconciliation of whole tables beside a plain boto3 scan of the same table in the same run.
 
-The curated side is made by Athena itself, equal to the items but for one order; nothing is on its way, so no probes are sent.
+Athena makes the curated side, which equals the items except for one order. Nothing is on its way, so no probe orders are sent.
 
     python -m benchmarks.reconcile http://127.0.0.1:4566
 """
@@ -21,7 +21,9 @@ import jinja2
 from sales_cdc.aws.orders_table import SourceOrdersHook
 from sales_cdc.contract.curated_row import Item, item_row
 from sales_cdc.reconcile.curated_orders import CuratedOrdersHook
-from sales_cdc.reconcile.reconciliation import Reconciliation, Version, reconcile
+from sales_cdc.reconcile.findings import Reconciliation
+from sales_cdc.reconcile.reconciliation import reconcile
+from sales_cdc.reconcile.sides import Version
 
 SQL = Path(__file__).parents[1] / "include" / "sql"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
@@ -40,7 +42,7 @@ class Settled:
 
 
 class Held:
-    """Both sides read before: what is left is the comparison."""
+    """Both sides in memory, so that only the comparison is measured."""
 
     def __init__(self, items: list[Item], prints: list[tuple[str, str]]) -> None:
         self._items, self._prints = items, prints
@@ -60,9 +62,11 @@ class Held:
 
 
 def measure(endpoint: str) -> dict[str, float]:
-    """``reconcile_items_per_second``: from both services to the verdict. ``reconcile_comparison_items_per_second``: a core's, once
-    both sides are read. ``reconcile_to_plain_scan``: the first's time, in times of a boto3 loop that only reads the table.
-    ``reconcile_large_items_per_second``: the first, of a table of ``LARGE`` orders.
+    """Return the speeds of a reconciliation.
+
+    ``reconcile_items_per_second`` covers reading both services and comparing. ``reconcile_comparison_items_per_second`` covers the
+    comparison alone, on one core. ``reconcile_to_plain_scan`` is the whole time in multiples of a boto3 loop that only reads the
+    table. ``reconcile_large_items_per_second`` is the first figure for a table of ``LARGE`` orders.
     """
     small, large = _best_seconds(endpoint, SMALL), _best_seconds(endpoint, LARGE)
     return {

@@ -35,7 +35,7 @@ from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, FollowsInsert
 from sales_cdc.batch.statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
 from sales_cdc.dag_page import dag_defaults
 from sales_cdc.deployment.process import deployed_topology
-from sales_cdc.reconcile.operators import ReconcileOperator
+from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
 
 topology = deployed_topology()
 LEDGER_KEY = dag_defaults.CURATE_LEDGER_KEY

@@ -29,12 +29,16 @@ from sales_cdc.batch.operators.curate import CurateOperator
 from sales_cdc.batch.operators.run_statements import QueryOperator
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, sql_arguments, task_defaults
 from sales_cdc.deployment.process import deployed_topology
-from sales_cdc.drill import operators as op
-from sales_cdc.drill.judge import JudgeDrillOperator
-from sales_cdc.drill.sensor import SettledSensor
+from sales_cdc.drill.operators.faults import CrashWorkersOperator, InjectFaultsOperator, LiftFaultsOperator
+from sales_cdc.drill.operators.judge import JudgeDrillOperator
+from sales_cdc.drill.operators.plan import PlanDrillOperator
+from sales_cdc.drill.operators.put_extras import PutExtrasOperator
+from sales_cdc.drill.operators.quarantine_poison import QuarantinePoisonOperator
+from sales_cdc.drill.settled_sensor import SettledSensor
 from sales_cdc.generate.operators import RecordLedgerOperator, WriteChangesOperator
-from sales_cdc.reconcile.operators import ReconcileOperator
-from sales_cdc.redrive.operators import RedriveDeadLettersOperator, RedriveErrorsOperator, ReportRedriveOperator
+from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
+from sales_cdc.redrive.operators.redrive import RedriveDeadLettersOperator, RedriveErrorsOperator
+from sales_cdc.redrive.operators.report import ReportRedriveOperator
 
 topology = deployed_topology()
 NAME = "{{ params.name or run_id }}"
@@ -73,16 +77,16 @@ with DAG(
     injector = {"endpoint": topology.settings.local_endpoint, **run}
 
     find_account = FindAccountOperator()
-    plan_drill = op.PlanDrillOperator(task_id="plan_drill", **writing)
-    inject_faults = op.InjectFaultsOperator(task_id="inject_faults", **injector)
+    plan_drill = PlanDrillOperator(task_id="plan_drill", **writing)
+    inject_faults = InjectFaultsOperator(task_id="inject_faults", **injector)
     writes = [
         WriteChangesOperator(task_id=f"write_{name}", event_type=kind, **writing)
         for name, kind in {"inserts": "INSERT", "updates": "MODIFY", "deletes": "REMOVE"}.items()
     ]
-    crashes = [op.CrashWorkersOperator(task_id=f"crash_workers_{n}", number=n, **injector) for n in (1, 2, 3)]
+    crashes = [CrashWorkersOperator(task_id=f"crash_workers_{n}", number=n, **injector) for n in (1, 2, 3)]
     record_ledger = RecordLedgerOperator(task_id="record_ledger", **writing)
-    put_extras = op.PutExtrasOperator(task_id="put_extras", stream=topology.stream.name, **run)
-    lift_faults = op.LiftFaultsOperator(task_id="lift_faults", **injector)
+    put_extras = PutExtrasOperator(task_id="put_extras", stream=topology.stream.name, **run)
+    lift_faults = LiftFaultsOperator(task_id="lift_faults", **injector)
     expect_settled = SettledSensor(
         task_id="expect_settled", poison="{{ ti.xcom_pull(task_ids='put_extras')['poison'] }}", patience_seconds=300,
         quiet_seconds=topology.settings.firehose_interval_seconds + 10, poke_interval=2, timeout=3600, **run,
@@ -106,7 +110,7 @@ with DAG(
         task_id="judge_drill", changes_query=queries[0].output, current_query=queries[1].output,
         extras=put_extras.output, reconciled=reconcile_orders.output, **run,
     )  # fmt: skip
-    put_poison_away = op.PutPoisonAwayOperator(task_id="put_poison_away", **run)
+    put_poison_away = QuarantinePoisonOperator(task_id="put_poison_away", **run)
 
     chain(find_account, plan_drill, inject_faults.as_setup(), writes[0], crashes[0], writes[1], crashes[1], writes[2])
     chain(writes[2], record_ledger, put_extras, crashes[2], expect_settled, redrive[0], redrive[1], redrive[2], curate)

@@ -21,7 +21,7 @@ from airflow.sdk import DAG, Param, chain
 from sales_cdc.aws.identity import FindAccountOperator
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, sql_arguments, task_defaults
 from sales_cdc.deployment.process import deployed_topology
-from sales_cdc.reconcile.operators import ReconcileOperator
+from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
 
 topology = deployed_topology()
 

@@ -27,7 +27,8 @@ from airflow.sdk import DAG, Param, chain
 from sales_cdc.aws.identity import FindAccountOperator
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, task_defaults
 from sales_cdc.deployment.process import deployed_topology
-from sales_cdc.redrive.operators import RedriveDeadLettersOperator, RedriveErrorsOperator, ReportRedriveOperator
+from sales_cdc.redrive.operators.redrive import RedriveDeadLettersOperator, RedriveErrorsOperator
+from sales_cdc.redrive.operators.report import ReportRedriveOperator
 
 topology = deployed_topology()
 

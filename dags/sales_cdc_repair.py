@@ -31,8 +31,9 @@ from sales_cdc.dag_page.dag_defaults import (
     task_defaults,
 )
 from sales_cdc.deployment.process import deployed_topology
-from sales_cdc.reconcile.operators import ReconcileOperator
-from sales_cdc.reconcile.repair import AwaitDeliveryOperator, RepairOrdersOperator
+from sales_cdc.reconcile.operators.await_delivery import AwaitDeliveryOperator
+from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
+from sales_cdc.reconcile.operators.repair import RepairOrdersOperator
 
 topology = deployed_topology()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from pyathena import connect
-from sales_cdc.drill.judge import DrillFailedError
+from sales_cdc.drill.operators.judge import DrillFailedError
 
 from tests.e2e.conftest import DATABASE, WORKGROUP, Pipeline
 from tests.integration.dag_runs import DagRun

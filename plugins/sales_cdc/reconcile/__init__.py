@@ -1,0 +1,1 @@
+"""Compare the orders table with the curated table, and repair the orders that differ."""

@@ -1,4 +1,4 @@
-"""The curated tables, read through Athena."""
+"""Read the curated tables through Athena."""
 
 from __future__ import annotations
 
@@ -8,53 +8,58 @@ from functools import cached_property
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.athena import AthenaSqlHook, StatementError
+from sales_cdc.aws.batches import in_batches
 from sales_cdc.contract.curated_row import CURRENT_METADATA, KEY
-from sales_cdc.reconcile.reconciliation import Version
+from sales_cdc.reconcile.sides import Version
 
 TABLE = "orders_current"
-STATEMENT_BYTES = 200_000  # of the 262,144 that Athena takes
+STATEMENT_BYTES = 200_000  # Athena takes 262,144
 
 
 class CuratedOrdersHook(AthenaSqlHook):
-    """One database's curated tables. Source: Amazon Athena API Reference, *GetQueryResults*; AWS Glue, *GetTable*."""
+    """Athena and Glue, for the curated tables of one database.
+
+    Sources: https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html,
+    https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
+    """
 
     @cached_property
     def columns(self) -> list[str]:
-        """The columns that carry an order's content, sorted.
+        """Return the columns that carry an order's content, sorted.
 
         Raises:
-            StatementError: there is no curated table yet.
+            StatementError: the table cannot be read, for example because no batch has run yet.
         """
         try:
             table = self.other("glue").get_table(DatabaseName=self.database, Name=TABLE)["Table"]
         except ClientError as error:
             raise StatementError(
-                f"Could not look at the curated table {self.database}.{TABLE}: {error.response['Error'].get('Message', error)} "
-                "If it was never made, run the DAG sales_cdc_batch first."
+                f"Could not read the definition of the curated table {self.database}.{TABLE}: {error.response['Error'].get('Message', error)} "
+                "If no batch has made it yet, run the DAG sales_cdc_batch first."
             ) from error
         columns = table["StorageDescriptor"]["Columns"]
-        standing = [each for each in columns if each.get("Parameters", {}).get("iceberg.field.current") != "false"]
-        return sorted({column["Name"].lower() for column in standing}.difference([KEY], CURRENT_METADATA))
+        current = [each for each in columns if each.get("Parameters", {}).get("iceberg.field.current") != "false"]
+        return sorted({column["Name"].lower() for column in current}.difference([KEY], CURRENT_METADATA))
 
     def fingerprints(self) -> Iterator[tuple[str, str]]:
-        """The id and the content's fingerprint of every order that stands, in no order; one snapshot of the table.
+        """Return the id and the fingerprint of every order that is not deleted, unsorted, from one snapshot of the table.
 
-        The query is started by the call; the first row waits for its end.
+        The call starts the query; reading the first row waits for its end.
         """
         rows = self.rows(self.start("reconcile/fingerprints.sql", columns=self.columns))
         return ((order_id, fingerprint) for order_id, fingerprint in rows)
 
     def objects_taken(self) -> set[tuple[str, str]]:
-        """Key and ETag of every raw object that the job has taken."""
+        """Return the key and the ETag of every raw object that the curate job has read."""
         return {(key, etag) for key, etag in self.rows(self.start("reconcile/objects_taken.sql"))}
 
     def versions(self, order_ids: Collection[str]) -> dict[str, Version]:
-        """The newest curated version of these orders, tombstones included.
+        """Return the newest curated version of these orders, tombstones included.
 
-        An order that the table shows more than once has a column ``(rows)`` that no item has.
+        An order with more than one row gets a column ``(rows)``, which no item has, so that it differs from its item.
         """
         versions: dict[str, Version] = {}
-        for part in _parts(order_ids):
+        for part in in_batches(order_ids, _length_in_statement, STATEMENT_BYTES):
             execution_id = self.run("reconcile/versions.sql", columns=self.columns, order_ids=part)
             pages = self.get_conn().get_paginator("get_query_results").paginate(QueryExecutionId=execution_id)
             rows = (row["Data"] for page in pages for row in page["ResultSet"]["Rows"])
@@ -69,16 +74,6 @@ class CuratedOrdersHook(AthenaSqlHook):
         return versions
 
 
-def _parts(order_ids: Collection[str]) -> Iterator[list[str]]:
-    """Ids in parts that fit into one statement each."""
-    part: list[str] = []
-    size = 0
-    for order_id in order_ids:
-        length = len(order_id.encode()) + order_id.count("'") + 16
-        if part and size + length > STATEMENT_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(order_id)
-        size += length
-    if part:
-        yield part
+def _length_in_statement(order_id: str) -> int:
+    """Return the most bytes that an id takes in the statement, with its quotes, comma and indentation."""
+    return len(order_id.encode()) + order_id.count("'") + 16

@@ -1,4 +1,4 @@
-"""The orders table as an export of its point-in-time recovery shows it."""
+"""Read the orders table from an export to S3, which consumes no read capacity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sales_cdc.aws.orders_table import SourceOrdersHook
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.curated_row import Item
 
-LONGEST_EXPORT_SECONDS = 5 * 3600
+MAX_EXPORT_SECONDS = 5 * 3600
 POLL_SECONDS = 2
 FOLDER = "AWSDynamoDB"
 
@@ -27,9 +27,10 @@ class ExportFailedError(AirflowException):
 
 
 class ExportedOrdersHook(SourceOrdersHook):
-    """Reads the whole table from an export to ``bucket``, which costs it no read capacity; single orders from the table itself.
+    """DynamoDB, with the whole table read from an export to ``bucket`` and single orders read from the table itself.
 
-    Source: Amazon DynamoDB API Reference, *ExportTableToPointInTime*; Developer Guide, *DynamoDB table export output format*.
+    Sources: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExportTableToPointInTime.html,
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
     """
 
     def __init__(self, *, bucket: str, **kwargs: Any) -> None:
@@ -38,7 +39,7 @@ class ExportedOrdersHook(SourceOrdersHook):
         self.bucket = bucket
 
     def scan(self) -> Iterator[Item]:
-        """Every item as of the export's time, in no order; one of the export's files at a time is on disk.
+        """Return every item as of the export's time, unsorted; one file of the export at a time is on disk.
 
         Raises:
             ExportFailedError: point-in-time recovery is off, or the export did not succeed in time.
@@ -62,7 +63,7 @@ class ExportedOrdersHook(SourceOrdersHook):
                     yield from (json.loads(item)["Item"] for item in items)
 
     def _export(self) -> str:
-        """Export the table and wait; the export's ARN."""
+        """Export the table, wait for the export, and return its ARN."""
         client = self._client
         table = client.describe_table(TableName=self.table)["Table"]["TableArn"]
         try:
@@ -75,7 +76,7 @@ class ExportedOrdersHook(SourceOrdersHook):
                 "which switches it on, or reconcile by a scan."
             ) from error
         arn: str = started["ExportDescription"]["ExportArn"]
-        limits = {"Delay": POLL_SECONDS, "MaxAttempts": LONGEST_EXPORT_SECONDS // POLL_SECONDS}
+        limits = {"Delay": POLL_SECONDS, "MaxAttempts": MAX_EXPORT_SECONDS // POLL_SECONDS}
         try:
             client.get_waiter("export_completed").wait(ExportArn=arn, WaiterConfig=limits)
         except WaiterError as error:
@@ -84,7 +85,7 @@ class ExportedOrdersHook(SourceOrdersHook):
             seen = error.last_response["ExportDescription"]
             reason = f"{seen.get('FailureCode', 'unfinished')}: {seen.get('FailureMessage', error)}"
             raise ExportFailedError(
-                f"The export {arn} of the DynamoDB table {self.table} was {seen['ExportStatus']} at the end, {reason}. Mend what that "
+                f"The export {arn} of the DynamoDB table {self.table} ended as {seen['ExportStatus']}, {reason}. Fix what that "
                 "names, or reconcile by a scan."
             ) from error
         return arn

@@ -1,4 +1,4 @@
-"""The bucket's error zone, and the change events that leave it for the raw zone."""
+"""Read and replace the objects under ``errors/``, and write what leaves them, with conditional requests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from sales_cdc.aws.errors import explained
 from sales_cdc.contract import bucket_keys
 
 PARALLEL_READS = 16
-UNEQUAL = frozenset({"PreconditionFailed", "412"})
-TAKEN = UNEQUAL | {"NoSuchKey", "404", "ConditionalRequestConflict", "409"}
+CONTENT_DIFFERS = frozenset({"PreconditionFailed", "412"})
+CHANGED_BY_OTHERS = CONTENT_DIFFERS | {"NoSuchKey", "404", "ConditionalRequestConflict", "409"}
 
 
 @dataclass(frozen=True)
 class ErrorObject:
-    """An object under ``errors/``; its ETag pins the content that was listed."""
+    """An object under ``errors/``; its ETag identifies the content that was listed."""
 
     key: str
     etag: str
@@ -31,10 +31,10 @@ class ErrorObject:
 
 
 class ErrorZoneHook(AwsBaseHook):
-    """S3, as the zone of one bucket where failed records wait.
+    """S3, as the error zone of one bucket.
 
-    Every write is conditional, so that runs side by side, and a run's second try, do no harm.
-    Sources: Amazon S3 User Guide, *Add preconditions to S3 operations with conditional requests*.
+    Every write is conditional, so parallel runs and repeated attempts do no harm.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
     """
 
     def __init__(self, *, bucket: str, **kwargs: Any) -> None:
@@ -42,7 +42,7 @@ class ErrorZoneHook(AwsBaseHook):
         self.bucket = bucket
 
     def objects(self, prefix: str = bucket_keys.ERRORS_PREFIX) -> Iterator[ErrorObject]:
-        """The objects that have content, oldest key first.
+        """Return the objects that have content, in the order of their keys.
 
         Raises:
             CallRefusedError: the bucket is missing, denied, or does not answer.
@@ -56,30 +56,31 @@ class ErrorZoneHook(AwsBaseHook):
                 )
 
     def read(self, listed: ErrorObject) -> bytes | None:
-        """The content as it was listed; None when another run has changed or removed it since."""
+        """Return the content as it was listed; None when another run has changed or removed it since."""
         with explained("read the failed records in the bucket", self.bucket):
             try:
                 found = self.conn.get_object(Bucket=self.bucket, Key=listed.key, IfMatch=listed.etag)
             except ClientError as error:
-                _require(error, TAKEN)
+                _require(error, CHANGED_BY_OTHERS)
                 return None
             body: bytes = found["Body"].read()
         return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
 
     def deliver(self, key: str, content: bytes) -> bool:
-        """Store an object whose key tells its content; False when it is there already."""
+        """Store an object whose key is derived from its content; return False when it exists already."""
         with explained("write to the bucket", self.bucket):
             try:
                 self.conn.put_object(Bucket=self.bucket, Key=key, Body=content, IfNoneMatch="*")
             except ClientError as error:
-                _require(error, UNEQUAL)
+                _require(error, CONTENT_DIFFERS)
                 return False
         return True
 
     def replace(self, listed: ErrorObject, content: bytes) -> bool:
-        """Leave only this content in the error object, or remove it when there is none.
+        """Replace the error object's content, or delete the object when the content is empty.
 
-        False, and nothing is done, when another run has changed or removed it since it was listed.
+        Returns:
+            False when another run has changed or removed the object since it was listed; nothing is written then.
         """
         place = {"Bucket": self.bucket, "Key": listed.key, "IfMatch": listed.etag}
         with explained("take delivered records out of the bucket", self.bucket):
@@ -89,28 +90,29 @@ class ErrorZoneHook(AwsBaseHook):
                 else:
                     self.conn.delete_object(**place)
             except ClientError as error:
-                _require(error, TAKEN)
+                _require(error, CHANGED_BY_OTHERS)
                 return False
         return True
 
     def keep(self, key: str, document: Mapping[str, Any]) -> None:
-        """Write a document of the ledger."""
+        """Write a JSON document into the ledger."""
         body = json.dumps(document, indent=2, default=str).encode()
         with explained("write the ledger in the bucket", self.bucket):
             self.conn.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
 
     def documents(self, prefix: str) -> list[dict[str, Any]]:
-        """Every document of the ledger under the prefix."""
+        """Return every JSON document of the ledger under the prefix."""
         keys = [each.key for each in self.objects(prefix)]
         with explained("read the ledger in the bucket", self.bucket), ThreadPoolExecutor(PARALLEL_READS) as pool:
             return [json.loads(body) for body in pool.map(self.body, keys)]
 
     def body(self, key: str) -> bytes:
+        """Return an object's content by its key."""
         body: bytes = self.conn.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         return body
 
 
 def _require(error: ClientError, codes: frozenset[str]) -> None:
-    """Raise the error again unless it is one of these."""
+    """Raise the error again unless its code is one of these."""
     if error.response["Error"]["Code"] not in codes:
         raise error

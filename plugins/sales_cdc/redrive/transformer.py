@@ -1,4 +1,4 @@
-"""The deployed transformer, asked as Firehose asks it."""
+"""Call the deployed transformer in the way Firehose calls it."""
 
 from __future__ import annotations
 
@@ -14,41 +14,42 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
 from sales_cdc.aws.errors import explained
-from sales_cdc.redrive.records import PROCESSING_FAILED_CODE, Answer, FailedRecord, batches
+from sales_cdc.redrive.failed_records import PROCESSING_FAILED_CODE, Answer, FailedRecord, batches
 
-CONFIG = Config(read_timeout=90, max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 5})
+CLIENT_CONFIG = Config(read_timeout=90, max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 5})
 RECORDS_IN_LOG_TAIL = 10  # Lambda returns the last 4 KB of a call's log
-MAX_FAILURES_IN_A_ROW = 16  # a batch is halved nine times until one bad record is alone
+MAX_FAILURES_IN_A_ROW = 16  # one bad record of a full batch is alone after nine halvings
 _logged_reason = re.compile(r"ProcessingFailed recordId=(\S+) eventID=\S+: (.+)").findall
 
 
 class FunctionFailedError(Exception):
-    """The function answered with an error, or with no answer of Firehose's form."""
+    """The function answered with an error, or not in Firehose's form."""
 
 
 class TransformerBrokenError(Exception):
-    """The function fails at every call; nothing was changed for the records that it was asked for."""
+    """The function fails at every call; nothing was changed for the records of these calls."""
 
 
 class TransformerHook(AwsBaseHook):
-    """One transformer function.
+    """Lambda, for one transformer function.
 
-    Sources: *Invoke* (AWS Lambda API Reference), *Required parameters for data transformation* (Amazon Data Firehose).
+    Sources: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html,
+    https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html
     """
 
     def __init__(self, *, function: str, delivery_stream_arn: str, **kwargs: Any) -> None:
-        super().__init__(**{"config": CONFIG, **kwargs, "client_type": "lambda"})
+        super().__init__(**{"config": CLIENT_CONFIG, **kwargs, "client_type": "lambda"})
         self.function = function
         self.delivery_stream_arn = delivery_stream_arn
         self._failures_in_a_row = 0
         self._lock = Lock()
 
     def transform(self, records: Sequence[FailedRecord]) -> list[Answer]:
-        """An answer for each record, in their order. One record that makes the function fail does not fail its neighbours.
+        """Return an answer for each record in their order; a record that makes the function fail fails alone.
 
         Raises:
-            TransformerBrokenError: the function fails whatever it is asked.
-            CallRefusedError: there is no such function, it may not be called, or nothing answers.
+            TransformerBrokenError: the function fails for every record.
+            CallRefusedError: there is no such function, it may not be called, or it does not answer.
         """
         answers = [answer for batch in batches(records) for answer in self._answers(batch)]
         refused = [at for at, answer in enumerate(answers) if answer.code == PROCESSING_FAILED_CODE]
@@ -60,7 +61,7 @@ class TransformerHook(AwsBaseHook):
         return answers
 
     def _answers(self, batch: Sequence[FailedRecord]) -> list[Answer]:
-        """Call for the batch; halve it when the whole call fails, until the record at fault is alone."""
+        """Call the function for a batch; when the whole call fails, call it for each half."""
         try:
             answers = self._call(batch)
         except FunctionFailedError as error:
@@ -68,8 +69,8 @@ class TransformerHook(AwsBaseHook):
             if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
                 raise TransformerBrokenError(
                     f"The Lambda function '{self.function}' failed {self._failures_in_a_row} times in a row, the last time with: "
-                    f"{error}. Its log group says more. Mend it (sales_cdc_setup deploys the code again), then redrive again: "
-                    "what failed is still where it was."
+                    f"{error}. Its log group has the details. Fix it (sales_cdc_setup deploys the code again), then redrive again: "
+                    "the failed records are still where they were."
                 ) from error
             if len(batch) == 1:
                 return [_failure("Lambda.FunctionError", str(error))]
@@ -105,7 +106,7 @@ class TransformerHook(AwsBaseHook):
 
 
 def _read_answers(payload: bytes, ids: Sequence[str], reasons: dict[str, str]) -> list[Answer]:
-    """What the function answered for each record, read as Firehose reads it."""
+    """Return the function's answer for each record, read in the way Firehose reads it."""
     try:
         results = json.loads(payload)["records"]
         by_id = {result["recordId"]: result for result in results}
@@ -139,9 +140,9 @@ def _failure(code: str, message: str) -> Answer:
 
 
 def _error_message(payload: bytes) -> str:
-    """The function's own words, shortened; no value of a record."""
+    """Return the function's own error, shortened."""
     try:
-        told = json.loads(payload)
-        return f"{told.get('errorType', 'Error')}: {told.get('errorMessage', '')}"[:300]
+        document = json.loads(payload)
+        return f"{document.get('errorType', 'Error')}: {document.get('errorMessage', '')}"[:300]
     except (ValueError, AttributeError):
-        return "the function failed without saying why"
+        return "the function failed without a reason"

@@ -18,7 +18,7 @@ from sales_cdc.batch.operators.write_report import ReportOperator
 from sales_cdc.batch.sensors.curation import CurationFailedError, CurationSensor
 from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, CheckFailedError, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.batch.statements import Check
-from sales_cdc.reconcile.operators import DifferencesFoundError
+from sales_cdc.reconcile.operators.reconcile import DifferencesFoundError
 
 pytestmark = pytest.mark.integration
 GLUE_TRUST = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}}]}'

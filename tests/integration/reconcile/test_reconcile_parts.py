@@ -1,4 +1,4 @@
-"""What reconciliation reads, from real services: whole tables in segments, fingerprints made by Athena, arrivals in S3."""
+"""Reconciliation reads real services: whole tables in segments, fingerprints from Athena, raw changes from S3."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sales_cdc.aws.errors import ResourceMissingError
 from sales_cdc.aws.orders_table import SourceOrdersHook
 from sales_cdc.contract.curated_row import Item, fingerprint, item_row
 from sales_cdc.probe.chain_barrier import ChainBarrier, ChainStalledError
-from sales_cdc.reconcile.arrivals import ArrivalsHook
 from sales_cdc.reconcile.curated_orders import CuratedOrdersHook
 from sales_cdc.reconcile.exported_orders import ExportedOrdersHook, ExportFailedError
-from sales_cdc.reconcile.reconciliation import Version
+from sales_cdc.reconcile.raw_zone import RawZoneHook
+from sales_cdc.reconcile.sides import Version
 
 from tests.unit.include.items import line_of
 
@@ -30,7 +30,7 @@ COLUMNS = "orderid string, product_name string, quantity bigint, price decimal(1
 
 @pytest.fixture
 def curated(cloud: Any, prefix: str) -> CuratedOrdersHook:
-    """Curated tables made by Athena, in a database of the test's own."""
+    """Curated tables that Athena made, in a database of this test."""
     cloud.client("s3").create_bucket(Bucket=prefix)
     cloud.client("glue").create_database(DatabaseInput={"Name": prefix, "LocationUri": f"s3://{prefix}/curated/"})
     cloud.client("athena").create_work_group(
@@ -68,7 +68,7 @@ ITEMS: list[Item] = [
 ]  # fmt: skip
 
 
-def test_athena_and_python_make_the_same_fingerprints(curated: CuratedOrdersHook, prefix: str) -> None:
+def test_athena_and_python_compute_the_same_fingerprints(curated: CuratedOrdersHook, prefix: str) -> None:
     ask(
         curated, prefix,
         """INSERT INTO orders_current VALUES
@@ -90,13 +90,13 @@ def test_athena_and_python_make_the_same_fingerprints(curated: CuratedOrdersHook
     assert curated.objects_taken() == {("raw/orders/a", '"1"')}
 
 
-def test_a_missing_curated_table_says_what_to_run(cloud: Any, prefix: str) -> None:
+def test_a_missing_curated_table_raises_an_error_that_names_the_batch_dag(cloud: Any, prefix: str) -> None:
     hook = CuratedOrdersHook(database=prefix, workgroup="primary", render=lambda *_: "", connection=CONNECTION)
     with pytest.raises(StatementError, match=rf"{prefix}\.orders_current.*sales_cdc_batch"):
         hook.fingerprints()
 
 
-def test_a_table_is_read_whole_and_orders_by_their_ids(cloud: Any, prefix: str) -> None:
+def test_a_scan_reads_every_item_and_a_get_the_named_orders(cloud: Any, prefix: str) -> None:
     table = cloud.client("dynamodb")
     table.create_table(
         TableName=prefix, KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
@@ -120,7 +120,7 @@ def test_a_table_is_read_whole_and_orders_by_their_ids(cloud: Any, prefix: str) 
         list(SourceOrdersHook(table=f"nowhere-{prefix}", **CONNECTION).scan())
 
 
-def test_an_export_holds_what_a_scan_reads(cloud: Any, prefix: str) -> None:
+def test_an_export_returns_the_items_of_a_scan(cloud: Any, prefix: str) -> None:
     client = cloud.client("dynamodb")
     client.create_table(
         TableName=prefix, KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
@@ -134,7 +134,7 @@ def test_an_export_holds_what_a_scan_reads(cloud: Any, prefix: str) -> None:
     client.update_continuous_backups(
         TableName=prefix, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
-    with pytest.raises(ExportFailedError, match=rf"{prefix} was FAILED at the end, S3NoSuchBucket"):
+    with pytest.raises(ExportFailedError, match=rf"{prefix} ended as FAILED, S3NoSuchBucket"):
         list(hook.scan())
     cloud.client("s3").create_bucket(Bucket=f"{prefix}-lake")
     scanned = list(SourceOrdersHook(table=prefix, **CONNECTION).scan())
@@ -144,7 +144,7 @@ def test_an_export_holds_what_a_scan_reads(cloud: Any, prefix: str) -> None:
         list(ExportedOrdersHook(table=f"nowhere-{prefix}", bucket=prefix, **CONNECTION).scan())
 
 
-def test_the_newest_arrival_of_each_order_is_found(cloud: Any, prefix: str) -> None:
+def test_the_newest_raw_change_of_each_order_is_found(cloud: Any, prefix: str) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=prefix)
     one, other = ({"orderid": {"S": name}, "quantity": {"N": "1"}} for name in ("one", "other"))
@@ -156,7 +156,7 @@ def test_the_newest_arrival_of_each_order_is_found(cloud: Any, prefix: str) -> N
     ]
     s3.put_object(Bucket=prefix, Key="raw/orders/a.json", Body="".join(map(str, reversed(lines))))
     s3.put_object(Bucket=prefix, Key="raw/orders/b.json", Body=f'{line_of(one, 8)}no JSON\n{{"orderID": "one"}}\n')
-    hook = ArrivalsHook(bucket=prefix, **CONNECTION)
+    hook = RawZoneHook(bucket=prefix, **CONNECTION)
     keys = sorted(key for key, etag in hook.objects() if etag)
     assert keys == ["raw/orders/a.json", "raw/orders/b.json"]
     assert hook.latest(keys, ["one", "other", "never"]) == {
@@ -166,7 +166,7 @@ def test_the_newest_arrival_of_each_order_is_found(cloud: Any, prefix: str) -> N
     assert hook.latest(keys[1:], ["one"])["one"].row == {"quantity": "1"}
 
 
-def test_a_chain_that_delivers_no_probe_is_not_taken_for_an_empty_one(cloud: Any, prefix: str) -> None:
+def test_a_chain_that_delivers_no_probe_order_is_reported_as_stalled(cloud: Any, prefix: str) -> None:
     cloud.client("s3").create_bucket(Bucket=prefix)
     cloud.client("kinesis").create_stream(StreamName=prefix, ShardCount=1)
     cloud.client("dynamodb").create_table(

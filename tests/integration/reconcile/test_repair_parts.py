@@ -1,4 +1,4 @@
-"""Repair writes nothing of an order's values, gives way to everybody, and can be repeated from wherever it stopped."""
+"""Repair changes no value of an order, yields to other writers, and continues where it stopped."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from sales_cdc.contract.change_contract import TOUCH
-from sales_cdc.reconcile.repair import NothingToRepairFromError, RepairOrdersOperator
-from sales_cdc.reconcile.repairable_orders import RepairableOrdersHook, Repaired
+from sales_cdc.reconcile.operators.repair import NothingToRepairFromError, RepairOrdersOperator
+from sales_cdc.reconcile.repair_writes import Repaired, RepairWritesHook
 
 pytestmark = pytest.mark.integration
 
@@ -30,12 +30,12 @@ def table(cloud: Any, prefix: str) -> Any:
 
 
 @pytest.fixture
-def orders(table: Any, prefix: str) -> RepairableOrdersHook:
-    return RepairableOrdersHook(table=prefix, aws_conn_id="aws_default", region_name="us-east-1")
+def orders(table: Any, prefix: str) -> RepairWritesHook:
+    return RepairWritesHook(table=prefix, aws_conn_id="aws_default", region_name="us-east-1")
 
 
 def streamed(cloud: Any, prefix: str) -> list[tuple[str, dict[str, Any]]]:
-    """Every change of the table: its type and the item after it."""
+    """Return every change of the table: its event type and its new image."""
     streams = cloud.client("dynamodbstreams")
     arn = streams.list_streams(TableName=prefix)["Streams"][0]["StreamArn"]
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
@@ -46,39 +46,39 @@ def streamed(cloud: Any, prefix: str) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def there(table: Any, prefix: str) -> Any:
+def stored(table: Any, prefix: str) -> Any:
     return table.get_item(TableName=prefix, Key=KEY, ConsistentRead=True).get("Item")
 
 
-def test_a_touched_order_passes_through_the_stream_and_is_as_before(
-    cloud: Any, table: Any, orders: RepairableOrdersHook, prefix: str
+def test_a_touched_order_is_streamed_again_and_keeps_its_values(
+    cloud: Any, table: Any, orders: RepairWritesHook, prefix: str
 ) -> None:
     table.put_item(TableName=prefix, Item=ORDER)
     assert orders.touch("one", "run-1") is Repaired.TOUCHED
-    assert there(table, prefix) == ORDER
+    assert stored(table, prefix) == ORDER
     assert streamed(cloud, prefix)[1:] == [("MODIFY", {**ORDER, TOUCH: {"S": "run-1"}}), ("MODIFY", ORDER)]
     table.put_item(TableName=prefix, Item={**ORDER, TOUCH: {"S": "run-2"}})  # as left by a run that was killed half-way
     assert orders.touch("one", "run-2") is Repaired.TOUCHED
-    assert there(table, prefix) == ORDER
+    assert stored(table, prefix) == ORDER
 
 
-def test_a_deleted_order_is_not_brought_back_by_a_touch(table: Any, orders: RepairableOrdersHook, prefix: str) -> None:
+def test_a_touch_does_not_restore_a_deleted_order(table: Any, orders: RepairWritesHook, prefix: str) -> None:
     assert orders.touch("one", "run-1") is Repaired.GONE
-    assert there(table, prefix) is None
+    assert stored(table, prefix) is None
 
 
-def test_an_extra_order_is_put_and_deleted(cloud: Any, table: Any, orders: RepairableOrdersHook, prefix: str) -> None:
+def test_an_extra_order_is_put_and_deleted(cloud: Any, table: Any, orders: RepairWritesHook, prefix: str) -> None:
     table.put_item(TableName=prefix, Item={**KEY, TOUCH: {"S": "run-1"}})  # as left by a run that was killed half-way
     assert orders.put_and_delete("one", "run-1") is Repaired.PUT_AND_DELETED
     assert orders.put_and_delete("one", "run-1") is Repaired.PUT_AND_DELETED
-    assert there(table, prefix) is None
+    assert stored(table, prefix) is None
     assert [kind for kind, _ in streamed(cloud, prefix)] == ["INSERT", "REMOVE", "INSERT", "REMOVE"]
 
 
-def test_an_order_that_somebody_put_there_again_stays(table: Any, orders: RepairableOrdersHook, prefix: str) -> None:
+def test_an_order_that_others_insert_again_stays(table: Any, orders: RepairWritesHook, prefix: str) -> None:
     table.put_item(TableName=prefix, Item=ORDER)
     assert orders.put_and_delete("one", "run-1") is Repaired.BACK
-    assert there(table, prefix) == ORDER
+    assert stored(table, prefix) == ORDER
 
 
 def repair(prefix: str, **arguments: str) -> dict[str, Any]:
@@ -88,7 +88,9 @@ def repair(prefix: str, **arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_the_latest_reports_orders_are_repaired_each_in_its_way(cloud: Any, table: Any, prefix: str) -> None:
+def test_the_orders_of_the_latest_report_are_repaired_by_their_kind_of_finding(
+    cloud: Any, table: Any, prefix: str
+) -> None:
     s3 = cloud.client("s3")
     with pytest.raises(NothingToRepairFromError, match="sales_cdc_reconcile"):
         repair(prefix)
@@ -104,7 +106,7 @@ def test_the_latest_reports_orders_are_repaired_each_in_its_way(cloud: Any, tabl
     kept = json.load(s3.get_object(Bucket=prefix, Key="ledger/repair/run-1.json")["Body"])
     assert kept["from"] == "ledger/reconcile/run-0.json"
     assert kept["orders"] == {"one": "touched", "two": "put and deleted", "three": str(Repaired.GONE)}
-    assert "missing from the history for good" in kept["history"]
+    assert "stay missing from the history" in kept["history"]
 
 
 def test_named_orders_are_repaired_by_what_the_table_holds(cloud: Any, table: Any, prefix: str) -> None:

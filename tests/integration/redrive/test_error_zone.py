@@ -1,4 +1,4 @@
-"""The error zone against S3: every write is conditional, so that two runs at once, and a second try, do no harm."""
+"""Every write to the error zone is conditional, so parallel runs and repeated attempts do no harm."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def body(s3: Any, zone: ErrorZoneHook, key: str = KEY) -> bytes:
     return bytes(s3.get_object(Bucket=zone.bucket, Key=key)["Body"].read())
 
 
-def test_what_another_run_has_replaced_is_neither_read_nor_replaced_nor_removed(s3: Any, zone: ErrorZoneHook) -> None:
+def test_an_object_that_another_run_replaced_is_neither_read_nor_replaced_nor_deleted(s3: Any, zone: ErrorZoneHook) -> None:
     (listed,) = zone.objects()
     assert zone.read(listed) == b"first\nsecond\n"
     assert zone.replace(listed, b"second\n")
@@ -41,7 +41,7 @@ def test_what_another_run_has_replaced_is_neither_read_nor_replaced_nor_removed(
     assert body(s3, zone) == b"second\n"
 
 
-def test_what_another_run_has_removed_is_not_brought_back(zone: ErrorZoneHook) -> None:
+def test_an_object_that_another_run_deleted_is_not_written_again(zone: ErrorZoneHook) -> None:
     (listed,) = zone.objects()
     assert zone.replace(listed, b"")
     assert zone.read(listed) is None
@@ -49,12 +49,12 @@ def test_what_another_run_has_removed_is_not_brought_back(zone: ErrorZoneHook) -
     assert list(zone.objects()) == []
 
 
-def test_a_delivered_object_is_not_written_twice(s3: Any, zone: ErrorZoneHook) -> None:
+def test_a_delivered_object_is_not_overwritten(s3: Any, zone: ErrorZoneHook) -> None:
     assert zone.deliver("raw/orders/one.json", b"a\n")
     assert not zone.deliver("raw/orders/one.json", b"b\n")
     assert body(s3, zone, "raw/orders/one.json") == b"a\n"
 
 
-def test_a_bucket_that_is_not_there_is_named(cloud: Cloud) -> None:
+def test_a_missing_bucket_raises_an_error_that_names_it(cloud: Cloud) -> None:
     with pytest.raises(ResourceMissingError, match=r"no-such-bucket.*sales_cdc_setup"):
         list(ErrorZoneHook(bucket="no-such-bucket").objects())

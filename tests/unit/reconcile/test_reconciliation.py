@@ -1,4 +1,4 @@
-"""Reconciliation while others write: what was lost is found, what is on its way is not, whatever happens in between."""
+"""Reconciliation while others write: it finds lost changes and no change that is still on its way."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sales_cdc.contract.curated_row import Item, Row, fingerprint, item_row
-from sales_cdc.reconcile import partitions, reconciliation
-from sales_cdc.reconcile.operators import DifferencesFoundError, require_no_differences
-from sales_cdc.reconcile.partitions import Partitions
-from sales_cdc.reconcile.reconciliation import Reconciliation, Version, reconcile
+from sales_cdc.reconcile import findings, reconciliation
+from sales_cdc.reconcile.findings import Reconciliation
+from sales_cdc.reconcile.operators.reconcile import DifferencesFoundError, require_no_differences
+from sales_cdc.reconcile.reconciliation import reconcile
+from sales_cdc.reconcile.sides import Version
+from sales_cdc.reconcile.suspects import same_item
 
 CUTOFF = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -24,7 +26,7 @@ def order(order_id: str, quantity: int) -> Item:
 
 
 class World:
-    """A table, its stream, the raw zone and the curated table; ``meanwhile`` happens before and within each call to it."""
+    """A table, its stream, the raw zone and the curated table; ``meanwhile`` runs before and within each call."""
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
@@ -35,7 +37,7 @@ class World:
         self.meanwhile: Callable[[], None] = lambda: None
         self._sequence = 0
 
-    # What happens
+    # What writers and the pipeline do
 
     def write(self, order_id: str, quantity: int | None, *, lost: bool = False) -> None:
         item = None if quantity is None else order(order_id, quantity)
@@ -77,8 +79,8 @@ class World:
 
     def fingerprints(self) -> Iterator[tuple[str, str]]:
         self.meanwhile()
-        standing = [(order_id, version.row) for order_id, version in self.curated.items() if version.row is not None]
-        for order_id, row in standing:
+        current = [(order_id, version.row) for order_id, version in self.curated.items() if version.row is not None]
+        for order_id, row in current:
             self.meanwhile()
             yield order_id, fingerprint(row)
 
@@ -119,7 +121,7 @@ def world() -> World:
     return made
 
 
-def findings(found: Reconciliation) -> dict[str, str]:
+def named(found: Reconciliation) -> dict[str, str]:
     return (
         dict.fromkeys(found.missing, "missing")
         | dict.fromkeys(found.extra, "extra")
@@ -127,13 +129,13 @@ def findings(found: Reconciliation) -> dict[str, str]:
     )
 
 
-def test_equal_sides_match_without_waiting_for_anything(world: World) -> None:
+def test_equal_sides_match_without_a_delivery(world: World) -> None:
     found = world.reconcile()
     assert (found.source_items, found.curated_items, found.counts["matching"]) == (5, 5, 5)
     assert found.differing == world.deliveries == 0
 
 
-def test_what_was_lost_is_found_and_named_with_its_fields(world: World) -> None:
+def test_lost_changes_are_found_and_named_with_their_fields(world: World) -> None:
     world.write("order-0", 9, lost=True)
     world.write("order-1", None, lost=True)
     world.write("new", 7, lost=True)
@@ -146,7 +148,7 @@ def test_what_was_lost_is_found_and_named_with_its_fields(world: World) -> None:
     assert (report["matching"], report["in_flight"], report["truncated"]) == (3, 0, False)
 
 
-def test_what_is_on_its_way_is_in_flight(world: World) -> None:
+def test_changes_on_their_way_are_in_flight(world: World) -> None:
     world.write("order-0", 9)
     world.write("order-1", None)
     world.arrive(2)
@@ -155,28 +157,28 @@ def test_what_is_on_its_way_is_in_flight(world: World) -> None:
     assert found.counts == {"matching": 3, "in_flight": 3, "missing": 0, "extra": 0, "stale": 0}
 
 
-def test_a_lost_change_behind_one_that_arrives_is_found(world: World) -> None:
+def test_a_lost_change_after_one_that_arrives_is_found(world: World) -> None:
     world.write("order-0", 8)
     world.write("order-0", 9, lost=True)
-    assert findings(world.reconcile()) == {"order-0": "stale"}
+    assert named(world.reconcile()) == {"order-0": "stale"}
 
 
-def test_an_order_of_nothing_but_its_key_is_an_order(world: World) -> None:
+def test_an_order_with_only_its_key_is_compared(world: World) -> None:
     world.items["bare"] = {"orderid": {"S": "bare"}}
-    assert findings(world.reconcile()) == {"bare": "missing"}
+    assert named(world.reconcile()) == {"bare": "missing"}
 
 
-def test_an_order_that_is_changed_again_and_again_is_in_flight(world: World) -> None:
+def test_an_order_that_keeps_changing_is_in_flight(world: World) -> None:
     world.write("order-0", 9, lost=True)
     turn = iter(range(10, 10**6))
     world.meanwhile = lambda: world.write("order-0", next(turn))
     found = world.reconcile()
-    assert findings(found) == {}
+    assert named(found) == {}
     assert found.counts["in_flight"] == 1
 
 
-def test_more_findings_than_can_be_named_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciliation, "MAX_NAMED", 2)
+def test_findings_beyond_the_named_ones_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "MAX_NAMED", 2)
     monkeypatch.setattr(reconciliation, "SUSPECTS_AT_ONCE", 2)
     for number in range(5):
         world.write(f"order-{number}", 100 + number, lost=True)
@@ -187,8 +189,8 @@ def test_more_findings_than_can_be_named_are_counted(world: World, monkeypatch: 
 
 @settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 2**32), patience=st.sampled_from([1, 3, 12]))
-def test_whatever_happens_meanwhile_what_was_lost_is_found_and_nothing_else(seed: int, patience: int) -> None:
-    """What others write are ``busy`` orders; two ``quiet`` ones lose their last change, some have changes on their way."""
+def test_concurrent_writes_neither_hide_a_lost_change_nor_make_a_false_finding(seed: int, patience: int) -> None:
+    """Others write the ``busy`` orders; two ``quiet`` orders lose their last change; some have changes on their way."""
     dice, world = random.Random(seed), World()
     names = [f"order-{number}" for number in range(8)]
     quiet, busy = names[:4], names[4:]
@@ -213,7 +215,7 @@ def test_whatever_happens_meanwhile_what_was_lost_is_found_and_nothing_else(seed
             world.curate()
 
     world.meanwhile = meanwhile
-    found = findings(world.reconcile())
+    found = named(world.reconcile())
     world.meanwhile = lambda: None
     world.settle()
     wrong = expected(world, quiet)
@@ -222,7 +224,7 @@ def test_whatever_happens_meanwhile_what_was_lost_is_found_and_nothing_else(seed
 
 
 def expected(world: World, order_ids: Collection[str]) -> dict[str, str]:
-    """What stays wrong for good: everything has arrived, and was curated."""
+    """Return the differences that stay once everything has arrived and is curated."""
     wrong = {}
     for order_id in order_ids:
         item, version = world.items.get(order_id), world.curated.get(order_id)
@@ -236,45 +238,20 @@ def expected(world: World, order_ids: Collection[str]) -> dict[str, str]:
     return wrong
 
 
-def test_partitions_pair_every_key_once_however_often_they_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partitions, "KEPT_IN_MEMORY", 70)
-    monkeypatch.setattr(partitions, "MAX_BYTES", 150)
-    dice = random.Random(7)
-    keys = [f'{number} "\n\u2028 Ü' for number in range(600)]
-    source = {key: dice.choice(["", "a", "b"]) for key in dice.sample(keys, 400)}
-    curated = {key: dice.choice(["a", "b"]) for key in dice.sample(keys, 400)}
-    with Partitions() as sides:
-        for key, value in source.items():
-            sides.add("source", key, value)
-        for key, value in curated.items():
-            sides.add("curated", key, value)
-        pairs = list(sides.pairs())
-    assert len(pairs) == len(source.keys() | curated.keys())
-    assert all(pair == (pair[0], source.get(pair[0]), curated.get(pair[0])) for pair in pairs)
-
-
-def test_an_order_that_the_curated_table_shows_twice_has_no_fingerprint() -> None:
-    with Partitions() as sides:
-        sides.add("source", "double", "a")
-        sides.add("curated", "double", "a")
-        sides.add("curated", "double", "a")
-        assert list(sides.pairs()) == [("double", "a", "")]
-
-
 def any_item(**values: Any) -> Item:
     return {"orderid": {"S": "1"}, **values}
 
 
-def test_two_reads_of_an_item_are_the_same_whatever_the_order_of_sets_and_maps() -> None:
+def test_the_order_of_sets_and_maps_does_not_distinguish_two_reads_of_an_item() -> None:
     one = any_item(tags={"SS": ["a", "b"]}, parts={"M": {"x": {"NS": ["1", "2.0"]}, "y": {"L": [{"S": "1"}]}}})
     other = any_item(parts={"M": {"y": {"L": [{"S": "1"}]}, "x": {"NS": ["2", "1.0"]}}}, tags={"SS": ["b", "a"]})
-    assert reconciliation.same_item(one, other)
-    assert not reconciliation.same_item(one, any_item(tags={"SS": ["a"]}))
-    assert not reconciliation.same_item(one, None)
-    assert reconciliation.same_item(None, None)
+    assert same_item(one, other)
+    assert not same_item(one, any_item(tags={"SS": ["a"]}))
+    assert not same_item(one, None)
+    assert same_item(None, None)
 
 
-def test_a_report_with_findings_is_refused_and_names_the_first_orders() -> None:
+def test_a_report_with_findings_raises_an_error_that_names_the_first_orders() -> None:
     report = {
         "source_items": 3, "curated_items": 2, "matching": 1, "in_flight": 0, "missing": ["one"], "extra": [],
         "stale": [{"orderid": "two", "fields": {"price": {"source": "1.00", "curated": None}}}],

@@ -1,4 +1,4 @@
-"""Asking the transformer again: one bad record does not fail its neighbours, and a function that is broken is told apart."""
+"""The transformer is called again: one bad record fails alone, and a broken function is recognised."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from sales_cdc.redrive.records import FailedRecord
+from sales_cdc.redrive.failed_records import FailedRecord
 from sales_cdc.redrive.transformer import TransformerBrokenError, TransformerHook
 
 Function = Callable[[bytes], dict[str, Any]]
@@ -70,7 +70,7 @@ def judge(payload: bytes) -> dict[str, Any]:
     return {"result": "Ok", "data": base64.b64encode(payload + b"\n").decode()}
 
 
-def test_each_record_gets_its_own_answer_and_a_refusal_the_functions_reason() -> None:
+def test_each_record_gets_its_own_answer_and_each_refusal_the_functions_reason() -> None:
     function = Lambda(judge)
     answers = function.hook.transform(records(b"a", b"bad", b"two lines", b"b"))
     assert [answer.payload for answer in answers] == [b"a\n", b"", b"", b"b\n"]
@@ -87,13 +87,13 @@ def test_a_record_that_makes_the_function_fail_fails_alone() -> None:
     assert "not this one" in answers[7].reason
 
 
-def test_the_reason_of_every_refusal_is_found_however_many_there_are() -> None:
+def test_every_one_of_many_refusals_gets_its_reason() -> None:
     answers = Lambda(judge).hook.transform(records(*[b"bad"] * 450))
     assert {answer.message for answer in answers} == {"it is bad"}
 
 
-def test_a_function_that_always_fails_is_left_after_a_few_calls() -> None:
+def test_a_function_that_always_fails_is_called_a_few_times_only() -> None:
     function = Lambda(judge)
-    with pytest.raises(TransformerBrokenError, match=r"(?s)'f' failed .* times in a row.*Mend it"):
+    with pytest.raises(TransformerBrokenError, match=r"(?s)'f' failed .* times in a row.*Fix it"):
         function.hook.transform(records(*[b"crash"] * 5000))
     assert function.calls < 40

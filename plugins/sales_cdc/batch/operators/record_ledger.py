@@ -20,7 +20,7 @@ from sales_cdc.batch.change_matching import Delivery, compare
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_contract import SEQUENCE_NUMBER_DIGITS
 from sales_cdc.contract.lines import CLOCK_DIFFERENCE, FailedChange
-from sales_cdc.reconcile.arrivals import ArrivalsHook
+from sales_cdc.reconcile.raw_zone import RawZoneHook
 
 SHOWN = 10
 
@@ -29,7 +29,7 @@ class UnaccountedChangesError(AirflowFailException):
     """Raised when written changes are neither in ``raw/`` nor under ``errors/`` nor in the dead-letter queue."""
 
 
-class PipelineLedgerOperator(AwsBaseOperator[ArrivalsHook]):
+class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
     """Account for every written change, and keep a row for each event type in ``pipeline_ledger``.
 
     The operator accounts for the runs that the task ``wait_for_delivery`` confirmed; if it confirmed none, for all unconfirmed runs. A
@@ -51,7 +51,7 @@ class PipelineLedgerOperator(AwsBaseOperator[ArrivalsHook]):
         StatementError, botocore.exceptions.ClientError: the changes could not be read, or the rows not written.
     """
 
-    aws_hook_class = ArrivalsHook
+    aws_hook_class = RawZoneHook
     template_fields = aws_template_fields("hops")
 
     def __init__(self, *, hops: Mapping[str, str], database: str, workgroup: str, **kwargs: Any) -> None:

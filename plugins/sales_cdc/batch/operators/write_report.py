@@ -17,8 +17,8 @@ from sales_cdc.batch.report_document import Answer, as_markdown, batch_report, q
 from sales_cdc.batch.statements import CHANGED_ORDERS, QUARANTINED, RAW_CHECKS
 from sales_cdc.contract import bucket_keys
 from sales_cdc.dag_page.links import ObjectLink
-from sales_cdc.reconcile.operators import DifferencesFoundError
-from sales_cdc.reconcile.reconciliation import FINDINGS
+from sales_cdc.reconcile.findings import FINDINGS
+from sales_cdc.reconcile.operators.reconcile import DifferencesFoundError
 
 
 class ReportOperator(AwsBaseOperator[AthenaHook]):

@@ -1,14 +1,12 @@
-"""Compares the orders table with the curated table, order by order."""
+"""Compare the orders table with the curated table, order by order."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from functools import cache, cached_property
-from threading import Event
+from functools import cache
 from typing import Any
 
-from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
@@ -17,53 +15,63 @@ from sales_cdc.aws.query_rows import as_table
 from sales_cdc.contract import bucket_keys
 from sales_cdc.dag_page.links import ObjectLink
 from sales_cdc.probe.chain_barrier import ChainBarrier
-from sales_cdc.reconcile.arrivals import ArrivalsHook
 from sales_cdc.reconcile.curated_orders import CuratedOrdersHook
 from sales_cdc.reconcile.exported_orders import ExportedOrdersHook
-from sales_cdc.reconcile.reconciliation import Reconciliation, Version, reconcile
+from sales_cdc.reconcile.findings import Reconciliation
+from sales_cdc.reconcile.operators.orders_table_operator import OrdersTableOperator
+from sales_cdc.reconcile.raw_zone import RawZoneHook
+from sales_cdc.reconcile.reconciliation import reconcile
+from sales_cdc.reconcile.sides import Version
 
-SHOWN = 10
+MAX_SHOWN = 10
 
 
 class DifferencesFoundError(AirflowFailException):
-    """The curated table does not show what the orders table holds; the message names the first orders."""
+    """The curated table differs from the orders table; the message names the first orders."""
 
 
 class DeliveryChain:
-    """What lies between table and curated table, for ``reconcile``."""
+    """The chain between the orders table and the curated table, as ``reconcile`` needs it."""
 
-    def __init__(self, barrier: ChainBarrier, arrivals: ArrivalsHook, curated: CuratedOrdersHook) -> None:
-        self._arrivals, self._curated = arrivals, curated
+    def __init__(self, barrier: ChainBarrier, raw_zone: RawZoneHook, curated: CuratedOrdersHook) -> None:
+        self._raw_zone, self._curated = raw_zone, curated
         self.deliver = barrier.deliver
 
     def pending(self, order_ids: Collection[str]) -> Mapping[str, Version]:
-        """The raw zone is listed first: what the job takes meanwhile is curated before anybody reads the curated table."""
-        listed = self._arrivals.objects()
+        """Return the newest change of each order in the raw objects that the curate job has not read yet.
+
+        The raw zone is listed first. What the job reads after that is curated before the curated table is read.
+        """
+        listed = self._raw_zone.objects()
         keys = sorted(key for key, _ in listed - self._curated.objects_taken())
-        return self._arrivals.latest(keys, order_ids)
+        return self._raw_zone.latest(keys, order_ids)
 
 
-class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
-    """Compare both tables, order by order, keep the report in the ledger, and show it in the log.
+class ReconcileOperator(OrdersTableOperator):
+    """Compare both tables order by order, write the report into the ledger, and log it.
 
-    The DAG's ``template_searchpath`` has to hold ``include/sql``. When orders differ, probe orders are sent through the chain to
-    tell what was lost from what is on its way: that takes two of Firehose's buffer intervals.
+    The DAG's ``template_searchpath`` has to contain ``include/sql``. When orders differ, the operator sends probe orders through
+    the chain to tell lost changes from changes on their way. That takes two of Firehose's buffer intervals.
+
+    Example::
+
+        ReconcileOperator(task_id="reconcile", hops=topology.hops, database="sales_cdc", workgroup="sales-cdc", source="export")
 
     Args:
         hops: the topology's ``hops``.
-        database, workgroup: of Athena, by name.
-        source: ``scan`` reads the table itself; ``export`` has it exported to the bucket, at no read capacity, and reads that.
+        database, workgroup: the names of Athena's database and workgroup.
+        source: ``scan`` reads the table itself; ``export`` reads an export to the bucket, which consumes no read capacity.
         fail_on_difference: whether differences fail the task. The report is written either way.
         wanted: False skips the task.
-        patience_seconds: how long probes may take to arrive.
+        patience_seconds: how long the probe orders may take to arrive.
 
     Returns:
         ``report`` (its key in the bucket) and the counts: ``source_items``, ``curated_items``, ``matching``, ``in_flight``,
         ``missing``, ``extra``, ``stale``.
 
     Raises:
-        DifferencesFoundError: orders differ, and that is to fail.
-        ChainStalledError, StatementError, CallRefusedError, ExportFailedError: it could not be compared; nothing is claimed.
+        DifferencesFoundError: orders differ and ``fail_on_difference`` is set.
+        ChainStalledError, StatementError, CallRefusedError, ExportFailedError: the tables could not be compared.
     """
 
     aws_hook_class = SourceOrdersHook
@@ -73,7 +81,6 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
     def __init__(
         self,
         *,
-        hops: Mapping[str, str],
         database: str,
         workgroup: str,
         source: str = "scan",
@@ -83,21 +90,12 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.hops = hops
         self.database = database
         self.workgroup = workgroup
         self.source = source
         self.fail_on_difference = fail_on_difference
         self.wanted = wanted
         self.patience_seconds = patience_seconds
-        self._stop = Event()
-
-    @property
-    def _hook_parameters(self) -> dict[str, Any]:
-        return {**super()._hook_parameters, "table": self.hops["table"]}
-
-    def on_kill(self) -> None:
-        self._stop.set()
 
     def execute(self, context: Any) -> dict[str, Any]:
         if str(self.wanted) != "True":
@@ -105,20 +103,20 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         found = self._reconcile()
         key = bucket_keys.document_of(bucket_keys.RECONCILE_RUNS, context["run_id"])
         report = {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report()}
-        self._arrivals.put_json(key, report)
+        self._raw_zone.put_json(key, report)
         self.written_uri = f"s3://{self.hops['bucket']}/{key}"
-        self.log.info("%s\nReport: %s", shown(report), self.written_uri)
+        self.log.info("%s\nReport: %s", as_text(report), self.written_uri)
         if str(self.fail_on_difference) == "True":
             require_no_differences(report, self.written_uri)
         return {"report": key, **counts_of(report)}
 
     def _reconcile(self) -> Reconciliation:
-        connection = super()._hook_parameters
+        connection = self._connection
         curated = CuratedOrdersHook(
             database=self.database, workgroup=self.workgroup, render=self._sql, connection=connection
         )
         barrier = ChainBarrier(cache(lambda hook: hook(**connection)), self.hops, self.patience_seconds, self._stop)
-        chain = DeliveryChain(barrier, self._arrivals, curated)
+        chain = DeliveryChain(barrier, self._raw_zone, curated)
         return reconcile(self._orders, curated, chain, cutoff=datetime.now(UTC))
 
     @property
@@ -128,35 +126,33 @@ class ReconcileOperator(AwsBaseOperator[SourceOrdersHook]):
         scanned: SourceOrdersHook = self.hook
         return scanned
 
-    @cached_property
-    def _arrivals(self) -> ArrivalsHook:
-        return ArrivalsHook(**super()._hook_parameters, bucket=self.hops["bucket"])
-
     def _sql(self, name: str, params: Mapping[str, Any]) -> str:
         text: str = self.get_template_env().get_template(name).render(params=params)
         return text
 
 
-def require_no_differences(report: Mapping[str, Any], place: str) -> None:
+def require_no_differences(report: Mapping[str, Any], uri: str) -> None:
+    """Raise DifferencesFoundError when the report at ``uri`` counts any difference."""
     if differing := sum(report["counts"].values()):
         raise DifferencesFoundError(
-            f"{differing} orders differ between DynamoDB and the curated table:\n{shown(report)}\nThe whole list: {place}. To mend "
-            "them through the table's own stream, run the DAG sales_cdc_repair: it takes the latest report by itself."
+            f"{differing} orders differ between DynamoDB and the curated table:\n{as_text(report)}\nThe whole list: {uri}. To repair "
+            "them through the table's own stream, run the DAG sales_cdc_repair: it reads the latest report."
         )
 
 
 def counts_of(report: Mapping[str, Any]) -> dict[str, int]:
+    """Return the counts of a report by name."""
     names = ("source_items", "curated_items", "matching", "in_flight")
     return {name: int(report[name]) for name in names} | dict(report["counts"])
 
 
-def shown(report: Mapping[str, Any]) -> str:
-    """The counts as a table, then the first orders of each finding."""
+def as_text(report: Mapping[str, Any]) -> str:
+    """Return the counts as a table, followed by the first orders of each finding."""
     counts = counts_of(report)
     lines = [as_table(list(counts), [[f"{count:,}" for count in counts.values()]])]
     for kind in ("missing", "extra"):
-        lines += [f"{kind}: {order_id}" for order_id in report[kind][:SHOWN]]
-    for each in report["stale"][:SHOWN]:
+        lines += [f"{kind}: {order_id}" for order_id in report[kind][:MAX_SHOWN]]
+    for each in report["stale"][:MAX_SHOWN]:
         fields = "; ".join(
             f"{name} is {values['source']!r}, curated {values['curated']!r}" for name, values in each["fields"].items()
         )

@@ -1,6 +1,6 @@
-"""The verdict of a drill: what the ledger says was written, replayed, against what the curated tables hold.
+"""Replay what the ledger says was written, and compare it with the curated tables. Pure.
 
-Pure, and on purpose a stranger to the project: it shares no code with the pipeline that it judges.
+This module imports nothing of the project on purpose: an oracle must not share code with the pipeline that it judges.
 """
 
 from __future__ import annotations
@@ -23,39 +23,28 @@ Event = tuple[str, Values]
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One line of the verdict; it holds when ``found`` is what was ``expected``."""
-
-    claim: str
-    expected: Any
-    found: Any
-
-    @property
-    def holds(self) -> bool:
-        return bool(self.expected == self.found)
-
-    def document(self) -> dict[str, Any]:
-        return {"claim": self.claim, "expected": self.expected, "found": self.found, "holds": self.holds}
-
-
-@dataclass(frozen=True)
 class Oracle:
-    """The ledger, replayed: each order's changes in the order of writing, and the orders that live at the end.
+    """The replayed ledger: each order's changes in the order in which they were written.
 
-    A change's values are all that the order holds after it (none after a delete).
+    A change's values are all values of the order after the change; there are none after a delete.
     """
 
     histories: Mapping[str, Sequence[Event]]
 
     @classmethod
     def replay(cls, lines: Iterable[bytes]) -> Oracle:
+        """Replay the lines of ``written.jsonl``.
+
+        >>> Oracle.replay([b'{"orderID": "a", "event_type": "INSERT", "set": {"quantity": 2}}']).alive()
+        {'a': {'quantity': '2'}}
+        """
         histories: dict[str, list[Event]] = {}
         for line in lines:
-            told = json.loads(line, parse_float=Decimal)
-            history = histories.setdefault(told["orderID"], [])
+            document = json.loads(line, parse_float=Decimal)
+            history = histories.setdefault(document["orderID"], [])
             before = history[-1][1] if history else {}
-            fresh = {name: text_of(name, value) for name, value in (told.get("set") or {}).items()}
-            history.append((told["event_type"], {} if told["event_type"] == "REMOVE" else {**before, **fresh}))
+            fresh = {name: text_of(name, value) for name, value in (document.get("set") or {}).items()}
+            history.append((document["event_type"], {} if document["event_type"] == "REMOVE" else {**before, **fresh}))
         return cls(histories)
 
     @property
@@ -63,11 +52,12 @@ class Oracle:
         return sum(map(len, self.histories.values()))
 
     def alive(self) -> dict[str, Values]:
+        """Return the values of the orders that are not deleted at the end."""
         return {order: history[-1][1] for order, history in self.histories.items() if history[-1][0] != "REMOVE"}
 
 
 def text_of(name: str, value: Any) -> str:
-    """A value as both sides write it: numbers by what they are worth, not by how many zeros follow."""
+    """Return a value as text for the comparison; a number without trailing zeros."""
     if name not in NUMBERS:
         return str(value)
     text = format(Decimal(str(value)), "f")
@@ -75,16 +65,17 @@ def text_of(name: str, value: Any) -> str:
 
 
 def read_csv(body: str) -> Iterator[dict[str, str]]:
-    """An Athena result."""
+    """Return the rows of an Athena result in CSV."""
     yield from csv.DictReader(io.StringIO(body))
 
 
 def values_of(row: Mapping[str, str]) -> Values:
+    """Return the values of a row that the drill writes, as text."""
     return {name: text_of(name, row[name]) for name in VALUES if row.get(name)}
 
 
 def content_hash(orders: Mapping[str, Values]) -> str:
-    """SHA-256 of the orders and their values, by order."""
+    """Return the SHA-256 of the orders and their values, sorted by order."""
     digest = hashlib.sha256()
     for order in sorted(orders):
         digest.update(json.dumps([order, sorted(orders[order].items())]).encode() + b"\n")
@@ -93,10 +84,10 @@ def content_hash(orders: Mapping[str, Values]) -> str:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The drill's orders in the curated tables, held against the oracle; orders by id."""
+    """How the drill's orders in the curated tables differ from the oracle; orders are named by id."""
 
     lost: int
-    doubled: int
+    duplicated: int
     out_of_order: Sequence[str]
     resurrected: Sequence[str]
     differing: Sequence[str]
@@ -105,22 +96,26 @@ class Comparison:
 
 
 def compare(oracle: Oracle, changes: Iterable[Mapping[str, str]], current: Iterable[Mapping[str, str]]) -> Comparison:
-    """``changes`` are rows of orders_changes, ``current`` of orders_current; those of other orders are passed over.
+    """Compare the curated tables with the oracle; rows of orders that the oracle does not know are ignored.
 
-    Lost and doubled count changes; an order is out of order when it has all its changes, but in another sequence.
+    ``lost`` and ``duplicated`` count changes. An order is out of order when it has all of its changes in another sequence.
+
+    Args:
+        changes: rows of ``orders_changes``.
+        current: rows of ``orders_current``.
     """
     found: dict[str, list[tuple[str, Event]]] = {}
     for row in changes:
         if row["orderid"] in oracle.histories:
             event = (row["event_type"], values_of(row))
             found.setdefault(row["orderid"], []).append((row["sequence_number"], event))
-    lost = doubled = 0
+    lost = duplicated = 0
     out_of_order = []
     for order, history in oracle.histories.items():
         seen = [event for _, event in sorted(found.get(order, ()), key=lambda each: each[0])]
         wanted, had = Counter(map(_key, history)), Counter(map(_key, seen))
         lost += (wanted - had).total()
-        doubled += (had - wanted).total()
+        duplicated += (had - wanted).total()
         if wanted == had and list(history) != seen:
             out_of_order.append(order)
     rows = {row["orderid"]: row for row in current if row["orderid"] in oracle.histories}
@@ -128,7 +123,7 @@ def compare(oracle: Oracle, changes: Iterable[Mapping[str, str]], current: Itera
     alive = oracle.alive()
     return Comparison(
         lost,
-        doubled,
+        duplicated,
         out_of_order,
         sorted(shown.keys() - alive.keys()),
         sorted(order for order in alive if shown.get(order) != alive[order]),
@@ -139,25 +134,3 @@ def compare(oracle: Oracle, changes: Iterable[Mapping[str, str]], current: Itera
 
 def _key(event: Event) -> tuple[str, tuple[tuple[str, str], ...]]:
     return event[0], tuple(sorted(event[1].items()))
-
-
-def as_table(claims: Sequence[Claim]) -> str:
-    """The verdict as plain text, one claim a line."""
-    rows = [("", "claim", "expected", "found")]
-    rows += [("ok" if each.holds else "NO", each.claim, _short(each.expected), _short(each.found)) for each in claims]
-    widths = [max(len(row[at]) for row in rows) for at in range(4)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
-
-
-def as_markdown(claims: Sequence[Claim]) -> str:
-    lines = ["| | claim | expected | found |", "| --- | --- | ---: | ---: |"]
-    lines += [
-        f"| {'✓' if each.holds else '✗'} | {each.claim} | {_short(each.expected)} | {_short(each.found)} |"
-        for each in claims
-    ]
-    return "\n".join(lines)
-
-
-def _short(value: Any) -> str:
-    return f"{value:,}" if type(value) is int else str(value)[:16]

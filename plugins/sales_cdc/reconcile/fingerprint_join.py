@@ -1,4 +1,4 @@
-"""Pairs the fingerprints of two sides by key, in files: a hash join in partitions. Pure: no Airflow, no AWS client."""
+"""Pair the fingerprints of two sides by key with a hash join in files. Pure: no Airflow, no AWS client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Literal
 from zlib import crc32
 
 Side = Literal["source", "curated"]
-Print = tuple[str, str]
+Fingerprint = tuple[str, str]
+Pair = tuple[str, str | None, str | None]
 SIDES: tuple[Side, Side] = ("source", "curated")
 PARTITIONS_BITS = 6
 KEPT_IN_MEMORY = 50_000
@@ -21,11 +22,11 @@ HASH_BITS = 32
 _quoted = json.encoder.encode_basestring_ascii
 
 
-class Partitions:
-    """Takes (key, fingerprint) of both sides in any order; then ``pairs`` them.
+class FingerprintJoin:
+    """Takes (key, fingerprint) of both sides in any order, then pairs them by key.
 
-    About 100 bytes an order lie on disk, in the system's temporary folder; in memory at most one partition, of some
-    ``MAX_BYTES``: a larger one is split again by further bits of the hash.
+    It needs about 100 bytes an order on disk, in the system's temporary folder. Memory holds at most one partition of about
+    ``MAX_BYTES``; a larger partition is split again by further bits of the hash.
     """
 
     def __init__(self, level: int = 0) -> None:
@@ -35,23 +36,24 @@ class Partitions:
         self._bytes = {side: [0] * 2**PARTITIONS_BITS for side in SIDES}
         self._held = 0
 
-    def __enter__(self) -> Partitions:
+    def __enter__(self) -> FingerprintJoin:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._folder.cleanup()
 
     def add(self, side: Side, key: str, fingerprint: str) -> None:
+        """Take one order's fingerprint on one side."""
         partition = crc32(key.encode()) >> (self._level * PARTITIONS_BITS) & (2**PARTITIONS_BITS - 1)
         self._lines[side][partition].append(f"{_quoted(key)} {fingerprint}\n")
         self._held += 1
         if self._held == KEPT_IN_MEMORY:
             self._flush()
 
-    def pairs(self) -> Iterator[tuple[str, str | None, str | None]]:
-        """Every key once, with its fingerprint of either side; None where that side does not have it.
+    def pairs(self) -> Iterator[Pair]:
+        """Return every key once, with its fingerprint on either side; None where that side does not have it.
 
-        Of a key that ``curated`` has twice, the fingerprint is empty.
+        The curated fingerprint is empty when the curated side has the key more than once.
         """
         self._flush()
         for partition in range(2**PARTITIONS_BITS):
@@ -70,14 +72,14 @@ class Partitions:
         large = self._bytes["curated"][partition] > MAX_BYTES
         return large and (self._level + 2) * PARTITIONS_BITS <= HASH_BITS
 
-    def _split(self, partition: int) -> Iterator[tuple[str, str | None, str | None]]:
-        with Partitions(self._level + 1) as parts:
+    def _split(self, partition: int) -> Iterator[Pair]:
+        with FingerprintJoin(self._level + 1) as parts:
             for side in SIDES:
                 for key, fingerprint in self._read(side, partition):
                     parts.add(side, key, fingerprint)
             yield from parts.pairs()
 
-    def _read(self, side: Side, partition: int) -> Iterator[Print]:
+    def _read(self, side: Side, partition: int) -> Iterator[Fingerprint]:
         if not self._bytes[side][partition]:
             return
         with self._file(side, partition).open(encoding="ascii") as lines:

@@ -1,7 +1,7 @@
-"""Positions that the pipe gave up on, as its dead-letter queue holds them. Pure: no Airflow, no AWS client.
+"""Turn records read back from the table's stream into records that the transformer can take. Pure.
 
-A message names a range of the table's stream, not the changes: those stay in the stream for 24 hours.
-Source: *Amazon EventBridge Pipes error handling and troubleshooting*, "DLQ behavior".
+The pipe's dead-letter queue names positions of the stream, not the changes. The changes stay in the stream for 24 hours.
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from sales_cdc.aws.stream_position import Position
-from sales_cdc.redrive.records import FailedRecord
+from sales_cdc.redrive.failed_records import FailedRecord
 
 TRIMMED = "trimmed: the stream no longer holds it"
 REMEDY = (
-    "The stream keeps a change for 24 hours, and these are older: their payload is gone. Run sales_cdc_reconcile: it names the "
-    "orders that differ from the table; then sales_cdc_repair heals them through the stream."
+    "The stream keeps a change for 24 hours, and these changes are older, so their payload is gone. Run sales_cdc_reconcile, which "
+    "names the orders that differ from the table; then sales_cdc_repair repairs them through the stream."
 )
 
 
 def record_to_try(position: Position, record: Mapping[str, Any]) -> FailedRecord:
-    """A stream record, as boto3 reads it, in the form in which the pipe writes it to Kinesis."""
+    """Return a stream record, as boto3 reads it, in the form in which the pipe writes it to Kinesis."""
     change = dict(record["dynamodb"])
     created: datetime = change["ApproximateCreationDateTime"]
     change["ApproximateCreationDateTime"] = int(created.timestamp())
@@ -35,7 +35,7 @@ def record_to_try(position: Position, record: Mapping[str, Any]) -> FailedRecord
 
 
 def _base64_text(value: Any) -> str:
-    """Binary attributes; boto3 reads them as bytes."""
+    """Encode a binary attribute, which boto3 reads as bytes."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     raise TypeError(f"a stream record holds a {type(value).__name__}, which no JSON can carry")

@@ -1,4 +1,4 @@
-"""Positions of the pipe's dead-letter queue, and the stream records that they name."""
+"""Messages of the dead-letter queue name positions, and stream records get the form in which the pipe writes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sales_cdc.aws.stream_position import Position
-from sales_cdc.redrive.dead_letters import record_to_try
+from sales_cdc.redrive.stream_records import record_to_try
 
 STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/orders/stream/2026-11-25T00:00:00.000"
 POSITION = Position(STREAM, "shardId-1", "0100", "0200", 3, "RetryAttemptsExhausted")
@@ -44,7 +44,7 @@ def test_sequence_numbers_compare_as_numbers() -> None:
     ]
 
 
-def test_a_stream_record_gets_the_form_that_the_pipe_gives_it() -> None:
+def test_a_stream_record_gets_the_form_in_which_the_pipe_writes_it() -> None:
     record = {
         "eventID": "1", "eventName": "REMOVE", "userIdentity": {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"},
         "dynamodb": {

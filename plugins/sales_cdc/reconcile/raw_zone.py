@@ -1,4 +1,4 @@
-"""What reconciliation and repair read in the bucket: changes that have arrived, and earlier reports."""
+"""Read the raw changes that have arrived, and the reports of earlier runs, in the bucket."""
 
 from __future__ import annotations
 
@@ -11,21 +11,25 @@ from sales_cdc.aws.landing_zone import PARALLEL_READS, LandingZoneHook
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.curated_row import event_row
 from sales_cdc.contract.lines import is_change_event
-from sales_cdc.reconcile.reconciliation import Version
+from sales_cdc.reconcile.sides import Version
 
 
-class ArrivalsHook(LandingZoneHook):
-    """The raw zone of one bucket. Source: Amazon S3 API Reference, *ListObjectsV2*, *GetObject*."""
+class RawZoneHook(LandingZoneHook):
+    """S3, as the raw zone and the ledger of one bucket.
+
+    Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html,
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
 
     def objects(self) -> set[tuple[str, str]]:
-        """Key and ETag of every raw object."""
+        """Return the key and the ETag of every raw object."""
         pages = (
             self.get_conn().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=bucket_keys.RAW_PREFIX)
         )
         return {(found["Key"], found["ETag"]) for page in pages for found in page.get("Contents", [])}
 
     def latest(self, keys: Iterable[str], order_ids: Collection[str]) -> dict[str, Version]:
-        """The newest change of each of these orders in these objects; absent when there is none."""
+        """Return the newest change of each of these orders in these objects; an order without one is absent."""
         wanted, latest = set(order_ids), dict[str, Version]()
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             for lines in pool.map(self._lines, list(keys)):
@@ -35,18 +39,18 @@ class ArrivalsHook(LandingZoneHook):
         return latest
 
     def newest_key(self, prefix: str) -> str | None:
-        """The key of the object under the prefix that was stored last; None when there is none."""
+        """Return the key of the object that was stored last under the prefix; None when there is none."""
         return max(((at, key) for key, at in self._keys(prefix)), default=(None, None))[1]
 
     def stored_at(self, key: str) -> datetime | None:
-        """When an object was stored; None when there is none."""
+        """Return when the object was stored; None when there is no such object."""
         return next((at for found, at in self._keys(key) if found == key), None)
 
     def report(self, key: str) -> dict[str, Any]:
-        """A JSON object of the ledger.
+        """Return a JSON object of the ledger.
 
         Raises:
-            botocore.exceptions.ClientError: there is none (``NoSuchKey``), or it may not be read.
+            botocore.exceptions.ClientError: there is no such object (``NoSuchKey``), or it may not be read.
         """
         return self._documents([key])[0]
 

@@ -1,4 +1,4 @@
-"""Makes single orders pass through the table's own stream again, without a value of theirs being written."""
+"""Send single orders through the table's stream again without writing any of their values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUSY_CODES = frozenset({"TransactionConflictException", "TransactionInProgressEx
 
 
 class Repaired(StrEnum):
-    """What became of an order's repair."""
+    """The outcome of one order's repair."""
 
     TOUCHED = "touched"
     PUT_AND_DELETED = "put and deleted"
@@ -26,20 +26,25 @@ class Repaired(StrEnum):
 
 
 class OrderBusyError(Exception):
-    """Somebody's transaction is writing the order: the same call a moment later goes on."""
+    """Another transaction is writing the order; the same call succeeds a moment later."""
 
 
-class RepairableOrdersHook(SourceOrdersHook):
-    """One table of orders. ``mark`` names the run: a call that is repeated goes on where the one before stopped.
+class RepairWritesHook(SourceOrdersHook):
+    """DynamoDB, for the two writes that send one order through the stream again.
 
-    Every method raises OrderBusyError, and CallRefusedError when the table is missing, denied, or does not answer.
-    Source: Amazon DynamoDB API Reference, *UpdateItem*, *PutItem*, *DeleteItem*.
+    ``mark`` names the run, so a repeated call continues where the call before stopped. Every method raises OrderBusyError, and
+    CallRefusedError when the table is missing, denied, or does not answer.
+
+    Sources: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html,
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html,
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
     """
 
     def touch(self, order_id: str, mark: str) -> Repaired:
-        """Two changes of an order that is there: with the mark, which no change event carries, and without it again.
+        """Set the mark on an existing order and remove it again, which makes two changes in the stream.
 
-        No other attribute is read or written: whatever others write before, between or after stays.
+        No change event carries the mark. No other attribute is read or written, so what others write before, between or after
+        stays.
         """
         update, key, value = self.get_conn().update_item, {KEY: {"S": order_id}}, {":mark": {"S": mark}}
         made, _ = self._attempt(
@@ -55,18 +60,18 @@ class RepairableOrdersHook(SourceOrdersHook):
         return Repaired.TOUCHED
 
     def put_and_delete(self, order_id: str, mark: str) -> Repaired:
-        """Two changes of an order that is not there: it is put with nothing but its key and the mark, and deleted again.
+        """Put an order that the table does not hold, with only its key and the mark, and delete it again.
 
-        What somebody puts in its place stays: the delete takes only what carries the mark. (An insert of theirs that falls
-        between the two, and asks that no such order be there, is refused.)
+        An order that others put in its place stays, because the delete takes only an item that carries the mark. A conditional
+        insert by others between the two writes is refused.
         """
         client, names = self.get_conn(), {"#touch": TOUCH}
-        made, there = self._attempt(
+        made, existing = self._attempt(
             client.put_item, Item={KEY: {"S": order_id}, TOUCH: {"S": mark}},
             ConditionExpression="attribute_not_exists(#key)", ExpressionAttributeNames={"#key": KEY},
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )  # fmt: skip
-        if not made and there != {KEY: {"S": order_id}, TOUCH: {"S": mark}}:
+        if not made and existing != {KEY: {"S": order_id}, TOUCH: {"S": mark}}:
             return Repaired.BACK
         made, _ = self._attempt(
             client.delete_item, Key={KEY: {"S": order_id}}, ConditionExpression="#touch = :mark",
@@ -75,7 +80,7 @@ class RepairableOrdersHook(SourceOrdersHook):
         return Repaired.PUT_AND_DELETED if made else Repaired.BACK
 
     def _attempt(self, call: Callable[..., Any], **request: Any) -> tuple[bool, Item | None]:
-        """Whether the call's condition held; if not, the item that is there, when the call asks for it."""
+        """Return whether the call's condition held, and otherwise the existing item if the call asks for it."""
         try:
             with explained("write an order in the DynamoDB table", self.table):
                 call(TableName=self.table, **request)
@@ -85,6 +90,6 @@ class RepairableOrdersHook(SourceOrdersHook):
                 raise OrderBusyError(code) from error
             if code != "ConditionalCheckFailedException":
                 raise
-            there: Mapping[str, Any] | None = error.response.get("Item")
-            return False, there
+            existing: Mapping[str, Any] | None = error.response.get("Item")
+            return False, existing
         return True, None

@@ -1,0 +1,1 @@
+"""The Airflow operators of a drill, apart from those it shares with other features."""
