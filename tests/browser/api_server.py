@@ -1,4 +1,4 @@
-"""Airflow's own api-server in a process of its own, with one user."""
+"""Run Airflow's own api-server in a process of its own, with one user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_SECONDS = 180
 
 @contextmanager
 def api_server(folder: Path, user: str, role: str, password: str, **environment: str) -> Iterator[str]:
-    """The address of a server that was started just now; its log and its password are in the folder.
+    """Start a server and return its address; its log and its password are in the folder.
 
     ``environment`` is added to this process's, whose Airflow it is otherwise.
 

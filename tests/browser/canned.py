@@ -1,4 +1,4 @@
-"""A reader that answers at once, with the same figures each time: a busy pipeline, an empty one, one that stands still."""
+"""Read the same figures each time: of a busy, an empty, a stopped, a missing or an unreachable pipeline."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class CannedReader:
         return replace(ROWS[file](params, values), asked_at=NOW)
 
     def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, str]]) -> Rows | None:
-        """What the batch asked before it wrote its report."""
+        """Return what the batch asked before it wrote its report."""
         self._require_up()
         self.recalled.append((execution, file))
         return replace(ROWS[file](next(iter(choices)), ()), asked_at=NOW - timedelta(minutes=13))
@@ -335,7 +335,7 @@ REPORTS: dict[str, dict[str, Any]] = {
         "claims": [
             {"claim": claim, "expected": expected, "found": expected, "holds": True}
             for claim, expected in (
-                ("changes written, by the ledger", 5_000), ("changes lost", 0), ("changes doubled", 0),
+                ("changes written, by the ledger", 5_000), ("changes lost", 0), ("changes duplicated", 0),
                 ("orders whose changes are out of order", 0), ("deleted orders resurrected", 0),
                 ("content of the live orders (SHA-256)", "9f2c41d07be8a35c77e1"), ("poison records in the tables", 0),
             )

@@ -1,4 +1,4 @@
-"""How Chromium is started for tests and screenshots: alone, quiet, and asking nobody outside."""
+"""Start Chromium for tests and screenshots without requests to other hosts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ SHOWN = "section:not([hidden])"
 
 
 def settled(page: Page) -> None:
-    """Wait until the shown part waits for nothing, and every plot is drawn."""
+    """Wait until the shown tab has all answers, and every plot is drawn."""
     expect(page.locator(f"{SHOWN} .skeleton")).to_have_count(0)
     expect(page.locator(f"{SHOWN} .plot:not(:has(.main-svg))")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The page's application on a free port, with canned answers and a user who is logged in."""
+"""Serve the page on a free port, with canned answers and a user who is logged in."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from fastapi import FastAPI
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page import access
 from sales_cdc.page.app import PREFIX, create_app
-from sales_cdc.page.redrive import StartedRun
+from sales_cdc.page.redrive_trigger import StartedRun
 
 USER = SimpleNamespace(get_id=lambda: "vera", get_name=lambda: "Vera")
 RUN = StartedRun("sales_cdc_redrive", "manual__2026-11-25T14:30:20+00:00", is_paused=False)
 
 
 def application(reader: Any, *, may_redrive: bool = True) -> FastAPI:
-    """The page for a user with the right to read, mounted as Airflow mounts it."""
+    """Return the page for a user with the right to read, mounted in the way Airflow mounts it."""
     settings = Settings.from_environment({"SALES_CDC_TARGET": "local"})
     page = create_app(settings, reader, redrive=lambda name: RUN)
     page.dependency_overrides[get_user] = lambda: USER
@@ -36,7 +36,7 @@ def application(reader: Any, *, may_redrive: bool = True) -> FastAPI:
 
 @contextmanager
 def serving(reader: Any) -> Iterator[str]:
-    """The page's address, until the block ends."""
+    """Serve the page until the block ends, and return its address."""
     config = uvicorn.Config(application(reader), host="127.0.0.1", port=0, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -1,4 +1,4 @@
-"""``make screenshots``: the page's pictures in ``docs/img/``, from canned figures, so that they change only with the page."""
+"""Take the page's pictures in ``docs/img/`` from canned figures: ``make screenshots``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page inside Airflow: in its navigation, behind its login, under its own policy."""
+"""The page inside Airflow: in its navigation, behind its login, with the page's own security policy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an api-server with one user, and of no cloud at all."""
+    """The address of an api-server with one user and without a cloud."""
     home = tmp_path_factory.mktemp("airflow")
     environment = {"AIRFLOW_HOME": str(home)}
     command = [sys.executable, "-m", "airflow", "db", "migrate"]
@@ -29,9 +29,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def test_after_the_login_the_page_opens_from_the_navigation_and_says_that_the_cloud_is_down(
-    browser: Browser, airflow: str
-) -> None:
+def test_the_navigation_opens_the_page_which_reports_an_unreachable_cloud(browser: Browser, airflow: str) -> None:
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(f"{airflow}/sales-cdc/")
     page = browser.new_page(viewport={"width": 1280, "height": 800})

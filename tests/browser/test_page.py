@@ -1,4 +1,4 @@
-"""The page in a real Chromium, with canned figures: what people see, wide and narrow, light and dark, by keyboard."""
+"""The page in a real Chromium with canned figures: wide and narrow, light and dark, by mouse and keyboard."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def addresses() -> Iterator[Callable[[str], str]]:
-    """The page's address by the reader's mood; each is served once."""
+    """The page's address by the reader's mood; each mood is served once."""
     with ExitStack() as stack:
         served: dict[str, str] = {}
 
@@ -36,7 +36,7 @@ def addresses() -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Shared, so that plotly.js is fetched and compiled once, as for people."""
+    """A shared context, so that plotly.js is fetched and compiled once."""
     context = browser.new_context(reduced_motion="reduce")
     yield context
     context.close()
@@ -44,7 +44,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def open_page(context: BrowserContext, addresses: Callable[[str], str]) -> Iterator[Open]:
-    """Opens a part of the page; at the end no script error and no refusal by the security policy may have been seen."""
+    """Opens a tab of the page; the test fails on a script error and on a refusal by the security policy."""
     complaints: list[str] = []
     pages: list[Page] = []
 
@@ -88,7 +88,7 @@ def test_every_part_is_accessible_and_fits_its_window(open_page: Open, mood: str
 
 
 @pytest.mark.parametrize("mood", ["missing", "down"])
-def test_trouble_is_accessible_and_says_what_to_do(open_page: Open, mood: str) -> None:
+def test_trouble_is_accessible_and_has_a_remedy(open_page: Open, mood: str) -> None:
     page = open_page("flow", mood)
     told = {"missing": "sales_cdc_setup", "down": "make cloud"}[mood]
     expect(page.locator("#flow")).to_contain_text(told)
@@ -100,15 +100,15 @@ def test_trouble_is_accessible_and_says_what_to_do(open_page: Open, mood: str) -
         expect(page.get_by_role("button", name="Try again").first).to_be_visible()
 
 
-def test_where_the_pipeline_stands_still_is_red_with_the_reason(open_page: Open) -> None:
+def test_a_stopped_hop_is_red_and_has_the_reason(open_page: Open) -> None:
     page = open_page("flow", "stopped")
-    expect(page.locator(".verdict.stopped")).to_contain_text("The pipe stands still.")
+    expect(page.locator(".verdict.stopped")).to_contain_text("The pipe has stopped.")
     expect(page.locator(".needs > .stopped")).to_contain_text("may not kinesis:PutRecords")
     expect(page.locator("article.hop.stopped h3")).to_have_text("Pipe")
     assert page.locator(".picture .station.stopped").count() == 1
 
 
-def test_an_order_is_searched_and_its_versions_compared_by_keyboard_alone(open_page: Open) -> None:
+def test_the_keyboard_alone_searches_an_order_and_compares_its_versions(open_page: Open) -> None:
     page = open_page("flow")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -132,7 +132,7 @@ def test_an_order_is_searched_and_its_versions_compared_by_keyboard_alone(open_p
     expect(versions.nth(1)).to_contain_text("Deleted")
 
 
-def test_hostile_values_are_shown_and_never_run(open_page: Open) -> None:
+def test_hostile_values_are_shown_as_text(open_page: Open) -> None:
     page = open_page(f"orders/laptop/{ORDER}")
     expect(page.locator("#part-orders")).to_contain_text(HOSTILE)
     for part in ("changes", "insights"):
@@ -142,7 +142,7 @@ def test_hostile_values_are_shown_and_never_run(open_page: Open) -> None:
     assert page.locator("main script").count() == 0
 
 
-def test_a_redrive_is_started_by_its_button_alone(open_page: Open) -> None:
+def test_only_its_button_starts_a_redrive(open_page: Open) -> None:
     page = open_page("trust", "stopped")
     page.get_by_role("button", name="Deliver them again").click()
     expect(page.locator(".said")).to_contain_text("Started sales_cdc_redrive, run manual__2026-11-25T14:30:20+00:00.")
@@ -158,7 +158,7 @@ def test_the_theme_follows_the_system_while_the_page_is_open(open_page: Open) ->
     expect(page.locator(".plot .ytick text").first).not_to_have_css("fill", light)
 
 
-def test_plots_are_sketched_before_plotly_has_come(browser: Browser) -> None:
+def test_plots_are_sketched_before_plotly_has_loaded(browser: Browser) -> None:
     with serving(CannedReader()) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.route("**/plotly.min.js", lambda route: None)  # it never comes
@@ -169,7 +169,7 @@ def test_plots_are_sketched_before_plotly_has_come(browser: Browser) -> None:
         page.close()
 
 
-def test_a_span_is_chosen_and_every_bar_has_its_number(open_page: Open) -> None:
+def test_choosing_a_span_shows_a_number_for_every_bar(open_page: Open) -> None:
     page = open_page("changes")
     page.get_by_text("24 hours").click()
     expect(page.locator("#changes h3")).to_have_text("Changes by hour, the last 24 hours")

@@ -1,1 +1,1 @@
-"""The page "Sales CDC" in Airflow: whether changes arrive, what changed, and what it means."""
+"""Serve the page Sales CDC inside Airflow: the pipeline's state, orders, changes, insights and reports."""

@@ -1,7 +1,7 @@
-"""Who may see the page, who may act, and that it was the page itself that asked.
+"""Decide who may see the page and who may act, and check that a request comes from the page itself.
 
-Airflow's own login and auth manager decide. A cookie says who asks, not that the page asked: every POST also carries a
-token that only the page's own script can read.
+Airflow's own login and auth manager decide about the user. A cookie identifies the user but not the page, so every POST also
+carries a token that only the page's own script can read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ may_redrive = requires_access_dag(method="POST", access_entity=DagAccessEntity.R
 
 
 def can_redrive(user: Any) -> bool:
-    """Whether to offer the button; the POST asks again."""
+    """Return whether to offer the redrive button; the POST checks the right again."""
     return bool(
         get_auth_manager().is_authorized_dag(
             method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=REDRIVE_DAG), user=user
@@ -37,12 +37,18 @@ def can_redrive(user: Any) -> bool:
 
 
 def page_token(user_id: str, clock: Callable[[], float] = time.time) -> str:
-    """Proof, for some hours, that the page was given to this user."""
+    """Return a token that proves for ``TOKEN_SECONDS`` that the page was served to this user.
+
+    Example::
+
+        is_page_token(page_token("ada"), "ada")  # True
+    """
     issued = str(int(clock()))
     return f"{issued}.{_signature(user_id, issued)}"
 
 
 def is_page_token(token: str, user_id: str, clock: Callable[[], float] = time.time) -> bool:
+    """Return whether the token was made for this user and is still valid."""
     issued, _, signature = token.partition(".")
     if not issued.isascii() or not issued.isdigit() or len(issued) > 12:
         return False
@@ -51,15 +57,16 @@ def is_page_token(token: str, user_id: str, clock: Callable[[], float] = time.ti
 
 
 def asked_by_page(request: Request, user: GetUserDep) -> None:
-    """A dependency of every POST: refuses what another site, or another program with the user's cookie, sent."""
+    """Refuse a request of another site, or of another program that has the user's cookie; a dependency of every POST."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if site != "same-origin" or not is_page_token(request.headers.get(TOKEN_HEADER, ""), user.get_id()):
         raise HTTPException(
-            status.HTTP_403_FORBIDDEN, "This did not come from the Sales CDC page. Reload the page and try again."
+            status.HTTP_403_FORBIDDEN,
+            "The request did not come from the Sales CDC page. Reload the page and try again.",
         )
 
 
 def _signature(user_id: str, issued: str) -> str:
-    """Every api-server of a deployment has the same secret key."""
+    """Sign with the secret key that every api-server of a deployment shares."""
     key = hashlib.sha256(b"sales-cdc page token" + conf.get_mandatory_value("api", "secret_key").encode()).digest()
     return hmac.new(key, f"{issued}:{user_id}".encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""Keeps answers for a moment: a page shows what is known at once, and what is old is asked for again behind it."""
+"""Keep answers for a while: the page shows the known answer at once, and an old answer is loaded again in the background."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAILURE_SECONDS = 5.0
 
 @dataclass
 class Entry:
-    """One answer; ``loaded_at`` is None before the first. After a failure the last value stays, with the trouble."""
+    """One answer; ``loaded_at`` is None before the first value. After a failure the last value stays, with the trouble."""
 
     value: Any = None
     trouble: Trouble | None = None
@@ -32,7 +32,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An entry as it was: ``age_seconds`` is None while there is no value yet."""
+    """A copy of an entry; ``age_seconds`` is None while there is no value yet."""
 
     value: Any
     trouble: Trouble | None
@@ -41,7 +41,7 @@ class Snapshot:
 
 
 class Cache:
-    """Answers by key, loaded in threads of their own, at most once at a time each."""
+    """Answers by key; each is loaded in a thread, at most once at a time."""
 
     def __init__(self, executor: Executor | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._executor = executor or ThreadPoolExecutor(PARALLEL_LOADS, thread_name_prefix="sales-cdc-page")
@@ -52,7 +52,10 @@ class Cache:
     def get(
         self, key: Hashable, load: Callable[[], Any], *, fresh_seconds: float, wait_seconds: float = 0.0
     ) -> Snapshot:
-        """What is known, asked for anew when it is older than ``fresh_seconds``; a first answer is waited for a moment."""
+        """Return the known answer, and load it again when it is older than ``fresh_seconds``.
+
+        The first call for a key waits up to ``wait_seconds`` for its answer.
+        """
         with self._changed:
             entry = self._entries.setdefault(key, Entry())
             self._entries.move_to_end(key)

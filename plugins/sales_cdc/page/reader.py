@@ -1,4 +1,4 @@
-"""What the page reads of the deployment; tests put their own in its place."""
+"""Read everything that the page shows of a deployment, behind a protocol that tests can replace."""
 
 from __future__ import annotations
 
@@ -14,32 +14,38 @@ from sales_cdc.page.reads.observation import Observation, Observer
 
 
 class Reader(Protocol):
-    """Reads only; every method may raise what botocore raises."""
+    """Reads a deployment and changes nothing; every method may raise an error of botocore."""
 
     def warm(self) -> None:
-        """Get ready for the first question."""
+        """Prepare for the first request."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
 
-    def observe(self) -> Observation: ...
+    def observe(self) -> Observation:
+        """Return what AWS says of every resource, and their metrics."""
 
     def tables(self) -> list[str]:
-        """The names of the database's tables and views; none when there is no database."""
+        """Return the names of the database's tables and views."""
 
-    def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows: ...
+    def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows:
+        """Return the rows of one file under ``include/sql``; ``values`` replace its question marks."""
 
     def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, str]]) -> Rows | None:
-        """The rows of an earlier execution of a file's statement; None when they are not to be had any more."""
+        """Return the rows of an earlier execution of a file's statement; None when Athena no longer has them."""
 
-    def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None: ...
+    def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
+        """Return the newest report under the prefix; None when there is none."""
 
-    def newest_changes(self) -> Tail: ...
+    def newest_changes(self) -> Tail:
+        """Return the newest change events in the raw zone."""
 
-    def failed_records(self) -> Tail: ...
+    def failed_records(self) -> Tail:
+        """Return the newest failed records in the error zone."""
 
 
 class DeploymentReader:
-    """The deployment of the settings, through the same connection and guard as its DAGs."""
+    """Reads the deployment of the settings, through the same connection and endpoint guard as its DAGs."""
 
     def __init__(self, settings: Settings) -> None:
         clients = PageClients(settings)
@@ -53,7 +59,7 @@ class DeploymentReader:
         self.failed_records = lake.failed_records
 
     def warm(self) -> None:
-        """Make the clients, and let them connect."""
+        """Make the clients and let them connect."""
         self._clients.warm()
         self.observe()
 

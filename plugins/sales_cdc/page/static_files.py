@@ -1,4 +1,4 @@
-"""The page's files: our own beside this module, and plotly.js out of the installed package ``plotly``."""
+"""Serve the page's own files in ``static/``, and plotly.js from the installed package ``plotly``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 OWN = Path(__file__).resolve().parent / "static"
 PLOTLY = "plotly.min.js"
-FIRST_SCRIPTS = ("theme.js", "plots.js")  # run before the page is drawn
+FIRST_SCRIPTS = ("theme.js", "plots.js")  # they run before the page is drawn
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -26,19 +26,19 @@ class StaticFile(NamedTuple):
 
 @lru_cache(maxsize=1)
 def own_version() -> str:
-    """Of all our own files together: they import one another, and are kept under one path that changes with any of them."""
+    """Return one version for all own files, because they import one another and share a path that changes with any of them."""
     contents = (path.read_bytes() for path in sorted(OWN.iterdir()) if path.suffix in TYPES)
     return hashlib.sha256(b"".join(contents)).hexdigest()[:12]
 
 
 def modules() -> list[str]:
-    """The page's own scripts that others import: fetched at once, not one after the other."""
+    """Return the names of the page's modules, which the browser fetches all at once."""
     return sorted(path.name for path in OWN.glob("*.js") if path.name not in FIRST_SCRIPTS)
 
 
 @lru_cache(maxsize=32)
 def static_file(name: str) -> StaticFile | None:
-    """None when there is no such file: names are looked up, never joined to a path."""
+    """Return a file by its name, or None; names are looked up and never joined to a path."""
     if name == PLOTLY:
         content = (files("plotly") / "package_data" / PLOTLY).read_bytes()
     elif path := {each.name: each for each in OWN.iterdir() if each.suffix in TYPES}.get(name):

@@ -1,4 +1,4 @@
-"""What the page reads of a cloud: every statement on both kinds of tables, the bucket's newest objects, every hop."""
+"""The page reads a real cloud: every statement on both kinds of tables, the newest objects, every hop."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
-from sales_cdc.page import sections
+from sales_cdc.page.curated import changes_table
 from sales_cdc.page.reader import DeploymentReader
+from sales_cdc.page.tabs import changes, flow, insights, orders, trust
 
 from tests.conftest import Cloud
 
@@ -28,7 +29,7 @@ CHANGES = [  # orderid, product, quantity, price, event type, sequence number
 
 
 class Lake:
-    """A deployment's bucket, database and work group, made by hand, with an administrator's clients."""
+    """A deployment's bucket, database and work group, made with an administrator's clients."""
 
     def __init__(self, cloud: Cloud, prefix: str) -> None:
         self.settings = replace(Settings.from_environment(), prefix=prefix)
@@ -57,7 +58,7 @@ class Lake:
                 return
 
     def fill_raw(self) -> None:
-        """A raw table with every change, one of them delivered twice, and setup's probe."""
+        """Make a raw table with every change, one of them duplicated, and a probe order."""
         lines = [raw_line(*each) for each in [*CHANGES, CHANGES[0], ("probe-1", "probe", 1, "1.00", "INSERT", 9)]]
         self.put(f"raw/orders/dt={HOUR:%Y-%m-%d}/hr={HOUR:%H}/sales-1.json", *lines)
         self.run(
@@ -103,7 +104,7 @@ def lake(cloud: Cloud) -> Lake:
 
 @pytest.fixture(scope="module", params=["raw", "curated"])
 def filled(lake: Lake, request: pytest.FixtureRequest) -> Lake:
-    """First with the crawled table alone, then with the curated ones too: the page takes the better."""
+    """The lake with the crawled table alone, and then with the curated tables, which the page prefers."""
     if request.param == "raw":
         lake.fill_raw()
     else:
@@ -112,21 +113,21 @@ def filled(lake: Lake, request: pytest.FixtureRequest) -> Lake:
 
 
 def test_changes_orders_and_versions_are_the_same_from_either_table(filled: Lake) -> None:
-    bars = sections.changes(filled.reader, "day")["bars"]
+    bars = changes.changes(filled.reader, "day")["bars"]
     assert [(bar["inserts"], bar["updates"], bar["deletes"]) for bar in bars] == [(2, 1, 1)]
-    found = sections.found_orders(filled.reader, "Laptop")["orders"]
+    found = orders.found_orders(filled.reader, "Laptop")["orders"]
     assert [(order["orderid"], order["product_name"], order["event_type"]) for order in found] == [("it's", "laptop", "REMOVE")]  # fmt: skip
-    assert [order["price"] for order in sections.found_orders(filled.reader, "b")["orders"]] == ["10.10"]
-    told = sections.order(filled.reader, "it's")["versions"]
-    assert [version["event_type"] for version in told] == ["INSERT", "MODIFY", "REMOVE"]
-    assert {field["name"]: field["after"] for field in told[1]["fields"] if field["changed"]} == {"quantity": "3"}
-    rows = filled.reader.ask("page/changes_counted.sql", {"table": sections._changes_table(filled.reader)})
+    assert [order["price"] for order in orders.found_orders(filled.reader, "b")["orders"]] == ["10.10"]
+    shown = orders.order(filled.reader, "it's")["versions"]
+    assert [version["event_type"] for version in shown] == ["INSERT", "MODIFY", "REMOVE"]
+    assert {field["name"]: field["after"] for field in shown[1]["fields"] if field["changed"]} == {"quantity": "3"}
+    rows = filled.reader.ask("page/changes_counted.sql", {"table": changes_table(filled.reader)})
     assert rows.as_dicts()[0]["changes"] == "4"
 
 
 def test_every_insight_runs_over_the_curated_tables(lake: Lake) -> None:
     counts = {
-        each["name"]: len(sections.insight(lake.reader, each["name"])["rows"]) for each in sections.insight_names()
+        each["name"]: len(insights.insight(lake.reader, each["name"])["rows"]) for each in insights.insight_names()
     }
     assert counts == {
         "revenue_by_product_and_day": 1, "cancellation_rate": 1, "change_mix_by_hour": 1,
@@ -134,7 +135,7 @@ def test_every_insight_runs_over_the_curated_tables(lake: Lake) -> None:
     }  # fmt: skip
 
 
-def test_what_the_last_batch_was_answered_is_shown_without_asking_again(lake: Lake) -> None:
+def test_the_answers_of_the_last_batch_are_shown_without_another_query(lake: Lake) -> None:
     today = datetime.now(UTC).date()
     days = {"from_day": str(today - timedelta(days=30)), "until_day": str(today + timedelta(days=1))}
     files = ("cancellation_rate", "change_mix_by_hour")
@@ -144,16 +145,16 @@ def test_what_the_last_batch_was_answered_is_shown_without_asking_again(lake: La
     gone = [{"name": "revenue_by_product_and_day", "query": "00000000-0000-0000-0000-000000000000"}]
     lake.put("ledger/batch/one/report.json", {"run_id": "one", "insights": [*named, *foreign, *gone]})
 
-    told = sections.insight(lake.reader, "cancellation_rate")
-    assert (told["run_id"], told["rows"], told["sql"]) == ("one", asked[files[0]].rows, asked[files[0]].sql)
-    assert told["asked_at"] == asked[files[0]].asked_at.astimezone(UTC).isoformat()
-    assert sections.insight(lake.reader, "most_changed_orders")["run_id"] == ""
-    assert sections.insight(lake.reader, "revenue_by_product_and_day")["run_id"] == ""
-    counted = sections.changes(lake.reader, "day")
-    assert (counted["run_id"], counted["bars"]) == ("one", sections.changes(lake.reader, "day", anew=True)["bars"])
+    shown = insights.insight(lake.reader, "cancellation_rate")
+    assert (shown["run_id"], shown["rows"], shown["sql"]) == ("one", asked[files[0]].rows, asked[files[0]].sql)
+    assert shown["asked_at"] == asked[files[0]].asked_at.astimezone(UTC).isoformat()
+    assert insights.insight(lake.reader, "most_changed_orders")["run_id"] == ""
+    assert insights.insight(lake.reader, "revenue_by_product_and_day")["run_id"] == ""
+    counted = changes.changes(lake.reader, "day")
+    assert (counted["run_id"], counted["bars"]) == ("one", changes.changes(lake.reader, "day", refresh=True)["bars"])
 
 
-def test_runs_of_the_ledger_table_are_told_oldest_first(lake: Lake) -> None:
+def test_runs_of_the_ledger_table_come_oldest_first(lake: Lake) -> None:
     numbers = ", ".join(
         f"{name} bigint" for name in ("written", "captured", "delivered", "failed", "dropped", "curated")
     )
@@ -168,7 +169,7 @@ def test_runs_of_the_ledger_table_are_told_oldest_first(lake: Lake) -> None:
     line = "('{run}', TIMESTAMP '2026-11-2{day} 00:00:00', '{kind}', 5, 5, 5, 0, 0, 5, 1e0, 2e0, 3e0, 4e0, 5e0, 6e0)"
     rows = [line.format(run=f"run-{day}", day=day, kind=kind) for day in (2, 1) for kind in ("INSERT", "MODIFY")]
     lake.run(f"INSERT INTO pipeline_ledger VALUES {', '.join(rows)}")
-    runs = sections.ledger_runs(lake.reader)["runs"]
+    runs = trust.ledger_runs(lake.reader)["runs"]
     assert [(run["run_id"], run["written"], run["run_at"]) for run in runs] == [
         ("run-1", "10", "2026-11-21T00:00:00.000Z"), ("run-2", "10", "2026-11-22T00:00:00.000Z"),
     ]  # fmt: skip
@@ -190,7 +191,7 @@ def test_the_newest_changes_are_those_of_the_newest_objects(lake: Lake) -> None:
         tail = lake.reader.newest_changes()
         assert [line["orderID"] for line, _ in tail.lines] == ["newest", "older", "order-8"]
         assert tail.lines[0][0]["price"] == Decimal("2.5")
-    assert [event["orderid"] for event in sections.live(lake.reader)["events"]] == ["newest", "older", "order-8"]
+    assert [event["orderid"] for event in changes.live(lake.reader)["events"]] == ["newest", "older", "order-8"]
 
 
 def test_the_newest_failed_records_are_found_among_all_kinds_and_days(lake: Lake) -> None:
@@ -198,13 +199,13 @@ def test_the_newest_failed_records_are_found_among_all_kinds_and_days(lake: Lake
         lake.put(f"errors/processing-failed/dt=2026-11-0{day}/f.json", {"errorMessage": f"day {day}"})
     lake.put("errors/other/direct.json", {"errorMessage": "no day"})
     tail = lake.reader.failed_records()
-    told = [line["errorMessage"] for line, _ in tail.lines]
-    assert set(told) <= {"no day", *(f"day {day}" for day in range(3, 10))}
+    messages = [line["errorMessage"] for line, _ in tail.lines]
+    assert set(messages) <= {"no day", *(f"day {day}" for day in range(3, 10))}
     assert len(tail.objects) == 8
     assert not tail.is_whole
 
 
-def test_a_run_s_report_is_found_beside_what_lies_deeper(lake: Lake) -> None:
+def test_the_report_of_a_run_is_found_beside_deeper_objects(lake: Lake) -> None:
     assert lake.reader.newest_report("ledger/redrive/") is None
     lake.put("ledger/redrive/run.json", {"run_id": "run", "share": 1.5})
     lake.put("ledger/redrive/trimmed/position.json", {"run_id": "no report"})
@@ -213,10 +214,10 @@ def test_a_run_s_report_is_found_beside_what_lies_deeper(lake: Lake) -> None:
     assert (found.key, found.document) == ("ledger/redrive/run.json", {"run_id": "run", "share": Decimal("1.5")})
 
 
-def test_hops_that_are_not_there_are_told_as_missing(lake: Lake) -> None:
+def test_absent_hops_are_reported_as_missing(lake: Lake) -> None:
     seen = lake.reader.observe().answers
     refusals = {name: answer.refusal for name, answer in seen.items()}
     there = {"tables": "", "athena": ""}
     assert refusals == {**dict.fromkeys(("table", "pipe", "dead_letters", "stream", "delivery", "crawler", "job"), "missing"), **there}  # fmt: skip
-    view = sections.flow(lake.reader, 1)
+    view = flow.flow(lake.reader, 1)
     assert view["verdict"] == "missing"

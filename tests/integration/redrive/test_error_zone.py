@@ -31,7 +31,9 @@ def body(s3: Any, zone: ErrorZoneHook, key: str = KEY) -> bytes:
     return bytes(s3.get_object(Bucket=zone.bucket, Key=key)["Body"].read())
 
 
-def test_an_object_that_another_run_replaced_is_neither_read_nor_replaced_nor_deleted(s3: Any, zone: ErrorZoneHook) -> None:
+def test_an_object_that_another_run_replaced_is_neither_read_nor_replaced_nor_deleted(
+    s3: Any, zone: ErrorZoneHook
+) -> None:
     (listed,) = zone.objects()
     assert zone.read(listed) == b"first\nsecond\n"
     assert zone.replace(listed, b"second\n")

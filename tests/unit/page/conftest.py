@@ -1,4 +1,4 @@
-"""The page behind Airflow's own auth manager: a user with every right, one who may read, one with no right, a stranger."""
+"""Clients of the page behind Airflow's own auth manager, with and without rights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page import access
 from sales_cdc.page.app import create_app
-from sales_cdc.page.redrive import StartedRun
+from sales_cdc.page.redrive_trigger import StartedRun
 
 from tests.browser.canned import CannedReader
 
@@ -35,8 +35,8 @@ def redriven() -> list[str]:
 
 @pytest.fixture
 def client(auth_manager: Any, redriven: list[str], monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Clients of the page by the user's role; None: a stranger."""
-    # Both would ask Airflow's database, which these tests do without.
+    """Clients of the page by the user's role; None for a stranger."""
+    # Both would query Airflow's database, which these tests do not need.
     monkeypatch.setattr("airflow.models.revoked_token.RevokedToken.is_revoked", lambda jti, session=None: False)
     monkeypatch.setattr("airflow.models.dag.DagModel.get_team_name", lambda dag_id, session=None: None)
 

@@ -1,4 +1,4 @@
-"""Who sees the page and who may act: strangers, users without the right, other sites, and hostile values."""
+"""The page refuses strangers, users without the right, other sites and hostile values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sales_cdc.page import access
-from sales_cdc.page.redrive import RedriveError
+from sales_cdc.page.redrive_trigger import RedriveError
 
 from tests.browser.canned import HOSTILE, CannedReader
 
@@ -32,7 +32,7 @@ def test_a_user_without_the_right_to_read_is_refused(client: Any, path: str) -> 
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_who_may_read_the_batch_dag_sees_everything(client: Any, path: str) -> None:
+def test_a_user_who_may_read_the_batch_dag_sees_everything(client: Any, path: str) -> None:
     assert client("viewer").get(path).status_code in (200, 202)
 
 
@@ -56,13 +56,13 @@ def test_the_page_has_no_inline_script_or_style_and_names_no_other_host(client: 
 
 def test_a_hostile_prefix_or_question_cannot_become_markup(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = [{"name": '"><script>', "question": HOSTILE}]
-    monkeypatch.setattr("sales_cdc.page.sections.insight_names", lambda: hostile)
+    monkeypatch.setattr("sales_cdc.page.tabs.insights.insight_names", lambda: hostile)
     page = client().get("/").text
     assert HOSTILE not in page
     assert "&lt;script&gt;window.hacked" in page
 
 
-def test_hostile_values_are_sent_as_json_and_never_sniffed(client: Any) -> None:
+def test_hostile_values_are_sent_as_json_that_no_browser_sniffs(client: Any) -> None:
     answer = client().get("/api/live")
     assert HOSTILE in answer.json()["value"]["events"][2]["product_name"]
     assert answer.headers["Content-Type"] == "application/json"
@@ -74,7 +74,7 @@ def test_no_other_file_is_served(client: Any, name: str) -> None:
     assert client().get(f"/static/{name}").status_code == 404
 
 
-def test_plotly_comes_out_of_its_package_compressed_and_for_good(client: Any) -> None:
+def test_plotly_is_served_from_its_package_compressed_and_immutable(client: Any) -> None:
     page = client()
     versioned = re.search(r'data-plotly="([^"]+)"', page.get("/").text)
     assert versioned
@@ -84,7 +84,7 @@ def test_plotly_comes_out_of_its_package_compressed_and_for_good(client: Any) ->
     assert b"plotly.js v" in answer.content[:200]
 
 
-def test_a_redrive_is_started_for_who_may_trigger_it_from_the_page(client: Any, redriven: list[str]) -> None:
+def test_the_page_starts_a_redrive_for_a_user_who_may_trigger_it(client: Any, redriven: list[str]) -> None:
     page = client("admin")
     token = token_of(page.get("/").text)
     answer = page.post("/api/redrive", headers={access.TOKEN_HEADER: token, "Sec-Fetch-Site": "same-origin"})
@@ -112,12 +112,12 @@ def test_a_redrive_needs_the_right_to_trigger(client: Any, redriven: list[str], 
     assert redriven == []
 
 
-def test_the_button_is_offered_to_who_may_use_it(client: Any) -> None:
+def test_the_button_is_offered_to_users_who_may_use_it(client: Any) -> None:
     assert 'data-can-redrive="yes"' in client("admin").get("/").text
     assert 'data-can-redrive="no"' in client("viewer").get("/").text
 
 
-def test_a_redrive_that_cannot_start_says_why(client: Any) -> None:
+def test_a_redrive_that_cannot_start_gives_the_reason(client: Any) -> None:
     def refuse(name: str) -> Any:
         raise RedriveError("Airflow does not know the DAG sales_cdc_redrive (yet).")
 
@@ -129,7 +129,7 @@ def test_a_redrive_that_cannot_start_says_why(client: Any) -> None:
     )
 
 
-def test_a_page_token_is_good_for_half_a_day_and_one_user() -> None:
+def test_a_page_token_is_valid_for_half_a_day_and_one_user() -> None:
     token = access.page_token("vera", clock=lambda: 1000.0)
     assert access.is_page_token(token, "vera", clock=lambda: 1000.0 + access.TOKEN_SECONDS)
     assert not access.is_page_token(token, "vera", clock=lambda: 1001.0 + access.TOKEN_SECONDS)
@@ -140,12 +140,12 @@ def test_a_page_token_is_good_for_half_a_day_and_one_user() -> None:
 
 
 @pytest.mark.parametrize("q", ["", "%20", "a%00b", "a%0Ab", "x" * 201])
-def test_what_cannot_be_an_order_is_not_asked_for(client: Any, q: str) -> None:
+def test_a_search_text_that_can_be_no_order_is_refused(client: Any, q: str) -> None:
     reader = CannedReader()
     assert client(reader=reader).get(f"/api/orders?q={q}").status_code == 422
     assert reader.asked == []
 
 
 @pytest.mark.parametrize("path", ["/api/changes/century", "/api/insights/..%2Fviews%2Forders", "/api/trust/secrets"])
-def test_what_is_not_known_is_not_found(client: Any, path: str) -> None:
+def test_unknown_names_get_404(client: Any, path: str) -> None:
     assert client().get(path).status_code == 404

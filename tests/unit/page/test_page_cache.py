@@ -1,4 +1,4 @@
-"""Answers are kept for a moment, shown while they are asked for anew, and asked for once at a time."""
+"""The cache keeps answers, shows an old answer while it loads a new one, and loads each once at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sales_cdc.page.trouble import NothingYetError
 
 
 class Later(Executor):
-    """Runs what was submitted when the test says so."""
+    """Runs what was submitted when the test calls ``run``."""
 
     def __init__(self) -> None:
         self.waiting: list[Any] = []
@@ -42,7 +42,7 @@ class Scene:
         return self.cache.get(key, self.load, fresh_seconds=10)
 
 
-def test_the_first_answer_is_waited_for_and_asked_for_once() -> None:
+def test_the_first_answer_is_loaded_once() -> None:
     scene = Scene()
     scene.answers = ["one"]
     assert scene.get().is_loading
@@ -53,7 +53,7 @@ def test_the_first_answer_is_waited_for_and_asked_for_once() -> None:
     assert not scene.later.waiting
 
 
-def test_an_old_answer_is_shown_while_a_new_one_is_asked_for() -> None:
+def test_an_old_answer_is_shown_while_a_new_one_loads() -> None:
     scene = Scene()
     scene.answers = ["one", "two"]
     scene.get()
@@ -65,7 +65,7 @@ def test_an_old_answer_is_shown_while_a_new_one_is_asked_for() -> None:
     assert (scene.get().value, scene.get().age_seconds) == ("two", 0.0)
 
 
-def test_after_a_failure_the_last_answer_stays_with_the_reason_and_is_tried_again_sooner() -> None:
+def test_after_a_failure_the_last_answer_stays_with_the_reason_and_loads_again_sooner() -> None:
     scene = Scene()
     scene.answers = ["one", NothingYetError("Gone", "Do this."), "two"]
     scene.get()
@@ -83,7 +83,7 @@ def test_after_a_failure_the_last_answer_stays_with_the_reason_and_is_tried_agai
     assert (scene.get().value, scene.get().trouble) == ("two", None)
 
 
-def test_what_was_not_asked_for_longest_is_forgotten() -> None:
+def test_the_least_recently_used_answer_is_forgotten() -> None:
     scene = Scene()
     scene.answers = ["one"]
     scene.get()
@@ -93,7 +93,7 @@ def test_what_was_not_asked_for_longest_is_forgotten() -> None:
     assert scene.get().value is None
 
 
-def test_an_unforeseen_error_tells_its_kind_and_no_more() -> None:
+def test_an_unexpected_error_shows_no_detail() -> None:
     scene = Scene()
     scene.answers = [KeyError("a secret")]
     scene.get()

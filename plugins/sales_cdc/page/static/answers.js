@@ -1,4 +1,4 @@
-// Asks the server, shows that it waits, what went wrong, or what came; and asks again while somebody looks.
+// Fetch an answer, show a skeleton, the trouble or the value, and fetch again while the page is visible.
 import { h, fill, time } from "./dom.js";
 
 const PAUSE = 100;
@@ -6,7 +6,7 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Gone extends Error {}
 
-/** One answer: {value, trouble, age_seconds, is_loading}. 202 means that it is still being worked out. */
+/** Fetch one answer: {value, trouble, age_seconds, is_loading}. 202 means that the server is still loading it. */
 export const ask = async (path, stopped = () => false) => {
   for (let pause = PAUSE; ; pause = Math.min(pause * 1.5, 2000)) {
     const answer = await fetch(path, { headers: { Accept: "application/json" }, credentials: "same-origin" }).catch(() => null);
@@ -23,7 +23,7 @@ const refused = async (answer) => {
   if (answer.status === 401) return trouble("You are not logged in any more", "", "Reload the page and log in.");
   if (answer.status === 403) return trouble("You may not see this", "", "Ask for the right to read the DAG sales_cdc_batch.");
   const detail = await answer.json().then((body) => body.detail, () => "");
-  return trouble("This was not understood", typeof detail === "string" ? detail : "", "Change what you asked for.");
+  return trouble("The server did not understand the request", typeof detail === "string" ? detail : "", "Change your search.");
 };
 const trouble = (title, reason, remedy) => ({ kind: "failed", title, reason, remedy });
 
@@ -38,7 +38,7 @@ export const troubleBox = ({ kind, title, reason, remedy }, again) =>
     remedy && h("p", null, remedy),
     again && kind !== "empty" && h("button", { type: "button", class: "quiet", onclick: again }, "Try again"));
 
-/** Keeps one place of the page filled from one path; `every` in seconds asks again, `only while visible`. */
+/** One place of the page, filled from one path, and again `every` so many seconds while the page is visible. */
 export class Place {
   constructor(element, render, { every = 0, lines = 3 } = {}) {
     Object.assign(this, { element, render, every, lines, turn: 0, shown: "", path: null });
@@ -78,7 +78,7 @@ export class Place {
 
   draw({ value, trouble: found }) {
     const shown = JSON.stringify([value, found]);
-    if (shown === this.shown) return; // nothing moves, nor loses its focus, for the same answer
+    if (shown === this.shown) return; // the same answer moves nothing and keeps the focus
     this.shown = shown;
     if (value === null || value === undefined) {
       fill(this.element, troubleBox(found, () => this.run()));
@@ -92,10 +92,10 @@ export class Place {
   }
 }
 
-/** When this was asked of Athena, and by whom; what a batch asked can be asked anew. */
+/** Say when Athena was asked and by which run; an answer to a batch gets a button that asks again. */
 export const asked = ({ asked_at, run_id }, again) => [
-  asked_at && (run_id ? `As of the batch ${run_id}, which asked at ${time(asked_at)} UTC. ` : `Asked at ${time(asked_at)} UTC. `),
+  asked_at && (run_id ? `From the batch ${run_id}, asked at ${time(asked_at)} UTC. ` : `Asked at ${time(asked_at)} UTC. `),
   run_id && h("button", { type: "button", class: "quiet", onclick: again }, "Ask again now"),
 ];
 
-const notice = ({ title, reason }) => h("p", { class: "notice", role: "status" }, `${title}: this is what was known before. ${reason}`);
+const notice = ({ title, reason }) => h("p", { class: "notice", role: "status" }, `${title}: these are earlier figures. ${reason}`);

@@ -1,4 +1,4 @@
-// Inserts, updates and deletes over time, and the newest as they arrive.
+// The tab Changes: inserts, updates and deletes over time, and the newest events as they arrive.
 import { h, number, plural, badge, exact, moment, time, table } from "./dom.js";
 import { Place, asked } from "./answers.js";
 import { kinds, palette, plot } from "./charts.js";
@@ -28,7 +28,7 @@ function renderBars(view) {
     h("div", { class: "card" },
       h("h3", null, `Changes by ${view.unit}, ${name}`),
       all ? stacked(view, name) : h("p", { class: "muted" }, `No change in ${name}. Choose a longer span, or trigger sales_cdc_generate.`),
-      h("p", { class: "foot" }, `From ${view.table}. `, asked(view, () => bars.show(`api/changes/${span()}?anew=true`)), " Times are UTC.")),
+      h("p", { class: "foot" }, `From ${view.table}. `, asked(view, () => bars.show(`api/changes/${span()}?refresh=true`)), " Times are UTC.")),
   ];
 }
 

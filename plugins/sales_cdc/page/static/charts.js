@@ -1,19 +1,19 @@
-// Plots: sketched at once, then drawn by plotly.js; in the page's colours, with the numbers below.
+// Draw plots in the page's colours: a sketch at once, then plotly.js, with the numbers in a table below.
 import { h, table } from "./dom.js";
 import { sketch } from "./sketch.js";
 
-/** Fetches plotly.js ahead of the first plot. */
+/** Fetch plotly.js before the first plot needs it. */
 export const warm = () => void window.plotly().catch(() => {});
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 export const palette = () => [1, 2, 3, 4, 5, 6, 7, 8].map((at) => colour(`plot-${at}`));
 export const kinds = () => ({ inserts: colour("insert"), updates: colour("modify"), deletes: colour("remove") });
 const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
-/** plotly.js reads a little HTML in texts: what comes from data must not be read so. */
+/** Escape and shorten a text, because plotly.js reads some HTML in texts. */
 export const plain = (text) => cut(String(text ?? "–")).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const drawn = new Set();
-/** plotly.js keeps everything waiting while it starts: until the last answer's plots are sketched. */
+/** Start plotly.js only after this pause, because it blocks the page while it starts. */
 const QUIET = 400;
 const waiting = new Set();
 let quiet;
@@ -27,7 +27,7 @@ const drawLater = (draw) => {
 };
 addEventListener("theme", () => { for (const each of drawn) each.isConnected ? each.redraw() : drawn.delete(each); });
 
-/** `make` returns {data, layout}, anew for each theme; `numbers` are {columns, rows, numeric} of the table below. */
+/** Plot what `make` returns, {data, layout}, again for each theme; `numbers` are {columns, rows, numeric} of the table below. */
 export const plot = (label, make, { height = 300, numbers } = {}) => {
   const canvas = h("div", { class: "plot", role: "img", "aria-label": label, "data-height": height });
   canvas.redraw = async () => {

@@ -1,4 +1,4 @@
-// Elements from descriptions. Text is only ever set as text: nothing that comes from data can become markup.
+// Make elements. Text is always set as text, so no value can become markup.
 const SVG = "http://www.w3.org/2000/svg";
 
 const build = (element, attributes, children) => {
@@ -24,7 +24,7 @@ export const number = (value) => (value === null || value === undefined ? "–" 
 export const rate = (value) => (value >= 10 ? whole.format(value) : short.format(value));
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
-/** Digits as they are, with separators before the point: money never passes through a floating number. */
+/** Group the digits before the point; the text is never parsed as a number, so money stays exact. */
 export const exact = (text) => {
   const parts = /^(-?)(\d+)(\.\d+)?$/.exec(text ?? "");
   return parts ? `${parts[1]}${parts[2].replace(/\B(?=(\d{3})+$)/g, ",")}${parts[3] ?? ""}` : String(text ?? "–");

@@ -1,8 +1,8 @@
-// The pipeline as a picture, and each hop's figures below it.
+// The tab Flow: the pipeline as a picture, and each hop's figures below it.
 import { h, s, number, rate, duration, time } from "./dom.js";
 import { Place } from "./answers.js";
 
-const STATES = { ok: "OK", idle: "Ready", warn: "Needs a look", stopped: "Stands still", missing: "Not set up", unknown: "Not readable" };
+const STATES = { ok: "OK", idle: "Ready", warn: "Needs a look", stopped: "Stopped", missing: "Not set up", unknown: "Not readable" };
 const named = (hop) => (hop.state === "ok" && hop.rate ? "Moving" : STATES[hop.state]);
 const SIGNS = { ok: "✓", idle: "–", warn: "!", stopped: "✕", missing: "?", unknown: "?" };
 const ICONS = {
@@ -33,7 +33,7 @@ const render = (view) => [
   h("div", { class: "card picture" }, picture(view.hops)),
   attention(view.hops),
   h("div", { class: "cards four" }, view.hops.map(card)),
-  h("p", { class: "foot" }, `Seen ${time(view.at)} UTC. Counts and rates are CloudWatch's, of the last hour and the last five minutes.`),
+  h("p", { class: "foot" }, `Read at ${time(view.at)} UTC. CloudWatch reports the counts of the last hour and the rates of the last five minutes.`),
 ];
 
 const card = (hop) =>
@@ -48,10 +48,10 @@ const card = (hop) =>
     hop.minutes.some(Boolean) && spark(hop),
     h("ul", { class: "small" }, hop.facts.map((fact) => h("li", null, fact))));
 
-/** Every hop that needs somebody: why, and what to do. */
+/** List every hop that needs attention, with the reason and the remedy. */
 const attention = (hops) => {
   const needy = hops.filter((hop) => hop.state !== "missing" && hop.reason);
-  return needy.length > 0 && h("div", { class: "card" }, h("h3", null, "What needs you"), h("ul", { class: "needs" }, needy.map((hop) =>
+  return needy.length > 0 && h("div", { class: "card" }, h("h3", null, "What needs attention"), h("ul", { class: "needs" }, needy.map((hop) =>
     h("li", { class: hop.state },
       h("p", { class: "line" }, h("b", null, hop.title), h("span", { class: `pill ${hop.state}` }, named(hop))),
       h("p", null, hop.reason),
@@ -68,8 +68,8 @@ const spark = (hop) => {
 };
 
 const picture = (hops) => {
-  const told = hops.map((hop) => `${hop.title}: ${named(hop)}${hop.count === null ? "" : `, ${number(hop.count)} ${hop.unit}`}`).join(". ");
-  return wide.matches ? across(hops, told) : down(hops, told);
+  const label = hops.map((hop) => `${hop.title}: ${named(hop)}${hop.count === null ? "" : `, ${number(hop.count)} ${hop.unit}`}`).join(". ");
+  return wide.matches ? across(hops, label) : down(hops, label);
 };
 
 const station = (hop, x, y, radius) => s("g", { class: `station ${hop.state}` },
@@ -84,11 +84,11 @@ const link = (from, to, points) => {
   return s("path", { class: `link ${broken ? "broken" : moves ? "moves" : ""}`, d: points });
 };
 
-const across = (hops, told) => {
+const across = (hops, label) => {
   const gap = 1120 / hops.length;
   const x = (at) => gap * (at + 0.5);
   const y = 78;
-  return s("svg", { viewBox: "0 0 1120 226", role: "img", "aria-label": `The pipeline. ${told}` },
+  return s("svg", { viewBox: "0 0 1120 226", role: "img", "aria-label": `The pipeline. ${label}` },
     s("text", { class: "zone", x: x(0) - 30, y: 18 }, "As it happens"),
     s("path", { class: "rail", d: `M${x(0) - 30} 28H${x(4) + 30}` }),
     s("text", { class: "zone", x: x(5) - 30, y: 18 }, "In batches"),
@@ -109,7 +109,7 @@ const below = (hop) => {
   return hop.unit.replace("changes in", "in") || STATES[hop.state];
 };
 
-const down = (hops, told) => s("svg", { viewBox: `0 0 340 ${hops.length * 66 + 8}`, role: "img", "aria-label": `The pipeline. ${told}` },
+const down = (hops, label) => s("svg", { viewBox: `0 0 340 ${hops.length * 66 + 8}`, role: "img", "aria-label": `The pipeline. ${label}` },
   hops.slice(1).map((hop, at) => link(hops[at], hop, `M32 ${at * 66 + 62}V${at * 66 + 80}`)),
   hops.map((hop, at) => [
     station(hop, 32, at * 66 + 36, 22),

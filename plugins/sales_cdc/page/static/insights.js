@@ -1,4 +1,4 @@
-// What the changes mean: each insight query as a plot, its numbers and its statement below.
+// The tab Insights: each insight query as a plot, with its numbers and its statement below.
 import { h, exact, number, plural, table } from "./dom.js";
 import { Place, asked } from "./answers.js";
 import { kinds, palette, plain, plot } from "./charts.js";
@@ -7,7 +7,7 @@ const places = [...document.querySelectorAll("[data-insight]")].map((card) => ({
   name: card.dataset.insight,
   place: new Place(card.querySelector(".body"), (view) => renderInsight(view, card.querySelector("h3").textContent), { every: 60, lines: 6 }),
 }));
-const askAgain = (name) => places.find((each) => each.name === name).place.show(`api/insights/${name}?anew=true`);
+const askAgain = (name) => places.find((each) => each.name === name).place.show(`api/insights/${name}?refresh=true`);
 
 export const startInsights = () => {
   for (const { name, place } of places) place.show(`api/insights/${name}`);
@@ -15,24 +15,24 @@ export const startInsights = () => {
 };
 
 const renderInsight = (view, question) => {
-  const told = asked(view, () => askAgain(view.name));
-  if (!view.rows.length) return [h("p", { class: "muted" }, "No change in these days."), h("p", { class: "foot" }, told)];
+  const origin = asked(view, () => askAgain(view.name));
+  if (!view.rows.length) return [h("p", { class: "muted" }, "No change in these days."), h("p", { class: "foot" }, origin)];
   const rows = view.rows.map((row) => Object.fromEntries(view.columns.map((name, at) => [name, row[at]])));
   const shape = SHAPES[view.name];
   const numbers = { title: plural(rows.length, "row"), columns: view.columns.map((name) => name.replaceAll("_", " ")), numeric: view.types.flatMap((type, at) => (/int|decimal|double|real/.test(type) ? [at] : [])), rows: view.rows.map((row) => row.map((value, at) => shown(value, view.types[at]))) };
   const drawn = shape ? plot(question, () => shape(rows), { height: 320, numbers }) : table(numbers.columns, numbers.rows, { caption: question, numeric: numbers.numeric });
   return [drawn, h("details", null, h("summary", null, "The statement"), h("pre", { tabindex: "0" }, view.sql.trim())),
-    h("p", { class: "foot" }, `${plural(rows.length, "row")}${view.is_cut ? ", the first of more" : ""}, ${bytes(view.scanned_bytes)} scanned. `, told)];
+    h("p", { class: "foot" }, `${plural(rows.length, "row")}${view.is_cut ? ", the first of more" : ""}, ${bytes(view.scanned_bytes)} scanned. `, origin)];
 };
 
 const shown = (value, type) => (value === null ? "–" : /int|decimal/.test(type) ? exact(value) : type.startsWith("timestamp") ? value.slice(0, 19) : value);
 const bytes = (count) => (count < 1e6 ? `${number(count / 1e3)} kB` : `${number(count / 1e6)} MB`);
-/** An axis of days: each has its tick while there is room, none has two. */
+/** Make an axis of days: up to seven days have a tick each, and no day has two. */
 const dayAxis = (days) => ({ type: "date", tickformat: "%-d %b", hoverformat: "%Y-%m-%d", ...(days.length <= 7 ? { tickvals: days } : { nticks: 8 }) });
 const HOURS = { type: "date", tickformat: "%H:%M\n%-d %b", hoverformat: "%Y-%m-%d %H:%M", nticks: 8 };
 const distinct = (rows, name) => [...new Set(rows.map((row) => row[name] ?? "–"))];
 
-/** Amounts by day and product: bars stacked by day; with one day alone, a bar a product, the largest first. */
+/** Plot amounts by day and product: bars stacked by day, or for a single day one bar a product, the largest first. */
 const byDayAndProduct = (rows, day, amount, format) => {
   const days = distinct(rows, day);
   const colours = palette();

@@ -1,4 +1,4 @@
-// Search an order; its versions on a timeline, each field before and after.
+// The tab Orders: search an order, and see its versions on a timeline with each field before and after.
 import { h, fill, badge, exact, moment, plural, table, KINDS } from "./dom.js";
 import { Place } from "./answers.js";
 
@@ -46,7 +46,7 @@ const decodeSafely = (text) => {
 };
 
 const hint = () => h("div", { class: "card empty" }, h("h3", null, "Choose an order"),
-  h("p", { class: "muted" }, "Its versions appear here, from its first insert to what became of it, each field before and after."));
+  h("p", { class: "muted" }, "Its versions appear here, from its first insert to its last change, with each field before and after."));
 
 const entry = (order, at) => h("li", null,
   h("a", { href: address(chosen.asked, order.orderid), "aria-current": order.orderid === chosen.id ? "true" : null },
@@ -59,7 +59,7 @@ const entry = (order, at) => h("li", null,
 function renderFound(view) {
   if (!view.orders.length) {
     return h("div", { class: "card empty" }, h("h3", null, "No order found"),
-      h("p", { class: "muted" }, `No order's id begins with “${view.asked}”, and none has held a product of that name.`));
+      h("p", { class: "muted" }, `No order's id begins with “${view.asked}”, and no order has had a product of that name.`));
   }
   if (view.orders.length === 1 && !chosen.id) location.replace(address(view.asked, view.orders[0].orderid));
   const many = view.orders.length === 50;
@@ -83,13 +83,13 @@ function renderRecent(view) {
 
 function renderOrder(view) {
   if (!view.versions.length) {
-    return h("div", { class: "card empty" }, h("h3", null, "Nothing is known of this order yet"),
+    return h("div", { class: "card empty" }, h("h3", null, "This order is not known yet"),
       h("p", { class: "muted" }, `${view.table} holds no change of ${view.orderid}. A change that just arrived shows after the next batch.`));
   }
   const last = view.versions.at(-1);
   return h("div", { class: "card" },
     h("h3", { class: "id" }, view.orderid),
-    h("p", { class: "muted" }, `${plural(view.versions.length, "change")}; ${last.event_type === "REMOVE" ? "deleted" : "stands"} now. Newest first, in UTC, from ${view.table}.`),
+    h("p", { class: "muted" }, `${plural(view.versions.length, "change")}; ${last.event_type === "REMOVE" ? "deleted" : "current"} now. Newest first, in UTC, from ${view.table}.`),
     h("ol", { class: "timeline" }, [...view.versions].reverse().map(version)));
 }
 

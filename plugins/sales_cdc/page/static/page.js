@@ -1,4 +1,4 @@
-// Which part is shown, and what keeps it filled.
+// Show the tab that the address names, and keep it filled.
 import { startFlow } from "./flow.js";
 import { startOrders } from "./orders.js";
 import { startChanges } from "./changes.js";
@@ -33,4 +33,4 @@ addEventListener("hashchange", () => {
   if (before !== current) document.getElementById("main").focus({ preventScroll: true });
 });
 go();
-addEventListener("load", () => setTimeout(() => IDLE(warm), 1500)); // the first view comes first
+addEventListener("load", () => setTimeout(() => IDLE(warm), 1500)); // after the first view

@@ -1,10 +1,10 @@
-// Fetches plotly.js: at once where the page opens with plots; it is started when they are asked for.
+// Load plotly.js: preload it when the page opens on a tab with plots, and start it when a plot needs it.
 (() => {
   const root = document.documentElement;
   let fetched;
   window.plotly = () => {
     fetched ??= new Promise((resolve, reject) => {
-      // maplibre, inside plotly, would add a style element, which the security policy forbids; it takes this for its own.
+      // maplibre, a part of plotly, adds a style element, which the security policy forbids, unless it finds this element.
       const known = document.createElement("meta");
       known.id = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
       const script = document.createElement("script");

@@ -1,5 +1,5 @@
-// A plot's first drawing, at once and by ourselves: bars, stacked or side by side, lying bars, areas. plotly.js, which takes about
-// a second to start, draws the same again, to be looked into.
+// Sketch a plot at once in SVG: stacked, grouped and horizontal bars, and areas. plotly.js takes about a second to start, and then
+// draws the same plot with hover texts.
 import { s } from "./dom.js";
 
 const LEFT = 46;
@@ -11,7 +11,7 @@ const moment = (value) => (typeof value === "number" ? value : Date.parse(/[T ]\
 const share = (value, [low, high]) => (high > low ? (value - low) / (high - low) : 0.5);
 const day = (at) => new Date(at).toISOString().slice(5, 16).replace("T", " ").replace(" 00:00", "");
 
-/** An SVG of the traces; `colours` are {muted, line}. */
+/** Return an SVG of the traces; `colours` are {muted, line}. */
 export const sketch = ({ data, layout = {} }, width, height, colours) => {
   const text = (x, y, content, more = {}) => s("text", { x, y, fill: colours.muted, "font-size": 12, ...more }, content);
   const svg = s("svg", { class: "sketch", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
@@ -20,7 +20,7 @@ export const sketch = ({ data, layout = {} }, width, height, colours) => {
   return svg;
 };
 
-/** Up to the next number that reads well. */
+/** Round up to the next number that reads well. */
 const rounded = (value) => {
   const unit = 10 ** Math.floor(Math.log10(value));
   return unit * [1, 2, 4, 5, 6, 8, 10].find((each) => value <= each * unit);
@@ -48,7 +48,7 @@ const lying = ({ x, y, marker }, width, height, text) => {
     ];
   });
 };
-/** Names come escaped for plotly.js, which reads a little HTML. */
+/** Unescape a name, which is escaped for plotly.js. */
 const plainText = (name) => String(name).replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 const standing = (data, layout, width, height, colours, text) => {

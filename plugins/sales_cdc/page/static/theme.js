@@ -1,11 +1,11 @@
-// Follows Airflow's own light or dark, where this page is shown inside it; else the reader's system.
+// Follow Airflow's light or dark theme when the page is inside Airflow, and the system's theme otherwise.
 (() => {
   const root = document.documentElement;
   const outer = () => {
     try {
       return window.parent === window ? null : window.parent.document.documentElement;
     } catch {
-      return null; // another origin embeds us
+      return null; // a page of another origin embeds this one
     }
   };
   const chosen = () => {

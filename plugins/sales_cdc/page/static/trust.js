@@ -1,4 +1,4 @@
-// Whether it is exact: ledgers, reconciliation, drills, what failed and how to deliver it again, what it costs.
+// The tab Trust: reports of the ledger, reconciliation and drills, failed records and their redrive, deliveries and cost.
 import { h, badge, duration, exact, moment, number, plural, table, time } from "./dom.js";
 import { Place } from "./answers.js";
 import { kinds, palette, plot } from "./charts.js";
@@ -15,7 +15,7 @@ const batch = (view) => {
   return [
     verdict(!lost && !view.failed, lost || view.failed ? `${plural(lost, "change")} lost, ${number(view.failed)} failed` : "Everything that was written was delivered"),
     table(["Event type", "Written", "Delivered", "Missing"], view.ledger.map((row) => [badge(row.event_type), number(row.written), number(row.delivered), number(row.missing)]), { caption: "Written and delivered changes", numeric: [1, 2, 3] }),
-    facts([["From commit to S3: half within", lag.p50 === undefined ? null : duration(Number(lag.p50))], ["99 of 100 within", lag.p99 === undefined ? null : duration(Number(lag.p99))], ["At most", lag.max === undefined ? null : duration(Number(lag.max))], ["Delivered twice, counted once", view.duplicates_in_raw], ...Object.entries(view.curated).map(([name, value]) => [`Curated: ${name.replaceAll("_", " ")}`, value])]),
+    facts([["From commit to S3: half within", lag.p50 === undefined ? null : duration(Number(lag.p50))], ["99 of 100 within", lag.p99 === undefined ? null : duration(Number(lag.p99))], ["At most", lag.max === undefined ? null : duration(Number(lag.max))], ["Duplicates delivered, counted once", view.duplicates_in_raw], ...Object.entries(view.curated).map(([name, value]) => [`Curated: ${name.replaceAll("_", " ")}`, value])]),
     view.checks.length > 0 && h("ul", { class: "checks" }, view.checks.map((check) => h("li", null, verdict(!check.rows, check.rows ? `${check.name}: ${plural(check.rows, "row")}` : check.name)))),
     view.changed_orders.length > 0 && h("details", null, h("summary", null, `${plural(view.changed_orders.length, "order")} of this batch, before and after`), table(["Order", "Before", "After"], view.changed_orders.map((order) => [h("a", { class: "id", href: `#orders//${encodeURIComponent(order.orderid)}` }, String(order.orderid)), state(order.before), state(order.after)]), { caption: "Orders that this batch changed" })),
     source(view),
@@ -24,9 +24,9 @@ const batch = (view) => {
 const state = (order) => (order ? `${order.product_name ?? "–"} × ${order.quantity ?? "–"} at ${exact(String(order.price ?? "–"))}` : "–");
 
 const reconciliation = (view) => [
-  verdict(view.is_equal, view.is_equal ? "The curated state is the table's" : "The curated state differs from the table"),
-  facts([["Items in the table", view.source_items], ["Items curated", view.curated_items], ["Equal, field by field", view.matching], ["Changed meanwhile, not judged", view.in_flight]]),
-  table(["Difference", "Orders"], [["Missing from the curated state", number(view.counts.missing)], ["Only in the curated state", number(view.counts.extra)], ["With stale fields", number(view.counts.stale)]], { caption: "Differences", numeric: [1] }),
+  verdict(view.is_equal, view.is_equal ? "The curated table equals the orders table" : "The curated table differs from the orders table"),
+  facts([["Items in the table", view.source_items], ["Items curated", view.curated_items], ["Equal, field by field", view.matching], ["Changed during the comparison, not judged", view.in_flight]]),
+  table(["Difference", "Orders"], [["Missing from the curated table", number(view.counts.missing)], ["Only in the curated table", number(view.counts.extra)], ["With stale fields", number(view.counts.stale)]], { caption: "Differences", numeric: [1] }),
   view.stale.length > 0 && table(["Order", "Field", "Table", "Curated"], view.stale.flatMap((order) => Object.entries(order.fields).map(([name, sides]) => [order.orderid, name, String(sides.source ?? "–"), String(sides.curated ?? "–")])), { caption: "Stale fields" }),
   [["Missing", view.missing], ["Extra", view.extra]].map(([name, ids]) => ids.length > 0 && h("details", null, h("summary", null, `${name} orders`), h("ul", { class: "small" }, ids.map((id) => h("li", { class: "id" }, id))))),
   source(view),
@@ -45,10 +45,10 @@ const title = (name) => `${name[0].toUpperCase()}${name.slice(1).replaceAll("_",
 const cell = (value) => (value === true ? "✓ yes" : value === false ? "✕ no" : value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : typeof value === "number" ? number(value) : String(value));
 
 const drill = (view) => [
-  verdict(view.is_exact, view.is_exact ? "Exact under every fault" : "Not exact: see what does not hold"),
+  verdict(view.is_exact, view.is_exact ? "Exact under every fault" : "Not exact: see the claims that do not hold"),
   table(["", "Claim", "Expected", "Found"].map((name) => name || h("span", { class: "sr" }, "Holds")), view.claims.map((each) => [each.holds ? h("span", { class: "check good" }, "✓", h("span", { class: "sr" }, "yes")) : h("span", { class: "check bad" }, "✕", h("span", { class: "sr" }, "no")), each.claim, typeof each.expected === "number" ? number(each.expected) : each.expected, typeof each.found === "number" ? number(each.found) : each.found]), { caption: "What the drill claims", numeric: [2, 3] }),
   facts([["Orders of the drill", view.orders.all], ["Of them alive at the end", view.orders.live]]),
-  Object.keys(view.struck).length > 0 && h("details", null, h("summary", null, "What struck, and how often"), facts(Object.entries(view.struck).map(([name, count]) => [title(name), count]))),
+  Object.keys(view.struck).length > 0 && h("details", null, h("summary", null, "Faults that struck, and how often"), facts(Object.entries(view.struck).map(([name, count]) => [title(name), count]))),
   source(view),
 ];
 
@@ -68,13 +68,13 @@ const redrive = () => {
     button.disabled = true;
     said.textContent = "Starting …";
     const answer = await fetch("api/redrive", { method: "POST", credentials: "same-origin", headers: { "X-Sales-CDC-Token": token } }).catch(() => null);
-    const told = await answer?.json().catch(() => null);
+    const answered = await answer?.json().catch(() => null);
     said.textContent = answer?.ok
-      ? `Started ${told.dag_id}, run ${told.run_id}.${told.is_paused ? " The DAG is paused: unpause it, and the run begins." : ""}`
-      : `Not started: ${told?.detail ?? "Airflow does not answer"}`;
+      ? `Started ${answered.dag_id}, run ${answered.run_id}.${answered.is_paused ? " The DAG is paused: unpause it to begin the run." : ""}`
+      : `Not started: ${answered?.detail ?? "Airflow does not answer"}`;
     button.disabled = answer?.ok ?? false;
   } }, "Deliver them again");
-  return h("div", { class: "row act" }, button, canRedrive ? said : h("p", { class: "muted" }, "You may look, not redrive: that needs the right to trigger sales_cdc_redrive."));
+  return h("div", { class: "row act" }, button, canRedrive ? said : h("p", { class: "muted" }, "You may not redrive: that needs the right to trigger sales_cdc_redrive."));
 };
 
 const runs = (view) => [

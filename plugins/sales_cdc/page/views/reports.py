@@ -1,6 +1,6 @@
-"""The reports of the ledger, the failed records and the cost, cut to what the page shows. Pure.
+"""Cut the ledger's reports and the failed records to what the page shows. Pure.
 
-Others write the reports; each may lack what this page would show, and then it is left out.
+Other features write the reports. What a report lacks is left out.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.page.reads.lake_reader import Report, Tail
 
-SHOWN_RECORDS = 50
-SHOWN_ORDERS = 50
-LONGEST_REASON = 300
+MAX_RECORDS = 50
+MAX_ORDERS = 50
+MAX_REASON_LENGTH = 300
 
 
 def batch_view(report: Report) -> dict[str, Any]:
-    """The ledger of the last batch: written against delivered, lag, checks."""
+    """Return the ledger of a batch: written against delivered, lag, and checks."""
     document = report.document
     written, delivered = _counts(document.get("written")), _counts(document.get("delivered"))
     return {
@@ -47,12 +47,12 @@ def batch_view(report: Report) -> dict[str, Any]:
 
 
 def reconciliation_view(report: Report) -> dict[str, Any]:
-    """Whether the curated state is the table's, and which orders differ."""
+    """Return whether the curated table equals the orders table, and which orders differ."""
     document = report.document
     counts = {name: _number(_mapping(document.get("counts")).get(name)) for name in ("missing", "extra", "stale")}
     stale = [
         {"orderid": str(each.get("orderid", "")), "fields": _mapping(each.get("fields"))}
-        for each in _listed(document.get("stale"))[:SHOWN_ORDERS]
+        for each in _listed(document.get("stale"))[:MAX_ORDERS]
     ]
     return {
         **_named(report),
@@ -60,14 +60,14 @@ def reconciliation_view(report: Report) -> dict[str, Any]:
         "cutoff": document.get("cutoff"),
         "counts": counts,
         "is_equal": not any(counts.values()),
-        "missing": [str(each) for each in _values(document.get("missing"))[:SHOWN_ORDERS]],
-        "extra": [str(each) for each in _values(document.get("extra"))[:SHOWN_ORDERS]],
+        "missing": [str(each) for each in _values(document.get("missing"))[:MAX_ORDERS]],
+        "extra": [str(each) for each in _values(document.get("extra"))[:MAX_ORDERS]],
         "stale": stale,
     }
 
 
 def drill_view(report: Report) -> dict[str, Any]:
-    """The verdict of a drill, claim by claim, and which faults struck how often."""
+    """Return a drill's verdict, claim by claim, and how often each fault struck."""
     document = report.document
     orders = _mapping(document.get("orders"))
     struck = {**_mapping(document.get("struck")), **_mapping(document.get("extras"))}
@@ -89,7 +89,7 @@ def drill_view(report: Report) -> dict[str, Any]:
 
 
 def counts_view(report: Report) -> dict[str, Any]:
-    """A repair's or redrive's report: its numbers, words and reasons, whatever they are named."""
+    """Return the numbers, words and reasons of a repair's or a redrive's report, under any names."""
     document = report.document
     simple = {
         name.replace("_", " "): value
@@ -97,9 +97,9 @@ def counts_view(report: Report) -> dict[str, Any]:
         if isinstance(value, int | str | float)
         and value != ""
         and name not in ("run_id", "at")
-        and len(str(value)) <= LONGEST_REASON
+        and len(str(value)) <= MAX_REASON_LENGTH
     }
-    tables = {name.replace("_", " "): _listed(value)[:SHOWN_ORDERS] for name, value in document.items()}
+    tables = {name.replace("_", " "): _listed(value)[:MAX_ORDERS] for name, value in document.items()}
     reasons = {
         name.replace("_", " "): _mapping(value) for name, value in document.items() if name.endswith("by_reason")
     }
@@ -112,7 +112,7 @@ def counts_view(report: Report) -> dict[str, Any]:
 
 
 def failures_view(tail: Tail, waiting: int) -> dict[str, Any]:
-    """The newest failed records and why, counted by reason; ``waiting`` are the dead-letter queue's positions."""
+    """Return the newest failed records, counted by reason; ``waiting`` positions are in the dead-letter queue."""
     records = [_failed(line, stored.key, stored.at.isoformat()) for line, stored in tail.lines]
     reasons = Counter(record["reason"] for record in records)
     return {
@@ -120,17 +120,17 @@ def failures_view(tail: Tail, waiting: int) -> dict[str, Any]:
         "is_whole": tail.is_whole,
         "dead_letters": waiting,
         "by_reason": [{"reason": reason, "count": count} for reason, count in reasons.most_common()],
-        "records": records[:SHOWN_RECORDS],
+        "records": records[:MAX_RECORDS],
     }
 
 
 def _failed(line: Mapping[str, Any], key: str, stored_at: str) -> dict[str, Any]:
-    """Firehose's line on a failed record: its error, and of its base64 ``rawData`` the order and the event's type."""
+    """Return the error in a failed record's line, and the order and event type in its base64 ``rawData``."""
     event = _raw_event(line.get("rawData"))
     keys = _mapping(_mapping(event.get("dynamodb")).get("Keys"))
     reason = str(line.get("errorMessage") or line.get("errorCode") or "No reason given")
     return {
-        "reason": reason[:LONGEST_REASON],
+        "reason": reason[:MAX_REASON_LENGTH],
         "code": str(line.get("errorCode") or ""),
         "attempts": _number(line.get("attemptsMade")),
         "orderid": str(_mapping(keys.get("orderid")).get("S") or ""),
@@ -148,11 +148,12 @@ def _raw_event(encoded: Any) -> Mapping[str, Any]:
 
 
 def run_of(report: Report) -> str:
+    """Return the id of the run that wrote a report, or the report's key if it names none."""
     return str(report.document.get("run_id") or report.key)
 
 
 def query_of(report: Report, insight: str) -> str:
-    """The id of the execution that answered a batch's insight; "" when the report does not say."""
+    """Return the id of the query that answered a batch's insight; "" when the report names none."""
     named = {each.get("name"): each.get("query") for each in _listed(report.document.get("insights"))}
     return str(named.get(insight) or "")
 
@@ -166,7 +167,7 @@ def _named(report: Report) -> dict[str, Any]:
 
 
 def _short(value: Any) -> int | str:
-    """A count as it is; of a digest, the beginning."""
+    """Return a count as it is, and the beginning of a digest."""
     number = _number(value)
     return str(value)[:8] if number is None else number
 

@@ -1,4 +1,4 @@
-"""A station of the pipeline as the page shows it, and what was seen of all of them."""
+"""Hold one hop of the pipeline as the page shows it, and what was read of all hops. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECENT = timedelta(minutes=5)
 
 @dataclass
 class Hop:
-    """One station. ``count`` and ``unit`` say how much passed (or lies there), ``rate`` how much a minute lately."""
+    """One hop. ``count`` and ``unit`` say how much passed it or is in it; ``rate`` is how much a minute lately."""
 
     id: str
     title: str
@@ -31,12 +31,13 @@ class Hop:
     minutes: list[float] = field(default_factory=list)
 
     def stop(self, reason: str, remedy: str, state: str = "stopped") -> None:
+        """Set the state, its reason, and what to do about it."""
         self.state, self.reason, self.remedy = state, reason, remedy
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The observation, the newest raw objects and failed records (None: could not be read), and Firehose's interval."""
+    """The observation, the newest raw objects and failed records (None when unreadable), and Firehose's buffer interval."""
 
     observation: Observation
     raw: Tail | None
@@ -48,21 +49,24 @@ class Seen:
         return self.observation.at
 
     def answer(self, name: str) -> Answer:
+        """Return what AWS answered about one resource."""
         return self.observation.answers.get(name, Answer(refusal="failed", message="It was not asked."))
 
     def series(self, name: str) -> Series:
+        """Return one metric by minute."""
         return list(self.observation.series.get(name, []))
 
     def sum(self, name: str, window: timedelta = timedelta(hours=1)) -> float:
+        """Return the sum of a metric over the window before now."""
         return sum(value for at, value in self.series(name) if at > self.now - window)
 
     def last(self, name: str) -> float | None:
-        """The latest value; None when none came in the last five minutes: then nothing is known."""
+        """Return the metric's latest value; None when the last five minutes have none."""
         recent = [value for at, value in self.series(name) if at > self.now - RECENT]
         return recent[-1] if recent else None
 
     def count_by(self, hop: Hop, metric: str, unit: str = "changes in the last hour") -> None:
-        """Set the hop's count, rate and minutes from a metric; a hop through which nothing passes is idle."""
+        """Set the hop's count, rate and minutes from a metric; without a recent change the hop is idle."""
         hop.count, hop.unit = int(self.sum(metric)), unit
         hop.rate = self.sum(metric, RECENT) / (RECENT.total_seconds() / 60)
         hop.minutes = by_minute(self.series(metric), self.now)
@@ -71,7 +75,11 @@ class Seen:
 
 
 def ago(past: timedelta) -> str:
-    """How long ago something was, in the one unit that tells most."""
+    """Return how long ago something was, in one unit.
+
+    >>> ago(timedelta(minutes=5))
+    '5 min ago'
+    """
     seconds = max(0, int(past.total_seconds()))
     for unit, size in (("days", 172_800), ("h", 7_200), ("min", 120)):
         if seconds >= size:
@@ -80,7 +88,7 @@ def ago(past: timedelta) -> str:
 
 
 def by_minute(series: Series, now: datetime) -> list[float]:
-    """Sixty values, oldest first, zero where nothing was reported."""
+    """Return sixty values, oldest first, with zero where nothing was reported."""
     values = [0.0] * MINUTES
     for at, value in series:
         ago = int((now - at).total_seconds() // 60)

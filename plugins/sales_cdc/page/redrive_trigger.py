@@ -1,4 +1,4 @@
-"""Triggers the redrive DAG for a user, as Airflow's own trigger button would."""
+"""Trigger the redrive DAG for a user, like Airflow's own trigger button."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RedriveError(Exception):
 
 @dataclass(frozen=True)
 class StartedRun:
-    """``is_paused``: the run waits until somebody unpauses the DAG."""
+    """A run that was started; while ``is_paused``, it waits until somebody unpauses the DAG."""
 
     dag_id: str
     run_id: str
@@ -25,15 +25,17 @@ class StartedRun:
 
 
 def trigger_redrive(user_name: str) -> StartedRun:
-    """Start a run of the redrive DAG.
+    """Start a run of the redrive DAG in the user's name.
 
     Raises:
         RedriveError: Airflow does not know the DAG yet.
     """
     dag = DagModel.get_current(REDRIVE_DAG)
     if dag is None:
-        raise RedriveError(f"Airflow does not know the DAG {REDRIVE_DAG} (yet). Is it in the dags folder?")
+        raise RedriveError(
+            f"Could not start {REDRIVE_DAG}: Airflow does not know the DAG (yet). Check that it is in the dags folder."
+        )
     run = trigger_dag(REDRIVE_DAG, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=user_name)
     if run is None:
-        raise RedriveError(f"Airflow did not start {REDRIVE_DAG}. Trigger it from its own page.")
+        raise RedriveError(f"Could not start {REDRIVE_DAG}: Airflow refused. Trigger it from its own page.")
     return StartedRun(REDRIVE_DAG, run.run_id, bool(dag.is_paused))

@@ -1,7 +1,7 @@
-"""From what each hop says of itself to what a person wants to know: does it move, how much, how late, and if not: why.
+"""Turn what AWS says of each hop into its state: whether it moves, how much, how late, and what stops it. Pure.
 
-States: ``ok`` moves, ``idle`` is ready and has nothing to do, ``warn`` moves but something wants a look, ``stopped`` does
-not move, ``missing`` is not set up, ``unknown`` could not be read.
+The states: an ``ok`` hop moves, an ``idle`` hop is ready and has nothing to do, a ``warn`` hop moves but somebody should look at
+it, a ``stopped`` hop does not move, a ``missing`` hop is not set up, an ``unknown`` hop could not be read.
 """
 
 from __future__ import annotations
@@ -10,29 +10,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sales_cdc.page.hops import Hop, Seen, ago
 from sales_cdc.page.trouble import SET_UP
+from sales_cdc.page.views.hop import Hop, Seen, ago
 
 LATE_SECONDS, STUCK_SECONDS = 180.0, 900.0
 REDRIVE = "Trust shows why; then trigger sales_cdc_redrive, which delivers them again."
 
 
 def flow_view(seen: Seen) -> dict[str, Any]:
-    """The page's picture: hops in their order, and one sentence above them."""
+    """Return the hops in their order, and one sentence about all of them.
+
+    Example::
+
+        flow_view(Seen(observation, raw, failed, interval_seconds=60))["sentence"]
+    """
     builders = (_table, _pipe, _stream, _delivery, _raw, _crawler, _job, _athena)
     hops = [builder(seen) for builder in builders]
     return {"at": seen.now.isoformat(), "hops": [asdict(hop) for hop in hops], **_verdict(hops)}
 
 
 def _verdict(hops: list[Hop]) -> dict[str, str]:
-    """The sentence for the whole: the first thing that is wrong counts, the worst kind first."""
+    """Return the sentence about the whole pipeline: about the first hop in the worst state."""
     if all(hop.state == "missing" for hop in hops if hop.id not in ("raw", "job")):
         return {"verdict": "missing", "sentence": "The pipeline is not set up here yet.", "remedy": SET_UP}
     sentences = {
-        "stopped": "The {} stands still.",
+        "stopped": "The {} has stopped.",
         "missing": "The {} is missing.",
         "unknown": "The {} could not be read.",
-        "warn": "Nothing stands still; the {} needs a look.",
+        "warn": "Nothing has stopped; the {} needs a look.",
     }
     for state, sentence in sentences.items():
         for hop in hops:
@@ -43,8 +48,8 @@ def _verdict(hops: list[Hop]) -> dict[str, str]:
     return {"verdict": "ok" if moving else "idle", "sentence": sentence, "remedy": ""}
 
 
-def _described(seen: Seen, name: str, hop: Hop, tell: Callable[[Mapping[str, Any]], None]) -> Hop:
-    """Let ``tell`` read the answer; an answer that is a refusal is told as such."""
+def _described(seen: Seen, name: str, hop: Hop, describe: Callable[[Mapping[str, Any]], None]) -> Hop:
+    """Let ``describe`` read the hop's answer, or set the state that a refusal means."""
     answer = seen.answer(name)
     if answer.refusal == "missing":
         hop.stop("There is no such resource.", SET_UP, "missing")
@@ -53,14 +58,14 @@ def _described(seen: Seen, name: str, hop: Hop, tell: Callable[[Mapping[str, Any
     elif answer.refusal:
         hop.stop(answer.message, "Start the local cloud (make cloud), or check the network and the region.", "unknown")
     else:
-        tell(answer.description)
+        describe(answer.description)
     return hop
 
 
 def _table(seen: Seen) -> Hop:
     hop = Hop("table", "Orders table", "DynamoDB")
 
-    def tell(table: Mapping[str, Any]) -> None:
+    def describe(table: Mapping[str, Any]) -> None:
         hop.count, hop.unit = int(table.get("ItemCount", 0)), "orders"
         stream = table.get("StreamSpecification", {})
         hop.facts.append(f"Stream: {stream.get('StreamViewType', 'off')}")
@@ -69,24 +74,24 @@ def _table(seen: Seen) -> Hop:
         elif not stream.get("StreamEnabled"):
             hop.stop("The table's stream is off: changes are not captured.", "Run sales_cdc_setup: it switches it on.")
 
-    return _described(seen, "table", hop, tell)
+    return _described(seen, "table", hop, describe)
 
 
 def _pipe(seen: Seen) -> Hop:
     hop = Hop("pipe", "Pipe", "EventBridge Pipes")
 
-    def tell(pipe: Mapping[str, Any]) -> None:
+    def describe(pipe: Mapping[str, Any]) -> None:
         state, why = pipe.get("CurrentState", ""), pipe.get("StateReason", "")
         hop.facts.append(f"State: {state}")
         if state not in ("RUNNING", "UPDATING", "STARTING", "CREATING"):
             again = "Run sales_cdc_setup: it starts the pipe, which goes on where it stopped."
             hop.stop(why or f"The pipe is {state}.", again)
         elif why and state == "RUNNING":
-            hop.stop(why, "Mend what the reason names; the pipe tries again by itself.")
+            hop.stop(why, "Fix what the reason names; the pipe tries again by itself.")
         _dead_letters(seen, hop)
         seen.count_by(hop, "piped")
 
-    return _described(seen, "pipe", hop, tell)
+    return _described(seen, "pipe", hop, describe)
 
 
 def _dead_letters(seen: Seen, hop: Hop) -> None:
@@ -99,23 +104,23 @@ def _dead_letters(seen: Seen, hop: Hop) -> None:
 def _stream(seen: Seen) -> Hop:
     hop = Hop("stream", "Change stream", "Kinesis", lag_means="Reader behind")
 
-    def tell(stream: Mapping[str, Any]) -> None:
+    def describe(stream: Mapping[str, Any]) -> None:
         shards = int(stream.get("OpenShardCount", 0))
         hop.facts.append(f"{shards} shard{'' if shards == 1 else 's'}")
         if stream.get("StreamStatus") not in ("ACTIVE", "UPDATING"):
             hop.stop(f"The stream is {stream.get('StreamStatus')}.", "Wait until it is ACTIVE.")
         age = seen.last("iterator_age")
         hop.lag_seconds = None if age is None else age / 1000
-        _judge_lag(hop, "Firehose reads more slowly than changes come", "Look at Firehose and its transformer.")
+        _judge_lag(hop, "Firehose reads more slowly than changes arrive", "Look at Firehose and its transformer.")
         seen.count_by(hop, "streamed")
 
-    return _described(seen, "stream", hop, tell)
+    return _described(seen, "stream", hop, describe)
 
 
 def _delivery(seen: Seen) -> Hop:
     hop = Hop("delivery", "Delivery", "Firehose and Lambda", lag_means="Oldest not in S3")
 
-    def tell(delivery: Mapping[str, Any]) -> None:
+    def describe(delivery: Mapping[str, Any]) -> None:
         status = delivery.get("DeliveryStreamStatus", "")
         hop.facts.append(f"State: {status}")
         failure = delivery.get("FailureDescription", {})
@@ -132,11 +137,11 @@ def _delivery(seen: Seen) -> Hop:
             hop.stop(f"The transformer failed {errors:,} times in the last hour.", "Look at its log.", "warn")
         seen.count_by(hop, "delivered")
 
-    return _described(seen, "delivery", hop, tell)
+    return _described(seen, "delivery", hop, describe)
 
 
 def _judge_lag(hop: Hop, what: str, remedy: str, seen: Seen | None = None) -> None:
-    """Firehose may hold back a record for its interval: only what is older is late."""
+    """Set the state by the lag; Firehose may hold back a record for its interval, so only an older record is late."""
     if hop.lag_seconds is None or hop.state != "ok":
         return
     late_seconds = hop.lag_seconds - (seen.interval_seconds if seen else 0)
@@ -161,14 +166,14 @@ def _raw(seen: Seen) -> Hop:
     failed = seen.failed
     if failed and failed.objects:
         some = f"{len(failed.lines):,}{'' if failed.is_whole else ' or more'}"
-        hop.stop(f"{some} records lie under errors/ instead.", REDRIVE, "warn")
+        hop.stop(f"{some} records are under errors/ instead.", REDRIVE, "warn")
     return hop
 
 
 def _crawler(seen: Seen) -> Hop:
     hop = Hop("crawler", "Crawler", "Glue", lag_means="Raw is ahead by")
 
-    def tell(crawler: Mapping[str, Any]) -> None:
+    def describe(crawler: Mapping[str, Any]) -> None:
         last = crawler.get("LastCrawl") or {}
         if crawler.get("State") == "RUNNING":
             hop.facts.append("Crawling now")
@@ -177,20 +182,20 @@ def _crawler(seen: Seen) -> Hop:
             hop.facts.append("Has not run yet")
         elif last.get("Status") != "SUCCEEDED":
             why = last.get("ErrorMessage") or f"The last crawl ended as {last.get('Status')}."
-            hop.stop(why, "Mend what it names, then trigger sales_cdc_batch.")
+            hop.stop(why, "Fix what it names, then trigger sales_cdc_batch.")
         if started := last.get("StartTime"):
             hop.facts.append(f"Last crawl: {started:%Y-%m-%d %H:%M:%S} UTC")
             hop.unit = ago(seen.now - started)
             if seen.raw and seen.raw.objects:
                 hop.lag_seconds = max(0.0, (seen.raw.objects[0].at - started).total_seconds())
 
-    return _described(seen, "crawler", hop, tell)
+    return _described(seen, "crawler", hop, describe)
 
 
 def _job(seen: Seen) -> Hop:
     hop = Hop("job", "Curate job", "Glue Spark")
 
-    def tell(job: Mapping[str, Any]) -> None:
+    def describe(job: Mapping[str, Any]) -> None:
         runs = job.get("runs", [])
         if not runs:
             hop.facts.append("Has not run yet")
@@ -201,18 +206,18 @@ def _job(seen: Seen) -> Hop:
         hop.facts.append(f"Last run: {state}, {int(run.get('ExecutionTime') or 0):,} s")
         if state in ("FAILED", "TIMEOUT", "ERROR", "EXPIRED"):
             why = run.get("ErrorMessage") or f"The last run ended as {state}."
-            hop.stop(why, "Look at the run's log, mend what it names, then trigger sales_cdc_batch: nothing is lost.")
+            hop.stop(why, "Look at the run's log, fix what it names, then trigger sales_cdc_batch: nothing is lost.")
         if started := run.get("StartedOn"):
             hop.facts.append(f"Started: {started:%Y-%m-%d %H:%M:%S} UTC")
             hop.unit = ago(seen.now - started)
 
-    return _described(seen, "job", hop, tell)
+    return _described(seen, "job", hop, describe)
 
 
 def _athena(seen: Seen) -> Hop:
     hop = Hop("athena", "Tables", "Athena")
 
-    def tell(group: Mapping[str, Any]) -> None:
+    def describe(group: Mapping[str, Any]) -> None:
         names = sorted(seen.answer("tables").description.get("names", []))
         hop.count, hop.unit = len(names), "table" if len(names) == 1 else "tables and views"
         hop.facts.extend([f"Work group: {group.get('State', '')}", ", ".join(names) or "No table yet"])
@@ -221,4 +226,4 @@ def _athena(seen: Seen) -> Hop:
         elif not names:
             hop.state = "idle"
 
-    return _described(seen, "athena", hop, tell)
+    return _described(seen, "athena", hop, describe)

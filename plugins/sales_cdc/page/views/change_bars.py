@@ -1,4 +1,4 @@
-"""The bars of changes over time: by minute, hour or day, in UTC. Pure."""
+"""Make the bars of changes over time: by minute, hour or day, in UTC. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sales_cdc.page.orders import moment
+from sales_cdc.page.views.texts import moment
 
 PARTS = {  # of a bar, from the counts of the insight change_mix_by_hour
     "inserts": ("inserts",),
@@ -16,7 +16,7 @@ PARTS = {  # of a bar, from the counts of the insight change_mix_by_hour
 
 
 def begin_of(unit: str, at: datetime) -> datetime:
-    """When the minute, hour or day began that a moment lies in."""
+    """Return when the minute, hour or day of this time began."""
     minute = at.astimezone(UTC).replace(second=0, microsecond=0)
     if unit == "minute":
         return minute
@@ -24,7 +24,7 @@ def begin_of(unit: str, at: datetime) -> datetime:
 
 
 def summed(hours: Iterable[Mapping[str, str | None]], unit: str, since: datetime) -> list[dict[str, Any]]:
-    """Counts by hour as bars of hours or days, oldest first, from ``since`` on."""
+    """Add up counts by hour to bars of hours or days, oldest first, from ``since`` on."""
     bars: dict[datetime, dict[str, int]] = {}
     for row in hours:
         hour = datetime.fromisoformat(str(row["change_hour"])).replace(tzinfo=UTC)

@@ -1,14 +1,15 @@
-"""An order's changes as versions: what each change set, and what it was before. Pure."""
+"""Turn an order's changes into versions, each with its fields before and after. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from sales_cdc.page.views.texts import moment
+
 FIRST_FIELDS = ("product_name", "quantity", "price")
-PLUMBING = frozenset(
+METADATA_COLUMNS = frozenset(
     {"orderid", "event_type", "creation_time", "event_id", "sequence_number", "actor", "dt", "hr", "is_deleted",
      "valid_from", "valid_to", "is_current"}
 )  # fmt: skip
@@ -17,18 +18,18 @@ Row = Mapping[str, str | None]
 
 
 def versions(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The order's changes, oldest first, each once, each with its fields before and after.
+    """Return the order's changes once each, oldest first, with their fields before and after.
 
-    ``ended_at`` is when the next change came; None for the newest.
+    ``ended_at`` is the time of the next change; None for the newest change.
     """
     by_sequence = {str(row["sequence_number"]): row for row in rows}
     ordered = [by_sequence[number] for number in sorted(by_sequence, key=lambda text: text.zfill(40))]
-    told: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     before: Row = {}
     for at, row in enumerate(ordered):
         following = ordered[at + 1] if at + 1 < len(ordered) else None
         after = {} if row["event_type"] == "REMOVE" else row
-        told.append(
+        found.append(
             {
                 "event_type": row["event_type"],
                 "at": moment(row["creation_time"]),
@@ -39,12 +40,12 @@ def versions(rows: Sequence[Row]) -> list[dict[str, Any]]:
             }
         )
         before = after
-    return told
+    return found
 
 
 def compared(before: Row, after: Row) -> list[dict[str, Any]]:
-    """Every field that either side has, the order's own fields first; ``changed`` where the values differ."""
-    names = [name for name in {**after, **before} if name not in PLUMBING]
+    """Return every field that either side has, the contract's fields first; ``changed`` where the values differ."""
+    names = [name for name in {**after, **before} if name not in METADATA_COLUMNS]
     names.sort(key=lambda name: (FIRST_FIELDS.index(name) if name in FIRST_FIELDS else len(FIRST_FIELDS), name))
     fields = [
         {"name": name, "before": before.get(name), "after": after.get(name), "changed": _differ(before, after, name)}
@@ -53,19 +54,8 @@ def compared(before: Row, after: Row) -> list[dict[str, Any]]:
     return [each for each in fields if each["before"] is not None or each["after"] is not None]
 
 
-def moment(text: str | None) -> str | None:
-    """A time as Athena or a raw object writes it, as ISO-8601 in UTC."""
-    if not text:
-        return None
-    cleaned = text.removesuffix(" UTC").removesuffix("Z").replace(" ", "T")
-    try:
-        return f"{datetime.fromisoformat(cleaned).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-    except ValueError:
-        return text
-
-
 def _differ(before: Row, after: Row, name: str) -> bool:
-    """Numbers are compared as numbers: the crawler's double 10.5 is the curated 10.50."""
+    """Return whether a field differs; numbers compare as numbers, because the crawled 10.5 is the curated 10.50."""
     old, new = before.get(name), after.get(name)
     if old is None or new is None:
         return old != new

@@ -1,0 +1,1 @@
+"""Answer what each tab of the page asks: one module a tab."""

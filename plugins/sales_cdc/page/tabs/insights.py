@@ -1,0 +1,49 @@
+"""The tab Insights: what the last thirty days of changes mean, one query file each."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI, Response
+
+from sales_cdc.page.answers import SLOW, Answers, require_known
+from sales_cdc.page.curated import answer_of_last_batch, ask_insight
+from sales_cdc.page.reader import Reader
+from sales_cdc.page.reads.lake_query import MAX_ROWS, SQL
+
+FIRST_INSIGHT = "revenue_by_product_and_day"
+
+
+def add_routes(app: FastAPI, answers: Answers) -> None:
+    """Add the tab's routes to the application."""
+
+    @app.get("/api/insights/{name}")
+    def answer_insight(name: str, *, refresh: bool = False) -> Response:
+        require_known(name, {each["name"] for each in insight_names()})
+        load = partial(insight, answers.reader, name, refresh=refresh)
+        return answers.answer(("insight", name, str(refresh)), load, 5 * SLOW if refresh else SLOW)
+
+
+def insight_names() -> list[dict[str, str]]:
+    """Return the names of the insight files, each with the question in its first line."""
+    return [
+        {"name": path.stem, "question": path.read_text().splitlines()[0].removeprefix("-- ")}
+        for path in sorted((SQL / "insights").glob("*.sql"), key=lambda path: (path.stem != FIRST_INSIGHT, path.stem))
+    ]
+
+
+def insight(reader: Reader, name: str, *, refresh: bool = False) -> dict[str, Any]:
+    """Return one insight's rows over thirty days: the last batch's answer, or with ``refresh`` an answer of now."""
+    answer = (None if refresh else answer_of_last_batch(reader, name)) or ask_insight(reader, name)
+    rows = answer.rows
+    return {
+        "name": name,
+        "columns": rows.columns,
+        "types": rows.types,
+        "rows": rows.rows,
+        "sql": rows.sql,
+        "scanned_bytes": rows.scanned_bytes,
+        "is_cut": len(rows.rows) == MAX_ROWS,
+        **answer.as_json(),
+    }

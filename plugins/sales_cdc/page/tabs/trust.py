@@ -1,0 +1,96 @@
+"""The tab Trust: reports of batch, reconciliation, drill, repair and redrive; failed records, deliveries and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from fastapi import FastAPI, Response
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.cost.forecast import SECONDS_PER_DAY, Usage, forecast, in_dollars
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.page.answers import QUICK, SLOW, Answers, require_known
+from sales_cdc.page.curated import BATCH_REPORTS, RUN_BATCH, changes_table
+from sales_cdc.page.reader import Reader
+from sales_cdc.page.reads.lake_reader import Report
+from sales_cdc.page.trouble import SET_UP, NothingYetError
+from sales_cdc.page.views.reports import batch_view, counts_view, drill_view, failures_view, reconciliation_view
+from sales_cdc.page.views.texts import moment
+
+REPORTS: dict[str, tuple[str, str, Callable[[Report], dict[str, Any]]]] = {  # the prefix, the end of the name, the view
+    "batch": (*BATCH_REPORTS, batch_view),
+    "reconciliation": (bucket_keys.RECONCILE_RUNS, ".json", reconciliation_view),
+    "drill": (bucket_keys.DRILL_RUNS, "/report.json", drill_view),
+    "repair": (bucket_keys.REPAIR_RUNS, ".json", counts_view),
+    "redrive": (bucket_keys.REDRIVE_RUNS, ".json", counts_view),
+}
+DAG_OF = {"reconciliation": "reconcile"}
+
+
+def add_routes(app: FastAPI, answers: Answers) -> None:
+    """Add the tab's routes to the application."""
+    reader, settings = answers.reader, answers.settings
+
+    @app.get("/api/trust/{name}")
+    def answer_trust(name: str) -> Response:
+        loads: dict[str, Callable[[], Any]] = {
+            "failures": lambda: failures(reader),
+            "runs": lambda: ledger_runs(reader),
+            "cost": lambda: cost(reader, settings),
+            **{each: lambda: report(reader, name) for each in REPORTS},
+        }
+        require_known(name, loads)
+        return answers.answer(("trust", name), loads[name], SLOW if name in ("runs", "cost") else 2 * QUICK)
+
+
+def report(reader: Reader, name: str) -> dict[str, Any]:
+    """Return the newest report of one kind, one of ``REPORTS``."""
+    prefix, suffix, view = REPORTS[name]
+    found = reader.newest_report(prefix, suffix)
+    if found is None:
+        raise NothingYetError(f"No {name} yet", f"Trigger the DAG sales_cdc_{DAG_OF.get(name, name)}.")
+    return view(found)
+
+
+def failures(reader: Reader) -> dict[str, Any]:
+    """Return the newest failed records, and how many positions wait in the dead-letter queue."""
+    waiting = reader.observe().answers["dead_letters"].description.get("ApproximateNumberOfMessages", 0)
+    return failures_view(reader.failed_records(), int(waiting))
+
+
+def ledger_runs(reader: Reader) -> dict[str, Any]:
+    """Return what each batch found written and delivered, oldest first."""
+    if "pipeline_ledger" not in reader.tables():
+        raise NothingYetError("No ledger table yet", f"{RUN_BATCH} It keeps a line for each run.")
+    rows = reader.ask("page/ledger_runs.sql", {}).as_dicts()
+    return {"runs": [{**row, "run_at": moment(row["run_at"])} for row in reversed(rows)]}
+
+
+def cost(reader: Reader, settings: Settings) -> dict[str, Any]:
+    """Return what the pipeline costs on AWS at list prices, by service, since its stream was made."""
+    made_at = reader.observe().answers["stream"].description.get("StreamCreationTimestamp")
+    if made_at is None:
+        raise NothingYetError("No stream yet", SET_UP)
+    table = changes_table(reader)
+    counted = reader.ask("page/changes_counted.sql", {"table": table}).as_dicts()[0]
+    days = Decimal(max(1, int((reader.now() - made_at).total_seconds()))) / SECONDS_PER_DAY
+    usage = Usage(
+        int(counted["changes"] or 0),
+        days=days,
+        firehose_interval_seconds=max(1, settings.firehose_interval_seconds),
+        firehose_size_mb=settings.firehose_size_mb,
+    )
+    estimate = forecast(usage, settings.region)
+    return {
+        "total": in_dollars(estimate.dollars),
+        "changes": usage.changes,
+        "since": made_at.isoformat(),
+        "region": estimate.region,
+        "is_local": settings.target == "local",
+        "services": [
+            {"service": name, "dollars": in_dollars(dollars), "amount": str(dollars)}
+            for name, dollars in sorted(estimate.by_service().items(), key=lambda entry: -entry[1])
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Turn what was read into what the page draws, without reading anything."""
