@@ -1,6 +1,6 @@
-"""Airflow commands one after another in one process, which imports Airflow once: alone, each spends ten seconds on that.
+"""Run several Airflow commands in one process, which imports Airflow once; an import takes ten seconds.
 
-``AirflowSession`` is the caller's side; run as a program, this file is the process that carries the commands out.
+The caller uses ``AirflowSession``. The process itself runs this file as a program.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import IO, Any
 
 
 class AirflowSession:
-    """A process that runs ``airflow …`` commands; it is loading while the caller goes on, and ends with the session."""
+    """A process that runs ``airflow …`` commands; it imports Airflow in the background, and ends with the session."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -30,9 +30,9 @@ class AirflowSession:
         self._process.communicate()
 
     def run(self, arguments: list[str], log: Path) -> int:
-        """Run ``airflow`` with these arguments and this process's environment; its output goes to ``log``, anew.
+        """Run ``airflow`` with these arguments and this process's environment; its output replaces ``log``.
 
-        Returns the exit code; that of the process when the command ended it.
+        Returns the exit code of the command, or of the process when the command ended the process.
         """
         asked = {"arguments": arguments, "log": str(log.resolve()), "environment": dict(os.environ)}
         try:
@@ -49,9 +49,9 @@ class AirflowSession:
 
 
 def serve() -> None:
-    """Carry out commands, a JSON line each, until the caller is gone; answer each with its exit code."""
+    """Run the commands that arrive, one JSON line each, and answer each with its exit code."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Airflow says while it is loaded
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # drops what Airflow prints during its import
     _load()
     for line in sys.stdin:
         asked = json.loads(line)
@@ -68,7 +68,7 @@ def serve() -> None:
 
 
 def _load() -> None:
-    """What ``airflow dags test`` needs, before it is asked for."""
+    """Import what ``airflow dags test`` needs before the first command arrives."""
     import airflow.cli.commands.dag_command
     import airflow.sdk.execution_time.task_runner  # noqa: F401 (loaded for the commands)
 

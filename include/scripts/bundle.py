@@ -1,4 +1,4 @@
-"""``make bundle``: what an Airflow elsewhere needs of this project, in ``.local/bundle``.
+"""Write what an Airflow elsewhere needs of this project to ``.local/bundle``: ``make bundle``.
 
 dags/             the DAG files
 plugins.zip       sales_cdc, its plugin, and include/ beside them: Amazon MWAA unpacks it into its plugins folder
@@ -46,10 +46,10 @@ def _plugins() -> Iterator[tuple[Path, str]]:
 
 
 def _requirements() -> list[str]:
-    """List our direct requirements less Airflow itself, which its host brings.
+    """Return the direct requirements without Airflow itself, which its host brings.
 
-    What the host's own constraints pin (Amazon MWAA's are in requirements/mwaa/) stays open here: another version of it would
-    make pip refuse the whole file. The rest is pinned to the version that the lock file has.
+    A package that the host's own constraints pin (Amazon MWAA's are in requirements/mwaa/) has no version here, because pip would
+    refuse the whole file for another version. Every other package has the version of the lock file.
     """
     asked = re.findall(r"^([a-z0-9-]+)(\[[a-z0-9,]+\])?", (ROOT / "requirements/runtime.in").read_text(), re.MULTILINE)
     locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements/runtime.txt").read_text(), re.MULTILINE))

@@ -1,6 +1,6 @@
-"""``make env``: the secrets of docker-compose.yaml, drawn at random into ``.env``, which only its owner can read.
+"""Write random secrets for docker-compose.yaml into ``.env``, which only its owner can read: ``make env``.
 
-What the file has already stays: a database keeps the password that it was made with.
+Secrets that the file already has stay, because a database keeps the password with which it was made.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The init service of docker-compose.yaml: Airflow's database brought up to date, and the admin's login written."""
+"""Migrate Airflow's database and write the admin's login: the init service of docker-compose.yaml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes cost on AWS, and which limit a rate of changes meets first. No account is asked: list prices and formulas.
+"""Show what changes cost on AWS, and which limit a rate of changes meets first, from list prices and formulas.
 
 make cost ARGS="--changes 1000000 --days 30"    dollars by service, with formula and source
 make cost ARGS="--rate 5000"                    limits, the settings that move them, dollars a month
@@ -32,8 +32,8 @@ from sales_cdc.cost.forecast import (
 GB = 1024**3
 MAX_CHANGES, MAX_DAYS, MAX_ITEM_BYTES = 10**15, 36_500, 400 * 1024
 NOT_IN_IT = (
-    "Not in it: the table's own storage and recovery, CloudTrail, data that leaves the region, Airflow itself, taxes; free "
-    "tier and discounts are not taken off. A forecast, not a bill: prices change, and AWS's page is what counts."
+    "Not included: the table's own storage and recovery, CloudTrail, data that leaves the region, Airflow itself, and taxes. The free "
+    "tier and discounts are not subtracted. This is a forecast, not a bill: prices change, and AWS's price pages decide."
 )
 
 
@@ -108,7 +108,7 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 def show(console: Console, found: Forecast, region: str) -> None:
-    """Dollars by line, each with its formula; then where the prices are from."""
+    """Print the dollars by line, each with its formula, and the sources of the prices."""
     table = Table(box=SIMPLE_HEAD, caption_justify="left")
     for name, right in (("service", False), ("dollars", True), ("quantity", True), ("formula", False)):
         table.add_column(name, justify="right" if right else "left", overflow="fold")

@@ -1,4 +1,4 @@
-"""The demo's last screen: what Athena answered before and after, an order's life, what it means, and the ledger."""
+"""Print the demo's last screen: the selects before and after, one order's history, insights, and the ledger."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ NEXT = """Where to look next
   make query SQL="SELECT * FROM orders WHERE product_name='laptop'"     orders_history has every version
   make airflow ARGS="dags test sales_cdc_generate"     then: make airflow ARGS="dags test sales_cdc_batch"
   make ui                                              the DAGs, and the page Sales CDC, in Airflow
-  make drill                                           the same under every fault
+  make drill                                           the same pipeline under every fault
   make down                                            stop the local cloud; make clean also deletes .local/"""
 
 
 class Screen:
-    """What a run of the demo shows of itself; ``report`` is that of ``report.json``."""
+    """The last screen of one run; ``report`` is the content of ``report.json``."""
 
     def __init__(self, console: Console, report: dict[str, Any]) -> None:
         self._console = console
@@ -43,23 +43,21 @@ class Screen:
             )
 
     def life(self, order_id: str, versions: Rows, removal: Rows) -> None:
-        self._console.rule(f"[bold]The life of order {order_id[:7]}, from orders_history")
+        self._console.rule(f"[bold]The history of order {order_id[:7]}, from orders_history")
         shown = [name for name in versions.columns if name != "product_name"]
         lines = [
             [_time(cell) for name, cell in zip(versions.columns, row, strict=True) if name in shown]
             for row in versions.rows
         ]
         self._console.print(draw(Rows(shown, lines, 0), title=f"{versions.rows[0][1]}:"))
-        self._console.print(
-            f"Deleted at {_time(removal.rows[0][0])}: the view [bold]orders[/] does not have it any more."
-        )
+        self._console.print(f"Deleted at {_time(removal.rows[0][0])}: the view [bold]orders[/] no longer has it.")
 
     def time_travel(self, before: Rows, after: Rows) -> None:
-        self._console.rule("[bold]What stands, by time travel on orders_current")
+        self._console.rule("[bold]Current orders, by time travel on orders_current")
         self._beside(draw(before, title="before the changes:"), draw(after, title="now:"))
 
     def insights(self, insights: Sequence[dict[str, Any]]) -> None:
-        self._console.rule("[bold]What it means")
+        self._console.rule("[bold]Insights")
         for each in insights:
             if each["name"] in INSIGHTS:
                 rows = [[None if cell is None else str(cell) for cell in row] for row in each["rows"]]
@@ -70,11 +68,11 @@ class Screen:
         self._console.rule("[bold]The ledger")
         self._console.print(_ledger(report))
         self._console.print(
-            f"failed {report['failed']}, lost {report['lost']}, delivered twice {report['duplicates_in_raw']}, "
-            f"seen twice by a reader {report['duplicates_in_curated']}"
+            f"failed {report['failed']}, lost {report['lost']}, duplicates in raw {report['duplicates_in_raw']}, "
+            f"duplicates in curated {report['duplicates_in_curated']}"
         )
         self._console.print(
-            "[bold green]Nothing lost, nothing failed, nothing doubled.[/]"
+            "[bold green]Nothing lost, nothing failed, nothing duplicated.[/]"
             if self.exact
             else "[bold red]Not exact: see the ledger.[/]"
         )
@@ -90,7 +88,7 @@ class Screen:
 
 
 def _short(rows: Rows) -> Rows:
-    """The columns worth showing, the order's key cut to what tells orders apart."""
+    """Keep the columns of ``SHOWN_COLUMNS``, and shorten the orders' keys."""
     kept = [at for at, name in enumerate(rows.columns) if name in SHOWN_COLUMNS]
     names = [rows.columns[at] for at in kept]
     lines = [[_cut(rows.columns[at], row[at]) for at in kept] for row in rows.rows]
@@ -102,7 +100,7 @@ def _cut(column: str, text: str | None) -> str | None:
 
 
 def _time(text: str | None) -> str | None:
-    """A timestamp less its date and its empty fraction; any other text as it is."""
+    """Return a timestamp without its date and empty fraction; any other text stays as it is."""
     if text and len(text) > 18 and text[4] == text[7] == "-" and text[10] == " ":
         return text[11:].removesuffix(".000000").removesuffix(".000")
     return text

@@ -1,8 +1,8 @@
 """Insert, update and delete mock orders in the DynamoDB table, from the terminal.
 
-The same workload, written the same way and recorded in the same ledger, as the DAG sales_cdc_generate. On the local
-cloud it uses the endpoint of the settings, on AWS boto3's own credentials. Ctrl-C ends it after what is being written,
-with a true ledger; a second Ctrl-C ends it at once.
+The script writes the same workload in the same way as the DAG sales_cdc_generate, and records it in the same ledger. On the local
+cloud it uses the endpoint of the settings, on AWS boto3's own credentials. Ctrl-C ends it after the current writes with a complete
+ledger; a second Ctrl-C ends it at once.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def main(given: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         console.print(
-            "Stopped at once: the ledger may lack what was being written. Nothing has to be undone: the pipeline carries whatever "
+            "Stopped at once: the ledger may lack the last writes. Nothing has to be undone: the pipeline carries every change that "
             f"reached the table, and no batch waits for this run. To see it in Athena: {BATCH}",
             style="red", markup=False, soft_wrap=True,
         )  # fmt: skip
@@ -108,7 +108,7 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 def generate(settings: Settings, workload: Workload, rate_per_second: float | None) -> int:
-    """Plan, write and record one run; returns the exit code."""
+    """Plan, write and record one run, and return the exit code."""
     stop = Event()
     run = connect(settings, stop)
     with stopping_on_interrupt(stop):
@@ -123,27 +123,27 @@ def generate(settings: Settings, workload: Workload, rate_per_second: float | No
             raise
         summary = run.record(interrupted=stop.is_set())
     if stop.is_set():
-        tell_what_next(summary)
+        print_next_steps(summary)
         return EXIT_INTERRUPTED
     return 0
 
 
-def tell_what_next(summary: dict[str, Any]) -> None:
-    """After an interruption: what stands, and how to go on."""
+def print_next_steps(summary: dict[str, Any]) -> None:
+    """Print what an interrupted run has written, and how to write the rest."""
     written, planned = summary["written"], summary["planned"]
     rest = {kind: planned[kind] - written[kind] for kind in EVENT_TYPES}
-    told = (
+    text = (
         f"Interrupted: {sum(written.values()):,} of {sum(planned.values()):,} planned changes were written; the ledger names them. "
         f"They are on their way, and the next batch takes them to Athena:\n  {BATCH}"
     )
     if any(rest.values()):
         options = f"--inserts {rest['INSERT']} --updates {rest['MODIFY']} --deletes {rest['REMOVE']}"
-        told += f'\nThe rest was not written. A new run, with a plan of its own:\n  {COMMAND} ARGS="{options}"'
-    console.print(told, style="yellow", markup=False, soft_wrap=True)
+        text += f'\nThe rest was not written. A new run, with a plan of its own:\n  {COMMAND} ARGS="{options}"'
+    console.print(text, style="yellow", markup=False, soft_wrap=True)
 
 
 def connect(settings: Settings, stop: Event) -> GenerateRun:
-    """The run's table and ledger, in the account that the credentials belong to."""
+    """Return a run over the table and the ledger in the account of the credentials."""
 
     def client(service: str, **config: Any) -> Any:
         kwargs = {"endpoint_url": settings.local_endpoint} if settings.local_endpoint else {}
@@ -158,7 +158,7 @@ def connect(settings: Settings, stop: Event) -> GenerateRun:
 
 
 def record_what_was_written(run: GenerateRun) -> None:
-    """Close the ledger after a failure, as far as the bucket can still be reached."""
+    """Close the ledger after a failure, if the bucket still answers."""
     try:
         run.record(interrupted=True)
     except (CallRefusedError, ClientError) as error:
@@ -167,12 +167,12 @@ def record_what_was_written(run: GenerateRun) -> None:
 
 @contextmanager
 def stopping_on_interrupt(stop: Event) -> Iterator[None]:
-    """The first Ctrl-C sets ``stop``; the next one interrupts as usual."""
+    """Let the first Ctrl-C set ``stop``; the next one interrupts as usual."""
 
     def on_interrupt(*_: object) -> None:
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _say("Stopping after what is being written; Ctrl-C again stops at once.")
+        _say("Stopping after the current writes. Press Ctrl-C again to stop at once.")
 
     before = signal.signal(signal.SIGINT, on_interrupt)
     try:
@@ -183,7 +183,7 @@ def stopping_on_interrupt(stop: Event) -> Iterator[None]:
 
 @contextmanager
 def progress_bars(workload: Workload) -> Iterator[Callable[[EventType, int, int], None]]:
-    """A bar for each event type that has changes."""
+    """Show a progress bar for each event type that has changes."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeRemainingColumn(), console=console) as bars:
         tasks: dict[EventType, TaskID] = {

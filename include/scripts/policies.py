@@ -1,4 +1,4 @@
-"""``make policies ACCOUNT=…``: the policy documents of Airflow's principals, as JSON files for IAM."""
+"""Write the policy documents of Airflow's principals as JSON files for IAM: ``make policies ACCOUNT=…``.
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""``make ui``: Airflow's own pages and the local cloud, until Ctrl-C; then nothing is left running.
+"""Run Airflow's pages and the local cloud until Ctrl-C, and end all their processes: ``make ui``.
 
-Airflow's four processes are one process group, which is ended as a whole. They are started one by one because
-``airflow standalone`` lets its log servers listen on every address; logs are read from the disk instead.
+Airflow's four processes are one process group, which the script ends as a whole. It starts them one by one, because the log
+servers of ``airflow standalone`` listen on every address; here Airflow reads logs from the disk.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ console = Console(highlight=False)
 def main(arguments: list[str]) -> int:
     if arguments == ["stop"]:
         return stop()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended as by Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends this as Ctrl-C does
     port = int(os.environ.get("SALES_CDC_UI_PORT", "8080"))
     if _taken(port):
         print(
@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
 
 
 def stop() -> int:
-    """End a ``make ui`` of this checkout that runs elsewhere; fine when none does."""
+    """End a ``make ui`` of this checkout that runs in another terminal, if there is one."""
     try:
         process = psutil.Process(int(PID.read_text()))
         if any(part.endswith("ui.py") for part in process.cmdline()):
@@ -88,7 +88,7 @@ def _serve(airflow: list[subprocess.Popen[bytes]], port: int) -> int:
                 return 1
             time.sleep(0.5)
     console.print(f"Airflow:     [bold]{url}[/]   login [bold]{USER}[/], password [bold]{_password()}[/]")
-    console.print(f"The page:    {url}/plugin/sales-cdc   whether changes arrive, what changed, what it means")
+    console.print(f"The page:    {url}/plugin/sales-cdc   whether changes arrive, what changed, insights")
     console.print(f"Local cloud: {os.environ['SALES_CDC_LOCAL_ENDPOINT']}")
     console.print(
         f"The DAGs are paused until you unpause or trigger them: sales_cdc_setup first, then sales_cdc_generate and sales_cdc_batch. Log: {LOG}. Ctrl-C ends both."
@@ -133,7 +133,7 @@ def _password_file() -> Path:
 
 
 def _password() -> str:
-    """The admin's password, made at the first start and readable by the owner alone."""
+    """Return the admin's password; the first start makes it, in a file that only the owner can read."""
     path = _password_file()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +152,7 @@ def _taken(port: int) -> bool:
 
 
 def _healthy(url: str) -> bool:
-    """Whether every part of Airflow reports itself healthy."""
+    """Return whether every part of Airflow reports itself healthy."""
     try:
         with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=2) as answer:  # noqa: S310 - our own address
             parts = json.load(answer)
@@ -166,7 +166,7 @@ def _ended(processes: list[subprocess.Popen[bytes]]) -> bool:
 
 
 def _end_group(processes: list[subprocess.Popen[bytes]]) -> None:
-    """SIGTERM to the whole group, children included; what remains after fifteen seconds is killed."""
+    """Send SIGTERM to the whole group, children included, and SIGKILL after fifteen seconds."""
     group = processes[0].pid
     for number, seconds in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
         try:

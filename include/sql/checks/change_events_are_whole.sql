@@ -1,5 +1,5 @@
--- Does every change event that the pipeline delivered say which order, what, when and in which order? Rows: those that do not.
--- Objects that others put into raw/ are not judged here: the curate job quarantines their bad lines.
+-- Does every delivered change event have its order, type, time, id and sequence number? Rows: events that lack one of them.
+-- The check skips objects that others put into raw/; the curate job quarantines their bad lines.
 SELECT "$path" AS source_object, orderid, event_type, creation_time, event_id, sequence_number
 FROM {{ params.database }}.raw_orders
 WHERE

@@ -1,6 +1,6 @@
--- Does every order that changed begin with its insert? Rows: orders whose first change is none.
--- Orders that are older than the table's stream, or whose insert was lost, have none: until the last backfill or repair ended,
--- an order may begin in any way.
+-- Does every order that changed begin with its insert? Rows: orders whose first change is no insert.
+-- Orders that are older than the table's stream, or whose insert was lost, have no insert. So an order may begin with any change
+-- until the last backfill or repair has ended.
 {%- set mended_until = (ti.xcom_pull(task_ids='wait_for_delivery') or {}).get('mended_until') %}
 WITH numbered AS (
     SELECT

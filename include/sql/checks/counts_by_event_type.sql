@@ -1,4 +1,4 @@
--- Are there, of each event type, at least as many changes as the ledger says were written? Rows: the types that fall short.
+-- Does the raw table have as many changes of each event type as the ledger says were written? Rows: types with fewer changes.
 WITH written (event_type, changes) AS (
     VALUES
     {%- set written = ti.xcom_pull(task_ids='wait_for_delivery')['written'] %}

@@ -1,4 +1,4 @@
--- Is every delete a row of its own, with the order's key and none of its values? Rows: deletes that carry values.
+-- Is every delete a row with the order's key and without values? Rows: deletes that carry values.
 SELECT orderid, sequence_number, product_name, quantity, price
 FROM {{ params.database }}.raw_orders
 WHERE

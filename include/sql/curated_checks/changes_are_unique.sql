@@ -1,4 +1,4 @@
--- Is every change in the change log once? Rows: identities that are there more often.
+-- Does the change log have every change once? Rows: identities that it has more than once.
 SELECT orderid, sequence_number, count(*) AS times
 FROM {{ params.database }}.orders_changes
 GROUP BY orderid, sequence_number

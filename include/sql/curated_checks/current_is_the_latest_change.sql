@@ -1,5 +1,5 @@
--- Does each order's current state repeat its latest change? Rows: orders for which it does not, or that one table lacks.
--- Of both, what differs is shown.
+-- Does each order's current state equal its latest change? Rows: orders whose values differ, and orders that one table lacks.
+-- The columns show the fields that differ.
 {%- set fields = ('event_type', 'product_name', 'quantity', 'price', 'sequence_number') %}
 WITH numbered AS (
     SELECT

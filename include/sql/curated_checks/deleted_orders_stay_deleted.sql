@@ -1,4 +1,4 @@
--- Does no deleted order stand? Rows: orders that stand although a later delete is known, or whose mark and change disagree.
+-- Are all deleted orders marked as deleted? Rows: orders with a later delete, and orders whose mark contradicts their last change.
 WITH deletes AS (
     SELECT orderid, max(sequence_number) AS last_delete
     FROM {{ params.database }}.orders_changes

@@ -1,5 +1,5 @@
--- Of the pipeline's own lines of the last day, were fewer than ten, or than one in a hundred, quarantined? Rows: the reasons.
--- Single bad items are their writers' and stand in the quarantine; this many mean that the pipeline breaks its own contract.
+-- Were fewer than ten, or fewer than 1 %, of the pipeline's own lines of the last day quarantined? Rows: the reasons otherwise.
+-- Single quarantined lines come from bad items. This many mean that the pipeline breaks its own contract.
 WITH taken AS (
     SELECT object
     FROM {{ params.database }}.orders_intake

@@ -1,5 +1,5 @@
--- Is every change of the raw objects that were taken in the change log, or in the quarantine? Rows: changes that are in neither.
--- The other direction is for the reconciliation: raw objects may go once the curated tables have them.
+-- Is every change of the curated raw objects in the change log or in the quarantine? Rows: changes that are in neither.
+-- Reconciliation checks the other direction, because raw objects may be deleted once they are curated.
 WITH taken AS (
     SELECT DISTINCT object
     FROM {{ params.database }}.orders_intake

@@ -1,4 +1,4 @@
--- What are the orders now that changed since the drill began, tombstones included?
+-- What is the current state of the orders that changed since the drill began, tombstones included?
 SELECT
     orderid,
     is_deleted,

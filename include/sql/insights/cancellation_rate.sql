@@ -1,4 +1,4 @@
--- Of the orders placed on each day, what share has been cancelled since? An order that is placed again counts again.
+-- Which share of each day's orders has been cancelled since? An order that is placed again counts again.
 WITH numbered AS (
     SELECT
         orderid,

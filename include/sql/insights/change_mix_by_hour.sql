@@ -1,4 +1,4 @@
--- In which hours are orders placed, changed and deleted, and how many expire by themselves?
+-- How many orders are placed, changed, deleted and expired in each hour?
 SELECT
     date_trunc('hour', creation_time) AS change_hour,
     count(*) AS changes,

@@ -1,4 +1,4 @@
--- How do demand and prices move, day by day and by product? Rises and cuts compare with the same order's change before.
+-- How do demand and prices change by day and by product? Rises and cuts compare with the same order's change before.
 WITH compared AS (
     SELECT
         product_name,

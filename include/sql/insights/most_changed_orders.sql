@@ -1,4 +1,4 @@
--- Which twenty orders changed most often, and what was the last thing that happened to them?
+-- Which twenty orders changed most often, and what was their last change?
 WITH numbered AS (
     SELECT
         orderid,

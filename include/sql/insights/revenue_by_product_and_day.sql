@@ -1,4 +1,4 @@
--- What are the orders worth that stand, by the day on which they were placed and by product?
+-- What are the current orders worth, by day of placement and by product?
 WITH numbered AS (
     SELECT
         orderid,

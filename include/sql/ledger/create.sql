@@ -1,4 +1,4 @@
--- Where is it kept, run by run, whether every change was accounted for? Makes the ledger's table, unless it exists.
+-- Was every change of each run accounted for? This makes the table that keeps the answer, unless the table exists.
 CREATE TABLE IF NOT EXISTS pipeline_ledger (
     run_id string,
     run_at timestamp,

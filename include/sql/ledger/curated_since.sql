@@ -1,4 +1,4 @@
--- Which changes that were made since then are in the curated tables? One row a change.
+-- Which changes since a given time are in the curated tables? One row a change.
 SELECT orderid, sequence_number
 FROM {{ params.database }}.orders_changes
 WHERE creation_time >= TIMESTAMP '{{ params.since }}'

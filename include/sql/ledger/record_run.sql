@@ -1,4 +1,4 @@
--- What became of the changes that this run answers for? Adds a row for each event type; lags are null when nothing was new.
+-- What happened to the changes of this run? This adds a row for each event type; lags are null without a new change.
 INSERT INTO {{ params.database }}.pipeline_ledger
 VALUES
 {%- for entry in params.entries %}

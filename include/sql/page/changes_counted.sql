@@ -1,4 +1,4 @@
--- How many changes are known, each counted once?
+-- How many changes are there, each counted once?
 {%- if params.table == 'raw_orders' %}
 SELECT count(*) AS changes
 FROM (

@@ -1,4 +1,4 @@
--- How many orders were inserted, updated and deleted, over time? Every change counts once, also when it was delivered twice.
+-- How many orders were inserted, updated and deleted, over time? A duplicated change counts once.
 WITH changes AS (
     {% if params.table == 'raw_orders' -%}
     SELECT DISTINCT

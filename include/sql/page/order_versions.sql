@@ -1,4 +1,4 @@
--- What happened to this order, change by change? The newest five hundred lines; a change that was delivered twice may show twice.
+-- What happened to this order, change by change? The newest five hundred rows; a duplicated change may have several.
 SELECT *
 FROM {{ params.database }}.{{ params.table }}
 WHERE orderid = ?

@@ -1,4 +1,4 @@
--- What does each order that stands contain? One row an order: the hash of its columns' names, lengths and texts, in their order.
+-- What does each current order contain? One row an order: a hash over its columns' names, lengths and texts.
 SELECT
     orderid,
     lower(to_hex(sha256(to_utf8(

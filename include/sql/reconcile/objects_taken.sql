@@ -1,3 +1,3 @@
--- Which raw objects have been taken into the curated tables, and with which content? One row an object.
+-- Which raw objects has the job curated, and with which content? One row an object.
 SELECT object, etag
 FROM {{ params.database }}.orders_intake

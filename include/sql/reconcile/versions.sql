@@ -1,4 +1,4 @@
--- What does the curated table say of these orders, deleted ones included? One row an order.
+-- What does the curated table hold for these orders, deleted orders included? One row an order.
 SELECT
     orderid,
     sequence_number,

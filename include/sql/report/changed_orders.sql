@@ -1,4 +1,4 @@
--- What did orders say before this run, and what do they say after it? Twenty changed orders, of each event type in turn.
+-- What were the values of changed orders before and after this run? Twenty orders, of each event type in turn.
 {%- set curated = ti.xcom_pull(task_ids='await_curation') %}
 {%- set travel = curated['time_travel'] %}
 {%- set columns = ['product_name', 'quantity', 'price', 'creation_time'] + curated['attributes'] %}

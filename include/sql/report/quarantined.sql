@@ -1,4 +1,4 @@
--- Which objects have lines in quarantine, and why? The twenty that were taken last.
+-- Which objects have lines in quarantine, and why? The twenty objects that were curated last.
 WITH taken AS (
     SELECT object, max(taken_at) AS taken_at
     FROM {{ params.database }}.orders_intake

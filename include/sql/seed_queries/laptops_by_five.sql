@@ -1,5 +1,5 @@
 -- Which changes made an order of exactly five laptops?
--- A foreign object under raw/ may have made the column a text: then what is no number is passed over.
+-- An object that others put into raw/ can make the column a text. A value that is no number is ignored then.
 {%- set quantity = 'try_cast(quantity AS bigint)' if 'quantity' in (ti.xcom_pull(task_ids='crawl_raw') or {}) else 'quantity' %}
 SELECT *
 FROM {{ params.database }}.raw_orders

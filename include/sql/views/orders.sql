@@ -1,4 +1,4 @@
--- Which orders stand, and what do they say? One row an order; a deleted order has none.
+-- Which orders exist, and what are their values? One row an order; a deleted order has no row.
 CREATE OR REPLACE VIEW {{ params.database }}.orders AS
 SELECT
     orderid,

@@ -1,5 +1,5 @@
--- What did each order say, from when until when? A REMOVE closes the version before it and is no version itself.
--- Columns by name: Athena calls a view of * stale as soon as the table has one more.
+-- Which values did each order have, and from when until when? A REMOVE closes the version before it and is no version itself.
+-- The columns are named, because Athena calls a view of * stale when its table gets a new column.
 CREATE OR REPLACE VIEW {{ params.database }}.orders_history AS
 SELECT
     orderid,
