@@ -1,4 +1,4 @@
-"""How long a query of the local Athena takes, in times of plain DuckDB over the same files.
+"""Measure a query of the local Athena in multiples of plain DuckDB over the same files.
 
 1,000,000 change events in the raw format, 50 objects. Plain DuckDB reads them from this machine's disk with typed columns
 (all nine declared: quantity BIGINT, price DECIMAL(12,2), the rest VARCHAR), two threads, and answers the same aggregate; the rows must be equal.
@@ -60,7 +60,7 @@ def _write_events(folder: Path) -> list[Path]:
 
 
 class PlainDuckDB:
-    """The same aggregate over the files themselves."""
+    """The same aggregate over the files, without Athena."""
 
     def __init__(self, folder: Path) -> None:
         self._files = f"'{folder}/*.json'"
@@ -80,7 +80,7 @@ class PlainDuckDB:
 
 
 class LocalAthena:
-    """A bucket, a database and a table for each copy of the files."""
+    """A bucket, a database, and a table for each copy of the files."""
 
     def __init__(self, endpoint: str) -> None:
         self._clients = {name: boto3.client(name, endpoint_url=endpoint, **KEYS) for name in ("s3", "glue", "athena")}
@@ -99,7 +99,7 @@ class LocalAthena:
 
     @contextmanager
     def table(self, name: str, paths: list[Path]) -> Iterator[Callable[[], Rows]]:
-        """A query over a table of objects that are new to Athena; they are gone afterwards."""
+        """Make a table of objects that are new to Athena, and delete it afterwards."""
         for path in paths:
             self._clients["s3"].upload_file(str(path), self._bucket, f"{name}/{path.name}")
         descriptor = {
@@ -136,10 +136,10 @@ class LocalAthena:
 
 
 def _seconds(run: Callable[[], Rows], expected: Rows) -> float:
-    """Seconds of one run.
+    """Return the seconds of one run.
 
     Raises:
-        RuntimeError: its rows are others.
+        RuntimeError: it returned other rows.
     """
     began = time.perf_counter()
     rows = run()
@@ -150,7 +150,7 @@ def _seconds(run: Callable[[], Rows], expected: Rows) -> float:
 
 
 def measure(endpoint: str) -> dict[str, float]:
-    """Medians of interleaved rounds: ``athena_to_duckdb_cold``, ``…_warm``, and ``…_guessing_cold`` where DuckDB guesses the types."""
+    """Return medians of interleaved rounds: ``athena_to_duckdb_cold``, ``…_warm``, and ``…_guessing_cold`` where DuckDB guesses the types."""
     with tempfile.TemporaryDirectory() as folder, LocalAthena(endpoint) as athena:
         paths, plain = _write_events(Path(folder)), PlainDuckDB(Path(folder))
         expected = plain.typed()

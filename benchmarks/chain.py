@@ -1,10 +1,10 @@
-"""The chain, DynamoDB to S3, on a local cloud that was set up: how many changes a second it moves, and how late they are.
+"""Measure the chain from DynamoDB to S3: how many changes a second it moves, and how late they arrive.
 
 * ``sustained``: the clock starts with the first write and stops when the last change is an object in S3, so writing is
   counted; reading the objects back and ten STS calls a second run beside it and are part of the load.
-* ``drained``: the pipe stands still while the changes are written, which is not counted; the clock runs from its start
+* ``drained``: the pipe is stopped while the changes are written, which is not counted; the clock runs from its start
   until the last change is an object in S3.
-* ``paced``: a steady rate far below the limit; lateness is from a write's answer to its object's time in S3, and stands
+* ``paced``: a steady rate far below the limit; lateness is the time from a write's answer to its object in S3, shown
   beside Firehose's buffer interval.
 
     python -m benchmarks.chain [changes]
@@ -56,7 +56,7 @@ class Chain:
         self._settings = settings
 
     def sustained(self, changes: int = CHANGES) -> dict[str, float]:
-        """Write ``changes`` orders as fast as they are taken, and watch them arrive; the first of them are reported too."""
+        """Write ``changes`` orders as fast as possible, and wait for them; also report the first of them."""
         first = min(FIRST_CHANGES, changes)
         arrivals = self._arrivals()
         began = time.perf_counter()
@@ -74,7 +74,7 @@ class Chain:
         }
 
     def drained(self, changes: int = CHANGES) -> dict[str, float]:
-        """The chain without its writers: what waits in the table's stream, from the pipe's start to S3."""
+        """Measure the chain without its writers, from the pipe's start until the table's stream is in S3."""
         arrivals = self._arrivals()
         with self._stopped_pipe():
             wrote_seconds = self._write_all(arrivals.marker, changes)
@@ -86,7 +86,7 @@ class Chain:
         }
 
     def paced(self) -> dict[str, float]:
-        """Write at a steady rate: from each commit to its object's time in S3, beyond the buffer interval."""
+        """Write at a steady rate, and measure from each commit to its object in S3, beyond the buffer interval."""
         arrivals = self._arrivals()
         committed: dict[str, float] = {}
         began = time.perf_counter()
@@ -107,7 +107,7 @@ class Chain:
         return Arrivals(self._clients["s3"], self._bucket)
 
     def _write_all(self, marker: str, changes: int) -> float:
-        """Write ``changes`` orders from several threads; returns the seconds that it took."""
+        """Write ``changes`` orders from several threads, and return the seconds that it took."""
         began = time.perf_counter()
         with ThreadPoolExecutor(WRITERS) as pool:
             list(pool.map(lambda at: self._write(marker, at), range(0, changes, BATCH)))
@@ -138,7 +138,7 @@ class Chain:
 
 
 class Arrivals:
-    """The raw zone, read as it grows: the orders that carry this one's ``marker``."""
+    """Reads the raw zone while it grows, for the orders that carry the ``marker``."""
 
     def __init__(self, s3: Any, bucket: str) -> None:
         self.marker = uuid.uuid4().hex[:8]
@@ -147,7 +147,7 @@ class Arrivals:
         self._found: dict[str, float] = {}
 
     def wait_for(self, count: int) -> dict[str, float]:
-        """The orders and when their objects were there (epoch seconds); fewer than ``count`` when patience ran out."""
+        """Return the orders and the times of their objects (epoch seconds); fewer than ``count`` after the time limit."""
         deadline = time.perf_counter() + PATIENCE_SECONDS
         while True:
             self._look()
@@ -175,7 +175,7 @@ class Arrivals:
 
 
 class ControlCalls:
-    """STS asked ten times a second by a process of its own, while the block runs; ``seconds`` is each call's time."""
+    """Calls STS ten times a second from another process while the block runs; ``seconds`` has each call's time."""
 
     def __init__(self, settings: Settings) -> None:
         context = multiprocessing.get_context("spawn")
@@ -216,13 +216,13 @@ def _order(order_id: str) -> dict[str, dict[str, str]]:
 
 
 def _order_id(line: bytes) -> bytes:
-    """The key of a line whose JSON is spaced."""
+    """Return the order id of a line whose JSON has spaces."""
     start = line.index(b'"', line.index(b":")) + 1
     return line[start : line.index(b'"', start)]
 
 
 def measure(changes: int = CHANGES) -> dict[str, float]:
-    """Figures of ``sustained``, of the cloud's memory right after it, of ``drained`` and of ``paced``, in this order."""
+    """Return the figures of ``sustained``, the cloud's memory after it, ``drained`` and ``paced``, in this order."""
     chain = Chain(Settings.from_environment())
     figures = {**chain.sustained(changes), **memory.measure(), **chain.drained(changes), **chain.paced()}
     to_writing = figures["chain_changes_per_second"] / figures["writing_alone_changes_per_second"]

@@ -1,4 +1,4 @@
-"""A Glue crawler over many small objects, beside a plain loop that reads the same objects one after the other.
+"""Measure a Glue crawler over many small objects beside a plain loop that reads the same objects.
 
 Both sides get each object once through the same endpoint and parse its JSON lines; the crawl also starts its process, infers
 types, groups folders into partitions and writes the catalog.
@@ -27,7 +27,7 @@ NEEDED = ["s3:GetObject", "s3:ListBucket", "glue:*", "logs:*"]
 
 
 class Lake:
-    """A bucket of JSON lines under ``dt=/hr=``, with a database, a role and a crawler; all of it removed at the end."""
+    """A bucket of JSON lines under ``dt=/hr=``, with a database, a role and a crawler; all deleted at the end."""
 
     def __init__(self, endpoint: str, objects: int) -> None:
         place = {"endpoint_url": endpoint, "region_name": os.environ.get("AWS_REGION", "us-east-1")}
@@ -59,7 +59,7 @@ class Lake:
         self._iam.delete_role(RoleName=self.name)
 
     def crawl_seconds(self) -> float:
-        """From StartCrawler until the crawler is READY again, its table and partitions in the catalog."""
+        """Return the seconds from StartCrawler until the crawler is READY again with its partitions in the catalog."""
         began = time.perf_counter()
         self._glue.start_crawler(Name=self.name)
         while (crawler := self._glue.get_crawler(Name=self.name)["Crawler"])["State"] != "READY":
@@ -71,7 +71,7 @@ class Lake:
         return took_seconds
 
     def plain_read_seconds(self) -> float:
-        """Every object got and parsed, one after the other."""
+        """Return the seconds to read and parse every object, one after the other."""
         began = time.perf_counter()
         for key in self._keys:
             body = self._s3.get_object(Bucket=self.name, Key=key)["Body"].read()
@@ -80,7 +80,7 @@ class Lake:
         return time.perf_counter() - began
 
     def _check(self, crawler: dict[str, Any]) -> None:
-        """A crawl that failed, or that missed an object, is no measurement."""
+        """Raise an error when the crawl failed or missed an object, because that is no measurement."""
         if crawler["LastCrawl"]["Status"] != "SUCCEEDED":
             raise RuntimeError(f"crawler {self.name}: {crawler['LastCrawl'].get('ErrorMessage')}")
         (table,) = self._glue.get_tables(DatabaseName=self.name)["TableList"]
@@ -112,7 +112,7 @@ def _policy(statement: dict[str, Any]) -> str:
 
 
 def measure(endpoint: str, objects: int = OBJECTS) -> dict[str, float]:
-    """``crawl_2000_objects_seconds`` and ``crawl_to_plain_read``, the crawl's time in times of the plain loop's."""
+    """Return ``crawl_2000_objects_seconds`` and ``crawl_to_plain_read``, the crawl's time in multiples of the loop's."""
     with Lake(endpoint, objects) as lake:
         crawl_seconds = lake.crawl_seconds()
         return {

@@ -1,4 +1,4 @@
-"""What the Spark job costs: a day's batch upon histories of two sizes, a whole backfill beside bare Spark, memory, and bytes for insights.
+"""Measure the Spark job: a day's batch on histories of two sizes, a whole backfill beside bare Spark, and memory.
 
 Each case runs in a Spark of its own (local[2], 2 GB of heap) with Iceberg tables in a folder; seconds are of the work, without the
 session's start. A day has 50,000 changes; an order has four. The histories are written with Spark directly.
@@ -74,7 +74,7 @@ def _case(name: str, *arguments: object) -> dict[str, float]:
 
 
 def prepare(folder: str, changes: str) -> dict[str, float]:
-    """A history, written without the job, and the day after it as raw objects; orders_current is made as the job rebuilds it."""
+    """Write a history and its current state without the job, and the next day as raw objects."""
     size = int(changes)
     write_raw(Path(folder) / "day", day_lines(size))
     with curated_lake(Path(folder)) as lake:
@@ -88,7 +88,7 @@ def prepare(folder: str, changes: str) -> dict[str, float]:
 
 
 def daily(folder: str, changes: str) -> dict[str, float]:
-    """A whole run over the day, upon the history."""
+    """Measure a whole run over the day, on top of the history."""
     with curated_lake(Path(folder)) as lake:
         figures, counts = _curated(lake, Path(folder) / "day")
     assert (counts["changes"], counts["duplicates"], counts["quarantined"]) == (DAY, 0, 0), (changes, counts)
@@ -111,7 +111,7 @@ def bare(folder: str, raw: str) -> dict[str, float]:
 
 
 def _curated(lake: Lake, raw: Path) -> tuple[dict[str, float], dict[str, Any]]:
-    """What the script's ``main`` does, with files in S3's place."""
+    """Do what the script's ``main`` does, with files instead of S3."""
     listed = [RawObject(str(file), file.name, file.stat().st_size) for file in sorted(raw.iterdir())]
     with watched() as figures:
         prepare_tables(lake)
@@ -123,7 +123,7 @@ def _curated(lake: Lake, raw: Path) -> tuple[dict[str, float], dict[str, Any]]:
 
 
 def scanned_shares(tables: Path, raw: Path) -> dict[str, float]:
-    """For each insight query over the whole period: bytes of the Parquet columns that it names, as a share of the raw files' bytes."""
+    """Return for each insight the bytes of its Parquet columns as a share of the raw files' bytes."""
     raw_bytes = sum(file.stat().st_size for file in raw.iterdir())
     shares = {}
     for query in sorted((ROOT / "include" / "sql" / "insights").glob("*.sql")):

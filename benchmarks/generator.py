@@ -1,4 +1,4 @@
-"""The generator against a loop of one item a call, at the same endpoint, in interleaved rounds.
+"""Measure the generator beside a loop of one item a call, at the same endpoint, in interleaved rounds.
 
 The loop is what a script with boto3 usually does: put, update and delete one order at a time, with boto3's defaults. The
 generator's side includes all it does while writing: reading its plan, conditions, tokens, and keeping its ledger on S3.
@@ -31,7 +31,7 @@ Rates = dict[str, float]
 
 
 class Bench:
-    """A table with a stream and a bucket of their own at one endpoint, removed again at the end."""
+    """A table with a stream, and a bucket, at one endpoint; both are deleted at the end."""
 
     def __init__(self, endpoint: str) -> None:
         self.name = f"bench-{uuid.uuid4().hex[:8]}"
@@ -60,7 +60,7 @@ class Bench:
         self.s3.delete_bucket(Bucket=self.name)
 
     def generated(self, workload: Workload) -> Rates:
-        """Changes a second of each event type, and of all together (``mixed``), as the generator writes them."""
+        """Return the generator's changes a second of each event type, and of all together (``mixed``)."""
         table = OrdersTable(self.client("dynamodb", **CLIENT_CONFIG), self.name)
         ledger = RunLedger(self.s3, self.name, uuid.uuid4().hex, lambda: datetime.now(UTC).isoformat())
         run = GenerateRun(table, ledger, lambda _: None)
@@ -68,7 +68,7 @@ class Bench:
         return rates({kind: (workload.counts[kind], partial(run.write, kind)) for kind in EVENT_TYPES})
 
     def looped(self, workload: Workload) -> Rates:
-        """The same figures of a loop that makes one call a change."""
+        """Return the same figures for a loop that makes one call a change."""
         changes = list(plan_changes(workload, {}))
         return rates({kind: (workload.counts[kind], partial(self.loop, of(changes, kind))) for kind in EVENT_TYPES})
 
@@ -95,7 +95,7 @@ def of(changes: Sequence[Change], kind: EventType) -> list[Change]:
 
 
 def rates(steps: dict[EventType, tuple[int, Callable[[], object]]]) -> Rates:
-    """Changes a second of each step, and of all together."""
+    """Return the changes a second of each step, and of all together."""
     found: Rates = {}
     began = time.perf_counter()
     for kind, (count, step) in steps.items():
@@ -107,7 +107,7 @@ def rates(steps: dict[EventType, tuple[int, Callable[[], object]]]) -> Rates:
 
 
 def measure(endpoint: str) -> dict[str, float]:
-    """``<kind>_per_second`` and ``<kind>_ratio`` (times the loop) for inserts, updates, deletes and the mix of the three.
+    """Return ``<kind>_per_second`` and ``<kind>_ratio`` (times the loop) for inserts, updates, deletes and the mix of the three.
 
     Each figure is the median over the rounds. Every round writes, changes and deletes the same number of orders.
     """

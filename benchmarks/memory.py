@@ -1,4 +1,4 @@
-"""Resident memory of the local cloud's two processes, as they stand when asked; jobs and functions they started are apart.
+"""Measure the resident memory of the local cloud's two processes, without the jobs and functions they started.
 
 python -m benchmarks.memory
 """
@@ -13,10 +13,10 @@ MEGABYTE = 1_000_000
 
 
 def measure() -> dict[str, float]:
-    """``gateway_resident_mb`` and ``services_resident_mb`` of the environment's cloud.
+    """Return ``gateway_resident_mb`` and ``services_resident_mb`` of the environment's cloud.
 
     Raises:
-        RuntimeError: no local cloud runs there, or its services process is just starting again.
+        RuntimeError: no local cloud runs there, or its services process is restarting.
     """
     config = CloudConfig.from_environment()
     running = running_cloud(config)

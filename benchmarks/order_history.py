@@ -1,4 +1,4 @@
-"""Histories of orders in any size: as raw lines of the transformer, and as rows that Spark makes by itself.
+"""Make histories of orders in any size, as raw lines of the transformer and as rows that Spark makes.
 
 Change n of a history is step n // orders of order n % orders; its second follows from its number, 50,000 a day.
 """
@@ -21,7 +21,7 @@ def order_id(number: int) -> str:
 
 
 def line(number: int, order: int, step: int, first_day: datetime = FIRST_DAY) -> str:
-    """As the transformer writes it."""
+    """Return a line in the transformer's form."""
     kind = ("INSERT", "MODIFY", "MODIFY", "REMOVE" if order % 2 else "MODIFY")[step]
     moment = first_day + timedelta(seconds=number * 86_400 // DAY)
     fields, customer = '"product_name":null,"quantity":null,"price":null', ""
@@ -37,7 +37,7 @@ def line(number: int, order: int, step: int, first_day: datetime = FIRST_DAY) ->
 
 
 def history_sql(changes: int) -> str:
-    """The same changes, as rows of orders_changes, made by Spark."""
+    """Return the statement with which Spark makes the same changes as rows of orders_changes."""
     orders = changes // CHANGES_PER_ORDER
     kind = f"CASE WHEN id < {orders} THEN 'INSERT' WHEN id >= {3 * orders} AND id % {orders} % 2 = 1 THEN 'REMOVE' ELSE 'MODIFY' END"
     alive = "CASE WHEN event_type <> 'REMOVE' THEN {} END"
@@ -66,7 +66,7 @@ def history_lines(changes: int, first_day: datetime = FIRST_DAY) -> Iterator[str
 
 
 def day_lines(history: int) -> Iterator[str]:
-    """The day after a history: a quarter new orders, the rest changes of orders of any age."""
+    """Return the lines of the day after a history: a quarter new orders, the rest changes of older orders."""
     orders = history // CHANGES_PER_ORDER
     for number in range(history, history + DAY):
         is_new = number % CHANGES_PER_ORDER == 0

@@ -1,9 +1,9 @@
-"""How long each part of the page "Sales CDC" takes in a browser, with 1,000,000 changes behind it, on a local cloud that was set up.
+"""Measure how long each tab of the page Sales CDC takes in a browser, over 1,000,000 changes.
 
-The changes are written as raw objects and curated by the Glue job; then the insights are asked and reported as a batch does, and
-ledger rows are written as it does. Each part is opened in a Chromium with an empty cache, from an api-server that was started
-for it: cold is the first opening, some seconds after the start; warm the second. The clock runs from the navigation until nothing
-waits and every plot is drawn, by the page itself: plotly.js, which draws them again with all they can be asked, starts after that.
+The benchmark writes the changes as raw objects on a local cloud that was set up, and the Glue job curates them. It then asks and
+reports the insights and writes ledger rows, as a batch does. It opens each tab in a Chromium with an empty cache, from an api-server
+that was started for it: cold is the first opening, some seconds after the start; warm is the second. The clock runs from the
+navigation until every answer is shown and every plot is sketched. plotly.js starts after that.
 
     python -m benchmarks.page http://127.0.0.1:4566
 """
@@ -60,7 +60,7 @@ SHOWN_SECONDS = """() => new Promise((resolve) => {
 
 
 def measure(endpoint: str) -> dict[str, float]:
-    """``page_cold_seconds`` and ``page_warm_seconds``: the slowest part's; ``page_search_seconds``: a product's orders, cold."""
+    """Return ``page_cold_seconds`` and ``page_warm_seconds`` of the slowest tab, and ``page_search_seconds`` of a cold search."""
     Lake(endpoint).fill()
     cold, warm = {}, {}
     with sync_playwright() as playwright:
@@ -80,7 +80,7 @@ def measure(endpoint: str) -> dict[str, float]:
 
 
 class Lake:
-    """The deployment's bucket and tables, filled as its DAGs fill them."""
+    """The deployment's bucket and tables, filled in the way its DAGs fill them."""
 
     def __init__(self, endpoint: str) -> None:
         place = {"endpoint_url": endpoint, "region_name": "us-east-1"}
@@ -107,7 +107,7 @@ class Lake:
             list(pool.map(put, enumerate(batched(history_lines(CHANGES, first_day), LINES_PER_OBJECT))))
 
     def _curate(self) -> None:
-        """The deployed job, as the batch runs it."""
+        """Run the deployed job in the way the batch runs it."""
         arguments = {"--ledger_key": f"{bucket_keys.CURATE_RUNS}bench.json", "--maintain": "false"}
         name, began = self._topology.job.name, time.monotonic()
         run_id = self._glue.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
@@ -139,7 +139,7 @@ class Lake:
             )
 
     def _report(self) -> None:
-        """What ``ask_insights`` and ``write_report`` leave behind."""
+        """Write what the tasks ``ask_insights`` and ``write_report`` write."""
         today = datetime.now(UTC).date()
         days = {"from_day": str(today - timedelta(days=INSIGHT_DAYS)), "until_day": str(today + timedelta(days=1))}
         asked = {name: self._reader.ask(f"insights/{name}.sql", days) for name in INSIGHTS}
@@ -166,7 +166,7 @@ class Lake:
 
 @contextmanager
 def fresh_server() -> Iterator[str]:
-    """The address of Airflow's own server, with one administrator, of this environment's Airflow; it was started just now."""
+    """Start the server of this environment's Airflow, with one administrator, and return its address."""
     with (
         tempfile.TemporaryDirectory(prefix="sales-cdc-page-") as folder,
         api_server(Path(folder), LOGIN["username"], "admin", LOGIN["password"]) as address,
@@ -176,10 +176,10 @@ def fresh_server() -> Iterator[str]:
 
 
 def _opened(browser: Browser, address: str, part: str) -> tuple[float, float]:
-    """Seconds until the part is shown, the first time and the second.
+    """Return the seconds until the tab is shown, the first time and the second.
 
     Raises:
-        RuntimeError: it shows trouble instead.
+        RuntimeError: the tab shows trouble instead.
     """
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.add_cookies([{"name": "_token", "value": _token(address), "url": address}])

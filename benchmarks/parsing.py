@@ -1,7 +1,7 @@
-"""How long Airflow takes to parse all of our DAG files, in times of one file with an empty DAG.
+"""Measure how long Airflow takes to parse all DAG files, in multiples of one file with an empty DAG.
 
-As the DAG processor does it: Airflow is loaded once, then each parse happens in a fork, where the imports of the DAG
-files (the Amazon provider, our package) are made anew.
+The benchmark parses like the DAG processor: it loads Airflow once, and each parse runs in a fork, which imports the Amazon
+provider and the package again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _parse(folder: Path, answer: SimpleQueue[float | str]) -> None:
 
 
 def _parse_seconds(folder: Path) -> float:
-    """Seconds of one parse in a fork.
+    """Return the seconds of one parse in a fork.
 
     Raises:
         RuntimeError: a DAG file has an import error.
@@ -46,7 +46,7 @@ def _parse_seconds(folder: Path) -> float:
 
 
 def measure() -> dict[str, float]:
-    """``all_dags_to_one_empty_dag``: medians of interleaved rounds; ``all_dags_seconds`` to know what that means."""
+    """Return ``all_dags_to_one_empty_dag``, from medians of interleaved rounds, and ``all_dags_seconds``."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "empty.py").write_text(EMPTY)
         pairs = [(_parse_seconds(DAGS), _parse_seconds(Path(folder))) for _ in range(ROUNDS)]

@@ -33,7 +33,7 @@ ROUNDS = 3
 
 
 class Settled:
-    """A chain with nothing in it."""
+    """A chain without changes on their way."""
 
     def deliver(self) -> None: ...
 
@@ -131,7 +131,7 @@ def _item(number: int) -> dict[str, dict[str, str]]:
 
 
 def _curated(endpoint: str, name: str, orders: int) -> CuratedOrdersHook:
-    """The curated table of the same orders; the last one has another quantity."""
+    """Make the curated table of the same orders, with another quantity for the last one."""
     boto3.client("s3", endpoint_url=endpoint, **KEYS).create_bucket(Bucket=name)
     boto3.client("glue", endpoint_url=endpoint, **KEYS).create_database(DatabaseInput={"Name": name})
     boto3.client("athena", endpoint_url=endpoint, **KEYS).create_work_group(

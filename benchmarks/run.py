@@ -1,7 +1,7 @@
-"""``make bench``: every figure in one run, on one machine, into ``benchmarks/RESULTS.md``, the bad ones too.
+"""Measure every figure in one run and write all of them to ``benchmarks/RESULTS.md``: ``make bench``.
 
-``make bench ARGS="chain athena"`` measures those parts anew and leaves the other rows, each with the day of its own run. Starts a
-local cloud of its own, sets the pipeline up in it, and ends it again.
+``make bench ARGS="chain athena"`` measures only those parts and keeps the other rows, each with the day of its own run. The script
+starts a local cloud of its own, sets up the pipeline in it, and stops it at the end.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ FIGURES = (
 
 
 def _environment() -> tuple[dict[str, str], int]:
-    """A cloud, an Airflow and an endpoint that are this run's own."""
+    """Return an environment with a cloud, an Airflow and an endpoint for this run alone."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -97,7 +97,7 @@ def _environment() -> tuple[dict[str, str], int]:
 
 @contextmanager
 def _pipeline(port: int) -> Iterator[str]:
-    """A local cloud with the pipeline set up in it."""
+    """Start a local cloud and set up the pipeline in it."""
     cloud = [sys.executable, "-m", "local_cloud"]
     _quietly([*cloud, "start"])
     try:
@@ -174,7 +174,7 @@ def _page(endpoint: str) -> dict[str, float]:
 
 
 def _report(values: dict[str, float], before: str) -> str:
-    """The results; a figure that was not measured now keeps its row."""
+    """Return the results; a figure that was not measured in this run keeps its row."""
     rows = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")}
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     rows |= {
@@ -201,7 +201,7 @@ def _report(values: dict[str, float], before: str) -> str:
 
 
 ALONE = {"parsing": _parsing, "transformer": _transformer, "curate": _curate}
-IN_A_PIPELINE = {  # the chain first: its memory is to be that of its changes
+IN_A_PIPELINE = {  # the chain first, so that the memory is that of its changes
     "chain": lambda _: _chain(),
     "generator": _generator,
     "crawl": _crawl,

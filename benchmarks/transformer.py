@@ -1,6 +1,6 @@
-"""Speed of the Firehose transformer, beside the usual way to write one and beside one that does nothing.
+"""Measure the Firehose transformer beside a usual transformer and one that does nothing.
 
-Each is called as Lambda would call it: the event's JSON text in, the response's JSON text printed. All run in one
+The benchmark calls each in the way Lambda does: the event's JSON text in, the response's JSON text printed. All run in one
 process and take turns, round by round; a ratio is the median over the rounds of the ratio within a round, so that a busy
 machine slows both sides. ``do nothing`` parses the event, hands each record's bytes back untouched, and prints the response.
 
@@ -30,7 +30,7 @@ Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 
 def measure() -> dict[str, float]:
-    """Ratios of records per second: ``transformer_to_type_deserializer`` and ``transformer_share_of_do_nothing``."""
+    """Return ratios of records per second: ``transformer_to_type_deserializer`` and ``transformer_share_of_do_nothing``."""
     speeds = _records_per_second()
     return {
         "transformer_to_type_deserializer": _median_ratio(speeds["transformer"], speeds["type deserializer"]),
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _records_per_second() -> dict[str, list[float]]:
-    """Per contender, one figure a round. The first round warms up and is not counted."""
+    """Return one figure a round for each contender; the first round warms up and does not count."""
     event = json.dumps(_firehose_event(random.Random(7)))
     contenders = {
         "transformer": lambda_transformer.handler,
@@ -70,7 +70,7 @@ def _median_ratio(ours: list[float], theirs: list[float]) -> float:
 
 
 def _with_type_deserializer(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """The usual transformer: boto3's TypeDeserializer, and ``json.dumps`` of the flattened item. It checks nothing."""
+    """Transform as usual: boto3's TypeDeserializer, and ``json.dumps`` of the flattened item, without checks."""
     deserializer = TypeDeserializer()
     answers = []
     for record in event["records"]:
@@ -138,7 +138,7 @@ def _firehose_record(source: random.Random, number: int) -> dict[str, Any]:
 
 
 def _stream_record(source: random.Random, number: int) -> dict[str, Any]:
-    """Three inserts or updates to one delete; one item in four has further attributes."""
+    """Return a stream record: three inserts or updates to one delete; one item in four has further attributes."""
     event_name = source.choice(("INSERT", "INSERT", "MODIFY", "REMOVE"))
     key = {"orderid": {"S": f"order-{number % 400:06d}"}}
     change: dict[str, Any] = {
