@@ -222,7 +222,7 @@ def _order_id(line: bytes) -> bytes:
 
 
 def measure(changes: int = CHANGES) -> dict[str, float]:
-    """Return the figures of ``sustained``, the cloud's memory after it, ``drained`` and ``paced``, in this order."""
+    """Return the figures of ``sustained``, with the memory after it, of ``drained`` and of ``paced``."""
     chain = Chain(Settings.from_environment())
     figures = {**chain.sustained(changes), **memory.measure(), **chain.drained(changes), **chain.paced()}
     to_writing = figures["chain_changes_per_second"] / figures["writing_alone_changes_per_second"]

@@ -59,7 +59,7 @@ class Lake:
         self._iam.delete_role(RoleName=self.name)
 
     def crawl_seconds(self) -> float:
-        """Return the seconds from StartCrawler until the crawler is READY again with its partitions in the catalog."""
+        """Return the seconds from StartCrawler until the crawler is READY again, with its partitions."""
         began = time.perf_counter()
         self._glue.start_crawler(Name=self.name)
         while (crawler := self._glue.get_crawler(Name=self.name)["Crawler"])["State"] != "READY":
@@ -112,7 +112,7 @@ def _policy(statement: dict[str, Any]) -> str:
 
 
 def measure(endpoint: str, objects: int = OBJECTS) -> dict[str, float]:
-    """Return ``crawl_2000_objects_seconds`` and ``crawl_to_plain_read``, the crawl's time in multiples of the loop's."""
+    """Return the crawl's seconds, and its time in multiples of the plain loop's."""
     with Lake(endpoint, objects) as lake:
         crawl_seconds = lake.crawl_seconds()
         return {

@@ -1,4 +1,4 @@
-"""Measure the resident memory of the local cloud's two processes, without the jobs and functions they started.
+"""Measure the resident memory of the local cloud's two processes, without what they started.
 
 python -m benchmarks.memory
 """

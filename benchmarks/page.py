@@ -60,7 +60,7 @@ SHOWN_SECONDS = """() => new Promise((resolve) => {
 
 
 def measure(endpoint: str) -> dict[str, float]:
-    """Return ``page_cold_seconds`` and ``page_warm_seconds`` of the slowest tab, and ``page_search_seconds`` of a cold search."""
+    """Return the seconds of the slowest tab, cold and warm, and of a cold search."""
     Lake(endpoint).fill()
     cold, warm = {}, {}
     with sync_playwright() as playwright:

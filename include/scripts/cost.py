@@ -1,4 +1,4 @@
-"""Show what changes cost on AWS, and which limit a rate of changes meets first, from list prices and formulas.
+"""Show what changes cost on AWS at list prices, and which limit a rate of changes meets first.
 
 make cost ARGS="--changes 1000000 --days 30"    dollars by service, with formula and source
 make cost ARGS="--rate 5000"                    limits, the settings that move them, dollars a month

@@ -128,7 +128,7 @@ class Demo:
         console.print(f"[green]✓[/] {title} [dim]{took:.1f} s[/]")
 
     def _life(self) -> tuple[str, Rows, Rows]:
-        """Return the key of an order that was inserted, changed and deleted, its versions, and the time of its delete."""
+        """Return an order that was inserted, changed and deleted: its key, versions, and deletion time."""
         (order_id,) = self.athena.query(DELETED).rows[0]
         where = f"FROM {{}} WHERE orderid = '{order_id}'"
         versions = self.athena.query(

@@ -23,7 +23,7 @@ TIMED = ("install", "setup", "generate", "deliver", "batch", "total")
 def measure(
     settings: Settings, athena: Athena, began_at: datetime, seconds: dict[str, float], queries: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the content of ``report.json``, and complete ``seconds`` with the times of the delivery and of all steps.
+    """Return the content of ``report.json``, and add ``deliver`` and ``total`` to ``seconds``.
 
     Args:
         began_at: when the demo began; earlier runs of the same deployment do not count.

@@ -1,4 +1,4 @@
-"""Run a drill whose Airflow is killed three times, and show that nothing is lost, duplicated or resurrected: ``make drill``.
+"""Run a drill whose Airflow is killed three times, and show its verdict: ``make drill``.
 
 The script runs the DAG sales_cdc_drill on the local cloud, kills the command during its inserts, its updates and its redrive, and
 starts it again under the same name. Then an oracle without the project's code compares DynamoDB with Athena.

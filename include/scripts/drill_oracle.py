@@ -48,7 +48,7 @@ class Oracle:
         return _hash(self._items(own)), _hash(row for row in self._shown() if row[0] in own)
 
     def _shown(self) -> Iterator[list[str]]:
-        """Return the live orders in Athena from the query's CSV, which takes one call instead of one a thousand rows."""
+        """Return the live orders in Athena, from the query's CSV, which takes a single call."""
         columns = ", ".join(("orderid", *VALUES))
         asked = {"WorkGroup": self._prefix, "QueryExecutionContext": {"Database": self._prefix.replace("-", "_")}}
         query = self._athena.start_query_execution(

@@ -1,4 +1,4 @@
-"""Write the policy documents of Airflow's principals as JSON files for IAM: ``make policies ACCOUNT=…``.
+"""Write the policy documents of Airflow's principals as JSON files for IAM: ``make policies ACCOUNT=…``."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def decoded(data: str | None) -> bytes:
 
 
 def _poisoned(record: StreamRecord, mark: str, n: int) -> StreamRecord:
-    """Return a copy with a marker that breaks one rule of the contract, so that the transformer has to refuse it."""
+    """Return a copy with a marker that breaks one rule of the contract."""
     document = json.loads(record.data)
     keys = {"orderid": {"S": mark}}
     image = {**document["dynamodb"].get("NewImage", {}), **keys}

@@ -20,7 +20,9 @@ Identity = tuple[str, str]
 
 
 class SettledSensor(AwsBaseSensor[ErrorZoneHook]):
-    """Wait until every change of the drill is under ``raw/`` or ``errors/``, its poison under ``errors/``, and nothing more arrives.
+    """Wait until every change and poison record of the drill has arrived, and nothing more arrives.
+
+    A change arrives under ``raw/`` or ``errors/``, poison under ``errors/``.
 
     Args:
         bucket: the deployment's bucket.

@@ -26,7 +26,7 @@ class StaticFile(NamedTuple):
 
 @lru_cache(maxsize=1)
 def own_version() -> str:
-    """Return one version for all own files, because they import one another and share a path that changes with any of them."""
+    """Return one version for all own files, which import one another and share one path."""
     contents = (path.read_bytes() for path in sorted(OWN.iterdir()) if path.suffix in TYPES)
     return hashlib.sha256(b"".join(contents)).hexdigest()[:12]
 

@@ -42,7 +42,9 @@ class CuratedOrdersHook(AthenaSqlHook):
         return sorted({column["Name"].lower() for column in current}.difference([KEY], CURRENT_METADATA))
 
     def fingerprints(self) -> Iterator[tuple[str, str]]:
-        """Return the id and the fingerprint of every order that is not deleted, unsorted, from one snapshot of the table.
+        """Return the id and the fingerprint of every order that is not deleted.
+
+        They are unsorted, and come from one snapshot of the table.
 
         The call starts the query; reading the first row waits for its end.
         """

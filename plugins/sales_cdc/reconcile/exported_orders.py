@@ -27,7 +27,7 @@ class ExportFailedError(AirflowException):
 
 
 class ExportedOrdersHook(SourceOrdersHook):
-    """DynamoDB, with the whole table read from an export to ``bucket`` and single orders read from the table itself.
+    """DynamoDB, for the whole table from an export to ``bucket``, and for single orders.
 
     Sources: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExportTableToPointInTime.html,
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html

@@ -74,7 +74,7 @@ class Evidence:
         return self.latest.row if self.latest else None
 
     def verdict(self, arrived: bool) -> Verdict | Literal["gone"] | None:
-        """Return the verdict, ``gone`` when both sides deleted the order, or None when another round is needed.
+        """Return the verdict; ``gone`` when both sides deleted the order; None when another round is needed.
 
         Args:
             arrived: whether the newest version is in the raw zone but not curated yet.

@@ -1,4 +1,4 @@
-"""Read and replace the objects under ``errors/``, and write what leaves them, with conditional requests."""
+"""Read and replace the objects under ``errors/`` with conditional requests."""
 
 from __future__ import annotations
 

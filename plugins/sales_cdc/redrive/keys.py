@@ -42,7 +42,7 @@ def report_key(run_id: str) -> str:
 
 
 def attempt_key(run_id: str, kind: str, source: str, version: str) -> str:
-    """Return the key of one attempt at an error object or a position, as it was at that ``version`` (its ETag)."""
+    """Return the key of one attempt at one version (ETag) of an error object, or at a position."""
     return f"{attempts_prefix(run_id)}{kind}/{_digest(source.encode())}-{run_key(version)}.json"
 
 

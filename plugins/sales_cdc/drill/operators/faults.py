@@ -55,7 +55,9 @@ class InjectFaultsOperator(FaultsOperator):
 
 
 class CrashWorkersOperator(FaultsOperator):
-    """Kill the local cloud's workers, if there is an injector and the Param ``crashes`` is at least ``number``.
+    """Kill the local cloud's workers, if the Param ``crashes`` is at least ``number``.
+
+    Without an injector there is no crash.
 
     Returns:
         How many crashes it made, 0 or 1.

@@ -110,7 +110,7 @@ class JudgeDrillOperator(ErrorZoneOperator):
         return Claim("orders that reconciliation with DynamoDB names", 0, found)
 
     def _poison_claims(self, ledger: DrillLedger, oracle: Oracle, changes: str, put: int) -> list[Claim]:
-        """Return the claims that every poison record is under errors/, with the reason that a redrive adds, and nowhere else."""
+        """Return the claims on poison: it is under errors/ with a redrive's reason, and nowhere else."""
         kept, explained, own = set[int](), set[int](), 0
         for listed in ledger.objects_since(bucket_keys.ERRORS_PREFIX):
             for record in read_records(self.hook.read(listed) or b""):

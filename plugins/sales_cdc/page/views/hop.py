@@ -37,7 +37,11 @@ class Hop:
 
 @dataclass(frozen=True)
 class Seen:
-    """The observation, the newest raw objects and failed records (None when unreadable), and Firehose's buffer interval."""
+    """What was read of all hops.
+
+    ``raw`` and ``failed`` are the newest raw objects and failed records, or None when they could not be read.
+    ``interval_seconds`` is Firehose's buffer interval.
+    """
 
     observation: Observation
     raw: Tail | None

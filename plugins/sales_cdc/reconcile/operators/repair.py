@@ -122,7 +122,7 @@ class RepairOrdersOperator(OrdersTableOperator):
                 break
         if left := kinds.keys() - outcomes.keys():
             raise OrdersBusyError(
-                f"Could not touch {len(left)} of {len(kinds)} orders, such as {min(left)}: other transactions keep writing them. "
+                f"Could not touch {len(left)} of {len(kinds)} orders, such as {min(left)}, since others write them in transactions. "
                 "The other orders are repaired; the next attempt repairs these."
             )
         return outcomes
