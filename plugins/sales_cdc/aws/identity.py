@@ -8,9 +8,9 @@ from airflow.providers.amazon.aws.hooks.sts import StsHook
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNotFoundException
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from sales_cdc.deployment.endpoint_guard import EndpointRefusedError
+from sales_cdc.aws.errors import Kind, Refusal, refusal_of
 
 IMPATIENT = {"connect_timeout": 5, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
 
@@ -58,24 +58,20 @@ class FindAccountOperator(AwsBaseOperator[StsHook]):
         attempt = f"Asked AWS STS who the Airflow connection '{self.aws_conn_id}' belongs to:"
         try:
             identity: dict[str, str] = self.hook.conn.get_caller_identity()
-        except EndpointConnectionError as error:
-            endpoint = self.hook.conn.meta.endpoint_url
-            raise AccountUnknownError(
-                f"{attempt} nothing answers at {endpoint}. If that is the local cloud, start it with 'make cloud'; "
-                "if it is AWS, check the network and the region."
-            ) from error
-        except EndpointRefusedError as error:
-            raise AccountUnknownError(str(error)) from error
-        except NoCredentialsError as error:
-            raise AccountUnknownError(
-                f"{attempt} there are no credentials. Give the connection a login (access key id) and a password "
-                "(secret access key), a role_arn, or run Airflow where an instance or task role is attached."
-            ) from error
-        except ClientError as error:
-            raise AccountUnknownError(
-                f"{attempt} refused with {error.response['Error']['Code']} ({error.response['Error']['Message']}). "
-                "Check the connection's keys, session token and role, and that they have not expired."
-            ) from error
-        except BotoCoreError as error:
-            raise AccountUnknownError(f"{attempt} {error}. Check the connection's extra and the network.") from error
+        except (ClientError, BotoCoreError) as error:
+            refusal = refusal_of(error)
+            said = str(error) if refusal.kind is Kind.GUARDED else f"{attempt} {refusal.answer}. {_remedy(refusal)}"
+            raise AccountUnknownError(said) from error
         return identity
+
+
+def _remedy(refusal: Refusal) -> str:
+    """What to do about the connection."""
+    if refusal.code and not refusal.kind.passes:
+        return "Check the connection's keys, session token and role, and that they have not expired."
+    if refusal.kind is Kind.CREDENTIALS:
+        return (
+            "Give the connection a login (access key id) and a password (secret access key), a role_arn, or run Airflow "
+            "where an instance or task role is attached."
+        )
+    return refusal.remedy

@@ -11,15 +11,13 @@ from typing import Any, TypeVar
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-from airflow.providers.common.compat.sdk import AirflowFailException
 from botocore.config import Config
 
-from sales_cdc.aws.errors import DeniedError, ResourceMissingError
+from sales_cdc.aws import task_errors
 from sales_cdc.aws.ledger_folder import ForeignPlanError, LedgerFolder
 from sales_cdc.generate.transactional_table import CLIENT_CONFIG
 from sales_cdc.generate.workload import WorkloadError
 
-NO_RETRY = (DeniedError, ForeignPlanError, ResourceMissingError, WorkloadError)
 Ledger = TypeVar("Ledger", bound=LedgerFolder)
 
 
@@ -59,11 +57,8 @@ class WritingRunOperator(AwsBaseOperator[AwsGenericHook[Any]]):
 @contextmanager
 def final_errors(*also: type[Exception]) -> Iterator[None]:
     """Fail the task without a retry on errors that a retry would repeat; ``also`` names more of them."""
-    final: tuple[type[Exception], ...] = (*NO_RETRY, *also)
-    try:
+    with task_errors.final_errors(ForeignPlanError, WorkloadError, *also):
         yield
-    except final as error:
-        raise AirflowFailException(str(error)) from error
 
 
 def require_known_params(dag: Any, conf: Mapping[str, Any]) -> None:

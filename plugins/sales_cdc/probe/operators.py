@@ -9,7 +9,7 @@ from typing import Any
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from sales_cdc.aws.explained import explained
+from sales_cdc.aws.task_errors import resource_errors
 from sales_cdc.provisioning.resources.table import TableHook
 
 
@@ -38,7 +38,7 @@ class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
 
     def execute(self, context: Any) -> dict[str, str]:
         probe = {"order_id": f"probe-{uuid.uuid4()}", "written_at": datetime.now(UTC).isoformat()}
-        with explained(f"Could not write the probe order to the DynamoDB table '{self.table}'"):
+        with resource_errors(f"Could not write the probe order to the DynamoDB table '{self.table}'"):
             self.hook.put_probe_orders(self.table, [probe["order_id"]])
         self.log.info("Wrote order %s.", probe["order_id"])
         return probe
@@ -62,5 +62,5 @@ class DeleteProbeOrderOperator(AwsBaseOperator[TableHook]):
 
     def execute(self, context: Any) -> None:
         order_id = self.probe["order_id"]
-        with explained(f"Could not delete the probe order {order_id} from the DynamoDB table '{self.table}'"):
+        with resource_errors(f"Could not delete the probe order {order_id} from the DynamoDB table '{self.table}'"):
             self.hook.delete_orders(self.table, [order_id])

@@ -9,7 +9,7 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from sales_cdc.aws.explained import explained
+from sales_cdc.aws.task_errors import resource_errors
 from sales_cdc.dag_page.links import ObjectLink
 from sales_cdc.provisioning.packaging import Artifact, sha256
 from sales_cdc.provisioning.resources.objects import ObjectHook
@@ -43,7 +43,7 @@ class UploadArtifactOperator(AwsBaseOperator[ObjectHook]):
         content, key = self._content(), self.artifact.key
         uri = f"s3://{self.bucket}/{key}"
         digest = sha256(content)
-        with explained(f"Could not upload {', '.join(self.artifact.files)} to {uri}"):
+        with resource_errors(f"Could not upload {', '.join(self.artifact.files)} to {uri}"):
             found = self.hook.sha256(self.bucket, key)
             if found != digest:
                 self.hook.put(self.bucket, key, content, digest)

@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 from botocore.exceptions import ClientError
 
-from sales_cdc.aws.explained import ResourceError, explained
+from sales_cdc.aws.task_errors import ResourceError, resource_errors
 from sales_cdc.provisioning.resources import (
     bucket,
     classifier,
@@ -68,7 +68,7 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
 
     def execute(self, context: Any) -> dict[str, str]:
         name = self.hook.name_of(self.definition)
-        with explained(f"Could not provision the {self.hook.kind} '{name}'"):
+        with resource_errors(f"Could not provision the {self.hook.kind} '{name}'"):
             found, action = self._find_or_create(name)
             changes = self.hook.update(found, self.definition)
             self.hook.wait_until_ready(name)

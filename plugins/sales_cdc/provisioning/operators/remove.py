@@ -9,7 +9,7 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
-from sales_cdc.aws.explained import explained
+from sales_cdc.aws.task_errors import resource_errors
 from sales_cdc.provisioning.resources import (
     bucket,
     classifier,
@@ -57,7 +57,7 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
         self.owner_tags = owner_tags
 
     def execute(self, context: Any) -> dict[str, str]:
-        with explained(f"Could not remove the {self.hook.kind} '{self.resource}'"):
+        with resource_errors(f"Could not remove the {self.hook.kind} '{self.resource}'"):
             found = self.hook.find(self.resource)
             if found is None:
                 return self._outcome("absent")

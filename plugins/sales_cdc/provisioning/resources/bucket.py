@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sales_cdc.aws.explained import ResourceError
+from sales_cdc.aws.task_errors import ResourceError
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_by_key
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sales_cdc.aws.explained import ResourceError
+from sales_cdc.aws.task_errors import ResourceError
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_by_key, without
 

@@ -11,11 +11,11 @@ from threading import Event
 from typing import Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException
 
 from sales_cdc.aws.dead_letters import DeadLetterHook, Letter, StreamPositionHook, StreamSilentError
-from sales_cdc.aws.errors import DeniedError, ResourceMissingError
 from sales_cdc.aws.stream_position import Position
+from sales_cdc.aws.task_errors import final_errors
 from sales_cdc.contract import bucket_keys
 from sales_cdc.redrive.attempts import Outcome, SortedRecords, sort_out, summarise
 from sales_cdc.redrive.error_zone import ErrorObject
@@ -63,9 +63,8 @@ class RedriveOperator(ErrorZoneOperator):
             function=self.function, delivery_stream_arn=self.delivery_stream_arn, **self._connection
         )
         try:
-            return self._redrive()
-        except (ResourceMissingError, DeniedError) as error:
-            raise AirflowFailException(str(error)) from error
+            with final_errors():
+                return self._redrive()
         except TransformerBrokenError as error:
             raise AirflowException(str(error)) from error
 
