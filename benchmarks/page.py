@@ -25,7 +25,7 @@ from typing import Any
 
 import boto3
 from playwright.sync_api import Browser, sync_playwright
-from sales_cdc.aws.athena import AthenaSqlHook
+from sales_cdc.aws.athena_sql import AthenaSqlHook
 from sales_cdc.batch.report_document import Answer, batch_report
 from sales_cdc.batch.statements import INSIGHTS
 from sales_cdc.contract import bucket_keys

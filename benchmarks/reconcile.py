@@ -149,9 +149,7 @@ def _curated(endpoint: str, name: str, orders: int) -> CuratedOrdersHook:
         FROM (SELECT a * 1000 + b AS n FROM UNNEST(sequence(0, {orders // 1000 - 1})) AS t (a)
         CROSS JOIN UNNEST(sequence(0, 999)) AS u (b))"""  # noqa: S608 (numbers of ours)
     made = f"CREATE TABLE orders_current WITH (table_type = 'ICEBERG', is_external = false, location = 's3://{name}/current/') AS {rows}"
-    execution_id = hook.run_query(made, {"Database": name}, {}, workgroup=name)
-    state = hook.poll_query_status(execution_id, 1200, 0.2)
-    assert state == "SUCCEEDED", hook.get_state_change_reason(execution_id)
+    hook.athena.run(made)
     return hook
 
 

@@ -1,10 +1,9 @@
-"""Athena from the terminal: run one statement, fetch its rows, draw them."""
+"""Ask Athena from the terminal: run one statement, fetch its rows, draw them."""
 
 from __future__ import annotations
 
-import time
+import math
 from dataclasses import dataclass
-from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -12,10 +11,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from sales_cdc.aws.athena import Athena, Execution, Policy, QueryFailedError
+from sales_cdc.aws.errors import refusal_of
+from sales_cdc.aws.query_rows import QueryRows
 from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.settings import Settings
 
-FINAL_STATES = {"SUCCEEDED", "FAILED", "CANCELLED"}
+POLICY = Policy(patience_seconds=math.inf, max_pause_seconds=2.0)  # who asks can interrupt
 COUNTED = {"INSERT", "UPDATE", "CREATE_TABLE_AS_SELECT"}  # of the others Athena promises no count
 
 
@@ -43,18 +45,24 @@ class Rows:
     scanned_bytes: int
     changed_rows: int | None = None
 
+    @classmethod
+    def of(cls, found: QueryRows, execution: Execution) -> Rows:
+        rows = [_cells(row, len(found.columns)) for row in found.rows]
+        is_counted = found.changed_rows or execution.statement_type in COUNTED
+        return cls(found.columns, rows, execution.scanned_bytes, found.changed_rows if is_counted else None)
+
     def as_dicts(self) -> list[dict[str, str | None]]:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-class Athena:
+class AthenaTerminal:
     """The pipeline's work group and database, as the settings name them."""
 
     def __init__(self, settings: Settings) -> None:
         endpoint_guard.install(settings)
-        self._client = boto3.client("athena", region_name=settings.region, endpoint_url=settings.local_endpoint)
-        self._workgroup = settings.prefix
-        self._database = settings.prefix.replace("-", "_")
+        client = boto3.client("athena", region_name=settings.region, endpoint_url=settings.local_endpoint)
+        database = settings.prefix.replace("-", "_")
+        self._athena = Athena(client, workgroup=settings.prefix, database=database, policy=POLICY)
         self._where = f"Athena at {settings.local_endpoint or settings.region} (work group '{settings.prefix}')"
 
     def query(self, sql: str) -> Rows:
@@ -62,51 +70,20 @@ class Athena:
 
         Raises:
             QueryError: Athena refused the statement, it failed, or it was cancelled.
-            botocore.exceptions.BotoCoreError: Athena cannot be reached.
+            botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: Athena was not reached, or not allowed.
         """
-        started = self._start(sql)
-        execution = self._await(started)
-        status, statistics = execution["Status"], execution.get("Statistics", {})
-        if status["State"] != "SUCCEEDED":
-            raise QueryError(
-                self._where, "did not carry out the statement", status.get("StateChangeReason", status["State"])
-            )
-        columns, rows, updated = self._results(started)
-        counted = updated or execution.get("SubstatementType") in COUNTED
-        return Rows(columns, rows, statistics.get("DataScannedInBytes", 0), updated if counted else None)
+        query = self._start(sql)
+        try:
+            execution = self._athena.wait(query)
+        except QueryFailedError as error:
+            raise QueryError(self._where, "did not carry out the statement", error.reason) from error
+        return Rows.of(self._athena.all_rows(query), execution)
 
     def _start(self, sql: str) -> str:
         try:
-            started: str = self._client.start_query_execution(
-                QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext={"Database": self._database}
-            )["QueryExecutionId"]
+            return self._athena.start(sql)
         except ClientError as error:
-            raise QueryError(self._where, "did not accept the statement", error.response["Error"]["Message"]) from error
-        return started
-
-    def _await(self, execution_id: str) -> dict[str, Any]:
-        delay_seconds = 0.05
-        while True:
-            execution: dict[str, Any] = self._client.get_query_execution(QueryExecutionId=execution_id)[
-                "QueryExecution"
-            ]
-            if execution["Status"]["State"] in FINAL_STATES:
-                return execution
-            time.sleep(delay_seconds)
-            delay_seconds = min(delay_seconds * 1.5, 2.0)
-
-    def _results(self, execution_id: str) -> tuple[list[str], list[list[str | None]], int]:
-        """Columns, rows, and how many rows the statement changed."""
-        columns: list[str] = []
-        lines: list[list[str | None]] = []
-        changed_rows = 0
-        for page in self._client.get_paginator("get_query_results").paginate(QueryExecutionId=execution_id):
-            result = page["ResultSet"]
-            columns = [column["Name"] for column in result["ResultSetMetadata"]["ColumnInfo"]]
-            changed_rows = page.get("UpdateCount", 0)
-            lines += [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]
-        rows = lines[1:] if lines[:1] == [columns] else lines
-        return columns, [_cells(row, len(columns)) for row in rows], changed_rows
+            raise QueryError(self._where, "did not accept the statement", refusal_of(error).message) from error
 
 
 def _cells(row: list[str | None], width: int) -> list[str | None]:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from airflow_session import AirflowSession
-from athena_table import Athena, QueryError, Rows
+from athena_table import AthenaTerminal, QueryError, Rows
 from command_log import StepFailedError, run_logged, step_failed
 from demo_report import latest_insights, measure
 from demo_screen import Screen
@@ -71,7 +71,7 @@ class Demo:
         self.began_at = datetime.now(UTC)
         asked_at = float(os.environ.get("DEMO_ASKED_AT") or installed_at)
         self.seconds: dict[str, float] = {"install": max(0.0, installed_at - asked_at)}
-        self.athena = Athena(settings)
+        self.athena = AthenaTerminal(settings)
 
     def run(self) -> int:
         self._cloud()

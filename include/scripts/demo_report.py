@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import boto3
-from athena_table import Athena
+from athena_table import AthenaTerminal
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.deployment.settings import Settings
@@ -21,7 +21,11 @@ TIMED = ("install", "setup", "generate", "deliver", "batch", "total")
 
 
 def measure(
-    settings: Settings, athena: Athena, began_at: datetime, seconds: dict[str, float], queries: list[dict[str, Any]]
+    settings: Settings,
+    athena: AthenaTerminal,
+    began_at: datetime,
+    seconds: dict[str, float],
+    queries: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return the content of ``report.json``, and add ``deliver`` and ``total`` to ``seconds``.
 
@@ -66,7 +70,7 @@ def latest_insights(settings: Settings) -> list[dict[str, Any]]:
     return insights
 
 
-def _duplicates(athena: Athena, table: str) -> int:
+def _duplicates(athena: AthenaTerminal, table: str) -> int:
     return int(athena.query(DUPLICATES.format(table=table)).rows[0][0] or 0)
 
 

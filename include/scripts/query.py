@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import sys
 
-from athena_table import Athena, QueryError, Rows, draw_to_fit
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from athena_table import AthenaTerminal, QueryError, Rows, draw_to_fit
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from sales_cdc.aws.errors import refusal_of
 from sales_cdc.deployment.settings import Settings, SettingsError
 
 EXAMPLE = 'make query SQL="SELECT event_type, count(*) AS changes FROM raw_orders GROUP BY event_type"'
@@ -48,12 +49,13 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         settings = Settings.from_environment()
-        found = Athena(settings).query(sql)
+        found = AthenaTerminal(settings).query(sql)
     except QueryError as error:
         return _complain(str(error), _remedy(error.reason))
-    except EndpointConnectionError:
-        return _complain(f"Nothing answers at {settings.local_endpoint or 'AWS'}. Start the local cloud: make cloud")
-    except (ClientError, BotoCoreError, SettingsError) as error:
+    except (ClientError, BotoCoreError) as error:
+        refusal = refusal_of(error)
+        return _complain(f"{refusal.reason[:1].upper()}{refusal.reason[1:]}. {refusal.remedy}")
+    except SettingsError as error:
         return _complain(str(error))
     _show(found, console)
     return 0

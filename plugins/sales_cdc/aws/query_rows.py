@@ -1,13 +1,12 @@
-"""The rows of an Athena query: read from its first page, and shown as a table of plain text."""
+"""The rows of an Athena query, and their form as a table of plain text."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-MAX_ROWS = 999  # of one GetQueryResults call; its first row repeats the column names
 EXACT: dict[str, Callable[[str], Any]] = {
     "boolean": lambda text: text == "true",
     "decimal": Decimal,
@@ -17,11 +16,18 @@ EXACT: dict[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True)
 class QueryRows:
-    """A query's columns by name and by Athena's type, and its rows as Athena's texts (None for NULL)."""
+    """A query's columns by name and by Athena's type, and its rows as Athena's texts (None for NULL).
+
+    ``changed_rows`` is how many rows a statement changed, 0 where Athena counts none.
+    """
 
     columns: list[str]
     types: list[str]
     rows: list[list[str | None]]
+    changed_rows: int = field(default=0, kw_only=True)
+
+    def as_dicts(self) -> list[dict[str, str | None]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     def values(self) -> list[list[Any]]:
         """The rows with whole numbers, decimals and booleans as such, exact; everything else stays text."""
@@ -33,14 +39,6 @@ class QueryRows:
     def as_table(self) -> str:
         """Plain text columns, as wide as their widest value; empty for NULL."""
         return as_table(self.columns, [[cell or "" for cell in row] for row in self.rows])
-
-
-def first_rows(client: Any, query_execution_id: str, limit: int = MAX_ROWS) -> QueryRows:
-    """The first rows of a SELECT that has succeeded. Source: Amazon Athena API Reference, *GetQueryResults*."""
-    found = client.get_query_results(QueryExecutionId=query_execution_id, MaxResults=limit + 1)["ResultSet"]
-    columns = found["ResultSetMetadata"]["ColumnInfo"]
-    rows = [[cell.get("VarCharValue") for cell in row["Data"]] for row in found["Rows"][1:]]
-    return QueryRows([column["Name"] for column in columns], [column["Type"] for column in columns], rows)
 
 
 def as_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from sales_cdc.deployment.endpoint_guard import EndpointRefusedError
-from sales_cdc.page.reads.lake_query import QueryFailedError
-from sales_cdc.page.reads.observation import refusal
+from sales_cdc.aws.athena import QueryFailedError
+from sales_cdc.aws.errors import Kind, Refusal, refusal_of
 
 SET_UP = "Trigger the DAG sales_cdc_setup; it makes what is missing and changes nothing else."
+TITLES = {  # what the page calls a kind of refusal, and its title
+    Kind.MISSING: ("setup", "The pipeline is not set up here"),
+    Kind.DENIED: ("denied", "AWS denied this"),
+    Kind.CREDENTIALS: ("denied", "No valid AWS credentials"),
+    Kind.GUARDED: ("denied", "Refused before it was sent"),
+    Kind.UNREACHABLE: ("unreachable", "The cloud does not answer"),
+}
+REMEDIES = {
+    Kind.MISSING: SET_UP,
+    Kind.DENIED: "Let the Airflow connection's role do it, or use another.",
+    Kind.CREDENTIALS: "Give the Airflow connection credentials that have not expired.",
+}
 
 
 class NothingYetError(Exception):
@@ -41,11 +52,9 @@ def trouble(error: Exception) -> Trouble:
     if isinstance(error, NothingYetError):
         return Trouble("empty", error.title, "", error.remedy)
     if isinstance(error, QueryFailedError):
-        return Trouble("failed", "Athena could not answer", str(error), "Look at the query in Athena's history.")
-    if isinstance(error, ClientError):
-        return _refused(error)
-    if isinstance(error, BotoCoreError):
-        return _not_sent(error)
+        return Trouble("failed", "Athena could not answer", error.reason, "Look at the query in Athena's history.")
+    if isinstance(error, (ClientError, BotoCoreError)):
+        return _refused(refusal_of(error))
     if isinstance(error, ValueError):
         return Trouble("failed", "This cannot be shown", str(error), "Look at the object in the bucket.")
     return Trouble(
@@ -53,23 +62,7 @@ def trouble(error: Exception) -> Trouble:
     )
 
 
-def _refused(error: ClientError) -> Trouble:
-    kind, message = refusal(error), error.response["Error"].get("Message", "")
-    if kind == "missing":
-        return Trouble("setup", "The pipeline is not set up here", message, SET_UP)
-    if kind == "denied":
-        return Trouble("denied", "AWS denied this", message, "Let the Airflow connection's role do it, or use another.")
-    return Trouble("failed", "AWS refused this", message, "Try again in a moment.")
-
-
-def _not_sent(error: BotoCoreError) -> Trouble:
-    if isinstance(error, EndpointRefusedError):
-        return Trouble("denied", "Refused before it was sent", str(error), "Mend the connection or the settings.")
-    if isinstance(error, NoCredentialsError):
-        return Trouble("denied", "There are no AWS credentials", str(error), "Give the Airflow connection credentials.")
-    return Trouble(
-        "unreachable",
-        "The cloud does not answer",
-        str(error),
-        "If it is the local cloud, start it: make cloud. If it is AWS, check the network and the region.",
-    )
+def _refused(refusal: Refusal) -> Trouble:
+    kind, title = TITLES.get(refusal.kind, ("failed", "AWS refused this"))
+    remedy = REMEDIES.get(refusal.kind, refusal.remedy)
+    return Trouble(kind, title, refusal.message, remedy)

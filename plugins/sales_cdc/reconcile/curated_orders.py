@@ -7,13 +7,17 @@ from functools import cached_property
 
 from botocore.exceptions import ClientError
 
-from sales_cdc.aws.athena import AthenaSqlHook, StatementError
+from sales_cdc.aws.athena_sql import AthenaSqlHook
 from sales_cdc.aws.batches import in_batches
 from sales_cdc.contract.curated_row import CURRENT_METADATA, KEY
 from sales_cdc.reconcile.sides import Version
 
 TABLE = "orders_current"
 STATEMENT_BYTES = 200_000  # Athena takes 262,144
+
+
+class NoCuratedTableError(Exception):
+    """The definition of the curated table cannot be read; the message says which and what to run."""
 
 
 class CuratedOrdersHook(AthenaSqlHook):
@@ -28,12 +32,12 @@ class CuratedOrdersHook(AthenaSqlHook):
         """Return the columns that carry an order's content, sorted.
 
         Raises:
-            StatementError: the table cannot be read, for example because no batch has run yet.
+            NoCuratedTableError: the table cannot be read, for example because no batch has run yet.
         """
         try:
             table = self.other("glue").get_table(DatabaseName=self.database, Name=TABLE)["Table"]
         except ClientError as error:
-            raise StatementError(
+            raise NoCuratedTableError(
                 f"Could not read the definition of the curated table {self.database}.{TABLE}: {error.response['Error'].get('Message', error)} "
                 "If no batch has made it yet, run the DAG sales_cdc_batch first."
             ) from error
@@ -63,16 +67,11 @@ class CuratedOrdersHook(AthenaSqlHook):
         versions: dict[str, Version] = {}
         for part in in_batches(order_ids, _length_in_statement, STATEMENT_BYTES):
             execution_id = self.run("reconcile/versions.sql", columns=self.columns, order_ids=part)
-            pages = self.get_conn().get_paginator("get_query_results").paginate(QueryExecutionId=execution_id)
-            rows = (row["Data"] for page in pages for row in page["ResultSet"]["Rows"])
-            next(rows)  # the column names
-            for order_id, sequence_number, is_deleted, *values in (
-                [c.get("VarCharValue") for c in row] for row in rows
-            ):
+            for order_id, sequence_number, is_deleted, *values in self.athena.all_rows(execution_id).rows:
                 shown = {name: text for name, text in zip(self.columns, values, strict=True) if text is not None}
                 if order_id in versions:
                     shown["(rows)"] = "more than one"
-                versions[order_id] = Version(sequence_number, None if is_deleted == "true" else shown)
+                versions[str(order_id)] = Version(str(sequence_number), None if is_deleted == "true" else shown)
         return versions
 
 

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sales_cdc.aws.query_rows import as_table, first_rows
+from sales_cdc.aws.athena import Athena
+from sales_cdc.aws.query_rows import as_table
 from sales_cdc.batch.operators.crawl import CrawlFailedError, CrawlOperator
 from sales_cdc.batch.operators.run_statements import ChecksOperator, StatementFailedError, StatementsOperator
 from sales_cdc.batch.operators.write_report import ReportOperator
@@ -125,9 +126,9 @@ def place(cloud: Any, prefix: str) -> Place:
 def test_statements_run_at_the_same_time_and_return_their_queries_by_name(place: Place) -> None:
     queries = place.asks("SELECT 1 AS one", "CREATE OR REPLACE VIEW two AS SELECT 2 AS two").execute({})
     assert list(queries) == ["q0", "q1"]
-    client = place.cloud.client("athena")
-    assert first_rows(client, queries["q0"]).values() == [[1]]
-    assert first_rows(client, place.asks("SELECT * FROM two").execute({})["q0"]).values() == [[2]]
+    athena = Athena(place.cloud.client("athena"))
+    assert athena.first_rows(queries["q0"]).values() == [[1]]
+    assert athena.first_rows(place.asks("SELECT * FROM two").execute({})["q0"]).values() == [[2]]
 
 
 def test_a_statement_that_fails_is_named_with_athena_s_reason(place: Place) -> None:
@@ -137,7 +138,7 @@ def test_a_statement_that_fails_is_named_with_athena_s_reason(place: Place) -> N
 
 def test_values_are_exact(place: Place) -> None:
     query = place.asks("SELECT 7 AS a, DECIMAL '0.10' AS b, true AS c, 'x' AS d, CAST(NULL AS bigint) AS e").execute({})
-    found = first_rows(place.cloud.client("athena"), query["q0"])
+    found = Athena(place.cloud.client("athena")).first_rows(query["q0"])
     assert found.values() == [[7, Decimal("0.10"), True, "x", None]]
 
 
@@ -242,7 +243,7 @@ def test_a_curation_returns_its_counts_and_snapshots(place: Place) -> None:
     travelled = place.asks(f"SELECT * FROM orders_current FOR VERSION AS OF {counts['time_travel']['after']}").execute(
         {}
     )
-    assert first_rows(place.cloud.client("athena"), travelled["q0"]).values() == [["a"]]
+    assert Athena(place.cloud.client("athena")).first_rows(travelled["q0"]).values() == [["a"]]
 
 
 def test_a_failed_curation_has_the_job_s_reason_and_a_retry_runs_the_job_again(place: Place) -> None:

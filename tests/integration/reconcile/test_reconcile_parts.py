@@ -9,12 +9,11 @@ from typing import Any
 
 import jinja2
 import pytest
-from sales_cdc.aws.athena import StatementError
 from sales_cdc.aws.errors import ResourceMissingError
 from sales_cdc.aws.orders_table import SourceOrdersHook
 from sales_cdc.contract.curated_row import Item, fingerprint, item_row
 from sales_cdc.probe.chain_barrier import ChainBarrier, ChainStalledError
-from sales_cdc.reconcile.curated_orders import CuratedOrdersHook
+from sales_cdc.reconcile.curated_orders import CuratedOrdersHook, NoCuratedTableError
 from sales_cdc.reconcile.exported_orders import ExportedOrdersHook, ExportFailedError
 from sales_cdc.reconcile.raw_zone import RawZoneHook
 from sales_cdc.reconcile.sides import Version
@@ -42,23 +41,13 @@ def curated(cloud: Any, prefix: str) -> CuratedOrdersHook:
         database=prefix, workgroup=prefix, connection=CONNECTION,
         render=lambda name, params: environment.get_template(name).render(params=params),
     )  # fmt: skip
-    ask(
-        hook,
-        prefix,
+    hook.athena.run(
         f"CREATE TABLE orders_current ({COLUMNS}) LOCATION 's3://{prefix}/curated/current/' TBLPROPERTIES ('table_type'='ICEBERG')",
     )
-    ask(
-        hook,
-        prefix,
+    hook.athena.run(
         f"CREATE TABLE orders_intake (object string, etag string) LOCATION 's3://{prefix}/curated/intake/' TBLPROPERTIES ('table_type'='ICEBERG')",
     )
     return hook
-
-
-def ask(hook: CuratedOrdersHook, prefix: str, sql: str) -> None:
-    execution_id = hook.run_query(sql, {"Database": prefix}, {}, workgroup=prefix)
-    state = hook.poll_query_status(execution_id, 600, 0.1)
-    assert state == "SUCCEEDED", hook.get_state_change_reason(execution_id)
 
 
 ITEMS: list[Item] = [
@@ -69,16 +58,14 @@ ITEMS: list[Item] = [
 
 
 def test_athena_and_python_compute_the_same_fingerprints(curated: CuratedOrdersHook, prefix: str) -> None:
-    ask(
-        curated, prefix,
-        """INSERT INTO orders_current VALUES
+    curated.athena.run("""INSERT INTO orders_current VALUES
         ('plain', 'laptop', 5, DECIMAL '10.50', '1', false, NULL, NULL),
         ('it''s "x",\n\u2028', '', NULL, DECIMAL '-0.01', '2', false, 'Überzug 📦', NULL),
         ('sets', NULL, -9223372036854775808, NULL, '3', false, NULL, '["a","b"]'),
         ('gone', NULL, NULL, NULL, '4', true, NULL, NULL), ('double', NULL, 1, NULL, '5', false, NULL, NULL),
         ('double', NULL, 1, NULL, '5', false, NULL, NULL)""",
     )  # fmt: skip
-    ask(curated, prefix, "INSERT INTO orders_intake VALUES ('raw/orders/a', '\"1\"')")
+    curated.athena.run("INSERT INTO orders_intake VALUES ('raw/orders/a', '\"1\"')")
     seen = dict(curated.fingerprints())
     assert seen.pop("double") == fingerprint({"quantity": "1"})
     assert seen == {item["orderid"]["S"]: fingerprint(item_row(item)) for item in ITEMS}
@@ -92,7 +79,7 @@ def test_athena_and_python_compute_the_same_fingerprints(curated: CuratedOrdersH
 
 def test_a_missing_curated_table_raises_an_error_that_names_the_batch_dag(cloud: Any, prefix: str) -> None:
     hook = CuratedOrdersHook(database=prefix, workgroup="primary", render=lambda *_: "", connection=CONNECTION)
-    with pytest.raises(StatementError, match=rf"{prefix}\.orders_current.*sales_cdc_batch"):
+    with pytest.raises(NoCuratedTableError, match=rf"{prefix}\.orders_current.*sales_cdc_batch"):
         hook.fingerprints()
 
 

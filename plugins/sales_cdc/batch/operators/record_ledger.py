@@ -11,7 +11,7 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from sales_cdc.aws.athena import AthenaSqlHook
+from sales_cdc.aws.athena_sql import AthenaSqlHook
 from sales_cdc.aws.dead_letters import DeadLetterHook, StreamPositionHook
 from sales_cdc.aws.query_rows import as_table
 from sales_cdc.aws.stream_position import Position
@@ -48,7 +48,7 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
 
     Raises:
         UnaccountedChangesError: changes are in none of the three places; the rows are written first.
-        StatementError, botocore.exceptions.ClientError: the changes could not be read, or the rows not written.
+        QueryFailedError, botocore.exceptions.ClientError: the changes could not be read, or the rows not written.
     """
 
     aws_hook_class = RawZoneHook

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.athena import AthenaHook
@@ -16,12 +17,13 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowException
 
-from sales_cdc.aws.query_rows import QueryRows, first_rows
+from sales_cdc.aws.athena import Athena, Policy, QueryFailedError
+from sales_cdc.aws.query_rows import QueryRows
 from sales_cdc.batch.sensors.query_result import SHOWN, CheckFailedError, finding_of
 from sales_cdc.batch.statements import Check
 from sales_cdc.dag_page.links import AthenaHistoryLink, QueryResultsLink
 
-MAX_POLLS = 6000
+PATIENCE_SECONDS = 20 * 60
 
 
 class StatementFailedError(AirflowException):
@@ -74,31 +76,34 @@ class StatementsOperator(AwsBaseOperator[AthenaHook]):
 
     def execute(self, context: Any) -> Any:
         for name, statement in zip(self.names, self.statements, strict=True):
-            self._started[name] = self.hook.run_query(
-                statement, {"Database": self.database, "Catalog": "AwsDataCatalog"}, {}, workgroup=self.workgroup
-            )
-        states = {name: self._ended(query) for name, query in self._started.items()}
-        if failed := [name for name, state in states.items() if state != "SUCCEEDED"]:
-            raise StatementFailedError("\n".join(self._reason(name, states[name]) for name in failed))
+            self._started[name] = self._athena.start(statement)
+            self.log.info("Started the statement '%s': Athena query %s.", name, self._started[name])
+        reasons = [self._reason(name, query) for name, query in self._started.items()]
+        if failed := [reason for reason in reasons if reason]:
+            raise StatementFailedError("\n".join(failed))
         return self._outcome()
 
     def _outcome(self) -> dict[str, Any]:
         return self._started
 
-    def _ended(self, query: str) -> str | None:
-        state: str | None = self.hook.poll_query_status(query, MAX_POLLS, self.poll_interval)
-        return state
+    def _reason(self, name: str, query: str) -> str:
+        """Wait for a statement, and say why it failed; "" when it did not."""
+        try:
+            self._athena.wait(query)
+        except QueryFailedError as error:
+            where = f"Athena query {query} in work group '{self.workgroup}'"
+            return f"The statement '{name}' ended {error.state} ({error.reason}). {where}."
+        return ""
 
-    def _reason(self, name: str, state: str | None) -> str:
-        query = self._started[name]
-        reason = self.hook.get_state_change_reason(query) or "no reason given"
-        return (
-            f"The statement '{name}' ended {state} ({reason}). Athena query {query} in work group '{self.workgroup}'."
-        )
+    @cached_property
+    def _athena(self) -> Athena:
+        pause = self.poll_interval
+        policy = Policy(PATIENCE_SECONDS, first_pause_seconds=pause, max_pause_seconds=pause)
+        return Athena(self.hook.conn, workgroup=self.workgroup, database=self.database, policy=policy)
 
     def on_kill(self) -> None:
         for query in self._started.values():
-            self.hook.stop_query(query)
+            self._athena.stop(query)
 
 
 class InsightsOperator(StatementsOperator):
@@ -132,7 +137,7 @@ class ChecksOperator(StatementsOperator):
         self.checks = dict(checks)
 
     def _outcome(self) -> dict[str, int]:
-        found = {name: first_rows(self.hook.conn, query) for name, query in self._started.items()}
+        found = {name: self._athena.first_rows(query) for name, query in self._started.items()}
         for name, rows in found.items():
             if not rows.rows:
                 self.log.info("Passed: no %s.", self.checks[name].finding)

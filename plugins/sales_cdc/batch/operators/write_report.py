@@ -10,9 +10,9 @@ from airflow.providers.amazon.aws.hooks.athena import AthenaHook
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from sales_cdc.aws.athena import Athena
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.aws.ledger_folder import json_line
-from sales_cdc.aws.query_rows import first_rows
 from sales_cdc.batch.report_document import Answer, as_markdown, batch_report, question_of
 from sales_cdc.batch.statements import CHANGED_ORDERS, QUARANTINED, RAW_CHECKS
 from sales_cdc.contract import bucket_keys
@@ -88,6 +88,6 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             )
 
     def _answer(self, name: str, query: str) -> Answer:
-        execution = self.hook.conn.get_query_execution(QueryExecutionId=query)["QueryExecution"]
-        found = first_rows(self.hook.conn, query)
-        return Answer(name, question_of(execution["Query"]), found.columns, found.values(), query)
+        athena = Athena(self.hook.conn)
+        found = athena.first_rows(query)
+        return Answer(name, question_of(athena.execution(query).sql), found.columns, found.values(), query)

@@ -9,9 +9,10 @@ from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from sales_cdc.aws.athena import MAX_ROWS, Athena
 from sales_cdc.aws.dead_letters import DeadLetterHook
 from sales_cdc.aws.landing_zone import LandingZoneHook
-from sales_cdc.aws.query_rows import MAX_ROWS, QueryRows, first_rows
+from sales_cdc.aws.query_rows import QueryRows
 from sales_cdc.contract import bucket_keys
 from sales_cdc.dag_page.links import AthenaQueryLink
 
@@ -35,8 +36,8 @@ class AthenaRowsSensor(AthenaSensor):
         self.log.info("%s rows%s:\n%s", len(found.rows), shown, found.as_table())
         return len(found.rows)
 
-    def _first_rows(self, most: int) -> QueryRows:
-        return first_rows(self.hook.get_conn(), self.query_execution_id, most)
+    def _first_rows(self, max_rows: int) -> QueryRows:
+        return Athena(self.hook.get_conn()).first_rows(self.query_execution_id, max_rows)
 
 
 class NoRowsSensor(AthenaRowsSensor):

@@ -10,16 +10,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sales_cdc.aws.errors import refusal_of
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.page.reads.clients import PageClients
 
 WINDOW = timedelta(hours=1)
 PERIOD_SECONDS = 60
 PARALLEL_CALLS = 10
-ABSENT_CODES = frozenset(
-    {"NotFoundException", "ResourceNotFoundException", "EntityNotFoundException", "NoSuchBucket", "404",
-     "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
-)  # fmt: skip
 METRICS = {  # id: namespace, metric, dimension, the hop whose name it is, statistic
     "piped": ("AWS/EventBridge/Pipes", "EventCount", "PipeName", "pipe", "Sum"),
     "pipe_failures": ("AWS/EventBridge/Pipes", "TargetStageFailed", "PipeName", "pipe", "Sum"),
@@ -37,12 +34,13 @@ Series = list[tuple[datetime, float]]
 class Answer:
     """What a resource answered: its ``description``, or why there is none.
 
-    ``refusal`` is "" (it answered), "missing" (there is none), "denied", "unreachable" or "failed"; ``message`` is AWS's.
+    ``refusal`` is "" (it answered) or the kind of the refusal, ``message`` AWS's own words, ``remedy`` what to do.
     """
 
     description: Mapping[str, Any] = field(default_factory=dict)
     refusal: str = ""
     message: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,15 +132,6 @@ def answer(call: Callable[[], Mapping[str, Any]]) -> Answer:
     """Make a call; a refusal becomes an answer that says which."""
     try:
         return Answer(call())
-    except ClientError as error:
-        return Answer(refusal=refusal(error), message=error.response["Error"].get("Message", ""))
-    except BotoCoreError as error:
-        return Answer(refusal="unreachable", message=str(error))
-
-
-def refusal(error: ClientError) -> str:
-    """The kind of a refusal. Athena tells a work group that does not exist by its message only."""
-    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-    if code in ABSENT_CODES or (code == "InvalidRequestException" and "not found" in message):
-        return "missing"
-    return "denied" if "AccessDenied" in code or code in {"403", "UnrecognizedClientException"} else "failed"
+    except (ClientError, BotoCoreError) as error:
+        refusal = refusal_of(error)
+        return Answer(refusal=refusal.kind, message=refusal.message, remedy=refusal.remedy)

@@ -7,10 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
+from sales_cdc.aws.athena import MAX_ROWS
 from sales_cdc.page.answers import SLOW, Answers, require_known
 from sales_cdc.page.curated import answer_of_last_batch, ask_insight
 from sales_cdc.page.reader import Reader
-from sales_cdc.page.reads.lake_query import MAX_ROWS, SQL
+from sales_cdc.page.reads.lake_query import SQL
 
 FIRST_INSIGHT = "revenue_by_product_and_day"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sales_cdc.aws.errors import Kind
 from sales_cdc.page.reads.lake_reader import Tail
 from sales_cdc.page.reads.observation import Answer, Observation, Series
 
@@ -54,7 +55,8 @@ class Seen:
 
     def answer(self, name: str) -> Answer:
         """Return what AWS answered about one resource."""
-        return self.observation.answers.get(name, Answer(refusal="failed", message="It was not asked."))
+        not_asked = Answer(refusal=Kind.INVALID, message="It was not asked.", remedy="Load the page again.")
+        return self.observation.answers.get(name, not_asked)
 
     def series(self, name: str) -> Series:
         """Return one metric by minute."""

@@ -56,7 +56,7 @@ def _described(seen: Seen, name: str, hop: Hop, describe: Callable[[Mapping[str,
     elif answer.refusal == "denied":
         hop.stop(answer.message, "Let the Airflow connection's role read it.", "unknown")
     elif answer.refusal:
-        hop.stop(answer.message, "Start the local cloud (make cloud), or check the network and the region.", "unknown")
+        hop.stop(answer.message, answer.remedy, "unknown")
     else:
         describe(answer.description)
     return hop

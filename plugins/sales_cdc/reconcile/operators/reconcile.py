@@ -71,7 +71,8 @@ class ReconcileOperator(OrdersTableOperator):
 
     Raises:
         DifferencesFoundError: orders differ and ``fail_on_difference`` is set.
-        ChainStalledError, StatementError, CallRefusedError, ExportFailedError: the tables could not be compared.
+        ChainStalledError, NoCuratedTableError, QueryFailedError, CallRefusedError, ExportFailedError: the tables could not be
+            compared.
     """
 
     aws_hook_class = SourceOrdersHook
