@@ -252,7 +252,8 @@ def _not_answered(error: BotoCoreError) -> Refusal:
         reason = _state_reason(error.last_response)
         return _refusal(Kind.UNFINISHED, text + (f" ({reason})" if reason else ""), text)
     if isinstance(error, (boto.EndpointConnectionError, boto.ConnectTimeoutError)):
-        return _refusal(Kind.UNREACHABLE, f"nothing answers at {error.kwargs['endpoint_url']}", text)
+        endpoint = str(error.kwargs["endpoint_url"]).rstrip("/")
+        return _refusal(Kind.UNREACHABLE, f"nothing answers at {endpoint}", text)
     if isinstance(error, (boto.ConnectionError, boto.HTTPClientError)):
         return _refusal(Kind.UNREACHABLE, f"no answer ({text})", text)
     return Refusal(Kind.INVALID, text.rstrip("."), "Check the Airflow connection, the settings and the network.", text)
