@@ -73,7 +73,7 @@ ifneq ($(ARGS),)
 else
 	@failed=0; \
 	  $(PY) -m pytest $(SPREAD) || failed=1; \
-	  (cd local_cloud && $(PY) -m pytest $(SPREAD)) || failed=1; \
+	  (cd local_cloud && env -u PYTHONPATH $(PY) -m pytest $(SPREAD)) || failed=1; \
 	  exit $$failed
 endif
 
