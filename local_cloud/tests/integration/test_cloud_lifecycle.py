@@ -51,9 +51,8 @@ def alive(process: psutil.Process) -> bool:
 
 
 @pytest.fixture
-@pytest.fixture
-def command(tmp_path: Path, free_port: int) -> Iterator[Command]:
-    made = Command(tmp_path, free_port)
+def command(tmp_path: Path) -> Iterator[Command]:
+    made = Command(tmp_path, free_port())
     yield made
     made("stop")
 
