@@ -45,8 +45,7 @@ class CrashingCloud:
         return done.stdout
 
     def kill(self) -> None:
-        started = self.command("status")
-        gateway = psutil.Process(int(started.rpartition("process ")[2].strip(" ).\n")))
+        gateway = psutil.Process(json.loads((self.home / "cloud.json").read_text())["pid"])
         children = gateway.children(recursive=True)
         gateway.send_signal(signal.SIGKILL)
         deadline = time.monotonic() + 30  # a killed process first ends its write, however slow the disk
