@@ -71,7 +71,7 @@ test: install-dev ## Every test, of the local cloud too; or these of ours: make 
 ifneq ($(ARGS),)
 	@$(PY) -m pytest $(ARGS)
 else
-	@failed=0; \
+	@trap 'exit 130' INT; failed=0; \
 	  $(PY) -m pytest $(SPREAD) || failed=1; \
 	  (cd local_cloud && env -u PYTHONPATH $(PY) -m pytest $(SPREAD)) || failed=1; \
 	  exit $$failed
