@@ -84,6 +84,7 @@ test-mwaa: install-dev ## The bundle in Amazon MWAA's environments: install, par
 lint: install-dev ## Format, style, types, and who may import whom
 	@ruff format --check . && ruff check . && mypy
 	@lint-imports && cd local_cloud && PYTHONPATH=src lint-imports
+	@$(PY) tools/import_cycles.py plugins/sales_cdc local_cloud/src/local_cloud
 	@check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	@pre-commit validate-config
