@@ -9,6 +9,8 @@ VENV := .venv
 LOCAL := $(CURDIR)/.local
 PY := $(CURDIR)/$(VENV)/bin/python
 
+WORKERS ?= 2
+
 # What a caller sets wins; the rest is the laptop's.
 export SALES_CDC_TARGET ?= local
 export SALES_CDC_LOCAL_PORT ?= 4566
@@ -62,15 +64,27 @@ demo: install ## The main job: orders written, changed and deleted in DynamoDB, 
 drill: install ## See for yourself: 200,000 changes under every fault, Airflow killed three times, one verdict
 	@$(PY) include/scripts/drill.py
 
-test: install-dev ## Every test
+# One local cloud a worker, and each file's tests in one worker; pyproject.toml names the folders with the longest first.
+SPREAD := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+
+test: install-dev ## Every test, of the local cloud too; or these of ours: make test ARGS="tests/unit -k name"
+ifneq ($(ARGS),)
 	@$(PY) -m pytest $(ARGS)
+else
+	@trap 'exit 130' INT; failed=0; \
+	  $(PY) -m pytest $(SPREAD) || failed=1; \
+	  (cd local_cloud && env -u PYTHONPATH $(PY) -m pytest $(SPREAD)) || failed=1; \
+	  exit $$failed
+endif
 
 .PHONY: test-mwaa
 test-mwaa: install-dev ## The bundle in Amazon MWAA's environments: install, parse, DAG tests, one run of the pipeline each
 	@$(PY) tools/test_mwaa.py $(ARGS)
 
 lint: install-dev ## Format, style, types, and who may import whom
-	@ruff format --check . && ruff check . && mypy && lint-imports
+	@ruff format --check . && ruff check . && mypy
+	@lint-imports && cd local_cloud && PYTHONPATH=src lint-imports
+	@$(PY) tools/import_cycles.py plugins/sales_cdc local_cloud/src/local_cloud
 	@check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	@pre-commit validate-config

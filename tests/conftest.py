@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ import pytest
 from hypothesis import settings
 from sales_cdc.deployment import endpoint_guard
 
+from tests.ports import free_port
+
 # Examples are drawn anew at a desk, and the same at every run where a run decides whether a change may land.
 settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("CI"):
@@ -27,12 +28,6 @@ if os.environ.get("CI"):
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(tempfile.mkdtemp(prefix="sales-cdc-tests-"))
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _environment(port: int) -> dict[str, str]:
@@ -65,7 +60,7 @@ def _environment(port: int) -> dict[str, str]:
 
 for _name in [name for name in os.environ if name.startswith(("SALES_CDC_", "AIRFLOW", "AWS_PROFILE"))]:
     del os.environ[_name]
-os.environ.update(_environment(_free_port()))
+os.environ.update(_environment(free_port()))
 
 
 @pytest.fixture(autouse=True)

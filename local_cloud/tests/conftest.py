@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from hypothesis import settings
+from tests.ports import free_port
 
 # Examples are drawn again at each run at a desk, and are the same at every run that decides whether a change may land.
 settings.register_profile("repeatable", derandomize=True)
@@ -27,17 +27,11 @@ HOME = Path(tempfile.mkdtemp(prefix="local-cloud-tests-"))
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 for _name in [name for name in os.environ if name.startswith(("SALES_CDC_", "LOCAL_CLOUD_HOME", "AWS_PROFILE"))]:
     del os.environ[_name]
 os.environ.update(
     {
-        "SALES_CDC_LOCAL_PORT": str(_free_port()),
+        "SALES_CDC_LOCAL_PORT": str(free_port()),
         "LOCAL_CLOUD_HOME": str(HOME),
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

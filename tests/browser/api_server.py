@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.ports import free_port
 
 START_SECONDS = 180
 
@@ -26,9 +27,7 @@ def api_server(folder: Path, user: str, role: str, password: str, **environment:
     Raises:
         RuntimeError: it did not start; the message has the end of its log.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     passwords, log = folder / "login.json", folder / "api-server.log"
     passwords.write_text(json.dumps({user: password}))

@@ -18,7 +18,8 @@ import pytest
 from include.scripts.compose_env import SECRETS
 from include.scripts.compose_env import main as write_secrets
 from tests.conftest import KEYS
-from tests.e2e.compose_services import AirflowApi, ComposeServices, free_port, postgres_programs
+from tests.e2e.compose_services import AirflowApi, ComposeServices, postgres_programs
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")

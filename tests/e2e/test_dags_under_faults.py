@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,6 @@ from typing import Any
 
 import pytest
 from pyathena import connect
-from tests.integration.test_chain_under_faults import ask
 
 from tests.conftest import Cloud
 from tests.e2e.conftest import DATABASE, WORKGROUP, Pipeline
@@ -29,6 +29,19 @@ FAULTS = {
     },
     "functions and storage that fail": {"seed": 4661, "lambda_error": 0.3, "lambda_timeout": 0.1, "s3_error": 0.1},
 }  # fmt: skip
+
+
+def ask(cloud: Cloud, method: str, path: str, document: Any = None) -> bool:
+    """Ask the local cloud itself; False when it cannot do it now."""
+    body = None if document is None else json.dumps(document).encode()
+    request = urllib.request.Request(f"{cloud.endpoint}/_local_cloud/{path}", body, method=method)
+    try:
+        urllib.request.urlopen(request).close()
+    except urllib.error.HTTPError as error:
+        if error.code != 409:
+            raise
+        return False
+    return True
 
 
 def struck(cloud: Cloud) -> dict[str, int]:

@@ -18,6 +18,7 @@ import boto3
 import psutil
 import pytest
 from botocore.config import Config
+from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,15 +51,8 @@ def alive(process: psutil.Process) -> bool:
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def command(tmp_path: Path, free_port: int) -> Iterator[Command]:
-    made = Command(tmp_path, free_port)
+def command(tmp_path: Path) -> Iterator[Command]:
+    made = Command(tmp_path, free_port())
     yield made
     made("stop")
 
@@ -148,9 +142,7 @@ def test_the_services_process_is_started_again_when_it_is_killed(command: Comman
 
 
 def test_two_clouds_run_side_by_side(command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        other = Command(tmp_path_factory.mktemp("other"), int(probe.getsockname()[1]))
+    other = Command(tmp_path_factory.mktemp("other"), free_port())
     try:
         assert command("start").returncode == 0
         assert other("start").returncode == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 import boto3
 import psutil
 import pytest
+from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,9 +33,7 @@ class CrashingCloud:
     """Run a cloud for one test that can be killed."""
 
     def __init__(self, home: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.home = home
         self.environment = {**os.environ, "LOCAL_CLOUD_HOME": str(home), "SALES_CDC_LOCAL_PORT": str(self.port)}
 
@@ -47,8 +45,7 @@ class CrashingCloud:
         return done.stdout
 
     def kill(self) -> None:
-        started = self.command("status")
-        gateway = psutil.Process(int(started.rpartition("process ")[2].strip(" ).\n")))
+        gateway = psutil.Process(json.loads((self.home / "cloud.json").read_text())["pid"])
         children = gateway.children(recursive=True)
         gateway.send_signal(signal.SIGKILL)
         deadline = time.monotonic() + 30  # a killed process first ends its write, however slow the disk

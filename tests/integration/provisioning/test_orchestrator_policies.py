@@ -18,7 +18,7 @@ from sales_cdc.provisioning.policies import Document
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]  # eight DAGs, with Spark jobs
 ACCOUNT = "000000000000"
 OWNER: dict[str, Callable[[Topology], Document]] = {
     "sales_cdc_setup.py": orchestrator_policies.provisioning,
