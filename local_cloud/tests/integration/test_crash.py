@@ -132,6 +132,22 @@ def test_unread_records_are_still_there_after_a_weekend(crashing: CrashingCloud)
     assert up - down > 58 * 3600
 
 
+def test_a_stream_that_is_switched_off_stays_readable_after_a_kill(crashing: CrashingCloud) -> None:
+    """It is readable for 24 hours; what PartiQL wrote is in it, and in the table."""
+    old = make_table(crashing)
+    table = crashing.client("dynamodb")
+    table.execute_statement(Statement="INSERT INTO orders VALUE {'orderid': 'a'}")
+    table.update_table(TableName="orders", StreamSpecification={"StreamEnabled": False})
+    table.execute_statement(Statement="INSERT INTO orders VALUE {'orderid': 'unseen'}")
+    for stop in (crashing.kill, lambda: crashing.command("stop")):
+        stop()
+        crashing.command("start")
+        assert [record["dynamodb"]["Keys"]["orderid"]["S"] for record in stream_records(crashing, old)] == ["a"]
+        description = crashing.client("dynamodbstreams").describe_stream(StreamArn=old)["StreamDescription"]
+        assert description["StreamStatus"] == "DISABLED"
+        assert {item["orderid"]["S"] for item in table.scan(TableName="orders")["Items"]} == {"a", "unseen"}
+
+
 def test_a_table_created_again_does_not_get_the_items_of_the_old_one(crashing: CrashingCloud) -> None:
     make_table(crashing)
     table = crashing.client("dynamodb")

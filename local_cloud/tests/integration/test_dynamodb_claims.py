@@ -156,17 +156,6 @@ def test_batches_and_transactions_are_in_the_stream_one_record_an_item(parts: Pa
     assert numbers == sorted(numbers, key=int)
 
 
-def test_differs_partiql_inserts_are_not_in_the_stream(parts: Parts) -> None:
-    """On AWS they are (PartiQL - a SQL-compatible query language for Amazon DynamoDB).
-
-    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.html
-    """
-    arn = parts.table()
-    statement = f"INSERT INTO \"{parts.prefix}-orders\" VALUE {{'orderid': 'a'}}"
-    parts.cloud.client("dynamodb").execute_statement(Statement=statement)
-    assert stream_records(parts.cloud, arn) == []
-
-
 def test_differs_a_stream_has_one_shard(parts: Parts) -> None:
     """On AWS a table's stream has as many as its table has partitions, and they split (*Reading and processing a stream*)."""
     described = parts.cloud.client("dynamodbstreams").describe_stream(StreamArn=parts.table())

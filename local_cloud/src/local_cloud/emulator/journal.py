@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from local_cloud.emulator.stream_numbers import StreamNumbers
 from local_cloud.uptime import Retention
 
 logger = logging.getLogger("local_cloud")
@@ -34,10 +35,18 @@ class DynamoDBJournal:
         path: the file.
         dynamodb: ``ministack.services.dynamodb``.
         retention: how long a stream record is kept, in seconds in which the cloud runs.
+        numbers: what gives sequence numbers; those of replayed records are not given again.
     """
 
-    def __init__(self, path: Path, dynamodb: Any, retention: float | Retention = RETENTION_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        dynamodb: Any,
+        retention: float | Retention = RETENTION_SECONDS,
+        numbers: StreamNumbers | None = None,
+    ) -> None:
         self._path, self._dynamodb, self._retention = path, dynamodb, retention
+        self._numbers = numbers or StreamNumbers()
         self._file = path.open("ab", buffering=0)
         self._end_line()
         self._pending: list[bytes] = []
@@ -125,9 +134,15 @@ class DynamoDBJournal:
             self._dynamodb._set_item(table, partition_key, sort_key, new)
 
     def _restore_record(self, account: str, region: str, name: str, record: Item) -> None:
-        """Append the record to its stream, unless the table has another stream by now."""
+        """Append the record to its stream; one that is switched off, or whose table is deleted, is kept apart."""
+        self._numbers.observe(int(record["dynamodb"]["SequenceNumber"]))
+        if not self._retained(record):
+            return
+        if closed := self._dynamodb._closed_streams.get_scoped(account, region, record["eventSourceARN"]):
+            closed["records"].append(record)
+            return
         table = self._dynamodb._tables.get_scoped(account, region, name)
-        if table is None or table.get("LatestStreamArn") != record["eventSourceARN"] or not self._retained(record):
+        if table is None or table.get("LatestStreamArn") != record["eventSourceARN"]:
             return
         streams = self._dynamodb._stream_records
         records = streams.get_scoped(account, region, name)

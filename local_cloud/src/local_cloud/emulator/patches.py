@@ -8,18 +8,24 @@ from local_cloud.emulator.function_logs import patch_function_logs
 from local_cloud.emulator.hot_paths import patch_hot_paths
 from local_cloud.emulator.kinesis_retention import patch_retention_checks
 from local_cloud.emulator.modules import Modules
+from local_cloud.emulator.partiql import patch_partiql
 from local_cloud.emulator.permission_checks import WorkGroupOf, patch_permission_checks
 from local_cloud.emulator.resharding import patch_resharding
 from local_cloud.emulator.scans import patch_scans
+from local_cloud.emulator.stream_numbers import StreamNumbers, patch_stream_numbers
+from local_cloud.emulator.streams import patch_streams
 from local_cloud.uptime import Uptime
 
 
-def apply_patches(modules: Modules, uptime: Uptime, work_group_of: WorkGroupOf, *, enforce_iam: bool) -> None:
+def apply_patches(
+    modules: Modules, uptime: Uptime, numbers: StreamNumbers, work_group_of: WorkGroupOf, *, enforce_iam: bool
+) -> None:
     """Patch MiniStack's modules in place.
 
     Args:
         modules: what ``modules.load`` returned.
         uptime: when the cloud was down; that time does not count towards the retention of a stream.
+        numbers: what gives sequence numbers and labels to streams.
         work_group_of: the work group of an Athena query, by the query's id.
         enforce_iam: whether a function's log needs the permission of its role.
 
@@ -33,5 +39,8 @@ def apply_patches(modules: Modules, uptime: Uptime, work_group_of: WorkGroupOf, 
     patch_resharding(modules.kinesis)
     patch_hot_paths(modules.dynamodb, modules.dynamodb_streams, modules.kinesis)
     patch_scans(modules.dynamodb)
+    patch_stream_numbers(modules.dynamodb, numbers)
+    patch_streams(modules.dynamodb, modules.dynamodb_streams, numbers)
+    patch_partiql(modules.dynamodb)
     if enforce_iam:
         patch_function_logs(modules.lambda_svc, modules.iam_evaluator)

@@ -10,6 +10,7 @@ from typing import Any
 from local_cloud.emulator.control_state import leave_clean_stop_mark, save_changes, take_clean_stop_mark
 from local_cloud.emulator.journal import RETENTION_SECONDS, DynamoDBJournal
 from local_cloud.emulator.seams import require
+from local_cloud.emulator.stream_numbers import StreamNumbers
 from local_cloud.uptime import Retention, Uptime
 from local_cloud.wire import Answer, Handler
 
@@ -32,7 +33,7 @@ class Persistence:
         require(emulator, "_load_persisted_state", "_build_persistence_save_dict")
         require(
             dynamodb, "_emit_stream_event", "_tables", "_set_item", "_remove_item", "_extract_key_val", "_stream_records",
-            "_STREAM_RETENTION_SECONDS",
+            "_closed_streams", "_STREAM_RETENTION_SECONDS",
         )  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._emulator = folder, emulator
@@ -40,7 +41,8 @@ class Persistence:
         self.uptime = Uptime.continued(folder.parent, written, time.time())
         retention = Retention(self.uptime, RETENTION_SECONDS)
         dynamodb._STREAM_RETENTION_SECONDS = retention
-        self._journal = DynamoDBJournal(folder / "dynamodb.journal", dynamodb, retention)
+        self.stream_numbers = StreamNumbers()
+        self._journal = DynamoDBJournal(folder / "dynamodb.journal", dynamodb, retention, self.stream_numbers)
         self.stopped_cleanly = take_clean_stop_mark(folder)
 
     def attach(self) -> None:
