@@ -14,6 +14,7 @@ from local_cloud.emulator.resharding import patch_resharding
 from local_cloud.emulator.scans import patch_scans
 from local_cloud.emulator.stream_numbers import StreamNumbers, patch_stream_numbers
 from local_cloud.emulator.streams import patch_streams
+from local_cloud.emulator.update_expressions import patch_update_expressions
 from local_cloud.uptime import Uptime
 
 
@@ -42,5 +43,6 @@ def apply_patches(
     patch_stream_numbers(modules.dynamodb, numbers)
     patch_streams(modules.dynamodb, modules.dynamodb_streams, numbers)
     patch_partiql(modules.dynamodb)
+    patch_update_expressions(modules.dynamodb)
     if enforce_iam:
         patch_function_logs(modules.lambda_svc, modules.iam_evaluator)
