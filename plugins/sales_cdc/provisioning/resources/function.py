@@ -25,7 +25,20 @@ class FunctionHook(ResourceHook):
     def describe(self, name: str) -> Found:
         function = self.conn.get_function(FunctionName=name)
         configuration = function["Configuration"]
-        return Found(name, configuration["FunctionArn"], function.get("Tags", {}), configuration)
+        return Found(name, configuration["FunctionArn"], self._tags(function), configuration)
+
+    def _tags(self, function: Mapping[str, Any]) -> dict[str, str]:
+        """Return the function's tags; raise when the caller may not read them.
+
+        ``GetFunction`` leaves them out for a caller without ``lambda:ListTags``, as for a function that has none. ``ListTags`` then
+        tells the two apart.
+        Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html#lambda-GetFunction-response-Tags
+        """
+        answer: dict[str, Any] = dict(function)
+        if not answer.get("Tags") or answer.get("TagsError"):
+            answer = self.conn.list_tags(Resource=function["Configuration"]["FunctionArn"])
+        tags: dict[str, str] = answer.get("Tags", {})
+        return tags
 
     def create(self, definition: Mapping[str, Any]) -> None:
         self.conn.create_function(**without(definition, "CodeSha256"))
