@@ -13,8 +13,16 @@ from sales_cdc.provisioning.policies import PRINCIPALS, Document, allow, documen
 
 
 def provisioning(topology: Topology) -> Document:
-    """Allow what ``sales_cdc_setup`` and ``sales_cdc_teardown`` do."""
-    return document(*_roles(topology), *_lake(topology), *_flow(topology))
+    """Allow what ``sales_cdc_setup`` and ``sales_cdc_teardown`` do to roles, the flow of changes, and its queues.
+
+    The same principal needs ``provisioning_lake``: the two would be too long as one document.
+    """
+    return document(*_roles(topology), *_flow(topology))
+
+
+def provisioning_lake(topology: Topology) -> Document:
+    """Allow what ``sales_cdc_setup`` and ``sales_cdc_teardown`` do to bucket, catalog, crawler, job and work group."""
+    return document(*_bucket(topology), *_glue(topology), _workgroup(topology))
 
 
 def encrypting(topology: Topology) -> Document:
@@ -44,7 +52,11 @@ def documents(topology: Topology) -> dict[str, Document]:
 
         documents(topology)["operating"]["Statement"]
     """
-    found = {"provisioning": provisioning(topology), "operating": operating(topology)}
+    found = {
+        "provisioning": provisioning(topology),
+        "provisioning-lake": provisioning_lake(topology),
+        "operating": operating(topology),
+    }
     return found | ({"encrypting": encrypting(topology)} if topology.settings.kms_key_arn else {})
 
 
@@ -69,41 +81,57 @@ def _roles(topology: Topology) -> list[Document]:
     ]
 
 
-def _lake(topology: Topology) -> list[Document]:
+def _bucket(topology: Topology) -> list[Document]:
+    """Allow the bucket with its sub-resources and objects; the tags of ``CreateBucket`` need ``s3:TagResource``.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+    """
     parts = ["BucketTagging", "BucketPublicAccessBlock", "EncryptionConfiguration", "BucketVersioning"]
     parts += ["LifecycleConfiguration", "BucketPolicy", "BucketNotification"]
-    on_bucket = [
-        "CreateBucket",
-        "TagResource",
-        "DeleteBucket",
-        "DeleteBucketPolicy",
-        "ListBucket",
-        "ListBucketVersions",
-    ]
+    on_bucket = ["CreateBucket", "TagResource", "DeleteBucket", "ListBucket", "ListBucketVersions"]
     on_bucket += [f"{verb}{part}" for verb in ("Get", "Put") for part in parts]
-    glue = [
-        f"{verb}{kind}" for kind in ("Database", "Crawler", "Job") for verb in ("Create", "Get", "Update", "Delete")
-    ]
-    glue += ["TagResource", "GetTags", "StopCrawler", "DeleteTable", "BatchDeleteTable"]
-    classifiers = [f"glue:{verb}Classifier" for verb in ("Create", "Get", "Delete")]
-    athena = [f"{verb}WorkGroup" for verb in ("Create", "Get", "Update", "Delete")]
-    athena += ["TagResource", "ListTagsForResource"]
+    on_objects = ["GetObject", "PutObject", "DeleteObject", "DeleteObjectVersion"]
     return [
         allow([f"s3:{action}" for action in on_bucket], topology.bucket.arn),
-        allow(
-            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"], f"{topology.bucket.arn}/*"
-        ),
-        allow([f"glue:{action}" for action in glue], *_catalog(topology), topology.crawler.arn, topology.job.arn),
-        allow(classifiers, "*"),  # a classifier has no ARN of its own
-        allow([f"athena:{action}" for action in athena], topology.workgroup.arn),
+        allow([f"s3:{action}" for action in on_objects], f"{topology.bucket.arn}/*"),
     ]
+
+
+def _glue(topology: Topology) -> list[Document]:
+    """Allow the catalog's database, crawler and job.
+
+    ``DeleteDatabase`` is checked on the database's tables and functions as well. The actions on all resources take none.
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
+    """
+    verbs = ("Get", "Update", "Delete")
+    crawler, job = ([f"{verb}{kind}" for verb in verbs] for kind in ("Crawler", "Job"))
+    database = topology.database.arn
+    within = [f"{database.replace(':database/', f':{kind}/')}/*" for kind in ("table", "userDefinedFunction")]
+    unbound = ["CreateCrawler", "CreateClassifier", "GetClassifier", "DeleteClassifier"]
+    statements = [
+        (["CreateDatabase", "GetDatabase", "UpdateDatabase"], [_catalog(topology), database]),
+        (["DeleteDatabase"], [_catalog(topology), database, *within]),
+        ([*crawler, "StopCrawler"], [topology.crawler.arn]),
+        (["CreateJob", *job], [topology.job.arn]),
+        (["TagResource"], [database, topology.crawler.arn, topology.job.arn]),
+        (["GetTags"], [topology.crawler.arn, topology.job.arn]),
+        (unbound, ["*"]),
+    ]
+    return [allow([f"glue:{action}" for action in actions], *on) for actions, on in statements]
+
+
+def _workgroup(topology: Topology) -> Document:
+    actions = [f"{verb}WorkGroup" for verb in ("Create", "Get", "Update", "Delete")]
+    return allow(
+        [f"athena:{action}" for action in [*actions, "TagResource", "ListTagsForResource"]], topology.workgroup.arn
+    )
 
 
 FLOW_ACTIONS = {
     "dynamodb": ("CreateTable", "TagResource", "DescribeTable", "UpdateTable", "DeleteTable", "ListTagsOfResource",
-                 "DescribeContinuousBackups", "UpdateContinuousBackups", "PutItem", "DeleteItem", "DescribeStream"),
-    "kinesis": ("CreateStream", "AddTagsToStream", "DescribeStreamSummary", "ListTagsForStream", "ListTagsForResource",
-                "UpdateStreamMode", "StartStreamEncryption", "DeleteStream", "ListShards", "GetShardIterator", "GetRecords"),
+                 "DescribeContinuousBackups", "UpdateContinuousBackups", "PutItem", "DeleteItem"),
+    "kinesis": ("CreateStream", "AddTagsToStream", "DescribeStreamSummary", "ListTagsForStream", "DeleteStream",
+                "ListShards", "GetShardIterator", "GetRecords"),
     "firehose": ("CreateDeliveryStream", "TagDeliveryStream", "DescribeDeliveryStream", "ListTagsForDeliveryStream",
                  "UpdateDestination", "DeleteDeliveryStream"),
     "lambda": ("CreateFunction", "TagResource", "ListTags", "GetFunction", "GetFunctionConfiguration",
@@ -112,16 +140,24 @@ FLOW_ACTIONS = {
             "DeleteQueue"),
     "events": ("PutRule", "TagResource", "DescribeRule", "ListTagsForResource", "PutTargets", "ListTargetsByRule",
                "RemoveTargets", "DeleteRule"),
-    "pipes": ("CreatePipe", "TagResource", "DescribePipe", "UpdatePipe", "StopPipe", "DeletePipe"),
-    "logs": ("CreateLogGroup", "TagResource", "CreateLogStream", "DescribeLogStreams", "PutRetentionPolicy",
-             "ListTagsForResource", "DeleteLogGroup"),
+    "pipes": ("CreatePipe", "TagResource", "DescribePipe", "UpdatePipe", "DeletePipe"),
+    "logs": ("CreateLogGroup", "TagResource", "DescribeLogStreams", "PutRetentionPolicy", "ListTagsForResource",
+             "DeleteLogGroup"),
 }  # fmt: skip
 
 
 def _flow(topology: Topology) -> list[Document]:
+    """Allow each service's actions on this deployment's resources.
+
+    ``StartStreamEncryption`` is checked on the key as well, also on the account's own of Kinesis. The actions on all resources take
+    none. Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html
+    """
     logs = (topology.transformer_log.arn, topology.delivery_log.arn)
+    key = topology.settings.kms_key_arn or topology.table.arn.replace(":dynamodb:", ":kms:").replace(
+        f"table/{topology.table.name}", "key/*"
+    )
     resources = {
-        "dynamodb": [topology.table.arn, f"{topology.table.arn}/stream/*"],
+        "dynamodb": [topology.table.arn],
         "kinesis": [topology.stream.arn],
         "firehose": [topology.delivery.arn],
         "lambda": [topology.transformer.arn],
@@ -132,7 +168,10 @@ def _flow(topology: Topology) -> list[Document]:
     }
     return [
         *(allow([f"{service}:{action}" for action in FLOW_ACTIONS[service]], *on) for service, on in resources.items()),
-        allow(["logs:DescribeLogGroups"], "*"),  # the action takes no resource
+        allow(["dynamodb:DescribeStream"], f"{topology.table.arn}/stream/*"),
+        allow(["kinesis:StartStreamEncryption"], topology.stream.arn, key),
+        allow(["logs:CreateLogStream"], f"{topology.delivery_log.arn}:log-stream:*"),
+        allow(["logs:DescribeLogGroups", "kinesis:UpdateStreamMode"], "*"),
     ]
 
 
@@ -141,8 +180,8 @@ def _flow(topology: Topology) -> list[Document]:
 
 def _orders(topology: Topology) -> list[Document]:
     """Allow reading and writing orders; a transaction needs the permission of each write in it."""
-    items = ["Scan", "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "DescribeTable"]
-    items += ["ConditionCheckItem", "ExportTableToPointInTime"]
+    items = ["Scan", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "DescribeTable"]
+    items += ["ExportTableToPointInTime"]
     exports = f"{topology.bucket.arn}/{bucket_keys.EXPORTS_PREFIX}*"
     return [
         allow([f"dynamodb:{action}" for action in items], topology.table.arn),
@@ -154,7 +193,7 @@ def _orders(topology: Topology) -> list[Document]:
 def _landing_zone(topology: Topology) -> list[Document]:
     writable = (bucket_keys.LEDGER_PREFIX, bucket_keys.RAW_PREFIX, bucket_keys.ERRORS_PREFIX)
     return [
-        allow(["s3:ListBucket", "s3:GetBucketLocation"], topology.bucket.arn),
+        allow(["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], topology.bucket.arn),
         allow(["s3:GetObject"], f"{topology.bucket.arn}/*"),
         allow(["s3:PutObject"], *(f"{topology.bucket.arn}/{prefix}*" for prefix in writable)),
         allow(["s3:DeleteObject"], f"{topology.bucket.arn}/{bucket_keys.ERRORS_PREFIX}*"),
@@ -162,20 +201,37 @@ def _landing_zone(topology: Topology) -> list[Document]:
 
 
 def _queries(topology: Topology) -> list[Document]:
-    """Allow queries: Athena uses its caller's permissions on the catalog, the results and the tables' files."""
+    """Allow queries: Athena uses its caller's permissions on the catalog, the results and the tables' files.
+
+    Its DDL asks for the catalog's database ``default``, whatever database it names. Sources:
+    https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html,
+    https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html
+    """
     athena = ["StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution", "GetWorkGroup"]
-    tables = ["GetTable", "GetTables", "GetPartitions", "GetPartition", "CreateTable", "UpdateTable"]
-    crawl = ["StartCrawler", "GetCrawler", "UpdateCrawler"]
-    run = ["StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun", "GetJob"]
+    tables = [
+        "GetTable",
+        "GetTables",
+        "GetPartitions",
+        "GetPartition",
+        "BatchGetPartition",
+        "CreateTable",
+        "UpdateTable",
+    ]
+    crawl = ["StartCrawler", "GetCrawler"]
+    run = ["StartJobRun", "GetJobRun", "GetJobRuns", "GetJob"]
     files = [
         f"{topology.bucket.arn}/{prefix}*" for prefix in (bucket_keys.CURATED_PREFIX, bucket_keys.ATHENA_RESULTS_PREFIX)
     ]
+    catalog, database = _catalog(topology), topology.database.arn
+    within = f"{database.replace(':database/', ':table/')}/*"
+    default = database.replace(f":database/{topology.database.name}", ":database/default")
     return [
         allow([f"athena:{action}" for action in athena], topology.workgroup.arn),
-        allow([f"glue:{action}" for action in ["GetDatabase", *tables]], *_catalog(topology)),
+        allow(["glue:GetDatabase"], catalog, database, default),
+        allow([f"glue:{action}" for action in tables], catalog, database, within),
         allow([f"glue:{action}" for action in crawl], topology.crawler.arn),
         allow([f"glue:{action}" for action in run], topology.job.arn),
-        allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"], *files),
+        allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:DeleteObject"], *files),
     ]
 
 
@@ -198,8 +254,5 @@ def _repairs(topology: Topology) -> list[Document]:
     ]
 
 
-def _catalog(topology: Topology) -> list[str]:
-    """Return the catalog, the database, and its tables and views."""
-    database = topology.database.arn
-    catalog = database.replace(f":database/{topology.database.name}", ":catalog")
-    return [catalog, database, f"{database.replace(':database/', ':table/')}/*"]
+def _catalog(topology: Topology) -> str:
+    return topology.database.arn.replace(f":database/{topology.database.name}", ":catalog")

@@ -134,13 +134,15 @@ def bucket_policy(topology: Topology) -> Document:
 def _pipe(topology: Topology) -> list[Document]:
     """Allow the pipe to read the table's stream, and to write to Kinesis and its dead-letter queue.
 
-    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
+    ``ListStreams`` takes no resource. Sources: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html,
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
     """
     return [
         allow(
-            ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+            ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
             f"{topology.table.arn}/stream/*",
         ),
+        allow(["dynamodb:ListStreams"], "*"),
         allow(["kinesis:PutRecords"], topology.stream.arn),
         allow(["sqs:SendMessage"], topology.dead_letter_queue.arn),
     ]
@@ -175,25 +177,15 @@ def _transformer(topology: Topology) -> list[Document]:
 def _crawler(topology: Topology) -> list[Document]:
     """Allow the crawler to read raw objects and to write the raw table.
 
-    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html,
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
     """
+    partitions = ["GetPartitions", "BatchGetPartition", "BatchCreatePartition", "BatchUpdatePartition"]
+    tables = ["GetTable", "GetTables", "CreateTable", "UpdateTable", *partitions]
     return [
         allow(["s3:GetObject"], *_objects(topology, [bucket_keys.RAW_PREFIX])),
-        _list_bucket(topology, [bucket_keys.RAW_PREFIX]),
-        allow(
-            [
-                "glue:GetDatabase",
-                "glue:GetTable",
-                "glue:GetTables",
-                "glue:CreateTable",
-                "glue:UpdateTable",
-                "glue:GetPartitions",
-                "glue:BatchGetPartition",
-                "glue:BatchCreatePartition",
-                "glue:BatchUpdatePartition",
-            ],
-            *_catalog(topology, f"{topology.RAW_TABLE_PREFIX}*"),
-        ),
+        *_look_into_bucket(topology, [bucket_keys.RAW_PREFIX]),
+        *_catalog(topology, tables, f"{topology.RAW_TABLE_PREFIX}*"),
         _glue_logs(topology, "/aws-glue/crawlers"),
     ]
 
@@ -209,20 +201,20 @@ def _job(topology: Topology) -> list[Document]:
         allow(["s3:GetObject"], *_objects(topology, read)),
         allow(["s3:PutObject", "s3:DeleteObject"], *_objects(topology, [bucket_keys.CURATED_PREFIX])),
         allow(["s3:PutObject"], *_objects(topology, [bucket_keys.LEDGER_PREFIX])),
-        _list_bucket(topology, [bucket_keys.RAW_PREFIX, bucket_keys.CURATED_PREFIX]),
-        allow(
-            ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable"],
-            *_catalog(topology, "orders_*"),
-        ),
+        *_look_into_bucket(topology, [bucket_keys.RAW_PREFIX, bucket_keys.CURATED_PREFIX]),
+        *_catalog(topology, ["GetTable", "CreateTable", "UpdateTable"], "orders_*"),
         _glue_logs(topology, "/aws-glue/jobs"),
     ]
 
 
-def _catalog(topology: Topology, tables: str) -> list[str]:
-    """Return the catalog, the database and the tables: Glue checks a table's action on all three."""
+def _catalog(topology: Topology, actions: Sequence[str], tables: str) -> list[Document]:
+    """Allow reading the database, and actions on tables, which Glue checks on catalog, database and table."""
     catalog = topology.database.arn.replace(f":database/{topology.database.name}", ":catalog")
     table = topology.database.arn.replace(":database/", ":table/")
-    return [catalog, topology.database.arn, f"{table}/{tables}"]
+    return [
+        allow(["glue:GetDatabase"], catalog, topology.database.arn),
+        allow([f"glue:{action}" for action in actions], catalog, topology.database.arn, f"{table}/{tables}"),
+    ]
 
 
 def _glue_logs(topology: Topology, group: str) -> Document:
@@ -238,9 +230,18 @@ def _objects(topology: Topology, prefixes: Sequence[str]) -> list[str]:
     return [f"{topology.bucket.arn}/{prefix}*" for prefix in prefixes]
 
 
-def _list_bucket(topology: Topology, prefixes: Sequence[str]) -> Document:
-    condition = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
-    return {**allow(["s3:ListBucket"], topology.bucket.arn), "Condition": condition}
+def _look_into_bucket(topology: Topology, prefixes: Sequence[str]) -> list[Document]:
+    """Allow finding the bucket's region, and listing prefixes, which clients write with and without their last slash.
+
+    AWS's own role for Glue allows both actions on every bucket.
+    Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSGlueServiceRole.html
+    """
+    listed = [pattern for prefix in prefixes for pattern in (prefix.rstrip("/"), f"{prefix}*")]
+    condition = {"StringLike": {"s3:prefix": listed}}
+    return [
+        allow(["s3:GetBucketLocation"], topology.bucket.arn),
+        {**allow(["s3:ListBucket"], topology.bucket.arn), "Condition": condition},
+    ]
 
 
 def allow(actions: Sequence[str], *resources: str) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -11,36 +12,51 @@ import pytest
 from botocore.exceptions import ClientError
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
+from sales_cdc.page import sections
 from sales_cdc.page.reader import DeploymentReader
 from sales_cdc.provisioning import orchestrator_policies
-from sales_cdc.provisioning.policies import Document
+from sales_cdc.provisioning.policies import Document, document
 
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
+from tests.recorded_calls import COMMAND, CallRecorder, recorded_calls
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]  # eight DAGs, with Spark jobs
 ACCOUNT = "000000000000"
+
+
+def provisioning(topology: Topology) -> Document:
+    """Return both documents of the principal that runs setup and teardown, as one."""
+    parts = (orchestrator_policies.provisioning(topology), orchestrator_policies.provisioning_lake(topology))
+    return document(*(statement for part in parts for statement in part["Statement"]))
+
+
 OWNER: dict[str, Callable[[Topology], Document]] = {
-    "sales_cdc_setup.py": orchestrator_policies.provisioning,
+    "sales_cdc_setup.py": provisioning,
     "sales_cdc_generate.py": orchestrator_policies.operating,
     "sales_cdc_batch.py": orchestrator_policies.operating,
     "sales_cdc_reconcile.py": orchestrator_policies.operating,
     "sales_cdc_repair.py": orchestrator_policies.operating,
     "sales_cdc_backfill.py": orchestrator_policies.operating,
     "sales_cdc_redrive.py": orchestrator_policies.operating,
-    "sales_cdc_teardown.py": orchestrator_policies.provisioning,
+    "sales_cdc_teardown.py": provisioning,
 }
 
 
 class Principals:
     """Hold users of the local cloud, one for each document, and Airflow's connection as one of them."""
 
-    def __init__(self, cloud: Cloud, topology: Topology, environment: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, cloud: Cloud, topology: Topology, environment: pytest.MonkeyPatch, recorder: CallRecorder
+    ) -> None:
         self.cloud, self.topology, self._environment = cloud, topology, environment
+        self.recorder = recorder
         self._keys: dict[str, dict[str, str]] = {}
 
     def become(self, policy: Callable[[Topology], Document]) -> None:
+        self.recorder.principal = None
         keys = self._keys.get(policy.__name__) or self._new_user(policy)
+        self.recorder.principal = policy.__name__
         place = {"region_name": "us-east-1", "endpoint_url": self.cloud.endpoint}
         login = {"login": keys["AccessKeyId"], "password": keys["SecretAccessKey"]}
         self._environment.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps({"conn_type": "aws", **login, "extra": place}))
@@ -60,9 +76,9 @@ class Principals:
 
 @pytest.fixture
 def principals(cloud: Cloud) -> Iterator[Principals]:
-    with pytest.MonkeyPatch.context() as environment:
+    with pytest.MonkeyPatch.context() as environment, CallRecorder().watching() as recorder:
         environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
-        yield Principals(cloud, Topology(Settings.from_environment(), ACCOUNT), environment)
+        yield Principals(cloud, Topology(Settings.from_environment(), ACCOUNT), environment, recorder)
 
 
 def test_two_principals_run_every_dag_and_neither_can_do_the_others_work(principals: Principals) -> None:
@@ -75,16 +91,41 @@ def test_two_principals_run_every_dag_and_neither_can_do_the_others_work(princip
         principals.become(policy)
         DagRun(file, **params.get(file, {})).run()
         if file == "sales_cdc_redrive.py":
+            _read_the_page(principals.topology)
             _check_the_border(principals)
+    _compare(principals.recorder)
+
+
+def _read_the_page(topology: Topology) -> None:
+    reader = DeploymentReader(topology.settings)
+    seen = reader.observe().answers
+    assert {name: each for name, each in seen.items() if each.refusal} == {}, "the page reads every hop as who operates"
+    name = sections.insight_names()[0]["name"]
+    for section in (sections.live, sections.failures, sections.ledger_runs):
+        section(reader)
+    sections.insight(reader, name, anew=True)
+
+
+def _compare(recorder: CallRecorder) -> None:
+    """Save what was called when asked to; otherwise check that the recording holds all of it."""
+    if os.environ.get("RECORD_AWS_CALLS"):
+        recorder.save()
+    recording = recorded_calls()
+    new = {
+        f"{principal} {operation}({', '.join(names)})"
+        for principal, operations in recorder.calls().items()
+        for operation, names in operations.items()
+        if not set(names) <= set(recording.get(principal, {}).get(operation, ()))
+    }
+    assert not new, f"not in the recording; record again with: {COMMAND}"
 
 
 def _check_the_border(principals: Principals) -> None:
     topology = principals.topology
-    seen = DeploymentReader(topology.settings).observe().answers
-    assert {name: each for name, each in seen.items() if each.refusal} == {}, "the page reads every hop as who operates"
+    principals.recorder.principal = None  # what is denied on purpose is no part of the recording
     operator = principals.client(orchestrator_policies.operating, "dynamodb")
     with pytest.raises(ClientError, match="AccessDenied"):
         operator.delete_table(TableName=topology.table.name)
-    provisioner = principals.client(orchestrator_policies.provisioning, "dynamodb")
+    provisioner = principals.client(provisioning, "dynamodb")
     with pytest.raises(ClientError, match="AccessDenied"):
         provisioner.scan(TableName=topology.table.name)

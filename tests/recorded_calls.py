@@ -1,0 +1,67 @@
+"""Record which operations of AWS this process calls, and as which principal.
+
+``tests/fixtures/aws_calls.json`` holds the recording of a run of every DAG and of the page. A unit test compares it with the policies.
+Record it again after a change of what the DAGs call::
+
+    RECORD_AWS_CALLS=1 .venv/bin/python -m pytest tests/integration/provisioning/test_orchestrator_policies.py
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import botocore
+
+RECORDING = Path(__file__).parent / "fixtures" / "aws_calls.json"
+COMMAND = "RECORD_AWS_CALLS=1 .venv/bin/python -m pytest tests/integration/provisioning/test_orchestrator_policies.py"
+
+Calls = dict[str, dict[str, list[str]]]
+"""By principal and ``service:Operation``, the names of the parameters that were passed."""
+
+
+def recorded_calls() -> Calls:
+    """Return the recording of an earlier run."""
+    calls: Calls = json.loads(RECORDING.read_text())
+    return calls
+
+
+class CallRecorder:
+    """Hold the calls of every botocore session that was made while it watched.
+
+    ``principal`` is who calls now; while it is None, no call is recorded.
+    """
+
+    def __init__(self) -> None:
+        self.principal: str | None = None
+        self._seen: dict[str, dict[str, set[str]]] = {}
+
+    @contextmanager
+    def watching(self) -> Iterator[CallRecorder]:
+        """Watch the sessions that are made in the block."""
+        botocore.register_initializer(self._watch)
+        try:
+            yield self
+        finally:
+            botocore.unregister_initializer(self._watch)
+
+    def _watch(self, session: Any) -> None:
+        session.register("before-parameter-build", self._record)
+
+    def _record(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        if self.principal is not None:
+            operation = f"{model.service_model.signing_name}:{model.name}"
+            self._seen.setdefault(self.principal, {}).setdefault(operation, set()).update(params)
+
+    def calls(self) -> Calls:
+        """Return the calls so far, sorted."""
+        return {
+            principal: {operation: sorted(names) for operation, names in sorted(operations.items())}
+            for principal, operations in sorted(self._seen.items())
+        }
+
+    def save(self) -> None:
+        RECORDING.write_text(json.dumps(self.calls(), indent=1) + "\n")
