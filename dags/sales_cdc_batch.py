@@ -53,7 +53,7 @@ with DAG(
     doc_md=__doc__,
     schedule=batch_schedule(topology),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    dagrun_timeout=timedelta(hours=2),
+    dagrun_timeout=timedelta(hours=2) + 3 * topology.patience,
     params=PARAMS,
     default_args=dag_defaults.task_defaults(topology, execution_timeout=timedelta(minutes=75)),
     **dag_defaults.sql_arguments(),
@@ -66,7 +66,11 @@ with DAG(
 
     find_account = FindAccountOperator()
     wait_for_delivery = DeliverySensor(
-        task_id="wait_for_delivery", bucket=bucket, mode="reschedule", poke_interval=2, timeout=15 * 60
+        task_id="wait_for_delivery",
+        bucket=bucket,
+        mode="reschedule",
+        poke_interval=2,
+        timeout=10 * 60 + topology.patience_seconds,
     )
     start_curation = CurateOperator(
         task_id="start_curation", job_name=topology.job.name, wait_for_completion=False,

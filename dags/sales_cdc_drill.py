@@ -88,7 +88,7 @@ with DAG(
     put_extras = PutExtrasOperator(task_id="put_extras", stream=topology.stream.name, **run)
     lift_faults = LiftFaultsOperator(task_id="lift_faults", **injector)
     expect_settled = SettledSensor(
-        task_id="expect_settled", poison="{{ ti.xcom_pull(task_ids='put_extras')['poison'] }}", patience_seconds=300,
+        task_id="expect_settled", poison="{{ ti.xcom_pull(task_ids='put_extras')['poison'] }}", patience_seconds=60 + topology.patience_seconds,
         quiet_seconds=topology.settings.firehose_interval_seconds + 10, poke_interval=2, timeout=3600, **run,
     )  # fmt: skip
     redrive = [

@@ -50,12 +50,15 @@ with DAG(
     dag_id="sales_cdc_setup",
     doc_md=__doc__,
     schedule=None,
-    dagrun_timeout=timedelta(hours=1),
+    dagrun_timeout=timedelta(hours=1) + 2 * topology.patience,
     params=PARAMS,
     default_args=task_defaults(topology, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=10)),
     **dag_arguments(topology),
 ) as dag:
-    awaited = {"hops": topology.hops, "patience_seconds": topology.patience_seconds, "poke_interval": 1}
+    awaited = {
+        "hops": topology.hops, "patience_seconds": topology.patience_seconds, "poke_interval": 1,
+        "execution_timeout": timedelta(minutes=10) + topology.patience,
+    }  # fmt: skip
     find_account = FindAccountOperator()
 
     with TaskGroup("roles") as roles:

@@ -8,6 +8,7 @@ ARN, which Airflow renders when a task runs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, get_args
 
 from sales_cdc.contract import bucket_keys
@@ -152,6 +153,10 @@ class Topology:
     def patience_seconds(self) -> int:
         """Return how long a change may take to ``raw/``: Firehose's buffer interval and four minutes."""
         return self.settings.firehose_interval_seconds + 240
+
+    @property
+    def patience(self) -> timedelta:
+        return timedelta(seconds=self.patience_seconds)
 
     # Places in the bucket
 

@@ -218,7 +218,7 @@ def _queries(topology: Topology) -> list[Document]:
         "UpdateTable",
     ]
     crawl = ["StartCrawler", "GetCrawler"]
-    run = ["StartJobRun", "GetJobRun", "GetJobRuns", "GetJob"]
+    run = ["StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun", "GetJob"]
     files = [
         f"{topology.bucket.arn}/{prefix}*" for prefix in (bucket_keys.CURATED_PREFIX, bucket_keys.ATHENA_RESULTS_PREFIX)
     ]

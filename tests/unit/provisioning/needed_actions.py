@@ -101,6 +101,8 @@ ATHENA_RESULTS = f"{GUIDE}/aws-managed-policy/latest/reference/AmazonAthenaFullA
 EXPORT = f"{GUIDE}/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html"
 S3_KEY = f"{GUIDE}/AmazonS3/latest/userguide/UsingKMSEncryption.html"
 
+STOPPED_JOB = "https://airflow.apache.org/docs/apache-airflow-providers-amazon/stable/operators/glue.html"
+
 NOT_CALLED_BY_US: dict[str, dict[str, str]] = {
     "provisioning": {
         "iam:PassRole": f"{GUIDE}/IAM/latest/UserGuide/id_roles_use_passrole.html",
@@ -119,6 +121,7 @@ NOT_CALLED_BY_US: dict[str, dict[str, str]] = {
         "glue:GetDatabase": ATHENA_CATALOG,
         "glue:CreateTable": ATHENA_CATALOG,
         "glue:UpdateTable": ATHENA_CATALOG,
+        "glue:BatchStopJobRun": STOPPED_JOB,
         "kms:Decrypt": S3_KEY,
         "kms:GenerateDataKey": S3_KEY,
         "s3:AbortMultipartUpload": ATHENA_RESULTS,
@@ -128,7 +131,7 @@ NOT_CALLED_BY_US: dict[str, dict[str, str]] = {
         "s3:PutObjectAcl": EXPORT,
     },
 }
-"""By principal and action: the page of AWS which says that a service does this with its caller's permissions."""
+"""By principal and action: the page which says that a service, or Airflow's operator, does this with its caller's permissions."""
 
 GLUE_LOGS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 GLUE_ROLE = f"{GUIDE}/aws-managed-policy/latest/reference/AWSGlueServiceRole.html"
