@@ -78,7 +78,7 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "sqs:SetQueueAttributes": ("provisioning", "SetQueueAttributes"),
     },
     "operating": {
-        "athena:StopQueryExecution": ("page", "StopQueryExecution"),
+        "athena:StopQueryExecution": ("aws", "StopQueryExecution"),
         "dynamodb:BatchGetItem": ("aws", "BatchGetItem"),
         "dynamodb:GetRecords": ("aws", "GetRecords"),
         "dynamodb:GetShardIterator": ("aws", "GetShardIterator"),

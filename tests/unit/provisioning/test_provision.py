@@ -11,6 +11,8 @@ from sales_cdc.provisioning.operators.provision import ForeignResourceError, Pro
 from sales_cdc.provisioning.operators.remove import RemoveOperator
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook
 
+from tests.unit.provisioning.conftest import Clock
+
 TAGS = {"owner": "us"}
 
 
@@ -101,12 +103,13 @@ def test_a_resource_created_by_another_run_meanwhile_is_accepted(
     assert provision(Size=1)["action"] == "unchanged"
 
 
-def test_a_foreign_resource_created_meanwhile_is_an_error(
-    shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch
+def test_a_foreign_resource_created_meanwhile_is_an_error_once_tags_would_be_visible(
+    shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     monkeypatch.setattr(ShelfHook, "faster", thing(tags={}, Name="x"))
     with pytest.raises(ForeignResourceError, match="did not create it"):
         provision()
+    assert 90 < clock.now <= 120
 
 
 @pytest.mark.parametrize("source", ["same", "other"])

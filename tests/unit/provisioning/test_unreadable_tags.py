@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from sales_cdc.aws.explained import ResourceRefusedError
+from sales_cdc.aws.task_errors import ResourceRefusedError
 from sales_cdc.provisioning.definitions import flow
 from sales_cdc.provisioning.operators.provision import (
     ForeignResourceError,

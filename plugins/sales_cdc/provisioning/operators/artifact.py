@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
+from botocore.exceptions import ClientError
 
 from sales_cdc.aws.task_errors import resource_errors
 from sales_cdc.dag_page.links import ObjectLink
 from sales_cdc.provisioning.packaging import Artifact, sha256
+from sales_cdc.provisioning.patience import Patience, passes
 from sales_cdc.provisioning.resources.objects import ObjectHook
+
+NEW_BUCKET_SECONDS = 120
 
 
 class UploadArtifactOperator(AwsBaseOperator[ObjectHook]):
@@ -46,7 +51,8 @@ class UploadArtifactOperator(AwsBaseOperator[ObjectHook]):
         with resource_errors(f"Could not upload {', '.join(self.artifact.files)} to {uri}"):
             found = self.hook.sha256(self.bucket, key)
             if found != digest:
-                self.hook.put(self.bucket, key, content, digest)
+                put = partial(self.hook.put, self.bucket, key, content, digest)
+                Patience(NEW_BUCKET_SECONDS).outlast(put, _does_pass)
         self.written_uri = uri
         action = "unchanged" if found == digest else "created" if found is None else "updated"
         arn = f"arn:{self.hook.conn_partition}:s3:::{self.bucket}/{key}"
@@ -61,3 +67,9 @@ class UploadArtifactOperator(AwsBaseOperator[ObjectHook]):
                 f"Could not upload {Path(missing).name}: there is no file {missing}. Deploy the project's folder include/ "
                 "beside dags/."
             ) from error
+
+
+def _does_pass(error: Exception) -> bool:
+    """Return whether trying again may help; setup made the bucket a moment ago, so that it may be unknown to some of S3."""
+    is_unknown = isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchBucket"
+    return passes(error) or is_unknown

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.task_errors import ResourceError, resource_errors
+from sales_cdc.provisioning.patience import NotVisibleYetError, Patience, passes
 from sales_cdc.provisioning.resources import (
     bucket,
     classifier,
@@ -40,7 +41,8 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
     """Create one resource or bring it to its definition, and wait until it is ready.
 
     Safe to rerun and to retry at any point: when somebody else creates the resource at the same time, the operator reads it again. It
-    never touches a resource that does not carry ``owner_tags``.
+    never touches a resource that does not carry ``owner_tags``. Refusals that pass are waited out, and so are the tags of a resource
+    that is new.
 
     Args:
         definition: the create request, from ``sales_cdc.provisioning.definitions``.
@@ -65,33 +67,49 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
         super().__init__(multiple_outputs=True, **kwargs)
         self.definition = definition
         self.owner_tags = owner_tags
+        self._action, self._is_new = "unchanged", False
 
     def execute(self, context: Any) -> dict[str, str]:
         name = self.hook.name_of(self.definition)
+        self._action, self._is_new = "unchanged", _is_retry(context)
         with resource_errors(f"Could not provision the {self.hook.kind} '{name}'"):
-            found, action = self._find_or_create(name)
-            changes = self.hook.update(found, self.definition)
-            self.hook.wait_until_ready(name)
-            identifiers = self._find_ours(name).identifiers if changes else found.identifiers
-        if changes and action == "unchanged":
-            action = "updated"
+            found, changes = self._provision_patiently(name)
+        if changes and self._action == "unchanged":
+            self._action = "updated"
             self.log.info("Updated the %s '%s': %s differed.", self.hook.kind, name, ", ".join(changes))
-        return {"name": name, "arn": found.arn, "action": action, **identifiers}
+        return {"name": name, "arn": found.arn, "action": self._action, **found.identifiers}
 
-    def _find_or_create(self, name: str) -> tuple[Found, str]:
-        """Return the resource, ready and ours, and ``created``, ``updated`` (replaced) or ``unchanged``."""
-        found = self.hook.find(name)
+    def _provision_patiently(self, name: str) -> tuple[Found, list[str]]:
+        try:
+            return Patience(self.hook.patience_seconds).outlast(lambda: self._provision(name), self._does_pass)
+        except NotVisibleYetError as error:
+            kind = ForeignResourceError if self._action == "unchanged" else ResourceError
+            raise kind(str(error)) from error
+
+    def _does_pass(self, error: Exception) -> bool:
+        """Return whether trying again may help; a new resource may be unknown to some of its service for a while."""
+        return passes(error) or (self._is_new and isinstance(error, ClientError) and self.hook.means_absent(error))
+
+    def _provision(self, name: str) -> tuple[Found, list[str]]:
+        """Return the resource as it is now, and what differed."""
+        found = self._find_or_create(name)
+        changes = self.hook.update(found, self.definition)
+        self.hook.wait_until_ready(name)
+        return (self._find_ours(name) if changes else found), changes
+
+    def _find_or_create(self, name: str) -> Found:
+        """Return the resource, ready and ours."""
+        found: Found | None = self.hook.find(name)
         if found is None:
-            action = "created" if self._create() else "unchanged"
+            self._create("created")
         elif self._is_obsolete(found):
             self.hook.delete(found)
             self.hook.wait_until_gone(name)
-            self._create()
-            action = "updated"
+            self._create("updated")
         else:
-            return found, "unchanged"
+            return found
         self.hook.wait_until_ready(name)
-        return self._find_ours(name), action
+        return self._find_ours(name)
 
     def _is_obsolete(self, found: Found) -> bool:
         """Return whether our resource has to be replaced to match its definition."""
@@ -103,6 +121,10 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
 
     def _find_ours(self, name: str) -> Found:
         found: Found | None = self.hook.find(name)
+        if found is None and self._action != "unchanged":
+            raise NotVisibleYetError(
+                f"The {self.hook.kind} '{name}' was made by this run and is not visible yet. Run setup again in some minutes."
+            )
         if found is None:
             raise ResourceError(
                 f"The {self.hook.kind} '{name}' was there and is gone again: another run removes it at the same time. Run "
@@ -111,23 +133,36 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
         self._require_ours(found)
         return found
 
-    def _create(self) -> bool:
-        """Create the resource; return False when it exists already."""
+    def _create(self, action: str) -> None:
+        """Create the resource, and note that; accept that it exists already."""
+        self._is_new = True
         try:
             self.hook.create(self.definition)
         except ClientError as error:
             if self.hook.means_taken(error):
-                return False
+                return
             raise
-        return True
+        self._action = action
 
     def _require_ours(self, found: Found) -> None:
-        if not self.hook.is_ours(found, self.owner_tags):
-            raise ForeignResourceError(
-                f"The {self.hook.kind} '{found.name}' exists ({found.arn}) but this deployment's setup did not create it: "
-                f"its tags are {dict(found.tags)}, not {dict(self.owner_tags)}. Nothing was changed. Remove or rename "
-                "it, or choose another name for this deployment with SALES_CDC_PREFIX."
+        if self.hook.is_ours(found, self.owner_tags):
+            return
+        if self._action != "unchanged":
+            raise NotVisibleYetError(
+                f"The {self.hook.kind} '{found.name}' was made by this run, but its tags are {dict(found.tags)}, not "
+                f"{dict(self.owner_tags)}: they are not visible yet. Run setup again in some minutes."
             )
+        kind = NotVisibleYetError if self._is_new else ForeignResourceError
+        raise kind(
+            f"The {self.hook.kind} '{found.name}' exists ({found.arn}) but this deployment's setup did not create it: "
+            f"its tags are {dict(found.tags)}, not {dict(self.owner_tags)}. Nothing was changed. Remove or rename "
+            "it, or choose another name for this deployment with SALES_CDC_PREFIX."
+        )
+
+
+def _is_retry(context: Any) -> bool:
+    """Return whether an earlier try of this task may have made the resource."""
+    return getattr(context.get("ti"), "try_number", 1) > 1
 
 
 def _of(hook: type[ResourceHook], doc: str) -> type[ProvisionOperator]:

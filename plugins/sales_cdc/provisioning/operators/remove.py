@@ -10,6 +10,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.task_errors import resource_errors
+from sales_cdc.provisioning.patience import Patience, passes
 from sales_cdc.provisioning.resources import (
     bucket,
     classifier,
@@ -55,32 +56,35 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
         super().__init__(**kwargs)
         self.resource = resource
         self.owner_tags = owner_tags
+        self._was_deleted = False
 
     def execute(self, context: Any) -> dict[str, str]:
         with resource_errors(f"Could not remove the {self.hook.kind} '{self.resource}'"):
-            found = self.hook.find(self.resource)
-            if found is None:
-                return self._outcome("absent")
-            if not self.hook.is_ours(found, self.owner_tags):
-                self.log.warning(
-                    "Left the %s '%s' as it is: setup did not create it (its tags are %s).",
-                    self.hook.kind, self.resource, dict(found.tags),
-                )  # fmt: skip
-                return self._outcome("left")
-            self._delete(found)
-            self.hook.wait_until_gone(self.resource)
-        return self._outcome("removed")
+            action = Patience(self.hook.patience_seconds).outlast(self._remove, passes)
+        return {"name": self.resource, "action": action}
+
+    def _remove(self) -> str:
+        found = self.hook.find(self.resource)
+        if found is None:
+            return "removed" if self._was_deleted else "absent"
+        if not self.hook.is_ours(found, self.owner_tags):
+            self.log.warning(
+                "Left the %s '%s' as it is: setup did not create it (its tags are %s).",
+                self.hook.kind, self.resource, dict(found.tags),
+            )  # fmt: skip
+            return "left"
+        self._delete(found)
+        self.hook.wait_until_gone(self.resource)
+        return "removed"
 
     def _delete(self, found: Found) -> None:
         """Delete the resource; accept that it may be gone already."""
+        self._was_deleted = True
         try:
             self.hook.delete(found)
         except ClientError as error:
             if not self.hook.means_absent(error):
                 raise
-
-    def _outcome(self, action: str) -> dict[str, str]:
-        return {"name": self.resource, "action": action}
 
 
 def _of(hook: type[ResourceHook], doc: str) -> type[RemoveOperator]:

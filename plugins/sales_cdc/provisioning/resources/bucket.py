@@ -44,6 +44,7 @@ PARTS = {
 class BucketHook(ResourceHook):
     """Provision a private, versioned bucket.
 
+    The name of a bucket that was deleted can be refused (``OperationAborted``) for up to an hour.
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html, and the ``Put…`` operations of its sub-resources.
     """
 
@@ -52,6 +53,7 @@ class BucketHook(ResourceHook):
     name_field = "Bucket"
     absent_codes = frozenset({"404", "NoSuchBucket"})
     taken_codes = frozenset({"BucketAlreadyOwnedByYou"})
+    patience_seconds = 8 * 60
 
     def describe(self, name: str) -> Found:
         self.conn.head_bucket(Bucket=name)

@@ -32,9 +32,16 @@ class StreamHook(ResourceHook):
         return Found(name, stream["StreamARN"], tags, stream)
 
     def create(self, definition: Mapping[str, Any]) -> None:
-        """Create the stream, then add its tags: not every endpoint takes the tags of ``CreateStream``."""
+        """Create the stream, then see to its tags: not every endpoint takes the tags of ``CreateStream``.
+
+        Only a stream that is ACTIVE takes tags.
+        Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_AddTagsToStream.html
+        """
+        name, tags = definition["StreamName"], definition["Tags"]
         self.conn.create_stream(**without(definition, "KeyId"))
-        self.conn.add_tags_to_stream(StreamName=definition["StreamName"], Tags=definition["Tags"])
+        self.wait_until_ready(name)
+        if tags_by_key(self.conn.list_tags_for_stream(StreamName=name)["Tags"]) != tags:
+            self.conn.add_tags_to_stream(StreamName=name, Tags=tags)
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
         changes = []
