@@ -9,6 +9,7 @@ Works from the end of the chain backwards and waits for each hop, so that no cha
     lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job ─ Athena work group
               (before crawler and job their encryption, if SALES_CDC_KMS_KEY_ARN is set)
     delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream
+              (the pipe is stopped while the delivery stream is made again: reconcile afterwards)
     capture   DynamoDB table ─ dead-letter queue ─ pipe
     arrivals  queue ─ rule: notices of new raw objects, for SALES_CDC_EVENT_DRIVEN
     proof     a probe order goes from the table to raw/ on S3, and is deleted again
@@ -32,6 +33,7 @@ from sales_cdc.probe.stream_drained import StreamDrainedSensor
 from sales_cdc.provisioning.definitions import flow, lake
 from sales_cdc.provisioning.operators import provision as op
 from sales_cdc.provisioning.operators.artifact import UploadArtifactOperator
+from sales_cdc.provisioning.operators.hold_flow import HoldFlowOperator
 from sales_cdc.provisioning.operators.summary import SummariseOperator
 from sales_cdc.provisioning.packaging import artifacts
 
@@ -55,10 +57,8 @@ with DAG(
     default_args=task_defaults(topology, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=10)),
     **dag_arguments(topology),
 ) as dag:
-    awaited = {
-        "hops": topology.hops, "patience_seconds": topology.patience_seconds, "poke_interval": 1,
-        "execution_timeout": timedelta(minutes=10) + topology.patience,
-    }  # fmt: skip
+    longest = timedelta(minutes=10) + topology.patience
+    awaited = {"hops": topology.hops, "patience_seconds": topology.patience_seconds, "poke_interval": 1, "execution_timeout": longest}  # fmt: skip
     find_account = FindAccountOperator()
 
     with TaskGroup("roles") as roles:
@@ -88,14 +88,13 @@ with DAG(
         log_groups = [provision(op.ProvisionLogGroupOperator, of, flow.log_group(topology, logs[of])) for of in logs]
         transformer = provision(op.ProvisionFunctionOperator, "transformer", flow.transformer(topology, code["transformer"].output["sha256"]))  # fmt: skip
         stream = provision(op.ProvisionStreamOperator, "stream", flow.stream(topology))
+        hold_flow = HoldFlowOperator(task_id="hold_flow", definition=flow.delivery(topology), pipe=topology.pipe.name, owner_tags=topology.tags)  # fmt: skip
         delivery = provision(op.ProvisionDeliveryStreamOperator, "delivery_stream", flow.delivery(topology))
-        chain(log_groups, transformer, delivery)
-        chain(stream, delivery)
+        chain(log_groups, transformer, hold_flow)
+        chain(stream, hold_flow, delivery)
 
     with TaskGroup("capture") as capture_group:
-        drained = StreamDrainedSensor(
-            task_id="expect_stream_drained", definition=flow.table(topology), allowed="{{ params.replace_stream }}", **awaited
-        )  # fmt: skip
+        drained = StreamDrainedSensor(task_id="expect_stream_drained", definition=flow.table(topology), allowed="{{ params.replace_stream }}", **awaited)  # fmt: skip
         table = provision(op.ProvisionTableOperator, "table", flow.table(topology))
         queue = provision(op.ProvisionQueueOperator, "dead_letter_queue", flow.dead_letter_queue(topology))
         pipe = provision(op.ProvisionPipeOperator, "pipe", flow.pipe(topology, table.output["stream_arn"]))
@@ -108,10 +107,9 @@ with DAG(
         chain(queue, rule)
 
     with TaskGroup("proof") as proof_group:
-        orders = topology.table.name
-        put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=orders)
+        put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=topology.table.name)
         expect_probe = ProbeArrivedSensor(task_id="expect_probe_in_raw", probe=put_probe.output, **awaited)
-        delete_probe = DeleteProbeOrderOperator(task_id="delete_probe_order", table=orders, probe=put_probe.output)
+        delete_probe = DeleteProbeOrderOperator(task_id="delete_probe_order", table=topology.table.name, probe=put_probe.output)  # fmt: skip
         chain(put_probe.as_setup(), expect_probe, delete_probe.as_teardown(setups=put_probe))
 
     done = [task for task in dag.task_ids if ".provision_" in task or ".upload_" in task]

@@ -59,6 +59,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="N",
         help="orders that each batch reconciles (default: changes)",
     )
+    parser.add_argument("--event-driven", action="store_true", help="arrivals start batches too")
     parser.add_argument("--region", default=os.environ.get("AWS_REGION") or REGION, help="default: AWS_REGION")
     parser.add_argument(
         "--plain-writes",
@@ -98,7 +99,10 @@ def main(given: Sequence[str] | None = None) -> int:
     else:
         try:
             orders = asked.changes if asked.table_orders is None else asked.table_orders
-            usage = Usage(asked.changes, asked.days, asked.item_bytes, units, table_bytes=orders * asked.item_bytes)
+            usage = Usage(
+                asked.changes, asked.days, asked.item_bytes, units, table_bytes=orders * asked.item_bytes,
+                event_driven=asked.event_driven,
+            )  # fmt: skip
             found = forecast(usage, asked.region)
         except CostError as error:
             print(error, file=sys.stderr)
@@ -139,7 +143,7 @@ def _by_page(found: Forecast) -> dict[str, str]:
     pages: dict[str, list[str]] = {}
     for line in found.lines:
         price = line.price
-        told = f"${price.dollars} a {price.each}"
+        told = f"${price.dollars} a {price.each}{' (secondary source)' if price.secondary else ''}"
         prices = pages.setdefault(f"{price.page}, {found.region}, {price.date}", [])
         if told not in prices:
             prices.append(told)

@@ -23,6 +23,7 @@ def test_each_hop_exists_before_the_one_that_feeds_it(dag: DAG) -> None:
     for earlier, later in pairwise(backwards):
         assert earlier in upstream(dag, later)
     assert "delivery.provision_stream" in upstream(dag, "delivery.provision_delivery_stream")
+    assert "delivery.hold_flow" in upstream(dag, "delivery.provision_delivery_stream")
     assert "capture.expect_stream_drained" in upstream(dag, "capture.provision_table")
 
 

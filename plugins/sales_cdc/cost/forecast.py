@@ -30,6 +30,9 @@ JOB_DPUS, JOB_START_SECONDS, JOB_CHANGES_PER_SECOND = 2, 180, 10_000
 # A batch's checks, selects, insights and reconciliation; Athena counts at least 10 MB for each.
 QUERIES_PER_BATCH, LEAST_SCAN_BYTES = 20, 10 * MB
 SECONDS_PER_DAY, DAYS_PER_MONTH = 86_400, 30
+OLD_VERSIONS_DAYS = 7  # how long curated files that a batch rewrote are kept
+# The page asks for 7 metrics every 5 seconds while somebody looks at it.
+METRICS_PER_HOUR_OF_PAGE = 7 * 3600 // 5
 
 
 class CostError(ValueError):
@@ -40,7 +43,8 @@ class CostError(ValueError):
 class Price:
     """Hold one list price.
 
-    ``dollars`` is the price of ``each``, which is ``per`` units; ``page`` is AWS's page; ``date`` is when it was read.
+    ``dollars`` is the price of ``each``, which is ``per`` units; ``page`` is AWS's page; ``date`` is when it was read. ``secondary``: it
+    was read in a page that quotes AWS's, not in AWS's own.
     """
 
     dollars: Decimal
@@ -49,6 +53,7 @@ class Price:
     unit: str
     page: str
     date: str
+    secondary: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Usage:
     """Hold the work that a forecast is for.
 
     ``days``: how long the pipeline runs for it; 0: it runs anyway. ``read_bytes``: what scans of the table read once.
-    ``table_bytes``: the table's size, which each batch's reconciliation reads.
+    ``table_bytes``: the table's size, which each batch's reconciliation reads. ``event_driven``: arrivals start batches, too.
 
     Raises:
         CostError: an amount is negative or no finite number.
@@ -71,6 +76,7 @@ class Usage:
     batches_per_day: int = 1
     firehose_interval_seconds: int = 60
     firehose_size_mb: int = 5
+    event_driven: bool = False
 
     def __post_init__(self) -> None:
         for name, amount in vars(self).items():
@@ -95,6 +101,10 @@ class Usage:
     def write_units(self) -> int:
         """Return the write units of one change: its item's full KB, at least one, doubled in a transaction."""
         return self.units_per_write * max(1, chunks(self.item_bytes, KB))
+
+    @property
+    def months(self) -> Decimal:
+        return self.days / DAYS_PER_MONTH
 
     @property
     def batches(self) -> int:
@@ -164,6 +174,7 @@ RULES: tuple[Rule, ...] = (
      "changes × units a KB (2 in a transaction) × KB of the item, rounded up"),
     ("DynamoDB", "reads of the table", "dynamodb_read", lambda u: chunks(u.read_bytes + u.batches * u.table_bytes, 4 * KB),
      "bytes scanned, by each batch too, strongly consistent ÷ 4 KB"),
+    ("DynamoDB", "point-in-time recovery", "dynamodb_recovery_month", lambda u: u.table_bytes * u.months, "size of the table × months"),
     ("DynamoDB Streams", "reads by the pipe", "stream_read",
      lambda u: max(Decimal(chunks(u.changes * u.record_bytes, MB)), u.shards * POLLS_PER_SECOND * u.seconds),
      "shards (1 for each 1,000 write units/s, at least 4) × 4 polls/s × seconds, or 1 for each MB"),
@@ -183,6 +194,9 @@ RULES: tuple[Rule, ...] = (
     ("S3", "objects", "s3_put", lambda u: u.objects, "1 for each full Firehose buffer, or each interval"),
     ("S3", "storage", "s3_month", lambda u: u.changes * u.row_bytes * max(Decimal(1), u.days / DAYS_PER_MONTH),
      "changes × row in raw/ × months, at least one"),
+    ("S3", "old versions", "s3_month", lambda u: u.table_bytes * u.batches_per_day * OLD_VERSIONS_DAYS * u.months,
+     "size of the table × batches of 7 days, which rewrite it at worst × months"),
+    ("S3", "notices of objects", "s3_notice", lambda u: u.objects if u.event_driven else 0, "objects, if arrivals start batches"),
     ("Glue", "crawler", "glue_dpu_second", lambda u: u.batches * CRAWL_DPU_SECONDS, "batches × 2 DPU × 10 minutes, its minimum"),
     ("Glue", "job", "glue_dpu_second",
      lambda u: JOB_DPUS * (u.batches * JOB_START_SECONDS + Decimal(u.changes) / JOB_CHANGES_PER_SECOND),
@@ -191,6 +205,8 @@ RULES: tuple[Rule, ...] = (
      lambda u: QUERIES_PER_BATCH
      * max(Decimal(u.batches * LEAST_SCAN_BYTES), Decimal(u.changes * u.row_bytes * (max(u.batches, 1) + 1)) / 2),
      "20 queries a batch × all rows until then, at least 10 MB"),
+    ("CloudWatch", "metrics read", "metric_read", lambda u: METRICS_PER_HOUR_OF_PAGE * u.days,
+     "7 metrics every 5 s while the page is open, an hour a day"),
     ("CloudWatch", "logs", "logs_in", lambda u: u.invocations * LAMBDA_LOG_BYTES, "Lambda requests × 500 bytes"),
 )  # fmt: skip
 

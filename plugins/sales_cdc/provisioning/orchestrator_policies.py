@@ -140,7 +140,7 @@ FLOW_ACTIONS = {
             "DeleteQueue"),
     "events": ("PutRule", "TagResource", "DescribeRule", "ListTagsForResource", "PutTargets", "ListTargetsByRule",
                "RemoveTargets", "DeleteRule"),
-    "pipes": ("CreatePipe", "TagResource", "DescribePipe", "UpdatePipe", "DeletePipe"),
+    "pipes": ("CreatePipe", "TagResource", "DescribePipe", "UpdatePipe", "StopPipe", "DeletePipe"),
     "logs": ("CreateLogGroup", "TagResource", "DescribeLogStreams", "PutRetentionPolicy", "ListTagsForResource",
              "DeleteLogGroup"),
 }  # fmt: skip

@@ -51,6 +51,7 @@ def test_a_million_changes_over_thirty_days_cost_what_a_sum_by_hand_says() -> No
         ("Glue", "crawler"): Decimal("4.4000"),  # 30 × 2 DPU × 1/6 h × 0.44
         ("Glue", "job"): Decimal("1.3444"),  # 2 DPU × (30 × 180 + 100 s) = 11,000 DPU-s × 0.44 / 3,600
         ("Athena", "queries"): Decimal("1.0573"),  # 20 × 750 MB × 31/2 = 232.5 GB (10⁹) = 0.21146 TB × 5
+        ("CloudWatch", "metrics read"): Decimal("1.5120"),  # 30 hours × 5,040 × 0.01 / 1,000
         ("CloudWatch", "logs"): Decimal("0.0101"),  # 43,200 × 500 bytes = 0.020117 GB × 0.50
     }
 
@@ -85,6 +86,15 @@ def test_a_scan_of_the_table_is_paid_for_each_4_kb_and_by_each_batch() -> None:
     assert lines(Usage(0, read_bytes=4_096_000_001))["DynamoDB", "reads of the table"] == Decimal("0.125000125")
 
 
+def test_recovery_old_versions_and_notices_are_paid_for() -> None:
+    found = lines(Usage(0, Decimal(60), table_bytes=GB, batches_per_day=2))
+    assert found["DynamoDB", "point-in-time recovery"] == Decimal("0.40")  # 1 GB × 2 months × 0.20
+    assert found["S3", "old versions"] == Decimal("0.644")  # 1 GB × 14 batches × 2 months × 0.023
+    driven, daily = (lines(Usage(10**6, Decimal(30), event_driven=on)) for on in (True, False))
+    assert driven["S3", "notices of objects"] == Decimal("0.0432")  # one object a minute: 43,200 × 1.00 a million
+    assert ("S3", "notices of objects") not in daily
+
+
 @pytest.mark.parametrize("name", ["insert", "unicode"])
 def test_records_and_rows_are_not_larger_than_the_forecast_takes_them_for(name: str) -> None:
     event = json.loads((EVENTS / f"{name}.json").read_text())
@@ -106,6 +116,7 @@ usages = st.builds(
     batches_per_day=st.integers(0, 24),
     firehose_interval_seconds=st.integers(0, 900),
     firehose_size_mb=st.integers(1, 128),
+    event_driven=st.booleans(),
 )
 
 

@@ -185,3 +185,15 @@ def test_every_trouble_has_a_title_and_something_to_do(error: Exception, kind: s
     assert found.title
     assert found.remedy
     assert not found.is_unexpected
+
+
+def test_the_newest_objects_are_found_by_time_and_not_by_name() -> None:
+    """Firehose's names begin with the configuration version: those of version 10 come before those of version 9."""
+    now = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
+    hour = f"raw/orders/dt={now:%Y-%m-%d}/hr={now:%H}/"
+    older = {f"{hour}sales-cdc-delivery-9-{n:02}.json": now - timedelta(minutes=20 - n) for n in range(15)}
+    newer = {f"{hour}sales-cdc-delivery-10-{n:02}.json": now + timedelta(minutes=n) for n in range(3)}
+    reader = LakeReader(ManyRuns(older | newer))  # type: ignore[arg-type]
+    keys = [each.key for each in reader.newest_changes().objects]
+    assert keys[:3] == [f"{hour}sales-cdc-delivery-10-{n:02}.json" for n in (2, 1, 0)]
+    assert keys[3] == f"{hour}sales-cdc-delivery-9-14.json"

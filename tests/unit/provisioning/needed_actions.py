@@ -72,6 +72,7 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "lambda:UpdateFunctionConfiguration": ("provisioning", "UpdateFunctionConfiguration"),
         "logs:AssociateKmsKey": ("provisioning", "AssociateKmsKey"),
         "logs:DisassociateKmsKey": ("provisioning", "DisassociateKmsKey"),
+        "pipes:StopPipe": ("provisioning", "StopPipe"),
         "pipes:UpdatePipe": ("provisioning", "UpdatePipe"),
         "s3:PutBucketPublicAccessBlock": ("provisioning", "PublicAccessBlock"),
         "s3:PutBucketTagging": ("provisioning", "PutBucketTagging"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -292,3 +293,38 @@ def test_a_bucket_s_versions_are_deleted_a_thousand_a_call() -> None:
     stubber.add_response("delete_bucket", {}, {"Bucket": "b"})
     hook.delete(found({}, "b"))
     stubber.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("event_driven", "standing", "put"),
+    [
+        (True, {}, {"EventBridgeConfiguration": {}}),
+        (True, {"EventBridgeConfiguration": {}}, None),
+        (False, {"EventBridgeConfiguration": {}}, {}),
+        (False, {}, None),
+    ],
+)
+def test_a_bucket_notifies_eventbridge_only_for_batches_that_arrivals_start(
+    event_driven: bool, standing: Definition, put: Definition | None
+) -> None:
+    definition = lake.bucket(topology(event_driven=event_driven))
+    hook, stubber = stubbed(BucketHook)
+    stubber.add_response("get_public_access_block", {"PublicAccessBlockConfiguration": definition["PublicAccessBlock"]})
+    stubber.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": definition["Encryption"]})
+    stubber.add_response("get_bucket_versioning", definition["Versioning"])
+    stubber.add_response("get_bucket_lifecycle_configuration", definition["Lifecycle"])
+    stubber.add_response("get_bucket_notification_configuration", standing)
+    if put is not None:
+        stubber.add_response(
+            "put_bucket_notification_configuration", {}, {"Bucket": "b", "NotificationConfiguration": put}
+        )
+    stubber.add_response("get_bucket_policy", {"Policy": json.dumps(definition["Policy"])})
+    assert hook.update(found({}, "b"), definition) == ([] if put is None else ["Notification"])
+    stubber.assert_no_pending_responses()
+
+
+def test_old_versions_of_what_can_be_made_again_go_first() -> None:
+    rules = lake.bucket(topology())["Lifecycle"]["Rules"]
+    days = {each["Filter"]["Prefix"]: each["NoncurrentVersionExpiration"]["NoncurrentDays"] for each in rules}
+    assert days == {"": 30, "curated/": 7, "errors/": 7, "athena-results/": 1, "exports/": 1}
+    assert rules[0]["Expiration"] == {"ExpiredObjectDeleteMarker": True}

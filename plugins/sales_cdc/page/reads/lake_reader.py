@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from threading import Lock
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,6 +16,7 @@ from sales_cdc.contract import bucket_keys
 from sales_cdc.page.reads.clients import PageClients
 
 MAX_PAGES = 5
+MAX_HOUR_PAGES = 20
 TAIL_BYTES = 64 * 1024
 MAX_OBJECTS = 6
 MAX_DAYS = 7
@@ -63,8 +63,6 @@ class LakeReader:
 
     def __init__(self, clients: PageClients) -> None:
         self._clients = clients
-        self._lock = Lock()
-        self._read_to: dict[str, str] = {}
 
     def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
         """The document that was stored last right under the prefix; None when there is none.
@@ -123,14 +121,12 @@ class LakeReader:
         return [line for line in parsed if line is not None]
 
     def _newest_in(self, hour: str) -> list[Stored]:
-        """The last objects of an hour. Firehose's names ascend with time: a later look begins where this one ended."""
-        with self._lock:
-            after = self._read_to.get(hour, "")
-        found = list(self._listed(hour, after))
-        if len(found) > MAX_OBJECTS:
-            with self._lock:
-                self._read_to = {hour: found[-MAX_OBJECTS - 1].key}
-        return found
+        """The objects of an hour, oldest first.
+
+        Their names do not ascend with time: they begin with the delivery stream's configuration version, and 10 is before 9.
+        Source: https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+        """
+        return sorted(self._listed(hour, pages=MAX_HOUR_PAGES), key=lambda each: (each.at, each.key))
 
     def _last_folder(self, prefix: str) -> str:
         return max(self._folders(prefix), default="") if prefix else ""
@@ -145,15 +141,15 @@ class LakeReader:
         common = {each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])}
         return sorted(common), [Stored.of(entry) for page in pages for entry in page.get("Contents", [])]
 
-    def _listed(self, prefix: str, after: str = "") -> Iterator[Stored]:
+    def _listed(self, prefix: str, after: str = "", pages: int = MAX_PAGES) -> Iterator[Stored]:
         """Objects in the order of their names."""
-        for page in self._pages(Prefix=prefix, **({"StartAfter": after} if after else {})):
+        for page in self._pages(pages, Prefix=prefix, **({"StartAfter": after} if after else {})):
             yield from map(Stored.of, page.get("Contents", []))
 
-    def _pages(self, **wanted: str) -> list[dict[str, Any]]:
-        """At most five pages of a listing."""
+    def _pages(self, limit: int = MAX_PAGES, **wanted: str) -> list[dict[str, Any]]:
+        """At most so many pages of a listing."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **wanted)
-        return list(itertools.islice(pages, MAX_PAGES))
+        return list(itertools.islice(pages, limit))
 
     def _body(self, key: str, **ranged: str) -> bytes:
         try:

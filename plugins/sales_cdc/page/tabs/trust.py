@@ -81,6 +81,7 @@ def cost(reader: Reader, settings: Settings) -> dict[str, Any]:
         days=days,
         firehose_interval_seconds=max(1, settings.firehose_interval_seconds),
         firehose_size_mb=settings.firehose_size_mb,
+        event_driven=settings.event_driven,
     )
     estimate = forecast(usage, settings.region)
     return {

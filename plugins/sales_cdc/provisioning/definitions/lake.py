@@ -14,12 +14,15 @@ Request = dict[str, Any]
 RESULTS_DAYS = 7
 EXPORTS_DAYS = 7
 OLD_VERSIONS_DAYS = 30
+REMADE_VERSIONS_DAYS = 7
+PASSING_VERSIONS_DAYS = 1
 
 
 def bucket(topology: Topology) -> Request:
     """Define the bucket and its sub-resources, by S3's ``CreateBucket`` and ``Put…`` operations.
 
-    It is versioned: a raw object that somebody deletes can be brought back for 30 days. No stream keeps changes that long.
+    It is versioned: a raw object that somebody deletes can be brought back for 30 days. No stream keeps changes that long. It sends
+    notices to EventBridge only for batches that arrivals start: each is paid for.
     """
     sse = (
         {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": _key(topology)} if _key(topology) else {"SSEAlgorithm": "AES256"}
@@ -36,34 +39,45 @@ def bucket(topology: Topology) -> Request:
         "Encryption": {"Rules": [{"ApplyServerSideEncryptionByDefault": sse, "BucketKeyEnabled": True}]},
         "Versioning": {"Status": "Enabled"},
         "Lifecycle": {"Rules": _lifecycle_rules()},
-        "Notification": {"EventBridgeConfiguration": {}},
+        "Notification": {"EventBridgeConfiguration": {}} if topology.settings.event_driven else {},
         "Policy": policies.bucket_policy(topology),
         "Tags": topology.tags,
     }
 
 
 def _lifecycle_rules() -> list[Request]:
+    """Return what S3 deletes by itself; where rules overlap, the earlier day holds.
+
+    Of what can be made again from ``raw/``, old versions go after a week: curated files, and errors that a redrive has delivered.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html
+    """
+    oldest = _expiry("old-versions", "", OLD_VERSIONS_DAYS)
     return [
         {
-            "ID": "old-versions",
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_VERSIONS_DAYS},
+            **oldest,
+            "Expiration": {"ExpiredObjectDeleteMarker": True},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3},
         },
+        _expiry("curated-versions", bucket_keys.CURATED_PREFIX, REMADE_VERSIONS_DAYS),
+        _expiry("error-versions", bucket_keys.ERRORS_PREFIX, REMADE_VERSIONS_DAYS),
         {
-            "ID": "query-results",
-            "Status": "Enabled",
-            "Filter": {"Prefix": bucket_keys.ATHENA_RESULTS_PREFIX},
+            **_expiry("query-results", bucket_keys.ATHENA_RESULTS_PREFIX, PASSING_VERSIONS_DAYS),
             "Expiration": {"Days": RESULTS_DAYS},
         },
         {
-            "ID": "exports",
-            "Status": "Enabled",
-            "Filter": {"Prefix": bucket_keys.EXPORTS_PREFIX},
+            **_expiry("exports", bucket_keys.EXPORTS_PREFIX, PASSING_VERSIONS_DAYS),
             "Expiration": {"Days": EXPORTS_DAYS},
         },
     ]
+
+
+def _expiry(name: str, prefix: str, days: int) -> Request:
+    return {
+        "ID": name,
+        "Status": "Enabled",
+        "Filter": {"Prefix": prefix},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+    }
 
 
 def database(topology: Topology) -> Request:

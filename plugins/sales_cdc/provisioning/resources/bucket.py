@@ -85,8 +85,8 @@ class BucketHook(ResourceHook):
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
         changes = []
         for name, part in PARTS.items():
-            wanted = definition[name]
-            if drift(wanted, self._part(found.name, part)):
+            wanted, actual = definition[name], self._part(found.name, part)
+            if drift(wanted, actual) or _sends_unwanted_notices(wanted, actual):
                 getattr(self.conn, f"put_{part.operation}")(Bucket=found.name, **{part.argument: wanted})
                 changes.append(name)
         if self._policy(found.name) != definition["Policy"]:
@@ -140,3 +140,8 @@ class BucketHook(ResourceHook):
         for page in self.conn.get_paginator("list_object_versions").paginate(Bucket=bucket):
             for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                 yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+
+
+def _sends_unwanted_notices(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
+    """Return whether the bucket still notifies EventBridge; a definition without it is empty, and so never differs."""
+    return not wanted and "EventBridgeConfiguration" in actual

@@ -34,7 +34,7 @@ class DeliveryStreamHook(ResourceHook):
     def must_be_replaced(self, found: Found, definition: Mapping[str, Any]) -> bool:
         """Return whether its source differs, which AWS cannot update, or its creation failed.
 
-        Replacing it loses no record: those that it buffers are still in its source.
+        The new one reads its source from LATEST: ``HoldFlowOperator`` stops what feeds it first.
         """
         source = found.description.get("Source", {}).get("KinesisStreamSourceDescription", {})
         failed = found.description["DeliveryStreamStatus"] == "CREATING_FAILED"

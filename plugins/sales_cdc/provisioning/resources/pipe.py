@@ -51,5 +51,10 @@ class PipeHook(ResourceHook):
             self.conn.update_pipe(**{**without(definition, "Tags", "Source"), "SourceParameters": {STREAM: parameters}})
         return changes
 
+    def stop(self, name: str) -> None:
+        """Stop the running pipe, and wait until it has stopped; an update that wants it running starts it again."""
+        self.conn.stop_pipe(Name=name)
+        self.get_waiter("pipe_stopped").wait(Name=name)
+
     def delete(self, found: Found) -> None:
         self.conn.delete_pipe(Name=found.name)
