@@ -34,11 +34,12 @@ from sales_cdc.batch.sensors.delivery import DeliverySensor
 from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.batch.statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
 from sales_cdc.dag_page import dag_defaults
+from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology
 from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
 
 topology = deployed_topology()
-LEDGER_KEY = dag_defaults.CURATE_LEDGER_KEY
+LEDGER_KEY, MAX_CRAWL = dag_defaults.CURATE_LEDGER_KEY, timedelta(hours=12)
 MAINTAIN = "{{ (params.maintain or dag_run.run_type == 'scheduled' and dag_run.start_date.isoweekday() == 7) | lower }}"
 PARAMS = {
     "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days", description="How many days back the insights look."),
@@ -53,7 +54,7 @@ with DAG(
     doc_md=__doc__,
     schedule=batch_schedule(topology),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    dagrun_timeout=timedelta(hours=2) + 3 * topology.patience,
+    dagrun_timeout=timedelta(hours=2) + MAX_CRAWL + 3 * topology.patience,
     params=PARAMS,
     default_args=dag_defaults.task_defaults(topology, execution_timeout=timedelta(minutes=75)),
     **dag_defaults.sql_arguments(),
@@ -61,45 +62,40 @@ with DAG(
 ) as dag:
     bucket = topology.bucket.name
     athena = {"workgroup": topology.workgroup.name, "database": topology.database.name}
-    polled = {"sleep_time": 0.2, "max_polling_attempts": 3000}
-    poked = {"sleep_time": 0.2, "poke_interval": 1}
+    polling = Polling.of(topology.settings)
 
     find_account = FindAccountOperator()
     wait_for_delivery = DeliverySensor(
-        task_id="wait_for_delivery",
-        bucket=bucket,
-        mode="reschedule",
-        poke_interval=2,
-        timeout=10 * 60 + topology.patience_seconds,
+        task_id="wait_for_delivery", bucket=bucket, timeout=10 * 60 + topology.patience_seconds, **polling.objects
     )
     start_curation = CurateOperator(
         task_id="start_curation", job_name=topology.job.name, wait_for_completion=False,
         script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
     )  # fmt: skip
     crawl_raw = CrawlOperator(
-        task_id="crawl_raw", crawler_name=topology.crawler.name, poll_interval=1,
-        outlets=[Asset(f"{topology.prefix}-raw-orders")],
+        task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[Asset(f"{topology.prefix}-raw-orders")],
+        execution_timeout=MAX_CRAWL, **polling.crawl,
     )  # fmt: skip
 
     with TaskGroup("checks") as checks:
         for name, finding in RAW_CHECKS.items():
-            query = QueryOperator(task_id=f"query_{name}", query=f"checks/{name}.sql", **polled, **athena)
+            query = QueryOperator(task_id=f"query_{name}", query=f"checks/{name}.sql", **polling.query, **athena)
             judged = {"task_id": f"expect_no_rows_of_{name}", "query_execution_id": query.output, "finding": finding}
             if name == "changes_follow_an_insert":
                 letters = topology.dead_letter_queue.name
-                query >> FollowsInsertSensor(bucket=bucket, dead_letter_queue=letters, **judged, **poked)
+                query >> FollowsInsertSensor(bucket=bucket, dead_letter_queue=letters, **judged, **polling.rows)
             else:
-                query >> NoRowsSensor(**judged, **poked)
+                query >> NoRowsSensor(**judged, **polling.rows)
 
     with TaskGroup("seed_queries") as seed_queries:
         for name in SEED_QUERIES:
             file = f"seed_queries/{name}.sql"
-            query = QueryOperator(task_id=f"query_{name}", query=file, **polled, **athena)
-            query >> AthenaRowsSensor(task_id=f"show_{name}", query_execution_id=query.output, **poked)
+            query = QueryOperator(task_id=f"query_{name}", query=file, **polling.query, **athena)
+            query >> AthenaRowsSensor(task_id=f"show_{name}", query_execution_id=query.output, **polling.rows)
 
     await_curation = CurationSensor(
         task_id="await_curation", job_name=topology.job.name, run_id=start_curation.output, bucket=bucket,
-        ledger_key=LEDGER_KEY, database=topology.database.name, poke_interval=1, timeout=70 * 60,
+        ledger_key=LEDGER_KEY, database=topology.database.name, timeout=70 * 60, **polling.job_sensor,
     )  # fmt: skip
     record_ledger = PipelineLedgerOperator(
         task_id="record_ledger", hops=topology.hops, trigger_rule=TriggerRule.ALL_DONE, **athena

@@ -28,6 +28,7 @@ from sales_cdc.aws.identity import FindAccountOperator
 from sales_cdc.batch.operators.curate import CurateOperator
 from sales_cdc.batch.operators.run_statements import QueryOperator
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, sql_arguments, task_defaults
+from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology
 from sales_cdc.drill.operators.faults import CrashWorkersOperator, InjectFaultsOperator, LiftFaultsOperator
 from sales_cdc.drill.operators.judge import JudgeDrillOperator
@@ -41,7 +42,7 @@ from sales_cdc.redrive.operators.redrive import RedriveDeadLettersOperator, Redr
 from sales_cdc.redrive.operators.report import ReportRedriveOperator
 
 topology = deployed_topology()
-NAME = "{{ params.name or run_id }}"
+POLLING, NAME = Polling.of(topology.settings), "{{ params.name or run_id }}"
 FAULTS = {"duplicate": 0.05, "reorder": 0.05, "throttle": 0.05, "lambda_error": 0.9, "s3_error": 0.1}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 PARAMS = {
@@ -72,7 +73,7 @@ with DAG(
     run = {"bucket": topology.bucket.name, "run_name": NAME}
     writing = {"table": topology.table.name, **run}
     redriving = {"function": topology.transformer.name, "delivery_stream_arn": topology.delivery.arn, **run}
-    letters = {"dead_letter_queue": topology.dead_letter_queue.name}
+    queue = topology.dead_letter_queue.name
     athena = {"database": topology.database.name, "workgroup": topology.workgroup.name}
     injector = {"endpoint": topology.settings.local_endpoint, **run}
 
@@ -89,22 +90,22 @@ with DAG(
     lift_faults = LiftFaultsOperator(task_id="lift_faults", **injector)
     expect_settled = SettledSensor(
         task_id="expect_settled", poison="{{ ti.xcom_pull(task_ids='put_extras')['poison'] }}", patience_seconds=60 + topology.patience_seconds,
-        quiet_seconds=topology.settings.firehose_interval_seconds + 10, poke_interval=2, timeout=3600, **run,
+        quiet_seconds=topology.settings.firehose_interval_seconds + 10, timeout=3600, **POLLING.probe, **run,
     )  # fmt: skip
     redrive = [
         RedriveErrorsOperator(task_id="redrive_errors", **redriving),
-        RedriveDeadLettersOperator(task_id="redrive_dead_letters", **letters, **redriving),
+        RedriveDeadLettersOperator(task_id="redrive_dead_letters", dead_letter_queue=queue, **redriving),
         ReportRedriveOperator(task_id="report_redrive", **run),
     ]
     curate = CurateOperator(
-        task_id="curate", job_name=topology.job.name, job_poll_interval=2, stop_job_run_on_kill=True, retries=20,
+        task_id="curate", job_name=topology.job.name, stop_job_run_on_kill=True, retries=20, **POLLING.job,
         script_args={"--ledger_key": "{{ ti.xcom_pull(task_ids='plan_drill')['curate_key'] }}"},
     )  # fmt: skip
     reconcile_orders = ReconcileOperator(
         task_id="reconcile_orders", hops=topology.hops, fail_on_difference=False,
         patience_seconds=topology.patience_seconds, **athena,
     )  # fmt: skip
-    asked = {"params": {"database": topology.database.name}, "sleep_time": 1, **athena}
+    asked = {"params": {"database": topology.database.name}, **POLLING.query, **athena}
     queries = [QueryOperator(task_id=f"query_{of}", query=f"drill/{of}.sql", **asked) for of in ("changes", "current")]
     judge_drill = JudgeDrillOperator(
         task_id="judge_drill", changes_query=queries[0].output, current_query=queries[1].output,

@@ -30,6 +30,7 @@ from sales_cdc.dag_page.dag_defaults import (
     sql_arguments,
     task_defaults,
 )
+from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology
 from sales_cdc.reconcile.operators.await_delivery import AwaitDeliveryOperator
 from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
@@ -52,12 +53,13 @@ with DAG(
     dag_id="sales_cdc_repair",
     doc_md=__doc__,
     schedule=None,
-    dagrun_timeout=timedelta(hours=12),
+    dagrun_timeout=timedelta(hours=24),
     params=PARAMS,
-    default_args=task_defaults(topology, execution_timeout=timedelta(hours=6)),
+    default_args=task_defaults(topology, execution_timeout=timedelta(hours=12)),
     **sql_arguments(),
     **dag_arguments(topology),
 ) as dag:
+    polling = Polling.of(topology.settings)
     hops, patience_seconds = topology.hops, topology.patience_seconds
     athena = {"database": topology.database.name, "workgroup": topology.workgroup.name}
 
@@ -69,13 +71,13 @@ with DAG(
         orders="{{ params.orders | tojson }}",
     )
     await_delivery = AwaitDeliveryOperator(task_id="await_delivery", hops=hops, patience_seconds=patience_seconds)
-    crawl_raw = CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, poll_interval=1)
+    crawl_raw = CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, **polling.crawl)
     curate_orders = CurateOperator(
         task_id="curate_orders",
         job_name=topology.job.name,
         script_args={"--ledger_key": CURATE_LEDGER_KEY},
-        job_poll_interval=1,
         verbose=False,
+        **polling.job,
     )
     reconcile_orders = ReconcileOperator(
         task_id="reconcile_orders", hops=hops, patience_seconds=patience_seconds, **athena

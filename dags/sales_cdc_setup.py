@@ -25,6 +25,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, TaskGroup, chain
 from sales_cdc.aws.identity import FindAccountOperator
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, task_defaults
+from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology, include_folder
 from sales_cdc.deployment.topology import SERVICES
 from sales_cdc.probe.operators import DeleteProbeOrderOperator, PutProbeOrderOperator
@@ -57,8 +58,7 @@ with DAG(
     default_args=task_defaults(topology, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=10)),
     **dag_arguments(topology),
 ) as dag:
-    longest = timedelta(minutes=10) + topology.patience
-    awaited = {"hops": topology.hops, "patience_seconds": topology.patience_seconds, "poke_interval": 1, "execution_timeout": longest}  # fmt: skip
+    awaited = {"hops": topology.hops, "patience_seconds": topology.patience_seconds, "execution_timeout": timedelta(minutes=10) + topology.patience, **Polling.of(topology.settings).probe}  # fmt: skip
     find_account = FindAccountOperator()
 
     with TaskGroup("roles") as roles:

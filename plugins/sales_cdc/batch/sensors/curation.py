@@ -14,6 +14,7 @@ from sales_cdc.batch.iceberg import IcebergTableHook
 from sales_cdc.dag_page.links import JobRunLink
 
 CURRENT_TABLE = "orders_current"
+RUNS_LOOKED_AT = 50
 SUCCEEDED_STATE = "SUCCEEDED"
 FAILED_STATES = frozenset({"STOPPED", "FAILED", "TIMEOUT", "ERROR", "EXPIRED"})
 """Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html"""
@@ -50,16 +51,25 @@ class CurationSensor(GlueJobSensor):
         self.database = database
 
     def execute(self, context: Any) -> Any:
-        if context["ti"].try_number > 1:
+        if newest := self._newest_own_run():
+            self.run_id: str = newest
+        is_rescheduled = context.get("task_reschedule_count", 0) > 0
+        if context["ti"].try_number > 1 and not is_rescheduled:
             self._start_again_if_failed()
         return super(GlueJobSensor, self).execute(context)
+
+    def _newest_own_run(self) -> str | None:
+        """Return the newest run that writes our counts; a retry may have started it before the sensor was rescheduled."""
+        runs = self.hook.conn.get_job_runs(JobName=self.job_name, MaxResults=RUNS_LOOKED_AT)["JobRuns"]
+        own = (run for run in runs if run.get("Arguments", {}).get("--ledger_key") == self.ledger_key)
+        return next((str(run["Id"]) for run in own), None)
 
     def _start_again_if_failed(self) -> None:
         run = self._job_run()
         if run["JobRunState"] in FAILED_STATES:
             started = self.hook.conn.start_job_run(JobName=self.job_name, Arguments=run.get("Arguments", {}))
             self.log.info("The run %s ended %s: started %s.", self.run_id, run["JobRunState"], started["JobRunId"])
-            self.run_id: str = started["JobRunId"]
+            self.run_id = started["JobRunId"]
 
     def poke(self, context: Any) -> PokeReturnValue:
         run = self._job_run()
