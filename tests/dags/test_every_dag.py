@@ -161,3 +161,11 @@ def test_a_wrong_path_is_an_import_error_that_names_the_setting(
     assert SettingsError.__name__ in error
     assert f"SALES_CDC_ON_FAILURE is '{path}'" in error
     assert re.search(complaint, error)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_is_of_a_class_of_ours_so_that_the_endpoint_guard_knows_its_sessions(
+    dags: dict[str, DAG], name: str
+) -> None:
+    classes = [getattr(task, "operator_class", type(task)) for task in dags[name].tasks]
+    assert [each for each in classes if not each.__module__.startswith("sales_cdc.")] == []

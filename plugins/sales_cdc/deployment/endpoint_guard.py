@@ -1,12 +1,14 @@
 """Refuse a request to an endpoint outside the settings' target, before it is sent.
 
-The guard watches every botocore session of the process (``botocore.register_initializer``). That covers Airflow's own operators,
-triggers and hooks: without the guard, a missing connection silently means the real AWS.
+The guard is told of every botocore session of the process (``botocore.register_initializer``). That covers Airflow's own operators and
+hooks: without the guard, a missing connection silently means the real AWS. In a process of Airflow it watches only the sessions that
+our code makes: other teams' DAGs, remote logs and secrets may have endpoints of their own.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import sys
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,9 @@ from botocore.exceptions import BotoCoreError
 
 from sales_cdc.deployment.settings import Settings, is_aws_host
 
-_installed: list[Settings] = []
+OWN_PACKAGE = "sales_cdc"
+
+_installed: list[tuple[Settings, bool]] = []
 
 
 class EndpointRefusedError(BotoCoreError):
@@ -28,34 +32,52 @@ class EndpointRefusedError(BotoCoreError):
     )
 
 
-def install(settings: Settings) -> None:
+def install(settings: Settings, *, only_own: bool = False) -> None:
     """Watch boto3's default session and every botocore session made from now on.
 
     A later call replaces the settings.
+
+    Args:
+        only_own: watch only sessions that code of this package makes, for a process that runs others' code too.
 
     Example::
 
         endpoint_guard.install(Settings.from_environment())
     """
     _watch_every_session()
-    _installed[:] = [settings]
+    _installed[:] = [(settings, only_own)]
 
 
 @cache
 def _watch_every_session() -> None:
     botocore.register_initializer(_watch)
     if boto3.DEFAULT_SESSION is not None:
-        _watch(boto3.DEFAULT_SESSION)
+        boto3.DEFAULT_SESSION.events.register("before-send", partial(_refuse_foreign, is_own=False))
 
 
 def _watch(session: Any) -> None:
-    """Register the check with a session of botocore, or with the botocore session inside one of boto3."""
-    events = session.events if isinstance(session, boto3.session.Session) else session
-    events.register("before-send", _refuse_foreign)
+    """Register the check with a session of botocore, which is being made."""
+    session.register("before-send", partial(_refuse_foreign, is_own=_is_made_by_us()))
 
 
-def _refuse_foreign(request: Any, event_name: str, **_: Any) -> None:
-    for settings in _installed:
+def _is_made_by_us() -> bool:
+    """Return whether a function, or an object's method, of this package is being called.
+
+    An operator of ours counts though its code is the provider's: its class is ours.
+    """
+    frame = sys._getframe(2)
+    while frame is not None:
+        names = (frame.f_globals.get("__name__", ""), type(frame.f_locals.get("self")).__module__)
+        if __name__ not in names and any(str(name).partition(".")[0] == OWN_PACKAGE for name in names):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def _refuse_foreign(request: Any, event_name: str, *, is_own: bool, **_: Any) -> None:
+    for settings, only_own in _installed:
+        if only_own and not is_own:
+            continue
         check = check_local if settings.target == "local" else check_aws
         check(settings, request.url, event_name)
 

@@ -11,7 +11,7 @@ ACCOUNT = "{{ ti.xcom_pull(task_ids='find_account') }}"
 
 
 def deployed_topology() -> Topology:
-    """Return the topology of the environment's settings, and install the endpoint guard.
+    """Return the topology of the environment's settings, and install the endpoint guard for our own sessions.
 
     Each DAG file calls this when it is imported, so no task runs without the guard. The account is Jinja, rendered from the XCom of
     the task ``find_account``.
@@ -25,5 +25,5 @@ def deployed_topology() -> Topology:
         topology.table.name  # "sales-cdc-orders"
     """
     settings = Settings.from_environment()
-    endpoint_guard.install(settings)
+    endpoint_guard.install(settings, only_own=True)
     return Topology(settings, ACCOUNT)

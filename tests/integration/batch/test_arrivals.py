@@ -80,15 +80,17 @@ def test_a_missing_queue_is_tried_again(cloud: Cloud, prefix: str, monkeypatch: 
     assert asyncio.run(asyncio.wait_for(event(), 60)) == {"objects": 1}
 
 
-def test_without_the_setting_the_rule_is_disabled(
+def test_without_the_setting_the_rule_is_disabled_and_the_bucket_sends_no_notices(
     cloud: Cloud, topology: Topology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SALES_CDC_EVENT_DRIVEN")
     again = DagRun("sales_cdc_setup.py")
     again.run("find_account", "lake.provision_bucket", "arrivals")
     assert again.actions() == {
-        "lake.provision_bucket": "unchanged",
+        "lake.provision_bucket": "updated",
         "arrivals.provision_arrivals_queue": "unchanged",
         "arrivals.provision_arrivals_rule": "updated",
     }
     assert cloud.client("events").describe_rule(Name=topology.arrivals_rule.name)["State"] == "DISABLED"
+    sent = cloud.client("s3").get_bucket_notification_configuration(Bucket=topology.bucket.name)
+    assert "EventBridgeConfiguration" not in sent
