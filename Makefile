@@ -123,6 +123,10 @@ bench: install-dev ## Speed as ratios, side by side in one run, into benchmarks/
 policies: install ## What Airflow's principals need on AWS, as IAM documents: make policies ACCOUNT=123456789012
 	@$(PY) include/scripts/policies.py $(ACCOUNT)
 
+.PHONY: cloudformation
+cloudformation: install ## A CloudFormation template of all that setup makes: make cloudformation ACCOUNT=123456789012
+	@$(PY) include/scripts/cloudformation.py $(ACCOUNT)
+
 bundle: ## dags/, plugins.zip and requirements.txt for an Airflow elsewhere (Amazon MWAA, say)
 	@$(PYTHON) include/scripts/bundle.py
 

@@ -37,9 +37,10 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
     Args:
         resource: its name.
         owner_tags: the tags of this deployment's resources.
+        keep: a CloudFormation stack made the resource, and removes it.
 
     Returns:
-        ``name`` and ``action``: ``removed``, ``absent`` (there was none) or ``left`` (it is not ours).
+        ``name`` and ``action``: ``removed``, ``absent`` (there was none) or ``left`` (it is not ours, or a stack's).
 
     Raises:
         ResourceError: AWS refused, or the resource is still there after the wait.
@@ -51,8 +52,9 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
 
     template_fields = aws_template_fields("resource", "owner_tags")
 
-    def __init__(self, *, resource: str, owner_tags: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *, resource: str, owner_tags: Mapping[str, str], keep: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.keep = keep
         self.resource = resource
         self.owner_tags = owner_tags
 
@@ -61,6 +63,9 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
             found = self.hook.find(self.resource)
             if found is None:
                 return self._outcome("absent")
+            if self.keep:
+                self.log.info("Left the %s '%s': its CloudFormation stack removes it.", self.hook.kind, self.resource)
+                return self._outcome("left")
             if not self.hook.is_ours(found, self.owner_tags):
                 self.log.warning(
                     "Left the %s '%s' as it is: setup did not create it (its tags are %s).",
