@@ -113,6 +113,10 @@ generate-orders: install ## Mock orders from the terminal: make generate-orders 
 cost: install ## Dollars on AWS, or the limit met first: make cost ARGS="--changes 1000000 --days 30"
 	@$(PY) include/scripts/cost.py $(ARGS)
 
+.PHONY: preflight
+preflight: install ## What stands in setup's way, what it would do, what that costs; reads only, ends in go or no-go
+	@$(PY) include/scripts/preflight.py $(ARGS)
+
 ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py
 
