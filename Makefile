@@ -113,6 +113,10 @@ generate-orders: install ## Mock orders from the terminal: make generate-orders 
 cost: install ## Dollars on AWS, or the limit met first: make cost ARGS="--changes 1000000 --days 30"
 	@$(PY) include/scripts/cost.py $(ARGS)
 
+.PHONY: preflight
+preflight: install ## What stands in setup's way, what it would do, what that costs; reads only, ends in go or no-go
+	@$(PY) include/scripts/preflight.py $(ARGS)
+
 ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py
 
@@ -122,6 +126,10 @@ bench: install-dev ## Speed as ratios, side by side in one run, into benchmarks/
 
 policies: install ## What Airflow's principals need on AWS, as IAM documents: make policies ACCOUNT=123456789012
 	@$(PY) include/scripts/policies.py $(ACCOUNT)
+
+.PHONY: cloudformation
+cloudformation: install ## A CloudFormation template of all that setup makes: make cloudformation ACCOUNT=123456789012
+	@$(PY) include/scripts/cloudformation.py $(ACCOUNT)
 
 bundle: ## dags/, plugins.zip and requirements.txt for an Airflow elsewhere (Amazon MWAA, say)
 	@$(PYTHON) include/scripts/bundle.py

@@ -15,7 +15,8 @@ Works from the end of the chain backwards and waits for each hop, so that no cha
     proof     a probe order goes from the table to raw/ on S3, and is deleted again
 
 **Rerun**: safe; it updates only what differs from its definition. It never touches a resource with one of our names that it did
-not create: it fails and names it. `summarise_setup` logs what was done. After a failure, fix what the log names and run it again.
+not create: it fails and names it. With `SALES_CDC_MANAGED_BY=cloudformation` it only verifies, and fails where a resource differs.
+`summarise_setup` logs what was done. After a failure, fix what the log names and run it again.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ topology = deployed_topology()
 
 
 def provision(operator: type[op.ProvisionOperator], of: str, definition: lake.Request) -> op.ProvisionOperator:
-    return operator(task_id=f"provision_{of}", definition=definition, owner_tags=topology.tags)
+    return operator(task_id=f"provision_{of}", definition=definition, owner_tags=topology.tags, verify_only=topology.settings.is_of_a_stack)  # fmt: skip
 
 
 PARAMS = {

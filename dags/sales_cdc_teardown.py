@@ -6,7 +6,7 @@
 Removes resources from the pipe on, so that no change runs into a hop that is gone: the pipe, the table **with its orders**, the
 delivery stream, the transformer, the Kinesis stream, the queues, the crawler, the job and the catalog, the work group, the
 bucket **with every version of every object**, the log groups and the roles. A resource that does not carry setup's tags stays and
-is reported as `left`.
+is reported as `left`; with `SALES_CDC_MANAGED_BY=cloudformation` all do.
 
 **Rerun**: safe, also for resources that are half built or gone. A removal that fails does not stop the others; the run then fails
 and names it, and the next run continues there. `summarise_teardown` logs the outcome for each resource.
@@ -75,6 +75,7 @@ with DAG(
                 task_id=f"remove_{of}",
                 resource=resource.name,
                 owner_tags=topology.tags,
+                keep=topology.settings.is_of_a_stack,
                 trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
             )
             for operator, of, resource in steps

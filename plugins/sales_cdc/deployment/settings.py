@@ -6,10 +6,11 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 Target = Literal["local", "aws"]
+Manager = Literal["setup", "cloudformation"]
 SUPPORTED_VIEW_TYPES = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
 CONSOLES = {
     "aws": "https://console.aws.amazon.com",
@@ -28,7 +29,8 @@ class Settings:
 
     ``local_endpoint`` is None when the target is ``aws``. ``event_driven``: new raw objects start the batch too.
     ``on_failure``: the dotted path of the function that Airflow calls when a run fails; None: none. ``kms_key_arn``: the customer
-    managed key that encrypts everything; None: each service's own key.
+    managed key that encrypts everything; None: each service's own key. ``managed_by``: who makes the resources; setup only verifies
+    those of a CloudFormation stack.
     """
 
     target: Target
@@ -43,6 +45,7 @@ class Settings:
     local_endpoint: str | None = None
     on_failure: str | None = None
     kms_key_arn: str | None = None
+    managed_by: Manager = "setup"
 
     @property
     def partition(self) -> str:
@@ -54,6 +57,11 @@ class Settings:
     def console(self) -> str | None:
         """Return the URL of AWS's console; None for the local cloud, which has none."""
         return CONSOLES[self.partition] if self.target == "aws" else None
+
+    @property
+    def is_of_a_stack(self) -> bool:
+        """Return whether a CloudFormation stack makes the resources, and setup only verifies them."""
+        return self.managed_by == "cloudformation"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -86,6 +94,7 @@ class Settings:
             local_endpoint=_local_endpoint(env) if target == "local" else None,
             on_failure=_matching(env, "SALES_CDC_ON_FAILURE", "", r"(\w+(\.\w+)+)?", _CALLABLE_RULE) or None,
             kms_key_arn=_key(env, region),
+            managed_by=_manager(env),
         )  # fmt: skip
 
 
@@ -118,6 +127,12 @@ def _region(env: Mapping[str, str], target: Target) -> str:
     name = "SALES_CDC_REGION" if own else "AWS_REGION"
     seen = f"{name} is {text!r}" if text else "neither SALES_CDC_REGION nor AWS_REGION is set"
     raise SettingsError(f"{seen}: set SALES_CDC_REGION to the region to deploy to, such as eu-central-1.")
+
+
+def _manager(env: Mapping[str, str]) -> Manager:
+    choices: tuple[Manager, ...] = get_args(Manager)
+    text = _one_of(env, "SALES_CDC_MANAGED_BY", "setup", choices, "who makes the resources")
+    return next(choice for choice in choices if choice == text)
 
 
 def _key(env: Mapping[str, str], region: str) -> str | None:

@@ -16,6 +16,8 @@ from sales_cdc.deployment.settings import Settings
 
 Service = Literal["pipe", "delivery", "transformer", "crawler", "job"]
 SERVICES: tuple[Service, ...] = get_args(Service)
+MANAGERS = {"setup": "sales_cdc_setup", "cloudformation": "cloudformation"}
+"""The tag ``sales-cdc:managed-by``, by the setting."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Topology:
     @property
     def tags(self) -> dict[str, str]:
         """Return the tags of every resource that can carry tags; teardown removes nothing without them."""
-        return {"sales-cdc:prefix": self.prefix, "sales-cdc:managed-by": "sales_cdc_setup"}
+        return {"sales-cdc:prefix": self.prefix, "sales-cdc:managed-by": MANAGERS[self.settings.managed_by]}
 
     @property
     def tag_list(self) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from sales_cdc.provisioning.operators.provision import ForeignResourceError, ProvisionOperator
+from sales_cdc.provisioning.operators.provision import DriftError, ForeignResourceError, ProvisionOperator
 from sales_cdc.provisioning.operators.remove import RemoveOperator
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook
 
@@ -79,6 +79,13 @@ def provision(**definition: Any) -> dict[str, str]:
     return operator.execute({})
 
 
+def verify(**definition: Any) -> dict[str, str]:
+    operator = ProvisionThing(
+        task_id="verify", definition={"Name": "x", **definition}, owner_tags=TAGS, verify_only=True
+    )
+    return operator.execute({})
+
+
 def remove() -> dict[str, str]:
     return RemoveThing(task_id="remove", resource="x", owner_tags=TAGS).execute({})
 
@@ -129,4 +136,32 @@ def test_removal_is_done_once_and_then_finds_nothing(shelf: dict[str, Found]) ->
 def test_a_foreign_resource_is_left(shelf: dict[str, Found]) -> None:
     shelf["x"] = thing(tags={})
     assert remove()["action"] == "left"
+    assert "x" in shelf
+
+
+def test_a_resource_of_a_stack_is_verified_and_never_made(shelf: dict[str, Found]) -> None:
+    with pytest.raises(DriftError, match=r"There is no thing 'x'\. Setup changed nothing"):
+        verify(Size=1)
+    assert not shelf
+    shelf["x"] = thing(Name="x", Size=1)
+    assert verify(Size=1) == {"name": "x", "arn": "arn:x", "action": "verified"}
+
+
+def test_a_resource_of_a_stack_that_differs_is_named_with_what_differs(shelf: dict[str, Found]) -> None:
+    shelf["x"] = thing(Name="x", Size=1, Source="old")
+    with pytest.raises(DriftError, match="differs from its definition in Size"):
+        verify(Size=2, Source="old")
+    with pytest.raises(DriftError, match="what AWS cannot update in place"):
+        verify(Size=1, Source="new")
+
+
+def test_a_foreign_resource_is_not_verified(shelf: dict[str, Found]) -> None:
+    shelf["x"] = thing(tags={"owner": "them"}, Name="x")
+    with pytest.raises(ForeignResourceError):
+        verify()
+
+
+def test_a_resource_of_a_stack_is_left(shelf: dict[str, Found]) -> None:
+    shelf["x"] = thing()
+    assert RemoveThing(task_id="remove", resource="x", owner_tags=TAGS, keep=True).execute({})["action"] == "left"
     assert "x" in shelf

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from sales_cdc.aws.task_errors import ResourceError, resource_errors
 from sales_cdc.provisioning.patience import NotVisibleYetError, Patience, passes
+from sales_cdc.provisioning.read_only import differences
 from sales_cdc.provisioning.resources import (
     bucket,
     classifier,
@@ -32,9 +33,18 @@ from sales_cdc.provisioning.resources import (
 )
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook
 
+UPDATE_THE_STACK = (
+    "Setup changed nothing, since SALES_CDC_MANAGED_BY is 'cloudformation': write the template again with 'make cloudformation', "
+    "update the stack with it, then run setup again."
+)
+
 
 class ForeignResourceError(AirflowFailException):
     """Raised when a resource with one of our names was not created by this deployment's setup."""
+
+
+class DriftError(AirflowFailException):
+    """Raised when a resource of a CloudFormation stack is missing, or is not as this version of the project needs it."""
 
 
 class ProvisionOperator(AwsBaseOperator[ResourceHook]):
@@ -47,13 +57,15 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
     Args:
         definition: the create request, from ``sales_cdc.provisioning.definitions``.
         owner_tags: the tags of this deployment's resources.
+        verify_only: a CloudFormation stack made the resource: compare it with its definition and change nothing.
 
     Returns:
-        ``name``, ``arn`` and ``action`` (``created``, ``updated`` or ``unchanged``), and identifiers that AWS assigns, such as a
+        ``name``, ``arn`` and ``action`` (``created``, ``updated``, ``unchanged`` or ``verified``), and identifiers that AWS assigns, such as a
         table's ``stream_arn``.
 
     Raises:
         ForeignResourceError: a resource of that name is not ours.
+        DriftError: the resource is to be verified, and is missing or differs.
         ResourceError: AWS refused, or the resource did not become ready.
 
     Example::
@@ -63,14 +75,19 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
 
     template_fields = aws_template_fields("definition", "owner_tags")
 
-    def __init__(self, *, definition: Mapping[str, Any], owner_tags: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self, *, definition: Mapping[str, Any], owner_tags: Mapping[str, str], verify_only: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(multiple_outputs=True, **kwargs)
+        self.verify_only = verify_only
         self.definition = definition
         self.owner_tags = owner_tags
         self._action, self._is_new = "unchanged", False
 
     def execute(self, context: Any) -> dict[str, str]:
         name = self.hook.name_of(self.definition)
+        if self.verify_only:
+            return self._verify(name)
         self._action, self._is_new = "unchanged", _is_retry(context)
         with resource_errors(f"Could not provision the {self.hook.kind} '{name}'"):
             found, changes = self._provision_patiently(name)
@@ -78,6 +95,23 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
             self._action = "updated"
             self.log.info("Updated the %s '%s': %s differed.", self.hook.kind, name, ", ".join(changes))
         return {"name": name, "arn": found.arn, "action": self._action, **found.identifiers}
+
+    def _verify(self, name: str) -> dict[str, str]:
+        """Compare the stack's resource with its definition."""
+        with resource_errors(f"Could not verify the {self.hook.kind} '{name}'"):
+            found: Found | None = self.hook.find(name)
+            if found is None:
+                raise DriftError(f"There is no {self.hook.kind} '{name}'. {UPDATE_THE_STACK}")
+            self._require_ours(found)
+            differing = differences(self.hook, found, self.definition)
+        if differing:
+            raise DriftError(
+                f"The {self.hook.kind} '{name}' differs from its definition in {', '.join(differing)}. {UPDATE_THE_STACK}"
+            )
+        self.log.info(
+            "Verified the %s '%s': it is as defined. Its stack made it, setup changes nothing.", self.hook.kind, name
+        )
+        return {"name": name, "arn": found.arn, "action": "verified", **found.identifiers}
 
     def _provision_patiently(self, name: str) -> tuple[Found, list[str]]:
         try:

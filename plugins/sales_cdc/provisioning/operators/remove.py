@@ -38,9 +38,10 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
     Args:
         resource: its name.
         owner_tags: the tags of this deployment's resources.
+        keep: a CloudFormation stack made the resource, and removes it.
 
     Returns:
-        ``name`` and ``action``: ``removed``, ``absent`` (there was none) or ``left`` (it is not ours).
+        ``name`` and ``action``: ``removed``, ``absent`` (there was none) or ``left`` (it is not ours, or a stack's).
 
     Raises:
         ResourceError: AWS refused, or the resource is still there after the wait.
@@ -52,8 +53,9 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
 
     template_fields = aws_template_fields("resource", "owner_tags")
 
-    def __init__(self, *, resource: str, owner_tags: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *, resource: str, owner_tags: Mapping[str, str], keep: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.keep = keep
         self.resource = resource
         self.owner_tags = owner_tags
         self._was_deleted = False
@@ -67,6 +69,9 @@ class RemoveOperator(AwsBaseOperator[ResourceHook]):
         found = self.hook.find(self.resource)
         if found is None:
             return "removed" if self._was_deleted else "absent"
+        if self.keep:
+            self.log.info("Left the %s '%s': its CloudFormation stack removes it.", self.hook.kind, self.resource)
+            return "left"
         if not self.hook.is_ours(found, self.owner_tags):
             self.log.warning(
                 "Left the %s '%s' as it is: setup did not create it (its tags are %s).",

@@ -1,0 +1,55 @@
+"""Write a CloudFormation template of all that setup makes, and the transformer's code: ``make cloudformation ACCOUNT=…``."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from sales_cdc.deployment.process import include_folder
+from sales_cdc.deployment.settings import Settings, SettingsError
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.provisioning.cloudformation import template
+from sales_cdc.provisioning.packaging import artifacts, sha256
+
+FOLDER = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local")) / "cloudformation"
+
+
+def main(arguments: list[str]) -> int:
+    account = "".join(arguments)
+    if not re.fullmatch(r"\d{12}", account):
+        print(
+            f"The AWS account is {account!r}: give its twelve digits, make cloudformation ACCOUNT=123456789012",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        settings = dataclasses.replace(Settings.from_environment(), managed_by="cloudformation")
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for path in write(Topology(settings, account), include_folder()):
+        print(path)
+    return 0
+
+
+def write(topology: Topology, include: Path) -> list[Path]:
+    """Write the template and the transformer's zip.
+
+    The zip is named after its content: with an unchanged key CloudFormation would not see that the code changed.
+    """
+    code = artifacts(topology, include)["transformer"].content()
+    key = f"lambda_transformer-{base64.b64decode(sha256(code)).hex()[:16]}.zip"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    files = [FOLDER / f"{topology.prefix}.json", FOLDER / key]
+    files[0].write_text(json.dumps(template(topology, key), indent=2) + "\n")
+    files[1].write_bytes(code)
+    return files
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
