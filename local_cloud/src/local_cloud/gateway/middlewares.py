@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from local_cloud.emulator import passed_roles
+from local_cloud.emulator import further_checks, passed_roles
 from local_cloud.emulator.control_state import KEPT_SERVICES
 from local_cloud.emulator.exports import Exports
+from local_cloud.emulator.function_tags import hide_tags
 from local_cloud.emulator.log_keys import add_key_actions
 from local_cloud.emulator.modules import Modules
 from local_cloud.emulator.persistence import Persistence
@@ -62,6 +63,16 @@ def middlewares(modules: Modules, parts: Parts, *, enforce_iam: bool) -> list[Mi
             "check iam:PassRole",
             passed_roles.SERVICES if enforce_iam else (),
             lambda service, handler: passed_roles.check_passed_roles(service, handler, modules.app),
+        ),
+        Middleware(
+            "check further resources and actions",
+            further_checks.SERVICES if enforce_iam else (),
+            lambda service, handler: further_checks.check_further(service, handler, modules.app, modules.iam_actions),
+        ),
+        Middleware(
+            "hide a function's tags",
+            ["lambda"] if enforce_iam else (),
+            lambda _, handler: hide_tags(handler, modules.app),
         ),
         Middleware("make exports", ["dynamodb"], lambda _, handler: parts.exports.around(handler)),
         Middleware("take turns", ["dynamodb", "dynamodbstreams", "kinesis"], lambda _, handler: turns.around(handler)),

@@ -12,6 +12,7 @@ from typing import Any
 
 import urllib3
 
+from local_cloud.glue import s3_places
 from local_cloud.glue.crawler.exclusions import excluder
 from local_cloud.glue.schemas import parquet_files
 from local_cloud.glue.schemas.classify import UNKNOWN, Schema, classify
@@ -59,8 +60,9 @@ def list_objects(s3: Any, target: S3Target) -> list[S3Object]:
     """Return every object with content below the target that no exclude pattern matches, by key.
 
     Raises:
-        botocore.exceptions.ClientError: the bucket is missing, or listing it is denied.
+        botocore.exceptions.ClientError: the bucket is missing, or looking at or listing it is denied.
     """
+    s3_places.check_access(s3, target.bucket, target.prefix)
     excluded = excluder(target.exclusions)
     found = []
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=target.prefix):
