@@ -13,7 +13,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from local_cloud.emulator.callers import region_and_account
 from local_cloud.emulator.catalog_resources import ACTIONS, catalog_resources
+from local_cloud.emulator.requests import Request, Requests
 from local_cloud.emulator.seams import require
 from local_cloud.wire import Answer, Handler, json_object
 
@@ -62,30 +64,26 @@ def further_checks(action: str, resource: str, request: Mapping[str, Any], place
     return checks
 
 
-def check_further(service: str, handler: Handler, emulator: Any, iam_actions: Any) -> Handler:
+def check_further(service: str, handler: Handler, emulator: Any, requests: Requests) -> Handler:
     """Return the handler with the further checks in front of it.
 
     Args:
         service: one of ``SERVICES``.
         handler: the service's handler.
         emulator: ``ministack.app``.
-        iam_actions: ``ministack.core.iam_actions``, patched.
+        requests: reads action and resource of a request.
 
     Raises:
         SeamMovedError: MiniStack has no such check any more.
     """
-    require(emulator, "_enforce_data_plane", "_routing_params")
-    require(iam_actions, "extract_iam_action", "extract_resource_arn")
+    require(emulator, "_enforce_data_plane")
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Answer:
-        from ministack.core.responses import get_account_id, get_region
-
-        params = emulator._routing_params(method, path, headers, body, query)
-        action = iam_actions.extract_iam_action(service, method, path, headers, body, params)
+        request = Request(service, method, path, headers, body, query)
+        action = requests.action(request)
         if action in _CHECKED:  # others, such as PutRecords, are not parsed again
-            place = get_region(), get_account_id()
-            resource = iam_actions.extract_resource_arn(service, method, path, headers, body, params, *place)
-            for check in further_checks(action, resource, json_object(body), ":".join(place)):
+            place = ":".join(region_and_account())
+            for check in further_checks(action, requests.resource(request), json_object(body), place):
                 denial: Answer | None = emulator._enforce_data_plane(
                     service, check.action, headers, query, str(uuid.uuid4()), resource_arn=check.resource,
                     named_resource=check.resource,

@@ -32,7 +32,7 @@ class FaultPlan:
     ``delay_seconds`` holds back every Kinesis GetRecords; ``throttle`` refuses Kinesis PutRecords and DynamoDB writes;
     ``lambda_error`` and ``lambda_timeout`` fail an Invoke; ``s3_error`` answers PutObject with 503 Slow Down.
 
-    ``eventual_consistency`` is the time in seconds for which what is new is not yet as it will be (``weather``).
+    ``eventual_consistency`` is the time in seconds for which what is new is not yet as it will be (room ``weather``).
     ``comma_path`` is what a crawler does with a JSON classifier whose path is a list of paths: one of ``COMMA_PATHS``.
     """
 

@@ -14,7 +14,9 @@ from ministack.core import iam_actions
 from local_cloud.emulator.function_tags import hide_tags
 from local_cloud.emulator.further_checks import check_further
 from local_cloud.emulator.permission_checks import with_resources
+from local_cloud.emulator.requests import Requests
 from local_cloud.emulator.seams import SeamMovedError
+from local_cloud.emulator.stream_tags import tag_new_streams
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:f"
 ACTIONS = SimpleNamespace(
@@ -41,7 +43,7 @@ def call(emulator: Emulator, service: str, action: str, body: dict[str, Any]) ->
     async def handler(*_: Any) -> Any:
         return 200, {}, b"reached"
 
-    handle = check_further(service, handler, emulator, ACTIONS)
+    handle = check_further(service, handler, emulator, Requests(emulator, ACTIONS))
     headers = {"x-amz-target": f"Any.{action}"}
     return asyncio.run(handle("POST", "/", headers, json.dumps(body).encode(), {}))  # type: ignore[arg-type]
 
@@ -64,6 +66,23 @@ def test_other_actions_are_not_looked_at() -> None:
     emulator = Emulator()
     assert call(emulator, "kinesis", "PutRecords", {"StreamName": "s", "Tags": {"a": "b"}})[2] == b"reached"
     assert emulator.asked == []
+
+
+def test_a_stream_has_the_tags_that_it_was_made_with() -> None:
+    calls: list[tuple[str, Any]] = []
+
+    async def handler(_method: str, _path: str, headers: Any, body: bytes, _query: Any) -> Any:
+        calls.append((headers["x-amz-target"], json.loads(body)))
+        return 200, {}, b""
+
+    def create(**request: Any) -> None:
+        headers = {"x-amz-target": "Kinesis_20131202.CreateStream"}
+        asyncio.run(tag_new_streams(handler)("POST", "/", headers, json.dumps(request).encode(), {}))  # type: ignore[arg-type]
+
+    create(StreamName="s", Tags={"owner": "us"})
+    assert calls[1:] == [("Kinesis_20131202.AddTagsToStream", {"StreamName": "s", "Tags": {"owner": "us"}})]
+    create(StreamName="t")
+    assert len(calls) == 3
 
 
 def get_function(emulator: Emulator, path: str = "/2015-03-31/functions/f") -> Any:
@@ -97,7 +116,9 @@ def test_only_get_function_hides_tags() -> None:
     assert emulator.asked == []
 
 
-@pytest.mark.parametrize("wrap", [hide_tags, lambda handler, app: check_further("glue", handler, app, ACTIONS)])
+@pytest.mark.parametrize(
+    "wrap", [hide_tags, lambda handler, app: check_further("glue", handler, app, Requests(Emulator(), ACTIONS))]
+)
 def test_a_missing_check_is_an_error(wrap: Any) -> None:
     with pytest.raises(SeamMovedError, match="_enforce_data_plane"):
         wrap(lambda *_: None, ModuleType("app"))
