@@ -84,6 +84,20 @@ def test_a_database_is_deleted_with_permissions_on_all_that_it_holds(user: User,
     user.client("glue").delete_database(Name=user.name)
 
 
+def test_a_caller_sees_the_tables_that_it_may_see(user: User) -> None:
+    """Filter tables by GetTables permission: "the result contains only the two authorized tables".
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/security_iam_id-based-policy-examples.html
+    """
+    glue, arn = user.cloud.client("glue"), f"arn:aws:glue:{PLACE}"
+    glue.create_database(DatabaseInput={"Name": user.name})
+    for table in ("customers", "stores", "store_sales"):
+        glue.create_table(DatabaseName=user.name, TableInput={"Name": table})
+    user.may((["glue:GetTables"], [f"{arn}:catalog", f"{arn}:database/{user.name}", f"{arn}:table/{user.name}/store*"]))
+    tables = user.client("glue").get_tables(DatabaseName=user.name)["TableList"]
+    assert {table["Name"] for table in tables} == {"stores", "store_sales"}
+
+
 def test_a_stream_is_made_with_tags_by_whom_may_add_them(user: User) -> None:
     """botocore's CreateStream: with Tags, "you must also have the kinesis:AddTagsToStream permission"."""
     stream, kinesis = f"arn:aws:kinesis:{PLACE}:stream/{user.name}", user.client("kinesis")

@@ -1,7 +1,8 @@
 """Name every resource against which AWS checks a call on the Glue Data Catalog; MiniStack checks one of them.
 
 A call is checked on the catalog, then on the database, then on its tables or functions; a call that names none of a kind is
-checked on all of them (``*``). DeleteDatabase is checked on every table and function in it.
+checked on all of them (``*``). DeleteDatabase is checked on every table and function in it; GetTables leaves out the tables that its
+caller may not see (``table_filter.py``).
 Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html,
 https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 """
@@ -17,11 +18,12 @@ _PART_ACTIONS = tuple(
     + [f"Batch{verb}Partition" for verb in ("Create", "Delete", "Get", "Update")]
     + ["CreatePartitionIndex", "DeletePartitionIndex", "GetPartitionIndexes", "GetPartitions"]
     + ["BatchDeleteTable", "BatchDeleteTableVersion", "DeleteTableVersion", "GetTableVersion", "GetTableVersions"]
-    + ["GetTables", "RenameTable", "SearchTables"]
+    + ["RenameTable", "SearchTables"]
 )
 _LEVELS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("CreateDatabase", "GetDatabase", "GetDatabases", "UpdateDatabase"), ("database",)),
     "DeleteDatabase": ("database", "table", "userDefinedFunction"),
+    "GetTables": ("database",),
     **dict.fromkeys(_PART_ACTIONS, ("database", "table")),
     "CreateUserDefinedFunction": ("database",),
     **{

@@ -4,12 +4,13 @@ In brackets: what MiniStack would check. The resources are those of the services
 https://docs.aws.amazon.com/service-authorization/latest/reference/ (``list_amazondynamodb.html`` and so on).
 
 * A call on a DynamoDB stream is checked against the stream's ARN (``*``, which only ``*`` allows).
+* ListStreams of DynamoDB and UpdateStreamMode of Kinesis have no resource (``*``, the stream).
 * A call on a table's exports is checked against the export or, when it has none yet, the table (``*``).
 * A denied transaction in one table names that table.
 * A call on the tags of a pipe is checked against the pipe (``*``).
 * A Glue call on the catalog is checked against the catalog first (its database, or a table), and against each further resource
-  by ``further_checks.py``. A call that names its crawler or job as ``Name`` is checked against that (a table), a classifier or
-  a security configuration has no resource (a table). CreateCrawler is checked against the crawler, as AWS's denials show
+  by ``further_checks.py``. A call that names its crawler or job as ``Name`` is checked against that (a table); a classifier, a
+  security configuration, a crawler's schedule and a list of crawlers or jobs have no resource (a table, the catalog). CreateCrawler is checked against the crawler, as AWS's denials show
   ("glue:CreateCrawler on resource: arn:aws:glue:…:crawler/…"), though the reference lists no resource for it.
 * A key of S3 keeps its slashes: a folder marker ``raw/orders/`` is checked as that (``raw/orders``, which ``raw/orders/*`` does
   not allow).
@@ -35,7 +36,10 @@ from local_cloud.wire import json_object
 
 ResourceArn = Callable[..., str]
 WorkGroupOf = Callable[[str], str | None]
-_WITHOUT_RESOURCE = ("Classifier", "Classifiers", "SecurityConfiguration", "SecurityConfigurations", "CrawlerMetrics")
+_WITHOUT_RESOURCE = (
+    "Classifier", "Classifiers", "SecurityConfiguration", "SecurityConfigurations", "CrawlerMetrics", "CrawlerSchedule",
+    "GetCrawlers", "ListCrawlers", "GetJobs", "ListJobs",
+)  # fmt: skip
 
 
 def patch_permission_checks(emulator: Any, iam_actions: Any, work_group_of: WorkGroupOf) -> None:
@@ -90,6 +94,8 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
         arn = resource_arn(service, method, path, headers, body, query, region, account)
         arn = arn.replace(":rule/default/", ":rule/")
         request = json_object(body)
+        if service == "kinesis" and headers.get("x-amz-target", "").endswith(".UpdateStreamMode"):
+            return "*"
         if service == "pipes" and path.startswith("/tags/"):
             return unquote(path.removeprefix("/tags/"))
         if arn == "*":
@@ -123,12 +129,12 @@ def _only_table(request: dict[str, Any]) -> str | None:
 
 
 def stream_arn(body: bytes, region: str, account: str) -> str:
-    """Return the ARN of a request's stream; ``*`` for a listing of all streams."""
+    """Return the ARN of a request's stream; ``*`` for ListStreams, which has no resource."""
     request = json_object(body)
     position = json_object(_decoded(request.get("ShardIterator", "")))
     if found := request.get("StreamArn") or position.get("arn"):
         return str(found)
-    table = request.get("TableName") or position.get("t")
+    table = position.get("t")
     return f"arn:aws:dynamodb:{region}:{account}:table/{table}/stream/*" if table else "*"
 
 
@@ -150,7 +156,7 @@ def glue_arn(target: str, body: bytes, region: str, account: str) -> str | None:
         return "*"
     name = request.get("Name")
     for kind in ("Crawler", "Job"):
-        if isinstance(name, str) and action.removesuffix("Schedule").endswith(kind):
+        if isinstance(name, str) and action.endswith(kind):
             return f"arn:aws:glue:{region}:{account}:{kind.lower()}/{name}"
     return None
 

@@ -16,6 +16,7 @@ from local_cloud.emulator.query_work_groups import QueryWorkGroups
 from local_cloud.emulator.requests import Requests
 from local_cloud.emulator.seams import moved
 from local_cloud.emulator.stream_tags import tag_new_streams
+from local_cloud.emulator.table_filter import filter_tables
 from local_cloud.gateway.faults import Faults
 from local_cloud.gateway.forwarding import OWNED, Call, forward
 from local_cloud.gateway.traffic_metrics import TrafficMetrics
@@ -76,6 +77,11 @@ def middlewares(modules: Modules, parts: Parts, *, enforce_iam: bool) -> list[Mi
             lambda service, handler: further_checks.check_further(
                 service, handler, modules.app, Requests(modules.app, modules.iam_actions)
             ),
+        ),
+        Middleware(
+            "leave out tables that are not to be seen",
+            ["glue"] if enforce_iam else (),
+            lambda _, handler: filter_tables(handler, modules.app),
         ),
         Middleware(
             "hide a function's tags",

@@ -141,14 +141,17 @@ def test_a_denied_catalog_read_names_the_catalog_the_database_or_the_table(
     assert f"is not authorized to perform: glue:GetTable on resource: {where}" in reason
 
 
-@pytest.mark.parametrize("sql", ["SHOW TABLES", "CREATE DATABASE {0}_new", "DESCRIBE orders"])
+@pytest.mark.parametrize("sql", ["SHOW TABLES", "CREATE DATABASE {0}_new", "DROP DATABASE {0} CASCADE"])
 def test_ddl_needs_the_catalog_and_the_database_default(shop: Shop, sql: str) -> None:
     """Configure access to databases and tables: every example of DDL has GetDatabase on the catalog and ``database/default``.
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
     """
     glue = "arn:aws:glue:us-east-1:000000000000"
-    own = [f"{glue}:database/{shop.name}*", f"{glue}:table/{shop.name}/*"]
+    own = [
+        f"{glue}:database/{shop.name}*",
+        *(f"{glue}:{kind}/{shop.name}/*" for kind in ("table", "userDefinedFunction")),
+    ]
     allowed = {"Effect": "Allow", "Action": "glue:*", "Resource": [*own, f"{glue}:catalog"]}
     reason = refusal(shop.run(shop.user("maker", RUN, allowed, shop.output), sql.format(shop.name)))
     assert f"is not authorized to perform: glue:GetDatabase on resource: {glue}:database/default" in reason

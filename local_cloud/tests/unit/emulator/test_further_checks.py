@@ -17,6 +17,7 @@ from local_cloud.emulator.permission_checks import with_resources
 from local_cloud.emulator.requests import Requests
 from local_cloud.emulator.seams import SeamMovedError
 from local_cloud.emulator.stream_tags import tag_new_streams
+from local_cloud.emulator.table_filter import filter_tables
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:f"
 ACTIONS = SimpleNamespace(
@@ -66,6 +67,24 @@ def test_other_actions_are_not_looked_at() -> None:
     emulator = Emulator()
     assert call(emulator, "kinesis", "PutRecords", {"StreamName": "s", "Tags": {"a": "b"}})[2] == b"reached"
     assert emulator.asked == []
+
+
+def test_get_tables_leaves_out_what_its_caller_may_not_see() -> None:
+    emulator = SimpleNamespace(
+        _enforce_data_plane=lambda *_, resource_arn, **__: None if resource_arn.endswith("table/db1/stores") else (400,)
+    )
+
+    async def handler(*_: Any) -> Any:
+        return 200, {}, json.dumps({"TableList": [{"Name": "customers"}, {"Name": "stores"}]}).encode()
+
+    def tables(action: str) -> list[str]:
+        headers = {"x-amz-target": f"AWSGlue.{action}"}
+        handle = filter_tables(handler, emulator)
+        answer = asyncio.run(handle("POST", "/", headers, b'{"DatabaseName": "db1"}', {}))  # type: ignore[arg-type]
+        return [table["Name"] for table in json.loads(answer[2])["TableList"]]
+
+    assert tables("GetTables") == ["stores"]
+    assert tables("SearchTables") == ["customers", "stores"]
 
 
 def test_a_stream_has_the_tags_that_it_was_made_with() -> None:

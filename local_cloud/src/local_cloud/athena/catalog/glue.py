@@ -136,6 +136,14 @@ class Catalog:
             raise QueryFailedError("SCHEMA_NOT_FOUND", f"Schema '{name}' does not exist") from error
         return found
 
+    def has_database(self, name: str) -> bool:
+        """Tell whether there is such a database."""
+        try:
+            self.require_database(name)
+        except QueryFailedError:
+            return False
+        return True
+
     def check_default_database(self) -> None:
         """Ask for the database ``default``, as Athena does before it runs DDL; there need not be one.
 
