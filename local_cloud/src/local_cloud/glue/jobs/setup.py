@@ -91,7 +91,7 @@ class JobSetup:
         """Look at the bucket of the script, and at every folder of S3 that the script's arguments name.
 
         Raises:
-            ArgumentError: the role may not look at one of them.
+            ArgumentError: the role is not allowed to look at one of them.
         """
         bucket, _, _ = self._order.script.removeprefix("s3://").partition("/")
         try:
@@ -100,7 +100,8 @@ class JobSetup:
                 bucket, _, prefix = location.removeprefix("s3://").partition("/")
                 s3_places.check_access(s3, bucket, prefix)
         except ClientError as error:
-            raise ArgumentError(f"Bucket {bucket} cannot be looked at as {self._order.role}: {error}") from error
+            if error.response["Error"]["Code"] in s3_places.DENIALS:  # a missing bucket is the script's own affair
+                raise ArgumentError(f"Bucket {bucket} cannot be looked at as {self._order.role}: {error}") from error
 
     def _download(self, s3: Any, location: str, folder: str) -> Path:
         bucket, _, key = location.removeprefix("s3://").partition("/")
