@@ -84,6 +84,15 @@ def error_response(error: ServiceError, content_type: str) -> Response:
     return Response(error.status, {"Content-Type": content_type, "x-amzn-ErrorType": error.code}, encode(body))
 
 
+def json_object(text: bytes) -> Json:
+    """Return the JSON object in a body; an empty one when there is none."""
+    try:
+        found = json.loads(text or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 class JsonService:
     """Answer requests of the AWS JSON 1.1 protocol: the method ``create_thing(params, request)`` answers ``CreateThing``.
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from tests.integration.stream_parts import Parts, payload, wait_for
 
-READ = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
-
+READ = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+LIST_STREAMS = {"*": ["dynamodb:ListStreams"]}
+"""The action has no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html"""
 
 READ_KINESIS = ["kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
 
@@ -29,7 +30,8 @@ class Chain:
         return f"{self.source.rpartition('/')[0]}/*"
 
     def permissions(self) -> dict[str, list[str]]:
-        return {self.streams: READ, self.target: ["kinesis:PutRecords"], self.queue: ["sqs:SendMessage"]}
+        writes = {self.target: ["kinesis:PutRecords"], self.queue: ["sqs:SendMessage"]}
+        return {self.streams: READ, **LIST_STREAMS, **writes}
 
     def create(
         self, *, partition_key: str = "$.dynamodb.Keys.orderid.S", pattern: dict[str, Any] | None = None,

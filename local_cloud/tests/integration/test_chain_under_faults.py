@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 from tests.conftest import Cloud
+from tests.integration.pipe_chain import LIST_STREAMS, READ
 from tests.integration.stream_parts import Parts, wait_for
-from tests.integration.test_crash_of_the_chain import LOOK_AT_BUCKET, READ_STREAM, READ_TABLE
+from tests.integration.test_crash_of_the_chain import LOOK_AT_BUCKET, READ_STREAM
 
 pytestmark = pytest.mark.integration
 ORDERS = 15
@@ -73,7 +74,7 @@ class Chain:
         reader = parts.role("firehose", "firehose.amazonaws.com", allowed)
         streams = f"{self.source.rpartition('/')[0]}/*"
         mover = parts.role(
-            "pipe", "pipes.amazonaws.com", {streams: READ_TABLE, self.stream: ["kinesis:PutRecords"]}
+            "pipe", "pipes.amazonaws.com", {streams: READ, **LIST_STREAMS, self.stream: ["kinesis:PutRecords"]}
         )  # fmt: skip
         parameters = {"LambdaArn": function, "BufferIntervalInSeconds": "0", "NumberOfRetries": "3"}
         named = [{"ParameterName": name, "ParameterValue": value} for name, value in parameters.items()]

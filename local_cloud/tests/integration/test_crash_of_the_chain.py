@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.integration.pipe_chain import LIST_STREAMS, READ
 from tests.integration.stream_parts import Parts, wait_for
 from tests.integration.test_crash import CrashingCloud
 
 pytestmark = pytest.mark.integration
 
-READ_TABLE = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
 READ_STREAM = ["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
 LOOK_AT_BUCKET = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
 
@@ -36,8 +36,9 @@ def make_chain(parts: Parts) -> None:
         {stream: READ_STREAM, f"arn:aws:s3:::{bucket}/*": ["s3:PutObject"], f"arn:aws:s3:::{bucket}": LOOK_AT_BUCKET},
     )  # fmt: skip
     mover = parts.role(
-        "pipe", "pipes.amazonaws.com", {f"{source.rpartition('/')[0]}/*": READ_TABLE, stream: ["kinesis:PutRecords"]}
-    )
+        "pipe", "pipes.amazonaws.com",
+        {f"{source.rpartition('/')[0]}/*": READ, **LIST_STREAMS, stream: ["kinesis:PutRecords"]},
+    )  # fmt: skip
     parts.cloud.client("firehose").create_delivery_stream(
         DeliveryStreamName=f"{parts.prefix}-delivery", DeliveryStreamType="KinesisStreamAsSource",
         KinesisStreamSourceConfiguration={"KinesisStreamARN": stream, "RoleARN": reader},

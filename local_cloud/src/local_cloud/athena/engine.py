@@ -56,7 +56,10 @@ class Engine:
             QueryFailedError: it fails in Athena's words.
             QueryCancelledError: it was stopped, or scanned more than its work group allows.
         """
-        verb = classify(query.sql).verb
+        statement = classify(query.sql)
+        verb = statement.verb
+        if statement.needs_default_database and not query.caller.is_administrator:
+            query.caller.catalog.check_default_database()
         if verb == "SELECT":
             self._select(query, query.sql)
         elif verb == "EXECUTE":

@@ -4,10 +4,16 @@ In brackets: what MiniStack would check. The resources are those of the services
 https://docs.aws.amazon.com/service-authorization/latest/reference/ (``list_amazondynamodb.html`` and so on).
 
 * A call on a DynamoDB stream is checked against the stream's ARN (``*``, which only ``*`` allows).
+* ListStreams of DynamoDB and UpdateStreamMode of Kinesis have no resource (``*``, the stream).
 * A call on a table's exports is checked against the export or, when it has none yet, the table (``*``).
 * A denied transaction in one table names that table.
 * A call on the tags of a pipe is checked against the pipe (``*``).
-* A Glue call that names its database, crawler or job as ``Name`` is checked against that (a table).
+* A Glue call on the catalog is checked against the catalog first (its database, or a table), and against each further resource
+  by ``further_checks.py``. A call that names its crawler or job as ``Name`` is checked against that (a table); a classifier, a
+  security configuration, a crawler's schedule and a list of crawlers or jobs have no resource (a table, the catalog). CreateCrawler is checked against the crawler, as AWS's denials show
+  ("glue:CreateCrawler on resource: arn:aws:glue:…:crawler/…"), though the reference lists no resource for it.
+* A key of S3 keeps its slashes: a folder marker ``raw/orders/`` is checked as that (``raw/orders``, which ``raw/orders/*`` does
+  not allow).
 * An Athena call that names a work group as ``Name``, or a query, is checked against that work group (``*``).
 * The creation of a Lambda function is checked against its name, a call with an ARN against that ARN (``*``).
 * A rule on the default event bus has no bus in its ARN.
@@ -20,15 +26,20 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/ (``list_amaz
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
+from local_cloud.emulator.catalog_resources import catalog_resources
 from local_cloud.emulator.seams import require
+from local_cloud.wire import json_object
 
 ResourceArn = Callable[..., str]
 WorkGroupOf = Callable[[str], str | None]
+_WITHOUT_RESOURCE = (
+    "Classifier", "Classifiers", "SecurityConfiguration", "SecurityConfigurations", "CrawlerMetrics", "CrawlerSchedule",
+    "GetCrawlers", "ListCrawlers", "GetJobs", "ListJobs",
+)  # fmt: skip
 
 
 def patch_permission_checks(emulator: Any, iam_actions: Any, work_group_of: WorkGroupOf) -> None:
@@ -72,6 +83,8 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
     def extended(
         service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
     ) -> str:
+        if service == "s3" and (found := object_arn(path)):
+            return found
         if service == "dynamodbstreams":
             return stream_arn(body, region, account)
         if service == "glue" and (found := glue_arn(headers.get("x-amz-target", ""), body, region, account)):
@@ -80,7 +93,9 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
             return found
         arn = resource_arn(service, method, path, headers, body, query, region, account)
         arn = arn.replace(":rule/default/", ":rule/")
-        request = _json_object(body)
+        request = json_object(body)
+        if service == "kinesis" and headers.get("x-amz-target", "").endswith(".UpdateStreamMode"):
+            return "*"
         if service == "pipes" and path.startswith("/tags/"):
             return unquote(path.removeprefix("/tags/"))
         if arn == "*":
@@ -114,30 +129,41 @@ def _only_table(request: dict[str, Any]) -> str | None:
 
 
 def stream_arn(body: bytes, region: str, account: str) -> str:
-    """Return the ARN of a request's stream; ``*`` for a listing of all streams."""
-    request = _json_object(body)
-    position = _json_object(_decoded(request.get("ShardIterator", "")))
+    """Return the ARN of a request's stream; ``*`` for ListStreams, which has no resource."""
+    request = json_object(body)
+    position = json_object(_decoded(request.get("ShardIterator", "")))
     if found := request.get("StreamArn") or position.get("arn"):
         return str(found)
-    table = request.get("TableName") or position.get("t")
+    table = position.get("t")
     return f"arn:aws:dynamodb:{region}:{account}:table/{table}/stream/*" if table else "*"
 
 
+def object_arn(path: str) -> str | None:
+    """Return the ARN of the object in the path of an S3 request, with every slash of its key; None for a bucket."""
+    bucket, _, key = path.removeprefix("/").partition("/")
+    return f"arn:aws:s3:::{bucket}/{key}" if bucket and key else None
+
+
 def glue_arn(target: str, body: bytes, region: str, account: str) -> str | None:
-    """Return the ARN of the database, crawler or job that a Glue request names in ``Name`` or by ARN; else None."""
-    request = _json_object(body)
+    """Return the first ARN against which a Glue request is checked; None when it names neither catalog, crawler nor job."""
+    request = json_object(body)
+    action = target.rpartition(".")[2]
     if arn := request.get("ResourceArn"):
         return str(arn)
+    if catalog := catalog_resources(action, request, f"{region}:{account}"):
+        return catalog[0]
+    if action.endswith(_WITHOUT_RESOURCE):
+        return "*"
     name = request.get("Name")
-    for kind in ("Database", "Crawler", "Job"):
-        if isinstance(name, str) and target.rpartition(".")[2].removesuffix("Schedule").endswith(kind):
+    for kind in ("Crawler", "Job"):
+        if isinstance(name, str) and action.endswith(kind):
             return f"arn:aws:glue:{region}:{account}:{kind.lower()}/{name}"
     return None
 
 
 def work_group_arn(body: bytes, region: str, account: str, work_group_of: WorkGroupOf) -> str | None:
     """Return the ARN of an Athena request's work group, named or that of its query; None when it has none."""
-    request = _json_object(body)
+    request = json_object(body)
     queries = request.get("QueryExecutionIds") or [request.get("QueryExecutionId")]
     group = request.get("WorkGroup") or request.get("Name") or work_group_of(str(queries[0]))
     return f"arn:aws:athena:{region}:{account}:workgroup/{group}" if group else None
@@ -148,11 +174,3 @@ def _decoded(iterator: str) -> bytes:
         return base64.urlsafe_b64decode(iterator)
     except ValueError:
         return b""
-
-
-def _json_object(text: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(text or b"{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -18,6 +18,8 @@ from typing import Any
 from local_cloud.wire import Answer, Handler
 
 PUT_RECORDS_LIMIT = 500
+COMMA_PATHS = ("ignored", "columns", "first")
+MAX_VALUES = {"seed": float("inf"), "delay_seconds": 60.0, "eventual_consistency": 600.0}
 DYNAMODB_WRITES = frozenset({"BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 Json = dict[str, Any]
 
@@ -29,6 +31,9 @@ class FaultPlan:
     ``duplicate`` writes a Kinesis record two times; ``reorder`` exchanges it with another of its PutRecords call;
     ``delay_seconds`` holds back every Kinesis GetRecords; ``throttle`` refuses Kinesis PutRecords and DynamoDB writes;
     ``lambda_error`` and ``lambda_timeout`` fail an Invoke; ``s3_error`` answers PutObject with 503 Slow Down.
+
+    ``eventual_consistency`` is the time in seconds for which what is new is not yet as it will be (room ``weather``).
+    ``comma_path`` is what a crawler does with a JSON classifier whose path is a list of paths: one of ``COMMA_PATHS``.
     """
 
     seed: int = 0
@@ -39,13 +44,16 @@ class FaultPlan:
     lambda_error: float = 0.0
     lambda_timeout: float = 0.0
     s3_error: float = 0.0
+    eventual_consistency: float = 0.0
+    comma_path: str = COMMA_PATHS[0]
 
     @classmethod
     def parse(cls, document: Any) -> FaultPlan:
         """Read a plan.
 
         Raises:
-            ValueError: an unknown fault, a share outside 0 to 1, a negative delay, or no JSON object.
+            ValueError: an unknown fault, a share outside 0 to 1, a time that is negative or too long, an unknown choice, or no
+                JSON object.
         """
         if not isinstance(document, dict):
             raise ValueError("give a JSON object of faults")
@@ -53,7 +61,11 @@ class FaultPlan:
         if unknown := sorted(document.keys() - known):
             raise ValueError(f"unknown faults {unknown}; known are {sorted(known)}")
         for name, value in document.items():
-            most = {"seed": float("inf"), "delay_seconds": 60.0}.get(name, 1.0)
+            if name == "comma_path":
+                if value not in COMMA_PATHS:
+                    raise ValueError(f"comma_path is {value!r}: give one of {', '.join(COMMA_PATHS)}")
+                continue
+            most = MAX_VALUES.get(name, 1.0)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
                 raise ValueError(f"{name} is {value!r}: give a number from 0 to {most:g}")
         return cls(**document)

@@ -22,12 +22,14 @@ from local_cloud.emulator.modules import Modules, load, set_environment
 from local_cloud.emulator.patches import apply_patches
 from local_cloud.emulator.persistence import Persistence
 from local_cloud.emulator.query_work_groups import QueryWorkGroups
+from local_cloud.emulator.requests import Requests
 from local_cloud.gateway.admin import Admin
 from local_cloud.gateway.faults import Faults
 from local_cloud.gateway.http_server import HttpServer, new_event_loop
 from local_cloud.gateway.middlewares import Parts, install, middlewares
 from local_cloud.gateway.services_child import ServicesChild
 from local_cloud.gateway.traffic_metrics import TrafficMetrics
+from local_cloud.gateway.weather.weather import Weather
 from local_cloud.metrics import Publisher
 
 logger = logging.getLogger("local_cloud")
@@ -60,7 +62,9 @@ def equip(config: CloudConfig) -> Equipment:
     persistence.attach()
     apply_patches(modules, persistence.uptime, persistence.stream_numbers, work_groups, enforce_iam=config.enforce_iam)
     exports = Exports(modules.dynamodb, credentials_of if config.enforce_iam else lambda *_: None, clients.s3_of)
-    parts = Parts(persistence, work_groups, exports, Faults(), metrics, services.call)
+    faults = Faults()
+    weather = Weather(faults, Requests(modules.app, modules.iam_actions))
+    parts = Parts(persistence, work_groups, exports, faults, weather, metrics, services.call)
     install(middlewares(modules, parts, enforce_iam=config.enforce_iam), modules.handlers)
     publisher = Publisher(lambda: clients.client("cloudwatch"), metrics)
     return Equipment(modules, parts, services, publisher, Expiry(modules.dynamodb, persistence.keep_pending))

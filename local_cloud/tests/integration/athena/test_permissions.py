@@ -125,10 +125,39 @@ def test_a_role_is_a_caller_too(shop: Shop) -> None:
     assert shop.run(session, "SELECT 1 AS n")["Status"]["State"] == "SUCCEEDED"
 
 
-def test_a_denied_catalog_read_names_the_table(shop: Shop) -> None:
-    reason = refusal(shop.run(shop.user("athena-only", RUN, shop.output)))
-    assert "is not authorized to perform: glue:GetTable on resource" in reason
-    assert f"/{shop.name}" in reason
+@pytest.mark.parametrize(
+    ("allowed", "named"),
+    [([], ":catalog"), ([":catalog"], ":database/{0}"), ([":catalog", ":database/{0}"], ":table/{0}/orders")],
+)
+def test_a_denied_catalog_read_names_the_catalog_the_database_or_the_table(
+    shop: Shop, allowed: list[str], named: str
+) -> None:
+    """The order is that of AWS's denials, as in https://github.com/ultorg/public_issues/issues/63 (the catalog) and
+    https://github.com/Altinity/ClickHouse/issues/954 (the database, after the catalog)."""
+    arns = [f"arn:aws:glue:*:*{each.format(shop.name)}" for each in (*allowed, ":nothing")]
+    read = {"Effect": "Allow", "Action": "glue:GetTable", "Resource": arns}
+    reason = refusal(shop.run(shop.user("athena-only", RUN, read, shop.output)))
+    where = f"arn:aws:glue:us-east-1:000000000000{named.format(shop.name)}"
+    assert f"is not authorized to perform: glue:GetTable on resource: {where}" in reason
+
+
+@pytest.mark.parametrize("sql", ["SHOW TABLES", "CREATE DATABASE {0}_new", "DROP DATABASE {0} CASCADE"])
+def test_ddl_needs_the_catalog_and_the_database_default(shop: Shop, sql: str) -> None:
+    """Configure access to databases and tables: every example of DDL has GetDatabase on the catalog and ``database/default``.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+    """
+    glue = "arn:aws:glue:us-east-1:000000000000"
+    own = [
+        f"{glue}:database/{shop.name}*",
+        *(f"{glue}:{kind}/{shop.name}/*" for kind in ("table", "userDefinedFunction")),
+    ]
+    allowed = {"Effect": "Allow", "Action": "glue:*", "Resource": [*own, f"{glue}:catalog"]}
+    reason = refusal(shop.run(shop.user("maker", RUN, allowed, shop.output), sql.format(shop.name)))
+    assert f"is not authorized to perform: glue:GetDatabase on resource: {glue}:database/default" in reason
+    default = {"Effect": "Allow", "Action": "glue:GetDatabase", "Resource": f"{glue}:database/default"}
+    execution = shop.run(shop.user("complete", RUN, allowed, default, shop.output), sql.format(shop.name))
+    assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
 
 
 def test_a_denied_listing_names_the_location(shop: Shop) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from tests.integration.glue.lake import EVENT, Lake, error_code
+import urllib3
+from tests.integration.glue.lake import COMMA_PATH, EVENT, Lake, error_code
 
 pytestmark = pytest.mark.integration
 
@@ -65,6 +68,39 @@ def test_a_custom_json_path_selects_the_records_of_an_array(lake: Lake) -> None:
     lake.glue.create_classifier(JsonClassifier={"Name": lake.name, "JsonPath": "$[*]"})
     lake.crawled("in/", Classifiers=[lake.name], TablePrefix="rows_")
     assert lake.columns("rows_in") == {"type": "string", "id": "int"}
+
+
+@pytest.fixture
+def set_comma_path(cloud: Any) -> Iterator[Callable[[str], None]]:
+    """Sets what crawls do with a list of paths; the end of the test ends it."""
+
+    def faults(method: str, **plan: str) -> None:
+        urllib3.request(method, f"{cloud.endpoint}/_local_cloud/faults", body=json.dumps(plan), retries=False)
+
+    yield lambda mode: faults("PUT", comma_path=mode)
+    faults("DELETE")
+
+
+@pytest.mark.parametrize(
+    ("mode", "columns"),
+    [
+        ("ignored", {name.lower() for name in EVENT}),
+        ("columns", {"orderid", "product_name", "quantity", "price", "event_type", "creation_time"}),
+        ("first", {"orderid"}),
+    ],
+)
+def test_a_list_of_paths_does_what_the_cloud_is_asked_to_do(
+    lake: Lake, set_comma_path: Callable[[str], None], mode: str, columns: set[str]
+) -> None:
+    """Writing JSON custom classifiers: every path of its examples points at one object, so none of this is documented.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html
+    """
+    lake.put("in/a.json", EVENT)
+    lake.glue.create_classifier(JsonClassifier={"Name": lake.name, "JsonPath": COMMA_PATH})
+    set_comma_path(mode)
+    lake.crawled("in/", Classifiers=[lake.name])
+    assert set(lake.columns("in")) == columns
 
 
 def test_a_custom_csv_classifier_names_the_columns(lake: Lake) -> None:

@@ -157,8 +157,9 @@ def test_a_missing_bucket_fails_the_crawl_with_its_reason(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("allowed", "reason"),
     [
-        (["glue:*", "logs:*", "s3:ListBucket"], "GetObject"),
-        (["glue:*", "logs:*", "s3:GetObject"], "ListObjectsV2"),
+        (["glue:*", "logs:*", "s3:ListBucket", "s3:GetBucketLocation"], "GetObject"),
+        (["glue:*", "logs:*", "s3:GetObject", "s3:GetBucketLocation"], "ListObjectsV2"),
+        (["glue:*", "logs:*", "s3:GetObject", "s3:ListBucket"], "GetBucketLocation"),
         (["s3:*", "logs:*", "glue:GetTables"], "GetDatabase"),
         (["s3:*", "logs:*", "glue:GetDatabase", "glue:GetTables"], "CreateTable"),
         (["s3:*", "glue:*"], "logs:"),

@@ -27,13 +27,26 @@ def iterator(**position: Any) -> str:
         ({"StreamArn": f"{TABLE}/stream/2026"}, f"{TABLE}/stream/2026"),
         ({"ShardIterator": iterator(t="orders", p=1, arn=f"{TABLE}/stream/2026")}, f"{TABLE}/stream/2026"),
         ({"ShardIterator": iterator(t="orders", p=1)}, f"{TABLE}/stream/*"),
-        ({"TableName": "orders"}, f"{TABLE}/stream/*"),
+        ({"TableName": "orders"}, "*"),
         ({"ShardIterator": "not one of ours"}, "*"),
         ({}, "*"),
     ],
 )
 def test_a_request_addresses_its_stream(request_: dict[str, str], expected: str) -> None:
     assert stream_arn(json.dumps(request_).encode(), "us-east-1", "000000000000") == expected
+
+
+@pytest.mark.parametrize("key", ["raw/orders/", "raw/orders/1.json", "raw//orders", "raw"])
+def test_a_key_keeps_its_slashes(key: str) -> None:
+    checked = with_resources(lambda *_: "emulator's", no_query)
+    found = checked("s3", "GET", f"/lake/{key}", {}, b"", {}, "us-east-1", "000000000000")
+    assert found == f"arn:aws:s3:::lake/{key}"
+
+
+@pytest.mark.parametrize("path", ["/", "/lake", "/lake/"])
+def test_a_path_without_a_key_is_left_to_the_emulator(path: str) -> None:
+    checked = with_resources(lambda *_: "emulator's", no_query)
+    assert checked("s3", "GET", path, {}, b"", {}, "us-east-1", "000000000000") == "emulator's"
 
 
 def test_other_services_are_left_to_the_emulator() -> None:

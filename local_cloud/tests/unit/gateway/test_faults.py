@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from local_cloud.gateway.faults import FaultPlan, Faults
+from local_cloud.gateway.faults import COMMA_PATHS, FaultPlan, Faults
+from local_cloud.glue.schemas.path_lists import CommaPath
 
 HEADERS = {"x-amz-target": "Kinesis_20131202.PutRecords"}
 
@@ -47,6 +48,12 @@ def test_without_a_plan_there_is_no_fault() -> None:
     kinesis = Kinesis()
     put(Faults(), kinesis, NAMES)
     assert kinesis.written == NAMES
+
+
+def test_a_crawler_ignores_a_list_of_paths_unless_it_is_asked_otherwise() -> None:
+    assert Faults().describe()["plan"]["comma_path"] == CommaPath.IGNORED
+    assert FaultPlan.parse({"comma_path": "columns"}).comma_path == CommaPath.COLUMNS
+    assert tuple(CommaPath) == COMMA_PATHS
 
 
 def test_duplicates_and_disorder_lose_nothing_and_every_record_gets_its_own_answer() -> None:
@@ -96,8 +103,19 @@ def test_faults_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"duplicate": 2}, {"duplicate": -0.1}, {"duplicate": True}, {"nothing": 1}, [], {"seed": "a"}]
+    "wrong",
+    [
+        {"duplicate": 2},
+        {"duplicate": -0.1},
+        {"duplicate": True},
+        {"nothing": 1},
+        [],
+        {"seed": "a"},
+        {"eventual_consistency": 601},
+        {"comma_path": "last"},
+        {"comma_path": ["first"]},
+    ],
 )
 def test_a_wrong_plan_is_refused_with_what_is_wrong(wrong: Any) -> None:
-    with pytest.raises(ValueError, match=r"duplicate|unknown|object|seed"):
+    with pytest.raises(ValueError, match=r"duplicate|unknown|object|seed|eventual|comma_path"):
         FaultPlan.parse(wrong)

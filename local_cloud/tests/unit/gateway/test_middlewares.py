@@ -13,10 +13,12 @@ from local_cloud.emulator.exports import Exports
 from local_cloud.emulator.modules import Modules
 from local_cloud.emulator.persistence import Persistence
 from local_cloud.emulator.query_work_groups import QueryWorkGroups
+from local_cloud.emulator.requests import Requests
 from local_cloud.emulator.seams import SeamMovedError
 from local_cloud.gateway.faults import Faults
 from local_cloud.gateway.middlewares import Middleware, Parts, install, middlewares
 from local_cloud.gateway.traffic_metrics import TrafficMetrics
+from local_cloud.gateway.weather.weather import Weather
 from local_cloud.wire import Answer, Handler
 
 
@@ -52,8 +54,8 @@ def test_a_service_that_ministack_lacks_is_an_error() -> None:
 @pytest.mark.parametrize("enforce_iam", [True, False])
 def test_permissions_to_pass_roles_are_checked_only_when_policies_are_enforced(enforce_iam: bool) -> None:
     parts = Parts(
-        cast(Persistence, SimpleNamespace(save_after=None)), QueryWorkGroups(), cast(Exports, None), Faults(),
-        TrafficMetrics(), cast(Any, None),
+        cast(Persistence, SimpleNamespace(save_after=None)), QueryWorkGroups(), cast(Exports, None), faults := Faults(),
+        Weather(faults, cast(Requests, None)), TrafficMetrics(), cast(Any, None),
     )  # fmt: skip
     layers = middlewares(cast(Modules, None), parts, enforce_iam=enforce_iam)
     (checking,) = [layer for layer in layers if layer.purpose == "check iam:PassRole"]

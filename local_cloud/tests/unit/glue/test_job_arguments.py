@@ -88,3 +88,8 @@ def test_options_are_resolved_by_name(options: Any) -> None:
 def test_a_missing_option_is_an_error(options: Any) -> None:
     with pytest.raises(options.GlueArgumentError, match="bucket"):
         options.getResolvedOptions(["s.py", "--JOB_NAME", "j"], ["JOB_NAME", "bucket"])
+
+
+def test_folders_are_the_scripts_own_arguments_that_are_uris_with_a_slash_at_the_end() -> None:
+    values = {"--source": "s3://lake/raw/", "--file": "s3://lake/a.py", "--spark-event-logs-path": "s3://lake/logs/"}
+    assert JobArguments(values).folders == ["s3://lake/raw/"]

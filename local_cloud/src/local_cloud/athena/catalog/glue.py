@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,6 +135,23 @@ class Catalog:
         except self.glue.exceptions.EntityNotFoundException as error:
             raise QueryFailedError("SCHEMA_NOT_FOUND", f"Schema '{name}' does not exist") from error
         return found
+
+    def has_database(self, name: str) -> bool:
+        """Tell whether there is such a database."""
+        try:
+            self.require_database(name)
+        except QueryFailedError:
+            return False
+        return True
+
+    def check_default_database(self) -> None:
+        """Ask for the database ``default``, as Athena does before it runs DDL; there need not be one.
+
+        Raises:
+            botocore.exceptions.ClientError: the caller may not read it, or not the catalog.
+        """
+        with suppress(self.glue.exceptions.EntityNotFoundException):
+            self.glue.get_database(Name="default")
 
     def tables(self, database: str) -> list[GlueTable]:
         try:

@@ -80,7 +80,7 @@ class Definitions:
         cascade = words.accept("CASCADE")
         words.accept("RESTRICT")
         words.end()
-        if name not in self._catalog.databases():
+        if not self._catalog.has_database(name):
             if lenient:
                 return _NOTHING
             raise _hive(f"NoSuchObjectException(message:Database {name} not found)", "SemanticException")

@@ -16,6 +16,14 @@ class Statement:
     verb: str
     extension: str
 
+    @property
+    def needs_default_database(self) -> bool:
+        """Tell whether its caller needs GetDatabase on the database ``default``, whichever database it concerns.
+
+        Source: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html (every example of DDL)
+        """
+        return self.kind != "DML" and self.verb not in {"PREPARE", "DEALLOCATE"}
+
 
 _SELECT = Statement("DML", "SELECT", ".csv")
 _NAME = r'(?:"[^"]+"|`[^`]+`|[\w.]+)'

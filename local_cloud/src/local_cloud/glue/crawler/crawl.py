@@ -14,6 +14,7 @@ from local_cloud.glue.crawler.policy import CrawlerPolicy
 from local_cloud.glue.crawler.s3_source import S3Object, S3Target, SchemaReader, list_objects
 from local_cloud.glue.role import PRINCIPAL
 from local_cloud.glue.schemas.classify import UNKNOWN, Schema
+from local_cloud.glue.schemas.path_lists import CommaPath
 
 Log = Callable[[str], None]
 
@@ -36,11 +37,20 @@ class Crawl:
     Args:
         crawler: as ``GetCrawler`` returns it, with the role's ARN.
         classifiers: its custom classifiers, in its order.
+        clients: make the clients that act as the crawler's role.
+        log: takes the lines of the crawl's log.
+        comma_path: what a classifier does whose path is a list of paths.
     """
 
     def __init__(
-        self, crawler: Mapping[str, Any], classifiers: Sequence[Mapping[str, Any]], clients: Clients, log: Log
+        self,
+        crawler: Mapping[str, Any],
+        classifiers: Sequence[Mapping[str, Any]],
+        clients: Clients,
+        log: Log,
+        comma_path: CommaPath,
     ) -> None:
+        self._comma_path = comma_path
         self._crawler, self._classifiers, self._log = crawler, classifiers, log
         self._policy = CrawlerPolicy.of(crawler)
         self._targets = [S3Target.of(target) for target in crawler["Targets"]["S3Targets"]]
@@ -76,7 +86,7 @@ class Crawl:
     ) -> list[tuple[S3Target, Group]]:
         """Return the tables of every target; with known folders, new partitions of known tables first."""
         self._log_unavailable()
-        reader = SchemaReader(self._s3, self._classifiers)
+        reader = SchemaReader(self._s3, self._classifiers, self._comma_path)
         groups: list[tuple[S3Target, Group]] = []
         for target, objects in found:
             members = reader.read_all([member for member in objects if _uri(member) not in known])

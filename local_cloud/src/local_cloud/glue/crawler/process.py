@@ -16,11 +16,14 @@ import threading
 from dataclasses import asdict
 from typing import Any
 
+import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from local_cloud.clients import Clients
 from local_cloud.glue.crawler.catalog_writer import CatalogError
 from local_cloud.glue.crawler.crawl import Crawl, CrawlError
+from local_cloud.glue.schemas.path_lists import CommaPath
 from local_cloud.wire import ServiceError
 
 ORPHANED = 3
@@ -43,11 +46,22 @@ def _crawl(order: dict[str, Any]) -> dict[str, Any]:
     """Return the last message of an order. Its clients are its own, because the role may differ from the order before."""
     clients = Clients(order["endpoint"], order["region"])
     try:
-        crawl = Crawl(order["crawler"], order["classifiers"], clients, lambda text: _say({"log": text}))
+        log = lambda text: _say({"log": text})  # noqa: E731
+        crawl = Crawl(order["crawler"], order["classifiers"], clients, log, comma_path(order["endpoint"]))
         result = crawl.run(order["known_folders"])
-    except (ClientError, BotoCoreError, CrawlError, CatalogError, ServiceError) as error:
+    except (ClientError, BotoCoreError, CrawlError, CatalogError, ServiceError, HTTPError) as error:
         return {"error": describe(error)}
     return {"result": asdict(result)}
+
+
+def comma_path(endpoint: str) -> CommaPath:
+    """Return what the cloud's faults ask of a classifier whose path is a list of paths.
+
+    Raises:
+        urllib3.exceptions.HTTPError: the cloud does not answer.
+    """
+    plan = urllib3.request("GET", f"{endpoint}/_local_cloud/faults", retries=False).json()["plan"]
+    return CommaPath(plan["comma_path"])
 
 
 def _say(message: dict[str, Any]) -> None:

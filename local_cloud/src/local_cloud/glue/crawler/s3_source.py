@@ -12,9 +12,11 @@ from typing import Any
 
 import urllib3
 
+from local_cloud.glue import s3_places
 from local_cloud.glue.crawler.exclusions import excluder
 from local_cloud.glue.schemas import parquet_files
 from local_cloud.glue.schemas.classify import UNKNOWN, Schema, classify
+from local_cloud.glue.schemas.path_lists import CommaPath
 
 FIRST_BYTES = 1 << 20
 MAX_BYTES = 10 << 20
@@ -59,8 +61,9 @@ def list_objects(s3: Any, target: S3Target) -> list[S3Object]:
     """Return every object with content below the target that no exclude pattern matches, by key.
 
     Raises:
-        botocore.exceptions.ClientError: the bucket is missing, or listing it is denied.
+        botocore.exceptions.ClientError: the bucket is missing, or looking at or listing it is denied.
     """
+    s3_places.check_access(s3, target.bucket, target.prefix)
     excluded = excluder(target.exclusions)
     found = []
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=target.prefix):
@@ -94,8 +97,8 @@ class SchemaReader:
     The bytes come over presigned URLs: the same permission as ``GetObject``, at half of boto3's cost for small objects.
     """
 
-    def __init__(self, s3: Any, custom: Sequence[Mapping[str, Any]]) -> None:
-        self._s3, self._custom = s3, custom
+    def __init__(self, s3: Any, custom: Sequence[Mapping[str, Any]], comma_path: CommaPath) -> None:
+        self._s3, self._custom, self._comma_path = s3, custom, comma_path
         self._connections = urllib3.PoolManager(maxsize=READERS)
 
     def read_all(self, objects: Sequence[S3Object]) -> list[tuple[S3Object, Schema]]:
@@ -116,7 +119,9 @@ class SchemaReader:
             content = self._content(found, limit)
             if content.startswith(parquet_files.MAGIC) and limit < found.size_bytes:
                 content, limit = self._content(found, found.size_bytes), found.size_bytes
-            schema = classify(content, truncated=limit < found.size_bytes, custom=self._custom)
+            schema = classify(
+                content, truncated=limit < found.size_bytes, custom=self._custom, comma_path=self._comma_path
+            )
             if schema.classification != UNKNOWN or limit >= min(found.size_bytes, MAX_BYTES):
                 return schema
             limit += FIRST_BYTES

@@ -110,6 +110,12 @@ class JobArguments:
         return _members(self.values.get("--extra-files", ""))
 
     @property
+    def folders(self) -> list[str]:
+        """Return the ``s3://`` URIs of folders among the arguments that are the script's own."""
+        own = [value for name, value in self.values.items() if name not in SPECIAL]
+        return [value for value in own if value.startswith("s3://") and value.endswith("/")]
+
+    @property
     def python_modules(self) -> list[str]:
         """Return the requirements of ``--additional-python-modules``, which have to be installed."""
         return _members(self.values.get("--additional-python-modules", ""))

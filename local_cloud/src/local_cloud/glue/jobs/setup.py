@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_cloud.context import Context
+from local_cloud.glue import s3_places
 from local_cloud.glue.jobs import jars
 from local_cloud.glue.jobs.arguments import ArgumentError, JobArguments
 from local_cloud.glue.jobs.class_archive import ClassArchive
@@ -72,6 +73,7 @@ class JobSetup:
         if arguments.is_scala:
             raise ArgumentError("--job-language: the local cloud runs Python, not Scala.")
         _check_modules(arguments.python_modules)
+        self._check_places(s3)
         script = self._download(s3, order.script, "script")
         python_files = [self._download(s3, path, "python") for path in arguments.python_files]
         for path in arguments.files:
@@ -84,6 +86,22 @@ class JobSetup:
                 arguments.spark_configuration, files, self._context.config.endpoint, self._folder, self.archive
             )
         return script, environment
+
+    def _check_places(self, s3: Any) -> None:
+        """Look at the bucket of the script, and at every folder of S3 that the script's arguments name.
+
+        Raises:
+            ArgumentError: the role is not allowed to look at one of them.
+        """
+        bucket, _, _ = self._order.script.removeprefix("s3://").partition("/")
+        try:
+            s3.get_bucket_location(Bucket=bucket)
+            for location in self._order.arguments.folders:
+                bucket, _, prefix = location.removeprefix("s3://").partition("/")
+                s3_places.check_access(s3, bucket, prefix)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in s3_places.DENIALS:  # a missing bucket is the script's own affair
+                raise ArgumentError(f"Bucket {bucket} cannot be looked at as {self._order.role}: {error}") from error
 
     def _download(self, s3: Any, location: str, folder: str) -> Path:
         bucket, _, key = location.removeprefix("s3://").partition("/")

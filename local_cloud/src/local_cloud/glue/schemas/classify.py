@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_cloud.glue.schemas import csv_records, json_records, parquet_files
+from local_cloud.glue.schemas import csv_records, json_records, parquet_files, path_lists
 from local_cloud.glue.schemas.column_types import Type, columns_of
+from local_cloud.glue.schemas.path_lists import CommaPath
 
 UNKNOWN = "UNKNOWN"
 
@@ -38,13 +39,20 @@ class Schema:
         return max(1, self.record_bytes // self.records) if self.records else 0
 
 
-def classify(content: bytes, *, truncated: bool, custom: Sequence[Mapping[str, Any]]) -> Schema:
+def classify(
+    content: bytes,
+    *,
+    truncated: bool,
+    custom: Sequence[Mapping[str, Any]],
+    comma_path: CommaPath = CommaPath.IGNORED,
+) -> Schema:
     """Return the schema of an object from its beginning, or, for Parquet, from its end.
 
     Args:
         content: the first bytes as they lie in S3.
         truncated: whether more follows.
         custom: the crawler's classifiers, as ``GetClassifier`` returns them.
+        comma_path: what a JSON classifier does whose path is a list of paths.
     """
     if content.startswith(parquet_files.MAGIC):
         return Schema("parquet", "none", columns_of(parquet_files.columns(content)) if not truncated else {})
@@ -54,7 +62,7 @@ def classify(content: bytes, *, truncated: bool, custom: Sequence[Mapping[str, A
         return Schema(UNKNOWN, "none", {})
     text = plain.decode("utf-8-sig", errors="replace")
     for classifier in custom:
-        if (schema := _by_custom(classifier, text, compression, truncated=cut)) is not None:
+        if (schema := _by_custom(classifier, text, compression, comma_path, truncated=cut)) is not None:
             return schema
     return (
         _as_json(text, None, compression, truncated=cut)
@@ -77,14 +85,19 @@ def _decompress(content: bytes, *, truncated: bool) -> tuple[str, bytes, bool]:
     return "none", content, truncated
 
 
-def _by_custom(classifier: Mapping[str, Any], text: str, compression: str, *, truncated: bool) -> Schema | None:
+def _by_custom(
+    classifier: Mapping[str, Any], text: str, compression: str, comma_path: CommaPath, *, truncated: bool
+) -> Schema | None:
     """Return the schema by a custom classifier. None when it does not recognise the text, as Grok and XML never do here."""
     if "JsonClassifier" in classifier:
+        paths = path_lists.split(classifier["JsonClassifier"]["JsonPath"])
         try:
-            steps = json_records.parse_path(classifier["JsonClassifier"]["JsonPath"])
+            if len(paths) == 1:
+                return _as_json(text, json_records.parse_path(paths[0]), compression, truncated=truncated)
+            types = path_lists.record_types(text, paths, comma_path, truncated=truncated)
         except json_records.PathError:
             return None
-        return _as_json(text, steps, compression, truncated=truncated)
+        return _json_schema(types, text, compression)
     if "CsvClassifier" in classifier:
         return _as_csv(text, classifier["CsvClassifier"], compression, truncated=truncated)
     return None
@@ -93,7 +106,10 @@ def _by_custom(classifier: Mapping[str, Any], text: str, compression: str, *, tr
 def _as_json(text: str, steps: list[str | int | None] | None, compression: str, *, truncated: bool) -> Schema | None:
     if text.lstrip()[:1] not in ("{", "["):
         return None
-    types = json_records.record_types(text, steps, truncated=truncated)
+    return _json_schema(json_records.record_types(text, steps, truncated=truncated), text, compression)
+
+
+def _json_schema(types: json_records.RecordTypes | None, text: str, compression: str) -> Schema | None:
     if types is None:
         return None
     return Schema("json", compression, columns_of(types.fields), tuple(types.fields), types.count, len(text.encode()))
