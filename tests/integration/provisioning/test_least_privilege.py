@@ -43,8 +43,8 @@ class Removal:
         return f"{self.service}-{self.statement}-{self.action}"
 
     def is_told_by(self, text: str) -> bool:
-        """Return whether a text says that this action was denied, and on what."""
-        return bool(re.search(rf"not authorized to perform: {self.action} on resource: \W*arn:aws:", text))
+        """Return whether a text says that this action was denied, and on what; some actions have no resource."""
+        return bool(re.search(rf"not authorized to perform: {self.action}( on resource: \W*arn:aws:| because )", text))
 
 
 REMOVALS = [
