@@ -28,7 +28,8 @@ class Settings:
 
     ``local_endpoint`` is None when the target is ``aws``. ``event_driven``: new raw objects start the batch too.
     ``on_failure``: the dotted path of the function that Airflow calls when a run fails; None: none. ``kms_key_arn``: the customer
-    managed key that encrypts everything; None: each service's own key.
+    managed key that encrypts everything; None: each service's own key. ``max_further_columns``: how many further attributes have a
+    column of their own in the curated tables.
     """
 
     target: Target
@@ -43,6 +44,7 @@ class Settings:
     local_endpoint: str | None = None
     on_failure: str | None = None
     kms_key_arn: str | None = None
+    max_further_columns: int = 200
 
     @property
     def partition(self) -> str:
@@ -86,6 +88,7 @@ class Settings:
             local_endpoint=_local_endpoint(env) if target == "local" else None,
             on_failure=_matching(env, "SALES_CDC_ON_FAILURE", "", r"(\w+(\.\w+)+)?", _CALLABLE_RULE) or None,
             kms_key_arn=_key(env, region),
+            max_further_columns=_integer(env, "SALES_CDC_MAX_FURTHER_COLUMNS", cls.max_further_columns, 0, 230),
         )  # fmt: skip
 
 
