@@ -33,6 +33,7 @@ from sales_cdc.batch.sensors.curation import CurationSensor
 from sales_cdc.batch.sensors.delivery import DeliverySensor
 from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.batch.statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
+from sales_cdc.contract.change_contract import PROBE_PATTERN
 from sales_cdc.dag_page import dag_defaults
 from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology
@@ -45,6 +46,8 @@ PARAMS = {
     "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days", description="How many days back the insights look."),
     "maintain": Param(False, type="boolean", title="Maintain", description="Compact files and expire old versions, as on Sundays."),
     "source": Param("scan", enum=["scan", "export"], title="Reconcile by", description="A scan of DynamoDB, or an export of it to the bucket."),
+    "rescued_share": Param(1.0, type="number", minimum=0, maximum=1, title="Rescued share", description="Of a run's changes: the gate fails when more have values that do not fit their columns."),
+    "probe": Param(PROBE_PATTERN, const=PROBE_PATTERN),
     "database": Param(topology.database.name, const=topology.database.name),  # for the statements; not in the form
     "delivery": Param(topology.delivery.name, const=topology.delivery.name),
 }  # fmt: skip

@@ -25,6 +25,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param, TaskGroup, chain
 from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.contract.declared import contract_path
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, task_defaults
 from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology, include_folder
@@ -70,7 +71,7 @@ with DAG(
         bucket = provision(op.ProvisionBucketOperator, "bucket", lake.bucket(topology))
         code = {
             name: UploadArtifactOperator(task_id=f"upload_{name}", artifact=artifact, bucket=topology.bucket.name)
-            for name, artifact in artifacts(topology, include_folder()).items()
+            for name, artifact in artifacts(topology, include_folder(), contract_path()).items()
         }
         database = provision(op.ProvisionDatabaseOperator, "database", lake.database(topology))
         classifier = provision(op.ProvisionClassifierOperator, "classifier", lake.classifier(topology))

@@ -1,12 +1,13 @@
 """Glue job: takes the raw objects that it has not taken yet into the curated Iceberg tables.
 
-    raw/*.json ──► parse ──► orders_changes     every change once, by (orderid, sequence_number)
-                        ├──► orders_current     the latest change of each order; a REMOVE stays as a tombstone
-                        ├──► orders_quarantine  lines that break the contract, with the reason
+    raw/*.json ──► parse ──► orders_changes     every change once, by (key, source_stream, sequence_number)
+                        ├──► orders_current     the latest change of each key; a REMOVE stays as a tombstone
+                        ├──► orders_quarantine  lines that are no change event, with the reason
                         └──► orders_intake      the objects taken: committed last
 
 Exact at any crash, rerun, duplication, order and split: each commit is a MERGE by identity that changes nothing the second time,
-and an object counts as taken only once all that it holds is committed. Order is the stream's: by sequence number alone.
+and an object counts as taken only once all that it holds is committed. Order is the streams': by the stream's
+label, then by sequence number. A value that does not fit its column is null there and stands in ``rescued_data``.
 A dropped orders_changes is rebuilt from all raw objects, a dropped orders_current from orders_changes.
 
 The same file runs on AWS Glue 5.1 (Spark 3.5, Iceberg 1.10) and on a laptop. The modules beside it reach it by
@@ -26,7 +27,7 @@ from pathlib import Path
 
 import boto3
 from change_contract import load_contract
-from curated_tables import Lake, maintain, prepare_tables
+from curated_tables import MAX_FURTHER_COLUMNS, Lake, maintain, prepare_tables
 from curation import curate, not_taken
 from raw_objects import RawObject, s3_fetch
 from spark_session import start_session
@@ -41,11 +42,15 @@ def main() -> None:
     parser.add_argument("--catalog", default="glue_catalog", help="Spark's name for the catalog")
     parser.add_argument("--maintain", choices=("true", "false"), default="false", help="compact and expire afterwards")
     parser.add_argument("--contract", required=True, type=Path, help="file that declares the change event")
+    parser.add_argument(
+        "--max_further_columns", type=int, default=MAX_FURTHER_COLUMNS, help="the rest is one JSON column"
+    )
     parser.add_argument("--ledger_key", help="object of the bucket that gets the counts")
     options, _of_glue = parser.parse_known_args()
     s3 = boto3.client("s3")
     session = start_session(options.catalog, options.warehouse)
-    lake = Lake(session, options.catalog, options.database, load_contract(options.contract))
+    contract = load_contract(options.contract)
+    lake = Lake(session, options.catalog, options.database, contract, options.max_further_columns)
     prepare_tables(lake)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=options.bucket, Prefix=options.raw_prefix)
     listed = [RawObject(raw["Key"], raw["ETag"], raw["Size"]) for page in pages for raw in page.get("Contents", [])]

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from change_contract import Contract
-from pyspark.sql import DataFrame, SparkSession, Window
+from change_contract import REST_COLUMN, Contract
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own abbreviation)
 from raw_objects import FURTHER
 
@@ -26,6 +26,11 @@ PROPERTIES = (
 SNAPSHOT_RETENTION = timedelta(days=7)
 CONFLICT = re.compile(r"CommitFailedException|ValidationException|AlreadyExists|ALREADY_EXISTS")
 COMMIT_ATTEMPTS = 8
+MAX_FURTHER_COLUMNS = 200
+PROMOTIONS = re.compile(r"int bigint|float double|decimal\((\d+),(\d+)\) decimal\((\d+),(\d+)\)").fullmatch
+"""Types that Iceberg changes in place; a decimal only to more digits before the point."""
+STREAM = "coalesce({0}source_stream, '')"
+"""A change of a stream that nobody named is older than those of the streams that have a label."""
 
 
 def change_columns(contract: Contract) -> dict[str, str]:
@@ -40,18 +45,47 @@ def current_columns(contract: Contract) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Lake:
-    """The curated tables of one contract: one database in one Iceberg catalog."""
+    """The curated tables of one contract: one database in one Iceberg catalog.
+
+    ``max_further_columns``: how many further attributes get a column of their own; the rest share ``further_attributes``.
+    """
 
     spark: SparkSession
     catalog: str
     database: str
     contract: Contract
+    max_further_columns: int = MAX_FURTHER_COLUMNS
+
+    @property
+    def changes(self) -> str:
+        return f"{self.contract.entity}_changes"
+
+    @property
+    def current(self) -> str:
+        return f"{self.contract.entity}_current"
+
+    @property
+    def quarantine(self) -> str:
+        return f"{self.contract.entity}_quarantine"
+
+    @property
+    def intake(self) -> str:
+        return f"{self.contract.entity}_intake"
+
+    @property
+    def key(self) -> list[str]:
+        """The columns of the key."""
+        return [each.column for each in self.contract.key]
 
     def name(self, table: str) -> str:
         return f"`{self.catalog}`.`{self.database}`.`{table}`"
 
     def read(self, table: str) -> DataFrame:
         return self.spark.table(self.name(table))
+
+    def further_columns(self, table: str) -> list[str]:
+        """The table's columns that the contract does not declare."""
+        return [name for name in self.read(table).columns if name not in current_columns(self.contract)]
 
     def commit(self, attempt: Callable[[], Any]) -> None:
         """Every write goes through here: planned and run anew when another run has committed meanwhile."""
@@ -79,16 +113,39 @@ class Lake:
         self.ensure_columns(table, columns)
 
     def ensure_columns(self, table: str, columns: dict[str, str]) -> None:
+        """Add the columns that the table lacks, and widen those that may be widened in place.
+
+        Raises:
+            TypeError: one has another type.
+        """
+
         def attempt() -> None:
             present = dict(self.read(table).dtypes)
-            for name, kind in columns.items():
-                if present.get(name, kind) != kind:
+            altered = {name: kind for name, kind in columns.items() if present.get(name, kind) != kind}
+            for name, kind in altered.items():
+                if not may_widen(present[name], kind):
                     raise TypeError(
-                        f"Cannot curate into {self.name(table)}: its column {name} is {present[name]}, not {kind}. Another "
-                        "program made or altered it: rename or drop the table, and the next run rebuilds it."
+                        f"Cannot curate into {self.name(table)}: its column {name} is {present[name]}, not {kind}. The "
+                        "contract has changed, or another program altered the table: rename or drop the table, and the "
+                        "next run rebuilds it."
                     )
+                self.spark.sql(f"ALTER TABLE {self.name(table)} ALTER COLUMN `{name}` TYPE {kind}")
             if missing := [f"`{name}` {kind}" for name, kind in columns.items() if name not in present]:
                 self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({', '.join(missing)})")
+
+        self.commit(attempt)
+
+    def admit(self, table: str, attributes: list[str]) -> None:
+        """Add text columns for further attributes, in their order, as long as there are not too many."""
+
+        def attempt() -> None:
+            present = self.further_columns(table)
+            room = max(0, self.max_further_columns - len([name for name in present if name != REST_COLUMN]))
+            missing = [name for name in attributes if name not in present]
+            added = missing[:room] + [REST_COLUMN] * (len(missing) > room and REST_COLUMN not in present)
+            if added:
+                columns = ", ".join(f"`{name}` string" for name in added)
+                self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({columns})")
 
         self.commit(attempt)
 
@@ -103,38 +160,57 @@ class Lake:
         )
 
         def attempt() -> None:
-            columns = [
-                name if name in rows.columns else F.col(FURTHER)[name].alias(name) for name in self.read(table).columns
-            ]
-            self.spark.sql(statement, rows=rows.select(*columns))
+            columns = self.read(table).columns
+            further = [name for name in columns if name not in rows.columns]
+            texts = [F.col(FURTHER)[name].alias(name) for name in further if name != REST_COLUMN]
+            rest = [_rest(further).alias(REST_COLUMN)] if REST_COLUMN in further else []
+            declared = [name for name in columns if name in rows.columns]
+            self.spark.sql(statement, rows=rows.select(*declared, *texts, *rest))
 
         self.commit(attempt)
 
 
+def _rest(columns: list[str]) -> Column:
+    """The further attributes that have no column of their own: a JSON object by name; null when there are none."""
+    rest = F.map_filter(FURTHER, lambda name, text: ~name.isin(columns) & text.isNotNull())
+    by_name = F.map_from_entries(F.array_sort(F.map_entries(rest)))
+    return F.when(F.size(rest) > 0, F.to_json(by_name))
+
+
+def may_widen(present: str, wanted: str) -> bool:
+    """Whether Iceberg changes a column's type in place.
+
+    >>> may_widen("decimal(12,2)", "decimal(20,2)"), may_widen("decimal(12,2)", "decimal(20,4)")
+    (True, False)
+    """
+    match = PROMOTIONS(f"{present} {wanted}")
+    return match is not None and (match[1] is None or (match[2] == match[4] and int(match[1]) <= int(match[3])))
+
+
 def prepare_tables(lake: Lake) -> None:
-    """Create what is missing. Without orders_changes nothing counts as taken; orders_current is made from orders_changes."""
-    lake.ensure("orders_quarantine", QUARANTINE)
-    lake.ensure("orders_intake", INTAKE)
-    if not lake.spark.catalog.tableExists(lake.name("orders_changes")):
-        lake.commit(lambda: lake.spark.sql(f"DELETE FROM {lake.name('orders_intake')}"))  # noqa: S608 (names of ours)
-    lake.ensure("orders_changes", change_columns(lake.contract), "PARTITIONED BY (days(creation_time))")
-    rows = latest_changes(lake.contract, lake.read("orders_changes"))
-    lake.ensure("orders_current", current_columns(lake.contract), rows=rows)
+    """Create what is missing. Without the change log nothing counts as taken; the current state is made from it."""
+    lake.ensure(lake.quarantine, QUARANTINE)
+    lake.ensure(lake.intake, INTAKE)
+    if not lake.spark.catalog.tableExists(lake.name(lake.changes)):
+        lake.commit(lambda: lake.spark.sql(f"DELETE FROM {lake.name(lake.intake)}"))  # noqa: S608 (names of ours)
+    lake.ensure(lake.changes, change_columns(lake.contract), "PARTITIONED BY (days(creation_time))")
+    lake.ensure(lake.current, current_columns(lake.contract), rows=latest_changes(lake))
 
 
-def latest_changes(contract: Contract, changes: DataFrame) -> DataFrame:
-    """What orders_current holds, from the whole change log."""
-    newest_first = Window.partitionBy("orderid").orderBy(F.desc("sequence_number"))
+def latest_changes(lake: Lake) -> DataFrame:
+    """What the current state is, from the whole change log."""
+    changes, declared = lake.read(lake.changes), change_columns(lake.contract)
+    newest_first = Window.partitionBy(*lake.key).orderBy(F.expr(STREAM.format("")).desc(), F.desc("sequence_number"))
     latest = changes.withColumn("_place", F.row_number().over(newest_first)).where("_place = 1").drop("_place")
-    further = [name for name in latest.columns if name not in contract.columns]
-    return latest.select(*contract.columns, F.expr("event_type = 'REMOVE' AS is_deleted"), *further)
+    further = [name for name in latest.columns if name not in declared]
+    return latest.select(*declared, F.expr("event_type = 'REMOVE' AS is_deleted"), *further)
 
 
 def maintain(lake: Lake) -> None:
     """Compact small files and deletes, expire snapshots, remove what dead commits left. No row changes."""
     expired = f"TIMESTAMP '{datetime.now(UTC) - SNAPSHOT_RETENTION:%Y-%m-%d %H:%M:%S}'"
-    by_order = ", strategy => 'sort', sort_order => 'orderid'"
-    layouts = {"orders_changes": by_order, "orders_current": by_order, "orders_quarantine": "", "orders_intake": ""}
+    by_key = f", strategy => 'sort', sort_order => '{', '.join(lake.key)}'"
+    layouts = {lake.changes: by_key, lake.current: by_key, lake.quarantine: "", lake.intake: ""}
     for table, layout in layouts.items():
         name = f"table => '{lake.database}.{table}'"
         for call in (

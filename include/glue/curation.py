@@ -8,22 +8,23 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from change_contract import SEQUENCE_NUMBER_DIGITS, Contract
-from curated_tables import QUARANTINE, RAW_OBJECT, Lake, change_columns, current_columns
+from change_contract import SEQUENCE_NUMBER_DIGITS
+from curated_tables import QUARANTINE, RAW_OBJECT, STREAM, Lake, change_columns, current_columns
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own abbreviation)
-from raw_objects import FURTHER, Fetch, RawObject, read_objects
+from raw_objects import FURTHER, Fetch, RawObject, read_objects, read_quarantined
 
 LAGS = {"p50": 0.5, "p99": 0.99, "max": 1.0}
 TASK_BYTES, SMALL_TASK_BYTES = 16 * 2**20, 2**20
 SHUFFLED_BYTES, PACKED = 32 * 2**20, 8  # a partition's share of a shuffle; what a byte of Parquet is then worth
 MAX_DAY_RANGES = 50
+MAX_NAMED = 20
 
 Lag = dict[str, float | None]
 
 
 def not_taken(lake: Lake, listed: list[RawObject]) -> list[RawObject]:
-    missing = object_frame(lake.spark, listed).join(lake.read("orders_intake"), ["object", "etag"], "left_anti")
+    missing = object_frame(lake.spark, listed).join(lake.read(lake.intake), ["object", "etag"], "left_anti")
     return [RawObject(*row) for row in missing.collect()]
 
 
@@ -39,7 +40,7 @@ def object_frame(spark: SparkSession, objects: list[RawObject]) -> DataFrame:
 
 def tune(lake: Lake, objects: list[RawObject]) -> None:
     """As many partitions in a shuffle as the batch, and the table that it is merged into, are worth: Spark's 200 cost a third more."""
-    current = lake.spark.table(f"{lake.name('orders_current')}.files").agg(F.sum("file_size_in_bytes")).first()
+    current = lake.spark.table(f"{lake.name(lake.current)}.files").agg(F.sum("file_size_in_bytes")).first()
     table_bytes = PACKED * ((current and current[0]) or 0)
     size, cores = sum(raw.size_bytes for raw in objects) + table_bytes, lake.spark.sparkContext.defaultParallelism
     lake.spark.conf.set("spark.sql.shuffle.partitions", max(2 * cores, size // SHUFFLED_BYTES))
@@ -51,88 +52,132 @@ def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -
     started = datetime.now(UTC)
     tune(lake, objects)
     frame = object_frame(lake.spark, objects)
-    rows = arriving_rows(lake.contract, frame, connect).persist()
+    released = releasable(lake)
+    rows = arriving_rows(lake, frame, connect, released).persist()
     changes = rows.where("reason IS NULL AND NOT _is_copy")
     found = rows.agg(
-        F.count("orderid").alias("changes"),
+        F.count(lake.key[0]).alias("changes"),
         F.count("reason").alias("quarantined"),
         F.collect_set(F.to_date("creation_time")).alias("days"),
         F.array_sort(F.array_distinct(F.flatten(F.collect_set(F.map_keys(FURTHER))))).alias("attributes"),
     ).collect()[0]
-    known = lake.read("orders_current").columns
+    known = lake.further_columns(lake.current)
     if found.changes:
         merge_changes(lake, changes, found.days, found.attributes)
+    if released is not None:
+        release(lake, rows.where("reason IS NULL"))
     if found.quarantined:
         merge_bad_rows(lake, rows.where("reason IS NOT NULL"))
     if objects:
         merge_objects(lake, frame, taken_at=started)
     added, lag_seconds = added_changes(lake, changes, found.days, started)
+    rescued = rescued_values(lake, changes)
     rows.unpersist()
+    attributes = lake.further_columns(lake.current)
     return {
         "objects": len(objects),
         "bytes": sum(raw.size_bytes for raw in objects),
         "changes": found.changes,
         "duplicates": found.changes - added,
         "quarantined": found.quarantined,
-        "new_columns": [name for name in found.attributes if name not in known],
-        "attributes": [
-            name for name in lake.read("orders_current").columns if name not in current_columns(lake.contract)
-        ],
+        "rescued": rescued,
+        "new_columns": [name for name in attributes if name not in known],
+        "attributes": attributes,
         "lag_seconds": lag_seconds,
     }
 
 
-def arriving_rows(contract: Contract, objects: DataFrame, connect: Callable[[], Fetch]) -> DataFrame:
-    """Every row of the objects, typed, and where it stands among the changes of its order in this batch.
+def rescued_values(lake: Lake, changes: DataFrame) -> dict[str, Any]:
+    """How many changes have rescued values, of which fields, and the first of their keys."""
+    names = F.map_keys(F.from_json("rescued_data", "map<string, string>"))
+    rescued = changes.where("rescued_data IS NOT NULL").select(lake.key[0], names.alias("names"))
+    found = rescued.agg(
+        F.count(lake.key[0]).alias("changes"),
+        F.array_sort(F.array_distinct(F.flatten(F.collect_set("names")))).alias("fields"),
+        F.slice(F.array_sort(F.collect_set(lake.key[0])), 1, MAX_NAMED).alias("keys"),
+    ).collect()[0]
+    return {"changes": found.changes, "fields": found.fields, "keys": found["keys"]}
+
+
+def arriving_rows(
+    lake: Lake, objects: DataFrame, connect: Callable[[], Fetch], released: DataFrame | None = None
+) -> DataFrame:
+    """Every row of the objects, and of lines ``released`` from quarantine, typed, and where it stands among the changes of its order in this batch.
 
     Bad rows have a ``reason``. ``_is_copy`` marks all copies of a change but one; an order's last change has ``_place`` 1.
     ``_further`` maps columns to further attributes.
     """
-    columns = QUARANTINE | change_columns(contract)
+    columns = QUARANTINE | change_columns(lake.contract)
     schema = ", ".join([*(f"{name} string" for name in columns), f"{FURTHER} map<string, string>"])
-    texts = objects.mapInArrow(partial(read_objects, contract, connect), schema)
+    texts = objects.mapInArrow(partial(read_objects, lake.contract, connect), schema)
+    if released is not None:
+        texts = texts.unionByName(released.mapInArrow(partial(read_quarantined, lake.contract), schema))
     typed = texts.select(*[F.col(name).cast(kind) for name, kind in columns.items()], FURTHER)
     padded = typed.withColumn("sequence_number", F.lpad("sequence_number", SEQUENCE_NUMBER_DIGITS, "0"))
-    order = Window.partitionBy(F.coalesce("orderid", "raw_line"))
-    newest_first = order.orderBy(F.desc("sequence_number"), "event_id")
-    copied = F.col("sequence_number") == F.lag("sequence_number").over(newest_first)
+    order = Window.partitionBy(F.coalesce(lake.key[0], "raw_line"), *lake.key[1:])
+    position = F.struct(F.expr(STREAM.format("")), "sequence_number")
+    newest_first = order.orderBy(position.desc(), "event_id")
+    copied = position == F.lag(position).over(newest_first)
     return padded.withColumn("_is_copy", F.coalesce(copied, F.lit(False))).withColumn(
         "_place", F.row_number().over(newest_first)
     )
 
 
+def releasable(lake: Lake) -> DataFrame | None:
+    """Lines that a former version has refused for a value of a field, which is rescued now; None when there are none."""
+    fields = "|".join([*(each.member for each in lake.contract.fields), "actor"])
+    lines = lake.read(lake.quarantine).where(F.col("reason").rlike(f"^({fields}) is (not |missing)"))
+    return None if lines.isEmpty() else lines
+
+
+def release(lake: Lake, changes: DataFrame) -> None:
+    """Take lines out of quarantine that have become changes; those of arriving objects are in none, and match nothing."""
+    statement = (
+        f"MERGE INTO {lake.name(lake.quarantine)} t USING {{rows}} s ON t.source_object = s.source_object "
+        "AND t.line_number = s.line_number WHEN MATCHED THEN DELETE"
+    )
+    origin = changes.where("source_object IS NOT NULL").select("source_object", "line_number")
+    lake.commit(lambda: lake.spark.sql(statement, rows=origin))
+
+
+def same_change(lake: Lake) -> str:
+    """SQL that finds a change ``s`` in the target ``t``."""
+    return " AND ".join(f"t.{name} <=> s.{name}" for name in (*lake.key, "source_stream", "sequence_number"))
+
+
 def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: list[str]) -> None:
-    """The change log first: orders_current can be made from it, it cannot be made from orders_current."""
-    for table in ("orders_changes", "orders_current"):
-        lake.ensure_columns(table, dict.fromkeys(attributes, "string"))
-    same_change = "t.orderid = s.orderid AND t.sequence_number = s.sequence_number"
+    """The change log first: the current state can be made from it, it cannot be made from the current state."""
+    lake.admit(lake.changes, attributes)
+    lake.ensure_columns(lake.current, dict.fromkeys(lake.further_columns(lake.changes), "string"))
     first_copy = "s.event_id < t.event_id"  # never true of DynamoDB's records; if it were, the outcome knows no order
     log = changes.select(*change_columns(lake.contract), FURTHER)
-    lake.merge("orders_changes", log, on=f"{same_change} AND {within_days(days)}", replaces=first_copy)
+    lake.merge(lake.changes, log, on=f"{same_change(lake)} AND {within_days(days)}", replaces=first_copy)
     latest = changes.where("_place = 1").withColumn("is_deleted", F.expr("event_type = 'REMOVE'"))
-    later = f"(s.sequence_number > t.sequence_number OR s.sequence_number = t.sequence_number AND {first_copy})"
+    ours, theirs = (f"struct({STREAM.format(f'{each}.')}, {each}.sequence_number)" for each in "st")
+    later = f"({ours} > {theirs} OR {ours} = {theirs} AND {first_copy})"
     current = latest.select(*current_columns(lake.contract), FURTHER)
-    lake.merge("orders_current", current, on="t.orderid = s.orderid", replaces=later)
+    same_key = " AND ".join(f"t.{name} = s.{name}" for name in lake.key)
+    lake.merge(lake.current, current, on=same_key, replaces=later)
 
 
 def merge_bad_rows(lake: Lake, rows: DataFrame) -> None:
     same_line = "t.source_object = s.source_object AND t.line_number = s.line_number"
-    lake.merge("orders_quarantine", rows.select(*QUARANTINE), on=same_line, replaces="t.reason <> s.reason")
+    lake.merge(lake.quarantine, rows.select(*QUARANTINE), on=same_line, replaces="t.reason <> s.reason")
 
 
 def merge_objects(lake: Lake, objects: DataFrame, taken_at: datetime) -> None:
     taken = objects.withColumn("taken_at", F.lit(taken_at).cast("timestamp_ntz"))
     same_object = "t.object = s.object AND t.etag = s.etag"
-    lake.merge("orders_intake", taken, on=same_object, replaces="t.taken_at > s.taken_at")
+    lake.merge(lake.intake, taken, on=same_object, replaces="t.taken_at > s.taken_at")
 
 
 def added_changes(lake: Lake, changes: DataFrame, days: list[date], since: datetime) -> tuple[int, Lag]:
     """How many of the changes this session has added to orders_changes, and how long after their commit."""
     curated, summary, this_session = datetime.now(UTC), F.col("summary"), lake.spark.sparkContext.applicationId
     lag = F.lit(curated.timestamp()) - F.col("creation_time").cast("timestamp").cast("double")
-    measures = (F.count("orderid"), F.percentile_approx(lag, list(LAGS.values()), 10_000))
+    measures = (F.count(lake.key[0]), F.percentile_approx(lag, list(LAGS.values()), 10_000))
     all_of_them = changes.agg(*measures).collect()[0]
-    snapshots = lake.spark.table(f"{lake.name('orders_changes')}.snapshots")
+    snapshots = lake.spark.table(f"{lake.name(lake.changes)}.snapshots")
     ours = snapshots.where((F.col("committed_at") >= since) & (summary["spark.app.id"] == this_session))
     snapshot = (
         ours.select("parent_id", summary["added-records"].cast("bigint").alias("added")).where("added > 0").first()
@@ -142,9 +187,10 @@ def added_changes(lake: Lake, changes: DataFrame, days: list[date], since: datet
     if snapshot.parent_id is None or snapshot.added == all_of_them[0]:
         added, lags = all_of_them
     else:
-        version = lake.spark.read.option("snapshot-id", snapshot.parent_id).table(lake.name("orders_changes"))
+        version = lake.spark.read.option("snapshot-id", snapshot.parent_id).table(lake.name(lake.changes))
         known = version.alias("t").where(within_days(days))
-        added, lags = changes.join(known, ["orderid", "sequence_number"], "left_anti").agg(*measures).collect()[0]
+        new = changes.alias("s").join(known, F.expr(same_change(lake)), "left_anti")
+        added, lags = new.agg(*measures).collect()[0]
     return added, dict(zip(LAGS, lags or [None] * len(LAGS), strict=True))
 
 

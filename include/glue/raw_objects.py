@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import boto3
 import pyarrow as pa
 import pyarrow.compute as pc
-from change_contract import EVENT_TYPES, PROBE, SEQUENCE_NUMBER_DIGITS, Attribute, Contract
+from change_contract import EVENT_TYPES, PROBE_PATTERN, SEQUENCE_NUMBER_DIGITS, Attribute, Contract
 from raw_lines import BadRow, LineParser
 
 LINES_AT_ONCE = 20_000
@@ -23,13 +23,26 @@ ORIGIN = ("reason", "raw_line", "source_object", "line_number")
 FURTHER = "_further"
 """The column with the further attributes, a map; no column of a table opens with an underscore."""
 PLAIN = r'[^"\\\x00-\x1f]'
+PLAIN_TIME = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+PLAIN_VALUES = {
+    "string": f'"{PLAIN}*',
+    "bigint": "0|-?[1-9][0-9]{0,17}",
+    "double": r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?",
+    "boolean": "true|false",
+    "timestamp": rf'"{PLAIN_TIME}\.[0-9]{{6}}',
+    "json": r"[^\x00-\x{10FFFF}]",  # its quotes are escaped, so only null is plain
+}
+"""By type, what is taken of a field's value."""
+ENDS = {"string": '"', "timestamp": 'Z"'}
 PLAIN_METADATA = {
     "event_type": f'"(?P<event_type>{"|".join(EVENT_TYPES)})"',
-    "creation_time": r'"(?P<creation_time>[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3})Z"',
+    "creation_time": rf'"(?P<creation_time>{PLAIN_TIME}\.[0-9]{{3}})Z"',
     "event_id": f'"(?P<event_id>{PLAIN}+)"',
     "sequence_number": f'"(?P<sequence_number>[0-9]{{1,{SEQUENCE_NUMBER_DIGITS}}})"',
     "actor": '"(?P<actor>user|ttl)"',
 }
+
+TIMESTAMP = pa.timestamp("us")
 
 Fetch = Callable[[str, str], bytes]
 
@@ -45,19 +58,22 @@ class RawObject(NamedTuple):
 def plain_line(contract: Contract) -> str:
     """Return the pattern of a line that needs no parser; its groups are named as the columns.
 
-    A field that is null is captured as nothing, a text with its opening quote.
+    A field that is null is captured as nothing, a text or a time with its opening quote.
     """
     members = {each.member: f'"(?P<{each.column}>{PLAIN}+)"' for each in contract.key}
     members |= {each.member: f"(?:null|{_plain_field(each)})" for each in contract.fields}
     written = ", ?".join(f'"{name}": ?{value}' for name, value in (members | PLAIN_METADATA).items())
-    return rf'^\{{{written}(?:, ?(?P<{FURTHER}>".+))?\}}$'
+    stream = f'(?:, ?"source_stream": ?"(?P<source_stream>{PLAIN}+)")?'
+    return rf'^\{{{written}{stream}(?:, ?(?P<{FURTHER}>".+))?\}}$'
 
 
 def _plain_field(field: Attribute) -> str:
-    if field.type == "string":
-        return f'(?P<{field.column}>"{PLAIN}*)"'
-    if field.type == "bigint":
-        return f"(?P<{field.column}>0|-?[1-9][0-9]{{0,17}})"
+    if field.type not in PLAIN_VALUES:
+        return _plain_decimal(field)
+    return f"(?P<{field.column}>{PLAIN_VALUES[field.type]}){ENDS.get(field.type, '')}"
+
+
+def _plain_decimal(field: Attribute) -> str:
     precision, scale = map(int, re.findall("[0-9]+", field.type))
     whole = f"(?:0|[1-9][0-9]{{0,{precision - scale - 1}}})" if precision > scale else "0"
     fraction = rf"(?:\.[0-9]{{1,{scale}}})?" if scale else ""
@@ -71,8 +87,10 @@ class ObjectReader:
         self._parser = LineParser(contract)
         self._columns = list(contract.columns)
         self._plain_line = plain_line(contract)
-        self._texts = [each.column for each in contract.fields if each.type == "string"]
-        self._optional = [each.column for each in contract.fields]
+        self._quoted = [each.column for each in contract.fields if each.type in ENDS]
+        self._times = ["creation_time", *(each.column for each in contract.fields if each.type == "timestamp")]
+        self._optional = [*(each.column for each in contract.fields), "source_stream"]
+        self._plain_columns = [*(name for name in contract.columns if name != "rescued_data"), FURTHER]
         further = (FURTHER, pa.map_(pa.string(), pa.string()))
         self.schema = pa.schema([*((name, pa.string()) for name in (*ORIGIN, *self._columns)), further])
 
@@ -95,22 +113,25 @@ class ObjectReader:
         """Return the changes in plain lines, and of each line whether it was one."""
         try:
             fields = pc.extract_regex(pa.array(lines, pa.binary()).cast(pa.string()), self._plain_line)
-            texts = dict(zip((*self._columns, FURTHER), fields.flatten(), strict=True))
-            texts["creation_time"].cast(pa.timestamp("ms"))
+            texts = dict(zip(self._plain_columns, fields.flatten(), strict=True))
+            for name in self._times:
+                pc.if_else(pc.equal(texts[name], ""), None, pc.replace_substring(texts[name], '"', "")).cast(TIMESTAMP)
         except pa.ArrowInvalid:  # some line is not UTF-8, or some day is in no calendar
             return self._batch([]), [False] * len(lines)
         further = [self._parser.end_of_plain_line(end) for end in texts.pop(FURTHER).to_pylist()]
-        probes = pc.match_substring(texts[self._columns[0]], PROBE).to_pylist()
+        probes = pc.match_substring_regex(texts[self._columns[0]], PROBE_PATTERN).to_pylist()
         taken = [attributes is not None and not probe for attributes, probe in zip(further, probes, strict=True)]
         columns = {name: text.filter(pa.array(taken)) for name, text in texts.items()}
         for name in self._optional:
             columns[name] = pc.if_else(pc.equal(columns[name], ""), None, columns[name])
-        for name in self._texts:
+        for name in self._quoted:
             columns[name] = pc.utf8_slice_codeunits(columns[name], 1)
         origin = [pa.nulls(sum(taken), pa.string())] * len(ORIGIN)  # of interest for a bad line only
         rows = [row for row, is_taken in zip(further, taken, strict=True) if is_taken]
+        columns["rescued_data"] = pa.nulls(sum(taken), pa.string())
+        declared = [columns[name] for name in self._columns]
         attributes = pa.array(rows, self.schema.field(FURTHER).type)
-        return pa.RecordBatch.from_arrays([*origin, *columns.values(), attributes], schema=self.schema), taken
+        return pa.RecordBatch.from_arrays([*origin, *declared, attributes], schema=self.schema), taken
 
     def other_rows(self, key: str, lines: Iterable[tuple[int, bytes]]) -> pa.RecordBatch:
         """Return a row for each line, given by its number, that is neither blank nor a probe."""
@@ -153,3 +174,12 @@ def read_objects(
     for raw in (raw for batch in batches for raw in batch.to_pylist()):
         rows = reader.rows(raw["object"], fetch(raw["object"], raw["etag"]))
         yield from (batch for batch in rows if batch.num_rows)
+
+
+def read_quarantined(contract: Contract, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Read lines that a former version has put into quarantine, with their origin; those refused again give no row."""
+    reader = ObjectReader(contract)
+    for row in (row for batch in batches for row in batch.to_pylist()):
+        line = (row["line_number"], row["raw_line"].encode())
+        rows = reader.other_rows(row["source_object"], [line])
+        yield rows.filter(pc.is_null(rows["reason"]))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -18,25 +20,35 @@ EventType = Literal["INSERT", "MODIFY", "REMOVE"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 """In the order in which one order can meet them."""
 
-METADATA = ("event_type", "creation_time", "event_id", "sequence_number", "actor")
-"""Members of every change event, after its key and its fields."""
+OPTIONAL_METADATA = ("source_stream", "rescued_data")
+"""Members that a change event may lack: the stream's label, and the values that do not fit their fields."""
+METADATA = ("event_type", "creation_time", "event_id", "sequence_number", "actor", *OPTIONAL_METADATA)
+"""Members of change events after their key and fields."""
 SEQUENCE_NUMBER_DIGITS = 40
-PROBE = "probe"
-"""In the key of every order that setup sends through the chain, and of no other: probes stay out of every count."""
+PROBE_PATTERN = "^sales-cdc-probe-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+"""The key of every order that the pipeline sends through the chain as a probe, whole; every other key is data."""
 TOUCH = "sales_cdc_touch"
 """An attribute that is set on an item to make it emit a change. No change event carries it."""
 PARTITION_COLUMNS = ("dt", "hr")
 """Of the raw table: Athena could not read an attribute of that name."""
 STATE_COLUMNS = ("is_deleted", "valid_from", "valid_to", "is_current")
 """Columns of the curated tables and views that no change event has."""
+REST_COLUMN = "further_attributes"
+"""Of the curated tables: a JSON object of the further attributes that have no column, since there are too many."""
 ATTRIBUTE_PREFIX = "attr_"
+MAX_NAME_BYTES = 255
+"""Of a column in the Data Catalog."""
 MAX_COLUMN_LENGTH = 200
-"""Athena and the Data Catalog take 255 characters; the rest is for prefixes."""
-KEY_TYPES = ("S",)
-FIELD_TYPES = re.compile(r"string|bigint|decimal\((?P<precision>[0-9]+),(?P<scale>[0-9]+)\)")
+"""What is taken of an attribute's name; the rest is for prefixes."""
+KEY_TYPES = ("S", "N")
+FIELD_TYPES = "string, bigint, double, decimal(12,2), boolean, timestamp or json"
 
+_is_field_type = re.compile(
+    r"string|bigint|double|boolean|timestamp|json|decimal\((?P<precision>[0-9]+),(?P<scale>[0-9]+)\)"
+).fullmatch
 _is_member_name = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,199}").fullmatch
-_is_struct_field = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
+_is_probe = re.compile(PROBE_PATTERN[1:-1]).fullmatch
+_unreadable = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class ContractError(ValueError):
@@ -47,8 +59,9 @@ class ContractError(ValueError):
 class Attribute:
     """An attribute of the item that the contract declares.
 
-    ``type`` is DynamoDB's for a key (``S``), the column's for a field (``decimal(12,2)``). ``member`` is its name in the
-    change event; in lower case it is the name of its column.
+    ``type`` is DynamoDB's for a key (``S``, ``N``), the column's for a field (``decimal(12,2)``). A key is a text in the
+    change event and in its column, a number too: so every number is exact, and equal numbers are equal. ``member`` is the
+    attribute's name in the change event; in lower case it is the name of its column.
     """
 
     name: str
@@ -82,7 +95,7 @@ class Contract:
     def columns(self) -> dict[str, str]:
         """Column of the curated change log to its type, in their order; the types are Athena's, and Iceberg's."""
         key = dict.fromkeys((each.column for each in self.key), "string")
-        fields = {each.column: each.type for each in self.fields}
+        fields = {each.column: "string" if each.type == "json" else each.type for each in self.fields}
         times = {name: "timestamp" if name == "creation_time" else "string" for name in METADATA}
         return key | fields | times
 
@@ -93,8 +106,9 @@ class Contract:
     def further_members(self, names: Iterable[str]) -> dict[str, str]:
         """Name the members that a change event has for an item's further attributes.
 
-        Athena compares names without case. An attribute whose name is a declared member's or a partition column's, or
-        that of an attribute sorted before it, gets ``attr_`` in front until no other attribute and no member has it.
+        Athena compares names without case, and has hidden columns that open with ``$``. An attribute whose name is a
+        declared member's or a partition column's, or that of an attribute sorted before it, gets ``attr_`` in front until
+        no other attribute and no member has it; so does one that Athena or the Data Catalog cannot take.
         """
         further = self.further_attributes(names)
         reserved = {*(member.lower() for member in self.members), *PARTITION_COLUMNS}
@@ -102,9 +116,10 @@ class Contract:
         taken = reserved | first_of_its_name.keys()
         members = {}
         for name in further:
-            member = name
-            if name.lower() in reserved or first_of_its_name[name.lower()] != name:
-                member = prefixed_until(lambda candidate: candidate.lower() not in taken, name)
+            member = _unreadable.sub("_", name)
+            is_taken = member.lower() in reserved or first_of_its_name.get(member.lower()) != name
+            if is_taken or member.startswith("$") or len(member.encode()) > MAX_NAME_BYTES:
+                member = prefixed_until(lambda candidate: candidate.lower() not in taken, ATTRIBUTE_PREFIX + member)
                 taken.add(member.lower())
             members[name] = member
         return members
@@ -115,7 +130,7 @@ class Contract:
         A column has lower-case letters, digits and ``_`` (Athena knows no others), and no two are the same. A name that
         is taken, or opens with no letter, gets ``attr_`` in front; names that stay as they are go first.
         """
-        reserved = {*self.columns, *STATE_COLUMNS}
+        reserved = {*self.columns, *STATE_COLUMNS, REST_COLUMN}
         plain = {member: re.sub("[^a-z0-9_]", "_", member.lower())[:MAX_COLUMN_LENGTH] for member in members}
         columns: dict[str, str] = {}
         taken = set(reserved)
@@ -126,24 +141,42 @@ class Contract:
 
 
 def is_probe(key: str) -> bool:
-    """Whether setup wrote the order of this key to prove the chain, so that no count may include it."""
-    return PROBE in key
+    """Whether the pipeline wrote the order of this key to prove its chain, so that no count may include it.
+
+    >>> is_probe("sales-cdc-probe-0b0a8d2e-9d2c-4f0e-8a7e-0d2f4c1b7a55"), is_probe("microprobe-1")
+    (True, False)
+    """
+    return _is_probe(key) is not None
+
+
+def probe_key() -> str:
+    """Return the key of a new probe."""
+    return f"sales-cdc-probe-{uuid.uuid4()}"
 
 
 def prefixed_until(is_free: Callable[[str], bool], name: str) -> str:
-    """Put ``attr_`` in front of a name until it is free.
+    """Put ``attr_`` in front of a name until it is free; one that is too long then is cut, and ends in its hash.
 
     >>> prefixed_until(lambda name: name != "price", "price")
     'attr_price'
     """
-    while not is_free(name):
-        name = f"{ATTRIBUTE_PREFIX}{name}"
-    return name
+    candidate = name
+    while not is_free(candidate) or len(candidate.encode()) > MAX_NAME_BYTES:
+        candidate = f"{ATTRIBUTE_PREFIX}{candidate}"
+        if len(candidate.encode()) > MAX_NAME_BYTES:
+            digest = sha256(name.encode()).hexdigest()
+            return f"{ATTRIBUTE_PREFIX}{name.encode()[: MAX_COLUMN_LENGTH - 40].decode(errors='ignore')}_{digest[:32]}"
+    return candidate
 
 
-def names_struct(members: Collection[str]) -> bool:
-    """Whether Glue's struct types can name a map's keys: one type that cannot fails every query of the table."""
-    return all(map(_is_struct_field, members)) and len({name.lower() for name in members}) == len(members)
+@lru_cache(maxsize=64)
+def stream_label(arn: object) -> str | None:
+    """Return what tells a table's streams apart, and orders them: the time at which the stream began; None when unknown.
+
+    >>> stream_label("arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-11-22T13:40:00.000")
+    '2026-11-22T13:40:00.000'
+    """
+    return arn.rpartition("/")[2] or None if isinstance(arn, str) else None
 
 
 def load_contract(path: Path) -> Contract:
@@ -170,11 +203,13 @@ def _contract(declared: Any) -> Contract:
         raise ContractError("entity has to be a name of letters, digits and _, such as orders.")
     contract = Contract(
         entity=declared["entity"],
-        key=_attributes(declared, "key", KEY_TYPES.__contains__, "S"),
-        fields=_attributes(declared, "fields", _is_field_type, "string, bigint or decimal(12,2)"),
+        key=_attributes(declared, "key", KEY_TYPES.__contains__, "S or N"),
+        fields=_attributes(declared, "fields", _holds, FIELD_TYPES),
     )
-    if len(contract.key) != 1:
-        raise ContractError("key has to declare one attribute.")
+    if not 1 <= len(contract.key) <= 2:
+        raise ContractError("key has to declare one attribute, or two where the table has a sort key.")
+    if not contract.fields:
+        raise ContractError("fields has to declare one attribute or more.")
     _check_names(contract)
     return contract
 
@@ -202,15 +237,16 @@ def _attribute(where: str, entry: Any, is_type: Callable[[str], Any], types: str
     return Attribute(entry["attribute"], entry["type"], member)
 
 
-def _is_field_type(text: str) -> bool:
-    match = FIELD_TYPES.fullmatch(text)
+def _holds(kind: str) -> bool:
+    """Whether it is a field's type; Athena's decimals have 38 digits."""
+    match = _is_field_type(kind)
     if match is None or match["precision"] is None:
         return match is not None
     return int(match["scale"]) <= int(match["precision"]) <= 38 and int(match["precision"]) > 0
 
 
 def _check_names(contract: Contract) -> None:
-    taken = {*METADATA, *STATE_COLUMNS, *PARTITION_COLUMNS}
+    taken = {*METADATA, *STATE_COLUMNS, *PARTITION_COLUMNS, REST_COLUMN}
     names: set[str] = set()
     for each in (*contract.key, *contract.fields):
         if each.column in taken or each.name in names or each.name == TOUCH:

@@ -4,6 +4,8 @@ Each transformation record holds, in base64, one stream record as an EventBridge
 holds the change event: the contract's members in their order, then every further attribute of the item, sorted by name.
 
 * Numbers are copied as text, never computed with: ``10.50`` stays ``10.50``.
+* A change that has its identity (key, event type, event id, time, sequence number) is ``Ok``, whatever its item holds. A
+  value that does not fit its field is null there and stands, as DynamoDB types it, in the JSON text ``rescued_data``.
 * A REMOVE is a row of its key alone, whatever the stream's view type: an event describes the item after the change.
 * Answers are ``Ok`` or ``ProcessingFailed``. A record that cannot be transformed goes back with its own data, for
   Firehose to write under its error prefix, and one log line says why. Log lines quote no value of an item.
@@ -29,8 +31,8 @@ from json.encoder import encode_basestring as quote
 from pathlib import Path
 from typing import Any
 
-from attribute_json import Poison, attribute_json, number_json
-from change_contract import EVENT_TYPES, SEQUENCE_NUMBER_DIGITS, Contract, load_contract
+from attribute_values import UnfitValueError, field_json, further_json, key_text, rescued_json
+from change_contract import EVENT_TYPES, SEQUENCE_NUMBER_DIGITS, Contract, load_contract, stream_label
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,11 @@ LINE_BREAKS_BEYOND_ASCII = {char: f"\\u{ord(char):04x}" for char in "\x85\u2028\
 Field = tuple[str, str, Callable[[Any], str]]  # the attribute's name, its member, how its value is written
 
 _match_loggable = re.compile(r"[A-Za-z0-9_.:-]{1,256}").fullmatch
-_decode_json = JSONDecoder(parse_float=Decimal).decode
+_decode_json = JSONDecoder(parse_float=Decimal, parse_constant=str).decode
+
+
+class Poison(Exception):  # noqa: N818 (the field's word)
+    """A record cannot be transformed. The message says why, and quotes no value of it."""
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, list[dict[str, Any]]]:  # noqa: ARG001 (Lambda's signature)
@@ -68,7 +74,7 @@ def _answer(record: dict[str, Any]) -> dict[str, Any]:
     change = None
     try:
         change = _stream_record(record.get("data"))
-        line = b2a_base64(_line(change).encode(), newline=False)
+        line = b2a_base64(_line(change), newline=False)
     except Poison as poison:
         reason = str(poison)
     except RecursionError:
@@ -120,31 +126,60 @@ def _stream_record(data: Any) -> Any:
         raise Poison(f"its data is not base64 of one JSON document in UTF-8 ({type(error).__name__})") from None
 
 
-def _line(record: Any) -> str:
+def _line(record: Any) -> bytes:
     """The change event of one stream record, with its line end."""
+    if type(record) is not dict:
+        raise Poison("it is not an object")
     change = _required(record, "dynamodb", dict)
     event_type = record.get("eventName")
     if event_type not in EVENT_TYPES:
         raise Poison("eventName is not INSERT, MODIFY or REMOVE")
     keys = _required(change, "Keys", dict)
     item = keys if event_type == "REMOVE" else _required(change, "NewImage", dict)
-    fields, absent, further = _layout(tuple(item))
-    line = (
-        f"{{{_key(keys, item)}"
-        f"{''.join([opening + render(item[name]) for name, opening, render in fields])}"
-        f'{absent},"event_type":"{event_type}","creation_time":"{_creation_time(change)}",'
+    key = _key(keys, item)
+    metadata = (
+        f',"event_type":"{event_type}","creation_time":"{_creation_time(change)}",'
         f'"event_id":{quote(_required(record, "eventID", str))},"sequence_number":"{_sequence_number(change)}",'
         f'"actor":"{_actor(record)}"'
-        f"{''.join([opening + attribute_json(item[name]) for name, opening in further])}}}\n"
+        f"{_stream(arn) if type(arn := record.get('eventSourceARN')) is str else ''}"
     )
+    try:
+        fields, absent, further = _layout(tuple(item))
+        return _encoded(
+            f"{{{key}{''.join([opening + render(item[name]) for name, opening, render in fields])}{absent}{metadata}"
+            f"{''.join([opening + further_json(item[name]) for name, opening in further])}}}\n"
+        )
+    except (UnfitValueError, RecursionError, UnicodeEncodeError):
+        return _encoded(_rescuing_line(key, metadata, item))
+
+
+def _encoded(line: str) -> bytes:
     if not line.isascii():
         for line_break, escape in LINE_BREAKS_BEYOND_ASCII.items():
             line = line.replace(line_break, escape)
-    return line
+    return line.encode()
 
 
-def _required(members: Any, name: str, kind: type) -> Any:
-    value = members.get(name) if type(members) is dict else None
+def _rescuing_line(key: str, metadata: str, item: dict[str, Any]) -> str:
+    """The change event of an item with values that fit neither their fields nor, being none of DynamoDB's, a column."""
+    rescued: dict[str, Any] = {}
+
+    def written(name: str, render: Callable[[Any], str]) -> str:
+        try:
+            value = render(item[name])
+            value.encode()
+        except (UnfitValueError, RecursionError, UnicodeEncodeError):
+            rescued[name] = item[name]
+            return "null"
+        return value
+
+    fields = [f',"{member}":{written(name, render) if name in item else "null"}' for name, member, render in FIELDS]
+    further = [opening + written(name, further_json) for name, opening in _layout(tuple(item))[2]]
+    return f'{{{key}{"".join(fields)}{metadata},"rescued_data":{quote(rescued_json(rescued))}{"".join(further)}}}\n'
+
+
+def _required(members: dict[str, Any], name: str, kind: type) -> Any:
+    value = members.get(name)
     if type(value) is not kind or not value:
         raise Poison(f"{name} is missing, empty or not {'a text' if kind is str else 'an object'}")
     return value
@@ -172,18 +207,31 @@ def _sequence_number(change: dict[str, Any]) -> str:
 
 
 def _actor(record: dict[str, Any]) -> str:
+    """Streams write the principal with a small letter, their documentation and pipes with a capital one, too."""
     identity = record.get("userIdentity")
-    return "ttl" if isinstance(identity, dict) and identity.get("principalId") == TTL_PRINCIPAL else "user"
+    named = (identity.get("principalId"), identity.get("PrincipalId")) if isinstance(identity, dict) else ()
+    return "ttl" if TTL_PRINCIPAL in named else "user"
+
+
+@lru_cache(maxsize=64)
+def _stream(arn: str) -> str:
+    """The member with the stream's label, and the comma before it; nothing where the record names no stream."""
+    label = stream_label(arn)
+    return f',"source_stream":{quote(label)}' if label and label.isprintable() else ""
 
 
 def _key(keys: dict[str, Any], item: dict[str, Any]) -> str:
     """The members of the key."""
     written = []
-    for name, opening in KEY_OPENINGS:
-        value = _required(keys, name, dict)
-        if len(value) > 1 or item.get(name, value) != value:
-            raise Poison(f"{name} is not one text, the same in Keys and in NewImage")
-        written.append(opening + quote(_required(value, "S", str)))
+    for name, kind, opening in KEY_OPENINGS:
+        typed = keys.get(name)
+        try:
+            text = key_text(kind, typed)
+        except UnfitValueError:
+            raise Poison(f"{name} is missing from Keys, or not one value of DynamoDB's type {kind}") from None
+        if item is not keys and item.get(name, typed) != typed:
+            raise Poison(f"{name} is not the same in Keys and in NewImage")
+        written.append(opening + quote(text))
     return ",".join(written)
 
 
@@ -204,46 +252,6 @@ def _layout(names: tuple[str, ...]) -> tuple[list[Field], str, list[tuple[str, s
     return fields, opening, [(name, f",{quote(member)}:") for name, member in CONTRACT.further_members(names).items()]
 
 
-def _text_field(name: str) -> Callable[[Any], str]:
-    def render(typed: Any) -> str:
-        if type(typed) is dict and len(typed) == 1 and type(text := typed.get("S")) is str:
-            return quote(text)
-        return _null_field(name, "S", typed)
-
-    return render
-
-
-def _number_field(name: str) -> Callable[[Any], str]:
-    def render(typed: Any) -> str:
-        if type(typed) is dict and len(typed) == 1 and type(text := typed.get("N")) is str:
-            return number_json(text)
-        return _null_field(name, "N", typed)
-
-    return render
-
-
-def _integer_field(name: str) -> Callable[[Any], str]:
-    """Without point or exponent, within Athena's bigint: 2.0 is 2. Nothing is rounded."""
-    number = _number_field(name)
-
-    def render(typed: Any) -> str:
-        text = number(typed)
-        if (text.isdigit() and len(text) < 19) or text == "null":
-            return text
-        value = Decimal(text)
-        if value != int(value) or not -(2**63) <= value < 2**63:
-            raise Poison(f"{name} is not an integer of at most 64 bits")
-        return str(int(value))
-
-    return render
-
-
-def _null_field(name: str, tag: str, typed: Any) -> str:
-    if (value := attribute_json(typed)) == "null":
-        return value
-    raise Poison(f"{name} is not of DynamoDB's type {tag}")
-
-
 def _declared_contract() -> Contract:
     """The contract beside this file, as in the deployment package; else that of the checkout."""
     beside = Path(__file__).with_name("contract.json")
@@ -251,8 +259,5 @@ def _declared_contract() -> Contract:
 
 
 CONTRACT = _declared_contract()
-KEY_OPENINGS = [(each.name, f'"{each.member}":') for each in CONTRACT.key]
-FIELD_WRITERS = {"string": _text_field, "bigint": _integer_field, "decimal": _number_field}
-FIELDS: list[Field] = [
-    (each.name, each.member, FIELD_WRITERS[each.type.partition("(")[0]](each.name)) for each in CONTRACT.fields
-]
+KEY_OPENINGS = [(each.name, each.type, f'"{each.member}":') for each in CONTRACT.key]
+FIELDS: list[Field] = [(each.name, each.member, field_json(each.type)) for each in CONTRACT.fields]

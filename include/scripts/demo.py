@@ -22,6 +22,7 @@ from command_log import StepFailedError, run_logged, step_failed
 from demo_report import latest_insights, measure
 from demo_screen import Screen
 from rich.console import Console
+from sales_cdc.contract.change_contract import PROBE_PATTERN
 from sales_cdc.deployment.settings import Settings, SettingsError
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
@@ -31,7 +32,7 @@ PICTURE = LOCAL / "demo" / "screen.svg"
 INSERTS = {"inserts": 500, "updates": 0, "deletes": 0}
 CHANGES = {"inserts": 0, "updates": 300, "deletes": 100}
 SELECTS = (
-    "SELECT event_type, count(*) AS changes FROM raw_orders WHERE orderid NOT LIKE '%probe%' GROUP BY event_type ORDER BY event_type",
+    f"SELECT event_type, count(*) AS changes FROM raw_orders WHERE NOT regexp_like(orderid, '{PROBE_PATTERN}') GROUP BY event_type ORDER BY event_type",  # noqa: S608 (a pattern of ours)
     "SELECT * FROM raw_orders WHERE product_name='laptop'",
     "SELECT * FROM raw_orders WHERE product_name='laptop' AND quantity=5",
 )

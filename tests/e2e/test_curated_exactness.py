@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pyiceberg.catalog import Catalog, load_catalog
+from sales_cdc.contract.declared import contract_path
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.definitions import lake as definitions
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.e2e
 
 COLUMNS = (
     "orderid", "product_name", "quantity", "price", "event_type", "creation_time", "event_id", "sequence_number", "actor",
-    "colour", "gift", "weight",
+    "source_stream", "rescued_data", "colour", "gift", "weight",
 )  # fmt: skip
 ENDED = {"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"}
 RUN_SECONDS = 240
@@ -85,7 +86,7 @@ def lake_house(cloud: Any, prefix: str) -> LakeHouse:
     topology = Topology(Settings(target="local", region="us-east-1", prefix=prefix), account="000000000000")
     s3, glue, iam = (cloud.client(service) for service in ("s3", "glue", "iam"))
     s3.create_bucket(Bucket=topology.bucket.name)
-    for artifact in artifacts(topology, ROOT / "include").values():
+    for artifact in artifacts(topology, ROOT / "include", contract_path()).values():
         s3.put_object(Bucket=topology.bucket.name, Key=artifact.key, Body=artifact.content())
     glue.create_database(DatabaseInput={"Name": topology.database.name})
     role = topology.role("job").name
@@ -113,8 +114,10 @@ def test_a_job_stopped_half_way_and_started_again_gives_exactly_the_histories_ta
     lake_house.deliver("late.json", [*late, "no change"])
     run = lake_house.outcome(lake_house.start(maintain="true", ledger_key="ledger/curate/second.json"))
     assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
-    assert lake_house.rows("orders_changes", *COLUMNS) == histories.expected_changes(changes, COLUMNS[9:])
-    assert lake_house.rows("orders_current", *COLUMNS, "is_deleted") == histories.expected_current(changes, COLUMNS[9:])
+    assert lake_house.rows("orders_changes", *COLUMNS) == histories.expected_changes(changes, COLUMNS[11:])
+    assert lake_house.rows("orders_current", *COLUMNS, "is_deleted") == histories.expected_current(
+        changes, COLUMNS[11:]
+    )
     assert lake_house.rows("orders_quarantine", "raw_line") == [("no change",)]
     ledger = lake_house.client("s3").get_object(Bucket=lake_house.topology.bucket.name, Key="ledger/curate/second.json")
     assert json.load(ledger["Body"])["quarantined"] == 1

@@ -143,7 +143,7 @@ def curated_tables(athena: Cursor) -> Values:
 
 
 def test_raw_shows_what_dynamodb_holds_after_random_work(story: Story, pipeline: Pipeline, athena: Cursor) -> None:
-    rows = athena.execute(f"SELECT {COLUMNS} FROM raw_orders WHERE orderid NOT LIKE '%probe%'").fetchall()
+    rows = athena.execute(f"SELECT {COLUMNS} FROM raw_orders WHERE orderid NOT LIKE 'sales-cdc-probe-%'").fetchall()
     shown = {key: (row[3], Decimal(str(row[4])), Decimal(str(row[5]))) for key, row in latest_states(rows).items()}
     assert shown == scanned_states(pipeline)
     assert {row[1] for row in rows} == {"INSERT", "MODIFY", "REMOVE"}
@@ -151,7 +151,7 @@ def test_raw_shows_what_dynamodb_holds_after_random_work(story: Story, pipeline:
 
 def test_orders_are_dynamodb_s_items_attribute_by_attribute(story: Story, pipeline: Pipeline, athena: Cursor) -> None:
     rows = athena.execute("SELECT * FROM orders").fetchall()
-    of_the_change = {"event_type", "creation_time", "event_id", "sequence_number", "actor"}
+    of_the_change = {"event_type", "creation_time", "event_id", "sequence_number", "actor", "source_stream"}
     names = [column[0] for column in athena.description]
     shown = [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
     items = {order["orderid"]: {name: order[name] for name in order.keys() - of_the_change} for order in shown}
@@ -182,7 +182,7 @@ def test_the_report_is_complete(story: Story) -> None:
     assert (report["failed"], report["lost"]) == (0, 0)
     assert report["lag_seconds"]["max"] >= report["lag_seconds"]["p50"] > 0
     assert (report["curated"]["changes"], report["curated"]["quarantined"]) == (2, 0)
-    assert len(report["checks"]) == 9
+    assert len(report["checks"]) == 10
     assert {check["rows"] for check in report["checks"]} == {0}
     assert len(report["insights"]) == 5
     assert all(insight["question"].endswith(("?", ".")) and insight["rows"] for insight in report["insights"])

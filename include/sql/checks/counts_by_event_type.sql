@@ -12,7 +12,7 @@ found AS (
     FROM (
         SELECT DISTINCT orderid, sequence_number, event_type
         FROM {{ params.database }}.raw_orders
-        WHERE orderid NOT LIKE '%probe%'
+        WHERE NOT regexp_like(orderid, '{{ params.probe }}')
     )
     GROUP BY event_type
 )

@@ -1,7 +1,8 @@
 -- Is every delete a row with the order's key and without values? Rows: deletes that carry values.
-SELECT orderid, sequence_number, product_name, quantity, price
+{%- set fields = contract.fields | map(attribute='column') | list %}
+SELECT orderid, sequence_number, {{ fields | join(', ') }}
 FROM {{ params.database }}.raw_orders
 WHERE
     event_type = 'REMOVE'
-    AND (product_name IS NOT NULL OR quantity IS NOT NULL OR price IS NOT NULL)
+    AND ({{ fields | join(' IS NOT NULL OR ') }} IS NOT NULL)
 ORDER BY orderid, sequence_number

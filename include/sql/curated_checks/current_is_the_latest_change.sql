@@ -1,13 +1,14 @@
 -- Does each order's current state equal its latest change? Rows: orders whose values differ, and orders that one table lacks.
 -- The columns show the fields that differ.
-{%- set fields = ('event_type', 'product_name', 'quantity', 'price', 'sequence_number') %}
+{%- set declared = contract.fields | map(attribute='column') | list %}
+{%- set fields = ['event_type'] + declared + ['source_stream', 'sequence_number', 'rescued_data'] %}
 WITH numbered AS (
     SELECT
         orderid,
         {%- for field in fields %}
         {{ field }},
         {%- endfor %}
-        row_number() OVER (PARTITION BY orderid ORDER BY sequence_number DESC) AS newest
+        row_number() OVER (PARTITION BY orderid ORDER BY coalesce(source_stream, '') DESC, sequence_number DESC) AS newest
     FROM {{ params.database }}.orders_changes
 ),
 

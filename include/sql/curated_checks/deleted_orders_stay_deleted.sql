@@ -1,6 +1,6 @@
 -- Are all deleted orders marked as deleted? Rows: orders with a later delete, and orders whose mark contradicts their last change.
 WITH deletes AS (
-    SELECT orderid, max(sequence_number) AS last_delete
+    SELECT orderid, max(concat(coalesce(source_stream, ''), ' ', sequence_number)) AS last_delete
     FROM {{ params.database }}.orders_changes
     WHERE event_type = 'REMOVE'
     GROUP BY orderid
@@ -11,5 +11,5 @@ FROM {{ params.database }}.orders_current AS standing
 LEFT JOIN deletes ON standing.orderid = deletes.orderid
 WHERE
     standing.is_deleted <> (standing.event_type = 'REMOVE')
-    OR (NOT standing.is_deleted AND deletes.last_delete > standing.sequence_number)
+    OR (NOT standing.is_deleted AND deletes.last_delete > concat(coalesce(standing.source_stream, ''), ' ', standing.sequence_number))
 ORDER BY standing.orderid

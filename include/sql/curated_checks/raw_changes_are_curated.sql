@@ -12,7 +12,7 @@ delivered AS (
         min(taken.object) AS source_object
     FROM {{ params.database }}.raw_orders AS raw
     INNER JOIN taken ON substr(raw."$path", strpos(raw."$path", '/raw/') + 1) = taken.object
-    WHERE raw.orderid NOT LIKE '%probe%' AND raw.sequence_number IS NOT NULL
+    WHERE NOT regexp_like(raw.orderid, '{{ params.probe }}') AND raw.sequence_number IS NOT NULL
     GROUP BY raw.orderid, lpad(raw.sequence_number, 40, '0')
 ),
 

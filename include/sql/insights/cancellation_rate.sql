@@ -6,7 +6,7 @@ WITH numbered AS (
         actor,
         creation_time,
         sum(CASE WHEN event_type = 'INSERT' THEN 1 ELSE 0 END)
-            OVER (PARTITION BY orderid ORDER BY sequence_number ROWS UNBOUNDED PRECEDING) AS placement
+            OVER (PARTITION BY orderid ORDER BY coalesce(source_stream, ''), sequence_number ROWS UNBOUNDED PRECEDING) AS placement
     FROM {{ params.database }}.orders_changes
     WHERE creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
 ),

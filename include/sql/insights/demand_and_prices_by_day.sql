@@ -6,7 +6,7 @@ WITH compared AS (
         quantity,
         price,
         creation_time,
-        lag(price) OVER (PARTITION BY orderid ORDER BY sequence_number) AS price_before
+        lag(price) OVER (PARTITION BY orderid ORDER BY coalesce(source_stream, ''), sequence_number) AS price_before
     FROM {{ params.database }}.orders_changes
 )
 
@@ -14,7 +14,7 @@ SELECT
     CAST(creation_time AS date) AS change_day,
     product_name,
     count(CASE WHEN event_type = 'INSERT' THEN 1 END) AS orders_placed,
-    coalesce(sum(CASE WHEN event_type = 'INSERT' THEN quantity END), 0) AS units_placed,
+    coalesce(sum(CASE WHEN event_type = 'INSERT' THEN CAST(quantity AS decimal(38, 0)) END), 0) AS units_placed,
     count(CASE WHEN event_type = 'MODIFY' AND price > price_before THEN 1 END) AS price_rises,
     count(CASE WHEN event_type = 'MODIFY' AND price < price_before THEN 1 END) AS price_cuts,
     min(price) AS lowest_price,

@@ -5,7 +5,7 @@ WITH numbered AS (
         product_name,
         event_type,
         creation_time,
-        row_number() OVER (PARTITION BY orderid ORDER BY sequence_number DESC) AS newest,
+        row_number() OVER (PARTITION BY orderid ORDER BY coalesce(source_stream, '') DESC, sequence_number DESC) AS newest,
         count(*) OVER (PARTITION BY orderid) AS changes,
         min(creation_time) OVER (PARTITION BY orderid) AS first_change
     FROM {{ params.database }}.orders_changes

@@ -6,7 +6,7 @@ FROM (
         orderid,
         sequence_number
     FROM {{ params.database }}.{{ params.table }}
-    WHERE orderid NOT LIKE '%probe%'
+    WHERE NOT regexp_like(orderid, '{{ params.probe }}')
 ) AS known
 {%- else %}
 SELECT count(*) AS changes

@@ -7,7 +7,7 @@ WITH changes AS (
         event_type,
         CAST(from_iso8601_timestamp(creation_time) AS timestamp) AS creation_time
     FROM {{ params.database }}.{{ params.table }}
-    WHERE dt >= '{{ params.from_day }}' AND orderid NOT LIKE '%probe%'
+    WHERE dt >= '{{ params.from_day }}' AND NOT regexp_like(orderid, '{{ params.probe }}')
     {%- else -%}
     SELECT
         event_type,

@@ -2,5 +2,5 @@
 SELECT *
 FROM {{ params.database }}.{{ params.table }}
 WHERE orderid = ?
-ORDER BY sequence_number DESC
+ORDER BY {{ 'creation_time' if params.table == 'raw_orders' else "coalesce(source_stream, '')" }} DESC, sequence_number DESC
 LIMIT 500

@@ -1,4 +1,5 @@
 -- Which orders begin with this id, or hold this product, and what happened to each of them last?
+{%- set order = 'changes.creation_time' if params.table == 'raw_orders' else "coalesce(changes.source_stream, '')" %}
 WITH asked AS (
     SELECT DISTINCT orderid
     FROM {{ params.database }}.{{ params.table }}
@@ -14,11 +15,11 @@ numbered AS (
         changes.event_type,
         changes.creation_time,
         changes.sequence_number,
-        lag(changes.product_name) OVER (PARTITION BY changes.orderid ORDER BY changes.sequence_number) AS product_before,
-        row_number() OVER (PARTITION BY changes.orderid ORDER BY changes.sequence_number DESC) AS newest
+        lag(changes.product_name) OVER (PARTITION BY changes.orderid ORDER BY {{ order }}, changes.sequence_number) AS product_before,
+        row_number() OVER (PARTITION BY changes.orderid ORDER BY {{ order }} DESC, changes.sequence_number DESC) AS newest
     FROM {{ params.database }}.{{ params.table }} AS changes
     INNER JOIN asked ON changes.orderid = asked.orderid
-    WHERE changes.orderid NOT LIKE '%probe%'
+    WHERE NOT regexp_like(changes.orderid, '{{ params.probe }}')
 )
 
 SELECT

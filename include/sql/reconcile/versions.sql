@@ -1,6 +1,7 @@
 -- What does the curated table hold for these orders, deleted orders included? One row an order.
 SELECT
     orderid,
+    {{ params.source_stream }} AS source_stream,
     sequence_number,
     CAST(is_deleted AS varchar) AS is_deleted
     {%- for column in params.columns %},

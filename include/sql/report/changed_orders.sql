@@ -1,7 +1,7 @@
 -- What were the values of changed orders before and after this run? Twenty orders, of each event type in turn.
 {%- set curated = ti.xcom_pull(task_ids='await_curation') %}
 {%- set travel = curated['time_travel'] %}
-{%- set columns = ['product_name', 'quantity', 'price', 'creation_time'] + curated['attributes'] %}
+{%- set columns = contract.fields | map(attribute='column') | list + ['creation_time', 'rescued_data'] + curated['attributes'] %}
 WITH later AS (
     SELECT *
     FROM {{ params.database }}.orders_current{% if travel['after'] %} FOR VERSION AS OF {{ travel['after'] | int }}{% endif %}
@@ -30,10 +30,10 @@ changed AS (
         {%- endif %}
         later."{{ column }}" AS "after_{{ column }}",
         {%- endfor %}
-        row_number() OVER (PARTITION BY later.event_type ORDER BY later.sequence_number DESC) AS turn
+        row_number() OVER (PARTITION BY later.event_type ORDER BY coalesce(later.source_stream, '') DESC, later.sequence_number DESC) AS turn
     FROM later
     LEFT JOIN earlier ON later.orderid = earlier.orderid
-    WHERE earlier.sequence_number IS NULL OR later.sequence_number <> earlier.sequence_number
+    WHERE earlier.event_id IS NULL OR later.event_id <> earlier.event_id
 )
 
 SELECT *

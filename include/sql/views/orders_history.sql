@@ -2,16 +2,7 @@
 -- The columns are named, because Athena calls a view of * stale when its table gets a new column.
 CREATE OR REPLACE VIEW {{ params.database }}.orders_history AS
 SELECT
-    orderid,
-    product_name,
-    quantity,
-    price,
-    event_type,
-    creation_time,
-    event_id,
-    sequence_number,
-    actor,
-    {%- for column in ti.xcom_pull(task_ids='await_curation')['attributes'] %}
+    {%- for column in contract.columns.keys() | list + ti.xcom_pull(task_ids='await_curation')['attributes'] %}
     "{{ column }}",
     {%- endfor %}
     valid_from,
@@ -21,7 +12,7 @@ FROM (
     SELECT
         *,
         creation_time AS valid_from,
-        lead(creation_time) OVER (PARTITION BY orderid ORDER BY sequence_number) AS valid_to
+        lead(creation_time) OVER (PARTITION BY orderid ORDER BY coalesce(source_stream, ''), sequence_number) AS valid_to
     FROM {{ params.database }}.orders_changes
 ) AS versions
 WHERE event_type <> 'REMOVE'

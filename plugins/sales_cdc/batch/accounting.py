@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sales_cdc.batch.change_matching import Delivery, quantile
 from sales_cdc.contract.change_contract import EVENT_TYPES
-from sales_cdc.contract.lines import FailedChange, WrittenChange
+from sales_cdc.contract.lines import FailedChange, Identity, WrittenChange
 
 SHARES = (0.5, 0.99, 1.0)
 
@@ -53,7 +53,7 @@ def account(
     delivery: Delivery,
     failed: Iterable[FailedChange],
     dropped: Iterable[FailedChange],
-    curated: Collection[tuple[str, str]],
+    curated: Collection[Identity],
     curated_at: datetime,
 ) -> Account:
     """Account for every written change.

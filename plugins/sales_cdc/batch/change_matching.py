@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sales_cdc.contract.change_contract import EVENT_TYPES
-from sales_cdc.contract.lines import Arrival, FailedChange, WrittenChange
+from sales_cdc.contract.lines import Arrival, FailedChange, Identity, WrittenChange
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Delivery:
     missing: list[WrittenChange] = field(default_factory=list)
     lags_seconds: list[float] = field(default_factory=list)
     duplicates: int = 0
-    arrived: set[tuple[str, str]] = field(default_factory=set)
+    arrived: set[Identity] = field(default_factory=set)
     matched: list[tuple[WrittenChange, Arrival]] = field(default_factory=list)
 
     @property
@@ -40,11 +40,11 @@ class Delivery:
 
         One record explains one change. A record that has arrived since explains none.
         """
-        by_change: dict[tuple[str, str], dict[str, FailedChange]] = {}
+        by_change: dict[tuple[str, str], dict[Identity, FailedChange]] = {}
         for record in failed:
-            if (record.order_id, record.sequence_number) not in self.arrived:
+            if record.identity not in self.arrived:
                 of_change = by_change.setdefault((record.order_id, record.event_type), {})
-                of_change.setdefault(record.sequence_number, record)
+                of_change.setdefault(record.identity, record)
         explained = []
         for change in self.missing:
             records = by_change.get((change.order_id, change.event_type))
@@ -78,15 +78,15 @@ def compare(written: Iterable[WrittenChange], arrivals: Iterable[Arrival]) -> De
     histories, duplicates = _histories(arrivals, {order_id for _, order_id in by_run_and_order})
     delivery = Delivery(duplicates=duplicates)
     delivery.arrived = {arrival.identity for history in histories.values() for arrival in history}
-    taken: set[tuple[str, str]] = set()
+    taken: set[Identity] = set()
     for (_, order_id), changes in sorted(by_run_and_order.items(), key=lambda entry: entry[1][0].since):
         _match(changes, histories.get(order_id, []), taken, delivery)
     return delivery
 
 
 def _histories(arrivals: Iterable[Arrival], order_ids: set[str]) -> tuple[dict[str, list[Arrival]], int]:
-    """Return the orders' distinct arrivals, by sequence number, and the number of duplicates."""
-    distinct: dict[tuple[str, str], Arrival] = {}
+    """Return the orders' distinct arrivals, as they happened, and the number of duplicates."""
+    distinct: dict[Identity, Arrival] = {}
     duplicates = 0
     for arrival in arrivals:
         if arrival.event["orderID"] not in order_ids:
@@ -102,7 +102,7 @@ def _histories(arrivals: Iterable[Arrival], order_ids: set[str]) -> tuple[dict[s
 
 
 def _match(
-    changes: Sequence[WrittenChange], history: Sequence[Arrival], taken: set[tuple[str, str]], delivery: Delivery
+    changes: Sequence[WrittenChange], history: Sequence[Arrival], taken: set[Identity], delivery: Delivery
 ) -> None:
     """Match the changes, in order, with the earliest events of the history that no other change has taken."""
     position = 0

@@ -88,15 +88,20 @@ def batch_report(
         "run_id": run_id,
         "at": at,
         **_delivery_counts(delivery),
-        "curated": {name: value for name, value in curated.items() if name != "time_travel"},
+        "curated": _curated_counts(curated),
         "checks": [{"name": name, "rows": rows} for name, rows in checks.items()],
         "insights": [answer.document() for answer in answers],
         "changed_orders": changed_orders(changed),
         "reconciliation": dict(reconciliation) if reconciliation is not None else None,
         "ledger": ledger,
-        "warnings": batch_warnings(foreign_types or {}, curated.get("quarantined", 0), quarantine),
+        "warnings": batch_warnings(foreign_types or {}, curated, quarantine),
         "quarantine": quarantine.document(),
     }
+
+
+def _curated_counts(curated: Mapping[str, Any]) -> Document:
+    counts = {name: value for name, value in curated.items() if name not in {"time_travel", "rescued"}}
+    return counts | {"rescued": (curated.get("rescued") or {}).get("changes", 0)}
 
 
 def _delivery_counts(delivery: Mapping[str, Any]) -> Document:
@@ -110,11 +115,12 @@ def _delivery_counts(delivery: Mapping[str, Any]) -> Document:
     }
 
 
-def batch_warnings(foreign_types: Mapping[str, str], quarantined: int, quarantine: Answer) -> list[str]:
+def batch_warnings(foreign_types: Mapping[str, str], curated: Mapping[str, Any], quarantine: Answer) -> list[str]:
     """Return warnings: findings that fail no check.
 
-    ``quarantined`` is the number of lines that this run quarantined; ``quarantine`` has the quarantined lines, newest first.
+    ``curated`` has the job's counts; ``quarantine`` has the quarantined lines, newest first.
     """
+    quarantined, rescued = curated.get("quarantined", 0), curated.get("rescued") or {}
     lines = [dict(zip(quarantine.columns, row, strict=True)) for row in quarantine.rows]
     warnings = []
     for column, kind in foreign_types.items():
@@ -132,6 +138,13 @@ def batch_warnings(foreign_types: Mapping[str, str], quarantined: int, quarantin
         warnings.append(
             f"This run quarantined {quarantined} of raw/'s lines: they break the contract and are in no other curated table. "
             "Their objects and reasons are listed under 'In quarantine', all of them in orders_quarantine."
+        )
+    if rescued.get("changes"):
+        keys = rescued["keys"]
+        orders = ", ".join(keys[:MAX_NAMED]) + (", …" if len(keys) > MAX_NAMED else "")
+        warnings.append(
+            f"{rescued['changes']} of this run's changes have values that do not fit their columns: {', '.join(rescued['fields'])}. "
+            f"They are null there, and whole in the column rescued_data. The orders: {orders}."
         )
     return warnings
 

@@ -26,12 +26,19 @@ _REPAIR = (
 )
 _REBUILD = "drop orders_changes: the next batch rebuilds it from the objects under raw/; until then orders_history cannot be read."
 _SETUP = "run sales_cdc_setup: the deployed transformer and job differ. The lines are in orders_quarantine."
+_MEND_ITEMS = (
+    "find out who writes such values: rescued_data says which. Mend the items in the table, or declare another type in the contract; "
+    "nothing is lost meanwhile. To let the run pass, trigger it with a greater rescued_share."
+)
 CURATED_CHECKS = {
     "changes_are_unique": Check("changes that are in orders_changes more than once", _REBUILD),
     "current_is_the_latest_change": Check("orders whose current state is not their latest change", _REPAIR),
     "deleted_orders_stay_deleted": Check("deleted orders that are alive in orders_current", _REPAIR),
     "delivered_lines_are_taken": Check(
         "reasons for which too many of the pipeline's own lines were quarantined", _SETUP
+    ),
+    "values_fit_their_columns": Check(
+        "changes with values that do not fit their columns, more than rescued_share allows", _MEND_ITEMS
     ),
     "raw_changes_are_curated": Check("changes of raw objects that the curated tables lack", _REBUILD),
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
 from sales_cdc.contract.change_contract import Contract, load_contract
+
+VARIABLE = "SALES_CDC_CONTRACT"
 
 
 def include_folder() -> Path:
@@ -15,11 +18,19 @@ def include_folder() -> Path:
     return beside if beside.is_dir() else plugins / "include"
 
 
+def contract_path() -> Path:
+    """Return the contract's file: ``SALES_CDC_CONTRACT``, from the folder that holds ``include/``, or the project's own."""
+    include = include_folder()
+    named = os.environ.get(VARIABLE)
+    return include.parent / named if named else include / "contract" / "orders.json"
+
+
 @cache
 def declared_contract() -> Contract:
-    """Return the contract of ``include/contract/orders.json``.
+    """Return the contract of this process's deployment.
 
     Raises:
-        ContractError: the file declares none.
+        ContractError: its file declares none.
+        FileNotFoundError: there is no such file.
     """
-    return load_contract(include_folder() / "contract" / "orders.json")
+    return load_contract(contract_path())

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sales_cdc.contract.change_contract import SEQUENCE_NUMBER_DIGITS, stream_label
+
 CLOCK_DIFFERENCE = timedelta(seconds=5)
 """Between Airflow's clock and DynamoDB's, whose commit times are floored to the second."""
+
+
+Identity = tuple[str, str, str]
+"""A change's order, the label of its stream ("" when unknown), its sequence number."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,9 @@ class Arrival:
     stored_at: datetime
 
     @property
-    def identity(self) -> tuple[str, str]:
-        return self.event["orderID"], self.event["sequence_number"]
+    def identity(self) -> Identity:
+        """The same for every delivery of one change, and for no other change; those of one order sort as they happened."""
+        return self.event["orderID"], *position_of(self.event)
 
     @property
     def committed_at(self) -> datetime:
@@ -73,6 +80,11 @@ class FailedChange:
     sequence_number: str
     reason: str
     key: str
+    source_stream: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        return self.order_id, self.source_stream, self.sequence_number
 
     @classmethod
     def from_line(cls, key: str, line: Mapping[str, Any]) -> FailedChange | None:
@@ -83,11 +95,22 @@ class FailedChange:
         try:
             record = json.loads(base64.b64decode(line["rawData"]))
             change = record["dynamodb"]
-            order_id, number = change["Keys"]["orderid"]["S"], str(change.get("SequenceNumber", "")).zfill(40)
+            order_id, number = (
+                change["Keys"]["orderid"]["S"],
+                str(change.get("SequenceNumber", "")).zfill(SEQUENCE_NUMBER_DIGITS),
+            )
             reason = f"{line.get('errorCode', 'no code')}: {line.get('errorMessage', 'no message')}"
-            return cls(order_id, record["eventName"], number, reason, key)
+            return cls(
+                order_id, record["eventName"], number, reason, key, stream_label(record.get("eventSourceARN")) or ""
+            )
         except (KeyError, TypeError, ValueError):
             return None
+
+
+def position_of(event: Mapping[str, Any]) -> tuple[str, str]:
+    """Where a change stands among those of its order: its stream's label, "" when unknown, then its sequence number."""
+    label = event.get("source_stream")
+    return label if isinstance(label, str) else "", event["sequence_number"].zfill(SEQUENCE_NUMBER_DIGITS)
 
 
 def is_change_event(document: Mapping[str, Any]) -> bool:

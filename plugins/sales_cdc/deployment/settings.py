@@ -30,7 +30,8 @@ class Settings:
     ``local_endpoint`` is None when the target is ``aws``. ``event_driven``: new raw objects start the batch too.
     ``on_failure``: the dotted path of the function that Airflow calls when a run fails; None: none. ``kms_key_arn``: the customer
     managed key that encrypts everything; None: each service's own key. ``managed_by``: who makes the resources; setup only verifies
-    those of a CloudFormation stack.
+    those of a CloudFormation stack. ``max_further_columns``: how many further attributes have a column of their own in the curated
+    tables.
     """
 
     target: Target
@@ -46,6 +47,7 @@ class Settings:
     on_failure: str | None = None
     kms_key_arn: str | None = None
     managed_by: Manager = "setup"
+    max_further_columns: int = 200
 
     @property
     def partition(self) -> str:
@@ -95,6 +97,7 @@ class Settings:
             on_failure=_matching(env, "SALES_CDC_ON_FAILURE", "", r"(\w+(\.\w+)+)?", _CALLABLE_RULE) or None,
             kms_key_arn=_key(env, region),
             managed_by=_manager(env),
+            max_further_columns=_integer(env, "SALES_CDC_MAX_FURTHER_COLUMNS", cls.max_further_columns, 0, 230),
         )  # fmt: skip
 
 

@@ -87,12 +87,12 @@ def _poisoned(record: StreamRecord, mark: str, n: int) -> StreamRecord:
     return StreamRecord(BREAKS[n % len(BREAKS)](event, change), mark)
 
 
-def _fractional_quantity(event: Record, change: Record) -> bytes:
-    return _json(event, {**change, "NewImage": {**change["NewImage"], "quantity": {"N": "1.5"}}})
+def _other_event_name(event: Record, change: Record) -> bytes:
+    return _json({**event, "eventName": "UPSERT"}, change)
 
 
-def _quantity_as_text(event: Record, change: Record) -> bytes:
-    return _json(event, {**change, "NewImage": {**change["NewImage"], "quantity": {"S": "five"}}})
+def _time_as_text(event: Record, change: Record) -> bytes:
+    return _json(event, {**change, "ApproximateCreationDateTime": "yesterday"})
 
 
 def _no_new_image(event: Record, change: Record) -> bytes:
@@ -112,5 +112,5 @@ def _json(event: Mapping[str, Any], change: Mapping[str, Any]) -> bytes:
 
 
 BREAKS: tuple[Callable[[Record, Record], bytes], ...] = (
-    _fractional_quantity, _quantity_as_text, _no_new_image, _no_sequence_number, _cut_off,
+    _other_event_name, _time_as_text, _no_new_image, _no_sequence_number, _cut_off,
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -10,6 +9,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 
+from sales_cdc.contract.change_contract import probe_key
 from sales_cdc.probe.arrived_orders import arrived_orders
 from sales_cdc.provisioning.resources.objects import ObjectHook
 from sales_cdc.provisioning.resources.stream import StreamHook
@@ -67,7 +67,7 @@ class ChainBarrier:
         return max(1, sum(len(page["Shards"]) for page in pages))
 
     def _send(self, table: TableHook, count: int, hop: str) -> None:
-        written_at, probes = datetime.now(UTC), [f"probe-{uuid.uuid4()}" for _ in range(count)]
+        written_at, probes = datetime.now(UTC), [probe_key() for _ in range(count)]
         table.put_probe_orders(self._hops["table"], probes)
         try:
             while len(arrived := self._arrived(probes, written_at)) < count:

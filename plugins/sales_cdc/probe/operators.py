@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,13 +9,14 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from sales_cdc.aws.task_errors import resource_errors
+from sales_cdc.contract.change_contract import probe_key
 from sales_cdc.provisioning.resources.table import TableHook
 
 
 class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
     """Write a probe order, which means nothing and counts nowhere, under a new id.
 
-    The id begins with ``probe-``. It is new each time, because DynamoDB makes no record when an item is written unchanged.
+    The id is new each time, because DynamoDB makes no record when an item is written unchanged.
 
     Args:
         table: the orders table's name.
@@ -37,7 +37,7 @@ class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
         self.table = table
 
     def execute(self, context: Any) -> dict[str, str]:
-        probe = {"order_id": f"probe-{uuid.uuid4()}", "written_at": datetime.now(UTC).isoformat()}
+        probe = {"order_id": probe_key(), "written_at": datetime.now(UTC).isoformat()}
         with resource_errors(f"Could not write the probe order to the DynamoDB table '{self.table}'"):
             self.hook.put_probe_orders(self.table, [probe["order_id"]])
         self.log.info("Wrote order %s.", probe["order_id"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -12,6 +11,7 @@ from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from sales_cdc.contract.change_contract import probe_key
 from sales_cdc.probe.arrived_orders import arrived_orders
 from sales_cdc.provisioning.resources.objects import ObjectHook
 from sales_cdc.provisioning.resources.resource import Found
@@ -103,6 +103,6 @@ class StreamDrainedSensor(AwsBaseSensor[TableHook]):
         """Write the probes on first use; return when, and their ids."""
         written_at, table = datetime.now(UTC), self.hook.find(self.hops["table"])
         shards = TableStreamHook(**self._hook_parameters).open_shards(table.identifiers["stream_arn"])
-        probes = [f"probe-{uuid.uuid4()}" for _ in range(PROBES_PER_SHARD * max(shards, 1))]
+        probes = [probe_key() for _ in range(PROBES_PER_SHARD * max(shards, 1))]
         self.hook.put_probe_orders(self.hops["table"], probes)
         return written_at, probes

@@ -37,9 +37,8 @@ class Artifact:
         return content
 
 
-def artifacts(topology: Topology, include: Path) -> dict[str, Artifact]:
-    """Name what the transformer and the job consist of, from the folder ``include/``."""
-    contract = include / "contract" / "orders.json"
+def artifacts(topology: Topology, include: Path, contract: Path) -> dict[str, Artifact]:
+    """Name what the transformer and the job consist of, from the folder ``include/`` and the contract's file."""
     entry = include / "glue" / topology.JOB_KEY.rpartition("/")[2]
     transformer, job = ({path.name: path for path in sorted((include / of).glob("*.py"))} for of in ("lambda", "glue"))
     parts = {name: path for name, path in job.items() if name != entry.name}

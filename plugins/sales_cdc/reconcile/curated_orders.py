@@ -13,7 +13,7 @@ from sales_cdc.contract.curated_row import CURRENT_METADATA, KEY
 from sales_cdc.reconcile.sides import Version
 
 TABLE = "orders_current"
-STATEMENT_BYTES = 200_000  # Athena takes 262,144
+STATEMENT_BYTES = 240_000  # Athena takes 262,144
 
 
 class NoCuratedTableError(Exception):
@@ -27,13 +27,18 @@ class CuratedOrdersHook(AthenaSqlHook):
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
     """
 
-    @cached_property
+    @property
     def columns(self) -> list[str]:
         """Return the columns that carry an order's content, sorted.
 
         Raises:
             NoCuratedTableError: the table cannot be read, for example because no batch has run yet.
         """
+        return sorted(self._standing.difference([KEY], CURRENT_METADATA))
+
+    @cached_property
+    def _standing(self) -> frozenset[str]:
+        """The names of the table's columns."""
         try:
             table = self.other("glue").get_table(DatabaseName=self.database, Name=TABLE)["Table"]
         except ClientError as error:
@@ -43,7 +48,7 @@ class CuratedOrdersHook(AthenaSqlHook):
             ) from error
         columns = table["StorageDescriptor"]["Columns"]
         current = [each for each in columns if each.get("Parameters", {}).get("iceberg.field.current") != "false"]
-        return sorted({column["Name"].lower() for column in current}.difference([KEY], CURRENT_METADATA))
+        return frozenset(column["Name"].lower() for column in current)
 
     def fingerprints(self) -> Iterator[tuple[str, str]]:
         """Return the id and the fingerprint of every order that is not deleted.
@@ -65,13 +70,18 @@ class CuratedOrdersHook(AthenaSqlHook):
         An order with more than one row gets a column ``(rows)``, which no item has, so that it differs from its item.
         """
         versions: dict[str, Version] = {}
-        for part in in_batches(order_ids, _length_in_statement, STATEMENT_BYTES):
-            execution_id = self.run("reconcile/versions.sql", columns=self.columns, order_ids=part)
-            for order_id, sequence_number, is_deleted, *values in self.athena.all_rows(execution_id).rows:
+        columns = self.columns
+        stream = "source_stream" if "source_stream" in self._standing else "CAST(NULL AS varchar)"  # of an older table
+        room_bytes = STATEMENT_BYTES - sum(2 * len(name) + 40 for name in columns)
+        for part in in_batches(order_ids, _length_in_statement, room_bytes):
+            execution_id = self.run("reconcile/versions.sql", columns=columns, order_ids=part, source_stream=stream)
+            for order_id, label, sequence_number, is_deleted, *values in self.athena.all_rows(execution_id).rows:
                 shown = {name: text for name, text in zip(self.columns, values, strict=True) if text is not None}
                 if order_id in versions:
                     shown["(rows)"] = "more than one"
-                versions[str(order_id)] = Version(str(sequence_number), None if is_deleted == "true" else shown)
+                versions[str(order_id)] = Version(
+                    (label or "", str(sequence_number)), None if is_deleted == "true" else shown
+                )
         return versions
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sales_cdc.aws.landing_zone import PARALLEL_READS, LandingZoneHook
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.curated_row import event_row
-from sales_cdc.contract.lines import is_change_event
+from sales_cdc.contract.lines import is_change_event, position_of
 from sales_cdc.reconcile.sides import Version
 
 
@@ -56,9 +56,6 @@ class RawZoneHook(LandingZoneHook):
 
 
 def _keep_newest(latest: dict[str, Version], event: Mapping[str, Any]) -> None:
-    order_id, sequence_number = event["orderID"], event["sequence_number"].zfill(40)
-    if order_id in latest and latest[order_id].sequence_number >= sequence_number:
-        return
-    row = event_row(event)
-    if row is not None:
-        latest[order_id] = Version(sequence_number, None if event["event_type"] == "REMOVE" else row)
+    order_id, position = event["orderID"], position_of(event)
+    if order_id not in latest or latest[order_id].position < position:
+        latest[order_id] = Version(position, None if event["event_type"] == "REMOVE" else event_row(event))

@@ -42,12 +42,13 @@ def reconcile(source: Source, curated: Curated, chain: Chain, cutoff: datetime) 
     """
     found = Reconciliation(cutoff)
     with FingerprintJoin() as join:
+        columns = frozenset(curated.columns)
         fingerprints = curated.fingerprints()  # Athena computes them while the table is scanned
         for item in source.scan():
             order_id = item["orderid"]["S"]
             if not is_probe(order_id):
                 found.source_items += 1
-                join.add("source", order_id, fingerprint(item_row(item)))
+                join.add("source", order_id, fingerprint(item_row(item, columns)))
         for order_id, hashed in fingerprints:
             if not is_probe(order_id):
                 found.curated_items += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,9 +12,12 @@ from sales_cdc.reconcile.fingerprint_join import Fingerprint
 
 @dataclass(frozen=True)
 class Version:
-    """One state of an order and the change that made it; ``row`` is None when that change was a REMOVE."""
+    """One state of an order and the change that made it; ``row`` is None when that change was a REMOVE.
 
-    sequence_number: str
+    ``position`` orders the changes of an order: the stream's label ("" when unknown), then the sequence number.
+    """
+
+    position: tuple[str, str]
     row: Row | None
 
 
@@ -30,6 +33,10 @@ class Source(Protocol):
 
 class Curated(Protocol):
     """The curated table."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Return the columns that carry an order's content."""
 
     def fingerprints(self) -> Iterator[Fingerprint]:
         """Return the id and the fingerprint of every order that is not deleted."""

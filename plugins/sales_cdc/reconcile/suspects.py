@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from sales_cdc.contract.curated_row import Item, Row, comparable, differences
+from sales_cdc.contract.compared_values import comparable
+from sales_cdc.contract.curated_row import Item, Row, differences
 from sales_cdc.reconcile.findings import Reconciliation, Verdict
 from sales_cdc.reconcile.sides import Chain, Curated, Source, Version
 
@@ -54,7 +55,7 @@ class SuspectResolver:
         self._arrived = set(latest)
         for order_id, version in self._curated.versions(order_ids).items():
             pending = latest.get(order_id)
-            if pending is None or pending.sequence_number <= version.sequence_number:
+            if pending is None or pending.position <= version.position:
                 latest[order_id] = version
                 self._arrived.discard(order_id)
         return latest

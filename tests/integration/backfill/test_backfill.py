@@ -25,7 +25,7 @@ from sales_cdc.aws.ledger_folder import ForeignPlanError
 from sales_cdc.backfill.ledger import BackfillLedger
 from sales_cdc.backfill.run import BackfillIncompleteError, BackfillRefusedError, BackfillRun
 from sales_cdc.backfill.touches import TouchableTable
-from sales_cdc.contract.change_contract import TOUCH
+from sales_cdc.contract.change_contract import TOUCH, probe_key
 
 from tests.conftest import Cloud
 from tests.integration.shop import Shop
@@ -91,7 +91,7 @@ def shop(cloud: Cloud, prefix: str) -> Iterator[OldShop]:
 
 def test_the_stream_carries_every_old_order_once_and_as_it_is(shop: OldShop) -> None:
     shop.fill(120)
-    shop.dynamodb().put_item(TableName=shop.table, Item=item("setup-probe-1"))
+    shop.dynamodb().put_item(TableName=shop.table, Item=item(probe_key()))
     before = shop.held()
     shop.switch_on()
     summary = shop.whole_backfill("first")

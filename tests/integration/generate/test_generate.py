@@ -22,7 +22,7 @@ import boto3
 import pytest
 from sales_cdc.aws.errors import DeniedError, ResourceMissingError
 from sales_cdc.aws.ledger_folder import ForeignPlanError
-from sales_cdc.contract.change_contract import EVENT_TYPES
+from sales_cdc.contract.change_contract import EVENT_TYPES, probe_key
 from sales_cdc.generate.ledger import RunLedger
 from sales_cdc.generate.run import GenerateRun
 from sales_cdc.generate.transactional_table import OrdersTable
@@ -187,7 +187,7 @@ def test_orders_with_wrong_attributes_and_the_probe_are_not_changed(shop: Shop) 
         "half-a-desk": {"product_name": "desk", "quantity": Decimal("0.5"), "price": Decimal(1)},
         "too-exact": {"product_name": "desk", "quantity": 1, "price": Decimal("0.001")},
         "status-of-numbers": {"product_name": "desk", "quantity": 1, "price": Decimal(1), "order_status": 3},
-        "setup-probe-1": {"product_name": "desk", "quantity": 1, "price": Decimal(1)},
+        probe_key(): {"product_name": "desk", "quantity": 1, "price": Decimal(1)},
     }
     for order_id, attributes in odd.items():
         shop.put(order_id, **attributes)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sales_cdc.contract.change_contract import probe_key
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.page.curated import changes_table
@@ -18,7 +19,7 @@ from sales_cdc.page.tabs import changes, flow, insights, orders, trust
 from tests.conftest import Cloud
 
 pytestmark = pytest.mark.integration
-COLUMNS = "orderid string, product_name string, quantity bigint, price {price}, event_type string, creation_time {time}, event_id string, sequence_number string, actor string"  # fmt: skip
+COLUMNS = "orderid string, product_name string, quantity bigint, price {price}, event_type string, creation_time {time}, event_id string, sequence_number string, actor string, source_stream string, rescued_data string"  # fmt: skip
 HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 CHANGES = [  # orderid, product, quantity, price, event type, sequence number
     ("it's", "laptop", 2, "900.50", "INSERT", 1),
@@ -59,7 +60,7 @@ class Lake:
 
     def fill_raw(self) -> None:
         """Make a raw table with every change, one of them duplicated, and a probe order."""
-        lines = [raw_line(*each) for each in [*CHANGES, CHANGES[0], ("probe-1", "probe", 1, "1.00", "INSERT", 9)]]
+        lines = [raw_line(*each) for each in [*CHANGES, CHANGES[0], (probe_key(), "probe", 1, "1.00", "INSERT", 9)]]
         self.put(f"raw/orders/dt={HOUR:%Y-%m-%d}/hr={HOUR:%H}/sales-1.json", *lines)
         self.run(
             f"CREATE EXTERNAL TABLE raw_orders ({COLUMNS.format(price='double', time='string')}) PARTITIONED BY (dt string, hr string) "
@@ -92,7 +93,7 @@ def curated_row(order: str, product: str | None, quantity: int | None, price: st
     values = [
         f"'{quoted}'", f"'{product}'" if product else "CAST(NULL AS varchar)", f"CAST({quantity or 'NULL'} AS bigint)",
         f"CAST({price or 'NULL'} AS decimal(12,2))", f"'{kind}'", f"TIMESTAMP '{HOUR:%Y-%m-%d %H}:00:0{number}'",
-        f"'e{number}'", f"'{str(number).zfill(40)}'", "'user'", *([str(kind == "REMOVE").lower()] if is_current else []),
+        f"'e{number}'", f"'{str(number).zfill(40)}'", "'user'", "CAST(NULL AS varchar)", "CAST(NULL AS varchar)", *([str(kind == "REMOVE").lower()] if is_current else []),
     ]  # fmt: skip
     return f"({', '.join(values)})"
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from sales_cdc.contract.change_contract import TOUCH
+from sales_cdc.contract.change_contract import TOUCH, probe_key
 from sales_cdc.reconcile.operators.repair import NothingToRepairFromError, RepairOrdersOperator
 from sales_cdc.reconcile.repair_writes import Repaired, RepairWritesHook
 
@@ -111,7 +111,7 @@ def test_the_orders_of_the_latest_report_are_repaired_by_their_kind_of_finding(
 
 def test_named_orders_are_repaired_by_what_the_table_holds(cloud: Any, table: Any, prefix: str) -> None:
     table.put_item(TableName=prefix, Item=ORDER)
-    assert repair(prefix, orders='["one", "two", "probe-1"]') == {
+    assert repair(prefix, orders=json.dumps(["one", "two", probe_key()])) == {
         "report": "ledger/repair/run-1.json", "asked": 2, "repaired": 2, "touched": 1, "put and deleted": 1,
     }  # fmt: skip
     assert [kind for kind, _ in streamed(cloud, prefix)].count("REMOVE") == 1

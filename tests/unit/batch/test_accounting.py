@@ -34,7 +34,7 @@ def test_every_change_is_counted_in_one_place_or_named_as_unaccounted() -> None:
     delivery = compare(
         changes, [arrival("a", 1), arrival("a", 2, "MODIFY"), arrival("b", 3, lag_seconds=4), arrival("other", 9)]
     )
-    curated = {("a", f"{1:040d}"), ("a", f"{2:040d}"), ("other", f"{9:040d}")}
+    curated = {("a", "", f"{1:040d}"), ("a", "", f"{2:040d}"), ("other", "", f"{9:040d}")}
     found = account(
         changes, delivery, [record("failed", 4), record("other", 5)], [record("dropped", 6)], curated, CURATED_AT
     )

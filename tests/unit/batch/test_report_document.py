@@ -53,7 +53,7 @@ def test_it_has_the_contract_s_fields(report: dict[str, Any]) -> None:
     ]  # fmt: skip
     assert report["written"] == report["delivered"] == {**NONE, "INSERT": 3}
     assert (report["lost"], report["failed"]) == (0, 1)
-    assert report["curated"] == {"objects": 1, "changes": 3, "new_columns": ["colour"]}
+    assert report["curated"] == {"objects": 1, "changes": 3, "new_columns": ["colour"], "rescued": 0}
     assert report["checks"][1] == {"name": "changes_follow_an_insert", "rows": 2}
 
 
@@ -103,25 +103,35 @@ def quarantine(*rows: Any) -> Answer:
 
 
 def test_a_raw_column_of_a_foreign_type_is_a_warning_that_names_the_objects() -> None:
-    (warning,) = batch_warnings({"price": "string"}, 0, quarantine(FOREIGN, ("raw/x", "actor is missing", 1, 1, "t")))
+    (warning,) = batch_warnings({"price": "string"}, {}, quarantine(FOREIGN, ("raw/x", "actor is missing", 1, 1, "t")))
     assert warning.startswith("The column price of raw_orders is string")
     assert "raw/orders/theirs.json (price is not a number)" in warning
     assert "raw/x" not in warning
 
 
 def test_a_foreign_type_that_no_quarantined_line_explains_is_a_warning_too() -> None:
-    (warning,) = batch_warnings({"quantity": "double"}, 0, quarantine(FOREIGN))
+    (warning,) = batch_warnings({"quantity": "double"}, {}, quarantine(FOREIGN))
     assert "quantity" in warning
     assert "theirs.json" not in warning
 
 
 def test_lines_that_the_run_quarantined_are_a_warning() -> None:
-    (warning,) = batch_warnings({}, 2, quarantine(FOREIGN))
+    (warning,) = batch_warnings({}, {"quarantined": 2}, quarantine(FOREIGN))
     assert warning.startswith("This run quarantined 2 of raw/'s lines")
 
 
+def test_rescued_values_are_a_warning_that_names_how_many_which_fields_and_which_orders() -> None:
+    keys = [f"order-{number}" for number in range(8)]
+    rescued = {"changes": 28, "fields": ["price", "quantity"], "keys": keys}
+    (warning,) = batch_warnings({}, {"rescued": rescued}, quarantine())
+    assert warning == (
+        "28 of this run's changes have values that do not fit their columns: price, quantity. They are null there, and whole in the "
+        "column rescued_data. The orders: order-0, order-1, order-2, order-3, order-4, …."
+    )
+
+
 def test_a_run_without_findings_has_no_warning(report: dict[str, Any]) -> None:
-    assert batch_warnings({}, 0, quarantine(FOREIGN)) == report["warnings"] == []
+    assert batch_warnings({}, {"rescued": {"changes": 0}}, quarantine(FOREIGN)) == report["warnings"] == []
     assert "Warnings" not in as_markdown(report)
     assert "quarantine" not in as_markdown(report)
 

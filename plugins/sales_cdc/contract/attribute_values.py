@@ -1,0 +1,1 @@
+../../../include/lambda/attribute_values.py
