@@ -32,6 +32,15 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def encodable(text: str) -> str:
+    """Return the text with ``?`` for half a surrogate, which a JSON line can hold and UTF-8 cannot.
+
+    The SerDes are Java's, whose ``String.getBytes`` puts that character.
+    Source: https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/lang/String.html#getBytes(java.nio.charset.Charset)
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def structure(kind: Type) -> str:
     """Return the JSON structure that is passed to ``from_json``: every leaf is text."""
     return json.dumps(_structured(kind))

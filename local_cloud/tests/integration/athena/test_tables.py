@@ -40,6 +40,11 @@ def test_a_malformed_line_fails_the_query_unless_it_is_ignored(athena: Athena) -
     assert athena.rows("SELECT a FROM lenient ORDER BY a") == [["1"], ["3"], [None]]
 
 
+def test_half_a_surrogate_fails_no_query(athena: Athena) -> None:
+    athena.json_table("t", "a string", '{"a":"x\\ud800"}\n{"a":"y"}\n')
+    assert athena.rows("SELECT a FROM t ORDER BY a") == [["x?"], ["y"]]
+
+
 def test_repeated_keys_that_differ_in_case_fail_the_query(athena: Athena) -> None:
     """AWS re:Post: Row is not a valid JSON Object - JSONException: Duplicate key."""
     athena.json_table("t", "a int", '{"a":1,"A":2}\n')

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -80,3 +81,61 @@ def test_keys_ignore_case_only_when_asked_to() -> None:
 
 def test_keys_cannot_take_the_place_of_our_own_columns() -> None:
     assert read('{"$object":1,"$file":2}\n')[0] == [{"$$object": "1", "$$file": "2"}]
+
+
+GOOD = '{"a":"first"}'
+FOREIGN = {
+    "half a surrogate": r'{"a":"x\ud800"}',
+    "the other half": r'{"a":"\udc00 x","b":["\ud83d"]}',
+    "half a surrogate in a key": r'{"\ud800":1}',
+    "an array": '[{"a":1},2]',
+    "truncated": '{"a":"x","b":[1,',
+    "truncated in an escape": r'{"a":"x\u12',
+    "pretty-printed": '{\n  "a": 1\n}',
+    "a repeated key": '{"a":1,"a":2}',
+    "a key in two cases": '{"a":1,"A":2}',
+    "two documents": '{"a":1}{"a":2}',
+    "no constant of JSON": '{"a":NaN}',
+    "nested too deeply": '{"a":' + "[" * 5_000,
+    "a lone scalar": '"a"',
+    "a control character": '{"a":"x\x01"}',
+    "NUL": "\x00",
+    "CSV": "orderID,price\nx,1",
+    "a carriage return": '{"a":1}\r\r',
+}
+
+
+def read_with(*foreign: str) -> list[str | None]:
+    """Return column ``a`` of good lines, with foreign ones between them."""
+    rows, _ = read("\n".join([GOOD, *foreign, GOOD]) + "\n")
+    return [row.get("a") for row in rows]
+
+
+@pytest.mark.parametrize("line", FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_line_never_hides_a_good_one(line: str) -> None:
+    values = read_with(line)
+    assert (values[0], values[-1]) == ("first", "first")
+    assert len(values) == 2 + len(line.split("\n"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(list(FOREIGN.values())),
+            st.text(max_size=30).map(lambda text: json.dumps({"a": text, text: 1})[: max(1, len(text))]),
+            st.text(st.sampled_from(r'{}[]":,\u0dc8a1 e-.'), max_size=30),
+        ),
+        max_size=5,
+    )
+)
+def test_good_lines_are_read_whatever_is_between_them(lines: list[str]) -> None:
+    values = read_with(*(line.replace("\r", "") for line in lines))
+    assert (values[0], values[-1]) == ("first", "first")
+
+
+def test_half_a_surrogate_is_a_question_mark() -> None:
+    """As Java writes it: https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/lang/String.html#getBytes()."""
+    rows, item = read(r'{"a":"x\ud800y","n":{"\ud83d":"\udc00"},"e":"\ud83d\ude00"}' + "\n")
+    assert rows == [{"a": "x?y", "n": '{"?":"?"}', "e": "😀"}]
+    assert item.malformed is None

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local_cloud.athena import quoting
-from local_cloud.athena.json_text import Number, Pairs, compact
+from local_cloud.athena.json_text import Number, Pairs, compact, encodable
 from local_cloud.athena.tables.plain_lines import PlainLines
 
 OBJECT_COLUMN = "$object"
@@ -216,10 +216,10 @@ def _columns(line: str, *, ignore_case: bool) -> dict[str, str | None]:
         raise ValueError("a line that is an array is not supported by the local cloud")
     found: dict[str, str | None] = {}
     for key, value in document:
-        column = column_name(key, ignore_case=ignore_case)
+        column = encodable(column_name(key, ignore_case=ignore_case))
         if column in found:
             raise DuplicateKeyError(column)
-        found[column] = None if value is None else str(value) if isinstance(value, str) else compact(value)
+        found[column] = None if value is None else encodable(value if isinstance(value, str) else compact(value))
     return found
 
 
