@@ -5,7 +5,8 @@ form. **Example configuration**: `{"days": 7, "maintain": true, "source": "expor
 
     wait_for_delivery   waits until raw/ holds every change that the generate runs' ledgers name; names missing and failed ones
     start_curation      starts the Spark job that takes new raw objects into the curated tables; meanwhile, on the raw table:
-      crawl_raw ─ checks ─ seed_queries     warns of foreign types, looks for rows that must not exist, runs the brief's selects
+      crawl_raw ─ verify_raw_table          keeps raw_orders one table with every hour, names foreign objects and types
+      checks ─ seed_queries                 looks for rows that must not exist, runs the brief's selects
     record_ledger       counts what became of every change, by event type, in pipeline_ledger, also when a task before it failed
     check_curated       fails the run when a check finds rows, names them, and stops the tasks that follow
     publish_views       publishes orders (alive orders) and orders_history (every version, with its time span)
@@ -27,6 +28,7 @@ from sales_cdc.batch.operators.crawl import CrawlOperator
 from sales_cdc.batch.operators.curate import CurateOperator
 from sales_cdc.batch.operators.record_ledger import PipelineLedgerOperator
 from sales_cdc.batch.operators.run_statements import ChecksOperator, InsightsOperator, QueryOperator, StatementsOperator
+from sales_cdc.batch.operators.verify_raw_table import VerifyRawTableOperator
 from sales_cdc.batch.operators.write_report import ReportOperator
 from sales_cdc.batch.schedule import batch_schedule
 from sales_cdc.batch.sensors.curation import CurationSensor
@@ -79,6 +81,9 @@ with DAG(
         task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[Asset(f"{topology.prefix}-raw-orders")],
         execution_timeout=MAX_CRAWL, **polling.crawl,
     )  # fmt: skip
+    verify_raw_table = VerifyRawTableOperator(
+        task_id="verify_raw_table", bucket=bucket, database=topology.database.name, crawler_name=topology.crawler.name
+    )
 
     with TaskGroup("checks") as checks:
         for name, finding in RAW_CHECKS.items():
@@ -113,7 +118,8 @@ with DAG(
     ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES, **athena)
     write_report = ReportOperator(task_id="write_report", bucket=bucket, trigger_rule=TriggerRule.NONE_FAILED)
 
-    chain(find_account, wait_for_delivery, start_curation, crawl_raw, checks, seed_queries, await_curation)
+    on_raw = [crawl_raw, verify_raw_table, checks, seed_queries]
+    chain(find_account, wait_for_delivery, start_curation, *on_raw, await_curation)
     chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
     chain(await_curation, record_ledger, write_report)
     dag_defaults.describe_tasks(dag)

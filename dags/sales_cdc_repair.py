@@ -23,6 +23,7 @@ from airflow.sdk import DAG, Param, chain
 from sales_cdc.aws.identity import FindAccountOperator
 from sales_cdc.batch.operators.crawl import CrawlOperator
 from sales_cdc.batch.operators.curate import CurateOperator
+from sales_cdc.batch.operators.verify_raw_table import VerifyRawTableOperator
 from sales_cdc.dag_page.dag_defaults import (
     CURATE_LEDGER_KEY,
     dag_arguments,
@@ -72,6 +73,10 @@ with DAG(
     )
     await_delivery = AwaitDeliveryOperator(task_id="await_delivery", hops=hops, patience_seconds=patience_seconds)
     crawl_raw = CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, **polling.crawl)
+    verify_raw_table = VerifyRawTableOperator(
+        task_id="verify_raw_table", bucket=topology.bucket.name, database=topology.database.name,
+        crawler_name=topology.crawler.name,
+    )  # fmt: skip
     curate_orders = CurateOperator(
         task_id="curate_orders",
         job_name=topology.job.name,
@@ -84,4 +89,5 @@ with DAG(
     )
 
     chain(find_account, repair_orders, await_delivery, [crawl_raw, curate_orders], reconcile_orders)
+    chain(crawl_raw, verify_raw_table, reconcile_orders)
     describe_tasks(dag)

@@ -21,11 +21,11 @@ SQL = ROOT / "include" / "sql"
 
 
 def test_the_job_runs_beside_the_raw_checks_and_the_gate_waits_for_it(dag: DAG) -> None:
-    line = ["find_account", "wait_for_delivery", "start_curation", "crawl_raw"]
+    line = ["find_account", "wait_for_delivery", "start_curation", "crawl_raw", "verify_raw_table"]
     for earlier, later in pairwise(line):
         assert later in dag.get_task(earlier).downstream_task_ids
     raw_side = {task for task in dag.task_ids if task.startswith(("checks.", "seed_queries."))}
-    assert raw_side < dag.get_task("crawl_raw").get_flat_relative_ids(upstream=False)
+    assert raw_side < dag.get_task("verify_raw_table").get_flat_relative_ids(upstream=False)
     assert raw_side < dag.get_task("await_curation").get_flat_relative_ids(upstream=True)
 
 

@@ -8,6 +8,7 @@ from airflow.sdk import DAG
 def test_it_ends_by_reconciling_again(dag: DAG) -> None:
     assert [task.task_id for task in dag.topological_sort()][:3] == ["find_account", "repair_orders", "await_delivery"]
     assert dag.get_task("await_delivery").downstream_task_ids == {"crawl_raw", "curate_orders"}
+    assert dag.get_task("verify_raw_table").upstream_task_ids == {"crawl_raw"}
     assert dag.leaves == [dag.get_task("reconcile_orders")]
     assert dag.get_task("reconcile_orders").fail_on_difference is True
 

@@ -101,6 +101,24 @@ class LandingZoneHook(AwsBaseHook):
             return None
         return found
 
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys of all objects under a prefix, without the empty ones that stand for a folder."""
+        return (key for key, _ in self._keys(prefix) if not key.endswith("/"))
+
+    def level(self, prefix: str) -> tuple[list[str], list[str]]:
+        """The folders (with their slash) and the objects directly under a prefix."""
+        folders, keys = [], []
+        pages = self.get_conn().get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/"):
+            folders += [found["Prefix"] for found in page.get("CommonPrefixes", [])]
+            keys += [found["Key"] for found in page.get("Contents", []) if not found["Key"].endswith("/")]
+        return folders, keys
+
+    def holds(self, beginning: str) -> bool:
+        """Say whether any object's key begins so."""
+        found = self.get_conn().list_objects_v2(Bucket=self.bucket, Prefix=beginning, MaxKeys=1)
+        return bool(found.get("Contents"))
+
     def _keys(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         for page in self.get_conn().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
             for item in page.get("Contents", []):

@@ -71,6 +71,7 @@ def batch_report(
     reconciliation: Mapping[str, Any] | None,
     ledger: Mapping[str, Mapping[str, int]] | None = None,
     foreign_types: Mapping[str, str] | None = None,
+    raw_table: Mapping[str, Any] | None = None,
 ) -> Document:
     """Compose the report of one run; ``written`` and ``delivered`` count the generate runs that it waited for.
 
@@ -78,6 +79,7 @@ def batch_report(
         at: the time of the report, in ISO-8601 UTC.
         ledger: what became of these changes, by event type; None when that was not recorded.
         foreign_types: columns of the raw table whose type the pipeline's own lines do not explain.
+        raw_table: what ``verify_raw_table`` found and mended.
 
     Example::
 
@@ -94,7 +96,10 @@ def batch_report(
         "changed_orders": changed_orders(changed),
         "reconciliation": dict(reconciliation) if reconciliation is not None else None,
         "ledger": ledger,
-        "warnings": batch_warnings(foreign_types or {}, curated, quarantine),
+        "warnings": [
+            *raw_table_warnings(raw_table or {}),
+            *batch_warnings(foreign_types or {}, curated, quarantine),
+        ],
         "quarantine": quarantine.document(),
     }
 
@@ -113,6 +118,25 @@ def _delivery_counts(delivery: Mapping[str, Any]) -> Document:
         "duplicates_in_raw": delivery["duplicates_in_raw"],
         "lag_seconds": dict(delivery["lag_seconds"]),
     }
+
+
+def raw_table_warnings(raw_table: Mapping[str, Any]) -> list[str]:
+    """Return warnings of foreign objects under ``raw/orders/``, and of columns that the crawler did not find."""
+    warnings = []
+    if found := raw_table.get("foreign_objects", 0):
+        named = ", ".join(raw_table["foreign"][:MAX_NAMED])
+        removed = len(raw_table["removed_tables"])
+        made = f" The crawler had made tables of them and of whole hours: {removed} were removed." if removed else ""
+        warnings.append(
+            f"{found} objects or folders under raw/orders/ are not the pipeline's: {named}{' and more' if found > MAX_NAMED else ''}."
+            f"{made} raw_orders is one table and has every hour. Move these objects out of raw/."
+        )
+    if columns := raw_table.get("added_columns"):
+        warnings.append(
+            f"The crawler gave raw_orders no column {', '.join(columns)}: the contract's were put in. If every run says so, the "
+            "crawler's classifier does not recognise the lines: set SALES_CDC_RAW_COLUMNS=built-in and run sales_cdc_setup."
+        )
+    return warnings
 
 
 def batch_warnings(foreign_types: Mapping[str, str], curated: Mapping[str, Any], quarantine: Answer) -> list[str]:

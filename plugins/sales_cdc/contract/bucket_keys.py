@@ -26,6 +26,7 @@ REDRIVE_RUNS = f"{LEDGER_PREFIX}redrive/"
 DRILL_RUNS = f"{LEDGER_PREFIX}drill/"
 
 TRIMMED_POSITIONS = f"{REDRIVE_RUNS}trimmed/"
+RAW_TABLE_CHECK = f"{BATCH_RUNS}raw_table_check.json"
 ORDERS_WITHOUT_INSERT = f"{BATCH_RUNS}orders_without_insert.json"
 
 

@@ -214,6 +214,8 @@ def _queries(topology: Topology) -> list[Document]:
         "GetPartitions",
         "GetPartition",
         "BatchGetPartition",
+        "BatchCreatePartition",
+        "BatchUpdatePartition",
         "CreateTable",
         "UpdateTable",
     ]
@@ -229,6 +231,9 @@ def _queries(topology: Topology) -> list[Document]:
         allow([f"athena:{action}" for action in athena], topology.workgroup.arn),
         allow(["glue:GetDatabase"], catalog, database, default),
         allow([f"glue:{action}" for action in tables], catalog, database, within),
+        allow(
+            ["glue:DeleteTable"], catalog, database, f"{within.removesuffix('*')}{topology.RAW_TABLE_PREFIX}*"
+        ),  # of foreign objects
         allow([f"glue:{action}" for action in crawl], topology.crawler.arn),
         allow([f"glue:{action}" for action in run], topology.job.arn),
         allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:DeleteObject"], *files),

@@ -15,6 +15,7 @@ from sales_cdc.batch.report_document import (
     batch_warnings,
     changed_orders,
     question_of,
+    raw_table_warnings,
 )
 
 NONE = {"INSERT": 0, "MODIFY": 0, "REMOVE": 0}
@@ -144,3 +145,17 @@ def test_the_page_begins_with_its_warnings_and_lists_the_quarantined_lines(repor
 
 def test_the_question_is_the_header_s_first_line() -> None:
     assert question_of("-- What? Rows: all.\n-- More.\nSELECT 1") == "What? Rows: all."
+
+
+def test_foreign_objects_and_columns_put_in_are_warned_of() -> None:
+    table = {
+        "foreign": ["raw/orders/x.csv"],
+        "foreign_objects": 7,
+        "removed_tables": ["raw_hr_00"],
+        "added_columns": ["price"],
+    }
+    foreign, columns = raw_table_warnings(table)
+    assert "7 objects or folders under raw/orders/ are not the pipeline's: raw/orders/x.csv and more" in foreign
+    assert "1 were removed" in foreign
+    assert "no column price" in columns
+    assert raw_table_warnings({"foreign": [], "foreign_objects": 0, "removed_tables": [], "added_columns": []}) == []

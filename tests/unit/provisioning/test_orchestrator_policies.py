@@ -64,6 +64,19 @@ def test_the_operating_policy_creates_and_removes_no_resource() -> None:
     for statement in operating(TOPOLOGY)["Statement"]:
         for action in statement["Action"]:
             service, _, verb = action.partition(":")
-            allowed = {"glue:CreateTable", "sqs:DeleteMessage", "s3:DeleteObject", "dynamodb:DeleteItem"}
+            allowed = {
+                "glue:CreateTable",
+                "glue:DeleteTable",
+                "sqs:DeleteMessage",
+                "s3:DeleteObject",
+                "dynamodb:DeleteItem",
+            }
             assert action in allowed or not verb.startswith(("Create", "Delete")), action
             assert service != "iam"
+
+
+def test_operating_may_delete_only_the_tables_of_the_raw_zone() -> None:
+    (statement,) = [each for each in operating(TOPOLOGY)["Statement"] if "glue:DeleteTable" in each["Action"]]
+    tables = [resource for resource in statement["Resource"] if ":table/" in resource]
+    assert (statement["Action"], len(tables)) == (["glue:DeleteTable"], 1)
+    assert tables[0].endswith("/raw_*")

@@ -77,6 +77,7 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             reconciliation=pull("reconcile"),
             ledger=pull("record_ledger"),
             foreign_types=pull("crawl_raw"),
+            raw_table=pull("verify_raw_table"),
         )
 
     def _refuse_differences(self, counts: Mapping[str, Any]) -> None:

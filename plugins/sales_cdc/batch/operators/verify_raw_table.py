@@ -1,0 +1,187 @@
+"""Verify after a crawl that the raw table is one, mend it, and name the objects that split it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.glue_catalog import GlueCatalogHook
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowException
+
+from sales_cdc.aws.landing_zone import LandingZoneHook
+from sales_cdc.batch.raw_table import (
+    Document,
+    Survey,
+    foreign_locations,
+    is_day_folder,
+    is_lenient,
+    is_raw_table,
+    lenient_partition,
+    mended_table,
+    missing_columns,
+    new_partition,
+    new_table,
+    stray_tables,
+)
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.deployment.topology import Topology
+
+PARTITIONS_AT_ONCE = 100  # Glue's limit for one call
+MAX_REMEMBERED = 200  # foreign objects that the next check looks for again
+MAX_NAMED = 20
+
+
+class RawTableError(AirflowException):
+    """Raised when the Data Catalog refused a partition; the message has its reason."""
+
+
+class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
+    """Verify that every raw object's hour is a partition of raw_orders, and mend what a crawl left undone.
+
+    A foreign object (CSV, gzip, Parquet, a subfolder, an object directly under ``raw/orders/``) makes the crawler create a table for
+    each folder and leave new hours out of ``raw_orders``. The task then adds the hours, the contract's columns that the table lacks, and
+    the SerDe's parameter that passes over malformed lines. It removes the tables that the pipeline's own crawler made below
+    ``raw/orders/``, and no other. It names the foreign objects.
+
+    It lists the days since its last check. It lists every day at its first check, and while the crawler makes such tables.
+
+    Args:
+        bucket, database, crawler_name: of the deployment.
+
+    Returns:
+        ``foreign`` (at most 20 keys), ``foreign_objects`` (how many), ``added_hours``, ``added_columns``, ``removed_tables``.
+
+    Raises:
+        RawTableError: the Data Catalog refused a partition.
+
+    Example::
+
+        VerifyRawTableOperator(task_id="verify_raw_table", bucket=topology.bucket.name, database=topology.database.name,
+                               crawler_name=topology.crawler.name)
+    """
+
+    aws_hook_class = GlueCatalogHook
+    template_fields = aws_template_fields("bucket", "database", "crawler_name")
+
+    def __init__(self, *, bucket: str, database: str, crawler_name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+        self.database = database
+        self.crawler_name = crawler_name
+
+    def execute(self, context: Any) -> Document:
+        self._lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
+        self._location = f"s3://{self.bucket}/{bucket_keys.RAW_PREFIX}"
+        tables = {table["Name"]: table for table in self._pages("get_tables", "TableList")}
+        strays = stray_tables(tables.values(), self._location, self.crawler_name)
+        table = self._own(tables.get(Topology.RAW_TABLE))
+        last = None if strays or table is None else self._lake.document(bucket_keys.RAW_TABLE_CHECK)
+        survey, newest = self._survey(last)
+        for key in foreign_locations(strays):
+            if not any(each.startswith(key) for each in survey.foreign):
+                survey.foreign.append(key)
+        done = self._mend(table, strays, survey)
+        self._lake.put_json(
+            bucket_keys.RAW_TABLE_CHECK, {"day": newest, "foreign": sorted(survey.foreign)[:MAX_REMEMBERED]}
+        )
+        return self._reported(done, sorted(survey.foreign))
+
+    # What is there
+
+    def _own(self, table: Document | None) -> Document | None:
+        """Return raw_orders. One that the crawler made of foreign objects alone cannot hold the raw zone and is removed: None."""
+        if table is None or is_raw_table(table):
+            return table
+        if not stray_tables([{**table, "Name": ""}], self._location, self.crawler_name):
+            raise RawTableError(
+                f"Verify the table {self.database}.{Topology.RAW_TABLE}: it is no table of JSON lines by day and hour, and the "
+                f"crawler '{self.crawler_name}' did not make it. Rename or drop it and run the batch again."
+            )
+        self.hook.conn.delete_table(DatabaseName=self.database, Name=Topology.RAW_TABLE)
+        return None
+
+    def _survey(self, last: Mapping[str, Any] | None) -> tuple[Survey, str]:
+        """Look at every object since the day of the last check (None: at all). Return also the newest day."""
+        survey = Survey()
+        folders, keys = self._lake.level(bucket_keys.RAW_PREFIX)
+        survey.foreign.extend([*keys, *(folder for folder in folders if not is_day_folder(folder))])
+        days = sorted(folder for folder in folders if is_day_folder(folder))
+        since = last["day"] if last else ""
+        for day in days:
+            if day >= since:
+                for key in self._lake.keys(day):
+                    survey.note(key)
+        for key in last["foreign"] if last else []:
+            if key not in survey.foreign and self._lake.holds(key):
+                survey.foreign.append(key)
+        self.log.info("Looked at the raw objects of %s days, since %s.", sum(day >= since for day in days), since or "the first")  # fmt: skip
+        return survey, max(days, default="")
+
+    def _pages(self, call: str, member: str, **arguments: Any) -> Iterator[Document]:
+        for page in self.hook.conn.get_paginator(call).paginate(DatabaseName=self.database, **arguments):
+            yield from page[member]
+
+    # What is mended
+
+    def _mend(self, table: Document | None, strays: Sequence[Mapping[str, Any]], survey: Survey) -> Document:
+        done: Document = {"added_hours": 0, "added_columns": [], "removed_tables": []}
+        if table is None and not survey.hours:
+            return done  # nothing was delivered yet
+        contract = declared_contract()
+        found = table or new_table(self._location, self.crawler_name)
+        mended = mended_table(found, contract, strays)
+        done["added_columns"] = missing_columns(found, contract)
+        if table is None:
+            self.hook.conn.create_table(DatabaseName=self.database, TableInput=mended)
+        elif mended["StorageDescriptor"] != table["StorageDescriptor"]:
+            self.hook.conn.update_table(DatabaseName=self.database, TableInput=mended)
+        done["added_hours"] = self._mend_partitions(mended, survey)
+        for stray in strays:
+            self.hook.conn.delete_table(DatabaseName=self.database, Name=stray["Name"])
+            done["removed_tables"].append(stray["Name"])
+        return done
+
+    def _mend_partitions(self, table: Document, survey: Survey) -> int:
+        """Add the hours that are missing, and let every partition pass over malformed lines; return how many were added."""
+        existing = list(self._pages("get_partitions", "Partitions", TableName=Topology.RAW_TABLE))
+        strict = [lenient_partition(each) for each in existing if not is_lenient(each["StorageDescriptor"])]
+        known = {tuple(each["Values"]) for each in existing}
+        missing = [new_partition(table, hour) for hour in sorted(survey.hours) if hour not in known]
+        place = {"DatabaseName": self.database, "TableName": Topology.RAW_TABLE}
+        for some in _batches(strict):
+            entries = [{"PartitionValueList": each["Values"], "PartitionInput": each} for each in some]
+            self._accept(self.hook.conn.batch_update_partition(**place, Entries=entries))
+        for some in _batches(missing):
+            self._accept(self.hook.conn.batch_create_partition(**place, PartitionInputList=some))
+        return len(missing)
+
+    def _accept(self, answer: Mapping[str, Any]) -> None:
+        """Raise the Data Catalog's refusals; an hour that another run added meanwhile is none."""
+        details = [error["ErrorDetail"] for error in answer.get("Errors", [])]
+        refused = [each for each in details if each["ErrorCode"] != "AlreadyExistsException"]
+        if refused:
+            raise RawTableError(
+                f"Mend partitions of {self.database}.{Topology.RAW_TABLE}: {len(refused)} were refused, such as "
+                f"{refused[0]['ErrorCode']}: {refused[0].get('ErrorMessage', '')}. Clear this task to try again."
+            )
+
+    def _reported(self, done: Document, foreign: Sequence[str]) -> Document:
+        if foreign:
+            self.log.warning(
+                "%s objects or folders under %s are not the pipeline's: %s. Move them elsewhere.",
+                len(foreign), bucket_keys.RAW_PREFIX, ", ".join(foreign[:MAX_NAMED]),
+            )  # fmt: skip
+        self.log.info(
+            "raw_orders: %s hours and the columns %s added; %s tables that the crawler made of foreign objects removed.",
+            done["added_hours"], done["added_columns"] or "none", len(done["removed_tables"]),
+        )  # fmt: skip
+        removed = done["removed_tables"][:MAX_NAMED]
+        return {**done, "removed_tables": removed, "foreign": foreign[:MAX_NAMED], "foreign_objects": len(foreign)}
+
+
+def _batches(items: Sequence[Document]) -> Iterator[Sequence[Document]]:
+    for at in range(0, len(items), PARTITIONS_AT_ONCE):
+        yield items[at : at + PARTITIONS_AT_ONCE]

@@ -1,0 +1,161 @@
+"""Decide what is wrong with the raw table after a crawl, and how its definition is mended. Pure: no Airflow, no AWS client.
+
+A crawler splits a prefix by format, compression and depth: one foreign object under ``raw/orders/`` makes it create a table for each
+folder, or object, and leave ``raw_orders`` as it was, without the new hours.
+Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-folder-table-partition.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.change_contract import PARTITION_COLUMNS, Contract
+from sales_cdc.deployment.topology import Topology
+
+Document = dict[str, Any]
+Hour = tuple[str, str]
+
+PASS_OVER_MALFORMED = ("ignore.malformed.json", "true")
+"""A parameter of the SerDe: a line that is no JSON is a row of NULLs, and does not fail the query.
+
+Source: https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
+"""
+MADE_BY = "UPDATED_BY_CRAWLER"
+_OPENX = "org.openx.data.jsonserde.JsonSerDe"
+_RAW_TYPES = {"bigint": "bigint", "decimal": "double", "double": "double", "boolean": "boolean"}
+_TABLE_INPUT = ("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")  # fmt: skip
+_HOUR = re.compile(rf"{re.escape(bucket_keys.RAW_PREFIX)}dt=(\d{{4}}-\d\d-\d\d)/hr=(\d\d)/")
+_DAY_FOLDER = re.compile(rf"{re.escape(bucket_keys.RAW_PREFIX)}dt=\d{{4}}-\d\d-\d\d/")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Hold what is under ``raw/orders/``: the hours that have objects of the pipeline's form, and the keys of all others."""
+
+    hours: set[Hour] = field(default_factory=set)
+    foreign: list[str] = field(default_factory=list)
+
+    def note(self, key: str) -> None:
+        """Sort one object in: ``dt=<day>/hr=<hour>/<name>.json`` is of the pipeline's form, and nothing else is."""
+        hour = _HOUR.match(key)
+        if hour and key.endswith(".json") and "/" not in key[hour.end() :]:
+            self.hours.add((hour[1], hour[2]))
+        else:
+            self.foreign.append(key)
+
+
+def is_day_folder(prefix: str) -> bool:
+    """Return whether a folder is one of the pipeline's days: ``raw/orders/dt=2026-01-01/``."""
+    return _DAY_FOLDER.fullmatch(prefix) is not None
+
+
+def raw_columns(contract: Contract) -> dict[str, str]:
+    """Return the contract's columns of the raw table with the types that a crawler gives the pipeline's own lines."""
+    types = {each.column: _RAW_TYPES.get(each.type.partition("(")[0], "string") for each in contract.fields}
+    return {member.lower(): types.get(member.lower(), "string") for member in contract.members}
+
+
+def stray_tables(tables: Iterable[Mapping[str, Any]], location: str, crawler: str) -> list[Mapping[str, Any]]:
+    """Return the tables that this crawler made at or below a location (an ``s3://`` URI that ends with a slash), but for raw_orders.
+
+    A table that somebody else made there is theirs: it lacks the crawler's mark.
+    """
+    return [
+        table for table in tables
+        if table["Name"] != Topology.RAW_TABLE
+        and table.get("Parameters", {}).get(MADE_BY) == crawler
+        and _folder(table).startswith(location)
+    ]  # fmt: skip
+
+
+def foreign_locations(strays: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return where the crawler found another format than plain JSON, whatever the objects are called; keys in the bucket."""
+    found = [
+        table["StorageDescriptor"]["Location"] for table in strays
+        if (table["Parameters"].get("classification"), table["Parameters"].get("compressionType")) != ("json", "none")
+    ]  # fmt: skip
+    return [location.removeprefix("s3://").partition("/")[2] for location in found]
+
+
+def is_raw_table(table: Mapping[str, Any]) -> bool:
+    """Return whether a table can hold the raw zone: JSON lines in partitions by day and hour."""
+    keys = tuple(key["Name"] for key in table.get("PartitionKeys", []))
+    library = table["StorageDescriptor"].get("SerdeInfo", {}).get("SerializationLibrary")
+    return keys == PARTITION_COLUMNS and library == _OPENX
+
+
+def new_table(location: str, crawler: str) -> Document:
+    """Define raw_orders without columns, as the crawler does, which takes it for its own from then on."""
+    parameters = {"classification": "json", "compressionType": "none", "typeOfData": "file", MADE_BY: crawler}
+    return {
+        "Name": Topology.RAW_TABLE,
+        "TableType": "EXTERNAL_TABLE",
+        "PartitionKeys": [{"Name": name, "Type": "string"} for name in PARTITION_COLUMNS],
+        "Parameters": parameters,
+        "StorageDescriptor": {
+            "Columns": [],
+            "Location": location,
+            "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+            "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+            "SerdeInfo": {"SerializationLibrary": _OPENX, "Parameters": {}},
+            "Parameters": parameters,
+        },
+    }
+
+
+def mended_table(table: Mapping[str, Any], contract: Contract, strays: Iterable[Mapping[str, Any]]) -> Document:
+    """Return the table's input with every column of the contract and of the strays' own lines, and a SerDe that passes over bad lines."""
+    storage = lenient(table["StorageDescriptor"])
+    known = {column["Name"] for column in storage["Columns"]}
+    wanted = raw_columns(contract)
+    for stray in strays:
+        if _DAY_FOLDER.search(_folder(stray)) and stray["Parameters"].get("classification") == "json":
+            wanted = {**{each["Name"]: each["Type"] for each in stray["StorageDescriptor"]["Columns"]}, **wanted}
+    added = [
+        {"Name": name, "Type": kind}
+        for name, kind in wanted.items()
+        if name not in known and name not in PARTITION_COLUMNS
+    ]
+    kept = {name: table[name] for name in _TABLE_INPUT if table.get(name) is not None}
+    return {**kept, "StorageDescriptor": {**storage, "Columns": [*storage["Columns"], *added]}}
+
+
+def _folder(table: Mapping[str, Any]) -> str:
+    return f"{table.get('StorageDescriptor', {}).get('Location', '').rstrip('/')}/"
+
+
+def missing_columns(table: Mapping[str, Any], contract: Contract) -> list[str]:
+    """Return the contract's columns that a table lacks."""
+    known = {column["Name"] for column in table["StorageDescriptor"]["Columns"]}
+    return [name for name in raw_columns(contract) if name not in known]
+
+
+def lenient(storage: Mapping[str, Any]) -> Document:
+    """Return a storage descriptor whose SerDe passes over malformed lines."""
+    serde = storage.get("SerdeInfo", {})
+    name, value = PASS_OVER_MALFORMED
+    return {**storage, "SerdeInfo": {**serde, "Parameters": {**serde.get("Parameters", {}), name: value}}}
+
+
+def is_lenient(storage: Mapping[str, Any]) -> bool:
+    """Return whether a storage descriptor's SerDe passes over malformed lines."""
+    name, value = PASS_OVER_MALFORMED
+    parameters: Mapping[str, str] = storage.get("SerdeInfo", {}).get("Parameters", {})
+    return parameters.get(name) == value
+
+
+def new_partition(table: Mapping[str, Any], hour: Hour) -> Document:
+    """Define an hour's partition with its table's columns, formats and SerDe."""
+    folders = "/".join(f"{name}={value}" for name, value in zip(PARTITION_COLUMNS, hour, strict=True))
+    location = f"{table['StorageDescriptor']['Location'].rstrip('/')}/{folders}/"
+    return {"Values": list(hour), "StorageDescriptor": {**table["StorageDescriptor"], "Location": location}}
+
+
+def lenient_partition(partition: Mapping[str, Any]) -> Document:
+    """Return a partition's input with a SerDe that passes over malformed lines."""
+    kept = {name: partition[name] for name in ("Values", "Parameters") if name in partition}
+    return {**kept, "StorageDescriptor": lenient(partition["StorageDescriptor"])}

@@ -1,0 +1,203 @@
+"""Test that the raw table stays one, whatever somebody else puts under ``raw/orders/``: with the deployed crawler and its role."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sales_cdc.aws.athena import Athena
+from sales_cdc.batch.operators.verify_raw_table import RawTableError, VerifyRawTableOperator
+from sales_cdc.batch.raw_table import is_lenient
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import Topology
+
+from tests.conftest import Cloud
+from tests.integration.dag_runs import DagRun
+from tests.integration.deployment import Deployment
+
+pytestmark = pytest.mark.integration
+HOUR = "dt=2026-01-01/hr=00"
+
+
+def line(order_id: str, **further: Any) -> str:
+    event = {
+        "orderID": order_id, "product_name": "laptop", "quantity": 5, "price": 9.5, "event_type": "INSERT",
+        "creation_time": "2026-01-01T00:00:00Z", "event_id": "e", "sequence_number": "1".zfill(40), "actor": "user",
+    }  # fmt: skip
+    return json.dumps({**event, **further})
+
+
+def parquet() -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"orderid": ["x"], "price": [1]}), file)
+    return file.getvalue()
+
+
+FOREIGN = {
+    "csv": (f"{HOUR}/x.csv", b"orderID,price\nx,1\ny,2\n"),
+    "gzip": (f"{HOUR}/x.json.gz", gzip.compress(line("zipped").encode())),
+    "parquet": (f"{HOUR}/x.parquet", parquet()),
+    "subfolder": (f"{HOUR}/sub/x.json", line("deeper").encode()),
+    "directly": ("x.json", line("above").encode()),
+    "another folder": ("theirs/x.csv", b"a,b\n1,2\n"),
+    "CSV called JSON": (f"{HOUR}/not.json", b"orderID,price\nx,1\ny,2\n"),
+    "Avro or other bytes": (f"{HOUR}/x.bin", bytes(range(256)) * 8),
+}
+
+
+@dataclass
+class RawZone:
+    """Hold the raw zone of a deployment, and its table."""
+
+    deployed: Deployment
+
+    @property
+    def topology(self) -> Topology:
+        return self.deployed.topology
+
+    def put(self, key: str, *lines: str, body: bytes = b"") -> None:
+        self.deployed.client("s3").put_object(
+            Bucket=self.topology.bucket.name, Key=f"raw/orders/{key}", Body=body or "\n".join(lines).encode()
+        )
+
+    def empty(self) -> None:
+        s3, bucket = self.deployed.client("s3"), self.topology.bucket.name
+        for prefix in ("raw/", "ledger/batch/"):
+            for found in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+                s3.delete_object(Bucket=bucket, Key=found["Key"])
+        for name in self.tables():
+            self.deployed.client("glue").delete_table(DatabaseName=self.topology.database.name, Name=name)
+
+    def crawl(self) -> dict[str, Any]:
+        """Crawl, then verify; return what the task returns."""
+        assert self.deployed.crawl()["Status"] == "SUCCEEDED"
+        verify = VerifyRawTableOperator(
+            task_id="verify", bucket=self.topology.bucket.name, database=self.topology.database.name,
+            crawler_name=self.topology.crawler.name,
+        )  # fmt: skip
+        found: dict[str, Any] = verify.execute({})
+        return found
+
+    def tables(self) -> dict[str, Any]:
+        listed = self.deployed.client("glue").get_tables(DatabaseName=self.topology.database.name)["TableList"]
+        return {table["Name"]: table for table in listed}
+
+    def partitions(self) -> list[Any]:
+        found: list[Any] = self.deployed.client("glue").get_partitions(
+            DatabaseName=self.topology.database.name, TableName="raw_orders"
+        )["Partitions"]
+        return found
+
+    def orders(self) -> list[str]:
+        return [row[0] for row in self.rows("SELECT orderid FROM raw_orders WHERE length(sequence_number) = 40")]
+
+    def rows(self, sql: str) -> list[list[Any]]:
+        topology = self.topology
+        client = self.deployed.client("athena")
+        athena = Athena(client, workgroup=topology.workgroup.name, database=topology.database.name)
+        return athena.first_rows(athena.run(sql).query).values()
+
+
+@pytest.fixture(scope="module")
+def deployed(cloud: Cloud) -> Iterator[Deployment]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
+        DagRun("sales_cdc_setup.py").run("find_account", "roles", "lake")
+        yield Deployment(cloud, Topology(Settings.from_environment(), "000000000000"))
+
+
+@pytest.fixture
+def raw(deployed: Deployment) -> RawZone:
+    zone = RawZone(deployed)
+    zone.empty()
+    return zone
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_a_new_hour_appears_beside_a_foreign_object_which_is_named(raw: RawZone, foreign: str) -> None:
+    key, body = FOREIGN[foreign]
+    raw.put(f"{HOUR}/ours.json", line("first"))
+    assert raw.crawl()["foreign_objects"] == 0
+    raw.put(key, body=body)
+    found = raw.crawl()
+    raw.put("dt=2026-01-01/hr=01/ours.json", line("second", gift=True))
+    again = raw.crawl()
+    assert list(raw.tables()) == ["raw_orders"]
+    assert [each["Values"][1] for each in raw.partitions()] == ["00", "01"]
+    assert {"first", "second"} <= set(raw.orders())
+    assert raw.rows("SELECT gift FROM raw_orders WHERE orderid = 'second'") == [[True]]
+    if foreign != "CSV called JSON":  # its name says nothing, and where the crawler unites it nothing is split
+        named = "raw/orders/theirs/" if foreign == "another folder" else f"raw/orders/{key}"
+        assert (found["foreign"], again["foreign"]) == ([named], [named])
+
+
+def test_the_first_crawl_may_meet_foreign_objects_only_beside_ours(raw: RawZone) -> None:
+    for name, (key, body) in FOREIGN.items():
+        if name != "CSV called JSON":
+            raw.put(key, body=body)
+    assert raw.crawl()["added_hours"] == 0
+    raw.put(f"{HOUR}/ours.json", line("first"))
+    raw.crawl()
+    assert list(raw.tables()) == ["raw_orders"]
+    assert "first" in raw.orders()
+
+
+def test_a_foreign_object_is_named_until_it_is_moved(raw: RawZone) -> None:
+    raw.put(f"{HOUR}/ours.json", line("first"))
+    raw.put(f"{HOUR}/x.bin", body=bytes(range(256)))
+    raw.put("dt=2026-01-05/hr=00/ours.json", line("second"))
+    named = [f"raw/orders/{HOUR}/x.bin"]
+    assert [raw.crawl()["foreign"] for _ in range(3)] == [named] * 3
+    raw.deployed.client("s3").delete_object(Bucket=raw.topology.bucket.name, Key=named[0])
+    assert raw.crawl()["foreign"] == []
+
+
+def test_columns_that_the_crawler_did_not_find_are_the_contract_s(raw: RawZone) -> None:
+    raw.put(f"{HOUR}/ours.json", '{"orderID": "short", "event_type": "INSERT"}')
+    found = raw.crawl()
+    assert {"price", "quantity", "sequence_number"} <= set(found["added_columns"])
+    raw.put(f"{HOUR}/more.json", line("first"))
+    assert raw.crawl()["added_columns"] == []
+    assert raw.rows("SELECT quantity, price = 9.5 FROM raw_orders WHERE orderid = 'first'") == [[5, True]]
+
+
+def test_malformed_lines_are_passed_over_in_every_hour_after_every_crawl(raw: RawZone) -> None:
+    bad = [
+        '{"orderID": "x\\ud800"}',
+        '[{"orderID": "x"}]',
+        '{"orderID": "x',
+        '{\n "orderID":\n"x"\n}',
+        '{"price":1,"price":2}',
+    ]
+    for hour in range(2):
+        raw.put(f"dt=2026-01-01/hr=0{hour}/ours.json", line(f"order-{hour}"), *bad, line(f"order-{hour}b"))
+        raw.crawl()
+    assert all(is_lenient(each["StorageDescriptor"]) for each in raw.partitions())
+    assert sorted(raw.orders()) == ["order-0", "order-0b", "order-1", "order-1b"]
+
+
+def test_tables_that_others_made_below_raw_stay(raw: RawZone) -> None:
+    raw.put(f"{HOUR}/ours.json", line("first"))
+    storage = {"Columns": [], "Location": f"s3://{raw.topology.bucket.name}/raw/orders/{HOUR}/"}
+    theirs = {"Name": "raw_theirs", "StorageDescriptor": storage, "Parameters": {"UPDATED_BY_CRAWLER": "theirs"}}
+    raw.deployed.client("glue").create_table(DatabaseName=raw.topology.database.name, TableInput=theirs)
+    raw.put(f"{HOUR}/x.csv", body=FOREIGN["csv"][1])
+    raw.crawl()
+    assert set(raw.tables()) == {"raw_orders", "raw_theirs"}
+
+
+def test_a_table_of_the_name_that_somebody_else_made_is_refused(raw: RawZone) -> None:
+    storage = {"Columns": [], "Location": "s3://elsewhere/"}
+    raw.deployed.client("glue").create_table(
+        DatabaseName=raw.topology.database.name, TableInput={"Name": "raw_orders", "StorageDescriptor": storage}
+    )
+    with pytest.raises(RawTableError, match=r"raw_orders: it is no table of JSON lines.*Rename or drop it"):
+        raw.crawl()
