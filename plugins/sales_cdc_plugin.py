@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
+from sales_cdc.batch.timetable import DailyTimetable
 from sales_cdc.deployment.process import deployed_topology
 
 topology = deployed_topology()
@@ -41,9 +42,10 @@ page = PageWhenServed()
 
 
 class SalesCdcPlugin(AirflowPlugin):
-    """The page "Sales CDC", behind Airflow's login, in its navigation."""
+    """The page "Sales CDC", behind Airflow's login, in its navigation; and the batch's timetable."""
 
     name = "sales_cdc"
+    timetables = [DailyTimetable]  # noqa: RUF012 (Airflow's form)
     fastapi_apps = [{"app": page, "url_prefix": "/sales-cdc", "name": "Sales CDC"}]  # noqa: RUF012 (Airflow's form)
     fastapi_root_middlewares = [{"middleware": page.begin, "name": "Sales CDC, made at the start"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
+import pendulum
 import pytest
 import sqlglot
+from airflow.api_fastapi.core_api.datamodels.dag_run import TriggerDAGRunPostBody
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import DataInterval, TimeRestriction
 from sales_cdc.batch.arrivals_trigger import ArrivalsTrigger
 from sales_cdc.batch.schedule import batch_schedule
 from sales_cdc.batch.statements import CURATED_CHECKS, INSIGHTS, RAW_CHECKS, VIEWS
+from sales_cdc.batch.timetable import DailyTimetable
 from sales_cdc.deployment.process import deployed_topology
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -164,4 +169,31 @@ def test_arrivals_start_the_batch_too_if_the_setting_is_on(monkeypatch: pytest.M
     assert isinstance(watcher.trigger, ArrivalsTrigger)
     assert watcher.trigger.queue == "sales-cdc-arrivals"
     monkeypatch.setenv("SALES_CDC_EVENT_DRIVEN", "off")
-    assert batch_schedule(deployed_topology()) == "@daily"
+    assert isinstance(batch_schedule(deployed_topology()), DailyTimetable)
+
+
+@pytest.mark.parametrize("event_driven", ["on", "off"])
+def test_a_run_for_the_future_is_refused_and_one_for_now_is_not(
+    monkeypatch: pytest.MonkeyPatch, event_driven: str
+) -> None:
+    """Asked as Airflow's API server asks: by the DAG as it is stored."""
+    monkeypatch.setenv("SALES_CDC_EVENT_DRIVEN", event_driven)
+    with DAG(
+        dag_id="stored", schedule=batch_schedule(deployed_topology()), start_date=datetime(2026, 1, 1, tzinfo=UTC)
+    ) as dag:
+        pass
+    stored = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    now = datetime.now(UTC)
+    for allowed in (None, now, now - timedelta(days=400), now + timedelta(minutes=1)):
+        TriggerDAGRunPostBody(logical_date=allowed).validate_context(stored)
+    with pytest.raises(ValueError, match=r"in the future.*no other run.*Leave the logical date empty"):
+        TriggerDAGRunPostBody(logical_date=now + timedelta(days=1)).validate_context(stored)
+
+
+def test_the_batch_still_runs_at_every_midnight() -> None:
+    timetable = DailyTimetable("0 0 * * *", timezone="UTC")
+    restriction = TimeRestriction(earliest=pendulum.datetime(2026, 1, 1), latest=None, catchup=True)
+    last = DataInterval.exact(pendulum.datetime(2026, 3, 1))
+    following = timetable.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
+    assert following is not None
+    assert following.run_after == pendulum.datetime(2026, 3, 2)

@@ -11,6 +11,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
+from sales_cdc.batch.timetable import DailyTimetable
 from sales_cdc.dag_page.dag_defaults import WHAT_TO_DO
 from sales_cdc.deployment.settings import SettingsError
 
@@ -63,7 +64,10 @@ def test_a_dag_has_an_owner_tags_and_limits_and_needs_no_pool_of_its_own(dags: d
 def test_a_dag_runs_only_when_triggered_but_for_the_daily_batch_and_never_catches_up(
     dags: dict[str, DAG], name: str
 ) -> None:
-    assert dags[name].schedule == ("@daily" if name == "sales_cdc_batch" else None)
+    if name == "sales_cdc_batch":
+        assert isinstance(dags[name].schedule, DailyTimetable)
+    else:
+        assert dags[name].schedule is None
     assert not dags[name].catchup
 
 

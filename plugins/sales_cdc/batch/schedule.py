@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher
 
 from sales_cdc.batch.arrivals_trigger import ArrivalsTrigger
+from sales_cdc.batch.timetable import DailyTimetable
 from sales_cdc.deployment.topology import Topology
 
-DAILY = "@daily"
+MIDNIGHT = "0 0 * * *"
 
 
 def batch_schedule(topology: Topology) -> Any:
@@ -23,12 +24,13 @@ def batch_schedule(topology: Topology) -> Any:
             ...
     """
     settings = topology.settings
+    daily = DailyTimetable(MIDNIGHT, timezone="UTC")
     if not settings.event_driven:
-        return DAILY
+        return daily
     trigger = ArrivalsTrigger(
         queue=topology.arrivals_queue.name, aws_conn_id=settings.aws_conn_id, region_name=settings.region
     )
     arrivals = Asset(
         f"{topology.prefix}-arrivals", watchers=[AssetWatcher(name=topology.arrivals_queue.name, trigger=trigger)]
     )
-    return AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"), assets=[arrivals])
+    return AssetOrTimeSchedule(timetable=daily, assets=[arrivals])
