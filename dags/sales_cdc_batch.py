@@ -3,10 +3,10 @@
 **Schedule**: daily, whenever you trigger it, and when raw objects arrive if SALES_CDC_EVENT_DRIVEN is on. **Parameters**: see the
 form. **Example configuration**: `{"days": 7, "maintain": true, "source": "export"}`
 
+    take_notices        takes the notices of new raw objects, which this run reads; they start no further run
     wait_for_delivery   waits until raw/ holds every change that the generate runs' ledgers name; names missing and failed ones
     start_curation      starts the Spark job that takes new raw objects into the curated tables; meanwhile, on the raw table:
-      crawl_raw ─ verify_raw_table          keeps raw_orders one table with every hour, names foreign objects and types
-      checks ─ seed_queries                 looks for rows that must not exist, runs the brief's selects
+      crawl_raw ─ verify_raw_table ─ checks ─ seed_queries     keeps raw_orders one table, looks for rows that must not exist
     record_ledger       counts what became of every change, by event type, in pipeline_ledger, also when a task before it failed
     check_curated       fails the run when a check finds rows, names them, and stops the tasks that follow
     publish_views       publishes orders (alive orders) and orders_history (every version, with its time span)
@@ -28,6 +28,7 @@ from sales_cdc.batch.operators.crawl import CrawlOperator
 from sales_cdc.batch.operators.curate import CurateOperator
 from sales_cdc.batch.operators.record_ledger import PipelineLedgerOperator
 from sales_cdc.batch.operators.run_statements import ChecksOperator, InsightsOperator, QueryOperator, StatementsOperator
+from sales_cdc.batch.operators.take_notices import TakeNoticesOperator
 from sales_cdc.batch.operators.verify_raw_table import VerifyRawTableOperator
 from sales_cdc.batch.operators.write_report import ReportOperator
 from sales_cdc.batch.schedule import batch_schedule
@@ -65,11 +66,12 @@ with DAG(
     **dag_defaults.sql_arguments(),
     **dag_defaults.dag_arguments(topology),
 ) as dag:
-    bucket = topology.bucket.name
+    bucket, letters = topology.bucket.name, topology.dead_letter_queue.name
     athena = {"workgroup": topology.workgroup.name, "database": topology.database.name}
     polling = Polling.of(topology.settings)
 
     find_account = FindAccountOperator()
+    take_notices = TakeNoticesOperator(task_id="take_notices", notices_queue=topology.arrivals_queue.name)
     wait_for_delivery = DeliverySensor(
         task_id="wait_for_delivery", bucket=bucket, timeout=10 * 60 + topology.patience_seconds, **polling.objects
     )
@@ -90,7 +92,6 @@ with DAG(
             query = QueryOperator(task_id=f"query_{name}", query=f"checks/{name}.sql", **polling.query, **athena)
             judged = {"task_id": f"expect_no_rows_of_{name}", "query_execution_id": query.output, "finding": finding}
             if name == "changes_follow_an_insert":
-                letters = topology.dead_letter_queue.name
                 query >> FollowsInsertSensor(bucket=bucket, dead_letter_queue=letters, **judged, **polling.rows)
             else:
                 query >> NoRowsSensor(**judged, **polling.rows)
@@ -118,8 +119,8 @@ with DAG(
     ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES, **athena)
     write_report = ReportOperator(task_id="write_report", bucket=bucket, trigger_rule=TriggerRule.NONE_FAILED)
 
-    on_raw = [crawl_raw, verify_raw_table, checks, seed_queries]
-    chain(find_account, wait_for_delivery, start_curation, *on_raw, await_curation)
+    chain(find_account, take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table)
+    chain(verify_raw_table, checks, seed_queries, await_curation)
     chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
     chain(await_curation, record_ledger, write_report)
     dag_defaults.describe_tasks(dag)

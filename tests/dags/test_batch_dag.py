@@ -26,7 +26,7 @@ SQL = ROOT / "include" / "sql"
 
 
 def test_the_job_runs_beside_the_raw_checks_and_the_gate_waits_for_it(dag: DAG) -> None:
-    line = ["find_account", "wait_for_delivery", "start_curation", "crawl_raw", "verify_raw_table"]
+    line = ["find_account", "take_notices", "wait_for_delivery", "start_curation", "crawl_raw", "verify_raw_table"]
     for earlier, later in pairwise(line):
         assert later in dag.get_task(earlier).downstream_task_ids
     raw_side = {task for task in dag.task_ids if task.startswith(("checks.", "seed_queries."))}

@@ -13,15 +13,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 MAX_MESSAGES = 10  # SQS's limit for one call
 LONG_POLL_SECONDS = 10
-KEPT_SECONDS = 5  # how long messages stay after their event: an event that Airflow could not store comes again
+REPEAT_SECONDS = 60  # a run that an event started has taken the notices by then
+MAX_REPEAT_SECONDS = 300
 PAUSE_SECONDS = 30
 
 
 class ArrivalsTrigger(BaseEventTrigger):
     """Fire an event when notices of new raw objects came and no further one has come for a while.
 
-    Events come at least once: the trigger deletes messages only after it has yielded their event. It tries a missing or denied queue again
-    later: setup may not have run yet, and the daily schedule does not wait for events.
+    The trigger deletes no notice: the run takes them (``take_notices``). While nobody does, because the batch is paused or another run
+    goes on, the event is repeated, after one minute at first and every five minutes later. Airflow drops the events of a paused
+    DAG, so this is how notices start it once it is unpaused. The trigger tries a missing or denied queue again later: setup may not have
+    run yet, and the daily schedule does not wait for events.
 
     Args:
         queue: the name of the queue of notices.
@@ -58,18 +61,23 @@ class ArrivalsTrigger(BaseEventTrigger):
             try:
                 async with await hook.get_async_conn() as sqs:
                     url = (await sqs.get_queue_url(QueueName=self.queue))["QueueUrl"]
+                    announced: set[str] = set()
+                    pause = REPEAT_SECONDS
                     while True:
                         notices = await self._collect(sqs, url)
+                        await self._release(sqs, url, list(notices.values()))
                         yield TriggerEvent({"objects": len(notices)})
-                        await asyncio.sleep(KEPT_SECONDS)
-                        await self._delete(sqs, url, notices)
+                        is_repeated = notices.keys() <= announced
+                        pause = min(2 * pause, MAX_REPEAT_SECONDS) if is_repeated else REPEAT_SECONDS
+                        announced = set(notices)
+                        await asyncio.sleep(pause)
             except (ClientError, BotoCoreError) as error:
                 self.log.warning("The queue '%s' cannot be read now: %s", self.queue, error)
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _collect(self, sqs: Any, url: str) -> list[str]:
-        """Collect the receipts of notices until none comes for a while, or the time is up; at least one."""
-        receipts: list[str] = []
+    async def _collect(self, sqs: Any, url: str) -> dict[str, str]:
+        """Collect the receipts of notices by id until none comes for a while, or the time is up; at least one."""
+        receipts: dict[str, str] = {}
         began = last = time.monotonic()
         while not receipts or (time.monotonic() - last < self.quiet_seconds and last - began < self.most_seconds):
             wait = LONG_POLL_SECONDS if not receipts else 1
@@ -79,19 +87,22 @@ class ArrivalsTrigger(BaseEventTrigger):
                 WaitTimeSeconds=wait,
                 VisibilityTimeout=self._hidden_seconds,
             )
-            if came := [message["ReceiptHandle"] for message in answer.get("Messages", [])]:
+            if came := {message["MessageId"]: message["ReceiptHandle"] for message in answer.get("Messages", [])}:
                 last = time.monotonic()
                 began = began if receipts else last
-                receipts += came
+                receipts |= came
         return receipts
 
     @property
     def _hidden_seconds(self) -> int:
-        """Return how long SQS hides a collected notice from others: until it is deleted, with a margin."""
-        return int(self.most_seconds + self.quiet_seconds + KEPT_SECONDS) + 60
+        """Return how long SQS hides a collected notice from others: until it is released, with a margin."""
+        return int(self.most_seconds + self.quiet_seconds) + 60
 
-    async def _delete(self, sqs: Any, url: str, receipts: list[str]) -> None:
+    async def _release(self, sqs: Any, url: str, receipts: list[str]) -> None:
+        """Let the run that the event starts, or the next look, receive the notices at once."""
         for at in range(0, len(receipts), MAX_MESSAGES):
             part = receipts[at : at + MAX_MESSAGES]
-            entries = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(part)]
-            await sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+            entries = [
+                {"Id": str(n), "ReceiptHandle": receipt, "VisibilityTimeout": 0} for n, receipt in enumerate(part)
+            ]
+            await sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)

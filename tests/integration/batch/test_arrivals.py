@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sales_cdc.batch import arrivals_trigger as arrivals
 from sales_cdc.batch.arrivals_trigger import ArrivalsTrigger
+from sales_cdc.batch.operators.take_notices import TakeNoticesOperator
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 
@@ -40,6 +41,11 @@ def waiting(cloud: Cloud, topology: Topology) -> int:
     return sum(map(int, counts.values()))
 
 
+def take(topology: Topology) -> int:
+    """Take the notices as a run does."""
+    return TakeNoticesOperator(task_id="take", notices_queue=topology.arrivals_queue.name).execute({})
+
+
 def put(cloud: Cloud, topology: Topology, *keys: str) -> None:
     for key in keys:
         cloud.client("s3").put_object(Bucket=topology.bucket.name, Key=key, Body=b"{}")
@@ -48,7 +54,6 @@ def put(cloud: Cloud, topology: Topology, *keys: str) -> None:
 def test_objects_that_arrive_together_are_one_event_and_only_raw_ones_count(
     cloud: Cloud, topology: Topology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrivals, "KEPT_SECONDS", 0)
     put(cloud, topology, "ledger/x.json", *(f"raw/orders/dt=2026-01-01/hr=00/{n}.json" for n in range(12)))
     wait_for(lambda: waiting(cloud, topology) == 12, "the notices")
 
@@ -56,13 +61,43 @@ def test_objects_that_arrive_together_are_one_event_and_only_raw_ones_count(
         running = ArrivalsTrigger(topology.arrivals_queue.name, region_name="us-east-1", quiet_seconds=1.5).run()
         first = await anext(running)
         left = waiting(cloud, topology)
+        assert await asyncio.to_thread(take, topology) == 12
+        monkeypatch.setattr(arrivals, "REPEAT_SECONDS", 0.1)
         second = asyncio.ensure_future(anext(running))
-        while waiting(cloud, topology):
-            await asyncio.sleep(0.1)
+        await asyncio.sleep(1)
+        assert not second.done()
         put(cloud, topology, "raw/orders/dt=2026-01-01/hr=00/late.json")
         return [first.payload, left, (await second).payload]
 
     assert asyncio.run(asyncio.wait_for(events(), 60)) == [{"objects": 12}, 12, {"objects": 1}]
+
+
+def test_notices_that_no_run_takes_are_announced_again_and_ever_more_seldom(
+    cloud: Cloud, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A paused DAG drops its events."""
+    put(cloud, topology, "raw/orders/dt=2026-01-01/hr=00/a.json", "raw/orders/dt=2026-01-01/hr=00/b.json")
+    wait_for(lambda: waiting(cloud, topology) == 2, "the notices")
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        if seconds >= 30:
+            pauses.append(seconds)
+        await sleep(0)
+
+    async def events() -> list[Any]:
+        monkeypatch.setattr(arrivals.asyncio, "sleep", noted)
+        running = ArrivalsTrigger(topology.arrivals_queue.name, region_name="us-east-1", quiet_seconds=1).run()
+        return [(await anext(running)).payload for _ in range(5)]
+
+    assert asyncio.run(asyncio.wait_for(events(), 60)) == [{"objects": 2}] * 5
+    assert pauses == [60, 120, 240, 300]
+    assert (take(topology), take(topology), waiting(cloud, topology)) == (2, 0, 0)
+
+
+def test_a_run_takes_nothing_from_a_queue_that_is_not_there(cloud: Cloud, prefix: str) -> None:
+    assert TakeNoticesOperator(task_id="take", notices_queue=prefix).execute({}) == 0
 
 
 def test_a_missing_queue_is_tried_again(cloud: Cloud, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
