@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from pyathena import connect
 from sales_cdc.redrive.error_zone import ErrorZoneHook
 
-from tests.e2e.conftest import ORDERS, Pipeline
+from tests.e2e.conftest import DATABASE, ORDERS, WORKGROUP, Pipeline
 from tests.integration.dag_runs import DagRun
 from tests.waiting import wait_for
 
@@ -180,6 +181,45 @@ def test_positions_are_read_back_from_the_stream_and_the_trimmed_are_named(pipel
     (named,) = zones.objects("ledger/redrive/trimmed/").values()
     assert json.loads(named)["trimmed"] == 7
     assert redrive(zones)["found"] == 0
+
+
+def test_an_order_whose_id_is_too_long_for_kinesis_holds_up_no_other_and_arrives_by_redrive(
+    pipeline: Pipeline, zones: Zones
+) -> None:
+    """A partition key has at most 256 characters: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html."""
+    long, after = "long-" + "x" * 295, "after-the-long-one"
+    for order in (long, after):
+        item = {"orderid": {"S": order}, "product_name": {"S": "laptop"}, "quantity": {"N": "5"}, "price": {"N": "9.5"}}
+        pipeline.client("dynamodb").put_item(TableName=ORDERS, Item=item)
+    wait_for(lambda: any(line["orderID"] == after for line in zones.lines("raw/")), "the next order", seconds=30)
+    wait_for(lambda: letters(pipeline) == 1, "the position in the dead-letter queue", seconds=30)
+    assert not [line for line in zones.lines("raw/") if line["orderID"] == long]
+    report = redrive(zones)
+    assert (report["found"], report["redelivered"], report["left"], letters(pipeline)) == (1, 1, 0, 0)
+    curate(pipeline)
+    athena = connect(
+        work_group=WORKGROUP, schema_name=DATABASE, region_name="us-east-1", endpoint_url=pipeline.endpoint,
+        aws_access_key_id="test", aws_secret_access_key="test", poll_interval=0.1,
+    ).cursor()  # fmt: skip
+    athena.execute("SELECT orderid FROM orders_current WHERE orderid LIKE 'long-%' AND quantity = 5")
+    assert athena.fetchall() == [(long,)]
+
+
+def letters(pipeline: Pipeline) -> int:
+    """Count the messages of the dead-letter queue."""
+    sqs = pipeline.client("sqs")
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    return sum(map(int, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values()))
+
+
+def curate(pipeline: Pipeline) -> None:
+    """Run the curate job to its end."""
+    glue = pipeline.client("glue")
+    run = glue.start_job_run(JobName="sales-cdc-curate")["JobRunId"]
+    state = lambda: glue.get_job_run(JobName="sales-cdc-curate", RunId=run)["JobRun"]["JobRunState"]  # noqa: E731
+    wait_for(lambda: state() in {"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"}, "the job's end", seconds=250)
+    assert state() == "SUCCEEDED"
 
 
 def positions(pipeline: Pipeline, orders: list[str]) -> tuple[str, str, list[str]]:

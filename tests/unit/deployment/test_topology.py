@@ -170,7 +170,7 @@ def test_settings_reach_the_definitions() -> None:
 def test_the_pipe_begins_with_the_oldest_change_and_gives_up_on_poison() -> None:
     source = flow.pipe(topology(), STREAM_ARN)["SourceParameters"]["DynamoDBStreamParameters"]
     assert source["StartingPosition"] == "TRIM_HORIZON"
-    assert source["MaximumRetryAttempts"] > 0
+    assert 3 <= source["MaximumRetryAttempts"] <= 10  # of a refusal, while the shard waits
     assert 60 <= source["MaximumRecordAgeInSeconds"] < 24 * 3600
     assert source["OnPartialBatchItemFailure"] == "AUTOMATIC_BISECT"
     assert source["DeadLetterConfig"]["Arn"] == topology().dead_letter_queue.arn

@@ -13,7 +13,13 @@ Request = dict[str, Any]
 
 KEY_ATTRIBUTE = "orderid"
 PIPE_BATCH_RECORDS = 500  # Kinesis's limit for one call
-PIPE_RETRIES = 20
+PIPE_RETRIES = 6
+"""How often the pipe tries again what the target refuses, such as a key of more than 256 characters or a missing permission.
+
+Pipes knows no permanent refusal: it retries every refusal up to this number, and its shard waits meanwhile. Faults of the services
+(throttling, no connection) do not count, and are retried until the record is too old. What the pipe gives up can be redriven for a day.
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
+"""
 PIPE_RECORD_AGE_SECONDS = 12 * 3600  # a DynamoDB stream keeps records for 24 hours
 DEAD_LETTERS_SECONDS = 14 * 24 * 3600  # SQS's limit
 NOTICES_SECONDS = 24 * 3600
