@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 Target = Literal["local", "aws"]
 Manager = Literal["setup", "cloudformation"]
+RAW_COLUMNS = ("classifier", "built-in")
 SUPPORTED_VIEW_TYPES = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
 CONSOLES = {
     "aws": "https://console.aws.amazon.com",
@@ -31,7 +32,7 @@ class Settings:
     ``on_failure``: the dotted path of the function that Airflow calls when a run fails; None: none. ``kms_key_arn``: the customer
     managed key that encrypts everything; None: each service's own key. ``managed_by``: who makes the resources; setup only verifies
     those of a CloudFormation stack. ``max_further_columns``: how many further attributes have a column of their own in the curated
-    tables.
+    tables. ``raw_columns``: whether the crawler finds the raw table's columns by the project's classifier, or by Glue's built-in one.
     """
 
     target: Target
@@ -48,6 +49,7 @@ class Settings:
     kms_key_arn: str | None = None
     managed_by: Manager = "setup"
     max_further_columns: int = 200
+    raw_columns: str = "classifier"
 
     @property
     def partition(self) -> str:
@@ -98,11 +100,13 @@ class Settings:
             kms_key_arn=_key(env, region),
             managed_by=_manager(env),
             max_further_columns=_integer(env, "SALES_CDC_MAX_FURTHER_COLUMNS", cls.max_further_columns, 0, 230),
+            raw_columns=_one_of(env, "SALES_CDC_RAW_COLUMNS", cls.raw_columns, RAW_COLUMNS, _COLUMNS_RULE),
         )  # fmt: skip
 
 
 _PREFIX_RULE = "3 to 30 lower-case letters, digits and hyphens, beginning with a letter (a bucket is named after it)"
 _VIEW_RULE = "the change event needs the new image"
+_COLUMNS_RULE = "who finds the columns of raw_orders; the contract's that are not found are put in"
 _CALLABLE_RULE = "the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
 _KEY_RULE = "the ARN of a key in {0}, such as arn:aws:kms:{0}:123456789012:key/1234abcd-…; policies take no alias"
 _PATH_RULE = "a path into the stream record, such as $.dynamodb.Keys.orderid.S or $.eventID"

@@ -79,6 +79,9 @@ class RawZone:
     def crawl(self) -> dict[str, Any]:
         """Crawl, then verify; return what the task returns."""
         assert self.deployed.crawl()["Status"] == "SUCCEEDED"
+        return self.verify()
+
+    def verify(self) -> dict[str, Any]:
         verify = VerifyRawTableOperator(
             task_id="verify", bucket=self.topology.bucket.name, database=self.topology.database.name,
             crawler_name=self.topology.crawler.name,
@@ -167,6 +170,29 @@ def test_columns_that_the_crawler_did_not_find_are_the_contract_s(raw: RawZone) 
     raw.put(f"{HOUR}/more.json", line("first"))
     assert raw.crawl()["added_columns"] == []
     assert raw.rows("SELECT quantity, price = 9.5 FROM raw_orders WHERE orderid = 'first'") == [[5, True]]
+
+
+def test_a_table_without_columns_gets_the_contract_s_as_if_the_classifier_found_none(raw: RawZone) -> None:
+    raw.put(f"{HOUR}/ours.json", line("first"))
+    raw.deployed.crawl()
+    table = raw.tables()["raw_orders"]
+    kept = {name: table[name] for name in ("Name", "TableType", "PartitionKeys", "Parameters")}
+    bare = {**kept, "StorageDescriptor": {**table["StorageDescriptor"], "Columns": []}}
+    raw.deployed.client("glue").update_table(DatabaseName=raw.topology.database.name, TableInput=bare)
+    assert set(raw.verify()["added_columns"]) >= {"orderid", "price", "actor"}
+    assert raw.rows("SELECT quantity, event_type FROM raw_orders") == [[5, "INSERT"]]
+
+
+def test_the_crawler_finds_the_columns_without_the_classifier_too(
+    raw: RawZone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_CDC_PREFIX", raw.topology.prefix)
+    monkeypatch.setenv("SALES_CDC_RAW_COLUMNS", "built-in")
+    DagRun("sales_cdc_setup.py").run("find_account", "lake.provision_crawler")
+    crawler = raw.deployed.client("glue").get_crawler(Name=raw.topology.crawler.name)["Crawler"]
+    assert crawler.get("Classifiers", []) == []
+    raw.put(f"{HOUR}/ours.json", line("first"))
+    assert raw.crawl()["added_columns"] == []
 
 
 def test_malformed_lines_are_passed_over_in_every_hour_after_every_crawl(raw: RawZone) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from sales_cdc.deployment.settings import Settings, SettingsError, is_aws_host
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.provisioning.definitions import lake
 
 LOCAL = {"SALES_CDC_TARGET": "local"}
 AWS = {"SALES_CDC_TARGET": "aws", "AWS_REGION": "eu-central-1"}
@@ -103,3 +105,12 @@ def test_the_project_s_own_region_wins_over_one_that_a_host_of_airflow_protects(
     protected = {**AWS, "AWS_REGION": "us-east-1", "SALES_CDC_REGION": "eu-west-3"}
     assert Settings.from_environment(protected).region == "eu-west-3"
     assert Settings.from_environment({**AWS, "SALES_CDC_REGION": ""}).region == "eu-central-1"
+
+
+def test_the_raw_table_s_columns_are_found_in_one_of_two_ways() -> None:
+    environment = {"SALES_CDC_TARGET": "local"}
+    assert Settings.from_environment(environment).raw_columns == "classifier"
+    found = Settings.from_environment({**environment, "SALES_CDC_RAW_COLUMNS": "built-in"})
+    assert lake.crawler(Topology(found, "000000000000"))["Classifiers"] == []
+    with pytest.raises(SettingsError, match="SALES_CDC_RAW_COLUMNS is 'none': choose one of classifier, built-in"):
+        Settings.from_environment({**environment, "SALES_CDC_RAW_COLUMNS": "none"})
