@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_cloud.athena.sql.in_python import time_formats
+from local_cloud.athena.sql.in_python import json_paths, time_formats
 from local_cloud.athena.sql.in_python.register import quotient
 from local_cloud.athena.sql.in_python.regular_expressions import extract, like, replaced
 from local_cloud.athena.sql.raising import QueryError
@@ -45,3 +45,13 @@ def test_instants_of_another_zone_in_a_column_are_refused() -> None:
     assert time_formats.iso_timestamp("2020-01-02T03:04:05+02:00", "+02:00") == datetime(2020, 1, 2, 1, 4, 5)  # noqa: DTZ001
     with pytest.raises(QueryError, match="NOT_SUPPORTED"):
         time_formats.iso_timestamp("2020-01-02T03:04:05+02:00", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [(r'{"a":"x\ud800"}', "$.a", "x?"), (r'{"a":"\uDE00y"}', "$.a", "?y"), (r'{"a":"\ud83d\ude00"}', "$.a", "😀"), (r'{"\ud800":1}', "$", None)],
+)  # fmt: skip
+def test_half_a_surrogate_in_json_is_a_question_mark(text: str, path: str, expected: str | None) -> None:
+    assert json_paths.extract_scalar(text, path) == expected
+    (json_paths.extract(text, path) or "").encode()
+    json_paths.parse(text).encode()

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-from local_cloud.athena.json_text import Number, Pairs, compact
+from local_cloud.athena.json_text import Number, Pairs, compact, encodable
 from local_cloud.athena.sql.raising import QueryError
 from local_cloud.athena.sql.values.display import NOT_FINITE, floating, floating_text
 from local_cloud.athena.types import Type, parse_type
@@ -49,9 +49,19 @@ def _steps(path: str) -> tuple[str | int, ...]:
 def _parsed(text: str) -> Any:
     """Parse the document; ``_MISSING`` when the text is no JSON."""
     try:
-        return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=_refused, object_pairs_hook=Pairs)
+        value = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=_refused, object_pairs_hook=Pairs)
+        return _encodable(value) if "\\ud" in text or "\\uD" in text else value
     except (ValueError, RecursionError):
         return _MISSING
+
+
+def _encodable(value: Any) -> Any:
+    """Return the value with ``?`` for halves of surrogates, in keys too."""
+    if isinstance(value, Pairs):
+        return Pairs((encodable(key), _encodable(part)) for key, part in value)
+    if isinstance(value, list):
+        return [_encodable(part) for part in value]
+    return encodable(value) if isinstance(value, str) and not isinstance(value, Number) else value
 
 
 def _refused(word: str) -> Any:
