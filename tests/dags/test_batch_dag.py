@@ -126,7 +126,9 @@ def test_the_brief_s_select_works_when_a_foreign_object_made_quantity_a_text(
     dag: DAG, foreign: dict[str, str], asked: str
 ) -> None:
     template = dag.get_template_env().get_template("seed_queries/laptops_by_five.sql")
-    rendered = template.render(params={"database": "lake"}, ti=SimpleNamespace(xcom_pull=lambda task_ids: foreign))
+    rendered = template.render(
+        params={"database": "lake"}, ti=SimpleNamespace(xcom_pull=lambda task_ids: {"foreign_types": foreign})
+    )
     assert f"product_name = 'laptop' AND {asked}" in rendered
 
 

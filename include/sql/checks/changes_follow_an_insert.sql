@@ -1,6 +1,7 @@
 -- Does every order that changed begin with its insert? Rows: orders whose first change is no insert.
 -- Orders that are older than the table's stream, or whose insert was lost, have no insert. So an order may begin with any change
 -- until the last backfill or repair has ended. A sequence number orders one stream only, so the time of the change comes first.
+-- Objects that others put into raw/ are not judged.
 {%- set mended_until = (ti.xcom_pull(task_ids='wait_for_delivery') or {}).get('mended_until') %}
 WITH numbered AS (
     SELECT
@@ -10,7 +11,9 @@ WITH numbered AS (
         creation_time,
         row_number() OVER (PARTITION BY orderid ORDER BY creation_time, sequence_number) AS position
     FROM {{ params.database }}.raw_orders
-    WHERE NOT regexp_like(orderid, '{{ params.probe }}')
+    WHERE
+        NOT regexp_like(orderid, '{{ params.probe }}')
+        AND ("$path" LIKE '%/{{ params.delivery }}-%' OR "$path" LIKE '%/redrive-%')
 )
 
 SELECT orderid, event_type, sequence_number, creation_time

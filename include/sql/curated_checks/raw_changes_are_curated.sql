@@ -1,5 +1,6 @@
 -- Is every change of the curated raw objects in the change log or in the quarantine? Rows: changes that are in neither.
 -- Reconciliation checks the other direction, because raw objects may be deleted once they are curated.
+-- Objects that others put into raw/ are not judged: their lines may be no change events.
 WITH taken AS (
     SELECT DISTINCT object
     FROM {{ params.database }}.orders_intake
@@ -12,7 +13,10 @@ delivered AS (
         min(taken.object) AS source_object
     FROM {{ params.database }}.raw_orders AS raw
     INNER JOIN taken ON substr(raw."$path", strpos(raw."$path", '/raw/') + 1) = taken.object
-    WHERE NOT regexp_like(raw.orderid, '{{ params.probe }}') AND raw.sequence_number IS NOT NULL
+    WHERE
+        NOT regexp_like(raw.orderid, '{{ params.probe }}')
+        AND raw.sequence_number IS NOT NULL
+        AND (raw."$path" LIKE '%/{{ params.delivery }}-%' OR raw."$path" LIKE '%/redrive-%')
     GROUP BY raw.orderid, lpad(raw.sequence_number, 40, '0')
 ),
 

@@ -5,7 +5,7 @@ WITH changes AS (
         orderid,
         sequence_number,
         event_type,
-        CAST(from_iso8601_timestamp(creation_time) AS timestamp) AS creation_time
+        CAST(try(from_iso8601_timestamp(creation_time)) AS timestamp) AS creation_time
     FROM {{ params.database }}.{{ params.table }}
     WHERE dt >= '{{ params.from_day }}' AND NOT regexp_like(orderid, '{{ params.probe }}')
     {%- else -%}

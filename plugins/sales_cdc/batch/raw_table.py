@@ -27,6 +27,7 @@ Source: https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
 MADE_BY = "UPDATED_BY_CRAWLER"
 _OPENX = "org.openx.data.jsonserde.JsonSerDe"
 _RAW_TYPES = {"bigint": "bigint", "decimal": "double", "double": "double", "boolean": "boolean"}
+_WHOLE = {"tinyint", "smallint", "int", "bigint"}
 _TABLE_INPUT = ("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")  # fmt: skip
 _HOUR = re.compile(rf"{re.escape(bucket_keys.RAW_PREFIX)}dt=(\d{{4}}-\d\d-\d\d)/hr=(\d\d)/")
 _DAY_FOLDER = re.compile(rf"{re.escape(bucket_keys.RAW_PREFIX)}dt=\d{{4}}-\d\d-\d\d/")
@@ -108,20 +109,32 @@ def new_table(location: str, crawler: str) -> Document:
 
 
 def mended_table(table: Mapping[str, Any], contract: Contract, strays: Iterable[Mapping[str, Any]]) -> Document:
-    """Return the table's input with every column of the contract and of the strays' own lines, and a SerDe that passes over bad lines."""
+    """Return the table's input with every column of the contract and of the strays' lines, and a SerDe that passes over bad lines.
+
+    A column has one type that reads the values of all hours, as a crawl of one table gives it: a value that is none of its column's
+    type would fail every query (HIVE_BAD_DATA).
+    """
     storage = lenient(table["StorageDescriptor"])
-    known = {column["Name"] for column in storage["Columns"]}
-    wanted = raw_columns(contract)
+    columns = {**_types(storage["Columns"])}
+    for name, kind in raw_columns(contract).items():
+        columns.setdefault(name, kind)
     for stray in strays:
         if _DAY_FOLDER.search(_folder(stray)) and stray["Parameters"].get("classification") == "json":
-            wanted = {**{each["Name"]: each["Type"] for each in stray["StorageDescriptor"]["Columns"]}, **wanted}
-    added = [
-        {"Name": name, "Type": kind}
-        for name, kind in wanted.items()
-        if name not in known and name not in PARTITION_COLUMNS
-    ]
+            for name, kind in _types(stray["StorageDescriptor"]["Columns"]).items():
+                columns[name] = _united(columns.get(name, kind), kind)
     kept = {name: table[name] for name in _TABLE_INPUT if table.get(name) is not None}
-    return {**kept, "StorageDescriptor": {**storage, "Columns": [*storage["Columns"], *added]}}
+    named = [{"Name": name, "Type": kind} for name, kind in columns.items() if name not in PARTITION_COLUMNS]
+    return {**kept, "StorageDescriptor": {**storage, "Columns": named}}
+
+
+def _united(left: str, right: str) -> str:
+    """Return the type that reads the values of both; any JSON value can be read as a string."""
+    kinds = {left, right}
+    if len(kinds) == 1:
+        return left
+    if kinds <= _WHOLE:
+        return "bigint"
+    return "double" if kinds <= _WHOLE | {"float", "double"} else "string"
 
 
 def _folder(table: Mapping[str, Any]) -> str:
@@ -155,7 +168,14 @@ def new_partition(table: Mapping[str, Any], hour: Hour) -> Document:
     return {"Values": list(hour), "StorageDescriptor": {**table["StorageDescriptor"], "Location": location}}
 
 
-def lenient_partition(partition: Mapping[str, Any]) -> Document:
-    """Return a partition's input with a SerDe that passes over malformed lines."""
+def mended_partition(table: Mapping[str, Any], partition: Mapping[str, Any]) -> Document | None:
+    """Return a partition's input with its table's columns and a SerDe that passes over malformed lines; None when it has both."""
+    storage, columns = partition["StorageDescriptor"], table["StorageDescriptor"]["Columns"]
+    if is_lenient(storage) and _types(storage["Columns"]) == _types(columns):
+        return None
     kept = {name: partition[name] for name in ("Values", "Parameters") if name in partition}
-    return {**kept, "StorageDescriptor": lenient(partition["StorageDescriptor"])}
+    return {**kept, "StorageDescriptor": {**lenient(storage), "Columns": columns}}
+
+
+def _types(columns: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {column["Name"]: column["Type"] for column in columns}

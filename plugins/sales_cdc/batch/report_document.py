@@ -70,7 +70,6 @@ def batch_report(
     quarantine: Answer,
     reconciliation: Mapping[str, Any] | None,
     ledger: Mapping[str, Mapping[str, int]] | None = None,
-    foreign_types: Mapping[str, str] | None = None,
     raw_table: Mapping[str, Any] | None = None,
 ) -> Document:
     """Compose the report of one run; ``written`` and ``delivered`` count the generate runs that it waited for.
@@ -78,7 +77,6 @@ def batch_report(
     Args:
         at: the time of the report, in ISO-8601 UTC.
         ledger: what became of these changes, by event type; None when that was not recorded.
-        foreign_types: columns of the raw table whose type the pipeline's own lines do not explain.
         raw_table: what ``verify_raw_table`` found and mended.
 
     Example::
@@ -98,7 +96,7 @@ def batch_report(
         "ledger": ledger,
         "warnings": [
             *raw_table_warnings(raw_table or {}),
-            *batch_warnings(foreign_types or {}, curated, quarantine),
+            *batch_warnings((raw_table or {}).get("foreign_types", {}), curated, quarantine),
         ],
         "quarantine": quarantine.document(),
     }

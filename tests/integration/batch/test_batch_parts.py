@@ -48,23 +48,6 @@ def test_a_failed_crawl_is_reported_with_the_crawler_s_reason(cloud: Any, prefix
         operator.execute({})
 
 
-@pytest.mark.parametrize(("price", "foreign"), [(9.5, {}), ("cheap", {"price": "string"})])
-def test_a_crawl_returns_the_contract_s_columns_whose_type_a_foreign_object_changed(
-    place: Place, price: Any, foreign: dict[str, str]
-) -> None:
-    glue, iam = place.cloud.client("glue"), place.cloud.client("iam")
-    iam.create_role(RoleName=place.name, AssumeRolePolicyDocument=GLUE_TRUST)
-    iam.put_role_policy(RoleName=place.name, PolicyName="all", PolicyDocument=json.dumps(ALLOW_ALL))
-    ours = {"orderID": "a", "product_name": "mouse", "quantity": 1, "price": 9.90}
-    place.put("raw/orders/dt=2026-01-01/hr=00/ours.json", json.dumps(ours))
-    place.put("raw/orders/dt=2026-01-01/hr=00/theirs.json", json.dumps({**ours, "price": price}))
-    glue.create_crawler(
-        Name=place.name, Role=f"arn:aws:iam::000000000000:role/{place.name}", DatabaseName=place.name,
-        TablePrefix="raw_", Targets={"S3Targets": [{"Path": f"s3://{place.name}/raw/orders/"}]},
-    )  # fmt: skip
-    assert CrawlOperator(task_id="crawl", crawler_name=place.name, poll_interval=1).execute({}) == foreign
-
-
 def test_rows_are_shown_in_the_log(cloud: Any, prefix: str) -> None:
     query = ask(cloud, prefix, "SELECT * FROM (VALUES ('a', 1), ('b', NULL)) AS t (name, amount) ORDER BY name")
     shown = AthenaRowsSensor(task_id="show", query_execution_id=query, poke_interval=0.1).execute({})
@@ -266,7 +249,7 @@ def test_differences_are_reported_before_they_fail_the_run(place: Place) -> None
         "-- Why?\nSELECT 'raw/orders/theirs.json' AS source_object, 'price is not a number' AS reason, 1 AS lines",
     ).execute({})
     xcoms = {
-        "crawl_raw": {"price": "string"},
+        "verify_raw_table": {"foreign_types": {"price": "string"}},
         "ask_insights": {"revenue": asked["q0"], "changed_orders": asked["q1"], "quarantined": asked["q2"]},
         "wait_for_delivery": {**DELIVERED, "lag_seconds": {"p50": 1.5, "p99": 1.5, "max": 1.5}},
         "await_curation": {"changes": 1, "quarantined": 1, "time_travel": {}},

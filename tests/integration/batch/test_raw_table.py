@@ -210,6 +210,24 @@ def test_malformed_lines_are_passed_over_in_every_hour_after_every_crawl(raw: Ra
     assert sorted(raw.orders()) == ["order-0", "order-0b", "order-1", "order-1b"]
 
 
+@pytest.mark.parametrize("is_split", [False, True])
+@pytest.mark.parametrize("price", ["cheap", {"in": "euros"}, [1]])
+def test_a_column_to_which_a_foreign_line_gives_another_type_is_a_text_for_all(
+    raw: RawZone, price: Any, is_split: bool
+) -> None:
+    raw.put(f"{HOUR}/ours.json", line("first"))
+    assert raw.crawl()["foreign_types"] == {}
+    raw.put("dt=2026-01-01/hr=01/theirs.json", line("theirs"), line("odd", price=price))
+    if is_split:
+        raw.put(f"{HOUR}/x.csv", body=FOREIGN["csv"][1])
+    assert list(raw.crawl()["foreign_types"]) == ["price"]
+    assert raw.rows("SELECT count(*) FROM raw_orders WHERE try_cast(price AS double) = 9.5") == [[2]]
+    for key in ("dt=2026-01-01/hr=01/theirs.json", f"{HOUR}/x.csv"):
+        raw.deployed.client("s3").delete_object(Bucket=raw.topology.bucket.name, Key=f"raw/orders/{key}")
+    assert raw.crawl()["foreign_types"] == {}
+    assert raw.rows("SELECT count(*) FROM raw_orders WHERE price = 9.5") == [[1]]
+
+
 def test_tables_that_others_made_below_raw_stay(raw: RawZone) -> None:
     raw.put(f"{HOUR}/ours.json", line("first"))
     storage = {"Columns": [], "Location": f"s3://{raw.topology.bucket.name}/raw/orders/{HOUR}/"}

@@ -12,10 +12,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowException, conf
 from botocore.exceptions import ClientError, WaiterError
 
-from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.change_event import foreign_types
 from sales_cdc.dag_page.links import CrawlerLink
-from sales_cdc.deployment.topology import Topology
 
 
 class CrawlFailedError(AirflowException):
@@ -32,10 +29,6 @@ class CrawlOperator(AwsBaseOperator[GlueCrawlerHook]):
         crawler_name: the crawler.
         poll_interval: seconds between two looks at it.
         deferrable: wait in the triggerer, without a worker's slot.
-
-    Returns:
-        The contract's columns whose type the pipeline's own lines do not explain, with their Glue type. A crawler gives a column one
-        type for all objects, so a foreign object under ``raw/`` can change it.
 
     Raises:
         CrawlFailedError: the crawl failed, or did not end in time.
@@ -62,7 +55,7 @@ class CrawlOperator(AwsBaseOperator[GlueCrawlerHook]):
         self.poll_interval = poll_interval
         self.deferrable = deferrable
 
-    def execute(self, context: Any) -> dict[str, str]:
+    def execute(self, context: Any) -> None:
         self._start()
         if self.deferrable:
             self.defer(trigger=self._end_of_crawl(), method_name="execute_complete")
@@ -70,12 +63,10 @@ class CrawlOperator(AwsBaseOperator[GlueCrawlerHook]):
             self.hook.wait_for_crawler_completion(crawler_name=self.crawler_name, poll_interval=self.poll_interval)
         except WaiterError as error:
             raise CrawlFailedError(self._explain(error)) from error
-        return self._foreign_types()
 
-    def execute_complete(self, context: Any, event: Mapping[str, Any] | None = None) -> dict[str, str]:
+    def execute_complete(self, context: Any, event: Mapping[str, Any] | None = None) -> None:
         if not event or event.get("status") != "success":
             raise CrawlFailedError(self._explain(event))
-        return self._foreign_types()
 
     def _start(self) -> None:
         try:
@@ -102,18 +93,3 @@ class CrawlOperator(AwsBaseOperator[GlueCrawlerHook]):
             f"{last.get('ErrorMessage') or observed}. Its log: {last.get('LogGroup')}, stream {last.get('LogStream')}. "
             "Fix what it names and run the batch again: nothing was lost."
         )
-
-    def _foreign_types(self) -> dict[str, str]:
-        database = self.hook.get_crawler(self.crawler_name)["DatabaseName"]
-        try:
-            table = self.hook.conn.get_table(DatabaseName=database, Name=Topology.RAW_TABLE)["Table"]
-        except self.hook.conn.exceptions.EntityNotFoundException:
-            return {}  # nothing was delivered yet
-        found = foreign_types({each["Name"]: each["Type"] for each in table["StorageDescriptor"]["Columns"]})
-        for name, kind in found.items():
-            self.log.warning(
-                "The column %s of %s is %s now: an object under %s that the pipeline did not deliver has such a value. The "
-                "batch's report names the object if the job quarantined its lines.",
-                name, Topology.RAW_TABLE, kind, bucket_keys.RAW_PREFIX,
-            )  # fmt: skip
-        return found

@@ -16,9 +16,8 @@ from sales_cdc.batch.raw_table import (
     Survey,
     foreign_locations,
     is_day_folder,
-    is_lenient,
     is_raw_table,
-    lenient_partition,
+    mended_partition,
     mended_table,
     missing_columns,
     new_partition,
@@ -26,6 +25,7 @@ from sales_cdc.batch.raw_table import (
     stray_tables,
 )
 from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.change_event import foreign_types
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.deployment.topology import Topology
 
@@ -52,7 +52,9 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
         bucket, database, crawler_name: of the deployment.
 
     Returns:
-        ``foreign`` (at most 20 keys), ``foreign_objects`` (how many), ``added_hours``, ``added_columns``, ``removed_tables``.
+        ``foreign`` (at most 20 keys), ``foreign_objects`` (how many), ``added_hours``, ``added_columns``, ``removed_tables``, and
+        ``foreign_types``: the contract's columns whose type the pipeline's own lines do not explain. A column has one type for all
+        objects, so a foreign object can change it.
 
     Raises:
         RawTableError: the Data Catalog refused a partition.
@@ -127,13 +129,15 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
     # What is mended
 
     def _mend(self, table: Document | None, strays: Sequence[Mapping[str, Any]], survey: Survey) -> Document:
-        done: Document = {"added_hours": 0, "added_columns": [], "removed_tables": []}
+        done: Document = {"added_hours": 0, "added_columns": [], "removed_tables": [], "foreign_types": {}}
         if table is None and not survey.hours:
             return done  # nothing was delivered yet
         contract = declared_contract()
         found = table or new_table(self._location, self.crawler_name)
         mended = mended_table(found, contract, strays)
         done["added_columns"] = missing_columns(found, contract)
+        columns = mended["StorageDescriptor"]["Columns"]
+        done["foreign_types"] = foreign_types({each["Name"]: each["Type"] for each in columns})
         if table is None:
             self.hook.conn.create_table(DatabaseName=self.database, TableInput=mended)
         elif mended["StorageDescriptor"] != table["StorageDescriptor"]:
@@ -145,13 +149,13 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
         return done
 
     def _mend_partitions(self, table: Document, survey: Survey) -> int:
-        """Add the hours that are missing, and let every partition pass over malformed lines; return how many were added."""
+        """Add the hours that are missing, and give the others the table's columns and SerDe; return how many were added."""
         existing = list(self._pages("get_partitions", "Partitions", TableName=Topology.RAW_TABLE))
-        strict = [lenient_partition(each) for each in existing if not is_lenient(each["StorageDescriptor"])]
+        changed = [mended for each in existing if (mended := mended_partition(table, each))]
         known = {tuple(each["Values"]) for each in existing}
         missing = [new_partition(table, hour) for hour in sorted(survey.hours) if hour not in known]
         place = {"DatabaseName": self.database, "TableName": Topology.RAW_TABLE}
-        for some in _batches(strict):
+        for some in _batches(changed):
             entries = [{"PartitionValueList": each["Values"], "PartitionInput": each} for each in some]
             self._accept(self.hook.conn.batch_update_partition(**place, Entries=entries))
         for some in _batches(missing):
@@ -173,6 +177,12 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
             self.log.warning(
                 "%s objects or folders under %s are not the pipeline's: %s. Move them elsewhere.",
                 len(foreign), bucket_keys.RAW_PREFIX, ", ".join(foreign[:MAX_NAMED]),
+            )  # fmt: skip
+        for name, kind in done["foreign_types"].items():
+            self.log.warning(
+                "The column %s of %s is %s now: an object under %s that the pipeline did not deliver has such a value. The "
+                "batch's report names the object if the job quarantined its lines.",
+                name, Topology.RAW_TABLE, kind, bucket_keys.RAW_PREFIX,
             )  # fmt: skip
         self.log.info(
             "raw_orders: %s hours and the columns %s added; %s tables that the crawler made of foreign objects removed.",

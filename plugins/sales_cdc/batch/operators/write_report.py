@@ -76,7 +76,6 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             answers=answers.values(),
             reconciliation=pull("reconcile"),
             ledger=pull("record_ledger"),
-            foreign_types=pull("crawl_raw"),
             raw_table=pull("verify_raw_table"),
         )
 

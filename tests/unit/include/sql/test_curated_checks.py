@@ -112,6 +112,26 @@ def test_a_quarantined_change_is_not_missing(lake: Any) -> None:
     assert found_by("raw_changes_are_curated", lake) == []
 
 
+def test_lines_of_foreign_objects_are_not_missed_and_those_of_a_redrive_are(lake: Any) -> None:
+    redriven = OURS.replace("delivery-", "redrive-")
+    lake.execute("INSERT INTO lake.orders_intake VALUES (?, '2026-11-21 10:05:00')", [redriven])
+    for order, key in (("{}", FOREIGN), ("c", redriven)):
+        row = [order, "9".zfill(40), f"s3://bucket/{key}"]
+        lake.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?)", row)
+    assert [row[0] for row in found_by("raw_changes_are_curated", lake)] == ["c"]
+
+
+@pytest.mark.parametrize("check", ["changes_follow_an_insert", "deletes_are_rows"])
+def test_only_the_pipeline_s_own_changes_are_judged(check: str) -> None:
+    raw = duckdb.connect()
+    raw.execute(f"CREATE SCHEMA lake; CREATE TABLE lake.raw_orders {CHANGE}, source_object varchar)")
+    for order, key in (("ours", OURS), ("theirs", FOREIGN), ("redriven", OURS.replace("delivery-", "redrive-"))):
+        row = [order, "laptop", 1, "9.90", "REMOVE", "2026-11-21 10:00:00", "1".zfill(40), f"s3://bucket/{key}"]
+        raw.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    found = raw.execute(translated(f"checks/{check}.sql")).fetchall()
+    assert sorted(row[0] for row in found) == ["ours", "redriven"]
+
+
 def test_raw_objects_that_were_not_taken_yet_are_not_missed(lake: Any) -> None:
     lake.execute("INSERT INTO lake.raw_orders VALUES ('late', lpad('9', 40, '0'), 's3://bucket/raw/orders/later.json')")
     assert found_by("raw_changes_are_curated", lake) == []

@@ -20,12 +20,13 @@ from sales_cdc.contract.declared import declared_contract
 SQL = Path(__file__).resolve().parents[4] / "include" / "sql"
 TODAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
 XCOMS = {
+    "wait_for_delivery": None,
     "await_curation": {
         "attributes": ["colour"],
         "changes": 4,
         "rescued": {"changes": 1},
         "time_travel": {"before": None, "columns_before": [], "after": "1"},
-    }
+    },
 }
 CONTEXT = {
     "contract": declared_contract(),
