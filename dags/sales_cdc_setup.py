@@ -1,13 +1,11 @@
 """## Setup: create the pipeline's resources, or bring them up to date
 
-**Schedule**: none; trigger it. **Parameters**: `replace_stream`, only for a change of the stream's view type. **Example
-configuration**: `{"replace_stream": true}`
+**Schedule**: none; trigger it. **Parameters**: `replace_stream`, when the view type changes. **Example configuration**: `{"replace_stream": true}`
 
 Works from the end of the chain backwards and waits for each hop, so that no change meets a hop that is not there yet:
 
     roles     one for each service, with least privilege
-    lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job ─ Athena work group
-              (before crawler and job their encryption, if SALES_CDC_KMS_KEY_ARN is set)
+    lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job (encryption first, with a key) ─ Athena work group
     delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream
               (the pipe is stopped while the delivery stream is made again: reconcile afterwards)
     capture   DynamoDB table ─ dead-letter queue ─ pipe

@@ -10,6 +10,7 @@ import re
 import sys
 from pathlib import Path
 
+from sales_cdc.contract.declared import contract_path
 from sales_cdc.deployment.process import include_folder
 from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
@@ -42,7 +43,7 @@ def write(topology: Topology, include: Path) -> list[Path]:
 
     The zip is named after its content: with an unchanged key CloudFormation would not see that the code changed.
     """
-    code = artifacts(topology, include)["transformer"].content()
+    code = artifacts(topology, include, contract_path())["transformer"].content()
     key = f"lambda_transformer-{base64.b64decode(sha256(code)).hex()[:16]}.zip"
     FOLDER.mkdir(parents=True, exist_ok=True)
     files = [FOLDER / f"{topology.prefix}.json", FOLDER / key]

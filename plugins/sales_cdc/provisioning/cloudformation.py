@@ -82,7 +82,7 @@ def _bucket(topology: Topology) -> Request:
         },
         "VersioningConfiguration": bucket["Versioning"],
         "LifecycleConfiguration": {"Rules": [_lifecycle_rule(rule) for rule in bucket["Lifecycle"]["Rules"]]},
-        "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
+        "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": bool(bucket["Notification"])}},
         "Tags": _listed(bucket["Tags"]),
     }
     policy = {"Bucket": bucket["Bucket"], "PolicyDocument": bucket["Policy"]}
@@ -94,11 +94,9 @@ def _bucket(topology: Topology) -> Request:
 
 def _lifecycle_rule(rule: Request) -> Request:
     """Flatten a rule's filter and expiration, which CloudFormation has as properties of the rule."""
-    rule = _renamed(rule, ID="Id", Filter="Prefix", Expiration="ExpirationInDays")
+    rule = _renamed(rule, ID="Id", Filter="Prefix")
     rule["Prefix"] = rule["Prefix"]["Prefix"]
-    if "ExpirationInDays" in rule:
-        rule["ExpirationInDays"] = rule["ExpirationInDays"]["Days"]
-    return rule
+    return rule | _renamed(rule.pop("Expiration", {}), Days="ExpirationInDays")
 
 
 def _catalog(topology: Topology) -> Request:

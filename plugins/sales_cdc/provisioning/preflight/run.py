@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sales_cdc.contract.declared import contract_path
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.packaging import artifacts, sha256
 from sales_cdc.provisioning.preflight import account
@@ -40,6 +41,6 @@ def preflight(clients: ReadOnlyClients, include: Path, principals: Mapping[str, 
     add(*account.quotas(clients))
     add(*account.lake_formation(clients, topology, replace(caller, arn=principals.get("provisioning", caller.arn))))
     add(*permissions(clients, topology, {"provisioning": caller.principal, **principals}))
-    code = sha256(artifacts(topology, include)["transformer"].content())
+    code = sha256(artifacts(topology, include, contract_path())["transformer"].content())
     add(*plan(clients, topology, code))
     return found
