@@ -39,10 +39,11 @@ from sales_cdc.provisioning.operators.summary import SummariseOperator
 from sales_cdc.provisioning.packaging import artifacts
 
 topology = deployed_topology()
+OWNED = {"owner_tags": topology.tags, "verify_only": topology.settings.is_of_a_stack}
 
 
 def provision(operator: type[op.ProvisionOperator], of: str, definition: lake.Request) -> op.ProvisionOperator:
-    return operator(task_id=f"provision_{of}", definition=definition, owner_tags=topology.tags, verify_only=topology.settings.is_of_a_stack)  # fmt: skip
+    return operator(task_id=f"provision_{of}", definition=definition, **OWNED)
 
 
 PARAMS = {
@@ -88,7 +89,7 @@ with DAG(
         log_groups = [provision(op.ProvisionLogGroupOperator, of, flow.log_group(topology, logs[of])) for of in logs]
         transformer = provision(op.ProvisionFunctionOperator, "transformer", flow.transformer(topology, code["transformer"].output["sha256"]))  # fmt: skip
         stream = provision(op.ProvisionStreamOperator, "stream", flow.stream(topology))
-        hold_flow = HoldFlowOperator(task_id="hold_flow", definition=flow.delivery(topology), pipe=topology.pipe.name, owner_tags=topology.tags)  # fmt: skip
+        hold_flow = HoldFlowOperator(task_id="hold_flow", definition=flow.delivery(topology), pipe=topology.pipe.name, **OWNED)  # fmt: skip
         delivery = provision(op.ProvisionDeliveryStreamOperator, "delivery_stream", flow.delivery(topology))
         chain(log_groups, transformer, hold_flow)
         chain(stream, hold_flow, delivery)
@@ -102,9 +103,8 @@ with DAG(
         chain(queue, pipe)
 
     with TaskGroup("arrivals") as arrivals_group:
-        queue = provision(op.ProvisionQueueOperator, "arrivals_queue", flow.arrivals_queue(topology))
         rule = provision(op.ProvisionRuleOperator, "arrivals_rule", flow.arrivals_rule(topology))
-        chain(queue, rule)
+        chain(provision(op.ProvisionQueueOperator, "arrivals_queue", flow.arrivals_queue(topology)), rule)
 
     with TaskGroup("proof") as proof_group:
         put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=topology.table.name)

@@ -73,6 +73,11 @@ def test_a_delivery_stream_as_defined_leaves_the_pipe_running(case: Case) -> Non
     case.pipes.assert_no_pending_responses()
 
 
+def test_where_a_stack_made_the_resources_nothing_is_stopped_or_even_asked(case: Case) -> None:
+    case.operator.verify_only = True
+    assert case.operator.execute({}) is False
+
+
 def test_without_a_running_pipe_of_ours_nothing_is_stopped(case: Case) -> None:
     case.pipes.add_client_error("describe_pipe", "NotFoundException")
     case.pipe("STOPPED")

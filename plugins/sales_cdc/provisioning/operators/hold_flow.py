@@ -24,6 +24,7 @@ class HoldFlowOperator(AwsBaseOperator[PipeHook]):
         definition: the delivery stream's definition.
         pipe: the pipe's name.
         owner_tags: the tags of this deployment's resources; another pipe is left alone.
+        verify_only: a CloudFormation stack made the resources: change nothing.
 
     Returns:
         Whether the pipe was stopped.
@@ -36,16 +37,23 @@ class HoldFlowOperator(AwsBaseOperator[PipeHook]):
     template_fields = aws_template_fields("definition", "pipe", "owner_tags")
 
     def __init__(
-        self, *, definition: Mapping[str, Any], pipe: str, owner_tags: Mapping[str, str], **kwargs: Any
+        self,
+        *,
+        definition: Mapping[str, Any],
+        pipe: str,
+        owner_tags: Mapping[str, str],
+        verify_only: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.verify_only = verify_only
         self.definition = definition
         self.pipe = pipe
         self.owner_tags = owner_tags
 
     def execute(self, context: Any) -> bool:
         with resource_errors(f"Could not stop the {self.hook.kind} '{self.pipe}'"):
-            if not (self._is_running() and self._begins_anew()):
+            if self.verify_only or not (self._is_running() and self._begins_anew()):
                 return False
             self.hook.stop(self.pipe)
         self.log.warning(

@@ -22,7 +22,7 @@ def permissions(clients: ReadOnlyClients, topology: Topology, principals: Mappin
         principals: the ARN of the user or role, by the document's name.
     """
     found: list[Finding] = []
-    for name, policy in documents(topology).items():
+    for name, policy in _by_principal(topology).items():
         principal = principals.get(name, principals["provisioning"])
         if principal.endswith(":root"):
             found.append(
@@ -32,6 +32,14 @@ def permissions(clients: ReadOnlyClients, topology: Topology, principals: Mappin
         with unknown_if_refused(found, "permissions", f"What {principal} may do of '{name}'"):
             found += _judged(name, principal, _refused(clients.of("iam"), policy, principal))
     return found
+
+
+def _by_principal(topology: Topology) -> dict[str, Document]:
+    """Return the documents with those of the principal of setup as one: each reason is then said once."""
+    found = documents(topology)
+    lake = found.pop("provisioning-lake")
+    both = [*found["provisioning"]["Statement"], *lake["Statement"]]
+    return {**found, "provisioning": {**lake, "Statement": both}}
 
 
 def _judged(name: str, principal: str, refused: Mapping[str, set[str]]) -> list[Finding]:
