@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
-from sales_cdc.page import sections
 from sales_cdc.page.reader import DeploymentReader
+from sales_cdc.page.tabs import changes, insights, trust
 from sales_cdc.provisioning import orchestrator_policies
 from sales_cdc.provisioning.policies import Document, document
 
@@ -100,10 +100,9 @@ def _read_the_page(topology: Topology) -> None:
     reader = DeploymentReader(topology.settings)
     seen = reader.observe().answers
     assert {name: each for name, each in seen.items() if each.refusal} == {}, "the page reads every hop as who operates"
-    name = sections.insight_names()[0]["name"]
-    for section in (sections.live, sections.failures, sections.ledger_runs):
+    for section in (changes.live, trust.failures, trust.ledger_runs):
         section(reader)
-    sections.insight(reader, name, anew=True)
+    insights.insight(reader, insights.insight_names()[0]["name"], refresh=True)
 
 
 def _compare(recorder: CallRecorder) -> None:
