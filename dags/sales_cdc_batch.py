@@ -72,9 +72,7 @@ with DAG(
 
     find_account = FindAccountOperator()
     take_notices = TakeNoticesOperator(task_id="take_notices", notices_queue=topology.arrivals_queue.name)
-    wait_for_delivery = DeliverySensor(
-        task_id="wait_for_delivery", bucket=bucket, timeout=10 * 60 + topology.patience_seconds, **polling.objects
-    )
+    wait_for_delivery = DeliverySensor(task_id="wait_for_delivery", bucket=bucket, timeout=10 * 60 + topology.patience_seconds, **polling.objects)  # fmt: skip
     start_curation = CurateOperator(
         task_id="start_curation", job_name=topology.job.name, wait_for_completion=False,
         script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
@@ -83,9 +81,7 @@ with DAG(
         task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[Asset(f"{topology.prefix}-raw-orders")],
         execution_timeout=MAX_CRAWL, **polling.crawl,
     )  # fmt: skip
-    verify_raw_table = VerifyRawTableOperator(
-        task_id="verify_raw_table", bucket=bucket, database=topology.database.name, crawler_name=topology.crawler.name
-    )
+    verify_raw_table = VerifyRawTableOperator(task_id="verify_raw_table", bucket=bucket, database=topology.database.name, crawler_name=topology.crawler.name)  # fmt: skip
 
     with TaskGroup("checks") as checks:
         for name, finding in RAW_CHECKS.items():
@@ -106,9 +102,7 @@ with DAG(
         task_id="await_curation", job_name=topology.job.name, run_id=start_curation.output, bucket=bucket,
         ledger_key=LEDGER_KEY, database=topology.database.name, timeout=70 * 60, **polling.job_sensor,
     )  # fmt: skip
-    record_ledger = PipelineLedgerOperator(
-        task_id="record_ledger", hops=topology.hops, trigger_rule=TriggerRule.ALL_DONE, **athena
-    )
+    record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule=TriggerRule.ALL_DONE, **athena)  # fmt: skip
     check_curated = ChecksOperator(task_id="check_curated", folder="curated_checks", checks=CURATED_CHECKS, **athena)
     curated = Asset(f"{topology.prefix}-curated-orders")
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
