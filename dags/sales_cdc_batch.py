@@ -66,11 +66,9 @@ with DAG(
     **dag_defaults.sql_arguments(),
     **dag_defaults.dag_arguments(topology),
 ) as dag:
-    bucket, letters = topology.bucket.name, topology.dead_letter_queue.name
+    bucket, letters, polling = topology.bucket.name, topology.dead_letter_queue.name, Polling.of(topology.settings)
     athena = {"workgroup": topology.workgroup.name, "database": topology.database.name}
-    polling = Polling.of(topology.settings)
 
-    find_account = FindAccountOperator()
     take_notices = TakeNoticesOperator(task_id="take_notices", notices_queue=topology.arrivals_queue.name)
     wait_for_delivery = DeliverySensor(task_id="wait_for_delivery", bucket=bucket, timeout=10 * 60 + topology.patience_seconds, **polling.objects)  # fmt: skip
     start_curation = CurateOperator(
@@ -94,8 +92,7 @@ with DAG(
 
     with TaskGroup("seed_queries") as seed_queries:
         for name in SEED_QUERIES:
-            file = f"seed_queries/{name}.sql"
-            query = QueryOperator(task_id=f"query_{name}", query=file, **polling.query, **athena)
+            query = QueryOperator(task_id=f"query_{name}", query=f"seed_queries/{name}.sql", **polling.query, **athena)
             query >> AthenaRowsSensor(task_id=f"show_{name}", query_execution_id=query.output, **polling.rows)
 
     await_curation = CurationSensor(
@@ -113,8 +110,7 @@ with DAG(
     ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES, **athena)
     write_report = ReportOperator(task_id="write_report", bucket=bucket, trigger_rule=TriggerRule.NONE_FAILED)
 
-    chain(find_account, take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table)
-    chain(verify_raw_table, checks, seed_queries, await_curation)
-    chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
+    chain(FindAccountOperator(), take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table, checks)
+    chain(checks, seed_queries, await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
     chain(await_curation, record_ledger, write_report)
     dag_defaults.describe_tasks(dag)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.change_contract import PARTITION_COLUMNS, Contract
+from sales_cdc.contract.change_contract import OPTIONAL_METADATA, PARTITION_COLUMNS, Contract
 from sales_cdc.deployment.topology import Topology
 
 Document = dict[str, Any]
@@ -142,9 +142,9 @@ def _folder(table: Mapping[str, Any]) -> str:
 
 
 def missing_columns(table: Mapping[str, Any], contract: Contract) -> list[str]:
-    """Return the contract's columns that a table lacks."""
+    """Return the columns that a table lacks of those that every change event has."""
     known = {column["Name"] for column in table["StorageDescriptor"]["Columns"]}
-    return [name for name in raw_columns(contract) if name not in known]
+    return [name for name in raw_columns(contract) if name not in known and name not in OPTIONAL_METADATA]
 
 
 def lenient(storage: Mapping[str, Any]) -> Document:

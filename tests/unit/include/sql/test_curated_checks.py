@@ -126,8 +126,19 @@ def test_only_the_pipeline_s_own_changes_are_judged(check: str) -> None:
     raw = duckdb.connect()
     raw.execute(f"CREATE SCHEMA lake; CREATE TABLE lake.raw_orders {CHANGE}, source_object varchar)")
     for order, key in (("ours", OURS), ("theirs", FOREIGN), ("redriven", OURS.replace("delivery-", "redrive-"))):
-        row = [order, "laptop", 1, "9.90", "REMOVE", "2026-11-21 10:00:00", "1".zfill(40), f"s3://bucket/{key}"]
-        raw.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        row = [
+            order,
+            "laptop",
+            1,
+            "9.90",
+            "REMOVE",
+            "2026-11-21 10:00:00",
+            "1".zfill(40),
+            None,
+            None,
+            f"s3://bucket/{key}",
+        ]
+        raw.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     found = raw.execute(translated(f"checks/{check}.sql")).fetchall()
     assert sorted(row[0] for row in found) == ["ours", "redriven"]
 
