@@ -79,9 +79,6 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "sqs:SetQueueAttributes": ("provisioning", "SetQueueAttributes"),
     },
     "operating": {
-        "glue:BatchCreatePartition": ("batch", "BatchCreatePartition"),
-        "glue:BatchUpdatePartition": ("batch", "BatchUpdatePartition"),
-        "glue:DeleteTable": ("batch", "DeleteTable"),
         "athena:StopQueryExecution": ("aws", "StopQueryExecution"),
         "dynamodb:BatchGetItem": ("aws", "BatchGetItem"),
         "dynamodb:GetRecords": ("aws", "GetRecords"),
