@@ -24,6 +24,7 @@ from sales_cdc.provisioning.policies import permissions
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
 from tests.integration.deployment import Deployment
+from tests.integration.provisioning.job_calls import job_log, run_job
 from tests.unit.topologies import topology as any_topology
 from tests.waiting import wait_for
 
@@ -251,26 +252,6 @@ def damage_table(deployed: Deployment) -> None:
     )
 
 
-SCRIPT = """
-import boto3, sys
-arguments = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-bucket, database = arguments["--bucket"], arguments["--database"]
-s3, glue = boto3.client("s3"), boto3.client("glue")
-for prefix in ("raw/orders/", "curated/"):
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
-    for found in listed[:1]:
-        s3.get_object(Bucket=bucket, Key=found["Key"])
-glue.get_database(Name=database)
-s3.put_object(Bucket=bucket, Key="curated/orders_trial/metadata/1.json", Body=b"{}")
-glue.create_table(DatabaseName=database, TableInput={"Name": "orders_trial"})
-glue.get_table(DatabaseName=database, Name="orders_trial")
-glue.update_table(DatabaseName=database, TableInput={"Name": "orders_trial", "Parameters": {"metadata": "2"}})
-s3.delete_object(Bucket=bucket, Key="curated/orders_trial/metadata/1.json")
-s3.put_object(Bucket=bucket, Key="ledger/trial.json", Body=b"{}")
-print("curated")
-"""
-
-
 def try_job(deployed: Deployment, removal: Removal) -> None:
     """Check that the run is FAILED with an ErrorMessage; a log that may not be written is missing.
 
@@ -290,36 +271,6 @@ def test_the_job_s_calls_succeed_with_the_whole_policy(deployed: Deployment) -> 
     run = run_job(deployed)
     assert run["JobRunState"] == "SUCCEEDED", run
     assert job_log(deployed, run) == ["curated"]
-
-
-def run_job(deployed: Deployment) -> dict[str, Any]:
-    """Run the calls once, with the job's role."""
-    glue, topology = deployed.client("glue"), deployed.topology
-    name, key = f"{topology.job.name}-trial", f"{bucket_keys.ARTIFACTS_PREFIX}trial.py"
-    if name not in glue.list_jobs()["JobNames"]:
-        deployed.client("s3").put_object(Bucket=topology.bucket.name, Key=key, Body=SCRIPT.encode())
-        glue.create_job(
-            Name=name, Role=topology.role("job").arn, Command={"Name": "pythonshell", "ScriptLocation": topology.s3_uri(key)},
-            DefaultArguments={"--bucket": topology.bucket.name, "--database": topology.database.name},
-        )  # fmt: skip
-    glue.batch_delete_table(DatabaseName=topology.database.name, TablesToDelete=["orders_trial"])
-    run_id = glue.start_job_run(JobName=name)["JobRunId"]
-
-    def ended() -> dict[str, Any] | None:
-        run: dict[str, Any] = glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
-        return run if run["JobRunState"] in {"SUCCEEDED", "FAILED"} else None
-
-    return wait_for(ended, "the run's end") or {}
-
-
-def job_log(deployed: Deployment, run: dict[str, Any]) -> list[str]:
-    """Return what the run's script printed; empty without a log."""
-    logs = deployed.client("logs")
-    try:
-        events = logs.get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=run["Id"])["events"]
-    except logs.exceptions.ResourceNotFoundException:
-        return []
-    return [event["message"] for event in events]
 
 
 TRIALS: dict[Service, Callable[[Deployment, Removal], None]] = {
