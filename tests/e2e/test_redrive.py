@@ -129,10 +129,10 @@ def test_changes_that_a_broken_transformer_failed_are_delivered_after_the_fix(
 
 def test_changes_that_fail_again_stay_with_the_transformer_s_own_reason(pipeline: Pipeline, zones: Zones) -> None:
     change = {
-        "eventID": "poison", "eventName": "INSERT",
+        "eventID": "poison", "eventName": "UPSERT",
         "dynamodb": {
             "ApproximateCreationDateTime": 1795647153, "Keys": {"orderid": {"S": "poison"}}, "SequenceNumber": "1",
-            "NewImage": {"orderid": {"S": "poison"}, "quantity": {"N": "1.5"}},
+            "NewImage": {"orderid": {"S": "poison"}, "quantity": {"N": "1"}},
         },
     }  # fmt: skip
     payloads = [json.dumps(change).encode(), b"no JSON"]
@@ -143,7 +143,7 @@ def test_changes_that_fail_again_stay_with_the_transformer_s_own_reason(pipeline
     kept = zones.objects("errors/")
     second = redrive(zones)
     reasons = {
-        "Lambda.ProcessingFailedStatus: quantity is not an integer of at most 64 bits": 1,
+        "Lambda.ProcessingFailedStatus: eventName is not INSERT, MODIFY or REMOVE": 1,
         "Lambda.ProcessingFailedStatus: its data is not base64 of one JSON document in UTF-8 (JSONDecodeError)": 1,
     }
     assert first["by_reason"] == second["by_reason"] == second["found_by_reason"] == reasons
