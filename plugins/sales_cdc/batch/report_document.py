@@ -151,14 +151,14 @@ def batch_warnings(foreign_types: Mapping[str, str], curated: Mapping[str, Any],
             for line in lines
             if line["reason"].lower().startswith(f"{column} ")
         ]
-        named = "; ".join(causes[:MAX_NAMED]) or "an object of which no line was quarantined lately"
+        named = "; ".join(causes[:MAX_NAMED]) or "an object that the foreign objects or the rescued values of this report name"
         warnings.append(
             f"The column {column} of raw_orders is {kind}, which the pipeline's own lines do not explain, for everyone who reads it. "
-            f"The curated tables are not affected. The cause: {named}. Move foreign objects out of raw/ and run the batch again."
+            f"The curated tables keep their types: what does not fit is rescued or quarantined. The cause: {named}. Move foreign objects out of raw/ and run the batch again."
         )
     if quarantined:
         warnings.append(
-            f"This run quarantined {quarantined} of raw/'s lines: they break the contract and are in no other curated table. "
+            f"This run quarantined {quarantined} of raw/'s lines: they do not say which change they are, and are in no other curated table. "
             "Their objects and reasons are listed under 'In quarantine', all of them in orders_quarantine."
         )
     if rescued.get("changes"):
