@@ -151,7 +151,10 @@ def batch_warnings(foreign_types: Mapping[str, str], curated: Mapping[str, Any],
             for line in lines
             if line["reason"].lower().startswith(f"{column} ")
         ]
-        named = "; ".join(causes[:MAX_NAMED]) or "an object that the foreign objects or the rescued values of this report name"
+        named = (
+            "; ".join(causes[:MAX_NAMED])
+            or "an object that the foreign objects or the rescued values of this report name"
+        )
         warnings.append(
             f"The column {column} of raw_orders is {kind}, which the pipeline's own lines do not explain, for everyone who reads it. "
             f"The curated tables keep their types: what does not fit is rescued or quarantined. The cause: {named}. Move foreign objects out of raw/ and run the batch again."

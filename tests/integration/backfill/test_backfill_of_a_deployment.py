@@ -66,7 +66,7 @@ def test_old_orders_arrive_and_only_later_ones_must_begin_with_an_insert(deploym
 
     ghost = {**next(line for line in rows(deployment) if line["orderID"] == "old-7"), "orderID": "ghost"}
     ghost["creation_time"] = "2999-01-01T00:00:00.000Z"
-    key = f"{bucket_keys.RAW_PREFIX}dt=2999-01-01/hr=00/ghost.json"
+    key = f"{bucket_keys.RAW_PREFIX}dt=2999-01-01/hr=00/{topology.delivery.name}-1-ghost.json"
     deployment.client("s3").put_object(Bucket=topology.bucket.name, Key=key, Body=json.dumps(ghost).encode())
     assert without_an_insert(deployment) == ["ghost"]
 

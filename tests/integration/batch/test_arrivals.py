@@ -116,11 +116,12 @@ def test_a_missing_queue_is_tried_again(cloud: Cloud, prefix: str, monkeypatch: 
 
 
 def test_without_the_setting_the_rule_is_disabled_and_the_bucket_sends_no_notices(
-    cloud: Cloud, topology: Topology, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, topology: Topology
 ) -> None:
-    monkeypatch.delenv("SALES_CDC_EVENT_DRIVEN")
-    again = DagRun("sales_cdc_setup.py")
-    again.run("find_account", "lake.provision_bucket", "arrivals")
+    with pytest.MonkeyPatch.context() as environment:  # undone before the fixture's own, which would else leak
+        environment.delenv("SALES_CDC_EVENT_DRIVEN")
+        again = DagRun("sales_cdc_setup.py")
+        again.run("find_account", "lake.provision_bucket", "arrivals")
     assert again.actions() == {
         "lake.provision_bucket": "updated",
         "arrivals.provision_arrivals_queue": "unchanged",

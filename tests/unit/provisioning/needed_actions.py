@@ -74,6 +74,7 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "logs:DisassociateKmsKey": ("provisioning", "DisassociateKmsKey"),
         "pipes:StopPipe": ("provisioning", "StopPipe"),
         "pipes:UpdatePipe": ("provisioning", "UpdatePipe"),
+        "s3:PutBucketNotification": ("provisioning", "bucket_notification_configuration"),
         "s3:PutBucketPublicAccessBlock": ("provisioning", "PublicAccessBlock"),
         "s3:PutBucketTagging": ("provisioning", "PutBucketTagging"),
         "sqs:SetQueueAttributes": ("provisioning", "SetQueueAttributes"),
