@@ -23,7 +23,7 @@ LINES = 20
 HOURS = 24
 WRITERS = 4
 PATIENCE_SECONDS = 120
-NEEDED = ["s3:GetObject", "s3:ListBucket", "glue:*", "logs:*"]
+NEEDED = ["s3:GetObject", "s3:GetBucketLocation", "s3:ListBucket", "glue:*", "logs:*"]
 
 
 class Lake:
