@@ -30,7 +30,7 @@ HOME = Path(tempfile.mkdtemp(prefix="sales-cdc-tests-"))
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 
 
-def _environment(port: int) -> dict[str, str]:
+def local_environment(port: int) -> dict[str, str]:
     endpoint = f"http://127.0.0.1:{port}"
     connection = {
         "conn_type": "aws",
@@ -60,7 +60,7 @@ def _environment(port: int) -> dict[str, str]:
 
 for _name in [name for name in os.environ if name.startswith(("SALES_CDC_", "AIRFLOW", "AWS_PROFILE"))]:
     del os.environ[_name]
-os.environ.update(_environment(free_port()))
+os.environ.update(local_environment(free_port()))
 
 
 @pytest.fixture(autouse=True)

@@ -14,15 +14,17 @@ from playwright.sync_api import Browser, expect
 from sales_cdc.dag_page import links
 
 from tests.browser.api_server import api_server
+from tests.conftest import local_environment
+from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an api-server with one user and without a cloud."""
+    """The address of an api-server with one user and without a cloud: nothing listens at its endpoint."""
     home = tmp_path_factory.mktemp("airflow")
-    environment = {"AIRFLOW_HOME": str(home)}
+    environment = {**local_environment(free_port()), "AIRFLOW_HOME": str(home)}
     command = [sys.executable, "-m", "airflow", "db", "migrate"]
     subprocess.run(command, env={**os.environ, **environment}, capture_output=True, check=True)
     with api_server(home, "vera", "viewer", "lantern", **environment) as address:

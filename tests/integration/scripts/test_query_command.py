@@ -56,9 +56,9 @@ def ask(
 def orders(ask: Ask, prefix: str) -> None:
     """An Iceberg table of two orders and a view of it."""
     where = f"LOCATION 's3://{prefix}/t/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
-    assert ask(f"CREATE TABLE orders_current (orderid string, quantity int) {where}")[0] == 0
+    assert ask(f"CREATE TABLE orders_current (orderid string, quantity int) {where}") == (0, "Done.")
     assert ask("INSERT INTO orders_current VALUES ('a', 1), ('b', 2)") == (0, "Done: 2 rows changed.")
-    assert ask("CREATE VIEW orders AS SELECT * FROM orders_current")[0] == 0
+    assert ask("CREATE VIEW orders AS SELECT * FROM orders_current") == (0, "Done.")
 
 
 def test_rows_come_with_their_count_and_what_was_scanned(ask: Ask, orders: None) -> None:
