@@ -88,15 +88,41 @@ def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -
 
 
 def rescued_values(lake: Lake, changes: DataFrame) -> dict[str, Any]:
-    """How many changes have rescued values, of which fields, and the first of their keys."""
-    names = F.map_keys(F.from_json("rescued_data", "map<string, string>"))
-    rescued = changes.where("rescued_data IS NOT NULL").select(lake.key[0], names.alias("names"))
+    """How many changes have rescued values, of which fields, the first of their keys, and the first values by name."""
+    typed = F.from_json("rescued_data", "map<string, string>")
+    rescued = changes.where("rescued_data IS NOT NULL").select(lake.key[0], "source_object", typed.alias("typed"))
+    rescued = rescued.withColumn("names", F.map_keys("typed"))
     found = rescued.agg(
         F.count(lake.key[0]).alias("changes"),
         F.array_sort(F.array_distinct(F.flatten(F.collect_set("names")))).alias("fields"),
         F.slice(F.array_sort(F.collect_set(lake.key[0])), 1, MAX_NAMED).alias("keys"),
     ).collect()[0]
-    return {"changes": found.changes, "fields": found.fields, "keys": found["keys"]}
+    return {
+        "changes": found.changes,
+        "fields": found.fields,
+        "keys": found["keys"],
+        "values": first_values(lake, rescued) if found.changes else [],
+    }
+
+
+def first_values(lake: Lake, rescued: DataFrame) -> list[dict[str, str]]:
+    """Of each field in turn: an order, the field, its declared type, DynamoDB's type of the value, and the raw object; no value."""
+    declared = {each.name: each.type for each in lake.contract.fields}
+    named = rescued.select(F.col(lake.key[0]).alias("key"), "source_object", F.explode("typed").alias("field", "value"))
+    turns = Window.partitionBy("field").orderBy("key", "source_object")
+    ranked = named.withColumn("turn", F.row_number().over(turns)).where(F.col("turn") <= MAX_NAMED)
+    found = F.map_keys(F.from_json("value", "map<string, string>"))[0].alias("found")
+    rows = ranked.orderBy("turn", "field").limit(MAX_NAMED).select("key", "field", found, "source_object").collect()
+    return [
+        {
+            "key": row["key"],
+            "field": row.field,
+            "declared": declared.get(row.field, "string"),
+            "found": row.found or "",
+            "object": row.source_object or "",
+        }
+        for row in rows
+    ]
 
 
 def arriving_rows(

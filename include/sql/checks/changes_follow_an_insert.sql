@@ -1,6 +1,7 @@
 -- Does every order that changed begin with its insert? Rows: orders whose first change is no insert.
 -- Orders that are older than the table's stream, or whose insert was lost, have no insert. So an order may begin with any change
--- until the last backfill or repair has ended. A sequence number orders one stream only, so the time of the change comes first.
+-- until the last backfill or repair has ended. A sequence number orders one stream only, so the stream's label comes first; a change
+-- without a label is the oldest.
 -- Objects that others put into raw/ are not judged.
 {%- set mended_until = (ti.xcom_pull(task_ids='wait_for_delivery') or {}).get('mended_until') %}
 WITH numbered AS (
@@ -9,7 +10,7 @@ WITH numbered AS (
         event_type,
         sequence_number,
         creation_time,
-        row_number() OVER (PARTITION BY orderid ORDER BY creation_time, sequence_number) AS position
+        row_number() OVER (PARTITION BY orderid ORDER BY coalesce(source_stream, ''), sequence_number) AS position
     FROM {{ params.database }}.raw_orders
     WHERE
         NOT regexp_like(orderid, '{{ params.probe }}')

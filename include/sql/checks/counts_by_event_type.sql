@@ -10,7 +10,7 @@ WITH written (event_type, changes) AS (
 found AS (
     SELECT event_type, count(*) AS changes
     FROM (
-        SELECT DISTINCT orderid, sequence_number, event_type
+        SELECT DISTINCT orderid, source_stream, sequence_number, event_type
         FROM {{ params.database }}.raw_orders
         WHERE NOT regexp_like(orderid, '{{ params.probe }}')
     )

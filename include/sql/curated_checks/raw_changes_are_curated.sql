@@ -9,6 +9,7 @@ WITH taken AS (
 delivered AS (
     SELECT
         raw.orderid,
+        coalesce(raw.source_stream, '') AS source_stream,
         lpad(raw.sequence_number, 40, '0') AS sequence_number,
         min(taken.object) AS source_object
     FROM {{ params.database }}.raw_orders AS raw
@@ -17,21 +18,26 @@ delivered AS (
         NOT regexp_like(raw.orderid, '{{ params.probe }}')
         AND raw.sequence_number IS NOT NULL
         AND (raw."$path" LIKE '%/{{ params.delivery }}-%' OR raw."$path" LIKE '%/redrive-%')
-    GROUP BY raw.orderid, lpad(raw.sequence_number, 40, '0')
+    GROUP BY raw.orderid, coalesce(raw.source_stream, ''), lpad(raw.sequence_number, 40, '0')
 ),
 
 kept AS (
-    SELECT orderid, sequence_number
+    SELECT orderid, coalesce(source_stream, '') AS source_stream, sequence_number
     FROM {{ params.database }}.orders_changes
     UNION
     SELECT
         json_extract_scalar(raw_line, '$.orderID') AS orderid,
+        coalesce(json_extract_scalar(raw_line, '$.source_stream'), '') AS source_stream,
         lpad(json_extract_scalar(raw_line, '$.sequence_number'), 40, '0') AS sequence_number
     FROM {{ params.database }}.orders_quarantine
 )
 
-SELECT delivered.orderid, delivered.sequence_number, delivered.source_object
+SELECT delivered.orderid, delivered.source_stream, delivered.sequence_number, delivered.source_object
 FROM delivered
-LEFT JOIN kept ON delivered.orderid = kept.orderid AND delivered.sequence_number = kept.sequence_number
+LEFT JOIN kept
+    ON
+        delivered.orderid = kept.orderid
+        AND delivered.source_stream = kept.source_stream
+        AND delivered.sequence_number = kept.sequence_number
 WHERE kept.orderid IS NULL
-ORDER BY delivered.orderid, delivered.sequence_number
+ORDER BY delivered.orderid, delivered.source_stream, delivered.sequence_number

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sales_cdc.batch.report_warnings import batch_warnings, raw_table_warnings, rescued_document
 from sales_cdc.contract.change_contract import EVENT_TYPES
 
 MAX_ROWS = 50
 MAX_ORDERS = 20
-MAX_NAMED = 5
 Document = dict[str, Any]
 
 
@@ -96,9 +96,10 @@ def batch_report(
         "ledger": ledger,
         "warnings": [
             *raw_table_warnings(raw_table or {}),
-            *batch_warnings((raw_table or {}).get("foreign_types", {}), curated, quarantine),
+            *batch_warnings(raw_table or {}, curated),
         ],
         "quarantine": quarantine.document(),
+        "rescued": rescued_document(curated.get("rescued") or {}),
     }
 
 
@@ -116,62 +117,6 @@ def _delivery_counts(delivery: Mapping[str, Any]) -> Document:
         "duplicates_in_raw": delivery["duplicates_in_raw"],
         "lag_seconds": dict(delivery["lag_seconds"]),
     }
-
-
-def raw_table_warnings(raw_table: Mapping[str, Any]) -> list[str]:
-    """Return warnings of foreign objects under ``raw/orders/``, and of columns that the crawler did not find."""
-    warnings = []
-    if found := raw_table.get("foreign_objects", 0):
-        named = ", ".join(raw_table["foreign"][:MAX_NAMED])
-        removed = len(raw_table["removed_tables"])
-        made = f" The crawler had made tables of them and of whole hours: {removed} were removed." if removed else ""
-        warnings.append(
-            f"{found} objects or folders under raw/orders/ are not the pipeline's: {named}{' and more' if found > MAX_NAMED else ''}."
-            f"{made} raw_orders is one table and has every hour. Move these objects out of raw/."
-        )
-    if columns := raw_table.get("added_columns"):
-        warnings.append(
-            f"The crawler gave raw_orders no column {', '.join(columns)}: the contract's were put in. If every run says so, the "
-            "crawler's classifier does not recognise the lines: set SALES_CDC_RAW_COLUMNS=built-in and run sales_cdc_setup."
-        )
-    return warnings
-
-
-def batch_warnings(foreign_types: Mapping[str, str], curated: Mapping[str, Any], quarantine: Answer) -> list[str]:
-    """Return warnings: findings that fail no check.
-
-    ``curated`` has the job's counts; ``quarantine`` has the quarantined lines, newest first.
-    """
-    quarantined, rescued = curated.get("quarantined", 0), curated.get("rescued") or {}
-    lines = [dict(zip(quarantine.columns, row, strict=True)) for row in quarantine.rows]
-    warnings = []
-    for column, kind in foreign_types.items():
-        causes = [
-            f"{line['source_object']} ({line['reason']})"
-            for line in lines
-            if line["reason"].lower().startswith(f"{column} ")
-        ]
-        named = (
-            "; ".join(causes[:MAX_NAMED])
-            or "an object that the foreign objects or the rescued values of this report name"
-        )
-        warnings.append(
-            f"The column {column} of raw_orders is {kind}, which the pipeline's own lines do not explain, for everyone who reads it. "
-            f"The curated tables keep their types: what does not fit is rescued or quarantined. The cause: {named}. Move foreign objects out of raw/ and run the batch again."
-        )
-    if quarantined:
-        warnings.append(
-            f"This run quarantined {quarantined} of raw/'s lines: they do not say which change they are, and are in no other curated table. "
-            "Their objects and reasons are listed under 'In quarantine', all of them in orders_quarantine."
-        )
-    if rescued.get("changes"):
-        keys = rescued["keys"]
-        orders = ", ".join(keys[:MAX_NAMED]) + (", …" if len(keys) > MAX_NAMED else "")
-        warnings.append(
-            f"{rescued['changes']} of this run's changes have values that do not fit their columns: {', '.join(rescued['fields'])}. "
-            f"They are null there, and whole in the column rescued_data. The orders: {orders}."
-        )
-    return warnings
 
 
 def as_markdown(report: Mapping[str, Any]) -> str:
@@ -192,6 +137,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
             "## Curated",
             _table(["", "this run"], [[name, value] for name, value in report["curated"].items()]),
             *_quarantined(report["quarantine"]),
+            *_rescued(report.get("rescued") or {}),
             "## Checks",
             _table(["check", "rows"], [[check["name"], check["rows"]] for check in report["checks"]]),
             *_reconciled(report["reconciliation"]),
@@ -224,6 +170,12 @@ def _quarantined(found: Mapping[str, Any]) -> list[str]:
     if not found["rows"]:
         return []
     return ["## In quarantine", _table(found["columns"], found["rows"])]
+
+
+def _rescued(found: Mapping[str, Any]) -> list[str]:
+    if not found.get("values"):
+        return []
+    return ["## Rescued values", _table(list(found["values"][0]), [list(each.values()) for each in found["values"]])]
 
 
 def _reconciled(counts: Mapping[str, Any] | None) -> list[str]:

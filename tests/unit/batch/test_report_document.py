@@ -12,11 +12,10 @@ from sales_cdc.batch.report_document import (
     Answer,
     as_markdown,
     batch_report,
-    batch_warnings,
     changed_orders,
     question_of,
-    raw_table_warnings,
 )
+from sales_cdc.batch.report_warnings import batch_warnings, raw_table_warnings, rescued_document
 
 NONE = {"INSERT": 0, "MODIFY": 0, "REMOVE": 0}
 COLUMNS = ("orderid", "turn", "before_is_deleted", "after_is_deleted", "before_price", "after_price", "after_colour")
@@ -50,7 +49,7 @@ def report() -> dict[str, Any]:
 def test_it_has_the_contract_s_fields(report: dict[str, Any]) -> None:
     assert list(report) == [
         "run_id", "at", "written", "delivered", "failed", "lost", "duplicates_in_raw", "lag_seconds", "curated", "checks", "insights",
-        "changed_orders", "reconciliation", "ledger", "warnings", "quarantine",
+        "changed_orders", "reconciliation", "ledger", "warnings", "quarantine", "rescued",
     ]  # fmt: skip
     assert report["written"] == report["delivered"] == {**NONE, "INSERT": 3}
     assert (report["lost"], report["failed"]) == (0, 1)
@@ -103,28 +102,48 @@ def quarantine(*rows: Any) -> Answer:
     return Answer("quarantined", "Which lines are in quarantine?", QUARANTINE_COLUMNS, rows)
 
 
-def test_a_raw_column_of_a_foreign_type_is_a_warning_that_names_the_objects() -> None:
-    (warning,) = batch_warnings({"price": "string"}, {}, quarantine(FOREIGN, ("raw/x", "actor is missing", 1, 1, "t")))
+VALUES = [
+    {"key": "a", "field": "price", "declared": "decimal(12,2)", "found": "N", "object": "raw/orders/theirs.json"},
+    {"key": "b", "field": "quantity", "declared": "bigint", "found": "S", "object": "raw/orders/others.json"},
+]
+
+
+def test_a_raw_column_of_a_foreign_type_is_a_warning_that_names_the_objects_with_such_rescued_values() -> None:
+    raw_table = {"foreign_types": {"price": "string"}, "foreign": ["raw/orders/x.csv"]}
+    (warning,) = batch_warnings(raw_table, {"rescued": {"changes": 0, "values": VALUES}})
     assert warning.startswith("The column price of raw_orders is string")
-    assert "raw/orders/theirs.json (price is not a number)" in warning
-    assert "raw/x" not in warning
+    assert "raw/orders/theirs.json (N that decimal(12,2) does not hold); raw/orders/x.csv. Move" in warning
+    assert "others.json" not in warning
 
 
-def test_a_foreign_type_that_no_quarantined_line_explains_is_a_warning_too() -> None:
-    (warning,) = batch_warnings({"quantity": "double"}, {}, quarantine(FOREIGN))
-    assert "quantity" in warning
-    assert "theirs.json" not in warning
+def test_a_foreign_type_that_no_object_of_this_run_explains_is_a_warning_with_a_query_that_finds_the_object() -> None:
+    (warning,) = batch_warnings({"foreign_types": {"quantity": "string"}}, {})
+    assert (
+        'SELECT DISTINCT "$path" FROM raw_orders WHERE quantity IS NOT NULL AND try_cast(quantity AS double)' in warning
+    )
+
+
+def test_the_report_names_rescued_values_with_their_reasons(report: dict[str, Any]) -> None:
+    rescued = rescued_document({"changes": 2, "fields": ["price", "quantity"], "keys": ["a", "b"], "values": VALUES})
+    assert [list(each.values()) for each in rescued["values"]] == [
+        ["a", "price", "N that decimal(12,2) does not hold", "raw/orders/theirs.json"],
+        ["b", "quantity", "S, not bigint", "raw/orders/others.json"],
+    ]
+    page = as_markdown({**report, "rescued": rescued})
+    assert "## Rescued values" in page
+    assert "| b | quantity | S, not bigint | raw/orders/others.json |" in page
+    assert "Rescued values" not in as_markdown(report)
 
 
 def test_lines_that_the_run_quarantined_are_a_warning() -> None:
-    (warning,) = batch_warnings({}, {"quarantined": 2}, quarantine(FOREIGN))
+    (warning,) = batch_warnings({}, {"quarantined": 2})
     assert warning.startswith("This run quarantined 2 of raw/'s lines")
 
 
 def test_rescued_values_are_a_warning_that_names_how_many_which_fields_and_which_orders() -> None:
     keys = [f"order-{number}" for number in range(8)]
     rescued = {"changes": 28, "fields": ["price", "quantity"], "keys": keys}
-    (warning,) = batch_warnings({}, {"rescued": rescued}, quarantine())
+    (warning,) = batch_warnings({}, {"rescued": rescued})
     assert warning == (
         "28 of this run's changes have values that do not fit their columns: price, quantity. They are null there, and whole in the "
         "column rescued_data. The orders: order-0, order-1, order-2, order-3, order-4, …."
@@ -132,7 +151,7 @@ def test_rescued_values_are_a_warning_that_names_how_many_which_fields_and_which
 
 
 def test_a_run_without_findings_has_no_warning(report: dict[str, Any]) -> None:
-    assert batch_warnings({}, {"rescued": {"changes": 0}}, quarantine(FOREIGN)) == report["warnings"] == []
+    assert batch_warnings({}, {"rescued": {"changes": 0}}) == report["warnings"] == []
     assert "Warnings" not in as_markdown(report)
     assert "quarantine" not in as_markdown(report)
 

@@ -12,6 +12,9 @@ from tests.unit.include.sql.test_views_and_insights import translated
 OURS, FOREIGN = "raw/orders/dt=2026-11-21/hr=10/delivery-1-x.json", "raw/orders/dt=2026-11-21/hr=10/foreign.json"
 CHANGE = "(orderid varchar, product_name varchar, quantity bigint, price decimal(12,2), event_type varchar, creation_time timestamp, sequence_number varchar, source_stream varchar, rescued_data varchar"
 
+STREAM = "2026-11-20T09:00:00.000"
+RAW_ROW = "INSERT INTO lake.raw_orders VALUES (?, ?, ?, ?)"
+
 
 @pytest.fixture
 def lake() -> Any:
@@ -23,13 +26,13 @@ def lake() -> Any:
         CREATE TABLE lake.orders_current {CHANGE}, is_deleted boolean);
         CREATE TABLE lake.orders_intake (object varchar, taken_at timestamp);
         CREATE TABLE lake.orders_quarantine (reason varchar, raw_line varchar, source_object varchar, line_number bigint);
-        CREATE TABLE lake.raw_orders (orderid varchar, sequence_number varchar, source_object varchar)"""
+        CREATE TABLE lake.raw_orders (orderid varchar, source_stream varchar, sequence_number varchar, source_object varchar)"""
     )
     for order, kind, number in (("a", "INSERT", 1), ("a", "MODIFY", 2), ("b", "INSERT", 3), ("b", "REMOVE", 4)):
         values = [None] * 3 if kind == "REMOVE" else ["laptop", 1, "9.90"]
-        row = [order, *values, kind, "2026-11-21 10:00:00", str(number).zfill(40), "2026-11-20T09:00:00.000", None]
+        row = [order, *values, kind, "2026-11-21 10:00:00", str(number).zfill(40), STREAM, None]
         connection.execute("INSERT INTO lake.orders_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        connection.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?)", [order, row[6], f"s3://bucket/{OURS}"])
+        connection.execute(RAW_ROW, [order, row[7], row[6], f"s3://bucket/{OURS}"])
     connection.execute(
         """INSERT INTO lake.orders_current SELECT *, event_type = 'REMOVE' FROM lake.orders_changes
         WHERE CAST(sequence_number AS bigint) IN (2, 4)"""
@@ -107,7 +110,7 @@ def test_an_order_that_only_one_table_has_is_found(lake: Any) -> None:
 def test_a_quarantined_change_is_not_missing(lake: Any) -> None:
     number = "2".zfill(40)
     lake.execute("DELETE FROM lake.orders_changes WHERE event_type = 'MODIFY'")
-    line = f'{{"orderID": "a", "sequence_number": "{number}", "price": "cheap"}}'
+    line = f'{{"orderID": "a", "sequence_number": "{number}", "source_stream": "{STREAM}", "price": "cheap"}}'
     lake.execute("INSERT INTO lake.orders_quarantine VALUES ('price is not a number', ?, ?, 2)", [line, OURS])
     assert found_by("raw_changes_are_curated", lake) == []
 
@@ -116,9 +119,28 @@ def test_lines_of_foreign_objects_are_not_missed_and_those_of_a_redrive_are(lake
     redriven = OURS.replace("delivery-", "redrive-")
     lake.execute("INSERT INTO lake.orders_intake VALUES (?, '2026-11-21 10:05:00')", [redriven])
     for order, key in (("{}", FOREIGN), ("c", redriven)):
-        row = [order, "9".zfill(40), f"s3://bucket/{key}"]
-        lake.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?)", row)
+        lake.execute(RAW_ROW, [order, None, "9".zfill(40), f"s3://bucket/{key}"])
     assert [row[0] for row in found_by("raw_changes_are_curated", lake)] == ["c"]
+
+
+def test_a_raw_change_is_missed_if_only_another_stream_has_its_sequence_number(lake: Any) -> None:
+    lake.execute(RAW_ROW, ["a", "2026-11-21T09:00:00.000", "2".zfill(40), f"s3://bucket/{OURS}"])
+    assert [row[:2] for row in found_by("raw_changes_are_curated", lake)] == [("a", "2026-11-21T09:00:00.000")]
+
+
+def test_the_first_change_is_that_of_the_oldest_stream_whatever_its_time_and_number() -> None:
+    raw = duckdb.connect()
+    raw.execute(f"CREATE SCHEMA lake; CREATE TABLE lake.raw_orders {CHANGE}, source_object varchar)")
+    changes = {
+        "made-again": [("INSERT", "2026-11-21 11:00:00", 9, STREAM), ("MODIFY", "2026-11-21 10:00:00", 1, "2026-11-21T09:00:00.000")],
+        "labelled": [("INSERT", "2026-11-21 11:00:00", 9, None), ("MODIFY", "2026-11-21 10:00:00", 1, STREAM)],
+        "lost": [("MODIFY", "2026-11-21 11:00:00", 9, STREAM), ("INSERT", "2026-11-21 10:00:00", 1, "2026-11-21T09:00:00.000")],
+    }  # fmt: skip
+    for order, history in changes.items():
+        for kind, at, number, stream in history:
+            row = [order, "laptop", 1, "9.90", kind, at, str(number).zfill(40), stream, None, f"s3://bucket/{OURS}"]
+            raw.execute("INSERT INTO lake.raw_orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    assert [row[0] for row in raw.execute(translated("checks/changes_follow_an_insert.sql")).fetchall()] == ["lost"]
 
 
 @pytest.mark.parametrize("check", ["changes_follow_an_insert", "deletes_are_rows"])
@@ -144,7 +166,7 @@ def test_only_the_pipeline_s_own_changes_are_judged(check: str) -> None:
 
 
 def test_raw_objects_that_were_not_taken_yet_are_not_missed(lake: Any) -> None:
-    lake.execute("INSERT INTO lake.raw_orders VALUES ('late', lpad('9', 40, '0'), 's3://bucket/raw/orders/later.json')")
+    lake.execute(RAW_ROW, ["late", None, "9".zfill(40), "s3://bucket/raw/orders/later.json"])
     assert found_by("raw_changes_are_curated", lake) == []
 
 
