@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from change_contract import load_contract
+from contract_file import load_contract
 from curated_tables import Lake
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 
 import boto3
-from change_contract import load_contract
+from contract_file import load_contract
 from curated_tables import MAX_FURTHER_COLUMNS, Lake, maintain, prepare_tables
 from curation import curate, not_taken
 from raw_objects import RawObject, s3_fetch

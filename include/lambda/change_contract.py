@@ -1,4 +1,4 @@
-"""The change event as declared: its members and their order, the names of columns, the contract's file.
+"""The change event as declared: its members and their order, and the names of columns.
 
 One file for three places, so that they cannot differ: the transformer has it in its zip, the Glue job among its parts,
 the plugin as ``sales_cdc.contract.change_contract``. The last two are links to this file. Standard library only.
@@ -6,15 +6,13 @@ the plugin as ``sales_cdc.contract.change_contract``. The last two are links to 
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 EventType = Literal["INSERT", "MODIFY", "REMOVE"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
@@ -40,19 +38,8 @@ MAX_NAME_BYTES = 255
 """Of a column in the Data Catalog."""
 MAX_COLUMN_LENGTH = 200
 """What is taken of an attribute's name; the rest is for prefixes."""
-KEY_TYPES = ("S", "N")
-FIELD_TYPES = "string, bigint, double, decimal(12,2), boolean, timestamp or json"
-
-_is_field_type = re.compile(
-    r"string|bigint|double|boolean|timestamp|json|decimal\((?P<precision>[0-9]+),(?P<scale>[0-9]+)\)"
-).fullmatch
-_is_member_name = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,199}").fullmatch
 _is_probe = re.compile(PROBE_PATTERN[1:-1]).fullmatch
 _unreadable = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-class ContractError(ValueError):
-    """A file declares no contract that the pipeline can keep. The message says where, and what to write."""
 
 
 @dataclass(frozen=True)
@@ -177,79 +164,3 @@ def stream_label(arn: object) -> str | None:
     '2026-11-22T13:40:00.000'
     """
     return arn.rpartition("/")[2] or None if isinstance(arn, str) else None
-
-
-def load_contract(path: Path) -> Contract:
-    """Read the contract that a file declares.
-
-    Raises:
-        ContractError: the file declares none.
-        OSError: the file cannot be read.
-    """
-    try:
-        declared = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ContractError(f"Cannot read the contract {path.name}: it is no JSON document ({error}).") from error
-    try:
-        return _contract(declared)
-    except ContractError as error:
-        raise ContractError(f"Cannot use the contract {path.name}: {error}") from None
-
-
-def _contract(declared: Any) -> Contract:
-    if not isinstance(declared, dict) or declared.keys() != {"entity", "key", "fields"}:
-        raise ContractError("it has to be an object with the members entity, key and fields, and no other.")
-    if not isinstance(declared["entity"], str) or not _is_member_name(declared["entity"]):
-        raise ContractError("entity has to be a name of letters, digits and _, such as orders.")
-    contract = Contract(
-        entity=declared["entity"],
-        key=_attributes(declared, "key", KEY_TYPES.__contains__, "S or N"),
-        fields=_attributes(declared, "fields", _holds, FIELD_TYPES),
-    )
-    if not 1 <= len(contract.key) <= 2:
-        raise ContractError("key has to declare one attribute, or two where the table has a sort key.")
-    if not contract.fields:
-        raise ContractError("fields has to declare one attribute or more.")
-    _check_names(contract)
-    return contract
-
-
-def _attributes(
-    declared: Mapping[str, Any], part: str, is_type: Callable[[str], Any], types: str
-) -> tuple[Attribute, ...]:
-    entries = declared[part]
-    if not isinstance(entries, list):
-        raise ContractError(f"{part} has to be a list of attributes.")
-    return tuple(_attribute(f"{part}[{place}]", entry, is_type, types) for place, entry in enumerate(entries))
-
-
-def _attribute(where: str, entry: Any, is_type: Callable[[str], Any], types: str) -> Attribute:
-    known = isinstance(entry, dict) and {"attribute", "type"} <= entry.keys() <= {"attribute", "type", "member"}
-    if not known or not all(isinstance(value, str) and value for value in entry.values()):
-        raise ContractError(f'{where} has to be {{"attribute": …, "type": …}}, with "member" if that has another name.')
-    if not is_type(entry["type"]):
-        raise ContractError(f"{where}: {entry['type']} is no type of this pipeline. Write {types}.")
-    member = entry.get("member", entry["attribute"])
-    if not _is_member_name(member):
-        raise ContractError(
-            f'{where}: {member} is no name of a column. Give it a "member" of letters, digits and _ that opens with a letter.'
-        )
-    return Attribute(entry["attribute"], entry["type"], member)
-
-
-def _holds(kind: str) -> bool:
-    """Whether it is a field's type; Athena's decimals have 38 digits."""
-    match = _is_field_type(kind)
-    if match is None or match["precision"] is None:
-        return match is not None
-    return int(match["scale"]) <= int(match["precision"]) <= 38 and int(match["precision"]) > 0
-
-
-def _check_names(contract: Contract) -> None:
-    taken = {*METADATA, *STATE_COLUMNS, *PARTITION_COLUMNS, REST_COLUMN}
-    names: set[str] = set()
-    for each in (*contract.key, *contract.fields):
-        if each.column in taken or each.name in names or each.name == TOUCH:
-            raise ContractError(f'the name {each.member} is taken. Give {each.name} a "member" that nothing else has.')
-        taken.add(each.column)
-        names.add(each.name)

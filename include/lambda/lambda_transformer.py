@@ -32,7 +32,8 @@ from pathlib import Path
 from typing import Any
 
 from attribute_values import UnfitValueError, field_json, further_json, key_text, rescued_json
-from change_contract import EVENT_TYPES, SEQUENCE_NUMBER_DIGITS, Contract, load_contract, stream_label
+from change_contract import EVENT_TYPES, SEQUENCE_NUMBER_DIGITS, Contract, stream_label
+from contract_file import load_contract
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ import os
 from functools import cache
 from pathlib import Path
 
-from sales_cdc.contract.change_contract import Contract, load_contract
+from sales_cdc.contract.change_contract import Contract
+from sales_cdc.contract.contract_file import load_contract
 
 VARIABLE = "SALES_CDC_CONTRACT"
 
@@ -30,7 +31,6 @@ def declared_contract() -> Contract:
     """Return the contract of this process's deployment.
 
     Raises:
-        ContractError: its file declares none.
-        FileNotFoundError: there is no such file.
+        ContractError: its file declares none, or is not there.
     """
     return load_contract(contract_path())

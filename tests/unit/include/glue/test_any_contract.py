@@ -13,7 +13,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from change_contract import Contract, load_contract
+from change_contract import Contract
+from contract_file import load_contract
 from curated_tables import Lake
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st

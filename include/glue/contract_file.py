@@ -1,0 +1,1 @@
+../lambda/contract_file.py

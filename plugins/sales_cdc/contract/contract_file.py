@@ -1,0 +1,1 @@
+../../../include/lambda/contract_file.py
