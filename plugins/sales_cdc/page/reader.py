@@ -67,6 +67,10 @@ class DeploymentReader:
         return datetime.now(UTC)
 
     def tables(self) -> list[str]:
+        """Return the names of the database's tables: none when there is no database."""
         glue = self._clients.client("glue")
         pages = glue.get_paginator("get_tables").paginate(DatabaseName=self._clients.topology().database.name)
-        return [table["Name"] for page in pages for table in page["TableList"]]
+        try:
+            return [table["Name"] for page in pages for table in page["TableList"]]
+        except glue.exceptions.EntityNotFoundException:
+            return []

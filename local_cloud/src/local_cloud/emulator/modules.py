@@ -21,6 +21,7 @@ class Modules:
     cloudwatch_logs: Any
     dynamodb: Any
     dynamodb_streams: Any
+    glue: Any
     kinesis: Any
     lambda_svc: Any
 
@@ -63,11 +64,13 @@ def load() -> Modules:
     """
     import ministack.app as app
     from ministack.core import iam_actions, iam_evaluator, persistence, responses, router
-    from ministack.services import cloudwatch_logs, dynamodb, dynamodb_streams, kinesis, lambda_svc
+    from ministack.services import cloudwatch_logs, dynamodb, dynamodb_streams, glue, kinesis, lambda_svc
 
     require(app, "app", "SERVICE_HANDLERS")
     require(iam_evaluator, "ResolvedCredential", "resolve_credential")
     require(persistence, "save_all")
     require(responses, "get_account_id", "get_region", "set_request_account_id", "set_request_region")
     require(router, "extract_access_key_id")
-    return Modules(app, iam_actions, iam_evaluator, cloudwatch_logs, dynamodb, dynamodb_streams, kinesis, lambda_svc)
+    return Modules(
+        app, iam_actions, iam_evaluator, cloudwatch_logs, dynamodb, dynamodb_streams, glue, kinesis, lambda_svc
+    )

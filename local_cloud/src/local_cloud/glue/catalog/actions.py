@@ -1,64 +1,84 @@
-"""Answer catalog actions that MiniStack lacks or answers only in part, by those that it has.
+"""Put our own answers in front of MiniStack's Glue catalog: names, limits, listings, partitions.
 
-Sources: https://docs.aws.amazon.com/glue/latest/webapi/API_GetTables.html,
-https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html,
-https://docs.aws.amazon.com/glue/latest/webapi/API_CreatePartition.html,
-https://docs.aws.amazon.com/glue/latest/webapi/API_UpdatePartition.html,
-https://docs.aws.amazon.com/glue/latest/webapi/API_BatchDeletePartition.html
+An action's request is checked against AWS's model and its names are folded to lower case, as Glue keeps them. Sources:
+https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html ("For Hive compatibility, this is folded to lowercase when it is
+stored"), https://docs.aws.amazon.com/glue/latest/webapi/API_GetDatabases.html,
+https://docs.aws.amazon.com/glue/latest/webapi/API_GetTables.html
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from local_cloud.glue.catalog.partition_expression import ExpressionError, parse
+from local_cloud import constraints
+from local_cloud.glue.catalog.partitions import PARTITION_ACTIONS
+from local_cloud.glue.catalog.refusals import Action, Ask, RefusedError
 from local_cloud.glue.resources import page
-from local_cloud.wire import Json, Response, ServiceError, encode, error_response
+from local_cloud.wire import Handler, Json, Response, ServiceError, encode, error_response
 
-Handler = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
-Ask = Callable[[str, Json], Awaitable[Json]]
-
-NULL_VALUE = "__HIVE_DEFAULT_PARTITION__"
 CONTENT_TYPE = "application/x-amz-json-1.1"
-
-
-class _RefusedError(Exception):
-    """MiniStack's own error, to be handed on as it is."""
-
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        super().__init__(body)
-        self.answer = status, headers, body
+_KEPT_BY_MINISTACK = frozenset(
+    ["CreateDatabase", "UpdateDatabase", "DeleteDatabase", "GetDatabase", "CreateTable", "UpdateTable", "DeleteTable", "GetTable",
+     "BatchDeleteTable", "DeleteTableVersion", "BatchDeleteTableVersion", "GetTableVersion"]
+)  # fmt: skip
 
 
 def around(original: Handler) -> Handler:
-    """Put the actions of this module in front of MiniStack's handler of Glue."""
+    """Put the actions of this room in front of MiniStack's handler of Glue."""
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Any:
         target, _, name = headers.get("x-amz-target", "").rpartition(".")
-        if name not in _ACTIONS:
-            return await original(method, path, headers, body, query)
+        if name not in _ACTIONS and name not in _KEPT_BY_MINISTACK:
+            return _unknown(name, await original(method, path, headers, body, query))
 
         async def ask(action: str, params: Json) -> Json:
             asked = {**headers, "x-amz-target": f"{target}.{action}"}
             status, answered, content = await original(method, path, asked, json.dumps(params).encode(), query)
             if status != 200:
-                raise _RefusedError(status, answered, content)
+                raise RefusedError(status, answered, content)
             found: Json = json.loads(content)
             return found
 
         try:
-            return Response(
-                200, {"Content-Type": CONTENT_TYPE}, encode(await _ACTIONS[name](json.loads(body or b"{}"), ask))
-            )
-        except _RefusedError as refused:
+            params = _folded(json.loads(body or b"{}"))
+            constraints.check("glue", name, params)
+            answer = await (_ACTIONS[name](params, ask) if name in _ACTIONS else ask(name, params))
+            return Response(200, {"Content-Type": CONTENT_TYPE}, encode(answer))
+        except RefusedError as refused:
             return refused.answer
         except ServiceError as error:
             return error_response(error, CONTENT_TYPE)
 
     return handle
+
+
+def _unknown(name: str, answer: Any) -> Any:
+    """Return MiniStack's answer; an action that it does not know is refused by the code that AWS has for that."""
+    if name and answer[0] == 400 and b'"InvalidAction"' in answer[2]:
+        message = f"The local cloud's Glue has no operation {name}."
+        return error_response(ServiceError("UnknownOperationException", message), CONTENT_TYPE)
+    return answer
+
+
+def _folded(params: Json) -> Json:
+    """Return the request with the names of databases and tables in lower case."""
+    folded = {key: _lower(value) if key in ("DatabaseName", "TableName", "Name") else value for key, value in params.items()}
+    for key in ("DatabaseInput", "TableInput"):
+        if isinstance(folded.get(key), dict) and "Name" in folded[key]:
+            folded[key] = {**folded[key], "Name": _lower(folded[key]["Name"])}
+    if isinstance(folded.get("TablesToDelete"), list):
+        folded["TablesToDelete"] = [_lower(name) for name in folded["TablesToDelete"]]
+    return folded
+
+
+def _lower(name: Any) -> Any:
+    return name.lower() if isinstance(name, str) else name
+
+
+async def _get_databases(params: Json, ask: Ask) -> Json:
+    return page((await ask("GetDatabases", {}))["DatabaseList"], params, "DatabaseList")
 
 
 async def _get_tables(params: Json, ask: Ask) -> Json:
@@ -78,104 +98,21 @@ def _names(expression: str) -> re.Pattern[str]:
         raise ServiceError("InvalidInputException", f"Expression {expression!r} cannot be read: {error}.") from error
 
 
-async def _get_partitions(params: Json, ask: Ask) -> Json:
-    """Return the partitions that pass the expression, a page at a time."""
+async def _get_table_versions(params: Json, ask: Ask) -> Json:
     named = {key: params[key] for key in ("DatabaseName", "TableName")}
-    table = (await ask("GetTable", {"DatabaseName": named["DatabaseName"], "Name": named["TableName"]}))["Table"]
-    found = (await ask("GetPartitions", named))["Partitions"]
-    if params.get("Expression", "").strip():
-        found = _passing(found, table.get("PartitionKeys", []), params["Expression"])
-    if segment := params.get("Segment"):
-        found = found[segment["SegmentNumber"] :: segment["TotalSegments"]]
-    if params.get("ExcludeColumnSchema"):
-        found = [{**partition, "StorageDescriptor": _without_columns(partition)} for partition in found]
-    return page(found, params, "Partitions")
+    return page((await ask("GetTableVersions", named))["TableVersions"], params, "TableVersions")
 
 
-def _passing(partitions: list[Json], keys: list[Json], expression: str) -> list[Json]:
-    names = [key["Name"].lower() for key in keys]
-    try:
-        passes = parse(expression, {key["Name"]: key.get("Type", "string") for key in keys})
-        return [
-            partition
-            for partition in partitions
-            if passes(dict(zip(names, map(_value, partition["Values"]), strict=True)))
-        ]
-    except ExpressionError as error:
-        raise ServiceError("InvalidInputException", f"Unsupported expression: {error}") from error
+async def _create_table(params: Json, ask: Ask) -> Json:
+    if not (params.get("TableInput") or {}).get("Name"):
+        raise ServiceError("InvalidInputException", "CreateTable needs TableInput with a Name.")
+    return await ask("CreateTable", params)
 
 
-def _value(text: str) -> str | None:
-    return None if text == NULL_VALUE else text
-
-
-def _without_columns(partition: Json) -> Json:
-    return {key: value for key, value in partition.get("StorageDescriptor", {}).items() if key != "Columns"}
-
-
-async def _create_partition(params: Json, ask: Ask) -> Json:
-    problem = _problem(params["PartitionInput"], await _keys(params, ask))
-    if problem is not None:
-        raise ServiceError("InvalidInputException", problem)
-    return await ask("CreatePartition", params)
-
-
-async def _batch_create_partition(params: Json, ask: Ask) -> Json:
-    keys = await _keys(params, ask)
-    problems = [(one, _problem(one, keys)) for one in params["PartitionInputList"]]
-    good = [one for one, problem in problems if problem is None]
-    answer = await ask("BatchCreatePartition", {**params, "PartitionInputList": good}) if good else {}
-    refused = [
-        {"PartitionValues": one.get("Values", []), "ErrorDetail": {"ErrorCode": "InvalidInputException", "ErrorMessage": problem}}
-        for one, problem in problems
-        if problem is not None
-    ]  # fmt: skip
-    return {**answer, "Errors": [*answer.get("Errors", []), *refused]}
-
-
-async def _keys(params: Json, ask: Ask) -> list[Json]:
-    """Return the partition keys of the table that a request names."""
-    table = (await ask("GetTable", {"DatabaseName": params["DatabaseName"], "Name": params["TableName"]}))["Table"]
-    return list(table.get("PartitionKeys") or [])
-
-
-def _problem(partition: Json, keys: list[Json]) -> str | None:
-    """Return why the values do not fit the table's keys; None when they do."""
-    values = partition.get("Values") or []
-    if len(values) == len(keys):
-        return None
-    return f"The number of partition keys ({len(keys)}) is not that of partition values ({len(values)}: {values})."
-
-
-async def _update_partition(params: Json, ask: Ask) -> Json:
-    named = {key: params[key] for key in ("DatabaseName", "TableName")}
-    entry = {"PartitionValueList": params["PartitionValueList"], "PartitionInput": params["PartitionInput"]}
-    errors = (await ask("BatchUpdatePartition", {**named, "Entries": [entry]}))["Errors"]
-    if errors:
-        detail = errors[0]["ErrorDetail"]
-        raise ServiceError(detail["ErrorCode"], detail["ErrorMessage"])
-    return {}
-
-
-async def _batch_delete_partition(params: Json, ask: Ask) -> Json:
-    named = {key: params[key] for key in ("DatabaseName", "TableName")}
-    errors = []
-    for wanted in params["PartitionsToDelete"]:
-        try:
-            await ask("GetPartition", {**named, "PartitionValues": wanted["Values"]})
-            await ask("DeletePartition", {**named, "PartitionValues": wanted["Values"]})
-        except _RefusedError as refused:
-            problem = json.loads(refused.answer[2])
-            detail = {"ErrorCode": problem.get("__type", ""), "ErrorMessage": problem.get("message", "")}
-            errors.append({"PartitionValues": wanted["Values"], "ErrorDetail": detail})
-    return {"Errors": errors}
-
-
-_ACTIONS: dict[str, Callable[[Json, Ask], Awaitable[Json]]] = {
+_ACTIONS: dict[str, Action] = {
+    "CreateTable": _create_table,
+    "GetDatabases": _get_databases,
     "GetTables": _get_tables,
-    "GetPartitions": _get_partitions,
-    "CreatePartition": _create_partition,
-    "BatchCreatePartition": _batch_create_partition,
-    "UpdatePartition": _update_partition,
-    "BatchDeletePartition": _batch_delete_partition,
+    "GetTableVersions": _get_table_versions,
+    **PARTITION_ACTIONS,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,11 +51,20 @@ class CatalogWriter:
         self._crawler: str = crawler["Name"]
         self._database: str = crawler["DatabaseName"]
         self._prefix: str = crawler.get("TablePrefix", "")
-        glue.get_database(Name=self._database)
+        self._make_database()
         pages = glue.get_paginator("get_tables").paginate(DatabaseName=self._database)
         self.tables: dict[str, Document] = {table["Name"]: table for page in pages for table in page["TableList"]}
         self.changes = Changes()
         self._written: set[str] = set()
+
+    def _make_database(self) -> None:
+        """Create the crawler's database, if there is none."""
+        try:
+            self._glue.get_database(Name=self._database)
+        except self._glue.exceptions.EntityNotFoundException:
+            with suppress(self._glue.exceptions.AlreadyExistsException):  # another crawler may have made it meanwhile
+                self._glue.create_database(DatabaseInput={"Name": self._database})
+                self._log(f"Created database {self._database}")
 
     def write(self, bucket: str, group: Group, exclusions: Sequence[str]) -> None:
         """Create or update the group's table, then its partitions."""
@@ -99,19 +109,20 @@ class CatalogWriter:
 
     def _wanted_table(self, current: Document, found: Document) -> Document:
         if self._policy.merge_new_columns:
-            known = {column["Name"] for column in current["StorageDescriptor"]["Columns"]}
+            storage = current.get("StorageDescriptor", {})
+            columns = storage.get("Columns", [])
+            known = {column["Name"] for column in columns}
             added = [column for column in found["StorageDescriptor"]["Columns"] if column["Name"] not in known]
             if found["Parameters"]["classification"] != current.get("Parameters", {}).get("classification"):
                 self._log(f"Table {found['Name']} changed its classification: marked as deprecated")
                 return {**current, "Parameters": {**current.get("Parameters", {}), DEPRECATED: _now()}}
-            storage = {**current["StorageDescriptor"], "Columns": current["StorageDescriptor"]["Columns"] + added}
             return {
                 **current,
-                "StorageDescriptor": storage,
+                "StorageDescriptor": {**storage, "Columns": columns + added},
                 "Parameters": {**current.get("Parameters", {}), **found["Parameters"]},
             }
         if self._policy.update == "LOG":
-            if current["StorageDescriptor"]["Columns"] != found["StorageDescriptor"]["Columns"]:
+            if current.get("StorageDescriptor", {}).get("Columns") != found["StorageDescriptor"]["Columns"]:
                 self._log(f"Schema change of table {found['Name']} ignored (UpdateBehavior LOG)")
             return current
         return found

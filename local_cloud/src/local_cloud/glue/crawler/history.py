@@ -18,6 +18,7 @@ from local_cloud.wire import Json, ServiceError
 
 LOG_GROUP = "/aws-glue/crawlers"
 _STATES = {"SUCCEEDED": "COMPLETED", "CANCELLED": "STOPPED", "FAILED": "FAILED"}
+_CHANGES = ("created", "updated", "deleted")
 _NO_CHANGES = json.dumps({"TABLE": {}, "PARTITION": {}})
 
 
@@ -63,14 +64,15 @@ class CrawlHistory:
         return sorted((c for c in own if all(_passes(c, f) for f in filters)), key=lambda c: -c["StartTime"])
 
     def metrics(self, region: str, name: str, running_seconds: float | None) -> Json:
-        """Return times in seconds; the counts of tables are those of the last crawl that ended.
+        """Return times in seconds; the counts of tables are the sums of all crawls.
 
         Args:
             running_seconds: for how long the crawler has been running; None when it is not.
         """
         ended = [crawl for crawl in self.crawls(region, name) if "EndTime" in crawl]
         seconds = [crawl["EndTime"] - crawl["StartTime"] for crawl in ended]
-        tables = json.loads(ended[0]["Summary"])["TABLE"] if ended else {}
+        summaries = [json.loads(crawl["Summary"])["TABLE"] for crawl in ended]
+        tables = {change: sum(len(one.get(change, [])) for one in summaries) for change in _CHANGES}
         median = statistics.median(seconds) if seconds else 0.0
         return {
             "CrawlerName": name,
@@ -78,9 +80,9 @@ class CrawlHistory:
             "StillEstimating": running_seconds is not None and not seconds,
             "LastRuntimeSeconds": seconds[0] if seconds else 0.0,
             "MedianRuntimeSeconds": median,
-            "TablesCreated": len(tables.get("created", [])),
-            "TablesUpdated": len(tables.get("updated", [])),
-            "TablesDeleted": len(tables.get("deleted", [])),
+            "TablesCreated": tables["created"],
+            "TablesUpdated": tables["updated"],
+            "TablesDeleted": tables["deleted"],
         }
 
 

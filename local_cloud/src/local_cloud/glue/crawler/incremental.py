@@ -38,7 +38,7 @@ def _by_folder(members: Sequence[Member]) -> dict[tuple[str, str], list[Member]]
 def _root(table: Mapping[str, Any], bucket: str, folder: str) -> str | None:
     """Return the table's folder if ``folder`` is as deep below it as the table has partition keys."""
     prefix = f"s3://{bucket}/"
-    location = str(table["StorageDescriptor"].get("Location", ""))
+    location = str(table.get("StorageDescriptor", {}).get("Location", ""))
     root = location[len(prefix) :].rstrip("/") + "/" if location.startswith(prefix) else ""
     below = folder[len(root) :].count("/")
     return root if root and folder.startswith(root) and below == len(table["PartitionKeys"]) else None
