@@ -32,7 +32,9 @@ def filter_tables(handler: Handler, emulator: Any) -> Handler:
         if not headers.get("x-amz-target", "").endswith(".GetTables") or answered[0] != 200:
             return answered
         document = json_object(answered[2])
-        start = f"arn:aws:glue:{':'.join(region_and_account())}:table/{str(json_object(body).get('DatabaseName')).lower()}"
+        start = (
+            f"arn:aws:glue:{':'.join(region_and_account())}:table/{str(json_object(body).get('DatabaseName')).lower()}"
+        )
 
         def is_seen(table: dict[str, Any]) -> bool:
             denial = emulator._enforce_data_plane(

@@ -179,7 +179,10 @@ def test_what_is_not_there_is_refused_by_its_code(lake: Lake) -> None:
     for call in (glue.get_partition, glue.delete_partition):
         assert error_code(call, **missing, PartitionValues=["1"]) == "EntityNotFoundException"
     assert error_code(glue.create_partition, **missing, PartitionInput={"Values": ["1"]}) == "EntityNotFoundException"
-    assert error_code(glue.batch_get_partition, **missing, PartitionsToGet=[{"Values": ["1"]}]) == "EntityNotFoundException"
+    assert (
+        error_code(glue.batch_get_partition, **missing, PartitionsToGet=[{"Values": ["1"]}])
+        == "EntityNotFoundException"
+    )
     assert error_code(glue.create_table, DatabaseName=lake.database) == "InvalidInputException"
     assert error_code(glue.create_database, DatabaseInput={"Name": "n" * 256}) == "ValidationException"
     assert error_code(glue.get_resource_policies) == "UnknownOperationException"

@@ -64,7 +64,9 @@ def _unknown(name: str, answer: Any) -> Any:
 
 def _folded(params: Json) -> Json:
     """Return the request with the names of databases and tables in lower case."""
-    folded = {key: _lower(value) if key in ("DatabaseName", "TableName", "Name") else value for key, value in params.items()}
+    folded = {
+        key: _lower(value) if key in ("DatabaseName", "TableName", "Name") else value for key, value in params.items()
+    }
     for key in ("DatabaseInput", "TableInput"):
         if isinstance(folded.get(key), dict) and "Name" in folded[key]:
             folded[key] = {**folded[key], "Name": _lower(folded[key]["Name"])}
@@ -106,6 +108,9 @@ async def _get_table_versions(params: Json, ask: Ask) -> Json:
 async def _create_table(params: Json, ask: Ask) -> Json:
     if not (params.get("TableInput") or {}).get("Name"):
         raise ServiceError("InvalidInputException", "CreateTable needs TableInput with a Name.")
+    if params.get("OpenTableFormatInput"):
+        message = "The local cloud's Glue writes no table metadata (OpenTableFormatInput): create the Iceberg table with Athena."
+        raise ServiceError("InvalidInputException", message)
     return await ask("CreateTable", params)
 
 

@@ -85,10 +85,10 @@ class _Parser:
             try:
                 inner = self.disjunction()
                 self._expect(")")
-                return inner
             except ExpressionError as refused:
                 self._position = start
-                return self._around_operand(refused)
+                inner = self._around_operand(refused)
+            return inner
         return self._predicate()
 
     def _around_operand(self, refused: ExpressionError) -> Predicate:
