@@ -14,8 +14,6 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from faker import Faker
-
 from sales_cdc.contract.change_contract import EventType
 
 Value = str | int | Decimal
@@ -193,6 +191,8 @@ def _new_orders(
 
 
 def _customers(workload: Workload) -> list[str]:
+    from faker import Faker  # here, because a DAG file is parsed every minute and would load it each time
+
     fake = Faker("en_US", use_weighting=False)
     fake.seed_instance(workload.seed)
     return [fake.company() for _ in range(CUSTOMERS)]
