@@ -77,6 +77,7 @@ def simulation(**result: str) -> Callable[[Any], tuple[int, dict[str, str], str]
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, refuse: Refuse) -> Iterator[None]:
     """Start an account of moto, with the settings of a deployment to AWS and a user's keys."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it finds first: moto's here
     monkeypatch.delenv("SALES_CDC_LOCAL_ENDPOINT")
     monkeypatch.setenv("SALES_CDC_TARGET", "aws")
     connection = {"conn_type": "aws", "login": "testing", "password": "testing", "extra": REGION}

@@ -39,6 +39,7 @@ DIFFERENT_AGAIN = {
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start an account of moto, with the settings of a deployment to AWS."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it finds first: moto's here
     monkeypatch.delenv("SALES_CDC_LOCAL_ENDPOINT")
     monkeypatch.setenv("SALES_CDC_TARGET", "aws")
     connection = {"conn_type": "aws", "login": "testing", "password": "testing", "extra": {"region_name": "us-east-1"}}
