@@ -29,6 +29,8 @@ from sales_cdc.aws.athena_sql import AthenaSqlHook
 from sales_cdc.batch.report_document import Answer, batch_report
 from sales_cdc.batch.statements import INSIGHTS
 from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.statement_names import statement_names
 from sales_cdc.deployment.process import include_folder
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
@@ -120,6 +122,7 @@ class Lake:
         import jinja2
 
         statements = jinja2.Environment(loader=jinja2.FileSystemLoader(include_folder() / "sql"), autoescape=False)  # noqa: S701 (SQL)
+        statements.globals.update(statement_names(declared_contract()))
         sql = AthenaSqlHook(
             database=self._topology.database.name,
             workgroup=self._topology.workgroup.name,

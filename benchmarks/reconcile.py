@@ -20,6 +20,8 @@ import boto3
 import jinja2
 from sales_cdc.aws.orders_table import SourceOrdersHook
 from sales_cdc.contract.curated_row import Item, item_row
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.statement_names import statement_names
 from sales_cdc.reconcile.curated_orders import CuratedOrdersHook
 from sales_cdc.reconcile.findings import Reconciliation
 from sales_cdc.reconcile.reconciliation import reconcile
@@ -138,6 +140,7 @@ def _curated(endpoint: str, name: str, orders: int) -> CuratedOrdersHook:
         Name=name, Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{name}/results/"}}
     )
     templates = jinja2.Environment(loader=jinja2.FileSystemLoader(SQL), autoescape=False)  # noqa: S701 (SQL)
+    templates.globals.update(statement_names(declared_contract()))
     hook = CuratedOrdersHook(
         database=name, workgroup=name, connection=CONNECTION,
         render=lambda file, params: templates.get_template(file).render(params=params),

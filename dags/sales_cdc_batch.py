@@ -36,13 +36,13 @@ from sales_cdc.batch.sensors.curation import CurationSensor
 from sales_cdc.batch.sensors.delivery import DeliverySensor
 from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.batch.statements import CURATED_CHECKS, QUESTION_FILES, RAW_CHECKS, SEED_QUERIES, VIEW_FILES
-from sales_cdc.contract.change_contract import PROBE_PATTERN
+from sales_cdc.contract.declared import declared_contract
 from sales_cdc.dag_page import dag_defaults
 from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology
 from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
 
-topology = deployed_topology()
+topology, probe = deployed_topology(), declared_contract().probe_pattern
 LEDGER_KEY, MAX_CRAWL = dag_defaults.CURATE_LEDGER_KEY, timedelta(hours=12)
 MAINTAIN = "{{ (params.maintain or dag_run.run_type == 'scheduled' and dag_run.start_date.isoweekday() == 7) | lower }}"
 PARAMS = {
@@ -50,7 +50,7 @@ PARAMS = {
     "maintain": Param(False, type="boolean", title="Maintain", description="Compact files and expire old versions, as on Sundays."),
     "source": Param("scan", enum=["scan", "export"], title="Reconcile by", description="A scan of DynamoDB, or an export of it to the bucket."),
     "rescued_share": Param(1.0, type="number", minimum=0, maximum=1, title="Rescued share", description="Of a run's changes: the gate fails when more have values that do not fit their columns."),
-    "probe": Param(PROBE_PATTERN, const=PROBE_PATTERN),
+    "probe": Param(probe, const=probe),
     "database": Param(topology.database.name, const=topology.database.name),  # for the statements; not in the form
     "delivery": Param(topology.delivery.name, const=topology.delivery.name),
 }  # fmt: skip

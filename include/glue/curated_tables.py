@@ -58,19 +58,19 @@ class Lake:
 
     @property
     def changes(self) -> str:
-        return f"{self.contract.entity}_changes"
+        return self.contract.table("changes")
 
     @property
     def current(self) -> str:
-        return f"{self.contract.entity}_current"
+        return self.contract.table("current")
 
     @property
     def quarantine(self) -> str:
-        return f"{self.contract.entity}_quarantine"
+        return self.contract.table("quarantine")
 
     @property
     def intake(self) -> str:
-        return f"{self.contract.entity}_intake"
+        return self.contract.table("intake")
 
     @property
     def key(self) -> list[str]:

@@ -120,7 +120,7 @@ class LineParser:
         self._others = {each.member: (_field_rule(each), each.name) for each in contract.fields}
         self._others |= {name: (rule, name) for name, rule in METADATA_RULES.items()}
         self._members = contract.members
-        self._probe_member = contract.key[0].member
+        self._probed = contract.probed
         self._decode = json.JSONDecoder(parse_float=Decimal, parse_constant=_text("(?!)")).decode  # NaN is no JSON
         self._columns = lru_cache(contract.further_columns)
 
@@ -131,7 +131,7 @@ class LineParser:
             BadRow: the line is no JSON object, or says not which change it is.
         """
         event = self._event(line)
-        if is_probe(str(event.get(self._probe_member))):
+        if is_probe(str(event.get(self._probed.member)), self._probed.type):
             return None
         texts = self._identity_texts(event) | self._other_texts(event)
         further = self._further({name: event[name] for name in event if name not in texts})

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import boto3
 import pyarrow as pa
 import pyarrow.compute as pc
-from change_contract import EVENT_TYPES, PROBE_PATTERN, SEQUENCE_NUMBER_DIGITS, Attribute, Contract
+from change_contract import EVENT_TYPES, SEQUENCE_NUMBER_DIGITS, Attribute, Contract
 from raw_lines import BadRow, LineParser
 
 LINES_AT_ONCE = 20_000
@@ -87,6 +87,7 @@ class ObjectReader:
         self._parser = LineParser(contract)
         self._columns = list(contract.columns)
         self._plain_line = plain_line(contract)
+        self._probed, self._probe_pattern = contract.probed.column, contract.probe_pattern
         self._quoted = [each.column for each in contract.fields if each.type in ENDS]
         self._times = ["creation_time", *(each.column for each in contract.fields if each.type == "timestamp")]
         self._optional = [*(each.column for each in contract.fields), "source_stream"]
@@ -119,7 +120,7 @@ class ObjectReader:
         except pa.ArrowInvalid:  # some line is not UTF-8, or some day is in no calendar
             return self._batch([]), [False] * len(lines)
         further = [self._parser.end_of_plain_line(end) for end in texts.pop(FURTHER).to_pylist()]
-        probes = pc.match_substring_regex(texts[self._columns[0]], PROBE_PATTERN).to_pylist()
+        probes = pc.match_substring_regex(texts[self._probed], self._probe_pattern).to_pylist()
         taken = [attributes is not None and not probe for attributes, probe in zip(further, probes, strict=True)]
         columns = {name: text.filter(pa.array(taken)) for name, text in texts.items()}
         for name in self._optional:

@@ -25,6 +25,8 @@ METADATA = ("event_type", "creation_time", "event_id", "sequence_number", "actor
 SEQUENCE_NUMBER_DIGITS = 40
 PROBE_PATTERN = "^sales-cdc-probe-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 """The key of every order that the pipeline sends through the chain as a probe, whole; every other key is data."""
+PROBE_NUMBER_PATTERN = "^-15730924861[0-9]{27}$"
+"""The same where the key has no text: a number of 38 digits, all that DynamoDB keeps, that opens with eleven of ours."""
 TOUCH = "sales_cdc_touch"
 """An attribute that is set on an item to make it emit a change. No change event carries it."""
 PARTITION_COLUMNS = ("dt", "hr")
@@ -38,7 +40,10 @@ MAX_NAME_BYTES = 255
 """Of a column in the Data Catalog."""
 MAX_COLUMN_LENGTH = 200
 """What is taken of an attribute's name; the rest is for prefixes."""
-_is_probe = re.compile(PROBE_PATTERN[1:-1]).fullmatch
+_is_probe = {
+    "S": re.compile(PROBE_PATTERN[1:-1]).fullmatch,
+    "N": re.compile(PROBE_NUMBER_PATTERN[1:-1]).fullmatch,
+}
 _unreadable = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -67,6 +72,30 @@ class Contract:
     entity: str
     key: tuple[Attribute, ...]
     fields: tuple[Attribute, ...]
+
+    @property
+    def view(self) -> str:
+        """Name the view of the entity's current rows; the Data Catalog's names are in lower case."""
+        return self.entity.lower()
+
+    @property
+    def raw_table(self) -> str:
+        """Name the table that the crawler makes of ``raw/<entity>/``."""
+        return f"raw_{self.view}"
+
+    def table(self, part: str) -> str:
+        """Name a curated table, or the view ``history``: ``orders_changes``."""
+        return f"{self.view}_{part}"
+
+    @cached_property
+    def probed(self) -> Attribute:
+        """Return the key's attribute by which a probe is known: its first text, else its first number."""
+        return next((each for each in self.key if each.type == "S"), self.key[0])
+
+    @property
+    def probe_pattern(self) -> str:
+        """Return the pattern of that attribute's value in a probe."""
+        return PROBE_PATTERN if self.probed.type == "S" else PROBE_NUMBER_PATTERN
 
     @cached_property
     def attributes(self) -> tuple[str, ...]:
@@ -127,18 +156,18 @@ class Contract:
         return columns
 
 
-def is_probe(key: str) -> bool:
+def is_probe(key: str, kind: str = "S") -> bool:
     """Whether the pipeline wrote the order of this key to prove its chain, so that no count may include it.
 
     >>> is_probe("sales-cdc-probe-0b0a8d2e-9d2c-4f0e-8a7e-0d2f4c1b7a55"), is_probe("microprobe-1")
     (True, False)
     """
-    return _is_probe(key) is not None
+    return _is_probe[kind](key) is not None
 
 
-def probe_key() -> str:
-    """Return the key of a new probe."""
-    return f"sales-cdc-probe-{uuid.uuid4()}"
+def probe_key(kind: str = "S") -> str:
+    """Return the key of a new probe: a text, or a number as DynamoDB writes it."""
+    return f"sales-cdc-probe-{uuid.uuid4()}" if kind == "S" else f"-15730924861{uuid.uuid4().int % 10**27:027d}"
 
 
 def prefixed_until(is_free: Callable[[str], bool], name: str) -> str:

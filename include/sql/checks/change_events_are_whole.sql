@@ -1,11 +1,11 @@
 -- Does every delivered change event have its order, type, time, id and sequence number? Rows: events that lack one of them.
 -- The check skips objects that others put into raw/; the curate job quarantines their bad lines.
-SELECT "$path" AS source_object, orderid, event_type, creation_time, event_id, sequence_number
-FROM {{ params.database }}.raw_orders
+SELECT "$path" AS {{ alias('source_object') }}, {{ key }}, event_type, creation_time, event_id, sequence_number
+FROM {{ params.database }}.{{ tables.raw }}
 WHERE
     "$path" LIKE '%/{{ params.delivery }}-%'
     AND (
-        orderid IS NULL
+        {{ key | join(' IS NULL\n        OR ') }} IS NULL
         OR event_type IS NULL
         OR event_type NOT IN ('INSERT', 'MODIFY', 'REMOVE')
         OR creation_time IS NULL
@@ -13,4 +13,4 @@ WHERE
         OR sequence_number IS NULL
         OR length(sequence_number) <> 40
     )
-ORDER BY source_object
+ORDER BY {{ alias('source_object') }}

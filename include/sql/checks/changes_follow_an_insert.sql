@@ -6,23 +6,23 @@
 {%- set mended_until = (ti.xcom_pull(task_ids='wait_for_delivery') or {}).get('mended_until') %}
 WITH numbered AS (
     SELECT
-        orderid,
+        {{ key }},
         event_type,
         sequence_number,
         creation_time,
-        row_number() OVER (PARTITION BY orderid ORDER BY coalesce(source_stream, ''), sequence_number) AS position
-    FROM {{ params.database }}.raw_orders
+        row_number() OVER (PARTITION BY {{ key }} ORDER BY coalesce(source_stream, ''), sequence_number) AS {{ alias('position') }}
+    FROM {{ params.database }}.{{ tables.raw }}
     WHERE
-        NOT regexp_like(orderid, '{{ params.probe }}')
+        NOT regexp_like({{ probed }}, '{{ params.probe }}')
         AND ("$path" LIKE '%/{{ params.delivery }}-%' OR "$path" LIKE '%/redrive-%')
 )
 
-SELECT orderid, event_type, sequence_number, creation_time
+SELECT {{ key }}, event_type, sequence_number, creation_time
 FROM numbered
 WHERE
-    position = 1
+    {{ alias('position') }} = 1
     AND event_type <> 'INSERT'
     {%- if mended_until %}
     AND creation_time > '{{ mended_until }}'
     {%- endif %}
-ORDER BY orderid
+ORDER BY {{ key }}

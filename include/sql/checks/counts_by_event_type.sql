@@ -10,9 +10,9 @@ WITH written (event_type, changes) AS (
 found AS (
     SELECT event_type, count(*) AS changes
     FROM (
-        SELECT DISTINCT orderid, source_stream, sequence_number, event_type
-        FROM {{ params.database }}.raw_orders
-        WHERE NOT regexp_like(orderid, '{{ params.probe }}')
+        SELECT DISTINCT {{ key }}, source_stream, sequence_number, event_type
+        FROM {{ params.database }}.{{ tables.raw }}
+        WHERE NOT regexp_like({{ probed }}, '{{ params.probe }}')
     )
     GROUP BY event_type
 )

@@ -1,44 +1,43 @@
 -- Does each order's current state equal its latest change? Rows: orders whose values differ, and orders that one table lacks.
 -- The columns show the fields that differ.
-{%- set declared = contract.fields | map(attribute='column') | list %}
-{%- set fields = ['event_type'] + declared + ['source_stream', 'sequence_number', 'rescued_data'] %}
+{%- set compared = ['event_type'] + fields + ['source_stream', 'sequence_number', 'rescued_data'] %}
 WITH numbered AS (
     SELECT
-        orderid,
-        {%- for field in fields %}
+        {{ key }},
+        {%- for field in compared %}
         {{ field }},
         {%- endfor %}
-        row_number() OVER (PARTITION BY orderid ORDER BY coalesce(source_stream, '') DESC, sequence_number DESC) AS newest
-    FROM {{ params.database }}.orders_changes
+        row_number() OVER (PARTITION BY {{ key }} ORDER BY coalesce(source_stream, '') DESC, sequence_number DESC) AS {{ alias('newest') }}
+    FROM {{ params.database }}.{{ tables.changes }}
 ),
 
 latest AS (
     SELECT *
     FROM numbered
-    WHERE newest = 1
+    WHERE {{ alias('newest') }} = 1
 )
 
 SELECT
-    coalesce(latest.orderid, standing.orderid) AS orderid,
+    {{ key.either('latest', 'standing') }},
     {%- for side, name, absent in (('latest', 'latest_change', 'no change'), ('standing', 'current_state', 'no row')) %}
     CASE
-        WHEN {{ side }}.orderid IS NULL THEN '{{ absent }}'
+        WHEN {{ side }}.{{ key[0] }} IS NULL THEN '{{ absent }}'
         ELSE
             concat_ws(
                 ', ',
-                {%- for field in fields %}
+                {%- for field in compared %}
                 CASE
                     WHEN latest.{{ field }} IS DISTINCT FROM standing.{{ field }}
-                        THEN concat('{{ field }} ', coalesce(CAST({{ side }}.{{ field }} AS varchar), 'null'))
+                        THEN concat('{{ field | replace('"', '') }} ', coalesce(CAST({{ side }}.{{ field }} AS varchar), 'null'))
                 END{{ '' if loop.last else ',' }}
                 {%- endfor %}
             )
-    END AS {{ name }}{{ '' if loop.last else ',' }}
+    END AS {{ alias(name) }}{{ '' if loop.last else ',' }}
     {%- endfor %}
 FROM latest
-FULL OUTER JOIN {{ params.database }}.orders_current AS standing ON latest.orderid = standing.orderid
+FULL OUTER JOIN {{ params.database }}.{{ tables.current }} AS standing ON {{ key.equal('latest', 'standing') }}
 WHERE
-    {%- for field in fields %}
+    {%- for field in compared %}
     {{ '' if loop.first else 'OR ' }}latest.{{ field }} IS DISTINCT FROM standing.{{ field }}
     {%- endfor %}
-ORDER BY orderid
+ORDER BY {{ key }}

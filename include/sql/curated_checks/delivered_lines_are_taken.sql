@@ -2,7 +2,7 @@
 -- Single quarantined lines come from bad items. This many mean that the pipeline breaks its own contract.
 WITH taken AS (
     SELECT object
-    FROM {{ params.database }}.orders_intake
+    FROM {{ params.database }}.{{ tables.intake }}
     WHERE
         taken_at >= TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, -1) }} 00:00:00'
         AND object LIKE '%/{{ params.delivery }}-%'
@@ -14,13 +14,13 @@ refused AS (
         quarantined.source_object,
         quarantined.line_number,
         count(*) OVER () AS refused_lines
-    FROM {{ params.database }}.orders_quarantine AS quarantined
+    FROM {{ params.database }}.{{ tables.quarantine }} AS quarantined
     INNER JOIN taken ON quarantined.source_object = taken.object
 ),
 
 arrived AS (
     SELECT count(*) AS changes
-    FROM {{ params.database }}.orders_changes
+    FROM {{ params.database }}.{{ tables.changes }}
     WHERE creation_time >= TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, -2) }} 00:00:00'
 )
 

@@ -3,41 +3,43 @@
 -- Objects that others put into raw/ are not judged: their lines may be no change events.
 WITH taken AS (
     SELECT DISTINCT object
-    FROM {{ params.database }}.orders_intake
+    FROM {{ params.database }}.{{ tables.intake }}
 ),
 
 delivered AS (
     SELECT
-        raw.orderid,
+        {{ key.of('raw') }},
         coalesce(raw.source_stream, '') AS source_stream,
         lpad(raw.sequence_number, 40, '0') AS sequence_number,
-        min(taken.object) AS source_object
-    FROM {{ params.database }}.raw_orders AS raw
+        min(taken.object) AS {{ alias('source_object') }}
+    FROM {{ params.database }}.{{ tables.raw }} AS raw
     INNER JOIN taken ON substr(raw."$path", strpos(raw."$path", '/raw/') + 1) = taken.object
     WHERE
-        NOT regexp_like(raw.orderid, '{{ params.probe }}')
+        NOT regexp_like(raw.{{ probed }}, '{{ params.probe }}')
         AND raw.sequence_number IS NOT NULL
         AND (raw."$path" LIKE '%/{{ params.delivery }}-%' OR raw."$path" LIKE '%/redrive-%')
-    GROUP BY raw.orderid, coalesce(raw.source_stream, ''), lpad(raw.sequence_number, 40, '0')
+    GROUP BY {{ key.of('raw') }}, coalesce(raw.source_stream, ''), lpad(raw.sequence_number, 40, '0')
 ),
 
 kept AS (
-    SELECT orderid, coalesce(source_stream, '') AS source_stream, sequence_number
-    FROM {{ params.database }}.orders_changes
+    SELECT {{ key }}, coalesce(source_stream, '') AS source_stream, sequence_number
+    FROM {{ params.database }}.{{ tables.changes }}
     UNION
     SELECT
-        json_extract_scalar(raw_line, '$.orderID') AS orderid,
+        {%- for each in contract.key %}
+        json_extract_scalar(raw_line, '$.{{ each.member }}') AS {{ key[loop.index0] }},
+        {%- endfor %}
         coalesce(json_extract_scalar(raw_line, '$.source_stream'), '') AS source_stream,
         lpad(json_extract_scalar(raw_line, '$.sequence_number'), 40, '0') AS sequence_number
-    FROM {{ params.database }}.orders_quarantine
+    FROM {{ params.database }}.{{ tables.quarantine }}
 )
 
-SELECT delivered.orderid, delivered.source_stream, delivered.sequence_number, delivered.source_object
+SELECT {{ key.of('delivered') }}, delivered.source_stream, delivered.sequence_number, delivered.{{ alias('source_object') }}
 FROM delivered
 LEFT JOIN kept
     ON
-        delivered.orderid = kept.orderid
+        {{ key.equal('delivered', 'kept') }}
         AND delivered.source_stream = kept.source_stream
         AND delivered.sequence_number = kept.sequence_number
-WHERE kept.orderid IS NULL
-ORDER BY delivered.orderid, delivered.source_stream, delivered.sequence_number
+WHERE kept.{{ key[0] }} IS NULL
+ORDER BY {{ key.of('delivered') }}, delivered.source_stream, delivered.sequence_number

@@ -2,10 +2,10 @@
 -- Rows: twenty changes with rescued values, when there are more than that.
 {%- set curated = ti.xcom_pull(task_ids='await_curation') %}
 {%- set rescued = (curated.get('rescued') or {}).get('changes', 0) %}
-SELECT orderid, rescued_data, sequence_number
-FROM {{ params.database }}.orders_changes
+SELECT {{ key }}, rescued_data, sequence_number
+FROM {{ params.database }}.{{ tables.changes }}
 WHERE
     rescued_data IS NOT NULL
     AND {{ rescued | int }} > {{ params.rescued_share | float }} * {{ curated['changes'] | int }}
-ORDER BY creation_time DESC, orderid ASC
+ORDER BY creation_time DESC, {{ key | join(' ASC, ') }} ASC
 LIMIT 20

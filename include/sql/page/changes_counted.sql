@@ -1,12 +1,12 @@
 -- How many changes are there, each counted once?
-{%- if params.table == 'raw_orders' %}
+{%- if params.table == tables.raw %}
 SELECT count(*) AS changes
 FROM (
     SELECT DISTINCT
-        orderid,
+        {{ key }},
         sequence_number
     FROM {{ params.database }}.{{ params.table }}
-    WHERE NOT regexp_like(orderid, '{{ params.probe }}')
+    WHERE NOT regexp_like({{ probed }}, '{{ params.probe }}')
 ) AS known
 {%- else %}
 SELECT count(*) AS changes

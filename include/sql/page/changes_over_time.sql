@@ -1,13 +1,13 @@
 -- How many orders were inserted, updated and deleted, over time? A duplicated change counts once.
 WITH changes AS (
-    {% if params.table == 'raw_orders' -%}
+    {% if params.table == tables.raw -%}
     SELECT DISTINCT
-        orderid,
+        {{ key }},
         sequence_number,
         event_type,
         CAST(try(from_iso8601_timestamp(creation_time)) AS timestamp) AS creation_time
     FROM {{ params.database }}.{{ params.table }}
-    WHERE dt >= '{{ params.from_day }}' AND NOT regexp_like(orderid, '{{ params.probe }}')
+    WHERE dt >= '{{ params.from_day }}' AND NOT regexp_like({{ probed }}, '{{ params.probe }}')
     {%- else -%}
     SELECT
         event_type,

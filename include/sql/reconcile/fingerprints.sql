@@ -1,6 +1,6 @@
 -- What does each current order contain? One row an order: a hash over its columns' names, lengths and texts.
 SELECT
-    orderid,
+    {{ key }},
     lower(to_hex(sha256(to_utf8(
         {%- for columns in params.columns | batch(100) %}
         {%- if not loop.first %} || {% endif %}
@@ -12,5 +12,5 @@ SELECT
         ], '')
         {%- endfor %}
     )))) AS fingerprint
-FROM {{ params.database }}.orders_current
+FROM {{ params.database }}.{{ tables.current }}
 WHERE NOT is_deleted

@@ -1,3 +1,3 @@
 -- Which raw objects has the job curated, and with which content? One row an object.
 SELECT object, etag
-FROM {{ params.database }}.orders_intake
+FROM {{ params.database }}.{{ tables.intake }}

@@ -4,13 +4,13 @@
 {%- set columns = contract.fields | map(attribute='column') | list + ['creation_time', 'rescued_data'] + curated['attributes'] %}
 WITH later AS (
     SELECT *
-    FROM {{ params.database }}.orders_current{% if travel['after'] %} FOR VERSION AS OF {{ travel['after'] | int }}{% endif %}
+    FROM {{ params.database }}.{{ tables.current }}{% if travel['after'] %} FOR VERSION AS OF {{ travel['after'] | int }}{% endif %}
 ),
 
 earlier AS (
     SELECT *
     {%- if travel['before'] %}
-    FROM {{ params.database }}.orders_current FOR VERSION AS OF {{ travel['before'] | int }}
+    FROM {{ params.database }}.{{ tables.current }} FOR VERSION AS OF {{ travel['before'] | int }}
     {%- else %}
     FROM later
     WHERE false
@@ -19,7 +19,7 @@ earlier AS (
 
 changed AS (
     SELECT
-        later.orderid,
+        {{ key.of('later') }},
         later.event_type,
         later.sequence_number,
         later.is_deleted AS after_is_deleted,
@@ -30,13 +30,13 @@ changed AS (
         {%- endif %}
         later."{{ column }}" AS "after_{{ column }}",
         {%- endfor %}
-        row_number() OVER (PARTITION BY later.event_type ORDER BY coalesce(later.source_stream, '') DESC, later.sequence_number DESC) AS turn
+        row_number() OVER (PARTITION BY later.event_type ORDER BY coalesce(later.source_stream, '') DESC, later.sequence_number DESC) AS {{ alias('turn') }}
     FROM later
-    LEFT JOIN earlier ON later.orderid = earlier.orderid
+    LEFT JOIN earlier ON {{ key.equal('later', 'earlier') }}
     WHERE earlier.event_id IS NULL OR later.event_id <> earlier.event_id
 )
 
 SELECT *
 FROM changed
-ORDER BY turn, event_type, orderid
+ORDER BY {{ alias('turn') }}, event_type, {{ key }}
 LIMIT 20

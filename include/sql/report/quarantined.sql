@@ -1,13 +1,13 @@
 -- Which objects have lines in quarantine, and why? The twenty objects that were curated last.
 WITH taken AS (
     SELECT object, max(taken_at) AS taken_at
-    FROM {{ params.database }}.orders_intake
+    FROM {{ params.database }}.{{ tables.intake }}
     GROUP BY object
 ),
 
 refused AS (
     SELECT source_object, reason, count(*) AS lines, min(line_number) AS first_line
-    FROM {{ params.database }}.orders_quarantine
+    FROM {{ params.database }}.{{ tables.quarantine }}
     GROUP BY source_object, reason
 )
 

@@ -14,6 +14,7 @@ from airflow.sdk import Param
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.bucket_keys import run_key
 from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.statement_names import statement_names
 from sales_cdc.deployment.process import include_folder
 from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
@@ -71,11 +72,11 @@ def task_defaults(topology: Topology, **of_this_dag: Any) -> dict[str, Any]:
 
 
 def sql_arguments() -> dict[str, Any]:
-    """Return the arguments of a DAG that runs SQL files: the folder ``include/sql``, the filter ``run_key``, the contract."""
+    """Return the arguments of a DAG that runs SQL files: the folder ``include/sql``, the filter ``run_key``, the contract's names."""
     return {
         "template_searchpath": [str(include_folder() / "sql")],
         "user_defined_filters": {"run_key": run_key},
-        "user_defined_macros": {"contract": declared_contract()},
+        "user_defined_macros": statement_names(declared_contract()),
     }
 
 

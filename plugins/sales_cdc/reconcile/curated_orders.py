@@ -9,10 +9,12 @@ from botocore.exceptions import ClientError
 
 from sales_cdc.aws.athena_sql import AthenaSqlHook
 from sales_cdc.aws.batches import in_batches
-from sales_cdc.contract.curated_row import CURRENT_METADATA, KEY
+from sales_cdc.contract.curated_row import CURRENT_METADATA
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.reconcile.sides import Version
 
-TABLE = "orders_current"
+TABLE = declared_contract().table("current")
 STATEMENT_BYTES = 240_000  # Athena takes 262,144
 
 
@@ -34,7 +36,7 @@ class CuratedOrdersHook(AthenaSqlHook):
         Raises:
             NoCuratedTableError: the table cannot be read, for example because no batch has run yet.
         """
-        return sorted(self._standing.difference([KEY], CURRENT_METADATA))
+        return sorted(self._standing.difference(KEYS.columns, CURRENT_METADATA))
 
     @cached_property
     def _standing(self) -> frozenset[str]:
@@ -58,7 +60,7 @@ class CuratedOrdersHook(AthenaSqlHook):
         The call starts the query; reading the first row waits for its end.
         """
         rows = self.rows(self.start("reconcile/fingerprints.sql", columns=self.columns))
-        return ((order_id, fingerprint) for order_id, fingerprint in rows)
+        return ((KEYS.of_texts(row), row[-1]) for row in rows)
 
     def objects_taken(self) -> set[tuple[str, str]]:
         """Return the key and the ETag of every raw object that the curate job has read."""
@@ -74,17 +76,20 @@ class CuratedOrdersHook(AthenaSqlHook):
         stream = "source_stream" if "source_stream" in self._standing else "CAST(NULL AS varchar)"  # of an older table
         room_bytes = STATEMENT_BYTES - sum(2 * len(name) + 40 for name in columns)
         for part in in_batches(order_ids, _length_in_statement, room_bytes):
-            execution_id = self.run("reconcile/versions.sql", columns=columns, order_ids=part, source_stream=stream)
-            for order_id, label, sequence_number, is_deleted, *values in self.athena.all_rows(execution_id).rows:
+            asked = part if len(KEYS.columns) == 1 else [KEYS.texts(order_id) for order_id in part]
+            execution_id = self.run("reconcile/versions.sql", columns=columns, order_ids=asked, source_stream=stream)
+            for row in self.athena.all_rows(execution_id).rows:
+                order_id = KEYS.of_texts(row)
+                label, sequence_number, is_deleted, *values = row[len(KEYS.columns) :]
                 shown = {name: text for name, text in zip(self.columns, values, strict=True) if text is not None}
                 if order_id in versions:
                     shown["(rows)"] = "more than one"
-                versions[str(order_id)] = Version(
+                versions[order_id] = Version(
                     (label or "", str(sequence_number)), None if is_deleted == "true" else shown
                 )
         return versions
 
 
 def _length_in_statement(order_id: str) -> int:
-    """Return the most bytes that an id takes in the statement, with its quotes, comma and indentation."""
-    return len(order_id.encode()) + order_id.count("'") + 16
+    """Return the most bytes that an id takes in the statement, with its quotes, commas and indentation."""
+    return len(order_id.encode()) + order_id.count("'") + 20

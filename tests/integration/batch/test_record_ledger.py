@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.hooks.athena import AthenaHook
 from airflow.sdk import DAG
 from sales_cdc.batch.operators.record_ledger import PipelineLedgerOperator, UnaccountedChangesError
+from sales_cdc.dag_page.dag_defaults import sql_arguments
 
 from tests.unit.include.items import line_of
 
 pytestmark = pytest.mark.integration
-SQL = Path(__file__).resolve().parents[3] / "include" / "sql"
 STARTED = "2026-11-22T13:39:59+00:00"
 
 
@@ -33,7 +32,7 @@ def ledger(cloud: Any, prefix: str) -> Any:
     lines = [json.dumps({"n": n, "event_type": kind, "orderID": order_id, "set": values}) for n, (order_id, kind, values) in enumerate(written)]  # fmt: skip
     s3.put_object(Bucket=prefix, Key="ledger/generate/run-1/summary.json", Body=json.dumps(summary))
     s3.put_object(Bucket=prefix, Key="ledger/generate/run-1/written.jsonl", Body="\n".join(lines))
-    with DAG(dag_id=prefix, schedule=None, template_searchpath=[str(SQL)]):
+    with DAG(dag_id=prefix, schedule=None, **sql_arguments()):
         operator = PipelineLedgerOperator(
             task_id="record_ledger", hops={"bucket": prefix, "dead_letter_queue": prefix}, database=prefix,
             workgroup=prefix, region_name="us-east-1",

@@ -12,6 +12,8 @@ import pytest
 from sales_cdc.aws.errors import ResourceMissingError
 from sales_cdc.aws.orders_table import SourceOrdersHook
 from sales_cdc.contract.curated_row import Item, fingerprint, item_row
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.statement_names import statement_names
 from sales_cdc.probe.chain_barrier import ChainBarrier, ChainStalledError
 from sales_cdc.reconcile.curated_orders import CuratedOrdersHook, NoCuratedTableError
 from sales_cdc.reconcile.exported_orders import ExportedOrdersHook, ExportFailedError
@@ -37,6 +39,7 @@ def curated(cloud: Any, prefix: str) -> CuratedOrdersHook:
         Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{prefix}/results/"}},
     )
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(SQL), autoescape=False)  # noqa: S701 (SQL)
+    environment.globals.update(statement_names(declared_contract()))
     hook = CuratedOrdersHook(
         database=prefix, workgroup=prefix, connection=CONNECTION,
         render=lambda name, params: environment.get_template(name).render(params=params),

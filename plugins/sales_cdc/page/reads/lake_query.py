@@ -11,7 +11,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from sales_cdc.aws.athena import MAX_ROWS, Athena, Execution, Policy
 from sales_cdc.aws.query_rows import QueryRows
-from sales_cdc.contract.change_contract import PROBE_PATTERN
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.statement_names import statement_names
 from sales_cdc.deployment.process import include_folder
 from sales_cdc.page.reads.clients import PageClients
 
@@ -50,6 +51,7 @@ class LakeQuery:
         self._statements = SandboxedEnvironment(
             loader=jinja2.FileSystemLoader(SQL), undefined=jinja2.StrictUndefined, autoescape=False
         )
+        self._statements.globals.update(statement_names(declared_contract()))
 
     def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows:
         """The rows of one file; ``params`` name identifiers and days, ``values`` stand for its question marks.
@@ -73,7 +75,7 @@ class LakeQuery:
     def _statement(self, file: str, params: Mapping[str, str]) -> str:
         database = self._clients.topology().database.name
         return self._statements.get_template(file).render(
-            params={"database": database, "probe": PROBE_PATTERN, **params}
+            params={"database": database, "probe": declared_contract().probe_pattern, **params}
         )
 
     @property

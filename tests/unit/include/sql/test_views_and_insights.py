@@ -16,6 +16,7 @@ import sqlglot
 from airflow.sdk.execution_time import macros
 from sales_cdc.contract.change_contract import PROBE_PATTERN
 from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.statement_names import statement_names
 
 SQL = Path(__file__).resolve().parents[4] / "include" / "sql"
 TODAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ XCOMS = {
     },
 }
 CONTEXT = {
-    "contract": declared_contract(),
+    **statement_names(declared_contract()),
     "params": {
         "database": "lake",
         "delivery": "delivery",
