@@ -40,6 +40,7 @@ from sales_cdc.contract.declared import declared_contract
 from sales_cdc.dag_page import dag_defaults
 from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology
+from sales_cdc.deployment.topology import ENTITY
 from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
 
 topology, probe = deployed_topology(), declared_contract().probe_pattern
@@ -76,7 +77,7 @@ with DAG(
         script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
     )  # fmt: skip
     crawl_raw = CrawlOperator(
-        task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[Asset(f"{topology.prefix}-raw-orders")],
+        task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[Asset(f"{topology.prefix}-raw-{ENTITY}")],
         execution_timeout=MAX_CRAWL, **polling.crawl,
     )  # fmt: skip
     verify_raw_table = VerifyRawTableOperator(task_id="verify_raw_table", bucket=bucket, database=topology.database.name, crawler_name=topology.crawler.name)  # fmt: skip
@@ -101,7 +102,7 @@ with DAG(
     )  # fmt: skip
     record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule=TriggerRule.ALL_DONE, **athena)  # fmt: skip
     check_curated = ChecksOperator(task_id="check_curated", folder="curated_checks", checks=CURATED_CHECKS, **athena)
-    curated = Asset(f"{topology.prefix}-curated-orders")
+    curated = Asset(f"{topology.prefix}-curated-{ENTITY}")
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
     reconcile = ReconcileOperator(  # write_report fails when orders differ, and shows them
         task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, fail_on_difference=False,
@@ -111,6 +112,14 @@ with DAG(
     write_report = ReportOperator(task_id="write_report", bucket=bucket, trigger_rule=TriggerRule.NONE_FAILED)
 
     chain(FindAccountOperator(), take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table, checks)
-    chain(checks, seed_queries, await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
+    chain(
+        checks,
+        *([seed_queries] if SEED_QUERIES else []),
+        await_curation,
+        check_curated,
+        publish_views,
+        [reconcile, ask_insights],
+        write_report,
+    )
     chain(await_curation, record_ledger, write_report)
     dag_defaults.describe_tasks(dag)

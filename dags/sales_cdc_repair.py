@@ -45,8 +45,8 @@ PARAMS = {
         description="The id of the run whose report names the orders (ledger/reconcile/<run>.json); empty: the latest.",
     ),
     "orders": Param(
-        [], type="array", items={"type": "string", "minLength": 1}, title="Orders",
-        description="Repair these instead. One that the table does not hold becomes a deleted order in the curated table.",
+        [], type="array", items={"type": ["string", "array"], "minLength": 1}, title="Orders",
+        description="Repair these instead. With a key of two attributes, each is a list of both values. One that the table does not hold becomes a deleted order in the curated table.",
     ),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Glue job: takes the raw objects that it has not taken yet into the curated Iceberg tables.
+"""Glue job: takes the raw objects that it has not taken yet into the curated Iceberg tables of the contract's entity.
 
     raw/*.json ──► parse ──► orders_changes     every change once, by (key, source_stream, sequence_number)
                         ├──► orders_current     the latest change of each key; a REMOVE stays as a tombstone
@@ -34,9 +34,9 @@ from spark_session import start_session
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Curate the raw change events of orders.", allow_abbrev=False)
+    parser = argparse.ArgumentParser(description="Curate the raw change events of one entity.", allow_abbrev=False)
     parser.add_argument("--bucket", required=True)
-    parser.add_argument("--raw_prefix", default="raw/orders/")
+    parser.add_argument("--raw_prefix", help="the entity's own, raw/<entity>/, unless it is given")
     parser.add_argument("--database", required=True, help="of the Glue Data Catalog; it has to exist")
     parser.add_argument("--warehouse", required=True, help="s3:// URI under which the tables are made")
     parser.add_argument("--catalog", default="glue_catalog", help="Spark's name for the catalog")
@@ -52,7 +52,9 @@ def main() -> None:
     contract = load_contract(options.contract)
     lake = Lake(session, options.catalog, options.database, contract, options.max_further_columns)
     prepare_tables(lake)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=options.bucket, Prefix=options.raw_prefix)
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=options.bucket, Prefix=options.raw_prefix or f"raw/{contract.view}/"
+    )
     listed = [RawObject(raw["Key"], raw["ETag"], raw["Size"]) for page in pages for raw in page.get("Contents", [])]
     counts = json.dumps(curate(lake, not_taken(lake, listed), partial(s3_fetch, options.bucket)))
     if options.maintain == "true":

@@ -88,14 +88,18 @@ def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -
 
 
 def rescued_values(lake: Lake, changes: DataFrame) -> dict[str, Any]:
-    """How many changes have rescued values, of which fields, the first of their keys, and the first values by name."""
+    """How many changes have rescued values, of which fields, the first of their orders, and the first values by name.
+
+    An order is named by its key, or by a JSON array of its key's two parts.
+    """
     typed = F.from_json("rescued_data", "map<string, string>")
-    rescued = changes.where("rescued_data IS NOT NULL").select(lake.key[0], "source_object", typed.alias("typed"))
+    order_id = (F.col(lake.key[0]) if len(lake.key) == 1 else F.to_json(F.array(*lake.key))).alias("order_id")
+    rescued = changes.where("rescued_data IS NOT NULL").select(order_id, "source_object", typed.alias("typed"))
     rescued = rescued.withColumn("names", F.map_keys("typed"))
     found = rescued.agg(
-        F.count(lake.key[0]).alias("changes"),
+        F.count("order_id").alias("changes"),
         F.array_sort(F.array_distinct(F.flatten(F.collect_set("names")))).alias("fields"),
-        F.slice(F.array_sort(F.collect_set(lake.key[0])), 1, MAX_NAMED).alias("keys"),
+        F.slice(F.array_sort(F.collect_set("order_id")), 1, MAX_NAMED).alias("keys"),
     ).collect()[0]
     return {
         "changes": found.changes,
@@ -108,7 +112,7 @@ def rescued_values(lake: Lake, changes: DataFrame) -> dict[str, Any]:
 def first_values(lake: Lake, rescued: DataFrame) -> list[dict[str, str]]:
     """Of each field in turn: an order, the field, its declared type, DynamoDB's type of the value, and the raw object; no value."""
     declared = {each.name: each.type for each in lake.contract.fields}
-    named = rescued.select(F.col(lake.key[0]).alias("key"), "source_object", F.explode("typed").alias("field", "value"))
+    named = rescued.select(F.col("order_id").alias("key"), "source_object", F.explode("typed").alias("field", "value"))
     turns = Window.partitionBy("field").orderBy("key", "source_object")
     ranked = named.withColumn("turn", F.row_number().over(turns)).where(F.col("turn") <= MAX_NAMED)
     found = F.map_keys(F.from_json("value", "map<string, string>"))[0].alias("found")

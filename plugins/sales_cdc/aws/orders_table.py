@@ -12,7 +12,8 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
 from sales_cdc.aws.errors import explained
-from sales_cdc.contract.curated_row import KEY, Item
+from sales_cdc.contract.curated_row import Item
+from sales_cdc.contract.order_keys import KEYS
 
 SEGMENTS = 8
 KEYS_PER_CALL = 100
@@ -69,12 +70,12 @@ class SourceOrdersHook(AwsBaseHook):
         ids = list(order_ids)
         parts = [ids[at : at + KEYS_PER_CALL] for at in range(0, len(ids), KEYS_PER_CALL)]
         with explained("read orders in the DynamoDB table", self.table), ThreadPoolExecutor(SEGMENTS) as pool:
-            return {item[KEY]["S"]: item for items in pool.map(self._get_part, parts) for item in items}
+            return {KEYS.of_item(item): item for items in pool.map(self._get_part, parts) for item in items}
 
     def _get_part(self, order_ids: list[str]) -> list[Item]:
         """DynamoDB answers a part of what was asked for at least, or refuses."""
         items: list[Item] = []
-        asked = {self.table: {"Keys": [{KEY: {"S": order_id}} for order_id in order_ids], "ConsistentRead": True}}
+        asked = {self.table: {"Keys": [KEYS.typed(order_id) for order_id in order_ids], "ConsistentRead": True}}
         while asked:
             answer = json.loads(self._client.batch_get_item(RequestItems=asked)["undecoded"])
             items += answer["Responses"].get(self.table, [])

@@ -16,8 +16,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.errors import explained
-from sales_cdc.contract.change_contract import TOUCH, is_probe
-from sales_cdc.generate.transactional_table import KEY, PASSING
+from sales_cdc.contract.change_contract import TOUCH
+from sales_cdc.contract.order_keys import KEYS
+from sales_cdc.generate.transactional_table import PASSING
 
 BUSY = PASSING | {"TransactionConflictException"}
 PAGE_ITEMS = 1_000
@@ -76,13 +77,14 @@ class TouchableTable:
     def page(self, segment: int, segments: int, start: Mapping[str, Any] | None, mark: str) -> Page:
         """Read the orders of a segment after ``start`` (None: from its beginning), without probe orders."""
         position = {"ExclusiveStartKey": start} if start else {}
+        names = {**KEYS.aliases, "#touch": TOUCH}
         with explained("read the orders in the DynamoDB table", self.name):
             answer = self._client.scan(
                 TableName=self.name, Segment=segment, TotalSegments=segments, Limit=PAGE_ITEMS, ConsistentRead=True,
-                ProjectionExpression="#key, #touch", ExpressionAttributeNames={"#key": KEY, "#touch": TOUCH}, **position,
+                ProjectionExpression=", ".join(names), ExpressionAttributeNames=names, **position,
             )  # fmt: skip
-        found = {item[KEY]["S"]: item.get(TOUCH) == {"S": mark} for item in answer["Items"]}
-        orders = {order_id: marked for order_id, marked in found.items() if not is_probe(order_id)}
+        found = {KEYS.of_item(item): item.get(TOUCH) == {"S": mark} for item in answer["Items"]}
+        orders = {order_id: marked for order_id, marked in found.items() if not KEYS.is_probe(order_id)}
         return Page(
             tuple(order_id for order_id, marked in orders.items() if not marked),
             tuple(order_id for order_id, marked in orders.items() if marked),
@@ -99,10 +101,10 @@ class TouchableTable:
             with explained("touch an order in the DynamoDB table", self.name):
                 self._client.update_item(
                     TableName=self.name,
-                    Key={KEY: {"S": order_id}},
+                    Key=KEYS.typed(order_id),
                     UpdateExpression="SET #touch = :mark",
                     ConditionExpression="attribute_exists(#key)",
-                    ExpressionAttributeNames={"#key": KEY, "#touch": TOUCH},
+                    ExpressionAttributeNames={"#key": KEYS.names[0], "#touch": TOUCH},
                     ExpressionAttributeValues={":mark": {"S": mark}},
                 )
         except ClientError as error:

@@ -89,7 +89,7 @@ def _histories(arrivals: Iterable[Arrival], order_ids: set[str]) -> tuple[dict[s
     distinct: dict[Identity, Arrival] = {}
     duplicates = 0
     for arrival in arrivals:
-        if arrival.event["orderID"] not in order_ids:
+        if arrival.order_id not in order_ids:
             continue
         if arrival.identity in distinct:
             duplicates += 1

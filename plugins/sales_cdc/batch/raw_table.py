@@ -1,7 +1,7 @@
 """Decide what is wrong with the raw table after a crawl, and how its definition is mended. Pure: no Airflow, no AWS client.
 
-A crawler splits a prefix by format, compression and depth: one foreign object under ``raw/orders/`` makes it create a table for each
-folder, or object, and leave ``raw_orders`` as it was, without the new hours.
+A crawler splits a prefix by format, compression and depth: one foreign object under ``raw/<entity>/`` makes it create a table for each
+folder, or object, and leave the raw table as it was, without the new hours.
 Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-folder-table-partition.html
 """
 
@@ -35,7 +35,7 @@ _DAY_FOLDER = re.compile(rf"{re.escape(bucket_keys.RAW_PREFIX)}dt=\d{{4}}-\d\d-\
 
 @dataclass(frozen=True)
 class Survey:
-    """Hold what is under ``raw/orders/``: the hours that have objects of the pipeline's form, and the keys of all others."""
+    """Hold what is under ``raw/<entity>/``: the hours that have objects of the pipeline's form, and the keys of all others."""
 
     hours: set[Hour] = field(default_factory=set)
     foreign: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Survey:
 
 
 def is_day_folder(prefix: str) -> bool:
-    """Return whether a folder is one of the pipeline's days: ``raw/orders/dt=2026-01-01/``."""
+    """Return whether a folder is one of the pipeline's days: ``raw/<entity>/dt=2026-01-01/``."""
     return _DAY_FOLDER.fullmatch(prefix) is not None
 
 
@@ -61,7 +61,7 @@ def raw_columns(contract: Contract) -> dict[str, str]:
 
 
 def stray_tables(tables: Iterable[Mapping[str, Any]], location: str, crawler: str) -> list[Mapping[str, Any]]:
-    """Return the tables that this crawler made at or below a location (an ``s3://`` URI that ends with a slash), but for raw_orders.
+    """Return the tables that this crawler made at or below a location (an ``s3://`` URI that ends with a slash), but for the raw table.
 
     A table that somebody else made there is theirs: it lacks the crawler's mark.
     """
@@ -90,7 +90,7 @@ def is_raw_table(table: Mapping[str, Any]) -> bool:
 
 
 def new_table(location: str, crawler: str) -> Document:
-    """Define raw_orders without columns, as the crawler does, which takes it for its own from then on."""
+    """Define the raw table without columns, as the crawler does, which takes it for its own from then on."""
     parameters = {"classification": "json", "compressionType": "none", "typeOfData": "file", MADE_BY: crawler}
     return {
         "Name": Topology.RAW_TABLE,

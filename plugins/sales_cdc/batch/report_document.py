@@ -8,7 +8,10 @@ from typing import Any
 
 from sales_cdc.batch.report_warnings import batch_warnings, raw_table_warnings, rescued_document
 from sales_cdc.contract.change_contract import EVENT_TYPES
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.order_keys import KEYS
 
+ENTITY = declared_contract().view
 MAX_ROWS = 50
 MAX_ORDERS = 20
 Document = dict[str, Any]
@@ -48,7 +51,7 @@ def changed_orders(answer: Answer) -> list[Document]:
     orders = []
     for row in answer.rows[:MAX_ORDERS]:
         named = dict(zip(answer.columns, row, strict=True))
-        order: Document = {"orderid": named["orderid"]}
+        order: Document = {"orderid": KEYS.of_texts([named[column] for column in KEYS.columns])}
         for when in ("before", "after"):
             columns = {
                 name.removeprefix(f"{when}_"): value for name, value in named.items() if name.startswith(f"{when}_")
@@ -141,7 +144,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
             "## Checks",
             _table(["check", "rows"], [[check["name"], check["rows"]] for check in report["checks"]]),
             *_reconciled(report["reconciliation"]),
-            "## Orders before and after",
+            f"## {ENTITY.capitalize()} before and after",
             _table(
                 ["order", "before", "after"],
                 [[each["orderid"], *_difference(each["before"], each["after"])] for each in report["changed_orders"]],
@@ -181,7 +184,7 @@ def _rescued(found: Mapping[str, Any]) -> list[str]:
 def _reconciled(counts: Mapping[str, Any] | None) -> list[str]:
     if counts is None:
         return []
-    return ["## DynamoDB against orders", _table(list(counts), [list(counts.values())])]
+    return [f"## DynamoDB against {ENTITY}", _table(list(counts), [list(counts.values())])]
 
 
 def _difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[str, str]:

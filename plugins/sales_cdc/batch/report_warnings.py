@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.statement_names import sql_name
+
+CONTRACT = declared_contract()
+RAW_TABLE, QUARANTINE = CONTRACT.raw_table, CONTRACT.table("quarantine")
+COLUMNS = {each.name: each.column for each in CONTRACT.fields}
 MAX_NAMED = 5
-FOUND_BY = 'SELECT DISTINCT "$path" FROM raw_orders WHERE {0} IS NOT NULL AND try_cast({0} AS double) IS NULL'
+FOUND_BY = (
+    f'SELECT DISTINCT "$path" FROM {sql_name(RAW_TABLE)} WHERE {{0}} IS NOT NULL AND try_cast({{0}} AS double) IS NULL'
+)
 
 
 def raw_table_warnings(raw_table: Mapping[str, Any]) -> list[str]:
-    """Return warnings of foreign objects under ``raw/orders/``, and of columns that the crawler did not find."""
+    """Return warnings of foreign objects under ``raw/<entity>/``, and of columns that the crawler did not find."""
     warnings = []
     if found := raw_table.get("foreign_objects", 0):
         named = ", ".join(raw_table["foreign"][:MAX_NAMED])
         removed = len(raw_table["removed_tables"])
         made = f" The crawler had made tables of them and of whole hours: {removed} were removed." if removed else ""
         warnings.append(
-            f"{found} objects or folders under raw/orders/ are not the pipeline's: {named}{' and more' if found > MAX_NAMED else ''}."
-            f"{made} raw_orders is one table and has every hour. Move these objects out of raw/."
+            f"{found} objects or folders under {bucket_keys.RAW_PREFIX} are not the pipeline's: {named}{' and more' if found > MAX_NAMED else ''}."
+            f"{made} {RAW_TABLE} is one table and has every hour. Move these objects out of raw/."
         )
     if columns := raw_table.get("added_columns"):
         warnings.append(
-            f"The crawler gave raw_orders no column {', '.join(columns)}: the contract's were put in. If every run says so, the "
+            f"The crawler gave {RAW_TABLE} no column {', '.join(columns)}: the contract's were put in. If every run says so, the "
             "crawler's classifier does not recognise the lines: set SALES_CDC_RAW_COLUMNS=built-in and run sales_cdc_setup."
         )
     return warnings
@@ -38,7 +47,7 @@ def batch_warnings(raw_table: Mapping[str, Any], curated: Mapping[str, Any]) -> 
     if quarantined:
         warnings.append(
             f"This run quarantined {quarantined} of raw/'s lines: they do not say which change they are, and are in no other curated table. "
-            "Their objects and reasons are listed under 'In quarantine', all of them in orders_quarantine."
+            f"Their objects and reasons are listed under 'In quarantine', all of them in {QUARANTINE}."
         )
     if rescued.get("changes"):
         keys = rescued["keys"]
@@ -59,15 +68,15 @@ def foreign_type_warning(column: str, kind: str, foreign: Sequence[str], values:
     rescued = {
         each["object"]: f"{each['object']} ({rescue_reason(each)})"
         for each in values
-        if each["field"].lower() == column
+        if COLUMNS.get(each["field"], each["field"].lower()) == column
     }
     causes = [*rescued.values(), *(key for key in foreign if key not in rescued)]
     named = (
         "; ".join(causes[:MAX_NAMED])
-        or f"an object of an earlier run; for a number's column this names it: {FOUND_BY.format(column)}"
+        or f"an object of an earlier run; for a number's column this names it: {FOUND_BY.format(sql_name(column))}"
     )
     return (
-        f"The column {column} of raw_orders is {kind}, which the pipeline's own lines do not explain, for everyone who reads it. "
+        f"The column {column} of {RAW_TABLE} is {kind}, which the pipeline's own lines do not explain, for everyone who reads it. "
         f"The curated tables keep their types: what does not fit is rescued or quarantined. The cause: {named}. Move foreign "
         "objects out of raw/ and run the batch again."
     )

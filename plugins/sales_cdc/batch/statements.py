@@ -1,8 +1,13 @@
-"""List the SQL files in ``include/sql/`` that the batch runs, and its checks. Pure."""
+"""List the SQL files in ``include/sql/`` that the batch runs, and its checks. Pure.
+
+Insights and the two queries of the brief ask of orders: with another contract there are none.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from sales_cdc.contract.declared import declared_contract, holds_orders
 
 
 class Check(NamedTuple):
@@ -20,20 +25,22 @@ RAW_CHECKS = {
 }
 """What a row means, by check in ``checks/``."""
 
+_ENTITY = declared_contract().view
+_CHANGES, _CURRENT = f"{_ENTITY}_changes", f"{_ENTITY}_current"
 _REPAIR = (
     'run sales_cdc_repair with {"orders": <orders>}: it sends these orders through the stream again. If that does not help, drop '
-    "orders_current: the next batch rebuilds it from orders_changes; until then the view orders cannot be read."
+    f"{_CURRENT}: the next batch rebuilds it from {_CHANGES}; until then the view {_ENTITY} cannot be read."
 )
-_REBUILD = "drop orders_changes: the next batch rebuilds it from the objects under raw/; until then orders_history cannot be read."
-_SETUP = "run sales_cdc_setup: the deployed transformer and job differ. The lines are in orders_quarantine."
+_REBUILD = f"drop {_CHANGES}: the next batch rebuilds it from the objects under raw/; until then {_ENTITY}_history cannot be read."
+_SETUP = f"run sales_cdc_setup: the deployed transformer and job differ. The lines are in {_ENTITY}_quarantine."
 _MEND_ITEMS = (
     "find out who writes such values: rescued_data says which. Mend the items in the table, or declare another type in the contract; "
     "nothing is lost meanwhile. To let the run pass, trigger it with a greater rescued_share."
 )
 CURATED_CHECKS = {
-    "changes_are_unique": Check("changes that are in orders_changes more than once", _REBUILD),
+    "changes_are_unique": Check(f"changes that are in {_CHANGES} more than once", _REBUILD),
     "current_is_the_latest_change": Check("orders whose current state is not their latest change", _REPAIR),
-    "deleted_orders_stay_deleted": Check("deleted orders that are alive in orders_current", _REPAIR),
+    "deleted_orders_stay_deleted": Check(f"deleted orders that are alive in {_CURRENT}", _REPAIR),
     "delivered_lines_are_taken": Check(
         "reasons for which too many of the pipeline's own lines were quarantined", _SETUP
     ),
@@ -44,15 +51,16 @@ CURATED_CHECKS = {
 }
 """What a row means and what to do then, by file in ``curated_checks/``."""
 
-SEED_QUERIES = ("laptops", "laptops_by_five")
+SEED_QUERIES = ("laptops", "laptops_by_five") if holds_orders() else ()
 VIEWS = ("orders", "orders_history")
-INSIGHTS = (
+OF_ORDERS = (
     "revenue_by_product_and_day",
     "demand_and_prices_by_day",
     "cancellation_rate",
     "most_changed_orders",
     "change_mix_by_hour",
 )
+INSIGHTS = OF_ORDERS if holds_orders() else ()
 CHANGED_ORDERS = "changed_orders"
 QUARANTINED = "quarantined"
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-RAW_PREFIX = "raw/orders/"
+from sales_cdc.contract.declared import declared_contract
+
+RAW_PREFIX = f"raw/{declared_contract().view}/"
 ERRORS_PREFIX = "errors/"
 PROCESSING_FAILED_PREFIX = f"{ERRORS_PREFIX}processing-failed/"
 CURATED_PREFIX = "curated/"

@@ -206,6 +206,5 @@ def _number(text: str) -> str:
 
 
 _ROWS = CuratedRows(declared_contract())
-KEY = _ROWS.contract.key[0].name
 item_row, event_row, item_columns, differences = _ROWS.item_row, _ROWS.event_row, _ROWS.item_columns, _ROWS.differences
 """Of the contract that this project declares."""

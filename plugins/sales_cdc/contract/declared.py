@@ -26,6 +26,17 @@ def contract_path() -> Path:
     return include.parent / named if named else include / "contract" / "orders.json"
 
 
+ORDERS = {"orderid": "string", "product_name": "string", "quantity": "bigint", "price": "decimal(12,2)"}
+"""Columns that insights, mock orders and the drill need."""
+
+
+def holds_orders() -> bool:
+    """Whether the declared contract is that of orders, perhaps with further fields: what is written for orders works with it."""
+    contract = declared_contract()
+    key = [(each.name, each.type) for each in contract.key]
+    return (contract.view, key) == ("orders", [("orderid", "S")]) and ORDERS.items() <= contract.columns.items()
+
+
 @cache
 def declared_contract() -> Contract:
     """Return the contract of this process's deployment.

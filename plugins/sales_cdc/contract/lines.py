@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sales_cdc.contract.change_contract import SEQUENCE_NUMBER_DIGITS, stream_label
+from sales_cdc.contract.order_keys import KEYS
 
 CLOCK_DIFFERENCE = timedelta(seconds=5)
 """Between Airflow's clock and DynamoDB's, whose commit times are floored to the second."""
@@ -45,9 +46,13 @@ class Arrival:
     stored_at: datetime
 
     @property
+    def order_id(self) -> str:
+        return KEYS.of_event(self.event)
+
+    @property
     def identity(self) -> Identity:
         """The same for every delivery of one change, and for no other change; those of one order sort as they happened."""
-        return self.event["orderID"], *position_of(self.event)
+        return self.order_id, *position_of(self.event)
 
     @property
     def committed_at(self) -> datetime:
@@ -95,10 +100,8 @@ class FailedChange:
         try:
             record = json.loads(base64.b64decode(line["rawData"]))
             change = record["dynamodb"]
-            order_id, number = (
-                change["Keys"]["orderid"]["S"],
-                str(change.get("SequenceNumber", "")).zfill(SEQUENCE_NUMBER_DIGITS),
-            )
+            order_id = KEYS.of_item(change["Keys"])
+            number = str(change.get("SequenceNumber", "")).zfill(SEQUENCE_NUMBER_DIGITS)
             reason = f"{line.get('errorCode', 'no code')}: {line.get('errorMessage', 'no message')}"
             return cls(
                 order_id, record["eventName"], number, reason, key, stream_label(record.get("eventSourceARN")) or ""
@@ -115,5 +118,5 @@ def position_of(event: Mapping[str, Any]) -> tuple[str, str]:
 
 def is_change_event(document: Mapping[str, Any]) -> bool:
     """Whether a line of raw has what a change event has; any other is somebody else's."""
-    names = ("orderID", "sequence_number", "event_type", "creation_time")
+    names = (*KEYS.members, "sequence_number", "event_type", "creation_time")
     return all(isinstance(document.get(name), str) for name in names)

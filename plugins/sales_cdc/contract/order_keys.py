@@ -37,6 +37,11 @@ class OrderKeys:
         self.columns = tuple(each.column for each in contract.key)
         self.members = tuple(each.member for each in contract.key)
 
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Return the placeholders of the key's attributes in an expression of DynamoDB: ``{"#key": "orderid"}``."""
+        return {f"#key{place or ''}": name for place, name in enumerate(self.names)}
+
     def of_item(self, item: Mapping[str, Typed]) -> str:
         """Return the id of an item, or of the ``Keys`` of a stream record.
 
@@ -103,7 +108,7 @@ class OrderKeys:
 
     def is_probe(self, order_id: str) -> bool:
         """Return whether the pipeline wrote the order to prove its chain."""
-        text = self.texts(order_id)[self._key.index(self._probed)]
+        text = order_id if len(self._key) == 1 else self.texts(order_id)[self._key.index(self._probed)]
         return is_probe(text, self._probed.type)
 
     def new_probe(self) -> str:

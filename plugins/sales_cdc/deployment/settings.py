@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+from sales_cdc.contract.change_contract import Contract
+from sales_cdc.contract.declared import declared_contract
+
 Target = Literal["local", "aws"]
 Manager = Literal["setup", "cloudformation"]
 RAW_COLUMNS = ("classifier", "built-in")
@@ -18,6 +21,23 @@ CONSOLES = {
     "aws-cn": "https://console.amazonaws.cn",
     "aws-us-gov": "https://console.amazonaws-us-gov.com",
 }
+
+
+def partition_key_of(contract: Contract) -> str:
+    """Return the path of a change's partition key: the first attribute of its key, so that an order's changes stay in order.
+
+    An attribute whose name no path takes gives the event's id. The curated tables are right with either.
+
+    >>> partition_key_of(declared_contract())
+    '$.dynamodb.Keys.orderid.S'
+    """
+    first = contract.key[0]
+    path = f"$.dynamodb.Keys.{first.name}.{first.type}"
+    return path if _is_path(path) else "$.eventID"
+
+
+_is_path = re.compile(r"\$(\.\w+)+", re.ASCII).fullmatch
+PARTITION_KEY = partition_key_of(declared_contract())
 
 
 class SettingsError(ValueError):
@@ -40,7 +60,7 @@ class Settings:
     prefix: str = "sales-cdc"
     aws_conn_id: str = "aws_default"
     stream_view_type: str = "NEW_IMAGE"
-    pipe_partition_key: str = "$.dynamodb.Keys.orderid.S"
+    pipe_partition_key: str = PARTITION_KEY
     firehose_interval_seconds: int = 60
     firehose_size_mb: int = 5
     event_driven: bool = False
@@ -106,10 +126,12 @@ class Settings:
 
 _PREFIX_RULE = "3 to 30 lower-case letters, digits and hyphens, beginning with a letter (a bucket is named after it)"
 _VIEW_RULE = "the change event needs the new image"
-_COLUMNS_RULE = "who finds the columns of raw_orders; the contract's that are not found are put in"
+_COLUMNS_RULE = (
+    f"who finds the columns of {declared_contract().raw_table}; the contract's that are not found are put in"
+)
 _CALLABLE_RULE = "the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
 _KEY_RULE = "the ARN of a key in {0}, such as arn:aws:kms:{0}:123456789012:key/1234abcd-…; policies take no alias"
-_PATH_RULE = "a path into the stream record, such as $.dynamodb.Keys.orderid.S or $.eventID"
+_PATH_RULE = f"a path into the stream record, such as {PARTITION_KEY} or $.eventID"
 
 
 def _target(env: Mapping[str, str]) -> Target:

@@ -12,12 +12,28 @@ from datetime import timedelta
 from typing import Literal, get_args
 
 from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.change_contract import Contract
+from sales_cdc.contract.declared import declared_contract
 from sales_cdc.deployment.settings import Settings
 
 Service = Literal["pipe", "delivery", "transformer", "crawler", "job"]
 SERVICES: tuple[Service, ...] = get_args(Service)
 MANAGERS = {"setup": "sales_cdc_setup", "cloudformation": "cloudformation"}
 """The tag ``sales-cdc:managed-by``, by the setting."""
+
+
+ENTITY = declared_contract().view
+MAX_PIPE_NAME = 64
+
+
+def classifier_path(contract: Contract) -> str:
+    """Return the classifier's path: with the contract of orders, letter for letter as the project's brief has it.
+
+    >>> classifier_path(declared_contract())
+    '$.orderID,$.product_name,$.quantity,$.price,$.event_type,$.creation_time'
+    """
+    declared = (each.member for each in (*contract.key, *contract.fields))
+    return ",".join(f"$.{member}" for member in (*declared, "event_type", "creation_time"))
 
 
 @dataclass(frozen=True)
@@ -63,8 +79,8 @@ class Topology:
 
     @property
     def table(self) -> Resource:
-        """Return the table of orders by ``orderid``, the source of every change."""
-        return self._regional("dynamodb", "table/", f"{self.prefix}-orders")
+        """Return the table of the declared entity, the source of every change."""
+        return self._regional("dynamodb", "table/", f"{self.prefix}-{ENTITY}")
 
     @property
     def dead_letter_queue(self) -> Resource:
@@ -83,7 +99,7 @@ class Topology:
 
     @property
     def pipe(self) -> Resource:
-        return self._regional("pipes", "pipe/", f"{self.prefix}-orders-pipe")
+        return self._regional("pipes", "pipe/", f"{self.prefix}-{ENTITY}"[: MAX_PIPE_NAME - 5] + "-pipe")
 
     @property
     def stream(self) -> Resource:
@@ -118,7 +134,7 @@ class Topology:
 
     @property
     def classifier(self) -> Resource:
-        return self._regional("glue", "classifier/", f"{self.prefix}-orders-json")
+        return self._regional("glue", "classifier/", f"{self.prefix}-{ENTITY}-json")
 
     @property
     def crawler(self) -> Resource:
@@ -172,10 +188,9 @@ class Topology:
     """How much a statement of the work group may read before Athena cancels it."""
 
     RAW_TABLE_PREFIX = "raw_"
-    RAW_TABLE = "raw_orders"
+    RAW_TABLE = declared_contract().raw_table
 
-    ORDERS_JSON_PATH = "$.orderID,$.product_name,$.quantity,$.price,$.event_type,$.creation_time"
-    """The classifier's path, exactly as the project's brief has it."""
+    CLASSIFIER_PATH = classifier_path(declared_contract())
 
     def s3_uri(self, key: str) -> str:
         return f"s3://{self.bucket.name}/{key}"

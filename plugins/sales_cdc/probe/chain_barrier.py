@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from sales_cdc.contract.change_contract import probe_key
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.probe.arrived_orders import arrived_orders
 from sales_cdc.provisioning.resources.objects import ObjectHook
 from sales_cdc.provisioning.resources.stream import StreamHook
@@ -67,7 +67,7 @@ class ChainBarrier:
         return max(1, sum(len(page["Shards"]) for page in pages))
 
     def _send(self, table: TableHook, count: int, hop: str) -> None:
-        written_at, probes = datetime.now(UTC), [probe_key() for _ in range(count)]
+        written_at, probes = datetime.now(UTC), [KEYS.new_probe() for _ in range(count)]
         table.put_probe_orders(self._hops["table"], probes)
         try:
             while len(arrived := self._arrived(probes, written_at)) < count:
@@ -79,7 +79,7 @@ class ChainBarrier:
                         f"{hop}), run the DAG sales_cdc_setup, whose own probe names the hop where it stops, then reconcile again."
                     )
         finally:
-            table.delete_orders(self._hops["table"], probes)
+            table.delete_probe_orders(self._hops["table"], probes)
 
     def _arrived(self, probes: list[str], written_at: datetime) -> dict[str, str]:
         return arrived_orders(self._connect(ObjectHook), self._hops["bucket"], probes, written_at, datetime.now(UTC))

@@ -9,7 +9,7 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from sales_cdc.aws.task_errors import resource_errors
-from sales_cdc.contract.change_contract import probe_key
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.provisioning.resources.table import TableHook
 
 
@@ -37,7 +37,7 @@ class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
         self.table = table
 
     def execute(self, context: Any) -> dict[str, str]:
-        probe = {"order_id": probe_key(), "written_at": datetime.now(UTC).isoformat()}
+        probe = {"order_id": KEYS.new_probe(), "written_at": datetime.now(UTC).isoformat()}
         with resource_errors(f"Could not write the probe order to the DynamoDB table '{self.table}'"):
             self.hook.put_probe_orders(self.table, [probe["order_id"]])
         self.log.info("Wrote order %s.", probe["order_id"])
@@ -63,4 +63,4 @@ class DeleteProbeOrderOperator(AwsBaseOperator[TableHook]):
     def execute(self, context: Any) -> None:
         order_id = self.probe["order_id"]
         with resource_errors(f"Could not delete the probe order {order_id} from the DynamoDB table '{self.table}'"):
-            self.hook.delete_orders(self.table, [order_id])
+            self.hook.delete_probe_orders(self.table, [order_id])

@@ -11,7 +11,7 @@ from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from sales_cdc.contract.change_contract import probe_key
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.probe.arrived_orders import arrived_orders
 from sales_cdc.provisioning.resources.objects import ObjectHook
 from sales_cdc.provisioning.resources.resource import Found
@@ -88,7 +88,7 @@ class StreamDrainedSensor(AwsBaseSensor[TableHook]):
         self.log.info("%d of %d probe orders have passed the old stream.", len(arrived), len(probes))
         late = datetime.now(UTC) - written_at > timedelta(seconds=self.patience_seconds)
         if len(arrived) == len(probes) or late:
-            self.hook.delete_orders(table.name, probes)
+            self.hook.delete_probe_orders(table.name, probes)
         if len(arrived) < len(probes) and late:
             raise StreamReplacementError(
                 f"The stream of '{table.name}' was not replaced: {len(probes) - len(arrived)} of {len(probes)} probe orders "
@@ -103,6 +103,6 @@ class StreamDrainedSensor(AwsBaseSensor[TableHook]):
         """Write the probes on first use; return when, and their ids."""
         written_at, table = datetime.now(UTC), self.hook.find(self.hops["table"])
         shards = TableStreamHook(**self._hook_parameters).open_shards(table.identifiers["stream_arn"])
-        probes = [probe_key() for _ in range(PROBES_PER_SHARD * max(shards, 1))]
+        probes = [KEYS.new_probe() for _ in range(PROBES_PER_SHARD * max(shards, 1))]
         self.hook.put_probe_orders(self.hops["table"], probes)
         return written_at, probes

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.deployment.topology import Service, Topology
+from sales_cdc.deployment.topology import ENTITY, Service, Topology
 
 Document = dict[str, Any]
 
@@ -202,7 +202,7 @@ def _job(topology: Topology) -> list[Document]:
         allow(["s3:PutObject", "s3:DeleteObject"], *_objects(topology, [bucket_keys.CURATED_PREFIX])),
         allow(["s3:PutObject"], *_objects(topology, [bucket_keys.LEDGER_PREFIX])),
         *_look_into_bucket(topology, [bucket_keys.RAW_PREFIX, bucket_keys.CURATED_PREFIX]),
-        *_catalog(topology, ["GetTable", "CreateTable", "UpdateTable"], "orders_*"),
+        *_catalog(topology, ["GetTable", "CreateTable", "UpdateTable"], f"{ENTITY}_*"),
         _glue_logs(topology, "/aws-glue/jobs"),
     ]
 

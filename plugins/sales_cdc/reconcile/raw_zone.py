@@ -11,6 +11,7 @@ from sales_cdc.aws.landing_zone import PARALLEL_READS, LandingZoneHook
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.curated_row import event_row
 from sales_cdc.contract.lines import is_change_event, position_of
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.reconcile.sides import Version
 
 
@@ -34,7 +35,7 @@ class RawZoneHook(LandingZoneHook):
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             for lines in pool.map(self._lines, list(keys)):
                 for event in lines:
-                    if is_change_event(event) and event["orderID"] in wanted:
+                    if is_change_event(event) and KEYS.of_event(event) in wanted:
                         _keep_newest(latest, event)
         return latest
 
@@ -56,6 +57,6 @@ class RawZoneHook(LandingZoneHook):
 
 
 def _keep_newest(latest: dict[str, Version], event: Mapping[str, Any]) -> None:
-    order_id, position = event["orderID"], position_of(event)
+    order_id, position = KEYS.of_event(event), position_of(event)
     if order_id not in latest or latest[order_id].position < position:
         latest[order_id] = Version(position, None if event["event_type"] == "REMOVE" else event_row(event))

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
-from sales_cdc.contract.change_contract import is_probe
 from sales_cdc.contract.curated_row import fingerprint, item_row
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.reconcile import findings
 from sales_cdc.reconcile.findings import Reconciliation, Verdict
 from sales_cdc.reconcile.fingerprint_join import FingerprintJoin, Pair
@@ -45,12 +45,12 @@ def reconcile(source: Source, curated: Curated, chain: Chain, cutoff: datetime) 
         columns = frozenset(curated.columns)
         fingerprints = curated.fingerprints()  # Athena computes them while the table is scanned
         for item in source.scan():
-            order_id = item["orderid"]["S"]
-            if not is_probe(order_id):
+            order_id = KEYS.of_item(item)
+            if not KEYS.is_probe(order_id):
                 found.source_items += 1
                 join.add("source", order_id, fingerprint(item_row(item, columns)))
         for order_id, hashed in fingerprints:
-            if not is_probe(order_id):
+            if not KEYS.is_probe(order_id):
                 found.curated_items += 1
                 join.add("curated", order_id, hashed)
         suspects = _suspects(join, found)

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from sales_cdc.aws.errors import explained
 from sales_cdc.aws.orders_table import SourceOrdersHook
 from sales_cdc.contract.change_contract import TOUCH
-from sales_cdc.contract.curated_row import KEY, Item
+from sales_cdc.contract.curated_row import Item
+from sales_cdc.contract.order_keys import KEYS
 
 BUSY_CODES = frozenset({"TransactionConflictException", "TransactionInProgressException"})
 
@@ -46,10 +47,10 @@ class RepairWritesHook(SourceOrdersHook):
         No change event carries the mark. No other attribute is read or written, so what others write before, between or after
         stays.
         """
-        update, key, value = self.get_conn().update_item, {KEY: {"S": order_id}}, {":mark": {"S": mark}}
+        update, key, value = self.get_conn().update_item, KEYS.typed(order_id), {":mark": {"S": mark}}
         made, _ = self._attempt(
             update, Key=key, UpdateExpression="SET #touch = :mark", ConditionExpression="attribute_exists(#key)",
-            ExpressionAttributeNames={"#touch": TOUCH, "#key": KEY}, ExpressionAttributeValues=value,
+            ExpressionAttributeNames={"#touch": TOUCH, "#key": KEYS.names[0]}, ExpressionAttributeValues=value,
         )  # fmt: skip
         if not made:
             return Repaired.GONE
@@ -66,15 +67,17 @@ class RepairWritesHook(SourceOrdersHook):
         insert by others between the two writes is refused.
         """
         client, names = self.get_conn(), {"#touch": TOUCH}
+        key: dict[str, Any] = KEYS.typed(order_id)
+        item = {**key, TOUCH: {"S": mark}}
         made, existing = self._attempt(
-            client.put_item, Item={KEY: {"S": order_id}, TOUCH: {"S": mark}},
-            ConditionExpression="attribute_not_exists(#key)", ExpressionAttributeNames={"#key": KEY},
+            client.put_item, Item=item,
+            ConditionExpression="attribute_not_exists(#key)", ExpressionAttributeNames={"#key": KEYS.names[0]},
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )  # fmt: skip
-        if not made and existing != {KEY: {"S": order_id}, TOUCH: {"S": mark}}:
+        if not made and existing != item:
             return Repaired.BACK
         made, _ = self._attempt(
-            client.delete_item, Key={KEY: {"S": order_id}}, ConditionExpression="#touch = :mark",
+            client.delete_item, Key=key, ConditionExpression="#touch = :mark",
             ExpressionAttributeNames=names, ExpressionAttributeValues={":mark": {"S": mark}},
         )  # fmt: skip
         return Repaired.PUT_AND_DELETED if made else Repaired.BACK

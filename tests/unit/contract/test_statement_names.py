@@ -32,9 +32,8 @@ PARAMS: dict[str, Any] = {
 
 
 def rendered(names: dict[str, Any], file: str, table: str) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(SQL), undefined=jinja2.StrictUndefined, autoescape=False
-    )  # noqa: S701 (SQL)
+    loader = jinja2.FileSystemLoader(SQL)
+    environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
     environment.filters["ds"] = lambda moment: str(moment)
     context = {"params": PARAMS | {"table": table}, "macros": macros, "dag_run": SimpleNamespace(start_date="2026-11-21"), "ti": SimpleNamespace(xcom_pull=lambda task_ids: CURATED)}  # fmt: skip
     return environment.get_template(file).render(**context, **names)

@@ -20,7 +20,7 @@ class CrawlFailedError(AirflowException):
 
 
 class CrawlOperator(AwsBaseOperator[GlueCrawlerHook]):
-    """Run the crawler, which adds new partitions and columns to ``raw_orders``, and wait for its end.
+    """Run the crawler, which adds new partitions and columns to the raw table, and wait for its end.
 
     The provider's operators differ between the supported versions: ``GlueCrawlerRunOperator`` begins with 9.34, and the one
     before it also creates and updates the crawler. A crawl that already runs is waited for.

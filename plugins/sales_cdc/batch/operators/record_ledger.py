@@ -19,7 +19,9 @@ from sales_cdc.batch.accounting import Account, account, as_rows
 from sales_cdc.batch.change_matching import Delivery, compare
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_contract import SEQUENCE_NUMBER_DIGITS, stream_label
+from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.lines import CLOCK_DIFFERENCE, FailedChange, Identity
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.reconcile.raw_zone import RawZoneHook
 
 SHOWN = 10
@@ -97,10 +99,10 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
 
     def _curated(self, since: datetime) -> set[Identity]:
         """Return the identities of curated changes; none when nothing was ever curated."""
-        if not self._sql.exists("orders_changes"):
+        if not self._sql.exists(declared_contract().table("changes")):
             return set()
         rows = self._sql.rows(self._sql.start("ledger/curated_since.sql", since=_sql_time(since - CLOCK_DIFFERENCE)))
-        return {(order_id, stream or "", number) for order_id, stream, number in rows}
+        return {(KEYS.of_texts(row), row[-2] or "", row[-1]) for row in rows}
 
     def _dropped(self) -> Iterator[FailedChange]:
         """Yield the stream's records at the positions in the dead-letter queue, and leave the messages there."""
@@ -116,7 +118,7 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
                 for record in stream.read(position):
                     change = record["dynamodb"]
                     number = change["SequenceNumber"].zfill(SEQUENCE_NUMBER_DIGITS)
-                    order_id = change["Keys"]["orderid"]["S"]
+                    order_id = KEYS.of_item(change["Keys"])
                     label = stream_label(record.get("eventSourceARN")) or ""
                     yield FailedChange(order_id, record["eventName"], number, position.reason, position.name, label)
         finally:

@@ -21,6 +21,8 @@ from sales_cdc.aws.athena import Athena, Policy, QueryFailedError
 from sales_cdc.aws.query_rows import QueryRows
 from sales_cdc.batch.sensors.query_result import SHOWN, CheckFailedError, finding_of
 from sales_cdc.batch.statements import Check
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.dag_page.links import AthenaHistoryLink, QueryResultsLink
 
 PATIENCE_SECONDS = 20 * 60
@@ -142,14 +144,17 @@ class ChecksOperator(StatementsOperator):
             if not rows.rows:
                 self.log.info("Passed: no %s.", self.checks[name].finding)
         if failed := {name: rows for name, rows in found.items() if rows.rows}:
-            found_by_check = "\n".join(self._explain(name, rows) for name, rows in failed.items())
+            entity, found_by_check = (
+                declared_contract().view,
+                "\n".join(self._explain(name, rows) for name, rows in failed.items()),
+            )
             raise CheckFailedError(
                 f"{len(failed)} of {len(found)} checks of '{self.task_id}' failed; the tasks after it did not run. The views "
-                f"orders and orders_history show the tables as they are now, including these rows.\n{found_by_check}\n"
+                f"{entity} and {entity}_history show the tables as they are now, including these rows.\n{found_by_check}\n"
                 "Once that is fixed, clear this task to check again. More: docs/operations.md, 'Orders are not right'."
             )
         return dict.fromkeys(found, 0)
 
     def _explain(self, name: str, rows: QueryRows) -> str:
-        check, orders = self.checks[name], json.dumps([row[0] for row in rows.rows[:SHOWN]])
+        check, orders = self.checks[name], json.dumps([KEYS.of_texts(row) for row in rows.rows[:SHOWN]])
         return f"{name}: {finding_of(rows, check.finding)}\nTo do: {check.remedy.replace('<orders>', orders)}"

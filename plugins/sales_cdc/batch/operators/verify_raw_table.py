@@ -39,12 +39,12 @@ class RawTableError(AirflowException):
 
 
 class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
-    """Verify that every raw object's hour is a partition of raw_orders, and mend what a crawl left undone.
+    """Verify that every raw object's hour is a partition of the raw table, and mend what a crawl left undone.
 
-    A foreign object (CSV, gzip, Parquet, a subfolder, an object directly under ``raw/orders/``) makes the crawler create a table for
-    each folder and leave new hours out of ``raw_orders``. The task then adds the hours, the contract's columns that the table lacks, and
+    A foreign object (CSV, gzip, Parquet, a subfolder, an object directly under ``raw/<entity>/``) makes the crawler create a table for
+    each folder and leave new hours out of the raw table. The task then adds the hours, the contract's columns that the table lacks, and
     the SerDe's parameter that passes over malformed lines. It removes the tables that the pipeline's own crawler made below
-    ``raw/orders/``, and no other. It names the foreign objects.
+    ``raw/<entity>/``, and no other. It names the foreign objects.
 
     It lists the days since its last check. It lists every day at its first check, and while the crawler makes such tables.
 
@@ -94,7 +94,7 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
     # What is there
 
     def _own(self, table: Document | None) -> Document | None:
-        """Return raw_orders. One that the crawler made of foreign objects alone cannot hold the raw zone and is removed: None."""
+        """Return the raw table. One that the crawler made of foreign objects alone cannot hold the raw zone and is removed: None."""
         if table is None or is_raw_table(table):
             return table
         if not stray_tables([{**table, "Name": ""}], self._location, self.crawler_name):
@@ -185,7 +185,8 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
                 name, Topology.RAW_TABLE, kind, bucket_keys.RAW_PREFIX,
             )  # fmt: skip
         self.log.info(
-            "raw_orders: %s hours and the columns %s added; %s tables that the crawler made of foreign objects removed.",
+            "%s: %s hours and the columns %s added; %s tables that the crawler made of foreign objects removed.",
+            Topology.RAW_TABLE,
             done["added_hours"], done["added_columns"] or "none", len(done["removed_tables"]),
         )  # fmt: skip
         removed = done["removed_tables"][:MAX_NAMED]

@@ -11,9 +11,10 @@ from airflow.providers.common.compat.sdk import AirflowException, PokeReturnValu
 
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.batch.iceberg import IcebergTableHook
+from sales_cdc.contract.declared import declared_contract
 from sales_cdc.dag_page.links import JobRunLink
 
-CURRENT_TABLE = "orders_current"
+CURRENT_TABLE = declared_contract().table("current")
 RUNS_LOOKED_AT = 50
 SUCCEEDED_STATE = "SUCCEEDED"
 FAILED_STATES = frozenset({"STOPPED", "FAILED", "TIMEOUT", "ERROR", "EXPIRED"})
@@ -34,7 +35,7 @@ class CurationSensor(GlueJobSensor):
         database: of the curated tables.
 
     Returns:
-        The job's counts, and as ``time_travel`` the ids of two snapshots of orders_current: the last one ``before`` this DAG run began
+        The job's counts, and as ``time_travel`` the ids of two snapshots of the current state: the last one ``before`` this DAG run began
         (None: there was none) and the latest one, ``after`` it; with ``columns_before``.
 
     Raises:

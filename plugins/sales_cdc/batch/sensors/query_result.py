@@ -14,6 +14,8 @@ from sales_cdc.aws.dead_letters import DeadLetterHook
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.aws.query_rows import QueryRows
 from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.dag_page.links import AthenaQueryLink
 
 SHOWN = 20
@@ -68,7 +70,7 @@ class NoRowsSensor(AthenaRowsSensor):
     def _judge(self, found: QueryRows, context: Any) -> int:
         raise CheckFailedError(
             f"The check '{self.task_id}' found {finding_of(found, self.finding)}\n"
-            f"Athena query {self.query_execution_id}. Look these orders up in raw_orders. Once they are fixed, clear "
+            f"Athena query {self.query_execution_id}. Look these orders up in {declared_contract().raw_table}. Once they are fixed, clear "
             "this task and its query to check again."
         )
 
@@ -101,7 +103,7 @@ class FollowsInsertSensor(NoRowsSensor):
 
     def _judge(self, found: QueryRows, context: Any) -> int:
         lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
-        orders = [str(row[0]) for row in found.rows]
+        orders = [KEYS.of_texts(row) for row in found.rows]
         failed = {record.order_id: record for record in lake.failures() if record.event_type == "INSERT"}
         self._warn(
             [f"{order}: s3://{self.bucket}/{failed[order].key} ({failed[order].reason})" for order in orders if order in failed],
@@ -127,7 +129,7 @@ class FollowsInsertSensor(NoRowsSensor):
         lake.put_json(
             self.NOTED, {**{order: noted[order] for order in orders if order in noted}, **dict.fromkeys(fresh, run_id)}
         )
-        rows = [row for row in found.rows if row[0] in fresh]
+        rows = [row for row in found.rows if KEYS.of_texts(row) in fresh]
         raise CheckFailedError(
             f"The check '{self.task_id}' found {finding_of(replace(found, rows=rows), self.finding)}\n"
             f"Athena query {self.query_execution_id}. Their insert is neither in s3://{self.bucket}/{bucket_keys.ERRORS_PREFIX} "

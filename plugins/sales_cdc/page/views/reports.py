@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sales_cdc.contract.change_contract import EVENT_TYPES
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.page.reads.lake_reader import Report, Tail
 
 MAX_RECORDS = 50
@@ -133,11 +134,19 @@ def _failed(line: Mapping[str, Any], key: str, stored_at: str) -> dict[str, Any]
         "reason": reason[:MAX_REASON_LENGTH],
         "code": str(line.get("errorCode") or ""),
         "attempts": _number(line.get("attemptsMade")),
-        "orderid": str(_mapping(keys.get("orderid")).get("S") or ""),
+        "orderid": _order_id(keys),
         "event_type": str(event.get("eventName") or ""),
         "object": key,
         "at": stored_at,
     }
+
+
+def _order_id(keys: Mapping[str, Any]) -> str:
+    """Return the id of a record's order; "" when the record names none."""
+    try:
+        return KEYS.of_item(keys)
+    except (KeyError, TypeError, ValueError):
+        return ""
 
 
 def _raw_event(encoded: Any) -> Mapping[str, Any]:

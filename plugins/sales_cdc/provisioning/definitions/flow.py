@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.deployment.topology import Resource, Service, Topology
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.deployment.topology import ENTITY, Resource, Service, Topology
 from sales_cdc.provisioning import policies
 
 Request = dict[str, Any]
 
-KEY_ATTRIBUTE = "orderid"
 PIPE_BATCH_RECORDS = 500  # Kinesis's limit for one call
 PIPE_RETRIES = 6
 """How often the pipe tries again what the target refuses, such as a key of more than 256 characters or a missing permission.
@@ -148,11 +148,14 @@ def table(topology: Topology) -> Request:
 
     It is protected against deletion; a confirmed teardown disables the protection.
     """
-    key = topology.settings.kms_key_arn
+    key, attributes = topology.settings.kms_key_arn, declared_contract().key
     return {
         "TableName": topology.table.name,
-        "KeySchema": [{"AttributeName": KEY_ATTRIBUTE, "KeyType": "HASH"}],
-        "AttributeDefinitions": [{"AttributeName": KEY_ATTRIBUTE, "AttributeType": "S"}],
+        "KeySchema": [
+            {"AttributeName": each.name, "KeyType": part}
+            for each, part in zip(attributes, ("HASH", "RANGE"), strict=False)
+        ],
+        "AttributeDefinitions": [{"AttributeName": each.name, "AttributeType": each.type} for each in attributes],
         "BillingMode": "PAY_PER_REQUEST",
         "StreamSpecification": {"StreamEnabled": True, "StreamViewType": topology.settings.stream_view_type},
         "SSESpecification": ({"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key} if key else {"Enabled": False}),
@@ -227,7 +230,7 @@ def pipe(topology: Topology, source_arn: str) -> Request:
     """
     return {
         "Name": topology.pipe.name,
-        "Description": "Every change of an order, into Kinesis.",
+        "Description": f"Every change of {'an order' if ENTITY == 'orders' else ENTITY}, into Kinesis.",
         "DesiredState": "RUNNING",
         "RoleArn": topology.role("pipe").arn,
         "Source": source_arn,

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.deployment.topology import Topology
+from sales_cdc.deployment.topology import ENTITY, Topology
 from sales_cdc.provisioning import policies
 
 Request = dict[str, Any]
 
+DESCRIBED = "sales orders" if ENTITY == "orders" else ENTITY
 RESULTS_DAYS = 7
 EXPORTS_DAYS = 7
 OLD_VERSIONS_DAYS = 30
@@ -85,7 +86,7 @@ def database(topology: Topology) -> Request:
     return {
         "DatabaseInput": {
             "Name": topology.database.name,
-            "Description": "Changes of sales orders, raw and curated.",
+            "Description": f"Changes of {DESCRIBED}, raw and curated.",
             "LocationUri": topology.s3_uri(bucket_keys.CURATED_PREFIX),
             "Parameters": topology.tags,
         },
@@ -95,13 +96,13 @@ def database(topology: Topology) -> Request:
 
 def classifier(topology: Topology) -> Request:
     """Define the classifier by Glue's ``CreateClassifier``; it carries no tags."""
-    return {"JsonClassifier": {"Name": topology.classifier.name, "JsonPath": topology.ORDERS_JSON_PATH}}
+    return {"JsonClassifier": {"Name": topology.classifier.name, "JsonPath": topology.CLASSIFIER_PATH}}
 
 
 def crawler(topology: Topology) -> Request:
     """Define the crawler by Glue's ``CreateCrawler``.
 
-    It makes one table whatever the files hold, at the third level (bucket, ``raw``, ``orders``). New attributes become columns, and
+    It makes one table whatever the files hold, at the third level (bucket, ``raw``, the entity). New attributes become columns, and
     types widen (such as a price that was whole at first). Partitions inherit the table's schema: otherwise a type that differs
     between two hours would fail every query (HIVE_PARTITION_SCHEMA_MISMATCH).
 
@@ -191,7 +192,7 @@ def workgroup(topology: Topology) -> Request:
     key = _key(topology)
     return {
         "Name": topology.workgroup.name,
-        "Description": "Queries on the changes of sales orders.",
+        "Description": f"Queries on the changes of {DESCRIBED}.",
         "Configuration": {
             "EnforceWorkGroupConfiguration": True,
             "PublishCloudWatchMetricsEnabled": True,

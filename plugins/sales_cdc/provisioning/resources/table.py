@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sales_cdc.provisioning.definitions.flow import KEY_ATTRIBUTE
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_by_key, without
 
@@ -90,18 +91,30 @@ class TableHook(ResourceHook):
             self.wait_until_ready(found.name)
         self.conn.delete_table(TableName=found.name)
 
-    def put_probe_orders(self, table: str, order_ids: Iterable[str]) -> None:
+    def put_probe_orders(self, table: str, probes: Iterable[str]) -> None:
         """Write probe orders; each makes one stream record.
 
-        Ids have to be new: writing an item that is there already makes no record.
+        Probes have to be new: writing an item that is there already makes no record.
         """
-        values = {"product_name": {"S": "probe"}, "quantity": {"N": "1"}, "price": {"N": "0.01"}}
-        for order_id in order_ids:
-            self.conn.put_item(TableName=table, Item={KEY_ATTRIBUTE: {"S": order_id}, **values})
+        values = {field.name: _probe_value(field.type) for field in declared_contract().fields}
+        for probe in probes:
+            self.conn.put_item(TableName=table, Item={**KEYS.of_probe(probe), **values})
 
-    def delete_orders(self, table: str, order_ids: Iterable[str]) -> None:
-        for order_id in order_ids:
-            self.conn.delete_item(TableName=table, Key={KEY_ATTRIBUTE: {"S": order_id}})
+    def delete_probe_orders(self, table: str, probes: Iterable[str]) -> None:
+        for probe in probes:
+            self.conn.delete_item(TableName=table, Key=KEYS.of_probe(probe))
+
+
+def _probe_value(kind: str) -> dict[str, Any]:
+    """Return a value of a field's type, so that a first crawl finds the type."""
+    if kind.startswith("decimal"):
+        precision, scale = map(int, kind[len("decimal(") : -1].split(","))
+        return {"N": "0.01" if scale > 1 else "1" if precision > scale else "0.1"}
+    values: dict[str, dict[str, Any]] = {
+        "string": {"S": "probe"}, "bigint": {"N": "1"}, "double": {"N": "0.01"}, "boolean": {"BOOL": True},
+        "timestamp": {"S": "2000-01-01T00:00:00Z"}, "json": {"M": {}},
+    }  # fmt: skip
+    return values[kind]
 
 
 def _encryption(described: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from botocore.exceptions import ClientError
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.change_contract import is_probe
+from sales_cdc.contract.order_keys import KEYS, NoOrderKeyError
 from sales_cdc.dag_page.links import ObjectLink
 from sales_cdc.reconcile.operators.orders_table_operator import OrdersTableOperator
 from sales_cdc.reconcile.raw_zone import RawZoneHook
@@ -53,13 +53,14 @@ class RepairOrdersOperator(OrdersTableOperator):
     Args:
         hops: the topology's ``hops``.
         reconcile_run: the run whose report names the orders; empty takes the latest report.
-        orders: a JSON list of order ids to repair instead of those in a report; ``[]`` takes the report.
+        orders: a JSON list of orders to repair instead of those in a report, each by its id or the list of its key's values; ``[]``
+            takes the report.
 
     Returns:
         ``report`` (its key in the bucket), ``asked``, ``repaired``, and the number of orders by outcome.
 
     Raises:
-        NothingToRepairFromError: there is no report.
+        NothingToRepairFromError: there is no report, or the parameters name no order.
         OrdersBusyError, CallRefusedError: another attempt may succeed, and does no harm.
     """
 
@@ -90,13 +91,20 @@ class RepairOrdersOperator(OrdersTableOperator):
 
     def _asked(self, raw_zone: RawZoneHook) -> tuple[str, dict[str, Expected]]:
         """Return what names the orders, and for each order whether the table is expected to hold it."""
-        named: list[str] = json.loads(self.orders)
+        named = self._named()
         if named:
-            return "the run's own parameters", {each: "either" for each in named if not is_probe(each)}
+            return "the run's own parameters", {each: "either" for each in named if not KEYS.is_probe(each)}
         key, report = self._report(raw_zone)
         kinds: dict[str, Expected] = dict.fromkeys(report["extra"], "not there")
         there = [*report["missing"], *(each["orderid"] for each in report["stale"])]
         return key, kinds | dict.fromkeys(there, "there")
+
+    def _named(self) -> list[str]:
+        """Return the ids of the orders that the run's own parameters name."""
+        try:
+            return [KEYS.named(each) for each in json.loads(self.orders)]
+        except NoOrderKeyError as error:
+            raise NothingToRepairFromError(f"The parameter orders: {error} Nothing was written.") from error
 
     def _report(self, raw_zone: RawZoneHook) -> tuple[str, dict[str, Any]]:
         reports, run = bucket_keys.RECONCILE_RUNS, self.reconcile_run
