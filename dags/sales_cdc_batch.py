@@ -40,10 +40,9 @@ from sales_cdc.contract.declared import declared_contract
 from sales_cdc.dag_page import dag_defaults
 from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology
-from sales_cdc.deployment.topology import ENTITY
 from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
 
-topology, probe = deployed_topology(), declared_contract().probe_pattern
+topology, contract = deployed_topology(), declared_contract()
 LEDGER_KEY, MAX_CRAWL = dag_defaults.CURATE_LEDGER_KEY, timedelta(hours=12)
 MAINTAIN = "{{ (params.maintain or dag_run.run_type == 'scheduled' and dag_run.start_date.isoweekday() == 7) | lower }}"
 PARAMS = {
@@ -51,7 +50,7 @@ PARAMS = {
     "maintain": Param(False, type="boolean", title="Maintain", description="Compact files and expire old versions, as on Sundays."),
     "source": Param("scan", enum=["scan", "export"], title="Reconcile by", description="A scan of DynamoDB, or an export of it to the bucket."),
     "rescued_share": Param(1.0, type="number", minimum=0, maximum=1, title="Rescued share", description="Of a run's changes: the gate fails when more have values that do not fit their columns."),
-    "probe": Param(probe, const=probe),
+    "probe": Param(contract.probe_pattern, const=contract.probe_pattern),
     "database": Param(topology.database.name, const=topology.database.name),  # for the statements; not in the form
     "delivery": Param(topology.delivery.name, const=topology.delivery.name),
 }  # fmt: skip
@@ -77,7 +76,7 @@ with DAG(
         script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
     )  # fmt: skip
     crawl_raw = CrawlOperator(
-        task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[Asset(f"{topology.prefix}-raw-{ENTITY}")],
+        task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[Asset(f"{topology.prefix}-raw-{contract.entity}")],
         execution_timeout=MAX_CRAWL, **polling.crawl,
     )  # fmt: skip
     verify_raw_table = VerifyRawTableOperator(task_id="verify_raw_table", bucket=bucket, database=topology.database.name, crawler_name=topology.crawler.name)  # fmt: skip
@@ -102,7 +101,7 @@ with DAG(
     )  # fmt: skip
     record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule=TriggerRule.ALL_DONE, **athena)  # fmt: skip
     check_curated = ChecksOperator(task_id="check_curated", folder="curated_checks", checks=CURATED_CHECKS, **athena)
-    curated = Asset(f"{topology.prefix}-curated-{ENTITY}")
+    curated = Asset(f"{topology.prefix}-curated-{contract.entity}")
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
     reconcile = ReconcileOperator(  # write_report fails when orders differ, and shows them
         task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, fail_on_difference=False,
@@ -112,14 +111,7 @@ with DAG(
     write_report = ReportOperator(task_id="write_report", bucket=bucket, trigger_rule=TriggerRule.NONE_FAILED)
 
     chain(FindAccountOperator(), take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table, checks)
-    chain(
-        checks,
-        *([seed_queries] if SEED_QUERIES else []),
-        await_curation,
-        check_curated,
-        publish_views,
-        [reconcile, ask_insights],
-        write_report,
-    )
+    chain(checks, *([seed_queries] if SEED_QUERIES else []), await_curation)
+    chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
     chain(await_curation, record_ledger, write_report)
     dag_defaults.describe_tasks(dag)

@@ -75,17 +75,17 @@ class Contract:
 
     @property
     def view(self) -> str:
-        """Name the view of the entity's current rows; the Data Catalog's names are in lower case."""
-        return self.entity.lower()
+        """Name the view of the entity's rows that are not deleted."""
+        return self.entity
 
     @property
     def raw_table(self) -> str:
         """Name the table that the crawler makes of ``raw/<entity>/``."""
-        return f"raw_{self.view}"
+        return f"raw_{self.entity}"
 
     def table(self, part: str) -> str:
         """Name a curated table, or the view ``history``: ``orders_changes``."""
-        return f"{self.view}_{part}"
+        return f"{self.entity}_{part}"
 
     @cached_property
     def probed(self) -> Attribute:

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sales_cdc.contract.change_contract import Contract, load_contract
+from sales_cdc.contract.change_contract import Contract
+from sales_cdc.contract.contract_file import load_contract
 
 DECLARED: dict[str, Any] = {
-    "entity": "Order",
+    "entity": "order",
     "key": [{"attribute": "Customer", "type": "S"}, {"attribute": "line no", "type": "N", "member": "Position"}],
     "fields": [
         {"attribute": "table", "type": "string"},
