@@ -118,5 +118,5 @@ def position_of(event: Mapping[str, Any]) -> tuple[str, str]:
 
 def is_change_event(document: Mapping[str, Any]) -> bool:
     """Whether a line of raw has what a change event has; any other is somebody else's."""
-    names = (*KEYS.members, "sequence_number", "event_type", "creation_time")
-    return all(isinstance(document.get(name), str) for name in names)
+    names = ("sequence_number", "event_type", "creation_time")
+    return KEYS.names_event(document) and all(isinstance(document.get(name), str) for name in names)

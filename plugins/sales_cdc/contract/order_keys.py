@@ -57,6 +57,10 @@ class OrderKeys:
         """Return the id of a change event's order; its members are texts."""
         return self.of_texts([event[member] for member in self.members])
 
+    def names_event(self, event: Mapping[str, Any]) -> bool:
+        """Return whether a line of the raw zone names an order."""
+        return all(isinstance(event.get(member), str) for member in self.members)
+
     def of_texts(self, texts: Sequence[Any]) -> str:
         """Return the id by the values of the key's columns, which a row begins with; more values are passed over."""
         if len(self._key) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page import access
 from sales_cdc.page.answers import Answers, json_response
+from sales_cdc.page.entity import ENTITY
 from sales_cdc.page.reader import DeploymentReader, Reader
 from sales_cdc.page.redrive_trigger import RedriveError, StartedRun, trigger_redrive
 from sales_cdc.page.static_files import FIRST_SCRIPTS, PLOTLY, modules, own_version, static_file
@@ -104,6 +106,8 @@ def _add_page(app: FastAPI, settings: Settings) -> None:
             can_redrive=access.can_redrive(user),
             settings=settings,
             insights=insights.insight_names(),
+            entity=ENTITY,
+            described=json.dumps(ENTITY.as_json()),
         )
 
     @app.get("/static/{name}")

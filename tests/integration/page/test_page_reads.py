@@ -117,8 +117,8 @@ def test_changes_orders_and_versions_are_the_same_from_either_table(filled: Lake
     bars = changes.changes(filled.reader, "day")["bars"]
     assert [(bar["inserts"], bar["updates"], bar["deletes"]) for bar in bars] == [(2, 1, 1)]
     found = orders.found_orders(filled.reader, "Laptop")["orders"]
-    assert [(order["orderid"], order["product_name"], order["event_type"]) for order in found] == [("it's", "laptop", "REMOVE")]  # fmt: skip
-    assert [order["price"] for order in orders.found_orders(filled.reader, "b")["orders"]] == ["10.10"]
+    assert [(order["orderid"], order["values"]["product_name"], order["event_type"]) for order in found] == [("it's", "laptop", "REMOVE")]  # fmt: skip
+    assert [order["values"]["price"] for order in orders.found_orders(filled.reader, "b")["orders"]] == ["10.10"]
     shown = orders.order(filled.reader, "it's")["versions"]
     assert [version["event_type"] for version in shown] == ["INSERT", "MODIFY", "REMOVE"]
     assert {field["name"]: field["after"] for field in shown[1]["fields"] if field["changed"]} == {"quantity": "3"}

@@ -64,7 +64,7 @@ def test_a_hostile_prefix_or_question_cannot_become_markup(client: Any, monkeypa
 
 def test_hostile_values_are_sent_as_json_that_no_browser_sniffs(client: Any) -> None:
     answer = client().get("/api/live")
-    assert HOSTILE in answer.json()["value"]["events"][2]["product_name"]
+    assert HOSTILE in answer.json()["value"]["events"][2]["values"]["product_name"]
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 

@@ -1,6 +1,7 @@
 // The tab Changes: inserts, updates and deletes over time, and the newest events as they arrive.
-import { h, number, plural, badge, exact, moment, time, table } from "./dom.js";
+import { h, number, plural, badge, moment, time, table } from "./dom.js";
 import { Place, asked } from "./answers.js";
+import { brief, entity, value } from "./entity.js";
 import { kinds, palette, plot } from "./charts.js";
 
 const SERIES = { inserts: "Inserted", updates: "Updated", deletes: "Deleted" };
@@ -9,6 +10,7 @@ const WIDTHS = { minute: 60e3, hour: 3600e3, day: 86400e3 };
 const choices = [...document.querySelectorAll("input[name=span]")];
 const bars = new Place(document.getElementById("changes"), renderBars, { every: 60, lines: 8 });
 const live = new Place(document.getElementById("live"), renderLive, { every: 5, lines: 6 });
+const capital = (word) => `${word[0].toUpperCase()}${word.slice(1)}`;
 const span = () => choices.find((choice) => choice.checked).value;
 
 for (const choice of choices) choice.addEventListener("change", () => bars.show(`api/changes/${span()}`));
@@ -32,7 +34,7 @@ function renderBars(view) {
   ];
 }
 
-const stacked = (view, name) => plot(`Inserted, updated and deleted orders by ${view.unit}, ${name}`, () => ({
+const stacked = (view, name) => plot(`Inserted, updated and deleted ${entity.many} by ${view.unit}, ${name}`, () => ({
   data: Object.entries(SERIES).map(([kind, title]) => ({
     type: "bar", name: title, marker: { color: kinds()[kind] },
     x: view.bars.map((bar) => bar.at), y: view.bars.map((bar) => bar[kind]),
@@ -56,9 +58,9 @@ function renderLive(view) {
         : h("p", { class: "muted" }, "The pipe captured nothing in the last hour."),
       h("p", { class: "foot" }, "From CloudWatch.")),
     h("article", { class: "card" }, h("h3", null, "Newest in the raw zone"),
-      table(["At (UTC)", "Change", "Order", "Product", "Quantity", "Price"],
+      table(["At (UTC)", "Change", capital(entity.one), ...entity.fields.map((field) => field.label)],
         view.events.slice(0, 9).map((event) => [moment(event.at, { withDate: false }), badge(event.event_type),
-          h("a", { class: "id", href: `#orders//${encodeURIComponent(event.orderid)}` }, event.orderid.slice(0, 8)),
-          event.product_name ?? "–", event.quantity === null ? "–" : exact(String(event.quantity)), exact(event.price)]),
-        { caption: "The newest changes", numeric: [4, 5], empty: "No change has arrived yet." })));
+          h("a", { class: "id", href: `#orders//${encodeURIComponent(event.orderid)}` }, brief(event.orderid)),
+          ...entity.fields.map((field) => value(field, event.values))]),
+        { caption: "The newest changes", numeric: entity.fields.flatMap((field, at) => (field.is_number ? [at + 3] : [])), empty: "No change has arrived yet." })));
 }

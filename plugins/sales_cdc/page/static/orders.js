@@ -1,6 +1,7 @@
 // The tab Orders: search an order, and see its versions on a timeline with each field before and after.
 import { h, fill, badge, exact, moment, plural, table, KINDS } from "./dom.js";
 import { Place } from "./answers.js";
+import { article, counted, entity, label, summary } from "./entity.js";
 
 const form = document.getElementById("order-search");
 const found = new Place(document.getElementById("orders-found"), renderFound, { lines: 6 });
@@ -45,26 +46,24 @@ const decodeSafely = (text) => {
   }
 };
 
-const hint = () => h("div", { class: "card empty" }, h("h3", null, "Choose an order"),
+const hint = () => h("div", { class: "card empty" }, h("h3", null, `Choose ${article} ${entity.one}`),
   h("p", { class: "muted" }, "Its versions appear here, from its first insert to its last change, with each field before and after."));
 
 const entry = (order, at) => h("li", null,
   h("a", { href: address(chosen.asked, order.orderid), "aria-current": order.orderid === chosen.id ? "true" : null },
-    h("span", { class: "id" }, order.orderid),
-    h("span", { class: "what" }, order.product_name ?? "–",
-      order.quantity !== null && order.quantity !== undefined && ` × ${exact(String(order.quantity))}`,
-      order.price && ` at ${exact(order.price)}`),
+    h("span", { class: "id" }, label(order.orderid)),
+    h("span", { class: "what" }, summary(order.values)),
     badge(order.event_type), at));
 
 function renderFound(view) {
   if (!view.orders.length) {
-    return h("div", { class: "card empty" }, h("h3", null, "No order found"),
-      h("p", { class: "muted" }, `No order's id begins with “${view.asked}”, and no order has had a product of that name.`));
+    return h("div", { class: "card empty" }, h("h3", null, `No ${entity.one} found`),
+      h("p", { class: "muted" }, entity.is_orders ? `No order's id begins with “${view.asked}”, and no order has had a product of that name.` : `None is known by “${view.asked}”.`));
   }
   if (view.orders.length === 1 && !chosen.id) location.replace(address(view.asked, view.orders[0].orderid));
   const many = view.orders.length === 50;
   return h("div", { class: "card" },
-    h("h3", null, many ? "The 50 orders that changed last" : plural(view.orders.length, "order")),
+    h("h3", null, many ? `The 50 ${entity.many} that changed last` : counted(view.orders.length)),
     h("ul", { class: "list" }, view.orders.map((order) => entry(order, moment(order.creation_time)))),
     h("p", { class: "foot" }, `From ${view.table}.`));
 }
@@ -73,8 +72,8 @@ function renderRecent(view) {
   const seen = new Map();
   for (const event of view.events) if (!seen.has(event.orderid)) seen.set(event.orderid, event);
   if (!seen.size) {
-    return h("div", { class: "card empty" }, h("h3", null, "No order yet"),
-      h("p", { class: "muted" }, "Trigger the DAG sales_cdc_generate: it inserts, updates and deletes orders."));
+    return h("div", { class: "card empty" }, h("h3", null, `No ${entity.one} yet`),
+      h("p", { class: "muted" }, entity.is_orders ? "Trigger the DAG sales_cdc_generate: it inserts, updates and deletes orders." : "Nothing was written to the table, or nothing has arrived."));
   }
   return h("div", { class: "card" }, h("h3", null, "Changed last"),
     h("ul", { class: "list" }, [...seen.values()].slice(0, 12).map((order) => entry(order, moment(order.at)))),
@@ -83,12 +82,12 @@ function renderRecent(view) {
 
 function renderOrder(view) {
   if (!view.versions.length) {
-    return h("div", { class: "card empty" }, h("h3", null, "This order is not known yet"),
-      h("p", { class: "muted" }, `${view.table} holds no change of ${view.orderid}. A change that just arrived shows after the next batch.`));
+    return h("div", { class: "card empty" }, h("h3", null, `This ${entity.one} is not known yet`),
+      h("p", { class: "muted" }, `${view.table} holds no change of ${label(view.orderid)}. A change that just arrived shows after the next batch.`));
   }
   const last = view.versions.at(-1);
   return h("div", { class: "card" },
-    h("h3", { class: "id" }, view.orderid),
+    h("h3", { class: "id" }, label(view.orderid)),
     h("p", { class: "muted" }, `${plural(view.versions.length, "change")}; ${last.event_type === "REMOVE" ? "deleted" : "current"} now. Newest first, in UTC, from ${view.table}.`),
     h("ol", { class: "timeline" }, [...view.versions].reverse().map(version)));
 }

@@ -1,8 +1,10 @@
 // The tab Trust: reports of the ledger, reconciliation and drills, failed records and their redrive, deliveries and cost.
 import { h, badge, duration, exact, moment, number, plural, table, time } from "./dom.js";
 import { Place } from "./answers.js";
+import { counted, entity, label, summary } from "./entity.js";
 import { kinds, palette, plot } from "./charts.js";
 
+const one = `${entity.one[0].toUpperCase()}${entity.one.slice(1)}`;
 const canRedrive = document.body.dataset.canRedrive === "yes";
 const token = document.querySelector("meta[name=page-token]").content;
 const verdict = (good, text) => h("p", { class: `check ${good ? "good" : "bad"}` }, h("span", { "aria-hidden": "true" }, good ? "✓" : "✕"), ` ${text}`);
@@ -17,18 +19,18 @@ const batch = (view) => {
     table(["Event type", "Written", "Delivered", "Missing"], view.ledger.map((row) => [badge(row.event_type), number(row.written), number(row.delivered), number(row.missing)]), { caption: "Written and delivered changes", numeric: [1, 2, 3] }),
     facts([["From commit to S3: half within", lag.p50 === undefined ? null : duration(Number(lag.p50))], ["99 of 100 within", lag.p99 === undefined ? null : duration(Number(lag.p99))], ["At most", lag.max === undefined ? null : duration(Number(lag.max))], ["Duplicates delivered, counted once", view.duplicates_in_raw], ...Object.entries(view.curated).map(([name, value]) => [`Curated: ${name.replaceAll("_", " ")}`, value])]),
     view.checks.length > 0 && h("ul", { class: "checks" }, view.checks.map((check) => h("li", null, verdict(!check.rows, check.rows ? `${check.name}: ${plural(check.rows, "row")}` : check.name)))),
-    view.changed_orders.length > 0 && h("details", null, h("summary", null, `${plural(view.changed_orders.length, "order")} of this batch, before and after`), table(["Order", "Before", "After"], view.changed_orders.map((order) => [h("a", { class: "id", href: `#orders//${encodeURIComponent(order.orderid)}` }, String(order.orderid)), state(order.before), state(order.after)]), { caption: "Orders that this batch changed" })),
+    view.changed_orders.length > 0 && h("details", null, h("summary", null, `${counted(view.changed_orders.length)} of this batch, before and after`), table([one, "Before", "After"], view.changed_orders.map((order) => [h("a", { class: "id", href: `#orders//${encodeURIComponent(order.orderid)}` }, label(String(order.orderid))), state(order.before), state(order.after)]), { caption: `${entity.title} that this batch changed` })),
     source(view),
   ];
 };
-const state = (order) => (order ? `${order.product_name ?? "–"} × ${order.quantity ?? "–"} at ${exact(String(order.price ?? "–"))}` : "–");
+const state = (order) => (order ? summary(order) : "–");
 
 const reconciliation = (view) => [
-  verdict(view.is_equal, view.is_equal ? "The curated table equals the orders table" : "The curated table differs from the orders table"),
+  verdict(view.is_equal, view.is_equal ? `The curated table equals the ${entity.many} table` : `The curated table differs from the ${entity.many} table`),
   facts([["Items in the table", view.source_items], ["Items curated", view.curated_items], ["Equal, field by field", view.matching], ["Changed during the comparison, not judged", view.in_flight]]),
-  table(["Difference", "Orders"], [["Missing from the curated table", number(view.counts.missing)], ["Only in the curated table", number(view.counts.extra)], ["With stale fields", number(view.counts.stale)]], { caption: "Differences", numeric: [1] }),
-  view.stale.length > 0 && table(["Order", "Field", "Table", "Curated"], view.stale.flatMap((order) => Object.entries(order.fields).map(([name, sides]) => [order.orderid, name, String(sides.source ?? "–"), String(sides.curated ?? "–")])), { caption: "Stale fields" }),
-  [["Missing", view.missing], ["Extra", view.extra]].map(([name, ids]) => ids.length > 0 && h("details", null, h("summary", null, `${name} orders`), h("ul", { class: "small" }, ids.map((id) => h("li", { class: "id" }, id))))),
+  table(["Difference", entity.title], [["Missing from the curated table", number(view.counts.missing)], ["Only in the curated table", number(view.counts.extra)], ["With stale fields", number(view.counts.stale)]], { caption: "Differences", numeric: [1] }),
+  view.stale.length > 0 && table([one, "Field", "Table", "Curated"], view.stale.flatMap((order) => Object.entries(order.fields).map(([name, sides]) => [label(order.orderid), name, String(sides.source ?? "–"), String(sides.curated ?? "–")])), { caption: "Stale fields" }),
+  [["Missing", view.missing], ["Extra", view.extra]].map(([name, ids]) => ids.length > 0 && h("details", null, h("summary", null, `${name} ${entity.many}`), h("ul", { class: "small" }, ids.map((id) => h("li", { class: "id" }, label(id)))))),
   source(view),
 ];
 
@@ -57,7 +59,7 @@ const failures = (view) => {
   return [
     verdict(none, none ? "No record failed" : `${view.is_whole ? plural(view.count, "record") : `${number(view.count)} or more records`} under errors/, ${plural(view.dead_letters, "position")} in the dead-letter queue`),
     view.by_reason.length > 0 && table(["Reason", "Records"], view.by_reason.map((each) => [each.reason, number(each.count)]), { caption: "Why records failed", numeric: [1] }),
-    view.records.length > 0 && h("details", null, h("summary", null, "The newest records"), table(["Stored (UTC)", "Order", "Change", "Reason"], view.records.map((each) => [moment(each.at), h("span", { class: "id" }, each.orderid || "–"), each.event_type ? badge(each.event_type) : "–", each.reason]), { caption: "Failed records" })),
+    view.records.length > 0 && h("details", null, h("summary", null, "The newest records"), table(["Stored (UTC)", one, "Change", "Reason"], view.records.map((each) => [moment(each.at), h("span", { class: "id" }, label(each.orderid) || "–"), each.event_type ? badge(each.event_type) : "–", each.reason]), { caption: "Failed records" })),
     !none && redrive(),
   ];
 };

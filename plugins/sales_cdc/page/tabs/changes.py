@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI, Response
 
+from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.order_keys import KEYS
+from sales_cdc.contract.statement_names import SHOWN_FIELDS
 from sales_cdc.page.answers import QUICK, SLOW, Answers, require_known
 from sales_cdc.page.curated import CHANGE_LOG, QueryAnswer, answer_of_last_batch, changes_table
 from sales_cdc.page.reader import Reader
@@ -44,22 +48,25 @@ def live(reader: Reader) -> dict[str, Any]:
     series = reader.observe().series
     events = [
         {
-            "orderid": str(line["orderID"]),
+            "orderid": KEYS.of_event(line),
             "event_type": str(line["event_type"]),
-            "product_name": line.get("product_name"),
-            "quantity": line.get("quantity"),
-            "price": text_of(line.get("price")),
+            "values": _values(line),
             "at": moment(str(line.get("creation_time", ""))),
             "stored_at": stored.at.isoformat(),
         }
         for line, stored in tail.lines
-        if "orderID" in line and "event_type" in line and "probe" not in str(line["orderID"])
+        if "event_type" in line and KEYS.names_event(line) and not KEYS.is_probe(KEYS.of_event(line))
     ]
     return {
         "events": events[:LIVE_CHANGES],
         "minutes": by_minute(list(series.get("piped", [])), reader.now()),
         "until": reader.now().isoformat(),
     }
+
+
+def _values(line: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the texts of a change event's first fields, by column."""
+    return {each.column: text_of(line.get(each.member)) for each in declared_contract().fields[:SHOWN_FIELDS]}
 
 
 def changes(reader: Reader, span: str, *, refresh: bool = False) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 from sales_cdc.aws.athena import MAX_ROWS
+from sales_cdc.contract.declared import holds_orders
 from sales_cdc.page.answers import SLOW, Answers, require_known
 from sales_cdc.page.curated import answer_of_last_batch, ask_insight
 from sales_cdc.page.reader import Reader
@@ -27,7 +28,9 @@ def add_routes(app: FastAPI, answers: Answers) -> None:
 
 
 def insight_names() -> list[dict[str, str]]:
-    """Return the names of the insight files, each with the question in its first line."""
+    """Return the names of the insight files, each with the question in its first line; none when the contract is not that of orders."""
+    if not holds_orders():
+        return []
     return [
         {"name": path.stem, "question": path.read_text().splitlines()[0].removeprefix("-- ")}
         for path in sorted((SQL / "insights").glob("*.sql"), key=lambda path: (path.stem != FIRST_INSIGHT, path.stem))

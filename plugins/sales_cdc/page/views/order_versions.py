@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from sales_cdc.contract.change_contract import METADATA, PARTITION_COLUMNS, STATE_COLUMNS
+from sales_cdc.contract.order_keys import KEYS
+from sales_cdc.page.entity import ENTITY
 from sales_cdc.page.views.texts import moment
 
-FIRST_FIELDS = ("product_name", "quantity", "price")
-METADATA_COLUMNS = frozenset(
-    {"orderid", "event_type", "creation_time", "event_id", "sequence_number", "source_stream", "actor", "dt", "hr", "is_deleted",
-     "valid_from", "valid_to", "is_current"}
-)  # fmt: skip
+FIRST_FIELDS = tuple(ENTITY.fields)
+METADATA_COLUMNS = {*KEYS.columns, *METADATA, *PARTITION_COLUMNS, *STATE_COLUMNS} - {"rescued_data"}
 
 Row = Mapping[str, str | None]
 

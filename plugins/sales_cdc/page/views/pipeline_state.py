@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sales_cdc.page.entity import ENTITY
 from sales_cdc.page.trouble import SET_UP
 from sales_cdc.page.views.hop import Hop, Seen, ago
 
@@ -63,10 +64,10 @@ def _described(seen: Seen, name: str, hop: Hop, describe: Callable[[Mapping[str,
 
 
 def _table(seen: Seen) -> Hop:
-    hop = Hop("table", "Orders table", "DynamoDB")
+    hop = Hop("table", f"{ENTITY.title} table", "DynamoDB")
 
     def describe(table: Mapping[str, Any]) -> None:
-        hop.count, hop.unit = int(table.get("ItemCount", 0)), "orders"
+        hop.count, hop.unit = int(table.get("ItemCount", 0)), ENTITY.many
         stream = table.get("StreamSpecification", {})
         hop.facts.append(f"Stream: {stream.get('StreamViewType', 'off')}")
         if table.get("TableStatus") not in ("ACTIVE", "UPDATING"):

@@ -24,6 +24,6 @@ def moment(text: str | None) -> str | None:
 
 def text_of(value: Any) -> str | None:
     """Return a value as text; a number keeps the digits with which it was written."""
-    if value is None:
-        return None
+    if value is None or isinstance(value, bool):
+        return None if value is None else str(value).lower()
     return format(value, "f") if isinstance(value, Decimal) else str(value)
