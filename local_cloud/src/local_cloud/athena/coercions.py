@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from local_cloud.athena.types import DOUBLE, INTEGERS, REAL, VARCHAR, Type, decimal
 
+MAX_CHAR = 65_536
+
 
 def common_type(left: Type, right: Type) -> Type | None:
     """Return the type that an operator, ``CASE``, ``COALESCE`` or a set operation coerces both to. None: there is none."""
     if left == right:
-        return left if left.zone == right.zone else None
+        return left
     if left.name == "unknown":
         return right
     if right.name == "unknown":
@@ -34,21 +36,23 @@ def _common_number(left: Type, right: Type) -> Type:
 
 
 def _common_text(left: Type, right: Type) -> Type:
-    if left.numbers and right.numbers:
-        name = "char" if left.name == right.name == "char" else "varchar"
-        return Type(name, (max(left.numbers[0], right.numbers[0]),))
-    return VARCHAR
+    """Return the wider text. A char and a varchar are compared as chars."""
+    if "char" in {left.name, right.name}:
+        lengths = [min(kind.numbers[0], MAX_CHAR) if kind.numbers else MAX_CHAR for kind in (left, right)]
+        return Type("char", (max(lengths),))
+    return Type("varchar", (max(left.numbers[0], right.numbers[0]),)) if left.numbers and right.numbers else VARCHAR
 
 
 def _common_time(left: Type, right: Type) -> Type | None:
+    """Return the wider moment. A timestamp of another zone than the rest has the values' own zones."""
     order = ("date", "timestamp", "timestamp with time zone")
+    if left.name == right.name == "time":
+        return Type("time", (max(left.numbers[0], right.numbers[0]),))
     if left.name not in order or right.name not in order:
         return None
     wide, narrow = (left, right) if order.index(left.name) >= order.index(right.name) else (right, left)
-    if wide.name == narrow.name == "timestamp with time zone" and wide.zone != narrow.zone:
-        return None
     digits = max(wide.numbers[0], narrow.numbers[0] if narrow.numbers else 0)
-    return Type(wide.name, (digits,), zone=wide.zone)
+    return Type(wide.name, (digits,), zone=wide.zone if wide.zone == narrow.zone else "")
 
 
 def _common_nested(left: Type, right: Type) -> Type | None:

@@ -7,7 +7,7 @@ https://trino.io/docs/current/language/types.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from local_cloud.athena.errors import QueryFailedError, not_supported
 
@@ -38,14 +38,14 @@ class Type:
 
     ``numbers``: decimal's precision and scale, varchar's or char's length, a timestamp's digits; empty when unbounded.
     ``parts``: element of an array, key and value of a map, fields of a row; ``names``: a row's field names, None when anonymous.
-    ``zone``: the zone of a timestamp with time zone; all values of one column share it here.
+    ``zone``: the zone of a timestamp with time zone that all values of the column share; empty when each has its own.
     """
 
     name: str
     numbers: tuple[int, ...] = ()
     parts: tuple[Type, ...] = ()
     names: tuple[str | None, ...] = ()
-    zone: str = field(default="UTC", compare=False)
+    zone: str = "UTC"
 
     def __str__(self) -> str:
         return trino_name(self)
@@ -157,6 +157,8 @@ def duckdb_name(kind: Type) -> str:
     """Return the DuckDB type that holds it. A row's fields are ``f0``, ``f1``, …, because Trino's names may repeat."""
     if kind.name == "decimal":
         return f"DECIMAL({kind.numbers[0]},{kind.numbers[1]})"
+    if kind.name == "timestamp with time zone" and not kind.zone:
+        return "STRUCT(t TIMESTAMP, z VARCHAR)"
     if kind.name == "array":
         return f"{duckdb_name(kind.element)}[]"
     if kind.name == "map":
@@ -166,6 +168,7 @@ def duckdb_name(kind: Type) -> str:
     return _SIMPLE_DUCKDB[kind.name]
 
 
+_INTERVALS = ("interval day to second", "interval year to month")
 _TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|[A-Za-z_$][\w$.-]*|\d+|[<>(),:])')
 
 
@@ -195,6 +198,8 @@ def _parse(tokens: list[str]) -> tuple[Type, list[str]]:
     name, rest = tokens[0].lower(), tokens[1:]
     if name == "double" and rest[:1] and rest[0].lower() == "precision":
         rest = rest[1:]
+    if (whole := " ".join([name, *map(str.lower, rest[:3])])) in _INTERVALS:
+        return Type(whole), rest[3:]
     name = _ALIASES.get(name, name)
     arguments: list[list[str]] = []
     if rest and rest[0] in "<(":
@@ -239,6 +244,8 @@ def _build(name: str, arguments: list[list[str]]) -> Type:
         return decimal(precision, scale)
     if name in {"timestamp", "timestamp with time zone", "time"}:
         return Type(name, numbers or (3,)) if not numbers or numbers[0] <= 6 else _too_fine(name)
+    if name == "char":
+        return Type(name, numbers or (1,))
     if name not in _SIMPLE_DUCKDB:
         raise ValueError(name)
     return Type(name, numbers)

@@ -41,10 +41,9 @@ def test_regular_expressions_that_mean_something_else_in_java_are_refused() -> N
             like("a", pattern)
 
 
-def test_instants_of_another_zone_in_a_column_are_refused() -> None:
-    assert time_formats.iso_timestamp("2020-01-02T03:04:05+02:00", "+02:00") == datetime(2020, 1, 2, 1, 4, 5)  # noqa: DTZ001
-    with pytest.raises(QueryError, match="NOT_SUPPORTED"):
-        time_formats.iso_timestamp("2020-01-02T03:04:05+02:00", "UTC")
+def test_an_offset_in_a_text_is_the_zone_of_its_moment() -> None:
+    moment = datetime(2020, 1, 2, 1, 4, 5)  # noqa: DTZ001
+    assert time_formats.iso_timestamp("2020-01-02T03:04:05+02:00") == {"t": moment, "z": "+02:00"}
 
 
 @pytest.mark.parametrize(

@@ -49,17 +49,21 @@ class Selection:
         chosen = ", ".join(
             f"{shown(Typed(f'c{index}', kind))} AS c{index}" for index, (_, kind) in enumerate(self.compiled.columns)
         )
-        with translated_errors():
+        with translated_errors(self):
             cursor = self.connection.execute(f"SELECT {chosen} FROM ({self.compiled.sql}) shown")
             while rows := cursor.fetchmany(ROWS_PER_FETCH):
                 yield from (list(row) for row in rows)
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
-    """Raise DuckDB's errors in Athena's words."""
+def translated_errors(selection: Selection | None = None) -> Iterator[None]:
+    """Raise DuckDB's errors in Athena's words, and what a selection could not compute inside TRY."""
     try:
         yield
+        if selection is not None and "TRY(" in selection.compiled.sql:
+            ((refusal,),) = selection.connection.execute("SELECT trino_refusal()").fetchall()
+            if refusal is not None:
+                raise QueryFailedError("NOT_SUPPORTED", refusal)
     except duckdb.Error as error:
         raise explained(error) from error
 

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql.model import Compiled, Scope, Session, Typed
-from local_cloud.athena.sql.values import operators
+from local_cloud.athena.sql.values.comparisons import boolean
 
 ExpressionHandler = Callable[["Compiler", Any, Scope], Typed]
 QueryHandler = Callable[["Compiler", Any, Scope | None], Compiled]
@@ -63,7 +63,7 @@ class Compiler:
 
     def condition(self, node: exp.Expr, scope: Scope, where: str) -> str:
         """Compile an expression that has to be a boolean; ``where`` names its place in the message."""
-        return operators.boolean(self.session, node, self.value(node, scope), where)
+        return boolean(self.session, node, self.value(node, scope), where)
 
     def _grouping_key(self, node: exp.Expr, scope: Scope) -> Typed | None:
         """Return the value of a grouping key when the node is one."""

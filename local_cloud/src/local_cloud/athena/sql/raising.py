@@ -24,6 +24,7 @@ class QueryError(Exception):
     """Raised inside a function that DuckDB calls; the mark survives DuckDB's own wrapping."""
 
     def __init__(self, name: str, message: str) -> None:
+        self.name, self.message = name, message
         super().__init__(f"{ERROR_MARK}{name}: {message}{ERROR_MARK}")
 
 

@@ -27,7 +27,7 @@ def arrow_of(selection: Selection, columns: list[tuple[str, Type]], table: Table
     chosen = ", ".join(
         f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
     )
-    with translated_errors():
+    with translated_errors(selection):
         rows = selection.connection.execute(f"SELECT {chosen} FROM ({selection.compiled.sql}) q").to_arrow_table()
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
     return rows.cast(pa.schema([_small(field) for field in schema]))

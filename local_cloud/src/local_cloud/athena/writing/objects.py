@@ -40,8 +40,9 @@ class WrittenObjects:
 
     def write(self, query: Query, selection: Selection, target: Target, columns: list[tuple[str, Type]]) -> list[str]:
         """Write the rows and return the objects' locations."""
-        with self._scratch(query) as scratch, translated_errors():
-            query.written_rows = write_files(selection, target, columns, scratch)
+        with self._scratch(query) as scratch:
+            with translated_errors(selection):
+                query.written_rows = write_files(selection, target, columns, scratch)
             return [self._put(query, target, scratch, path) for path in sorted(scratch.rglob("*")) if path.is_file()]
 
     @contextmanager

@@ -15,9 +15,13 @@ from local_cloud.athena.sql.compiler import Compiler, ExpressionHandler
 from local_cloud.athena.sql.expressions.subqueries import member, quantified
 from local_cloud.athena.sql.model import Scope, Session, Typed
 from local_cloud.athena.sql.raising import raising
-from local_cloud.athena.sql.values import operators
+from local_cloud.athena.sql.values.arithmetic import SYMBOLS, arithmetic
 from local_cloud.athena.sql.values.casts import coerce
+from local_cloud.athena.sql.values.comparisons import COMPARISONS, comparison
 from local_cloud.athena.sql.values.composite import unified
+from local_cloud.athena.sql.values.concatenation import concatenated
+from local_cloud.athena.sql.values.texts import padded
+from local_cloud.athena.sql.values.zones import is_zoned
 from local_cloud.athena.types import BOOLEAN, DOUBLE, REAL, UNKNOWN
 
 
@@ -65,8 +69,8 @@ def _in(compiler: Compiler, node: exp.In, scope: Scope) -> Typed:
     value = compiler.value(node.this, scope)
     items = [compiler.value(item, scope) for item in node.expressions]
     kind = unified(compiler.session, node, [value, *items], "IN value and list items")
-    if kind.parts or kind in (DOUBLE, REAL):
-        tried = [operators.comparison(compiler.session, exp.EQ(), value, item).sql for item in items]
+    if kind.parts or kind in (DOUBLE, REAL) or is_zoned(kind):
+        tried = [comparison(compiler.session, exp.EQ(), value, item).sql for item in items]
         return Typed(f"({' OR '.join(tried)})", BOOLEAN)
     listed = ", ".join(coerce(item, kind).sql for item in items)
     return Typed(f"({coerce(value, kind).sql} IN ({listed}))", BOOLEAN)
@@ -82,8 +86,8 @@ def _like(compiler: Compiler, node: exp.Expr, scope: Scope) -> Typed:
         if not side.type.is_text and side.type.name != "unknown":
             raise compiler.session.mismatch(node, f"{what} must evaluate to a varchar (actual: {side.type})")
     if escape is None:
-        return Typed(f"({value.sql} LIKE {pattern.sql} ESCAPE '')", BOOLEAN)
-    return Typed(_like_with_escape(value.sql, pattern.sql, escape.sql), BOOLEAN)
+        return Typed(f"({padded(value)} LIKE {padded(pattern)} ESCAPE '')", BOOLEAN)
+    return Typed(_like_with_escape(padded(value), padded(pattern), escape.sql), BOOLEAN)
 
 
 def _like_with_escape(value: str, pattern: str, escape: str) -> str:
@@ -130,9 +134,9 @@ def _value_or_null(compiler: Compiler, node: exp.Expr | None, scope: Scope) -> T
 
 
 CONDITIONS: dict[type[exp.Expr], ExpressionHandler] = {
-    **dict.fromkeys(operators.SYMBOLS, _operation(operators.arithmetic)),
-    **dict.fromkeys(operators.COMPARISONS, _operation(operators.comparison)),
-    exp.DPipe: _operation(operators.concatenated),
+    **dict.fromkeys(SYMBOLS, _operation(arithmetic)),
+    **dict.fromkeys(COMPARISONS, _operation(comparison)),
+    exp.DPipe: _operation(concatenated),
     exp.Paren: _paren, exp.Not: _not, exp.And: _logical, exp.Or: _logical, exp.Is: _is, exp.Between: _between, exp.In: _in,
     exp.Like: _like, exp.Escape: _like, exp.Case: _case, exp.If: _if,
 }  # fmt: skip

@@ -5,25 +5,27 @@ Source: https://trino.io/docs/current/language/types.html
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from local_cloud.athena import quoting
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql.compiler import Compiler, ExpressionHandler
 from local_cloud.athena.sql.model import Scope, Typed
-from local_cloud.athena.sql.values import operators
+from local_cloud.athena.sql.values.arithmetic import negated
+from local_cloud.athena.sql.values.temporal import interval_literal, now
 from local_cloud.athena.types import (
     BIGINT,
     BOOLEAN,
-    DATE,
     DOUBLE,
     INTEGER,
     UNKNOWN,
     VARBINARY,
+    VARCHAR,
     Type,
     decimal,
     duckdb_name,
-    timestamp_with_zone,
 )
 
 MAX_INTEGER, MAX_BIGINT = 2**31 - 1, 2**63 - 1
@@ -53,7 +55,7 @@ def _negated(compiler: Compiler, node: exp.Neg, scope: Scope) -> Typed:
         for largest, kind in ((MAX_INTEGER, INTEGER), (MAX_BIGINT, BIGINT)):
             if node.this.this == str(largest + 1):
                 return Typed(f"CAST('-{node.this.this}' AS {duckdb_name(kind)})", kind)
-    return operators.negated(compiler.session, node, compiler.value(node.this, scope))
+    return negated(compiler.session, node, compiler.value(node.this, scope))
 
 
 def _boolean(_compiler: Compiler, node: exp.Boolean, _: Scope) -> Typed:
@@ -71,18 +73,35 @@ def _binary(_compiler: Compiler, node: exp.HexString, _: Scope) -> Typed:
 
 
 def _now(compiler: Compiler, node: exp.Expr, _: Scope) -> Typed:
-    moment = compiler.session.now
-    if isinstance(node, exp.CurrentDate):
-        return Typed(f"CAST('{moment:%Y-%m-%d}' AS DATE)", DATE)
-    kind = Type("timestamp", (3,)) if isinstance(node, exp.Localtimestamp) else timestamp_with_zone(3)
-    return Typed(f"CAST('{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}' AS TIMESTAMP)", kind)
+    return now(compiler.session.now, type(node).__name__.lower(), 3)
+
+
+def _user(compiler: Compiler, node: exp.Expr, _: Scope) -> Typed:
+    if isinstance(node, exp.CurrentCatalog):
+        raise compiler.session.unsupported(node, "current_catalog")
+    text = compiler.session.database if isinstance(node, exp.CurrentSchema) else "athena"
+    return Typed(quoting.text(text), VARCHAR)
+
+
+def _unicode(_compiler: Compiler, node: exp.UnicodeString, _: Scope) -> Typed:
+    """Compile ``U&'\\00e9'``, in which a backslash and four digits, or a plus and six, name a character."""
+    escape = node.args.get("escape")
+    sign = re.escape(escape.this if isinstance(escape, exp.Literal) else "\\")
+
+    def shown(match: re.Match[str]) -> str:
+        digits = match[1] or match[2]
+        return chr(int(digits, 16)) if digits else match[0][0]
+
+    text = re.sub(f"{sign}(?:([0-9a-fA-F]{{4}})|\\+([0-9a-fA-F]{{6}})|{sign})", shown, node.this)
+    return Typed(quoting.text(text), Type("varchar", (len(text),)))
 
 
 def _interval(compiler: Compiler, node: exp.Interval, _: Scope) -> Typed:
-    return operators.interval(compiler.session, node)
+    return interval_literal(compiler.session, node)
 
 
 LITERALS: dict[type[exp.Expr], ExpressionHandler] = {
     exp.Literal: _literal, exp.Neg: _negated, exp.Boolean: _boolean, exp.Null: _null, exp.HexString: _binary, exp.Interval: _interval,
     exp.CurrentDate: _now, exp.CurrentTimestamp: _now, exp.Localtimestamp: _now,
+    exp.Localtime: _now, exp.CurrentUser: _user, exp.CurrentCatalog: _user, exp.CurrentSchema: _user, exp.UnicodeString: _unicode,
 }  # fmt: skip

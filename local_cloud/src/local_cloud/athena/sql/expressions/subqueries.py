@@ -5,21 +5,25 @@ Source: https://trino.io/docs/current/sql/select.html#subqueries
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.compiler import Compiler, ExpressionHandler
-from local_cloud.athena.sql.model import Scope, Typed
-from local_cloud.athena.sql.values import operators
-from local_cloud.athena.sql.values.casts import coerce
-from local_cloud.athena.types import BOOLEAN
+from local_cloud.athena.sql.model import Compiled, Scope, Typed
+from local_cloud.athena.sql.values.comparisons import COMPARISONS, compared_as, comparison
+from local_cloud.athena.sql.values.composite import row_of
+from local_cloud.athena.types import BOOLEAN, DOUBLE, REAL
 
 
 def _scalar(compiler: Compiler, node: exp.Subquery, scope: Scope) -> Typed:
     inner = compiler.query(node.this, scope)
-    if len(inner.columns) != 1:
-        raise compiler.session.unsupported(node, "A scalar subquery with several columns")
-    return Typed(f"({inner.sql})", inner.columns[0][1])
+    if len(inner.columns) == 1:
+        return Typed(f"({inner.sql})", inner.columns[0][1])
+    whole = row_of([Typed(f"c{index}", kind) for index, (_, kind) in enumerate(inner.columns)])
+    names = tuple(name.lower() if name else None for name, _ in inner.columns)
+    return Typed(f"(SELECT {whole.sql} FROM ({inner.sql}) q)", replace(whole.type, names=names))
 
 
 def _exists(compiler: Compiler, node: exp.Exists, scope: Scope) -> Typed:
@@ -37,16 +41,40 @@ def quantified(compiler: Compiler, node: exp.Expr, left: Typed, scope: Scope) ->
     """Compile ``value op ANY (query)`` and ``value op ALL (query)``."""
     query = node.expression.this
     inner = compiler.query(query.this if isinstance(query, exp.Subquery) else query, scope)
-    kind = common_type(left.type, inner.columns[0][1]) if len(inner.columns) == 1 else None
+    item = _item(inner, left)
+    kind = common_type(left.type, item.type)
     if kind is None:
-        message = f"value and result of subquery must be of the same type for IN expression: {left.type} vs {inner.columns[0][1]}"
+        message = f"value and result of subquery must be of the same type for IN expression: {left.type} vs {item.type}"
         raise compiler.session.mismatch(node, message)
-    if kind.parts:
-        raise compiler.session.unsupported(node, f"A comparison of {kind} with a subquery")
     word = "ANY" if isinstance(node.expression, exp.Any) else "ALL"
-    item = coerce(Typed("c0", inner.columns[0][1]), kind).sql
-    symbol = operators.COMPARISONS[type(node)]
-    return Typed(f"({coerce(left, kind).sql} {symbol} {word} (SELECT {item} FROM ({inner.sql}) q))", BOOLEAN)
+    if kind.parts or kind in (DOUBLE, REAL):
+        return _each_compared(compiler, node, left, item, inner)
+    symbol = COMPARISONS[type(node)]
+    return Typed(
+        f"({compared_as(left, kind)} {symbol} {word} (SELECT {compared_as(item, kind)} FROM ({inner.sql}) q))", BOOLEAN
+    )
+
+
+def _item(inner: Compiled, left: Typed) -> Typed:
+    """Return the value of a row of the subquery; several columns are a row."""
+    columns = [Typed(f"c{index}", kind) for index, (_, kind) in enumerate(inner.columns)]
+    return (
+        columns[0]
+        if len(columns) == 1 and (left.type.name != "row" or columns[0].type.name == "row")
+        else row_of(columns)
+    )
+
+
+def _each_compared(compiler: Compiler, node: exp.Expr, left: Typed, item: Typed, inner: Compiled) -> Typed:
+    """Compare with every row, in the three-valued logic of nested values and of NaN."""
+    found = comparison(compiler.session, type(node)(), left, item).sql
+    decisive, otherwise = ("true", "false") if isinstance(node.expression, exp.Any) else ("false", "true")
+    answers = f"(SELECT list({found}) FROM ({inner.sql}) q)"
+    return Typed(
+        f"(CASE WHEN list_contains({answers}, {decisive}) THEN {decisive} "
+        f"WHEN len(list_filter({answers}, lambda z: z IS NULL)) > 0 THEN NULL ELSE {otherwise} END)",
+        BOOLEAN,
+    )
 
 
 SUBQUERIES: dict[type[exp.Expr], ExpressionHandler] = {exp.Subquery: _scalar, exp.Exists: _exists}

@@ -8,9 +8,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_cloud.athena.sql.functions.call import Call, Function
+from local_cloud.athena.sql.functions.collecting import COLLECTING
+from local_cloud.athena.sql.functions.statistics import STATISTICS
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.sql.values.casts import coerce
-from local_cloud.athena.sql.values.operators import divided
+from local_cloud.athena.sql.raising import raising
+from local_cloud.athena.sql.values.arithmetic import divided
+from local_cloud.athena.sql.values.comparisons import canonical, holds_unequal, is_orderable
+from local_cloud.athena.sql.values.zones import instant
 from local_cloud.athena.types import (
     BIGINT,
     BOOLEAN,
@@ -18,11 +22,9 @@ from local_cloud.athena.types import (
     INTERVAL_DAY,
     INTERVAL_YEAR,
     REAL,
-    VARCHAR,
     Type,
     array,
     decimal,
-    mapping,
 )
 
 
@@ -35,7 +37,9 @@ def _one(call: Call) -> Typed:
 def _count(call: Call) -> Typed:
     if not call.nodes or isinstance(call.nodes[0], exp.Star):
         return Typed(f"count(*){call.suffix}", BIGINT)
-    return Typed(call.aggregate("count", _one(call).sql), BIGINT)
+    value = _one(call)
+    counted = canonical(instant(value), value.type) if call.distinct else value.sql
+    return Typed(call.aggregate("count", counted), BIGINT)
 
 
 def _count_if(call: Call) -> Typed:
@@ -55,7 +59,7 @@ def _sum(call: Call) -> Typed:
         return Typed(total if value.type == DOUBLE else f"CAST({total} AS FLOAT)", value.type)
     if value.type in (INTERVAL_DAY, INTERVAL_YEAR):
         return Typed(f"CAST({call.aggregate('sum', value.sql)} AS BIGINT)", value.type)
-    raise call.mistaken([value.type])
+    raise call.mistaken()
 
 
 def _avg(call: Call) -> Typed:
@@ -70,7 +74,7 @@ def _avg(call: Call) -> Typed:
         return Typed(call.aggregate("avg", f"CAST({value.sql} AS DOUBLE)"), DOUBLE)
     if value.type == REAL:
         return Typed(f"CAST({call.aggregate('avg', value.sql)} AS FLOAT)", REAL)
-    raise call.mistaken([value.type])
+    raise call.mistaken()
 
 
 def _extreme(call: Call) -> Typed:
@@ -79,11 +83,15 @@ def _extreme(call: Call) -> Typed:
         return Typed(
             f"{call.aggregate(call.name, values[0].sql, f'CAST({values[1].sql} AS BIGINT)')}", array(values[0].type)
         )
-    if len(values) != 1 or values[0].type.name in {"map", "json"}:
-        raise call.mistaken([value.type for value in values])
-    if values[0].type.name in {"array", "row"}:
-        raise call.session.unsupported(call.node, f"{call.name} of {values[0].type}")
-    return Typed(_of_numbers(call, values[0]), values[0].type)
+    if len(values) != 1 or not is_orderable(values[0].type):
+        raise call.mistaken()
+    found = _of_numbers(call, values[0])
+    if values[0].type.parts:
+        message = f"{values[0].type.name.upper()} comparison not supported for values with NULL or NaN by the local cloud''s Athena"
+        fail = raising("NOT_SUPPORTED", message, values[0].type)
+        unequal = call.aggregate("bool_or", holds_unequal(values[0].sql, values[0].type))
+        found = f"(CASE WHEN {unequal} THEN {fail} ELSE {found} END)"
+    return Typed(found, values[0].type)
 
 
 def _of_numbers(call: Call, value: Typed) -> str:
@@ -97,13 +105,31 @@ def _of_numbers(call: Call, value: Typed) -> str:
 def _by(call: Call) -> Typed:
     """Compile ``max_by(x, y)``: the x of the greatest y. It can be NULL; rows with a NULL y do not count."""
     values = call.arguments()
-    if len(values) != 2:
-        raise call.session.unsupported(call.node, f"{call.name} with three arguments")
-    boxed, key = f"struct_pack(v := {values[0].sql})", values[1].sql
+    if not 2 <= len(values) <= 3 or not is_orderable(values[1].type):
+        raise call.mistaken()
+    if len(values) == 3:
+        return _several_by(call, values)
+    boxed, key = f"struct_pack(v := {values[0].sql})", instant(values[1])
     function = "arg_max" if call.name == "max_by" else "arg_min"
     if function == "arg_max" and values[1].type in (DOUBLE, REAL):
         key = f"CASE WHEN isnan({key}) THEN CAST('-Infinity' AS DOUBLE) ELSE {key} END"
     return Typed(f"struct_extract({call.aggregate(function, boxed, key)}, 'v')", values[0].type)
+
+
+def _several_by(call: Call, values: list[Typed]) -> Typed:
+    """Compile ``max_by(x, y, n)``: the x of the n greatest y, the greatest first."""
+    if not values[2].type.is_integer:
+        raise call.mistaken()
+    kind = array(values[0].type)
+    pairs = call.aggregate("list", f"struct_pack(k := {instant(values[1])}, v := {values[0].sql})")
+    kept = f"list_filter({pairs}, lambda e: e.k IS NOT NULL)"
+    order = "DESC" if call.name == "max_by" else "ASC"
+    chosen = (
+        f"list_transform(list_sort({kept}, '{order}', 'NULLS LAST')[1:CAST({values[2].sql} AS BIGINT)], lambda e: e.v)"
+    )
+    message = "third argument of max_by/min_by must be a positive integer"
+    fail = raising("INVALID_FUNCTION_ARGUMENT", message, kind)
+    return Typed(f"(CASE WHEN {values[2].sql} <= 0 THEN {fail} WHEN len({kept}) > 0 THEN {chosen} END)", kind)
 
 
 def _any(call: Call) -> Typed:
@@ -111,83 +137,23 @@ def _any(call: Call) -> Typed:
     return Typed(call.aggregate("any_value", value.sql), value.type)
 
 
-def _array_agg(call: Call) -> Typed:
-    value = _one(call)
-    return Typed(call.aggregate("array_agg", value.sql), array(value.type))
-
-
 def _approx_distinct(call: Call) -> Typed:
     """Compile the exact number of distinct values, which is within every standard error."""
     if not 1 <= len(call.nodes) <= 2:
         raise call.mistaken()
     call.distinct = True
-    return Typed(call.aggregate("count", call.argument(0).sql), BIGINT)
-
-
-def _approx_percentile(call: Call) -> Typed:
-    values = call.arguments()
-    if len(values) != 2 or not values[0].type.is_numeric:
-        raise call.session.unsupported(call.node, "This form of approx_percentile")
-    kind = values[0].type if values[0].type.is_integer or values[0].type in (DOUBLE, REAL) else DOUBLE
-    if values[1].type.name == "array":
-        raise call.session.unsupported(call.node, "approx_percentile of several percentages")
-    return Typed(call.aggregate("quantile_disc", coerce(values[0], kind).sql, coerce(values[1], DOUBLE).sql), kind)
-
-
-def _spread(function: str, least: int) -> Function:
-    def compiled(call: Call) -> Typed:
-        (value,) = call.expect(DOUBLE)
-        count = call.aggregate("count", value)
-        return Typed(f"(CASE WHEN {count} < {least} THEN NULL ELSE {call.aggregate(function, value)} END)", DOUBLE)
-
-    return compiled
-
-
-def _paired(call: Call) -> Typed:
-    """Compile a function of pairs; NULL where the pairs define no number, as one pair does not."""
-    found = call.aggregate(call.name, *call.expect(DOUBLE, DOUBLE))
-    if call.name.startswith("covar"):
-        return Typed(found, DOUBLE)
-    return Typed(f"(CASE WHEN isfinite({found}) THEN {found} END)", DOUBLE)
+    value = call.argument(0)
+    if value.type.holds_map:
+        raise call.mistaken()
+    return Typed(call.aggregate("count", instant(value)), BIGINT)
 
 
 def _boolean(function: str) -> Function:
     return lambda call: Typed(call.aggregate(function, *call.expect(BOOLEAN)), BOOLEAN)
 
 
-def _listagg(call: Call) -> Typed:
-    return Typed(call.aggregate("string_agg", *call.expect(VARCHAR, VARCHAR)), VARCHAR)
-
-
-def _map_agg(call: Call) -> Typed:
-    """Compile a map with one entry a key, or NULL. Of repeated keys Trino keeps any value, and this the first."""
-    values = call.arguments()
-    if len(values) != 2:
-        raise call.mistaken([value.type for value in values])
-    entry = f"struct_pack(k := {values[0].sql}, v := {values[1].sql})"
-    return Typed(_entries_map(call.aggregate("array_agg", entry)), mapping(values[0].type, values[1].type))
-
-
-def _entries_map(entries: str) -> str:
-    kept = f"list_filter({entries}, lambda e: e.k IS NOT NULL)"
-    keys = f"list_transform({kept}, lambda e: e.k)"
-    first = f"list_filter({kept}, lambda e, i: list_position({keys}, e.k) = i)"
-    return f"(CASE WHEN len({kept}) > 0 THEN map_from_entries({first}) END)"
-
-
-def _histogram(call: Call) -> Typed:
-    value = _one(call)
-    entries = f"map_entries({call.aggregate('histogram', value.sql)})"
-    counts = f"list_transform({entries}, lambda e: struct_pack(k := e.key, v := CAST(e.value AS BIGINT)))"
-    return Typed(
-        f"(CASE WHEN {call.aggregate('count', value.sql)} > 0 THEN map_from_entries({counts}) END)",
-        mapping(value.type, BIGINT),
-    )
-
-
-def _geometric_mean(call: Call) -> Typed:
-    (value,) = call.expect(DOUBLE)
-    return Typed(f"exp({call.aggregate('avg', f'ln({value})')})", DOUBLE)
+def _bits(function: str) -> Function:
+    return lambda call: Typed(call.aggregate(function, *call.expect(BIGINT)), BIGINT)
 
 
 def _grouping(call: Call) -> Typed:
@@ -197,10 +163,8 @@ def _grouping(call: Call) -> Typed:
 
 AGGREGATES: dict[str, Function] = {
     "count": _count, "count_if": _count_if, "sum": _sum, "avg": _avg, "min": _extreme, "max": _extreme, "max_by": _by, "min_by": _by,
-    "arbitrary": _any, "any_value": _any, "array_agg": _array_agg, "approx_distinct": _approx_distinct, "approx_percentile": _approx_percentile,
-    "stddev": _spread("stddev_samp", 2), "stddev_samp": _spread("stddev_samp", 2), "stddev_pop": _spread("stddev_pop", 1),
-    "variance": _spread("var_samp", 2), "var_samp": _spread("var_samp", 2), "var_pop": _spread("var_pop", 1),
+    "arbitrary": _any, "any_value": _any, "approx_distinct": _approx_distinct,
     "bool_and": _boolean("bool_and"), "every": _boolean("bool_and"), "bool_or": _boolean("bool_or"),
-    "corr": _paired, "covar_pop": _paired, "covar_samp": _paired, "regr_slope": _paired, "regr_intercept": _paired,
-    "listagg": _listagg, "map_agg": _map_agg, "histogram": _histogram, "geometric_mean": _geometric_mean, "grouping": _grouping,
+    "bitwise_and_agg": _bits("bit_and"), "bitwise_or_agg": _bits("bit_or"), "bitwise_xor_agg": _bits("bit_xor"), "grouping": _grouping,
+    **STATISTICS, **COLLECTING,
 }  # fmt: skip

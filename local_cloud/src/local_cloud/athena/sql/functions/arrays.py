@@ -10,6 +10,7 @@ from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.casts import coerce
+from local_cloud.athena.sql.values.comparisons import is_orderable
 from local_cloud.athena.sql.values.texts import text_of
 from local_cloud.athena.types import (
     BIGINT,
@@ -29,7 +30,7 @@ from local_cloud.athena.types import (
 def _array(call: Call, index: int = 0) -> Typed:
     value = call.argument(index)
     if value.type.name != "array":
-        raise call.mistaken([item.type for item in call.arguments()])
+        raise call.mistaken()
     return value
 
 
@@ -40,7 +41,7 @@ def _with_element(call: Call) -> tuple[Typed, Typed]:
     base, item = _array(call), call.argument(1)
     kind = common_type(base.type.element, item.type)
     if kind is None:
-        raise call.mistaken([base.type, item.type])
+        raise call.mistaken()
     return coerce(base, array(kind)), coerce(item, kind)
 
 
@@ -55,7 +56,7 @@ def _pair(call: Call) -> tuple[Typed, Typed]:
     first, second = _array(call, 0), _array(call, 1)
     kind = common_type(first.type, second.type)
     if kind is None:
-        raise call.mistaken([first.type, second.type])
+        raise call.mistaken()
     return coerce(first, kind), coerce(second, kind)
 
 
@@ -83,7 +84,7 @@ def _paired(template: str) -> Function:
 def _cardinality(call: Call) -> Typed:
     value = call.argument(0)
     if len(call.nodes) != 1 or value.type.name not in {"array", "map"}:
-        raise call.mistaken([item.type for item in call.arguments()])
+        raise call.mistaken()
     return Typed(f"CAST({'len' if value.type.name == 'array' else 'cardinality'}({value.sql}) AS BIGINT)", BIGINT)
 
 
@@ -118,8 +119,13 @@ def _extreme(function: str) -> Function:
 
     def compiled(call: Call) -> Typed:
         value = _array(call)
+        if len(call.nodes) != 1 or not is_orderable(value.type.element):
+            raise call.mistaken()
+        found = f"{function}({value.sql})"
+        if value.type.element in (DOUBLE, REAL):  # NaN is the answer only when there is no number
+            found = f"coalesce({function}(list_filter({value.sql}, lambda e: NOT isnan(e))), {found})"
         return Typed(
-            f"(CASE WHEN len(list_filter({value.sql}, lambda e: e IS NULL)) > 0 THEN NULL ELSE {function}({value.sql}) END)",
+            f"(CASE WHEN len(list_filter({value.sql}, lambda e: e IS NULL)) > 0 THEN NULL ELSE {found} END)",
             value.type.element,
         )
 
@@ -134,7 +140,7 @@ def _join(call: Call) -> Typed:
         or values[0].type.name != "array"
         or not all(value.type.is_text for value in values[1:])
     ):
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     element = text_of(Typed("e", values[0].type.element)) if values[0].type.element.name != "unknown" else "e"
     items = f"list_transform({values[0].sql}, lambda e: {element})"
     items = (
@@ -151,7 +157,7 @@ def _join(call: Call) -> Typed:
 def _flatten(call: Call) -> Typed:
     value = _array(call)
     if value.type.element.name != "array":
-        raise call.mistaken([value.type])
+        raise call.mistaken()
     return Typed(f"flatten(list_filter({value.sql}, lambda e: e IS NOT NULL))", value.type.element)
 
 
@@ -159,13 +165,13 @@ def _element_at(call: Call) -> Typed:
     """Compile element_at: NULL, not an error, for an unknown position or key."""
     values = call.arguments()
     if len(values) != 2:
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     base, index = values
     if base.type.name == "map" and (key := common_type(base.type.parts[0], index.type)) is not None:
         base = coerce(base, mapping(key, base.type.parts[1]))
         return Typed(f"({base.sql})[{coerce(index, key).sql}]", base.type.parts[1])
     if base.type.name != "array" or not index.type.is_integer:
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     position = f"CAST({index.sql} AS BIGINT)"
     fail = raising("INVALID_FUNCTION_ARGUMENT", "SQL array indices start at 1", base.type.element)
     return Typed(f"(CASE WHEN {position} = 0 THEN {fail} ELSE ({base.sql})[{position}] END)", base.type.element)
@@ -174,7 +180,7 @@ def _element_at(call: Call) -> Typed:
 def _slice(call: Call) -> Typed:
     values = call.arguments()
     if len(values) != 3 or values[0].type.name != "array" or not all(value.type.is_integer for value in values[1:]):
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     base, start, length = values[0].sql, f"CAST({values[1].sql} AS BIGINT)", f"CAST({values[2].sql} AS BIGINT)"
     fail = raising("INVALID_FUNCTION_ARGUMENT", "SQL array indices start at 1", values[0].type)
     negative = raising("INVALID_FUNCTION_ARGUMENT", "length must be greater than or equal to 0", values[0].type)
@@ -192,7 +198,7 @@ MAX_ENTRIES = 10_000
 def _sequence(call: Call) -> Typed:
     values = call.arguments()
     if len(values) not in {2, 3}:
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     if all(value.type.is_integer for value in values):
         start, stop = (f"CAST({value.sql} AS BIGINT)" for value in values[:2])
         step = f"CAST({values[2].sql} AS BIGINT)" if len(values) == 3 else _towards(start, stop)
@@ -233,7 +239,7 @@ def _steps(start: str, stop: str, step: str, kind: Type) -> str:
 def _repeat(call: Call) -> Typed:
     values = call.arguments()
     if len(values) != 2 or not values[1].type.is_integer:
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     kind, count = array(values[0].type), f"CAST({values[1].sql} AS BIGINT)"
     negative, long = (
         raising("INVALID_FUNCTION_ARGUMENT", message, kind)

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql.compiler import Compiler
+from local_cloud.athena.sql.functions.known import may_take
 from local_cloud.athena.sql.model import Scope, Session, Typed
 from local_cloud.athena.sql.values.casts import can_coerce, coerce
 from local_cloud.athena.types import Type
@@ -55,12 +56,26 @@ class Call:
         names = [item.name.lower() for item in node.expressions]
         return self.compiler.value(node.this, self.scope.with_variables(dict(zip(names, variables, strict=True))))
 
-    def mistaken(self, kinds: Sequence[Type] | None = None) -> QueryFailedError:
-        """Return FUNCTION_NOT_FOUND for arguments that no variant of the function takes."""
-        shown = ", ".join(str(kind) for kind in kinds) if kinds is not None else ", ".join("?" for _ in self.nodes)
+    def mistaken(self) -> QueryFailedError:
+        """Return the refusal of arguments that no variant of the function takes here.
+
+        It is FUNCTION_NOT_FOUND if no variant of Trino's takes them either, else NOT_SUPPORTED.
+        """
+        found = self._kinds()
+        shown = ", ".join("function" if kind is None else str(kind) for kind in found)
+        if may_take(self.name, found):
+            return self.session.unsupported(self.node, f"{self.name}({shown})")
         return self.session.invalid(
             self.node, f"Unexpected parameters ({shown}) for function {self.name}", "FUNCTION_NOT_FOUND"
         )
+
+    def _kinds(self) -> list[Type | None]:
+        """Return the types of the arguments, None for a lambda."""
+        return [
+            None if isinstance(node, exp.Lambda) else self.compiler.value(node, self.scope).type
+            for node in self.nodes
+            if not isinstance(node, exp.Order)
+        ]
 
     def expect(self, *wanted: Type) -> list[str]:
         """Return the arguments' SQL, coerced to these types.
@@ -72,7 +87,7 @@ class Call:
         if len(values) != len(wanted) or not all(
             can_coerce(value.type, kind) for value, kind in zip(values, wanted, strict=True)
         ):
-            raise self.mistaken([value.type for value in values])
+            raise self.mistaken()
         return [coerce(value, kind).sql for value, kind in zip(values, wanted, strict=True)]
 
     def aggregate(self, function: str, *arguments: str) -> str:

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from local_cloud.athena.sql.compiler import Compiler
 from local_cloud.athena.sql.functions.call import Call, Function, WindowFunction
+from local_cloud.athena.sql.functions.known import is_known
 from local_cloud.athena.sql.functions.over import over
 from local_cloud.athena.sql.model import Scope, Typed
 from local_cloud.athena.sql.values.sort_keys import sort_key
@@ -50,6 +51,8 @@ class Functions:
                 raise session.unsupported(node, f"IGNORE NULLS of {call.name}")
             _prepare_aggregate(call, scope, around)
             return self.aggregates[call.name](call)
+        if call.name not in self.scalars and is_known(call.name):
+            raise session.unsupported(inner, f"The function {call.name}")
         if around.window is not None or around.filtered is not None or call.distinct or call.order:
             raise session.invalid(inner, f"{call.name} is not an aggregation function", "FUNCTION_NOT_AGGREGATE")
         function = self.scalars.get(call.name)
@@ -94,6 +97,8 @@ def _prepare_aggregate(call: Call, scope: Scope, around: _Around) -> None:
             "EXPRESSION_NOT_SCALAR",
         )
     call.scope = scope if around.window is not None else scope.inside_aggregate()
+    if around.filtered is not None and around.window is not None:
+        raise call.session.invalid(call.node, "FILTER is not yet supported for window functions", "NOT_SUPPORTED")
     if around.filtered is not None:
         call.suffix += f" FILTER (WHERE {call.compiler.condition(around.filtered, call.scope, 'FILTER clause')})"
     if around.window is not None:
@@ -101,14 +106,11 @@ def _prepare_aggregate(call: Call, scope: Scope, around: _Around) -> None:
         _check_windowed(call)
     if call.nodes and isinstance(call.nodes[-1], exp.Order):
         call.order, call.nodes = _sorted(call)
-    if call.distinct and any(value.type.holds_map for value in call.arguments()):
+    if call.distinct and call.name != "count" and any(value.type.holds_map for value in call.arguments()):
         raise call.session.unsupported(call.node, f"{call.name} of distinct maps")
 
 
 def _check_windowed(call: Call) -> None:
-    if call.distinct:
-        message = "DISTINCT in window function parameters not yet supported"
-        raise call.session.invalid(call.node, message, "NOT_SUPPORTED")
     if call.nodes and isinstance(call.nodes[-1], exp.Order):
         raise call.session.invalid(call.node, "Window function with ORDER BY is not supported", "NOT_SUPPORTED")
 
@@ -120,6 +122,8 @@ def _sorted(call: Call) -> tuple[str, list[exp.Expr]]:
         sort_key(call.session, part, call.compiler.value(part.this, call.scope)) for part in last.expressions
     )
     rest = call.nodes[:-1] if call.name == "listagg" else [*call.nodes[:-1], last.this]
+    if isinstance(rest[0], exp.Distinct):
+        call.distinct, rest = True, [*rest[0].expressions, *rest[1:]]
     return f" ORDER BY {keys}", list(rest)
 
 

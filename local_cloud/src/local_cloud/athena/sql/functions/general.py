@@ -29,7 +29,7 @@ def _coalesce(call: Call) -> Typed:
 def _nullif(call: Call) -> Typed:
     values = call.arguments()
     if len(values) != 2:
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     kind = common_type(values[0].type, values[1].type)
     if kind is None:
         raise call.session.mismatch(

@@ -13,17 +13,27 @@ from local_cloud.athena.types import BIGINT, BOOLEAN, JSON, VARCHAR, Type
 def _source(call: Call, index: int = 0) -> str:
     value = call.argument(index)
     if value.type != JSON and not value.type.is_text and value.type.name != "unknown":
-        raise call.mistaken([item.type for item in call.arguments()])
+        raise call.mistaken()
     return value.sql
 
 
 def _with_path(function: str, result: Type) -> Function:
     def compiled(call: Call) -> Typed:
         if len(call.nodes) != 2 or not call.argument(1).type.is_text:
-            raise call.mistaken([item.type for item in call.arguments()])
+            raise call.mistaken()
         return Typed(f"{function}({_source(call)}, {call.argument(1).sql})", result)
 
     return compiled
+
+
+def _extract_scalar(call: Call) -> Typed:
+    """Compile json_extract_scalar: a text of the type JSON or at most as long as the text that it comes from."""
+    found = _with_path("trino_json_extract_scalar", VARCHAR)(call)
+    source = call.argument(0).type
+    if source.name == "unknown":
+        message = "Could not choose a best candidate operator. Explicit type casts must be added."
+        raise call.session.invalid(call.node, message, "AMBIGUOUS_FUNCTION_CALL")
+    return Typed(found.sql, source if source.is_text else VARCHAR)
 
 
 def _alone(function: str, result: Type) -> Function:
@@ -37,18 +47,18 @@ def _alone(function: str, result: Type) -> Function:
 
 def _format(call: Call) -> Typed:
     if len(call.nodes) != 1 or call.argument(0).type != JSON:
-        raise call.mistaken([item.type for item in call.arguments()])
+        raise call.mistaken()
     return Typed(call.argument(0).sql, VARCHAR)
 
 
 def _array_get(call: Call) -> Typed:
     if len(call.nodes) != 2 or not call.argument(1).type.is_integer:
-        raise call.mistaken([item.type for item in call.arguments()])
+        raise call.mistaken()
     return Typed(f"trino_json_array_get({_source(call)}, CAST({call.argument(1).sql} AS BIGINT))", JSON)
 
 
 JSON_VALUES: dict[str, Function] = {
-    "json_extract": _with_path("trino_json_extract", JSON), "json_extract_scalar": _with_path("trino_json_extract_scalar", VARCHAR),
+    "json_extract": _with_path("trino_json_extract", JSON), "json_extract_scalar": _extract_scalar,
     "json_size": _with_path("trino_json_size", BIGINT), "json_parse": _alone("trino_json_parse", JSON), "json_format": _format,
     "json_array_length": _alone("trino_json_array_length", BIGINT), "is_json_scalar": _alone("trino_is_json_scalar", BOOLEAN), "json_array_get": _array_get,
 }  # fmt: skip

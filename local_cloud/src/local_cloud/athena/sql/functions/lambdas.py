@@ -6,18 +6,18 @@ https://trino.io/docs/current/functions/array.html
 
 from __future__ import annotations
 
-from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.functions.call import Call, Function
+from local_cloud.athena.sql.functions.folding import folded
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.casts import coerce
-from local_cloud.athena.sql.values.operators import boolean
-from local_cloud.athena.types import BOOLEAN, Type, array, duckdb_name
+from local_cloud.athena.sql.values.comparisons import boolean, is_orderable
+from local_cloud.athena.types import BOOLEAN, INTEGER, array
 
 
 def _base(call: Call, lambdas: int = 1) -> Typed:
     value = call.argument(0)
     if value.type.name != "array" or len(call.nodes) != 1 + lambdas:
-        raise call.mistaken([value.type])
+        raise call.mistaken()
     return value
 
 
@@ -53,36 +53,20 @@ def _match(call: Call) -> Typed:
 
 
 def _reduce(call: Call) -> Typed:
-    """Compile a fold over pairs of state and item, because DuckDB's own starts with the first element."""
     base, start = _base(call, 3), call.argument(1)
-    left, right = call.variable("p"), call.variable("q")
-    kind = _state_type(call, base, start, left, right)
-    step = coerce(call.body(2, Typed(f"{left}.s", kind), Typed(f"{right}.i", base.type.element)), kind)
-    first = f"struct_pack(s := {coerce(start, kind).sql}, i := CAST(NULL AS {duckdb_name(base.type.element)}))"
-    rest = (
-        f"list_transform({base.sql}, lambda {right}: struct_pack(s := CAST(NULL AS {duckdb_name(kind)}), i := {right}))"
-    )
-    folded = f"list_reduce(list_concat([{first}], {rest}), lambda {left}, {right}: struct_pack(s := {step.sql}, i := {right}.i)).s"
-    result = call.body(3, Typed(left, kind))
+    state = folded(call, base, start, 2)
+    left = call.variable("p")
+    result = call.body(3, Typed(left, state.type))
     return Typed(
-        f"(CASE WHEN {base.sql} IS NULL THEN NULL ELSE list_transform([{folded}], lambda {left}: {result.sql})[1] END)",
+        f"(CASE WHEN {base.sql} IS NULL THEN NULL ELSE list_transform([{state.sql}], lambda {left}: {result.sql})[1] END)",
         result.type,
     )
-
-
-def _state_type(call: Call, base: Typed, start: Typed, left: str, right: str) -> Type:
-    """Return the type that the start and every step can be coerced to."""
-    body = call.body(2, Typed(f"{left}.s", start.type), Typed(f"{right}.i", base.type.element))
-    kind = common_type(start.type, body.type)
-    if kind is None:
-        raise call.mistaken([base.type, start.type])
-    return kind
 
 
 def _zip_with(call: Call) -> Typed:
     first, second = call.argument(0), call.argument(1)
     if len(call.nodes) != 3 or first.type.name != "array" or second.type.name != "array":
-        raise call.mistaken([first.type, second.type])
+        raise call.mistaken()
     item = call.variable("e")
     body = call.body(2, Typed(f"{item}.x", first.type.element), Typed(f"{item}.y", second.type.element))
     length = f"greatest(len({first.sql}), len({second.sql}))"
@@ -96,10 +80,24 @@ def _zip_with(call: Call) -> Typed:
 def _sort(call: Call) -> Typed:
     value = call.argument(0)
     if value.type.name != "array":
-        raise call.mistaken([value.type])
-    if len(call.nodes) != 1:
-        raise call.session.unsupported(call.node, "array_sort with a comparator")
+        raise call.mistaken()
+    if len(call.nodes) == 2:
+        return _sorted_by(call, value)
+    if len(call.nodes) != 1 or not is_orderable(value.type.element):
+        raise call.mistaken()
     return Typed(f"list_sort({value.sql}, 'ASC', 'NULLS LAST')", value.type)
+
+
+def _sorted_by(call: Call, value: Typed) -> Typed:
+    """Sort with a comparator, by the answers that it gives for each pair of positions."""
+    first, second = call.variable("e"), call.variable("o")
+    body = call.body(1, Typed(first, value.type.element), Typed(second, value.type.element))
+    if not body.type.is_integer:
+        raise call.mistaken()
+    answers = f"list_transform({value.sql}, lambda {first}: list_transform({value.sql}, lambda {second}: CAST({coerce(body, INTEGER).sql} AS INTEGER)))"
+    order = f"trino_sorted_positions({answers})"
+    position = call.variable("n")
+    return Typed(f"list_transform({order}, lambda {position}: ({value.sql})[{position}])", value.type)
 
 
 LAMBDAS: dict[str, Function] = {

@@ -10,14 +10,14 @@ from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.casts import coerce
-from local_cloud.athena.sql.values.operators import boolean
+from local_cloud.athena.sql.values.comparisons import boolean
 from local_cloud.athena.types import UNKNOWN, Type, array, duckdb_name, mapping, row
 
 
 def _map_of(call: Call, index: int = 0) -> Typed:
     value = call.argument(index)
     if value.type.name != "map":
-        raise call.mistaken([item.type for item in call.arguments()])
+        raise call.mistaken()
     return value
 
 
@@ -31,7 +31,7 @@ def _map(call: Call) -> Typed:
     if not values:
         return Typed("MAP {}", mapping(UNKNOWN, UNKNOWN))
     if len(values) != 2 or any(value.type.name != "array" for value in values):
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     keys, items = values
     kind = mapping(keys.type.element, items.type.element)
     uneven = raising("INVALID_FUNCTION_ARGUMENT", "Key and value arrays must be the same length", kind)
@@ -65,7 +65,7 @@ def _entries(call: Call) -> Typed:
 def _from_entries(call: Call) -> Typed:
     value = call.argument(0)
     if value.type.name != "array" or value.type.element.name != "row" or len(value.type.element.parts) != 2:
-        raise call.mistaken([value.type])
+        raise call.mistaken()
     kind = mapping(*value.type.element.parts)
     repeated = raising("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed", kind)
     keys = f"list_transform({value.sql}, lambda e: e.f0)"
@@ -85,7 +85,7 @@ def _concat(call: Call) -> Typed:
     for value in values[1:]:
         common = common_type(kind, value.type)
         if common is None:
-            raise call.mistaken([item.type for item in values])
+            raise call.mistaken()
         kind = common
     values = [coerce(value, kind) for value in values]
     missing = " OR ".join(f"{value.sql} IS NULL" for value in values)

@@ -12,9 +12,9 @@ from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.functions.signatures import simple
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
+from local_cloud.athena.sql.values.arithmetic import arithmetic
 from local_cloud.athena.sql.values.casts import coerce
 from local_cloud.athena.sql.values.composite import unified
-from local_cloud.athena.sql.values.operators import arithmetic
 from local_cloud.athena.types import BIGINT, DOUBLE, INTEGER, REAL, decimal, duckdb_name
 
 _BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
@@ -26,7 +26,7 @@ def _same_number(template: str) -> Function:
     def compiled(call: Call) -> Typed:
         value = call.argument(0)
         if len(call.nodes) != 1 or not value.type.is_numeric:
-            raise call.mistaken([item.type for item in call.arguments()])
+            raise call.mistaken()
         return Typed(f"CAST({template.format(value.sql)} AS {duckdb_name(value.type)})", value.type)
 
     return compiled
@@ -35,7 +35,7 @@ def _same_number(template: str) -> Function:
 def _sign(call: Call) -> Typed:
     value = call.argument(0)
     if len(call.nodes) != 1 or not value.type.is_numeric:
-        raise call.mistaken([item.type for item in call.arguments()])
+        raise call.mistaken()
     if value.type in (DOUBLE, REAL):
         return Typed(
             f"(CASE WHEN {value.sql} = 0 OR isnan({value.sql}) THEN {value.sql} ELSE CAST(sign({value.sql}) AS {duckdb_name(value.type)}) END)",
@@ -51,7 +51,7 @@ def _whole(function: str) -> Function:
     def compiled(call: Call) -> Typed:
         value = call.argument(0)
         if len(call.nodes) != 1 or not value.type.is_numeric:
-            raise call.mistaken([item.type for item in call.arguments()])
+            raise call.mistaken()
         kind = value.type
         if kind.name == "decimal":
             kind = decimal(min(38, kind.precision - kind.scale + min(1, kind.scale)) or 1, 0)
@@ -67,7 +67,7 @@ def _round(call: Call) -> Typed:
         or not values[0].type.is_numeric
         or (len(values) == 2 and not values[1].type.is_integer)
     ):
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     value = values[0]
     kind = value.type
     if kind.name == "decimal":
@@ -85,19 +85,28 @@ def _round(call: Call) -> Typed:
 
 
 def _truncate(call: Call) -> Typed:
-    value = call.argument(0)
-    if len(call.nodes) != 1 or not value.type.is_numeric:
-        raise call.session.unsupported(call.node, "truncate to a number of digits")
+    """Compile truncate: of integers and decimals it is a decimal, with as many digits as the number's type."""
+    values = call.arguments()
+    value = values[0]
+    if not 1 <= len(values) <= 2 or not value.type.is_numeric or not all(item.type.is_integer for item in values[1:]):
+        raise call.mistaken()
     kind = value.type
-    if kind.name == "decimal":
+    if kind.is_exact and len(values) == 1:
         kind = decimal(max(1, kind.precision - kind.scale), 0)
-    return Typed(f"CAST(trunc({value.sql}) AS {duckdb_name(kind)})", kind)
+    elif kind.is_integer:
+        kind = decimal(kind.precision, 0)
+    if len(values) == 1:
+        return Typed(f"CAST(trunc({value.sql}) AS {duckdb_name(kind)})", kind)
+    if not kind.is_exact:
+        raise call.mistaken()
+    text = f"trino_truncated(CAST({coerce(value, kind).sql} AS VARCHAR), CAST({values[1].sql} AS BIGINT))"
+    return Typed(f"CAST({text} AS {duckdb_name(kind)})", kind)
 
 
 def _mod(call: Call) -> Typed:
     values = call.arguments()
     if len(values) != 2:
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     return arithmetic(call.session, exp.Mod(this=call.nodes[0].copy(), expression=call.nodes[1].copy()), *values)
 
 
@@ -139,7 +148,7 @@ def _shift(direction: str) -> Function:
     def compiled(call: Call) -> Typed:
         values = call.arguments()
         if len(values) != 2 or not all(value.type.is_integer for value in values):
-            raise call.mistaken([value.type for value in values])
+            raise call.mistaken()
         value, count = (coerce(item, BIGINT).sql for item in values)
         kind = values[0].type
         moved = f"trino_shift({value}, {count}, '{direction}', {_BITS[kind.name]})"
@@ -153,7 +162,7 @@ def _random(call: Call) -> Typed:
     if not values:
         return Typed("random()", DOUBLE)
     if len(values) != 1 or not values[0].type.is_integer:
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     kind = BIGINT if values[0].type == BIGINT else INTEGER
     bound = coerce(values[0], kind).sql
     fail = raising("INVALID_FUNCTION_ARGUMENT", "bound must be positive", kind)
@@ -180,6 +189,6 @@ NUMBERS: dict[str, Function] = {
     **dict.fromkeys(("rand", "random"), _random),
     "bitwise_and": _bits("{0} & {1}"), "bitwise_or": _bits("{0} | {1}"), "bitwise_xor": _bits("xor({0}, {1})"), "bitwise_not": _bits("~{0}", 1),
     "bitwise_left_shift": _shift("left"), "bitwise_right_shift": _shift("right"),
-    "to_base": simple(("bigint; bigint -> varchar", "trino_to_base({0}, {1})")), "from_base": simple(("varchar; bigint -> bigint", "trino_from_base({0}, {1})")),
+    "to_base": simple(("bigint; bigint -> varchar(64)", "trino_to_base({0}, {1})")), "from_base": simple(("varchar; bigint -> bigint", "trino_from_base({0}, {1})")),
     "width_bucket": simple(("double; double; double; bigint -> bigint", "trino_width_bucket({0}, {1}, {2}, {3})")),
 }  # fmt: skip

@@ -9,13 +9,18 @@ from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.casts import can_coerce, coerce
 from local_cloud.athena.types import VARCHAR, Type, array, parse_type
 
+Length = Callable[..., int]
+Variant = tuple[str, str] | tuple[str, str, Length]
+MAX_LENGTH = 2_147_483_646  # of a varchar; a longer one has no length
 
-def simple(*variants: tuple[str, str]) -> Function:
-    """Make a function of variants such as ``("varchar. Bigint -> varchar", "left({0}, {1})")``; the first that fits is used.
 
-    ``same`` as a result is the type of the first argument, a text.
+def simple(*variants: Variant) -> Function:
+    """Make a function of variants such as ``("varchar; bigint -> varchar", "left({0}, {1})")``; the first that fits is used.
+
+    ``same`` as a result is the type of the first argument, a text. A function as the third part computes the length of a
+    resulting varchar from the lengths of the varchar arguments.
     """
-    parsed = [(*_signature(signature), template) for signature, template in variants]
+    parsed = [(*_signature(variant[0], *variant[2:]), variant[1]) for variant in variants]
 
     def compiled(call: Call) -> Typed:
         values = call.arguments()
@@ -26,24 +31,40 @@ def simple(*variants: tuple[str, str]) -> Function:
                         *(coerce(value, kind).sql for value, kind in zip(values, wanted, strict=True))
                     )
                     return Typed(f"({sql})", result(values))
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
 
     return compiled
 
 
-def _signature(text: str) -> tuple[list[Type], Callable[[list[Typed]], Type]]:
+def _signature(text: str, length: Length | None = None) -> tuple[list[Type], Callable[[list[Typed]], Type]]:
     before, _, after = text.partition("->")
-    return [parse_type(part.strip()) for part in before.split(";") if part.strip()], _result(after.strip())
+    result = _result(after.strip()) if length is None else lambda values: _sized(length, values)
+    return [parse_type(part.strip()) for part in before.split(";") if part.strip()], result
 
 
 def _result(text: str) -> Callable[[list[Typed]], Type]:
     if text == "same":
-        return lambda values: values[0].type if values[0].type.is_text else VARCHAR
+        return lambda values: as_text_type(values[0].type)
     if text == "array(same)":
         element = _result("same")
         return lambda values: array(element(values))
     kind = parse_type(text)
     return lambda _: kind
+
+
+def as_text_type(kind: Type) -> Type:
+    """Return the varchar that holds values of a type that is coerced to text; NULL is a text without letters."""
+    if kind.name == "unknown":
+        return Type("varchar", (0,))
+    return Type("varchar", kind.numbers) if kind.is_text else VARCHAR
+
+
+def _sized(length: Length, values: list[Typed]) -> Type:
+    lengths = [kind.numbers for kind in (as_text_type(value.type) for value in values)]
+    if not all(lengths):
+        return VARCHAR
+    found = length(*(numbers[0] for numbers in lengths))
+    return Type("varchar", (found,)) if found <= MAX_LENGTH else VARCHAR
 
 
 def _fits(values: list[Typed], wanted: list[Type], *, exact: bool) -> bool:

@@ -8,10 +8,10 @@ https://trino.io/docs/current/functions/binary.html
 from __future__ import annotations
 
 from local_cloud.athena.sql.functions.call import Call, Function
-from local_cloud.athena.sql.functions.signatures import simple
+from local_cloud.athena.sql.functions.signatures import as_text_type, simple
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
-from local_cloud.athena.sql.values.operators import concatenated
+from local_cloud.athena.sql.values.concatenation import concatenated
 from local_cloud.athena.sql.values.texts import decimal_text
 from local_cloud.athena.types import BIGINT, INTEGER, VARCHAR, Type
 
@@ -77,7 +77,7 @@ def _concat_ws(call: Call) -> Typed:
 def _format(call: Call) -> Typed:
     values = call.arguments()
     if len(values) < 2 or not values[0].type.is_text:
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     kinds = {"varchar": "s", "boolean": "s", "date": "s", "double": "f", "real": "f"}
     parts = []
     for value in values[1:]:
@@ -101,8 +101,7 @@ def _split_part(call: Call) -> Typed:
 
 def _kept(call: Call) -> Type:
     """Return the type of a result that is at most as long as the first argument."""
-    kind = call.argument(0).type
-    return kind if kind.is_text else VARCHAR
+    return as_text_type(call.argument(0).type)
 
 
 def _plain(*texts: str) -> str:
@@ -125,7 +124,7 @@ def _distance(call: Call) -> Typed:
 def _codepoint(call: Call) -> Typed:
     value = call.argument(0)
     if len(call.nodes) != 1 or not (value.type.name == "unknown" or value.type.numbers in {(0,), (1,)}):
-        raise call.mistaken([item.type for item in call.arguments()])
+        raise call.mistaken()
     message = "Input string must be a single character string"
     fail = raising("INVALID_FUNCTION_ARGUMENT", message, INTEGER)
     return Typed(f"(CASE WHEN {value.sql} = '' THEN {fail} ELSE unicode({value.sql}) END)", INTEGER)
@@ -158,7 +157,7 @@ TEXT: dict[str, Function] = {
     "ltrim": simple(("varchar -> same", f"ltrim({{0}}, {_SPACE})"), ("varchar; varchar -> same", "ltrim({0}, {1})")),
     "rtrim": simple(("varchar -> same", f"rtrim({{0}}, {_SPACE})"), ("varchar; varchar -> same", "rtrim({0}, {1})")),
     "lpad": _padded("lpad"), "rpad": _padded("rpad"),
-    "replace": simple(("varchar; varchar -> same", "replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_replace({0}, {1}, {2})")),
+    "replace": simple(("varchar; varchar -> same", "replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_replace({0}, {1}, {2})", lambda x, _, z: x + z * (x + 1))),
     **dict.fromkeys(("substr", "substring"), simple(
         ("varchar; bigint -> same", _null_safe(_SUBSTRING.replace("{2}", "CAST(length({0}) AS BIGINT) + 1"), 0, 1)),
         ("varchar; bigint; bigint -> same", _null_safe(_SUBSTRING, 0, 1, 2)),
@@ -167,13 +166,13 @@ TEXT: dict[str, Function] = {
     "split_to_map": simple(("varchar; varchar; varchar -> map(varchar, varchar)", _null_safe("map_from_entries(list_transform(trino_split_pairs({0}, {1}, {2}), lambda e: struct_pack(k := e[1], v := e[2])))", 0, 1, 2))),
     "strpos": simple(("varchar; varchar -> bigint", "CAST(strpos({0}, {1}) AS BIGINT)")),
     "starts_with": simple(("varchar; varchar -> boolean", "starts_with({0}, {1})")),
-    "chr": simple(("bigint -> varchar", "chr(CAST({0} AS INTEGER))")),
+    "chr": simple(("bigint -> varchar(1)", "chr(CAST({0} AS INTEGER))")),
     "codepoint": _codepoint,
     "translate": simple(("varchar; varchar; varchar -> varchar", "translate({0}, {1}, {2})")),
     "regexp_like": simple(("varchar; varchar -> boolean", "trino_regexp_like({0}, {1})")),
     "regexp_extract": simple(("varchar; varchar -> same", "trino_regexp_extract({0}, {1}, 0)"), ("varchar; varchar; bigint -> same", "trino_regexp_extract({0}, {1}, {2})")),
     "regexp_extract_all": simple(("varchar; varchar -> array(same)", "trino_regexp_extract_all({0}, {1}, 0)"), ("varchar; varchar; bigint -> array(same)", "trino_regexp_extract_all({0}, {1}, {2})")),
-    "regexp_replace": simple(("varchar; varchar -> same", "trino_regexp_replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_regexp_replace({0}, {1}, {2})")),
+    "regexp_replace": simple(("varchar; varchar -> same", "trino_regexp_replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_regexp_replace({0}, {1}, {2})", lambda x, _, z: x + max(x * z // 2, z) * (x + 1))),
     "regexp_split": simple(("varchar; varchar -> array(same)", "trino_regexp_split({0}, {1})")),
     "regexp_count": simple(("varchar; varchar -> bigint", "CAST(len(trino_regexp_extract_all({0}, {1}, 0)) AS BIGINT)")),
     "to_utf8": simple(("varchar -> varbinary", "encode({0})")),
@@ -187,6 +186,6 @@ TEXT: dict[str, Function] = {
     "sha256": simple(("varbinary -> varbinary", "from_hex(sha256({0}))")),
     "sha512": simple(("varbinary -> varbinary", "trino_sha512({0})")),
     "crc32": simple(("varbinary -> bigint", "trino_crc32({0})")),
-    "url_encode": simple(("varchar -> varchar", "trino_url_encode({0})")),
-    "url_decode": simple(("varchar -> varchar", "trino_url_decode({0})")),
+    "url_encode": simple(("varchar -> varchar", "trino_url_encode({0})", lambda x: x * 12)),
+    "url_decode": simple(("varchar -> same", "trino_url_decode({0})")),
 }  # fmt: skip

@@ -24,16 +24,18 @@ def _ranking(kind: str) -> WindowFunction:
 
 def _ntile(call: Call, _: str) -> Typed:
     (count,) = call.expect(BIGINT)
+    fail = raising("INVALID_FUNCTION_ARGUMENT", "Buckets must be greater than 0", BIGINT)
+    count = f"(CASE WHEN {count} < 1 THEN {fail} ELSE {count} END)"
     return Typed(f"ntile({count}){call.suffix}", BIGINT)
 
 
 def _offset(call: Call, nulls: str) -> Typed:
     values = call.arguments()
     if not 1 <= len(values) <= 3:
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     kind = common_type(values[0].type, values[2].type) if len(values) > 2 else values[0].type
     if kind is None or not all(value.type.is_integer for value in values[1:2]):
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     arguments = [
         coerce(values[0], kind).sql,
         *(_at_least(value, 0) for value in values[1:2]),
@@ -50,7 +52,7 @@ def _at_least(offset: Typed, least: int) -> str:
 def _value(call: Call, nulls: str) -> Typed:
     values = call.arguments()
     if len(values) != (2 if call.name == "nth_value" else 1):
-        raise call.mistaken([value.type for value in values])
+        raise call.mistaken()
     arguments = [values[0].sql, *(_at_least(value, 1) for value in values[1:])]
     return Typed(f"{call.name}({', '.join(arguments)}{nulls}){call.suffix}", values[0].type)
 

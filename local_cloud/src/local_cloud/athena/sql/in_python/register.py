@@ -18,23 +18,15 @@ from typing import Any
 
 import duckdb
 
-from local_cloud.athena.sql.in_python import json_paths, time_formats
+from local_cloud.athena.sql.in_python import hashes, joda_formats, json_paths, statistics, time_formats
+from local_cloud.athena.sql.in_python.formats import format_text
 from local_cloud.athena.sql.in_python.regular_expressions import REGULAR_EXPRESSIONS
 from local_cloud.athena.sql.raising import QueryError, fail
-from local_cloud.athena.sql.values import display
+from local_cloud.athena.sql.values import display, time_zones
 
 _EXACT = decimal.Context(
     prec=100, rounding=decimal.ROUND_HALF_UP, traps=[decimal.InvalidOperation, decimal.DivisionByZero]
 )
-
-
-# The flags, width and precision that Java and Python both have and mean the same by.
-_FLAGS = {
-    "s": r"(-?[1-9]\d*)?(\.\d+)?",
-    "d": r"[+ ]?(,?([1-9]\d*)?|0[1-9]\d*)|-[+ ]?,?[1-9]\d*",
-    "x": r"(-?[1-9]\d*|0[1-9]\d*)?",
-    "f": r"([+ ]?(,?([1-9]\d*)?|0[1-9]\d*)|-[+ ]?,?[1-9]\d*)(\.\d+)?",
-}
 
 
 def quotient(dividend: str, divisor: str, scale: int) -> str:
@@ -53,6 +45,15 @@ def product(first: str, second: str) -> str:
     if len(exact.as_tuple().digits) > 38:
         raise QueryError("NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow")
     return format(exact, "f")
+
+
+def truncated(number: str, digits: int) -> str:
+    """Cut a decimal off after so many digits behind the point, or before it if there are fewer than none."""
+    quantum = decimal.Decimal(1).scaleb(-digits)
+    value = decimal.Decimal(number)
+    if digits > 38 or -value.as_tuple().exponent <= digits:  # type: ignore[operator]
+        return number
+    return "0" if digits < -38 else format((value / quantum).to_integral_value(decimal.ROUND_DOWN) * quantum, "f")
 
 
 def split(text: str, separator: str, limit: int | None) -> list[str]:
@@ -96,53 +97,6 @@ def levenshtein(first: str, second: str) -> int:
 
 def hamming(first: str, second: str) -> int:
     return sum(a != b for a, b in zip(first, second, strict=True))
-
-
-def format_text(form: str, values: list[str | None]) -> str:
-    """Format by Java's ``%s``, ``%d``, ``%x``, ``%.2f`` and ``%,d``; anything else is refused."""
-    position = 0
-
-    def shown(match: re.Match[str]) -> str:
-        nonlocal position
-        flags, letter = match[1], match[2]
-        if letter == "%":
-            return "%"
-        if position >= len(values):
-            raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Format specifier '{match[0]}'")
-        value = values[position]
-        position += 1
-        return _shown(flags, letter, value, match[0])
-
-    return re.sub(r"%([-+ 0,(#\d.$<]*)([a-zA-Z%])", shown, form)
-
-
-def _shown(flags: str, letter: str, value: str | None, specifier: str) -> str:
-    if value is None:
-        return "null"
-    kind, text = value[0], value[1:]
-    fitting = {"s": "sdn", "d": "d", "x": "d", "f": "nf"}.get(letter, "")
-    if kind not in fitting or re.fullmatch(_FLAGS.get(letter, ""), flags) is None:
-        raise QueryError(
-            "NOT_SUPPORTED",
-            f"The format specifier '{specifier}' for this type is not supported by the local cloud's Athena.",
-        )
-    if letter == "s":
-        return f"%{flags}s" % (str(decimal.Decimal(text)) if kind == "n" else text)
-    if letter == "d":
-        return format(int(text), _python_flags(flags) + "d")
-    if letter == "x":
-        return format(int(text) & 0xFFFFFFFFFFFFFFFF if text.startswith("-") else int(text), _python_flags(flags) + "x")
-    digits = int(flags.partition(".")[2] or 6)
-    rounded = decimal.Decimal(text).quantize(decimal.Decimal(1).scaleb(-digits), decimal.ROUND_HALF_UP)
-    return format(rounded, _python_flags(flags.partition(".")[0]) + f".{digits}f")
-
-
-def _python_flags(flags: str) -> str:
-    comma = "," if "," in flags else ""
-    rest = flags.replace(",", "")
-    if rest.startswith("-"):
-        rest = "<" + rest[1:]
-    return rest + comma
 
 
 def shift(value: int, count: int, direction: str, bits: int) -> int:
@@ -232,6 +186,7 @@ _FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_fail", fail, ["VARCHAR"], "VARCHAR"),
     ("trino_decimal_quotient", quotient, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR"),
     ("trino_decimal_product", product, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("trino_truncated", truncated, ["VARCHAR", "BIGINT"], "VARCHAR"),
     ("trino_replace", str.replace, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
     ("trino_split_pairs", split_pairs, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR[][]"),
     ("trino_levenshtein", levenshtein, ["VARCHAR", "VARCHAR"], "BIGINT"),
@@ -252,25 +207,46 @@ _FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     *json_paths.FUNCTIONS,
     *display.FUNCTIONS,
     *time_formats.FUNCTIONS,
+    *joda_formats.FUNCTIONS,
+    *hashes.FUNCTIONS,
+    *statistics.FUNCTIONS,
+    *time_zones.FUNCTIONS,
 ]
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make every function known to the connection."""
+    """Make every function known to the connection, and ``trino_refusal``, which tells what one of them has refused."""
+    refusals: list[str] = []
     for name, function, arguments, result in _FUNCTIONS:
-        connection.create_function(
-            name, _null_for_null(function, len(arguments)), arguments, result, null_handling="special"
-        )
+        called = _null_for_null(function, len(arguments), refusals)
+        connection.create_function(name, called, arguments, result, null_handling="special")
+
+    def refusal() -> str | None:
+        found = refusals[:1]
+        refusals.clear()
+        return found[0] if found else None
+
+    connection.create_function("trino_refusal", refusal, [], "VARCHAR", null_handling="special", side_effects=True)
     connection.create_function(
         "trino_split", _split_or_null, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR[]", null_handling="special"
     )
 
 
-def _null_for_null(function: Callable[..., Any], count: int) -> Callable[..., Any]:
-    """Return the function with NULL for any NULL argument. DuckDB counts the parameters of the function it gets."""
+def _null_for_null(function: Callable[..., Any], count: int, refusals: list[str]) -> Callable[..., Any]:
+    """Return the function with NULL for any NULL argument. DuckDB counts the parameters of the function it gets.
+
+    A refusal is noted too, because TRY turns every error into NULL.
+    """
 
     def called(*arguments: Any) -> Any:
-        return None if any(argument is None for argument in arguments) else function(*arguments)
+        if any(argument is None for argument in arguments):
+            return None
+        try:
+            return function(*arguments)
+        except QueryError as error:
+            if error.name == "NOT_SUPPORTED":
+                refusals.append(error.message)
+            raise
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter(f"argument_{index}", kind) for index in range(count)]

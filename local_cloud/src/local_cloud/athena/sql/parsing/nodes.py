@@ -16,7 +16,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         "Group": "expressions grouping_sets rollup cube", "GroupingSets": "expressions", "Rollup": "expressions", "Cube": "expressions", "Having": "this",
         "Order": "this expressions", "Ordered": "this desc nulls_first", "Limit": "expression", "Offset": "expression", "Fetch": "direction count limit_options",
         "LimitOptions": "rows", "Distinct": "expressions", "Alias": "this alias", "Star": "", "Column": "this table db catalog",
-        "Identifier": "this quoted", "Dot": _BINARY, "Literal": "this is_string", "Boolean": "this", "Null": "", "HexString": "this", "UnicodeString": "this",
+        "Identifier": "this quoted", "Dot": _BINARY, "Literal": "this is_string", "Boolean": "this", "Null": "", "HexString": "this", "UnicodeString": "this escape",
         "Paren": "this", "Neg": "this", "Not": "this", "And": _BINARY, "Or": _BINARY, "EQ": _BINARY, "NEQ": _BINARY, "GT": _BINARY, "GTE": _BINARY,
         "LT": _BINARY, "LTE": _BINARY, "NullSafeEQ": _BINARY, "NullSafeNEQ": _BINARY, "Is": _BINARY, "Between": "this low high",
         "In": "this expressions query", "Like": "this expression", "Escape": _BINARY, "Case": "this ifs default", "If": "this true false",
@@ -26,7 +26,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         "Anonymous": "this expressions", "Extract": "this expression", "AtTimeZone": "this zone", "Exists": "this", "All": "this", "Any": "this",
         "Window": "this partition_by order spec over alias", "WindowSpec": "kind start start_side end end_side", "Filter": "this expression",
         "IgnoreNulls": "this", "RespectNulls": "this", "GroupConcat": "this separator", "CurrentDate": "", "CurrentTimestamp": "", "CurrentTime": "",
-        "Localtimestamp": "", "Localtime": "", "CurrentUser": "", "Placeholder": "", "StrPosition": "this substr", "Trim": "this expression position", "Xor": _BINARY,
+        "Localtimestamp": "this", "Localtime": "this", "CurrentUser": "", "CurrentCatalog": "", "CurrentSchema": "", "Placeholder": "", "StrPosition": "this substr", "Trim": "this expression position", "Xor": _BINARY,
         "ParseJSON": "this is_literal",
     }.items()
 }  # fmt: skip

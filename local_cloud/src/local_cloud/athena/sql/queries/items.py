@@ -34,7 +34,14 @@ def _label(item: exp.Expr) -> str | None:
         return item.alias
     if isinstance(inner, exp.Column):
         return inner.name
-    return inner.expression.name if isinstance(inner, exp.Dot) else None
+    if isinstance(inner, exp.Dot) and _is_name(inner.this):
+        return str(inner.expression.name)
+    return None
+
+
+def _is_name(node: exp.Expr) -> bool:
+    """Say whether a node is a column, or a field of one; the fields of any other expression give a column no name."""
+    return isinstance(node, exp.Column) or (isinstance(node, exp.Dot) and _is_name(node.this))
 
 
 def _star(session: Session, item: exp.Expr, scope: Scope) -> list[Item]:

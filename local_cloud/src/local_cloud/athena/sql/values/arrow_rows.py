@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from local_cloud.athena import quoting
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.sql.values.casts import rounded
+from local_cloud.athena.sql.values.time_casts import rounded
 from local_cloud.athena.types import Type, duckdb_name
 
 

@@ -28,12 +28,8 @@ def shown(value: Typed) -> str:
         return f"trino_shown_floating(CAST({value.sql} AS VARCHAR))"
     if kind.name == "varbinary":
         return f"trino_shown_binary(hex({value.sql}))"
-    if kind.name.startswith("interval"):
-        return f"trino_shown_interval({value.sql}, {quoting.text(kind.name)})"
     if kind.name in {"json", "unknown", "uuid"}:
         return value.sql
-    if kind.name == "time":
-        return f"left(CAST({value.sql} AS VARCHAR) || '.000', 12)"
     return text_of(value)
 
 

@@ -5,30 +5,28 @@ from __future__ import annotations
 from local_cloud.athena import quoting
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql.model import Typed
-from local_cloud.athena.sql.raising import raising
-from local_cloud.athena.types import VARCHAR, Type, decimal, duckdb_name
-
-
-def zoned(value: Typed) -> str:
-    """Return the local time of an instant in its zone."""
-    if value.type.zone == "UTC":
-        return value.sql
-    return f"timezone({quoting.text(value.type.zone)}, timezone('UTC', {value.sql}))"
+from local_cloud.athena.sql.values.zones import zone_of, zoned
+from local_cloud.athena.types import Type, decimal, duckdb_name
 
 
 def shown_timestamp(sql: str, digits: int) -> str:
-    if digits == 0:
-        return _of_four_digits(sql, f"strftime({sql}, '%Y-%m-%d %H:%M:%S')")
-    text = f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%f')"
-    return _of_four_digits(sql, text if digits == 6 else f"left({text}, {20 + digits})")
+    rest = f"strftime({sql}, '{'-%m-%d %H:%M:%S' if digits == 0 else '-%m-%d %H:%M:%S.%f'}')"
+    return _with_year(sql, rest if digits in {0, 6} else f"left({rest}, {16 + digits})")
 
 
-def _of_four_digits(sql: str, text: str) -> str:
-    """Return ``text`` where the year has four digits; DuckDB shows other years in a way of its own."""
-    fail = raising(
-        "NOT_SUPPORTED", "A year before 1 or after 9999 is not supported by the local cloud''s Athena.", VARCHAR
+def _with_year(sql: str, rest: str) -> str:
+    """Return the year and the rest of a date. A year of more than four digits has a sign, and there is a year 0."""
+    year = f"year({sql})"
+    return (
+        f"(CASE WHEN {year} BETWEEN 0 AND 9999 THEN lpad(CAST({year} AS VARCHAR), 4, '0') WHEN {year} > 9999 THEN '+' || {year} "
+        f"ELSE '-' || lpad(CAST(-{year} AS VARCHAR), 4, '0') END || {rest})"
     )
-    return f"(CASE WHEN year({sql}) NOT BETWEEN 1 AND 9999 THEN {fail} ELSE {text} END)"
+
+
+def shown_time(sql: str, digits: int) -> str:
+    """Return a time of day with so many digits of a second."""
+    text = f"strftime(DATE '2000-01-01' + {sql}, '{'%H:%M:%S' if digits == 0 else '%H:%M:%S.%f'}')"
+    return text if digits in {0, 6} else f"left({text}, {9 + digits})"
 
 
 def decimal_text(value: Typed) -> str:
@@ -41,24 +39,40 @@ def decimal_text(value: Typed) -> str:
     return f"regexp_replace(CAST({value.sql} AS VARCHAR), '^(-?)[.]', '\\10.')"
 
 
+def padded(value: Typed) -> str:
+    """Return a text with the last spaces of a char."""
+    return f"rpad({value.sql}, {value.type.numbers[0]}, ' ')" if value.type.name == "char" else value.sql
+
+
 def text_of(value: Typed) -> str:
     """Compile ``CAST(value AS VARCHAR)``."""
     source = value.type
-    if source.is_text or source.name == "uuid":
-        return value.sql
+    if source.is_text:
+        return padded(value)
+    if source.name in {"date", "time"} or source.name.startswith(("timestamp", "interval")):
+        return _time_text(value)
     if source.name == "decimal":
         return decimal_text(value)
     if source.is_integer or source.name == "boolean":
         return f"CAST({value.sql} AS VARCHAR)"
-    if source.name == "date":
-        return _of_four_digits(value.sql, f"CAST({value.sql} AS VARCHAR)")
     if source.name in {"double", "real"}:
         return f"trino_floating_text(CAST({value.sql} AS VARCHAR))"
+    if source.name == "uuid":
+        return value.sql
+    raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to varchar")
+
+
+def _time_text(value: Typed) -> str:
+    source = value.type
+    if source.name == "date":
+        return _with_year(value.sql, f"strftime({value.sql}, '-%m-%d')")
+    if source.name == "time":
+        return shown_time(value.sql, source.numbers[0])
     if source.name == "timestamp":
         return shown_timestamp(value.sql, source.numbers[0])
     if source.name == "timestamp with time zone":
-        return f"({shown_timestamp(zoned(value), source.numbers[0])} || ' {source.zone}')"
-    raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to varchar")
+        return f"({shown_timestamp(zoned(value), source.numbers[0])} || ' ' || {zone_of(value)})"
+    return f"trino_shown_interval({value.sql}, {quoting.text(source.name)})"
 
 
 def element_variable(letter: str, kind: Type) -> str:
