@@ -104,7 +104,7 @@ with DAG(
     curated = Asset(f"{topology.prefix}-curated-{contract.entity}")
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
     reconcile = ReconcileOperator(  # write_report fails when orders differ, and shows them
-        task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, fail_on_difference=False,
+        task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, may_probe=not topology.adopts_table, fail_on_difference=False,
         source="{{ params.source }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena,
     )  # fmt: skip
     ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES, **athena)

@@ -10,7 +10,7 @@ ledger and compares it with what Athena shows. Its log ends with the verdict, on
 `ledger/drill/<name>/report.json` and `report.md`. The run fails unless every claim holds.
 
 Faults and crashes need the local cloud's injector. AWS has none: the drill says so and continues with copies and poison. There it
-costs what the changes cost (`plan_drill` logs a forecast). Its orders stay in the table, on AWS and on the local cloud.
+costs what the changes cost (`plan_drill` logs a forecast). Its orders stay in the table, on AWS and on the local cloud; an adopted table is refused.
 
 **Poison** is a copy of a real record with a fractional quantity, a quantity that is text, no image, no sequence number, or cut
 off. No transformer may accept it: the redrive has to find each, have it refused again, and keep it with the transformer's own
@@ -71,7 +71,7 @@ with DAG(
     **dag_arguments(topology),
 ) as dag:
     run = {"bucket": topology.bucket.name, "run_name": NAME}
-    writing = {"table": topology.table.name, **run}
+    writing = {"table": topology.table.name, "adopted": topology.adopts_table, **run}
     redriving = {"function": topology.transformer.name, "delivery_stream_arn": topology.delivery.arn, **run}
     queue = topology.dead_letter_queue.name
     athena = {"database": topology.database.name, "workgroup": topology.workgroup.name}

@@ -8,6 +8,8 @@ inserts first. Each change is written only if the order still is as the plan exp
 changed meanwhile is skipped, with the reason. `record_ledger` then lists, per order and in sequence, the changes that were
 made (`ledger/generate/<run>/` in the bucket). The batch DAG waits for exactly those.
 
+An adopted table (`SALES_CDC_TABLE`) is somebody's: nothing is written to it, and the run is refused.
+
 **Rerun**: safe. A retry continues where the attempt before stopped; clearing tasks, or the whole run, neither duplicates nor loses
 a change, because a run keeps its plan. Start a new run for more changes. Two runs at the same time would skip the orders that the
 other changed first, so Airflow runs one at a time.
@@ -59,7 +61,7 @@ with DAG(
     ),
     **dag_arguments(topology),
 ) as dag:
-    run = {"table": topology.table.name, "bucket": topology.bucket.name}
+    run = {"table": topology.table.name, "bucket": topology.bucket.name, "adopted": topology.adopts_table}
 
     find_account = FindAccountOperator()
     plan_changes = PlanChangesOperator(task_id="plan_changes", **run)

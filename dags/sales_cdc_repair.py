@@ -71,7 +71,9 @@ with DAG(
         reconcile_run="{{ params.reconcile_run or '' }}",
         orders="{{ params.orders | tojson }}",
     )
-    await_delivery = AwaitDeliveryOperator(task_id="await_delivery", hops=hops, patience_seconds=patience_seconds)
+    await_delivery = AwaitDeliveryOperator(
+        task_id="await_delivery", hops=hops, patience_seconds=patience_seconds, may_probe=not topology.adopts_table
+    )
     crawl_raw = CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, **polling.crawl)
     verify_raw_table = VerifyRawTableOperator(
         task_id="verify_raw_table", bucket=topology.bucket.name, database=topology.database.name,
@@ -85,7 +87,11 @@ with DAG(
         **polling.job,
     )
     reconcile_orders = ReconcileOperator(
-        task_id="reconcile_orders", hops=hops, patience_seconds=patience_seconds, **athena
+        task_id="reconcile_orders",
+        hops=hops,
+        patience_seconds=patience_seconds,
+        may_probe=not topology.adopts_table,
+        **athena,
     )
 
     chain(find_account, repair_orders, await_delivery, [crawl_raw, curate_orders], reconcile_orders)

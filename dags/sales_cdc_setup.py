@@ -1,9 +1,10 @@
 """## Setup: create the pipeline's resources, or bring them up to date
 
-**Schedule**: none; trigger it. **Parameters**: `replace_stream`, when the view type changes. **Example configuration**: `{"replace_stream": true}`
+**Schedule**: none; trigger it. **Parameters**: see the form. **Example configuration**: `{"replace_stream": true}`
 
 Works from the end of the chain backwards and waits for each hop, so that no change meets a hop that is not there yet:
 
+    expect    the contract and an adopted table (SALES_CDC_TABLE) fit; otherwise nothing is changed
     roles     one for each service, with least privilege
     lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job (encryption first, with a key) ─ Athena work group
     delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream
@@ -34,6 +35,7 @@ from sales_cdc.probe.stream_drained import StreamDrainedSensor
 from sales_cdc.provisioning.definitions import flow, lake
 from sales_cdc.provisioning.operators import provision as op
 from sales_cdc.provisioning.operators.artifact import UploadArtifactOperator
+from sales_cdc.provisioning.operators.expectations import adopt_table, expectations
 from sales_cdc.provisioning.operators.hold_flow import HoldFlowOperator
 from sales_cdc.provisioning.operators.summary import SummariseOperator
 from sales_cdc.provisioning.packaging import artifacts
@@ -48,6 +50,9 @@ def provision(operator: type[op.ProvisionOperator], of: str, definition: lake.Re
 
 PARAMS = {
     "replace_stream": Param(False, type="boolean", title="Replace the table's stream", description="Needed once after SALES_CDC_STREAM_VIEW_TYPE was changed. Stop all writers to the table first."),
+    "enable_stream": Param(False, type="boolean", title="Enable the adopted table's stream", description="For a table of SALES_CDC_TABLE that has none. Nothing else of it is changed; teardown disables the stream again."),
+    "probe_adopted_table": Param(False, type="boolean", title="Prove the chain with an item in the adopted table", description="Writes one item and deletes it again. Whoever reads the table or its stream sees it."),
+    "rebuild_follows": Param(False, type="boolean", title="Take a contract that needs a rebuild", description="Run sales_cdc_rebuild afterwards, before the next batch."),
 }  # fmt: skip
 
 with DAG(
@@ -60,7 +65,7 @@ with DAG(
     **dag_arguments(topology),
 ) as dag:
     awaited = {"hops": topology.hops, "patience_seconds": topology.patience_seconds, "execution_timeout": timedelta(minutes=10) + topology.patience, **Polling.of(topology.settings).probe}  # fmt: skip
-    find_account = FindAccountOperator()
+    find_account, expected = FindAccountOperator(), expectations(topology)
 
     with TaskGroup("roles") as roles:
         for service in SERVICES:
@@ -68,25 +73,21 @@ with DAG(
 
     with TaskGroup("lake") as lake_group:
         bucket = provision(op.ProvisionBucketOperator, "bucket", lake.bucket(topology))
-        code = {
-            name: UploadArtifactOperator(task_id=f"upload_{name}", artifact=artifact, bucket=topology.bucket.name)
-            for name, artifact in artifacts(topology, include_folder(), contract_path()).items()
-        }
+        shipped = artifacts(topology, include_folder(), contract_path()).items()
+        code = {of: UploadArtifactOperator(task_id=f"upload_{of}", artifact=each, bucket=topology.bucket.name) for of, each in shipped}  # fmt: skip
         database = provision(op.ProvisionDatabaseOperator, "database", lake.database(topology))
         classifier = provision(op.ProvisionClassifierOperator, "classifier", lake.classifier(topology))
         crawler = provision(op.ProvisionCrawlerOperator, "crawler", lake.crawler(topology))
         job = provision(op.ProvisionJobOperator, "job", lake.job(topology))
         if topology.settings.kms_key_arn:
-            encryption = provision(op.ProvisionSecurityConfigurationOperator, "encryption", lake.security_configuration(topology))  # fmt: skip
-            chain(encryption, [crawler, job])
-        workgroup = provision(op.ProvisionWorkGroupOperator, "workgroup", lake.workgroup(topology))
-        chain(bucket, [*code.values(), workgroup])
+            chain(provision(op.ProvisionSecurityConfigurationOperator, "encryption", lake.security_configuration(topology)), [crawler, job])  # fmt: skip
+        chain(bucket, [*code.values(), provision(op.ProvisionWorkGroupOperator, "workgroup", lake.workgroup(topology))])
         chain([database, classifier], crawler)
         chain(list(code.values()), job)
 
     with TaskGroup("delivery") as delivery_group:
-        logs = {"transformer_log": topology.transformer_log, "delivery_log": topology.delivery_log}
-        log_groups = [provision(op.ProvisionLogGroupOperator, of, flow.log_group(topology, logs[of])) for of in logs]
+        logs = {"transformer_log": topology.transformer_log, "delivery_log": topology.delivery_log}.items()
+        log_groups = [provision(op.ProvisionLogGroupOperator, of, flow.log_group(topology, log)) for of, log in logs]
         transformer = provision(op.ProvisionFunctionOperator, "transformer", flow.transformer(topology, code["transformer"].output["sha256"]))  # fmt: skip
         stream = provision(op.ProvisionStreamOperator, "stream", flow.stream(topology))
         hold_flow = HoldFlowOperator(task_id="hold_flow", definition=flow.delivery(topology), pipe=topology.pipe.name, **OWNED)  # fmt: skip
@@ -95,26 +96,25 @@ with DAG(
         chain(stream, hold_flow, delivery)
 
     with TaskGroup("capture") as capture_group:
-        drained = StreamDrainedSensor(task_id="expect_stream_drained", definition=flow.table(topology), allowed="{{ params.replace_stream }}", **awaited)  # fmt: skip
-        table = provision(op.ProvisionTableOperator, "table", flow.table(topology))
+        table = adopt_table(topology) if topology.adopts_table else provision(op.ProvisionTableOperator, "table", flow.table(topology))  # fmt: skip
+        if not topology.adopts_table:
+            chain(StreamDrainedSensor(task_id="expect_stream_drained", definition=flow.table(topology), allowed="{{ params.replace_stream }}", **awaited), table)  # fmt: skip
         queue = provision(op.ProvisionQueueOperator, "dead_letter_queue", flow.dead_letter_queue(topology))
         pipe = provision(op.ProvisionPipeOperator, "pipe", flow.pipe(topology, table.output["stream_arn"]))
-        chain(drained, table, pipe)
-        chain(queue, pipe)
+        chain([table, queue], pipe)
 
     with TaskGroup("arrivals") as arrivals_group:
-        rule = provision(op.ProvisionRuleOperator, "arrivals_rule", flow.arrivals_rule(topology))
-        chain(provision(op.ProvisionQueueOperator, "arrivals_queue", flow.arrivals_queue(topology)), rule)
+        notices = provision(op.ProvisionQueueOperator, "arrivals_queue", flow.arrivals_queue(topology))
+        chain(notices, provision(op.ProvisionRuleOperator, "arrivals_rule", flow.arrivals_rule(topology)))
 
     with TaskGroup("proof") as proof_group:
-        put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=topology.table.name)
+        put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=topology.table.name, wanted="{{ params.probe_adopted_table }}" if topology.adopts_table else "True")  # fmt: skip
         expect_probe = ProbeArrivedSensor(task_id="expect_probe_in_raw", probe=put_probe.output, **awaited)
         delete_probe = DeleteProbeOrderOperator(task_id="delete_probe_order", table=topology.table.name, probe=put_probe.output)  # fmt: skip
         chain(put_probe.as_setup(), expect_probe, delete_probe.as_teardown(setups=put_probe))
 
-    done = [task for task in dag.task_ids if ".provision_" in task or ".upload_" in task]
+    done = [task for task in dag.task_ids if any(verb in task for verb in (".provision_", ".upload_", ".adopt_"))]
     summarise = SummariseOperator(task_id="summarise_setup", of_tasks=done)
-
-    chain(find_account, roles, lake_group, delivery_group, capture_group, proof_group, summarise)
+    chain(find_account, expected, roles, lake_group, delivery_group, capture_group, proof_group, summarise)
     chain(lake_group, arrivals_group, summarise)
     describe_tasks(dag)

@@ -6,7 +6,8 @@
 Removes resources from the pipe on, so that no change runs into a hop that is gone: the pipe, the table **with its orders**, the
 delivery stream, the transformer, the Kinesis stream, the queues, the crawler, the job and the catalog, the work group, the
 bucket **with every version of every object**, the log groups and the roles. A resource that does not carry setup's tags stays and
-is reported as `left`; with `SALES_CDC_MANAGED_BY=cloudformation` all do.
+is reported as `left`; with `SALES_CDC_MANAGED_BY=cloudformation` all do. An adopted table (`SALES_CDC_TABLE`) stays with its items;
+its stream, too, unless setup had enabled it.
 
 **Rerun**: safe, also for resources that are half built or gone. A removal that fails does not stop the others; the run then fails
 and names it, and the next run continues there. `summarise_teardown` logs the outcome for each resource.
@@ -22,6 +23,7 @@ from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, task_
 from sales_cdc.deployment.process import deployed_topology
 from sales_cdc.deployment.topology import SERVICES
 from sales_cdc.provisioning.operators import remove
+from sales_cdc.provisioning.operators.adopt import ReleaseTableOperator
 from sales_cdc.provisioning.operators.confirmation import ConfirmOperator
 from sales_cdc.provisioning.operators.summary import SummariseOperator
 
@@ -46,7 +48,7 @@ with DAG(
     own_key = topology.settings.kms_key_arn
     steps = [
         (remove.RemovePipeOperator, "pipe", topology.pipe),
-        (remove.RemoveTableOperator, "table", topology.table),
+        *([] if topology.adopts_table else [(remove.RemoveTableOperator, "table", topology.table)]),
         (remove.RemoveQueueOperator, "dead_letter_queue", topology.dead_letter_queue),
         (remove.RemoveDeliveryStreamOperator, "delivery_stream", topology.delivery),
         (remove.RemoveFunctionOperator, "transformer", topology.transformer),
@@ -80,6 +82,12 @@ with DAG(
             )
             for operator, of, resource in steps
         ]
+        if topology.adopts_table:
+            release = ReleaseTableOperator(
+                task_id="release_table", table=topology.table.name, bucket=topology.bucket.name,
+                keep=topology.settings.is_of_a_stack, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+            )  # fmt: skip
+            removals.insert(1, release)
     summarise = SummariseOperator(
         task_id="summarise_teardown",
         of_tasks=[task.task_id for task in removals],

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from change_contract import REST_COLUMN, Contract
+from column_changes import REBUILD, unfit_columns
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own abbreviation)
 from raw_objects import FURTHER
@@ -27,8 +28,6 @@ SNAPSHOT_RETENTION = timedelta(days=7)
 CONFLICT = re.compile(r"CommitFailedException|ValidationException|AlreadyExists|ALREADY_EXISTS")
 COMMIT_ATTEMPTS = 8
 MAX_FURTHER_COLUMNS = 200
-PROMOTIONS = re.compile(r"int bigint|float double|decimal\((\d+),(\d+)\) decimal\((\d+),(\d+)\)").fullmatch
-"""Types that Iceberg changes in place; a decimal only to more digits before the point."""
 STREAM = "coalesce({0}source_stream, '')"
 """A change of a stream that nobody named is older than those of the streams that have a label."""
 
@@ -100,11 +99,7 @@ class Lake:
                 return
 
     def ensure(self, table: str, columns: dict[str, str], partitioning: str = "", **source: DataFrame) -> None:
-        """Make the table, with ``rows`` if that source is given, unless it exists; an older one gets the columns that it lacks.
-
-        Raises:
-            TypeError: it has one of another type.
-        """
+        """Make the table, with ``rows`` if that source is given, unless it exists; an older one gets the columns that it lacks."""
         fields = "" if source else f"({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
         query = "AS SELECT * FROM {rows}" if source else ""
         how = f"USING iceberg {partitioning} TBLPROPERTIES ({PROPERTIES})"
@@ -113,22 +108,12 @@ class Lake:
         self.ensure_columns(table, columns)
 
     def ensure_columns(self, table: str, columns: dict[str, str]) -> None:
-        """Add the columns that the table lacks, and widen those that may be widened in place.
-
-        Raises:
-            TypeError: one has another type.
-        """
+        """Add the columns that the table lacks, and widen those that may be widened in place."""
 
         def attempt() -> None:
             present = dict(self.read(table).dtypes)
             altered = {name: kind for name, kind in columns.items() if present.get(name, kind) != kind}
             for name, kind in altered.items():
-                if not may_widen(present[name], kind):
-                    raise TypeError(
-                        f"Cannot curate into {self.name(table)}: its column {name} is {present[name]}, not {kind}. The "
-                        "contract has changed, or another program altered the table: rename or drop the table, and the "
-                        "next run rebuilds it."
-                    )
                 self.spark.sql(f"ALTER TABLE {self.name(table)} ALTER COLUMN `{name}` TYPE {kind}")
             if missing := [f"`{name}` {kind}" for name, kind in columns.items() if name not in present]:
                 self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({', '.join(missing)})")
@@ -177,18 +162,32 @@ def _rest(columns: list[str]) -> Column:
     return F.when(F.size(rest) > 0, F.to_json(by_name))
 
 
-def may_widen(present: str, wanted: str) -> bool:
-    """Whether Iceberg changes a column's type in place.
+def require_fitting(lake: Lake) -> None:
+    """Refuse a contract that the tables cannot follow in place, before any of them is altered.
 
-    >>> may_widen("decimal(12,2)", "decimal(20,2)"), may_widen("decimal(12,2)", "decimal(20,4)")
-    (True, False)
+    Raises:
+        TypeError: says which columns, and that a rebuild is needed.
     """
-    match = PROMOTIONS(f"{present} {wanted}")
-    return match is not None and (match[1] is None or (match[2] == match[4] and int(match[1]) <= int(match[3])))
+    for table, columns in {
+        lake.changes: change_columns(lake.contract),
+        lake.current: current_columns(lake.contract),
+    }.items():
+        if not lake.spark.catalog.tableExists(lake.name(table)):
+            continue
+        if unfit := unfit_columns(dict(lake.read(table).dtypes), columns, lake.key):
+            raise TypeError(
+                f"Cannot curate into {lake.name(table)}: {'; '.join(unfit)}. The contract has changed, or another program altered the "
+                f"table. Nothing was changed. Put the contract back and run sales_cdc_setup, or have the tables rebuilt: {REBUILD}"
+            )
 
 
 def prepare_tables(lake: Lake) -> None:
-    """Create what is missing. Without the change log nothing counts as taken; the current state is made from it."""
+    """Create what is missing. Without the change log nothing counts as taken; the current state is made from it.
+
+    Raises:
+        TypeError: the tables cannot follow the contract in place.
+    """
+    require_fitting(lake)
     lake.ensure(lake.quarantine, QUARANTINE)
     lake.ensure(lake.intake, INTAKE)
     if not lake.spark.catalog.tableExists(lake.name(lake.changes)):

@@ -30,7 +30,7 @@ try:
     from sales_cdc.deployment.topology import Topology
     from sales_cdc.generate.change_writer import StalledError
     from sales_cdc.generate.ledger import RunLedger
-    from sales_cdc.generate.run import GenerateRun
+    from sales_cdc.generate.run import GenerateRun, require_own_table
     from sales_cdc.generate.transactional_table import CLIENT_CONFIG, OrdersTable
     from sales_cdc.generate.workload import Workload, WorkloadError
 except ModuleNotFoundError as error:
@@ -152,6 +152,7 @@ def connect(settings: Settings, stop: Event) -> GenerateRun:
     with explained("ask AWS STS for", "the account"):
         account = client("sts", connect_timeout=5, retries={"total_max_attempts": 2}).get_caller_identity()["Account"]
     topology = Topology(settings, account)
+    require_own_table(topology.table.name, adopted=topology.adopts_table)
     run_id = f"script__{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}-{uuid.uuid4().hex[:6]}"
     ledger = RunLedger(client("s3"), topology.bucket.name, run_id, lambda: datetime.now(UTC).isoformat())
     return GenerateRun(OrdersTable(client("dynamodb", **CLIENT_CONFIG), topology.table.name), ledger, _say, stop)

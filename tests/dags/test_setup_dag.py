@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from airflow.sdk import DAG
+
+from tests.dags.conftest import load
 
 
 def upstream(dag: DAG, task_id: str) -> set[str]:
@@ -35,6 +38,26 @@ def test_the_account_is_known_before_anything_is_touched(dag: DAG) -> None:
 def test_the_probe_order_is_deleted_even_when_it_does_not_arrive(dag: DAG) -> None:
     assert dag.get_task("proof.put_probe_order").is_setup
     assert dag.get_task("proof.delete_probe_order").is_teardown
+
+
+def test_what_may_not_fit_is_found_before_anything_is_made(dag: DAG) -> None:
+    for task_id in ("roles.provision_pipe_role", "lake.provision_bucket", "lake.upload_contract"):
+        assert "expect_contract_fits" in upstream(dag, task_id)
+
+
+def test_an_adopted_table_is_looked_at_first_and_never_provisioned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALES_CDC_TABLE", "shop")
+    dag = load("sales_cdc_setup")
+    assert "expect_table_fits" in upstream(dag, "roles.provision_pipe_role")
+    assert "capture.adopt_table" in upstream(dag, "capture.provision_pipe")
+    assert "capture.adopt_table" in dag.get_task("summarise_setup").of_tasks
+    assert not [each for each in dag.task_ids if each.endswith(("provision_table", "expect_stream_drained"))]
+    assert dag.get_task("proof.put_probe_order").wanted == "{{ params.probe_adopted_table }}"
+    teardown = load("sales_cdc_teardown")
+    order = [task.task_id for task in teardown.topological_sort()]
+    assert order.index("remove_pipe") < order.index("release_table") < order.index("remove_bucket")
+    assert "remove_table" not in order
+    assert "release_table" in teardown.get_task("summarise_teardown").of_tasks
 
 
 def test_every_resource_is_in_the_summary(dag: DAG) -> None:

@@ -29,6 +29,8 @@ DRILL_RUNS = f"{LEDGER_PREFIX}drill/"
 
 TRIMMED_POSITIONS = f"{REDRIVE_RUNS}trimmed/"
 RAW_TABLE_CHECK = f"{BATCH_RUNS}raw_table_check.json"
+ADOPTED_STREAM = f"{LEDGER_PREFIX}adopted_stream.json"
+"""The stream that setup enabled on an adopted table; teardown disables no other."""
 ORDERS_WITHOUT_INSERT = f"{BATCH_RUNS}orders_without_insert.json"
 
 

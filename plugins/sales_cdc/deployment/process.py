@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.declared import include_folder as include_folder
 from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.settings import Settings
@@ -18,6 +19,7 @@ def deployed_topology() -> Topology:
 
     Raises:
         SettingsError: a setting is missing or cannot be used; Airflow shows it as the DAG's import error.
+        ContractError: the contract's file declares none; likewise.
 
     Example::
 
@@ -25,5 +27,6 @@ def deployed_topology() -> Topology:
         topology.table.name  # "sales-cdc-orders"
     """
     settings = Settings.from_environment()
+    declared_contract()
     endpoint_guard.install(settings, only_own=True)
     return Topology(settings, ACCOUNT)

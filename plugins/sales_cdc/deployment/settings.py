@@ -53,6 +53,7 @@ class Settings:
     managed key that encrypts everything; None: each service's own key. ``managed_by``: who makes the resources; setup only verifies
     those of a CloudFormation stack. ``max_further_columns``: how many further attributes have a column of their own in the curated
     tables. ``raw_columns``: whether the crawler finds the raw table's columns by the project's classifier, or by Glue's built-in one.
+    ``table``: an existing table to adopt; None: one of the deployment's own.
     """
 
     target: Target
@@ -70,6 +71,7 @@ class Settings:
     managed_by: Manager = "setup"
     max_further_columns: int = 200
     raw_columns: str = "classifier"
+    table: str | None = None
 
     @property
     def partition(self) -> str:
@@ -121,6 +123,7 @@ class Settings:
             managed_by=_manager(env),
             max_further_columns=_integer(env, "SALES_CDC_MAX_FURTHER_COLUMNS", cls.max_further_columns, 0, 230),
             raw_columns=_one_of(env, "SALES_CDC_RAW_COLUMNS", cls.raw_columns, RAW_COLUMNS, _COLUMNS_RULE),
+            table=_matching(env, "SALES_CDC_TABLE", "", r"([A-Za-z0-9_.-]{3,255})?", _TABLE_RULE.format(region)) or None,
         )  # fmt: skip
 
 
@@ -128,6 +131,10 @@ _PREFIX_RULE = "3 to 30 lower-case letters, digits and hyphens, beginning with a
 _VIEW_RULE = "the change event needs the new image"
 _COLUMNS_RULE = (
     f"who finds the columns of {declared_contract().raw_table}; the contract's that are not found are put in"
+)
+_TABLE_RULE = (
+    "the name of a DynamoDB table of this account in {0}, 3 to 255 letters, digits, _, - and . (no ARN: a pipe reads tables of its "
+    "own account and region only)"
 )
 _CALLABLE_RULE = "the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
 _KEY_RULE = "the ARN of a key in {0}, such as arn:aws:kms:{0}:123456789012:key/1234abcd-…; policies take no alias"

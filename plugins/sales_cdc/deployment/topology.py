@@ -79,8 +79,17 @@ class Topology:
 
     @property
     def table(self) -> Resource:
-        """Return the table of the declared entity, the source of every change."""
-        return self._regional("dynamodb", "table/", f"{self.prefix}-{ENTITY}")
+        """Return the table of the declared entity, or the one that is adopted: the source of every change."""
+        return self._regional("dynamodb", "table/", self.settings.table or self._own_table)
+
+    @property
+    def _own_table(self) -> str:
+        return f"{self.prefix}-{ENTITY}"
+
+    @property
+    def adopts_table(self) -> bool:
+        """Return whether the table is somebody's, to be read and left as it is; else setup makes it and teardown removes it."""
+        return self.table.name != self._own_table
 
     @property
     def dead_letter_queue(self) -> Resource:

@@ -9,7 +9,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from sales_cdc.contract.change_contract import EventType
 from sales_cdc.generate.ledger import RunLedger
-from sales_cdc.generate.run import GenerateRun
+from sales_cdc.generate.run import GenerateRun, require_own_table
 from sales_cdc.generate.run_operator import WritingRunOperator, final_errors, require_known_params
 from sales_cdc.generate.transactional_table import OrdersTable
 from sales_cdc.generate.workload import Workload
@@ -18,16 +18,19 @@ from sales_cdc.generate.workload import Workload
 class GenerateRunOperator(WritingRunOperator):
     """Take one step of a generate run.
 
-    ``run_name`` is the run's name in the ledger; the run's id when it is empty.
+    ``run_name`` is the run's name in the ledger; the run's id when it is empty. ``adopted``: the table is somebody's, and every step
+    is refused.
     """
 
     template_fields = aws_template_fields("table", "bucket", "run_name")
 
-    def __init__(self, *, run_name: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, run_name: str = "", adopted: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.run_name = run_name
+        self.adopted = adopted
 
     def _generate_run(self, context: Mapping[str, Any]) -> GenerateRun:
+        require_own_table(self.table, adopted=self.adopted)
         ledger = self._ledger(RunLedger, self.run_name or context["run_id"])
         return GenerateRun(OrdersTable(self._dynamodb(), self.table), ledger, self.log.info, self._stop)
 

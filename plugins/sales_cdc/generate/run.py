@@ -16,7 +16,7 @@ from sales_cdc.cost.forecast import ORDER_BYTES, forecast_line
 from sales_cdc.generate.change_writer import ChangeWriter, Pace, StalledError
 from sales_cdc.generate.ledger import Outcome, RunHeader, RunLedger
 from sales_cdc.generate.transactional_table import OrdersTable
-from sales_cdc.generate.workload import Change, Workload, plan_changes, require_rate
+from sales_cdc.generate.workload import Change, Workload, WorkloadError, plan_changes, require_rate
 
 PART_CHANGES = 2_000
 SHOWN = 5
@@ -24,6 +24,20 @@ LOG_SECONDS = 5.0
 
 Say = Callable[[str], None]
 Progress = Callable[[EventType, int, int], None]
+
+
+def require_own_table(table: str, *, adopted: bool) -> None:
+    """Refuse to write mock orders into a table that the deployment only reads.
+
+    Raises:
+        WorkloadError: the table is adopted.
+    """
+    if adopted:
+        raise WorkloadError(
+            f"Cannot write mock orders to the DynamoDB table '{table}': it is adopted (SALES_CDC_TABLE), so its items are not the "
+            "pipeline's. Nothing was written. Use a deployment with a table of its own: unset SALES_CDC_TABLE and SALES_CDC_CONTRACT, and "
+            "set another SALES_CDC_PREFIX."
+        )
 
 
 class ProgressLog:

@@ -39,6 +39,8 @@ class ChainBarrier:
         connect: returns a hook of the class it gets.
         hops: the topology's ``hops``.
         patience_seconds: how long the probes of a round may take.
+        may_write: False for an adopted table, to which nothing is written: then patience alone decides, and a chain that is slower
+            than that makes a change on its way look lost.
         stop: ends the wait once it is set.
 
     Example::
@@ -46,9 +48,12 @@ class ChainBarrier:
         ChainBarrier(lambda hook: hook(aws_conn_id="aws_default"), topology.hops, 300, Event()).deliver()
     """
 
-    def __init__(self, connect: Connect, hops: Mapping[str, str], patience_seconds: float, stop: Event) -> None:
+    def __init__(
+        self, connect: Connect, hops: Mapping[str, str], patience_seconds: float, stop: Event, *, may_write: bool = True
+    ) -> None:
         self._connect, self._hops, self._stop = connect, hops, stop
         self._patience = timedelta(seconds=patience_seconds)
+        self._may_write = may_write
 
     def deliver(self) -> None:
         """Return once every earlier change is in ``raw/``, in ``errors/``, or given up by the pipe.
@@ -56,6 +61,10 @@ class ChainBarrier:
         Raises:
             ChainStalledError: the probes did not arrive in time.
         """
+        if not self._may_write:
+            if self._stop.wait(self._patience.total_seconds()):
+                raise ChainStalledError("The wait for changes on their way was ended. Run the DAG again.")
+            return
         table: TableHook = self._connect(TableHook)
         arn = table.conn.describe_table(TableName=self._hops["table"])["Table"].get("LatestStreamArn")
         shards = max(self._connect(TableStreamHook).open_shards(arn) if arn else 0, self._kinesis_shards())

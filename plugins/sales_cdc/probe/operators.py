@@ -20,9 +20,10 @@ class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
 
     Args:
         table: the orders table's name.
+        wanted: ``False`` writes nothing: a table that is adopted is somebody's.
 
     Returns:
-        ``order_id``, and ``written_at``, the time before the write (ISO 8601, UTC).
+        ``order_id``, and ``written_at``, the time before the write (ISO 8601, UTC); nothing when none is wanted.
 
     Example::
 
@@ -30,13 +31,17 @@ class PutProbeOrderOperator(AwsBaseOperator[TableHook]):
     """
 
     aws_hook_class = TableHook
-    template_fields = aws_template_fields("table")
+    template_fields = aws_template_fields("table", "wanted")
 
-    def __init__(self, *, table: str, **kwargs: Any) -> None:
+    def __init__(self, *, table: str, wanted: str = "True", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.table = table
+        self.wanted = wanted
 
     def execute(self, context: Any) -> dict[str, str]:
+        if self.wanted != "True":
+            self.log.info("Wrote no probe: nothing is written to the table '%s', which is adopted.", self.table)
+            return {}
         probe = {"order_id": KEYS.new_probe(), "written_at": datetime.now(UTC).isoformat()}
         with resource_errors(f"Could not write the probe order to the DynamoDB table '{self.table}'"):
             self.hook.put_probe_orders(self.table, [probe["order_id"]])
@@ -61,6 +66,8 @@ class DeleteProbeOrderOperator(AwsBaseOperator[TableHook]):
         self.probe = probe
 
     def execute(self, context: Any) -> None:
+        if not self.probe:
+            return
         order_id = self.probe["order_id"]
         with resource_errors(f"Could not delete the probe order {order_id} from the DynamoDB table '{self.table}'"):
             self.hook.delete_probe_orders(self.table, [order_id])

@@ -52,6 +52,9 @@ class ProbeArrivedSensor(AwsBaseSensor[ObjectHook]):
         self.patience_seconds = patience_seconds
 
     def poke(self, context: Any) -> bool:
+        if not self.probe:
+            self.log.info("No probe was written, so none is awaited: the next change of the table is the proof.")
+            return True
         written_at = datetime.fromisoformat(self.probe["written_at"])
         now = datetime.now(UTC)
         order_id = self.probe["order_id"]

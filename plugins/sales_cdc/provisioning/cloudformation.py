@@ -21,6 +21,7 @@ KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 REMOVED = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 STREAM_HOURS = 24  # Kinesis's own default
 CODE_BUCKET = "CodeBucket"
+TABLE_STREAM = "TableStreamArn"
 
 
 def template(topology: Topology, code_key: str) -> Request:
@@ -40,7 +41,8 @@ def template(topology: Topology, code_key: str) -> Request:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"The pipeline {topology.prefix}, as sales_cdc_setup makes it.",
         "Parameters": {
-            CODE_BUCKET: {"Type": "String", "Description": f"The bucket, in this region, that holds {code_key}."}
+            CODE_BUCKET: {"Type": "String", "Description": f"The bucket, in this region, that holds {code_key}."},
+            **_table_stream(topology),
         },
         "Resources": resources | _arrivals(topology),
     }
@@ -162,19 +164,35 @@ def _transport(topology: Topology) -> Request:
     }
 
 
+def _table_stream(topology: Topology) -> Request:
+    """Return the parameter for the stream of an adopted table, which is no resource of the stack."""
+    text = f"LatestStreamArn of the table {topology.table.name}, as DescribeTable shows it; NEW_IMAGE or NEW_AND_OLD_IMAGES."
+    pattern = f"^{topology.table.arn.replace('.', '[.]')}/stream/.+$"
+    parameter = {"Type": "String", "Description": text, "AllowedPattern": pattern}
+    return {TABLE_STREAM: parameter} if topology.adopts_table else {}
+
+
 def _capture(topology: Topology) -> Request:
-    """Return table, dead-letter queue and pipe; the pipe starts after Firehose, which reads only what comes later."""
+    """Return table, dead-letter queue and pipe; the pipe starts after Firehose, which reads only what comes later.
+
+    An adopted table stays out of the stack: whoever deploys it names the table's stream.
+    """
+    own = {} if topology.adopts_table else {"Table": _table(topology)}
+    pipe = flow.pipe(topology, "")
+    pipe["Source"] = {"Ref": TABLE_STREAM} if topology.adopts_table else {"Fn::GetAtt": ["Table", "StreamArn"]}
+    return {
+        **own,
+        "DeadLetterQueue": _resource("SQS::Queue", _queue(flow.dead_letter_queue(topology)), **REMOVED),
+        "Pipe": _resource("Pipes::Pipe", pipe, "PipeRole", "DeadLetterQueue", "Delivery"),
+    }
+
+
+def _table(topology: Topology) -> Request:
     table = flow.table(topology)
     table["StreamSpecification"] = {"StreamViewType": table["StreamSpecification"]["StreamViewType"]}
     table["SSESpecification"] = _renamed(table["SSESpecification"], Enabled="SSEEnabled")
     table["PointInTimeRecoverySpecification"] = {"PointInTimeRecoveryEnabled": True}
-    pipe = flow.pipe(topology, "")
-    pipe["Source"] = {"Fn::GetAtt": ["Table", "StreamArn"]}
-    return {
-        "Table": _resource("DynamoDB::Table", table, **KEPT),
-        "DeadLetterQueue": _resource("SQS::Queue", _queue(flow.dead_letter_queue(topology)), **REMOVED),
-        "Pipe": _resource("Pipes::Pipe", pipe, "PipeRole", "DeadLetterQueue", "Delivery"),
-    }
+    return _resource("DynamoDB::Table", table, **KEPT)
 
 
 def _queue(definition: Request) -> Request:

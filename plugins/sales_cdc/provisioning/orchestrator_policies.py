@@ -111,6 +111,7 @@ def _glue(topology: Topology) -> list[Document]:
     statements = [
         (["CreateDatabase", "GetDatabase", "UpdateDatabase"], [_catalog(topology), database]),
         (["DeleteDatabase"], [_catalog(topology), database, *within]),
+        (["GetTable"], [_catalog(topology), database, within[0]]),
         ([*crawler, "StopCrawler"], [topology.crawler.arn]),
         (["CreateJob", *job], [topology.job.arn]),
         (["TagResource"], [database, topology.crawler.arn, topology.job.arn]),
@@ -146,6 +147,10 @@ FLOW_ACTIONS = {
 }  # fmt: skip
 
 
+ADOPTING_ACTIONS = ("DescribeTable", "UpdateTable", "PutItem", "DeleteItem")
+"""On an adopted table: its stream is enabled, and a probe written, only where the Params of setup say so."""
+
+
 def _flow(topology: Topology) -> list[Document]:
     """Allow each service's actions on this deployment's resources.
 
@@ -166,8 +171,9 @@ def _flow(topology: Topology) -> list[Document]:
         "pipes": [topology.pipe.arn],
         "logs": [arn for log in logs for arn in (log, f"{log}:*")],
     }
+    actions = {**FLOW_ACTIONS, **({"dynamodb": ADOPTING_ACTIONS} if topology.adopts_table else {})}
     return [
-        *(allow([f"{service}:{action}" for action in FLOW_ACTIONS[service]], *on) for service, on in resources.items()),
+        *(allow([f"{service}:{action}" for action in actions[service]], *on) for service, on in resources.items()),
         allow(["dynamodb:DescribeStream"], f"{topology.table.arn}/stream/*"),
         allow(["kinesis:StartStreamEncryption"], topology.stream.arn, key),
         allow(["logs:CreateLogStream"], f"{topology.delivery_log.arn}:log-stream:*"),

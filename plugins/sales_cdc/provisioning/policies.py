@@ -62,14 +62,33 @@ def permissions(topology: Topology, service: Service) -> Document:
 def through_key(topology: Topology, actions: Sequence[str], services: Sequence[str]) -> list[Document]:
     """Allow actions on the deployment's key, only through these services; nothing when there is no key.
 
+    An adopted table may be encrypted with a key that only its owner knows: through DynamoDB any key of the account serves then, as far
+    as its own policy lets it.
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
     """
-    key = topology.settings.kms_key_arn
-    if key is None:
-        return []
-    via = [f"{service}.{topology.settings.region}.{_suffix(topology)}" for service in services]
-    condition = {"StringEquals": {"kms:ViaService": via}}
-    return [{**allow([f"kms:{action}" for action in actions], key), "Condition": condition}]
+    own, adopted = topology.settings.kms_key_arn, topology.adopts_table
+    keys = {
+        own: [service for service in services if not (adopted and service == "dynamodb")] if own else [],
+        _any_key(topology): [service for service in services if adopted and service == "dynamodb"],
+    }
+    return [
+        {
+            **allow([f"kms:{action}" for action in actions], str(key)),
+            "Condition": {
+                "StringEquals": {
+                    "kms:ViaService": [
+                        f"{service}.{topology.settings.region}.{_suffix(topology)}" for service in through
+                    ]
+                }
+            },
+        }
+        for key, through in keys.items()
+        if through
+    ]
+
+
+def _any_key(topology: Topology) -> str:
+    return topology.stream.arn.replace(":kinesis:", ":kms:").replace(f"stream/{topology.stream.name}", "key/*")
 
 
 def _suffix(topology: Topology) -> str:

@@ -61,6 +61,32 @@ def outcomes(file: str, **params: object) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("aws")
+def test_an_adopted_table_gets_its_stream_and_is_left_without_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALES_CDC_TABLE", "shop")
+    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+    key = {"AttributeName": "orderid"}
+    made = dynamodb.create_table(
+        TableName="shop", BillingMode="PAY_PER_REQUEST", Tags=[{"Key": "owner", "Value": "them"}],
+        KeySchema=[{**key, "KeyType": "HASH"}], AttributeDefinitions=[{**key, "AttributeType": "S"}],
+    )["TableDescription"]  # fmt: skip
+    setup = DagRun("sales_cdc_setup.py", enable_stream="True")
+    setup.run("find_account", "expect_table_fits", "lake.provision_bucket")
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.delete_bucket_policy(Bucket=setup.outcomes["lake.provision_bucket"]["name"])
+    setup.run("capture.adopt_table")
+    adopted = dynamodb.describe_table(TableName="shop")["Table"]
+    assert setup.outcomes["capture.adopt_table"]["stream_arn"] == adopted["LatestStreamArn"]
+    assert adopted["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    teardown = DagRun("sales_cdc_teardown.py", confirm="sales-cdc")
+    teardown.run("find_account", "release_table")
+    assert teardown.actions() == {"release_table": "stream disabled"}
+    left = dynamodb.describe_table(TableName="shop")["Table"]
+    assert not left.get("StreamSpecification", {}).get("StreamEnabled")
+    assert (left["TableStatus"], left["CreationDateTime"]) == ("ACTIVE", made["CreationDateTime"])
+    assert dynamodb.list_tags_of_resource(ResourceArn=left["TableArn"])["Tags"] == [{"Key": "owner", "Value": "them"}]
+
+
+@pytest.mark.usefixtures("aws")
 def test_setup_creates_everything_then_changes_nothing_and_teardown_removes_it() -> None:
     assert set(outcomes("sales_cdc_setup.py").values()) == {"created"}
     again = outcomes("sales_cdc_setup.py")

@@ -41,7 +41,12 @@ def documents_of(of: Topology) -> dict[str, Document]:
 
 DOCUMENTS = {
     f"{name}{suffix}": document
-    for of, suffix in ((topology(), ""), (topology(kms_key_arn=KEY), " with a key"))
+    for of, suffix in (
+        (topology(), ""),
+        (topology(kms_key_arn=KEY), " with a key"),
+        (topology(table="shop"), " adopting a table"),
+        (topology(table="shop", kms_key_arn=KEY), " adopting a table with a key"),
+    )
     for name, document in documents_of(of).items()
 }
 EACH = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)

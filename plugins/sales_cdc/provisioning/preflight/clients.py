@@ -10,7 +10,9 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
 from sales_cdc.deployment.settings import Settings
+from sales_cdc.provisioning.adoption import AdoptableTable
 from sales_cdc.provisioning.read_only import writes_withheld
+from sales_cdc.provisioning.resources.adopted_table import AdoptedTableHook
 from sales_cdc.provisioning.resources.resource import ResourceHook
 
 PATIENCE = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3})
@@ -47,6 +49,12 @@ class ReadOnlyClients:
             self._clients[service] = AwsBaseHook(**self._arguments, client_type=service).conn
             self._withhold(self._clients[service])
         return self._clients[service]
+
+    def adopted_table(self, name: str) -> AdoptableTable | None:
+        """Return a table that is to be adopted; None when there is none."""
+        hook = AdoptedTableHook(**self._arguments)
+        self._withhold(hook.conn)
+        return hook.find(name)
 
     def hook(self, kind: type[Hook]) -> Hook:
         hook = kind(**self._arguments)

@@ -7,7 +7,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_cdc.aws.errors import Kind, refusal_of
+from sales_cdc.contract.declared import declared_contract
 from sales_cdc.deployment.topology import SERVICES, Topology
+from sales_cdc.provisioning.adoption import no_such_table
 from sales_cdc.provisioning.definitions import flow, lake
 from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
 from sales_cdc.provisioning.preflight.findings import Finding, Level, briefly
@@ -57,7 +59,7 @@ def planned(topology: Topology, code_sha256: str, stream_arn: str) -> list[Plann
         (FunctionHook, flow.transformer(topology, code_sha256)),
         (StreamHook, flow.stream(topology)),
         (DeliveryStreamHook, flow.delivery(topology)),
-        (TableHook, flow.table(topology)),
+        *([] if topology.adopts_table else [(TableHook, flow.table(topology))]),
         (QueueHook, flow.dead_letter_queue(topology)),
         (PipeHook, flow.pipe(topology, stream_arn)),
         (QueueHook, flow.arrivals_queue(topology)),
@@ -67,16 +69,40 @@ def planned(topology: Topology, code_sha256: str, stream_arn: str) -> list[Plann
 
 def plan(clients: ReadOnlyClients, topology: Topology, code_sha256: str) -> list[Finding]:
     """Return a finding for each resource; the names of those that differ have their fields."""
+    adopted = [_adopted(clients, topology)] if topology.adopts_table else []
     stream_arn = _stream_arn(clients, topology)
-    return [_finding(clients, topology, *each) for each in planned(topology, code_sha256, stream_arn)]
+    return [*adopted, *(_finding(clients, topology, *each) for each in planned(topology, code_sha256, stream_arn))]
 
 
 def _stream_arn(clients: ReadOnlyClients, topology: Topology) -> str:
+    name = topology.table.name
     try:
-        found: Found | None = clients.hook(TableHook).find(topology.table.name)
+        if topology.adopts_table:
+            adopted = clients.adopted_table(name)
+            return adopted.stream_arn if adopted else ""
+        found: Found | None = clients.hook(TableHook).find(name)
     except (ClientError, BotoCoreError):
         return ""  # the table's own finding says why
     return found.identifiers["stream_arn"] if found else ""
+
+
+def _adopted(clients: ReadOnlyClients, topology: Topology) -> Finding:
+    """Return whether the table of SALES_CDC_TABLE can be adopted as it is."""
+    name, kind = topology.table.name, TableHook.kind
+    try:
+        table = clients.adopted_table(name)
+    except (ClientError, BotoCoreError) as error:
+        level, text = _refused(error, TableHook)
+        return Finding(kind, level, f"'{name}' {text}")
+    if table is None:
+        return Finding(kind, Level.STOP, no_such_table(name, topology.settings.region))
+    if refusal := table.refusal(declared_contract()):
+        return Finding(kind, Level.STOP, f"'{name}' cannot be adopted. {refusal}")
+    if table.view_type is None:
+        return Finding(kind, Level.HEED, f"'{name}' is adopted. {table.needs_stream()}")
+    return Finding(
+        kind, Level.OK, f"'{name}' is adopted with its stream ({table.view_type}); setup changes nothing of it"
+    )
 
 
 def _finding(

@@ -21,6 +21,7 @@ class AwaitDeliveryOperator(AwsBaseOperator[AwsGenericHook[Any]]):
     Args:
         hops: the topology's ``hops``.
         patience_seconds: how long one round of probe orders may take.
+        may_probe: False for an adopted table, to which no probe is written.
 
     Raises:
         ChainStalledError: the probe orders did not arrive in time.
@@ -29,10 +30,13 @@ class AwaitDeliveryOperator(AwsBaseOperator[AwsGenericHook[Any]]):
     aws_hook_class = AwsGenericHook
     template_fields = aws_template_fields("hops")
 
-    def __init__(self, *, hops: Mapping[str, str], patience_seconds: float = 300, **kwargs: Any) -> None:
+    def __init__(
+        self, *, hops: Mapping[str, str], patience_seconds: float = 300, may_probe: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.hops = hops
         self.patience_seconds = patience_seconds
+        self.may_probe = may_probe
         self._stop = Event()
 
     def on_kill(self) -> None:
@@ -40,7 +44,7 @@ class AwaitDeliveryOperator(AwsBaseOperator[AwsGenericHook[Any]]):
 
     def execute(self, context: Any) -> None:
         connect = cache(lambda hook: hook(**self._hook_parameters))
-        ChainBarrier(connect, self.hops, self.patience_seconds, self._stop).deliver()
+        ChainBarrier(connect, self.hops, self.patience_seconds, self._stop, may_write=self.may_probe).deliver()
         self.log.info(
             "Everything that was written before has arrived in s3://%s/%s.", self.hops["bucket"], bucket_keys.RAW_PREFIX
         )

@@ -64,6 +64,7 @@ class ReconcileOperator(OrdersTableOperator):
         fail_on_difference: whether differences fail the task. The report is written either way.
         wanted: False skips the task.
         patience_seconds: how long the probe orders may take to arrive.
+        may_probe: False for an adopted table, to which no probe is written: patience decides.
 
     Returns:
         ``report`` (its key in the bucket) and the counts: ``source_items``, ``curated_items``, ``matching``, ``in_flight``,
@@ -88,6 +89,7 @@ class ReconcileOperator(OrdersTableOperator):
         fail_on_difference: bool | str = True,
         wanted: bool | str = True,
         patience_seconds: float = 300,
+        may_probe: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -97,6 +99,7 @@ class ReconcileOperator(OrdersTableOperator):
         self.fail_on_difference = fail_on_difference
         self.wanted = wanted
         self.patience_seconds = patience_seconds
+        self.may_probe = may_probe
 
     def execute(self, context: Any) -> dict[str, Any]:
         if str(self.wanted) != "True":
@@ -116,7 +119,13 @@ class ReconcileOperator(OrdersTableOperator):
         curated = CuratedOrdersHook(
             database=self.database, workgroup=self.workgroup, render=self._sql, connection=connection
         )
-        barrier = ChainBarrier(cache(lambda hook: hook(**connection)), self.hops, self.patience_seconds, self._stop)
+        barrier = ChainBarrier(
+            cache(lambda hook: hook(**connection)),
+            self.hops,
+            self.patience_seconds,
+            self._stop,
+            may_write=self.may_probe,
+        )
         chain = DeliveryChain(barrier, self._raw_zone, curated)
         return reconcile(self._orders, curated, chain, cutoff=datetime.now(UTC))
 

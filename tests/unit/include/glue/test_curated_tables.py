@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from change_contract import probe_key
+from change_contract import Attribute, probe_key
 from curated_tables import Lake, maintain, prepare_tables
 
 from tests.unit.include.glue.raw_zone import CONTRACT, RawZone, content, event
@@ -138,12 +138,49 @@ def test_dropped_tables_are_rebuilt_and_older_ones_get_their_columns(lake: Lake)
     assert content(lake, "orders_current", ("orderid", "actor")) == [("a", None), ("b", None), ("c", "user")]
 
 
-def test_a_table_with_a_column_of_another_type_is_refused_with_the_way_out(lake: Lake) -> None:
+def with_fields(lake: Lake, **types: str) -> Lake:
+    """The lake under a contract with these types; a field whose type is "" is not declared."""
+    kept = {each.name: each.type for each in lake.contract.fields} | types
+    fields = tuple(Attribute(name, kind, name) for name, kind in kept.items() if kind)
+    return replace(lake, contract=replace(lake.contract, fields=fields))
+
+
+def test_new_fields_and_wider_decimals_happen_in_place(lake: Lake) -> None:
+    raw = RawZone()
+    raw.put("1.json", event("a", 1, "INSERT", price=10.5))
+    raw.curate(lake)
+    changed = with_fields(lake, price="decimal(20,2)", paid="boolean")
+    raw.put("2.json", event("b", 2, "INSERT", price=123456789012345, paid=True))
+    raw.curate(changed)
+    for table in ("orders_changes", "orders_current"):
+        rows = content(changed, table, ("orderid", "price", "paid"))
+        assert rows == [("a", Decimal("10.50"), None), ("b", Decimal("123456789012345.00"), True)]
+
+
+@pytest.mark.parametrize(
+    ("types", "reason"),
+    [
+        ({"price": "decimal(10,2)", "paid": "boolean"}, r"its column price is decimal\(12,2\), not decimal\(10,2\)"),
+        ({"price": "decimal(12,4)"}, r"its column price is decimal\(12,2\), not decimal\(12,4\)"),
+        ({"quantity": "decimal(38,0)"}, r"its column quantity is bigint, not decimal\(38,0\)"),
+        ({"price": "", "cost": "decimal(12,2)"}, r"its column price, decimal\(12,2\), is declared no more"),
+    ],
+)
+def test_a_contract_that_the_tables_cannot_follow_is_refused_before_anything_is_altered(
+    lake: Lake, types: dict[str, str], reason: str
+) -> None:
     prepare_tables(lake)
-    lake.spark.sql(f"ALTER TABLE {lake.name('orders_current')} DROP COLUMN price")
-    lake.spark.sql(f"ALTER TABLE {lake.name('orders_current')} ADD COLUMN price double")
-    with pytest.raises(TypeError, match=r"price is double, not decimal\(12,2\).*rename or drop the table"):
-        prepare_tables(lake)
+    before = [lake.read(table).dtypes for table in TABLES]
+    with pytest.raises(TypeError, match=rf"{reason}.*Nothing was changed.*sales_cdc_rebuild"):
+        prepare_tables(with_fields(lake, **types))
+    assert [lake.read(table).dtypes for table in TABLES] == before
+
+
+def test_another_key_is_refused(lake: Lake) -> None:
+    prepare_tables(lake)
+    key = (*lake.contract.key, Attribute("line", "N", "line"))
+    with pytest.raises(TypeError, match=r"the key's column line is not there.*sales_cdc_rebuild"):
+        prepare_tables(replace(lake, contract=replace(lake.contract, key=key)))
 
 
 def test_two_runs_at_once_keep_each_change_once(lake: Lake) -> None:

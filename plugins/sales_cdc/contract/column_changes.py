@@ -1,0 +1,1 @@
+../../../include/glue/column_changes.py
