@@ -7,6 +7,7 @@ from local_cloud.emulator.expiry import disable_ttl_reaper
 from local_cloud.emulator.expression_cache import cache_expressions
 from local_cloud.emulator.function_logs import patch_function_logs
 from local_cloud.emulator.hot_paths import patch_hot_paths
+from local_cloud.emulator.kinesis_limits import patch_kinesis_limits
 from local_cloud.emulator.kinesis_retention import patch_retention_checks
 from local_cloud.emulator.modules import Modules
 from local_cloud.emulator.partiql import patch_partiql
@@ -38,6 +39,7 @@ def apply_patches(
     disable_ttl_reaper(modules.dynamodb)
     cache_expressions(modules.dynamodb)
     patch_retention_checks(modules.kinesis, uptime)
+    patch_kinesis_limits(modules.kinesis)
     patch_resharding(modules.kinesis)
     patch_hot_paths(modules.dynamodb, modules.dynamodb_streams, modules.kinesis)
     patch_scans(modules.dynamodb)

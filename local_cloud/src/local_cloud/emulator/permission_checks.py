@@ -4,6 +4,7 @@ In brackets: what MiniStack would check. The resources are those of the services
 https://docs.aws.amazon.com/service-authorization/latest/reference/ (``list_amazondynamodb.html`` and so on).
 
 * A call on a DynamoDB stream is checked against the stream's ARN (``*``, which only ``*`` allows).
+* A call on a Kinesis stream in CBOR is checked against the stream (it fails).
 * ListStreams of DynamoDB and UpdateStreamMode of Kinesis have no resource (``*``, the stream).
 * A call on a table's exports is checked against the export or, when it has none yet, the table (``*``).
 * A denied transaction in one table names that table.
@@ -30,6 +31,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
+from local_cloud.cbor import json_body
 from local_cloud.emulator.catalog_resources import catalog_resources
 from local_cloud.emulator.seams import require
 from local_cloud.wire import json_object
@@ -83,6 +85,8 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
     def extended(
         service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
     ) -> str:
+        if service == "kinesis":
+            body = json_body(headers, body)
         if service == "s3" and (found := object_arn(path)):
             return found
         if service == "dynamodbstreams":

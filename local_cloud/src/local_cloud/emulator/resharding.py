@@ -5,21 +5,26 @@ retention; here it stays, empty. Sources:
 https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html,
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html (the last page of a closed shard has
 ``ChildShards`` and no ``NextShardIterator``) and
-https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html. What is refused, and by which code: those pages and
+moto's Kinesis; in doubt nothing is changed.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 
+from local_cloud.emulator.kinesis_limits import ON_DEMAND, Operation, Refused, refusing
 from local_cloud.emulator.seams import require
-from local_cloud.wire import Answer
+from local_cloud.wire import Answer, Json
 
-Json = dict[str, Any]
-Operation = Callable[[Json], Answer]
+MAX_RESHARDINGS, RESHARDING_SECONDS, MAX_SHARDS = 10, 24 * 3600, 10_000
+RESHARDINGS = "local_cloud_reshardings"
 
+_INVALID = "InvalidArgumentException"
 END = "ending_sequence_number"
 _NEEDED = (
     "_compute_hash_ranges", "_describe_stream_summary", "_get_records", "_merge_shards", "_next_sequence_number", "_resolve_stream",
@@ -37,8 +42,10 @@ def patch_resharding(kinesis: Any) -> None:
     shown = kinesis._shard_out
     split = _closing(kinesis, kinesis._split_shard, "ShardToSplit")
     merge = _closing(kinesis, kinesis._merge_shards, "ShardToMerge", "AdjacentShardToMerge")
-    kinesis._split_shard, kinesis._merge_shards = split, merge
-    kinesis._update_shard_count = _to_count(kinesis, kinesis._update_shard_count, split, merge)
+    count = _to_count(kinesis, kinesis._update_shard_count, split, merge)
+    kinesis._split_shard = refusing(kinesis, split, _of_split)
+    kinesis._merge_shards = refusing(kinesis, merge, _of_merge)
+    kinesis._update_shard_count = refusing(kinesis, count, _of_count)
     kinesis._get_records = _ending(kinesis, kinesis._get_records)
     kinesis._describe_stream_summary = _counting_open(kinesis, kinesis._describe_stream_summary)
     kinesis._shard_out = lambda shard_id, shard: _with_end(shown(shard_id, shard), shard)
@@ -67,9 +74,6 @@ def _closing(kinesis: Any, reshard: Operation, *named: str) -> Operation:
     def closed(data: Json) -> Answer:
         _, stream = kinesis._resolve_stream(data)
         parents = {data.get(name): stream["shards"].get(data.get(name)) for name in named} if stream else {}
-        if any(shard is not None and END in shard for shard in parents.values()):
-            message = f"{' or '.join(map(str, parents))} is closed: it cannot be split or merged."
-            return _refusal(kinesis, "InvalidArgumentException", message)
         end = kinesis._next_sequence_number()
         answer = reshard(data)
         if answer[0] == 200:
@@ -77,6 +81,67 @@ def _closing(kinesis: Any, reshard: Operation, *named: str) -> Operation:
         return answer
 
     return closed
+
+
+def _not_reshardable(stream: Json, *shard_ids: str) -> Refused:
+    """Return why the shards of this stream cannot be split or merged; None when they can."""
+    where = f"in stream {stream['StreamName']}"
+    if (stream.get("StreamModeDetails") or {}).get("StreamMode") == ON_DEMAND:
+        return "ValidationException", f"Request is invalid. Stream {stream['StreamName']} is in On-Demand mode."
+    for shard_id in shard_ids:
+        shard = stream["shards"].get(shard_id)
+        if shard is None:
+            return "ResourceNotFoundException", f"Could not find shard {shard_id} {where}."
+        if END in shard:
+            why = "has already been merged or split, and thus is not eligible for merging or splitting."
+            return _INVALID, f"Shard {shard_id} {where} {why}"
+    return None
+
+
+def _of_split(data: Json, stream: Json) -> Refused:
+    shard_id, key = str(data.get("ShardToSplit")), str(data.get("NewStartingHashKey"))
+    if refused := _not_reshardable(stream, shard_id):
+        return refused
+    if not re.fullmatch(r"0|[1-9]\d{0,38}", key):
+        return "ValidationException", f"1 validation error detected: NewStartingHashKey: {key!r} is no hash key."
+    low, high = _range(stream["shards"][shard_id])
+    if low < int(key) < high:
+        return None
+    return (
+        _INVALID,
+        f"NewStartingHashKey {key} is not inside the shard {shard_id}, whose hash keys are {low} to {high}.",
+    )
+
+
+def _of_merge(data: Json, stream: Json) -> Refused:
+    first, second = str(data.get("ShardToMerge")), str(data.get("AdjacentShardToMerge"))
+    if refused := _not_reshardable(stream, first, second):
+        return refused
+    ranges = sorted([_range(stream["shards"][first]), _range(stream["shards"][second])])
+    if first != second and ranges[0][1] + 1 == ranges[1][0]:
+        return None
+    return _INVALID, f"Shards {first} and {second} in stream {stream['StreamName']} are not an adjacent pair of shards."
+
+
+def _of_count(data: Json, stream: Json) -> Refused:
+    target, current = int(data.get("TargetShardCount") or 0), len(open_shards(stream))
+    if refused := _not_reshardable(stream):
+        return refused
+    counts = f"Current open shard count: {current} Target shard count: {target}"
+    if target > MAX_SHARDS:
+        return "LimitExceededException", f"A stream has at most {MAX_SHARDS} shards. {counts}"
+    if target > 2 * current:
+        return _INVALID, f"UpdateShardCount cannot scale up over double your current open shard count. {counts}"
+    if 0 < 2 * target < current:
+        return _INVALID, f"UpdateShardCount cannot scale down below half your current open shard count. {counts}"
+    recent = [at for at in stream.get(RESHARDINGS, []) if at > time.time() - RESHARDING_SECONDS]
+    if len(recent) >= MAX_RESHARDINGS:
+        return "LimitExceededException", f"A stream is scaled at most {MAX_RESHARDINGS} times in 24 hours. {counts}"
+    return None
+
+
+def _range(shard: Json) -> tuple[int, int]:
+    return int(shard["starting_hash_key"]), int(shard["ending_hash_key"])
 
 
 def _to_count(kinesis: Any, update: Operation, split: Operation, merge: Operation) -> Operation:
@@ -96,6 +161,7 @@ def _to_count(kinesis: Any, update: Operation, split: Operation, merge: Operatio
         for low, high in ranges:
             while len(inside := _within(stream, low, high)) > 1:
                 merge({**named, "ShardToMerge": inside[0], "AdjacentShardToMerge": inside[1]})
+        stream[RESHARDINGS] = [*stream.get(RESHARDINGS, []), time.time()][-MAX_RESHARDINGS:]
         counts = {"CurrentShardCount": count, "TargetShardCount": target}
         return _answer(kinesis, {"StreamName": stream["StreamName"], **counts, **named})
 
@@ -158,9 +224,4 @@ def _with_end(shown: Json, shard: Json) -> Json:
 
 def _answer(kinesis: Any, document: Json) -> Answer:
     found: Answer = kinesis.json_response(document)
-    return found
-
-
-def _refusal(kinesis: Any, code: str, message: str) -> Answer:
-    found: Answer = kinesis.error_response_json(code, message, 400)
     return found

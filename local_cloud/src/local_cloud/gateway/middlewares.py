@@ -9,6 +9,7 @@ from local_cloud.emulator import further_checks, passed_roles
 from local_cloud.emulator.control_state import KEPT_SERVICES
 from local_cloud.emulator.exports import Exports
 from local_cloud.emulator.function_tags import hide_tags
+from local_cloud.emulator.kinesis_limits import check_limits
 from local_cloud.emulator.log_keys import add_key_actions
 from local_cloud.emulator.modules import Modules
 from local_cloud.emulator.persistence import Persistence
@@ -17,6 +18,7 @@ from local_cloud.emulator.requests import Requests
 from local_cloud.emulator.seams import moved
 from local_cloud.emulator.stream_tags import tag_new_streams
 from local_cloud.emulator.table_filter import filter_tables
+from local_cloud.gateway.cbor_requests import decode_requests
 from local_cloud.gateway.faults import Faults
 from local_cloud.gateway.forwarding import OWNED, Call, forward
 from local_cloud.gateway.traffic_metrics import TrafficMetrics
@@ -64,6 +66,7 @@ def middlewares(modules: Modules, parts: Parts, *, enforce_iam: bool) -> list[Mi
         Middleware(
             "keys of log groups", ["logs"], lambda _, handler: add_key_actions(modules.cloudwatch_logs, handler)
         ),
+        Middleware("limits of Kinesis", ["kinesis"], lambda _, handler: check_limits(modules.kinesis, handler)),
         Middleware("keep tags of new streams", ["kinesis"], lambda _, handler: tag_new_streams(handler)),
         Middleware("note queries' work groups", ["athena"], lambda _, handler: parts.work_groups.around(handler)),
         Middleware(
@@ -94,6 +97,7 @@ def middlewares(modules: Modules, parts: Parts, *, enforce_iam: bool) -> list[Mi
         Middleware("weather", WEATHER_SERVICES, parts.weather.around),
         Middleware("metrics of Kinesis", ["kinesis"], lambda _, handler: metrics.around_kinesis(handler)),
         Middleware("metrics of Lambda", ["lambda"], lambda _, handler: metrics.around_lambda(handler)),
+        Middleware("requests in CBOR", ["kinesis"], lambda _, handler: decode_requests(handler)),
     ]
 
 

@@ -24,6 +24,7 @@ from local_cloud.emulator.persistence import Persistence
 from local_cloud.emulator.query_work_groups import QueryWorkGroups
 from local_cloud.emulator.requests import Requests
 from local_cloud.gateway.admin import Admin
+from local_cloud.gateway.cbor_requests import CborAnswers
 from local_cloud.gateway.faults import Faults
 from local_cloud.gateway.http_server import HttpServer, new_event_loop
 from local_cloud.gateway.middlewares import Parts, install, middlewares
@@ -75,7 +76,7 @@ async def serve(config: CloudConfig) -> None:
     added = equip(config)
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     services = added.services
-    admin = Admin(added.modules.app.app, added.parts.faults, lambda: services.pid)
+    admin = Admin(CborAnswers(added.modules.app.app), added.parts.faults, lambda: services.pid)
     server = HttpServer(admin, config.host, config.port)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -61,7 +61,7 @@ def test_a_closed_shard_cannot_be_split_again(kinesis: Kinesis) -> None:
         kinesis.ask("_split_shard", ShardToSplit=FIRST, NewStartingHashKey=str(MIDDLE))
 
 
-@pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (3, 2), (2, 3), (2, 2)])
+@pytest.mark.parametrize(("before", "after"), [(1, 2), (4, 2), (3, 2), (2, 3), (2, 2), (5, 10)])
 def test_a_new_count_divides_the_keys_evenly_and_keeps_the_records(before: int, after: int) -> None:
     """UpdateShardCount: UNIFORM_SCALING.
 
@@ -80,6 +80,62 @@ def test_a_new_count_divides_the_keys_evenly_and_keeps_the_records(before: int, 
     assert ranges == [(int(low), int(high)) for low, high in kinesis.module._compute_hash_ranges(after)]
     read = [payload for one in listed for payload in kinesis.read(kinesis.iterator(one["ShardId"]))[0]]
     assert sorted(read) == sorted(map(str, keys))
+
+
+FOUR = [f"shardId-{number:012d}" for number in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "code"),
+    [
+        ("_merge_shards", {"ShardToMerge": FOUR[1], "AdjacentShardToMerge": FOUR[1]}, "InvalidArgumentException"),
+        ("_merge_shards", {"ShardToMerge": FOUR[0], "AdjacentShardToMerge": FOUR[2]}, "InvalidArgumentException"),
+        ("_merge_shards", {"ShardToMerge": FOUR[0], "AdjacentShardToMerge": "none"}, "ResourceNotFoundException"),
+        ("_split_shard", {"ShardToSplit": "none", "NewStartingHashKey": "1"}, "ResourceNotFoundException"),
+        ("_split_shard", {"ShardToSplit": FOUR[0], "NewStartingHashKey": "0"}, "InvalidArgumentException"),
+        ("_split_shard", {"ShardToSplit": FOUR[0], "NewStartingHashKey": str(2**126 - 1)}, "InvalidArgumentException"),
+        ("_split_shard", {"ShardToSplit": FOUR[0], "NewStartingHashKey": str(2**127)}, "InvalidArgumentException"),
+        ("_split_shard", {"ShardToSplit": FOUR[0], "NewStartingHashKey": "-5"}, "ValidationException"),
+        ("_update_shard_count", {"TargetShardCount": 9}, "InvalidArgumentException"),
+        ("_update_shard_count", {"TargetShardCount": 1}, "InvalidArgumentException"),
+        ("_update_shard_count", {"TargetShardCount": 10_001}, "LimitExceededException"),
+    ],
+)
+def test_what_aws_refuses_changes_nothing(operation: str, request_: dict[str, str], code: str) -> None:
+    """MergeShards, SplitShard, UpdateShardCount: botocore's model lists their errors; moto's Kinesis refuses the same.
+
+    Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_MergeShards.html (two adjacent shards)
+    """
+    kinesis = Kinesis(4)
+    patch_resharding(kinesis.module)
+    for number in range(4):
+        kinesis.put(f"{number}", hash_key=number * 2**126)
+    before = kinesis.ask("_list_shards")
+    with pytest.raises(AssertionError, match=code):
+        kinesis.ask(operation, **request_)
+    assert kinesis.ask("_list_shards") == before
+    assert [kinesis.read(kinesis.iterator(one))[0] for one in FOUR] == [["0"], ["1"], ["2"], ["3"]]
+
+
+def test_a_merge_takes_its_two_shards_in_either_order(kinesis: Kinesis) -> None:
+    kinesis.ask("_split_shard", ShardToSplit=FIRST, NewStartingHashKey=str(MIDDLE))
+    kinesis.ask("_merge_shards", ShardToMerge=RIGHT, AdjacentShardToMerge=LEFT)
+    merged = next(one for one in kinesis.ask("_list_shards")["Shards"] if one["ShardId"] == MERGED)
+    assert merged["HashKeyRange"] == {"StartingHashKey": "0", "EndingHashKey": str(2**128 - 1)}
+
+
+def test_a_stream_is_scaled_ten_times_a_day(kinesis: Kinesis) -> None:
+    for number in range(10):
+        kinesis.ask("_update_shard_count", TargetShardCount=2 if number % 2 == 0 else 1)
+    with pytest.raises(AssertionError, match="LimitExceededException"):
+        kinesis.ask("_update_shard_count", TargetShardCount=2)
+
+
+@pytest.mark.parametrize("operation", ["_split_shard", "_merge_shards", "_update_shard_count"])
+def test_a_stream_on_demand_is_not_resharded_by_hand(kinesis: Kinesis, operation: str) -> None:
+    kinesis.stream["StreamModeDetails"] = {"StreamMode": "ON_DEMAND"}
+    with pytest.raises(AssertionError, match="ValidationException"):
+        kinesis.ask(operation, TargetShardCount=2, ShardToSplit=FIRST, ShardToMerge=FIRST, AdjacentShardToMerge=FIRST)
 
 
 def test_a_missing_function_is_an_error() -> None:

@@ -1,0 +1,188 @@
+"""Refuse what Kinesis refuses, in its codes, and keep its sizes: pages, retention, shards on demand, sequence numbers.
+
+Sources: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html,
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html (at most 10 MiB),
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html,
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamMode.html,
+https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html (a new stream on demand has 4 shards). The codes are
+those that botocore's model lists and moto's Kinesis uses.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from local_cloud import constraints
+from local_cloud.emulator.seams import require
+from local_cloud.wire import Answer, Handler, Json, ServiceError, error_response, json_object
+
+Operation = Callable[[Json], Answer]
+Refused = tuple[str, str] | None  # code and message
+
+ON_DEMAND, ON_DEMAND_SHARDS = "ON_DEMAND", 4
+MAX_PAGE_BYTES = 10 * 2**20
+MAX_PAGE_RECORDS = 10_000
+MIN_RETENTION_HOURS, MAX_RETENTION_HOURS = 24, 8760
+_TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CARRYING = frozenset({"PutRecord", "PutRecords", "GetRecords", "GetShardIterator", "SubscribeToShard"})
+_CONTENT_TYPE = "application/x-amz-json-1.1"
+_INVALID = "InvalidArgumentException"
+
+
+def patch_kinesis_limits(kinesis: Any, now: Callable[[], float] = time.time) -> None:
+    """Put the refusals in front of ``ministack.services.kinesis``.
+
+    Raises:
+        SeamMovedError: MiniStack lacks one of the functions.
+    """
+    operations = ("_create_stream", "_get_records", "_get_shard_iterator", "_increase_retention", "_decrease_retention")
+    require(kinesis, *operations, "_next_sequence_number", "_resolve_stream", "_shard_iterators", "_streams")
+    kinesis._next_sequence_number = SequenceNumbers(kinesis._streams, now)
+    kinesis._create_stream = _with_shards_on_demand(kinesis._create_stream)
+    kinesis._get_records = _page_of_bytes(kinesis, kinesis._get_records)
+    refusals: dict[str, Callable[[Json, Json], Refused]] = {
+        "_get_shard_iterator": lambda data, _: _of_iterator(data, now()),
+        "_increase_retention": lambda data, stream: _of_retention(data, stream, longer=True),
+        "_decrease_retention": lambda data, stream: _of_retention(data, stream, longer=False),
+    }
+    for name, refusal in refusals.items():
+        setattr(kinesis, name, refusing(kinesis, getattr(kinesis, name), refusal))
+
+
+def refusing(kinesis: Any, operation: Operation, refusal: Callable[[Json, Json], Refused]) -> Operation:
+    """Return the operation on an existing stream so that it answers with ``refusal``'s code and message, if it has one."""
+
+    def checked(data: Json) -> Answer:
+        _, stream = kinesis._resolve_stream(data)
+        refused = refusal(data, stream) if stream is not None else None
+        if refused is None:
+            return operation(data)
+        found: Answer = kinesis.error_response_json(*refused, 400)
+        return found
+
+    return checked
+
+
+class SequenceNumbers:
+    """Gives numbers of 56 digits that never go back, whatever the clock does, nor over a restart."""
+
+    def __init__(self, streams: Any, now: Callable[[], float]) -> None:
+        self._streams, self._now = streams, now
+        self._last: int | None = None
+
+    def __call__(self) -> str:
+        last = self._highest() if self._last is None else self._last
+        self._last = max(last + 1, (49 * 10**18 + int(self._now() * 1000)) * 10**36)
+        return str(self._last)
+
+    def _highest(self) -> int:
+        """Return the highest number that a stream has; 0 when there is none."""
+        shards = [shard for _, stream in self._streams.all_items() for shard in stream["shards"].values()]
+        ends = [shard["records"][-1]["SequenceNumber"] for shard in shards if shard["records"]]
+        return max(map(int, [*ends, *(shard["starting_sequence_number"] for shard in shards)]), default=0)
+
+
+def _with_shards_on_demand(create: Operation) -> Operation:
+    def created(data: Json) -> Answer:
+        mode = (data.get("StreamModeDetails") or {}).get("StreamMode")
+        return create({**data, "ShardCount": ON_DEMAND_SHARDS} if mode == ON_DEMAND else data)
+
+    return created
+
+
+def _page_of_bytes(kinesis: Any, read: Operation) -> Operation:
+    """Return ``read`` with as many records as fit into a page: one at least."""
+
+    def page(data: Json) -> Answer:
+        token, limit = str(data.get("ShardIterator")), data.get("Limit", MAX_PAGE_RECORDS)
+        if not 1 <= limit <= MAX_PAGE_RECORDS:
+            message = f"Limit is {limit}: allowed is from 1 to {MAX_PAGE_RECORDS}."
+            return _refusal(kinesis, _INVALID, message)
+        if not _TOKEN.fullmatch(token):
+            return _refusal(kinesis, _INVALID, "Invalid ShardIterator.")
+        place = kinesis._shard_iterators.get(token)
+        stream = kinesis._streams.get(place["stream"]) if place else None
+        shard = stream["shards"].get(place["shard_id"]) if stream else None
+        return read(data if shard is None else {**data, "Limit": fitting(shard["records"], place["position"], limit)})
+
+    return page
+
+
+def fitting(records: list[Json], start: int, limit: int) -> int:
+    """Return how many records from ``start`` on are in a page of ``limit`` records and 10 MiB."""
+    count = total = 0
+    for record in records[start : start + limit]:
+        total += len(record["Data"]) * 3 // 4 - record["Data"].count("=", -2)
+        if total > MAX_PAGE_BYTES and count:
+            return count
+        count += 1
+    return max(count, 1)
+
+
+def _of_iterator(data: Json, now: float) -> Refused:
+    kind, at = data.get("ShardIteratorType"), data.get("Timestamp")
+    if kind in ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER") and not data.get("StartingSequenceNumber"):
+        return _INVALID, f"Must specify StartingSequenceNumber parameter in GetShardIterator() call of type {kind}."
+    if kind != "AT_TIMESTAMP":
+        return None
+    if at is None:
+        return _INVALID, "Must specify timestamp parameter for iterator of type AT_TIMESTAMP."
+    if float(at) > now:
+        return _INVALID, "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis."
+    return None
+
+
+def _of_retention(data: Json, stream: Json, *, longer: bool) -> Refused:
+    hours, existing = int(data.get("RetentionPeriodHours") or 0), stream["RetentionPeriodHours"]
+    asked = f"Requested retention period ({hours} hours)"
+    if hours < MIN_RETENTION_HOURS:
+        return _INVALID, f"Minimum allowed retention period is {MIN_RETENTION_HOURS} hours. {asked} is too short."
+    if hours > MAX_RETENTION_HOURS:
+        return _INVALID, f"Maximum allowed retention period is {MAX_RETENTION_HOURS} hours. {asked} is too long."
+    if (hours < existing) if longer else (hours > existing):
+        relation, other = ("shorter", "Decrease") if longer else ("longer", "Increase")
+        named = f"{asked} for stream {stream['StreamName']}"
+        return _INVALID, (
+            f"{named} can not be {relation} than existing retention period ({existing} hours). Use {other}RetentionPeriod API."
+        )
+    return None
+
+
+def check_limits(kinesis: Any, handler: Handler) -> Handler:
+    """Return Kinesis's handler; calls that carry no records are checked against AWS's model, and UpdateStreamMode is answered."""
+
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Answer:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if action in _CARRYING:
+            return await handler(method, path, headers, body, query)
+        params = json_object(body)
+        try:
+            constraints.check("kinesis", action, params)
+        except ServiceError as error:
+            return error_response(error, _CONTENT_TYPE)
+        if action == "UpdateStreamMode":
+            return _update_stream_mode(kinesis, params)
+        answer = await handler(method, path, headers, body, query)
+        if answer[0] == 400 and b'"InvalidAction"' in answer[2]:
+            message = f"The local cloud's Kinesis has no operation {action}."
+            return error_response(ServiceError("UnknownOperationException", message), _CONTENT_TYPE)
+        return answer
+
+    return handle
+
+
+def _update_stream_mode(kinesis: Any, data: Json) -> Answer:
+    """Change between provisioned and on demand; the shards stay."""
+    _, stream = kinesis._resolve_stream(data)
+    if stream is None:
+        return _refusal(kinesis, "ResourceNotFoundException", f"Stream {data.get('StreamARN')} not found")
+    stream["StreamModeDetails"] = {"StreamMode": data["StreamModeDetails"]["StreamMode"]}
+    return 200, {"Content-Type": _CONTENT_TYPE}, b"{}"
+
+
+def _refusal(kinesis: Any, code: str, message: str) -> Answer:
+    found: Answer = kinesis.error_response_json(code, message, 400)
+    return found
