@@ -167,14 +167,6 @@ def test_a_change_of_a_stale_table_version_is_refused(parts: Parts) -> None:
     assert error_code(refused) == "ConcurrentModificationException"
 
 
-def test_differs_a_table_s_earlier_versions_are_not_kept(parts: Parts) -> None:
-    glue, name = parts.cloud.client("glue"), parts.prefix
-    glue.create_database(DatabaseInput={"Name": name})
-    glue.create_table(DatabaseName=name, TableInput={"Name": "t"})
-    with pytest.raises(ClientError):
-        glue.get_table_versions(DatabaseName=name, TableName="t")
-
-
 def test_the_pair_test_test_is_the_administrator_and_other_keys_are_refused(cloud: Any) -> None:
     """GetCallerIdentity; unknown keys: *Common error types*.
 

@@ -60,7 +60,7 @@ class _Encoding:
         self._body = b""
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and b"json" in dict(message["headers"]).get(b"content-type", b""):
+        if message["type"] == "http.response.start" and _is_json(message):
             self._start = message
         elif self._start is None:
             await self._send(message)
@@ -75,3 +75,7 @@ class _Encoding:
         headers = [(name, replaced.get(name.lower(), value)) for name, value in start["headers"]]
         await self._send({**start, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _is_json(start: Message) -> bool:
+    return any(name.lower() == b"content-type" and b"json" in value for name, value in start["headers"])

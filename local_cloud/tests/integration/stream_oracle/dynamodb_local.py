@@ -7,53 +7,24 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoD
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyspark
 from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
+from tests.integration.maven import jars
 
 POM = Path(__file__).with_name("pom.xml")
-CACHE = Path.home() / ".cache" / "sales-cdc" / "dynamodb-local"
 RUNNER = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
 ARGUMENTS = ("-inMemory", "-sharedDb", "-disableTelemetry")
-
-
-def missing_tools() -> list[str]:
-    """Return the programs that this needs and that are not installed."""
-    return [name for name in ("java", "mvn") if shutil.which(name) is None]
-
-
-def jars() -> Path:
-    """Return the folder of the jars and native libraries; Maven fills it when it is not there."""
-    folder = CACHE / sha256(POM.read_bytes()).hexdigest()[:16]
-    if not folder.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=CACHE) as draft:
-            _copy_dependencies(Path(draft) / "jars")
-            if not folder.exists():  # another worker of the tests may have been faster
-                (Path(draft) / "jars").rename(folder)
-    return folder
-
-
-def _copy_dependencies(folder: Path) -> None:
-    command = ["mvn", "--batch-mode", "--quiet", "--file", str(POM), "dependency:copy-dependencies"]
-    done = subprocess.run(
-        [*command, f"-DoutputDirectory={folder}", "-DincludeScope=runtime"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"Maven could not bring DynamoDB Local:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
 
 
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
     """Run DynamoDB Local with its data in memory; yield its endpoint."""
-    folder = jars()
+    folder = jars(POM, "dynamodb-local")
     port, token = launch_gateway(
         jarpath=str(next((Path(pyspark.__file__).parent / "jars").glob("py4j-*.jar"))),
         classpath=f"{folder}/*",

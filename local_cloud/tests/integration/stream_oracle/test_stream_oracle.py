@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from tests.conftest import KEYS, Cloud
-from tests.integration.stream_oracle.dynamodb_local import dynamodb_local, missing_tools
+from tests.integration.maven import missing_tools
+from tests.integration.stream_oracle.dynamodb_local import dynamodb_local
 from tests.integration.stream_oracle.writes import EVERY_KIND, TABLE, Write, expanded, writes
 
 pytestmark = pytest.mark.integration
