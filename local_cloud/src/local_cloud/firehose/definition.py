@@ -72,7 +72,18 @@ def _source(params: Mapping[str, Any], now: float) -> Json:
     }
 
 
+def _check_one_destination(params: Mapping[str, Any], kind: str) -> None:
+    """Refuse a request with no destination or with several. ``kind``: how their fields' names end.
+
+    Judge: moto's Firehose.
+    """
+    given = [name for name, value in params.items() if name.endswith(f"Destination{kind}") and value is not None]
+    if len(given) != 1:
+        raise invalid(f"Exactly one destination configuration is supported for a Firehose, not {given or 'none'}.")
+
+
 def _destination(params: Mapping[str, Any]) -> Json:
+    _check_one_destination(params, "Configuration")
     extended, simple = params.get("ExtendedS3DestinationConfiguration"), params.get("S3DestinationConfiguration")
     if extended is not None:
         return {
@@ -81,10 +92,8 @@ def _destination(params: Mapping[str, Any]) -> Json:
         }
     if simple is not None:
         return {"S3DestinationDescription": _with_defaults(simple)}
-    others = [name for name in params if name.endswith("DestinationConfiguration")]
-    raise invalid(
-        f"The local cloud delivers to S3 only; give ExtendedS3DestinationConfiguration, not {others or 'none'}."
-    )
+    (other,) = [name for name in params if name.endswith("DestinationConfiguration") and params[name] is not None]
+    raise invalid(f"The local cloud delivers to S3 only; give ExtendedS3DestinationConfiguration, not {other}.")
 
 
 def _simple(extended: Mapping[str, Any]) -> Json:
@@ -125,7 +134,10 @@ def updated_stream(stream: Json, params: Mapping[str, Any]) -> Json:
     (destination,) = stream["Destinations"]
     if params.get("DestinationId") != destination["DestinationId"]:
         raise invalid(f"Destination {params.get('DestinationId')} does not exist.")
-    update = params.get("ExtendedS3DestinationUpdate", params.get("S3DestinationUpdate"))
+    _check_one_destination(params, "Update")
+    update = next(
+        (params[name] for name in ("ExtendedS3DestinationUpdate", "S3DestinationUpdate") if name in params), None
+    )
     if update is None:
         raise invalid("The local cloud delivers to S3 only; give ExtendedS3DestinationUpdate.")
     before = destination.get("ExtendedS3DestinationDescription") or destination["S3DestinationDescription"]

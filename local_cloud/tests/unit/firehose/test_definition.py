@@ -90,6 +90,21 @@ def test_a_stream_without_a_usable_source_and_destination_is_refused(params: dic
     assert refusal.value.code == "InvalidArgumentException"
 
 
+@pytest.mark.parametrize("others", [{"S3DestinationConfiguration": S3}, {"SplunkDestinationConfiguration": {}}])
+def test_a_second_destination_is_refused(others: dict[str, Any]) -> None:
+    """Judge: moto's Firehose."""
+    with pytest.raises(ServiceError, match="Exactly one destination") as refused:
+        new_stream({**request(), **others}, "arn")
+    assert refused.value.code == "InvalidArgumentException"
+
+
+@pytest.mark.parametrize("updates", [{}, {"ExtendedS3DestinationUpdate": {}, "S3DestinationUpdate": {}}])
+def test_an_update_has_exactly_one_destination(updates: dict[str, Any]) -> None:
+    current = {"CurrentDeliveryStreamVersionId": "1", "DestinationId": DESTINATION_ID}
+    with pytest.raises(ServiceError, match="Exactly one destination"):
+        updated_stream(new_stream(request(), "arn"), {**current, **updates})
+
+
 def test_encryption_at_creation_is_kept() -> None:
     """CreateDeliveryStream: DeliveryStreamEncryptionConfigurationInput.
 

@@ -1,6 +1,7 @@
-"""Event patterns match as documented.
+"""Event patterns match as documented, and those that EventBridge refuses are refused.
 
-Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html. Every case below was asked of
+event-ruler 1.8.1, with which EventBridge reads patterns (https://github.com/aws/event-ruler): it answers the same.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ EVENT = {
     "empty": "",
     "sizes": [[1, 2], [3]],
     "path": "C:\\a*b",
+    "a.b": "dot",
 }
 
 
@@ -50,6 +52,16 @@ def matches(pattern: dict[str, Any]) -> bool:
         {"path": [{"wildcard": "C:\\\\a\\*b"}]},
         {"path": [{"wildcard": "*\\*b"}]},
         {"sizes": [3]},
+        {"dynamodb.SizeBytes": [26]},
+        {"dynamodb.NewImage": {"quantity.N": ["5"]}},
+        {"dynamodb": {"NewImage.quantity.N": ["5"]}},
+        {"parts.name": ["screen"]},
+        {"a.b": ["dot"]},
+        {"a": {"b": ["dot"]}},
+        {"dynamodb.OldImage.x": [{"exists": False}]},
+        {"eventName": [{"anything-but": {"wildcard": ["R*", "M*Y"]}}]},
+        {"eventName": [{"anything-but": {"equals-ignore-case": "remove"}}]},
+        {"tags": [{"anything-but": "blue"}]},
         {"dynamodb": {"NewImage": [{"exists": False}]}},
         {"dynamodb": {"SizeBytes": [{"numeric": [">", 0, "<=", 26]}]}},
         {"dynamodb": {"SizeBytes": [{"numeric": ["=", 26.0]}]}},
@@ -75,6 +87,8 @@ def test_an_event_that_the_pattern_describes_matches(pattern: dict[str, Any]) ->
         {"eventName": ["insert"]},
         {"eventName": ["INSERT"], "isActive": [False]},
         {"isActive": [1]},
+        {"dynamodb.NewImage": [{"exists": True}]},
+        {"a..b": ["dot"]},
         {"dynamodb": {"SizeBytes": ["26"]}},
         {"absent": [None]},
         {"eventName": [{"prefix": "ins"}]},
@@ -104,6 +118,19 @@ def test_an_event_that_differs_does_not_match(pattern: dict[str, Any]) -> None:
         '{"size": [{"numeric": [">"]}]}', '{"size": [{"numeric": ["~", 1]}]}', '{"size": [{"numeric": [">", "1"]}]}',
         '{"a": [{"exists": "yes"}]}', '{"a": [{"prefix": 5}]}', '{"a": [{"cidr": "nowhere"}]}',
         '{"$or": []}', '{"$or": [5]}', '{"a": [[1]]}', '{"a": [{"equals-ignore-case": 5}]}', '{"a": [{"prefix": ["x"]}]}',
+        "{}", '{"a": {}}', '{"a": {"b": {}}}', '{"$or": [{"a": ["x"]}]}', '{"$or": {"a": ["x"]}}', '{"$or": ["x", "y"]}',
+        '{"$or": [{"a": ["x"]}, {"prefix": ["x"]}]}', '{"$or": [{}, {"a": ["x"]}]}', '{"a": [NaN]}',
+        '{"a": [{"prefix": "x", "prefix": "y"}]}', '{"a": [{}]}', '{"a": [{"numeric": []}]}', '{"a": [{"numeric": 5}]}',
+        '{"a": [{"numeric": ["<", 5, ">", 0]}]}', '{"a": [{"numeric": [">", 5, "<", 0]}]}',
+        '{"a": [{"numeric": [">=", 5, "<=", 5]}]}', '{"a": [{"numeric": ["=", 5, "<", 6]}]}',
+        '{"a": [{"numeric": [">", 0, "<", 5, "<", 6]}]}', '{"a": [{"numeric": [">", true]}]}',
+        '{"a": [{"anything-but": []}]}', '{"a": [{"anything-but": [1, "a"]}]}', '{"a": [{"anything-but": true}]}',
+        '{"a": [{"anything-but": [null]}]}', '{"a": [{"anything-but": null}]}', '{"a": [{"anything-but": {}}]}',
+        '{"a": [{"anything-but": {"prefix": ""}}]}', '{"a": [{"anything-but": {"prefix": []}}]}',
+        '{"a": [{"anything-but": {"numeric": ["=", 5]}}]}', '{"a": [{"anything-but": {"exists": true}}]}',
+        '{"a": [{"anything-but": {"cidr": "10.0.0.0/8"}}]}', '{"a": [{"anything-but": {"prefix": "a", "suffix": "b"}}]}',
+        '{"a": [{"anything-but": {"prefix": {"equals-ignore-case": "a"}}}]}',
+        '{"a": [{"cidr": "10.0.0.7"}]}', '{"a": [{"cidr": "10.0.0.7/32"}]}', '{"a": [{"cidr": 5}]}', '{"a": [{"cidr": "::1/128"}]}',
         '{"a": [{"prefix": "x", "suffix": "y"}]}', '{"a": [{"wildcard": "x**"}]}', '{"a": [{"wildcard": "x\\\\y"}]}',
     ],
 )  # fmt: skip
