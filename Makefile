@@ -113,6 +113,10 @@ generate-orders: install ## Mock orders from the terminal: make generate-orders 
 cost: install ## Dollars on AWS, or the limit met first: make cost ARGS="--changes 1000000 --days 30"
 	@$(PY) include/scripts/cost.py $(ARGS)
 
+.PHONY: status
+status: install ## Whether the tables can be trusted, since when, why, and what to do; reads only
+	@$(PY) include/scripts/status.py
+
 .PHONY: preflight
 preflight: install ## What stands in setup's way, what it would do, what that costs; reads only, ends in go or no-go
 	@$(PY) include/scripts/preflight.py $(ARGS)

@@ -52,7 +52,7 @@ LOGIN = {"username": "vera", "password": "lantern"}
 SHOWN_SECONDS = """() => new Promise((resolve) => {
   const look = () => {
     const part = document.querySelector("main > section:not([hidden])");
-    const isShown = part && part.querySelector(".card") && !part.querySelector(".skeleton")
+    const isShown = part && part.querySelector(".card") && !document.querySelector("main > :not([hidden]) .skeleton")
       && [...part.querySelectorAll(".plot")].every((plot) => plot.querySelector(".main-svg, .sketch"));
     if (isShown) resolve(performance.now() / 1000);
     else requestAnimationFrame(look);

@@ -14,8 +14,10 @@ from typing import Any
 from botocore.exceptions import EndpointConnectionError
 from sales_cdc.batch.statements import INSIGHTS
 from sales_cdc.page.reads.lake_query import Rows
-from sales_cdc.page.reads.lake_reader import Report, Stored, Tail
-from sales_cdc.page.reads.observation import Answer, Observation, Series
+from sales_cdc.verdict.evidence import BatchRuns
+from sales_cdc.verdict.lake_reader import Report, Stored, Tail
+from sales_cdc.verdict.matters import Acknowledgement
+from sales_cdc.verdict.observation import Answer, Observation, Series
 
 NOW = datetime(2026, 11, 25, 14, 30, 20, tzinfo=UTC)
 PRODUCTS = ("laptop", "headphones", "monitor", "keyboard", "phone", "tablet", "camera", "printer")
@@ -46,7 +48,18 @@ class CannedReader:
         if self.mood == "down":
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")
         if self.mood == "missing":
-            names = ("table", "pipe", "dead_letters", "stream", "delivery", "crawler", "job", "tables", "athena")
+            names = (
+                "table",
+                "pipe",
+                "dead_letters",
+                "stream",
+                "delivery",
+                "crawler",
+                "job",
+                "tables",
+                "athena",
+                "rule",
+            )
             return Observation(NOW, {name: Answer(refusal="missing", message="not found") for name in names}, {})
         return Observation(NOW, answers(self.mood), series(self.mood) if self.has_changes else {})
 
@@ -68,6 +81,8 @@ class CannedReader:
     def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
         self._require_up()
         document = REPORTS.get(prefix) if self.has_changes else None
+        if suffix == "/account.json":
+            document = document and {"run_id": RUN, "unaccounted": 0, "orders": [], "since": None}
         at = NOW - timedelta(minutes=12)
         return document and Report(f"{prefix}scheduled__2026-11-25T14:00:00+00:00{suffix}", at, document)
 
@@ -78,6 +93,16 @@ class CannedReader:
     def failed_records(self) -> Tail:
         self._require_up()
         return failures() if self.mood == "stopped" else Tail([], [], True)
+
+    def acknowledgements(self) -> list[Acknowledgement]:
+        self._require_up()
+        return []
+
+    def acknowledge(self, found: Acknowledgement) -> None:
+        self._require_up()
+
+    def batch_runs(self) -> BatchRuns | None:
+        return BatchRuns(is_paused=False)
 
     def _require_up(self) -> None:
         if self.mood == "down":
@@ -113,6 +138,7 @@ def answers(mood: str) -> dict[str, Answer]:
         "job": Answer({"runs": [] if empty else [run]}),
         "tables": Answer({"names": [] if empty else CURATED}),
         "athena": Answer({"State": "ENABLED"}),
+        "rule": Answer({"State": "ENABLED"}),
     }  # fmt: skip
 
 

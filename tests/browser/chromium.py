@@ -15,7 +15,7 @@ FLAGS = (
 )
 PATIENCE_SECONDS = 60  # for what has to appear: a busy machine is no failure
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
-SHOWN = "section:not([hidden])"
+SHOWN = "main > :not([hidden])"
 
 
 def settled(page: Page) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -22,25 +23,27 @@ USER = SimpleNamespace(get_id=lambda: "vera", get_name=lambda: "Vera")
 RUN = StartedRun("sales_cdc_redrive", "manual__2026-11-25T14:30:20+00:00", is_paused=False)
 
 
-def application(reader: Any, *, may_redrive: bool = True) -> FastAPI:
+def application(reader: Any, *, event_driven: bool = False) -> FastAPI:
     """Return the page for a user with the right to read, mounted in the way Airflow mounts it."""
-    settings = Settings.from_environment({"SALES_CDC_TARGET": "local"})
+    settings = replace(Settings.from_environment({"SALES_CDC_TARGET": "local"}), event_driven=event_driven)
     page = create_app(settings, reader, redrive=lambda name: RUN)
     page.dependency_overrides[get_user] = lambda: USER
-    page.dependency_overrides[access.may_read] = lambda: None
-    page.dependency_overrides[access.may_redrive] = lambda: None
+    for right in (access.may_read, access.may_run_batch, access.may_redrive):
+        page.dependency_overrides[right] = lambda: None
     outer = FastAPI()
     outer.mount(PREFIX, page)
     return outer
 
 
 @contextmanager
-def serving(reader: Any) -> Iterator[str]:
+def serving(reader: Any, *, event_driven: bool = False) -> Iterator[str]:
     """Serve the page until the block ends, and return its address."""
-    config = uvicorn.Config(application(reader), host="127.0.0.1", port=0, log_level="warning")
+    config = uvicorn.Config(
+        application(reader, event_driven=event_driven), host="127.0.0.1", port=0, log_level="warning"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
-    with patch.object(access, "can_redrive", lambda user: True):
+    with patch.object(access, "can_run", lambda dag_id, user: True):
         thread.start()
         deadline = time.monotonic() + 60
         while not server.started:

@@ -91,7 +91,7 @@ def test_every_part_is_accessible_and_fits_its_window(open_page: Open, mood: str
 def test_trouble_is_accessible_and_has_a_remedy(open_page: Open, mood: str) -> None:
     page = open_page("flow", mood)
     told = {"missing": "sales_cdc_setup", "down": "make cloud"}[mood]
-    expect(page.locator("#flow")).to_contain_text(told)
+    expect(page.locator("#verdict")).to_contain_text(told)
     assert Axe().run(page).violations_count == 0
     page.evaluate("location.hash = 'trust'")
     settled(page)
@@ -102,8 +102,8 @@ def test_trouble_is_accessible_and_has_a_remedy(open_page: Open, mood: str) -> N
 
 def test_a_stopped_hop_is_red_and_has_the_reason(open_page: Open) -> None:
     page = open_page("flow", "stopped")
-    expect(page.locator(".verdict.stopped")).to_contain_text("The pipe has stopped.")
-    expect(page.locator(".needs > .stopped")).to_contain_text("may not kinesis:PutRecords")
+    expect(page.locator(".verdict.stopped")).to_contain_text("Not trustworthy: the pipe has stopped.")
+    expect(page.locator(".verdict.stopped")).to_contain_text("may not kinesis:PutRecords")
     expect(page.locator("article.hop.stopped h3")).to_have_text("Pipe")
     assert page.locator(".picture .station.stopped").count() == 1
 

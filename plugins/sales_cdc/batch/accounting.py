@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sales_cdc.batch.change_matching import Delivery, quantile
 from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.contract.lines import FailedChange, Identity, WrittenChange
 
+MAX_NAMED = 10
 SHARES = (0.5, 0.99, 1.0)
 
 
@@ -99,6 +101,17 @@ def _explained(delivery: Delivery, records: Iterable[FailedChange]) -> tuple[Cou
     known = {id(change) for change in explained}
     rest = [change for change in delivery.missing if id(change) not in known]
     return Counter(change.event_type for change in explained), rest
+
+
+def as_document(run_id: str, found: Account) -> dict[str, Any]:
+    """Return what the verdict needs of an account: how many changes are unaccounted for, the first of them, and since when."""
+    lost = found.unaccounted
+    return {
+        "run_id": run_id,
+        "unaccounted": len(lost),
+        "orders": [each.order_id for each in lost[:MAX_NAMED]],
+        "since": min(each.since for each in lost).isoformat() if lost else None,
+    }
 
 
 def as_rows(found: Account) -> tuple[list[str], list[list[str]]]:

@@ -63,10 +63,11 @@ OF_ORDERS = (
 INSIGHTS = OF_ORDERS if holds_orders() else ()
 CHANGED_ORDERS = "changed_orders"
 QUARANTINED = "quarantined"
+RESCUED = "rescued_orders"
 
 VIEW_FILES = [f"views/{name}.sql" for name in VIEWS]
 QUESTION_FILES = [
     *(f"insights/{name}.sql" for name in INSIGHTS),
-    *(f"report/{name}.sql" for name in (CHANGED_ORDERS, QUARANTINED)),
+    *(f"report/{name}.sql" for name in (CHANGED_ORDERS, QUARANTINED, RESCUED)),
 ]
 """The queries whose rows the report shows."""

@@ -101,8 +101,12 @@ class JobRunDetailsLink(GlueJobRunDetailsLink):
 
 def page() -> str:
     """Return the path of the page "Sales CDC", below the path that Airflow is mounted at."""
-    mounted_at = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
-    return f"{mounted_at}/plugin/sales-cdc"
+    return f"{mounted_at()}/plugin/sales-cdc"
+
+
+def mounted_at() -> str:
+    """Return the path that Airflow is mounted at, without its last slash; "" for the root."""
+    return urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
 
 
 def _instead_of_console() -> str | None:

@@ -24,16 +24,22 @@ TOKEN_HEADER = "X-Sales-CDC-Token"  # noqa: S105 (a header's name)
 TOKEN_SECONDS = 12 * 3600
 
 may_read = requires_access_dag(method="GET", param_dag_id=READ_DAG)
+may_run_batch = requires_access_dag(method="POST", access_entity=DagAccessEntity.RUN, param_dag_id=READ_DAG)
 may_redrive = requires_access_dag(method="POST", access_entity=DagAccessEntity.RUN, param_dag_id=REDRIVE_DAG)
 
 
-def can_redrive(user: Any) -> bool:
-    """Return whether to offer the redrive button; the POST checks the right again."""
+def can_run(dag_id: str, user: Any) -> bool:
+    """Return whether to offer what starts a run of this DAG; the POST checks the right again."""
     return bool(
         get_auth_manager().is_authorized_dag(
-            method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=REDRIVE_DAG), user=user
+            method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=dag_id), user=user
         )
     )
+
+
+def can_redrive(user: Any) -> bool:
+    """Return whether to offer the redrive button."""
+    return can_run(REDRIVE_DAG, user)
 
 
 def page_token(user_id: str, clock: Callable[[], float] = time.time) -> str:

@@ -38,6 +38,11 @@ class Answers:
         cache = self._queries if fresh_seconds >= SLOW else self._quick
         return _response(cache.get(key, load, fresh_seconds=fresh_seconds, wait_seconds=FIRST_ANSWER_SECONDS))
 
+    def forget(self, key: tuple[str, ...]) -> None:
+        """Forget an answer that something done since has made untrue."""
+        self._quick.forget(key)
+        self._queries.forget(key)
+
 
 def require_known(name: str, names: Container[str]) -> None:
     """Raise 404 unless the name is one of these."""

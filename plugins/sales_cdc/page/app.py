@@ -20,11 +20,11 @@ from sales_cdc.page.entity import ENTITY
 from sales_cdc.page.reader import DeploymentReader, Reader
 from sales_cdc.page.redrive_trigger import RedriveError, StartedRun, trigger_redrive
 from sales_cdc.page.static_files import FIRST_SCRIPTS, PLOTLY, modules, own_version, static_file
-from sales_cdc.page.tabs import changes, flow, insights, orders, trust
+from sales_cdc.page.tabs import changes, flow, insights, orders, trust, verdict
 
 logger = logging.getLogger(__name__)
 PREFIX = "/sales-cdc"
-TABS = (flow, orders, changes, insights, trust)  # in the order of the navigation in page.html
+TABS = (verdict, flow, orders, changes, insights, trust)  # the verdict, then the navigation of page.html
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -104,6 +104,7 @@ def _add_page(app: FastAPI, settings: Settings) -> None:
             plotly=f"static/{plotly.version}/{PLOTLY}" if (plotly := static_file(PLOTLY)) else "",
             token=access.page_token(user.get_id()),
             can_redrive=access.can_redrive(user),
+            can_run_batch=access.can_run(access.READ_DAG, user),
             settings=settings,
             insights=insights.insight_names(),
             entity=ENTITY,

@@ -69,6 +69,11 @@ class Cache:
             age = None if entry.loaded_at is None else self._clock() - entry.loaded_at
             return Snapshot(entry.value, entry.trouble, age, entry.is_loading)
 
+    def forget(self, key: Hashable) -> None:
+        """Load the answer again when somebody next asks for it."""
+        with self._changed:
+            self._entries.pop(key, None)
+
     def _is_due(self, entry: Entry, fresh_seconds: float) -> bool:
         if entry.tried_at is None:
             return True

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Any
 
-from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.page.reader import Reader
 from sales_cdc.page.reads.lake_query import Rows
 from sales_cdc.page.trouble import NothingYetError
 from sales_cdc.page.views.reports import query_of, run_of
+from sales_cdc.verdict.reading import BATCH_REPORTS
 
 CHANGE_LOG = declared_contract().table("changes")
 CURRENT_STATE = declared_contract().table("current")
 RUN_BATCH = "Trigger the DAG sales_cdc_batch."
 INSIGHT_DAYS = 30
-BATCH_REPORTS = (bucket_keys.BATCH_RUNS, "/report.json")  # the prefix, and the end of the name
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from sales_cdc.contract.change_contract import Attribute, Contract
 from sales_cdc.contract.declared import declared_contract, holds_orders
 from sales_cdc.contract.statement_names import SHOWN_FIELDS
+from sales_cdc.verdict.words import singular
 
 NUMBERS = ("bigint", "double", "decimal")
 
@@ -68,19 +69,6 @@ def article(field: Attribute) -> str:
     noun = label(field).lower()
     owner = f"a{'n' if noun[0] in 'aeiou' else ''} {noun}"
     return f"{owner}'s name" if field.column.endswith("_name") else owner
-
-
-def singular(many: str) -> str:
-    """Name one of an entity's items; a word that is no plural as English makes them stays.
-
-    >>> singular("orders"), singular("deliveries"), singular("boxes"), singular("stock")
-    ('order', 'delivery', 'box', 'stock')
-    """
-    if many.endswith("ies"):
-        return f"{many[:-3]}y"
-    if many.endswith(("sses", "shes", "ches", "xes")):
-        return many[:-2]
-    return many[:-1] if many.endswith("s") and not many.endswith(("ss", "us")) else many
 
 
 ENTITY = PageEntity(declared_contract())

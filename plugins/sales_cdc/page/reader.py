@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from sales_cdc.deployment.settings import Settings
-from sales_cdc.page.reads.clients import PageClients
+from sales_cdc.page.reads.airflow_runs import batch_runs
 from sales_cdc.page.reads.lake_query import LakeQuery, Rows
-from sales_cdc.page.reads.lake_reader import LakeReader, Report, Tail
-from sales_cdc.page.reads.observation import Observation, Observer
+from sales_cdc.verdict.acknowledgements import Acknowledgements
+from sales_cdc.verdict.evidence import BatchRuns
+from sales_cdc.verdict.lake_reader import Report, Tail
+from sales_cdc.verdict.matters import Acknowledgement
+from sales_cdc.verdict.observation import Observation
+from sales_cdc.verdict.sources import DeploymentSources
 
 
 class Reader(Protocol):
@@ -43,33 +47,35 @@ class Reader(Protocol):
     def failed_records(self) -> Tail:
         """Return the newest failed records in the error zone."""
 
+    def acknowledgements(self) -> list[Acknowledgement]:
+        """Return the newest acknowledgement of each open matter."""
 
-class DeploymentReader:
+    def acknowledge(self, found: Acknowledgement) -> None:
+        """Keep an acknowledgement."""
+
+    def batch_runs(self) -> BatchRuns | None:
+        """Return what Airflow's database says of the batch; None when it cannot be asked."""
+
+
+class DeploymentReader(DeploymentSources):
     """Reads the deployment of the settings, through the same connection and endpoint guard as its DAGs."""
 
     def __init__(self, settings: Settings) -> None:
-        clients = PageClients(settings)
-        lake = LakeReader(clients)
-        self._clients = clients
-        self.observe: Callable[[], Observation] = Observer(clients, self.now).observe
-        query = LakeQuery(clients)
+        super().__init__(settings)
+        query = LakeQuery(self.clients)
         self.ask, self.answered = query.ask, query.answered
-        self.newest_report = lake.newest_report
-        self.newest_changes = lake.newest_changes
-        self.failed_records = lake.failed_records
+        self.acknowledge: Callable[[Acknowledgement], None] = Acknowledgements(self.clients).keep
+        self.batch_runs: Callable[[], BatchRuns | None] = batch_runs
 
     def warm(self) -> None:
         """Make the clients and let them connect."""
-        self._clients.warm()
+        self.clients.warm()
         self.observe()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
     def tables(self) -> list[str]:
         """Return the names of the database's tables: none when there is no database."""
-        glue = self._clients.client("glue")
-        pages = glue.get_paginator("get_tables").paginate(DatabaseName=self._clients.topology().database.name)
+        glue = self.clients.client("glue")
+        pages = glue.get_paginator("get_tables").paginate(DatabaseName=self.clients.topology().database.name)
         try:
             return [table["Name"] for page in pages for table in page["TableList"]]
         except glue.exceptions.EntityNotFoundException:

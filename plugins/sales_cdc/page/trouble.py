@@ -8,8 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_cdc.aws.athena import QueryFailedError
 from sales_cdc.aws.errors import Kind, Refusal, refusal_of
+from sales_cdc.verdict.remedies import SET_UP
 
-SET_UP = "Trigger the DAG sales_cdc_setup; it makes what is missing and changes nothing else."
 TITLES = {  # what the page calls a kind of refusal, and its title
     Kind.MISSING: ("setup", "The pipeline is not set up here"),
     Kind.DENIED: ("denied", "AWS denied this"),

@@ -261,6 +261,7 @@ def _repairs(topology: Topology) -> list[Document]:
         allow([f"kinesis:{action}" for action in stream], topology.stream.arn),
         allow(["firehose:DescribeDeliveryStream"], topology.delivery.arn),
         allow(["pipes:DescribePipe"], topology.pipe.arn),
+        allow(["events:DescribeRule"], topology.arrivals_rule.arn),
         allow(["cloudwatch:GetMetricData", "glue:GetCrawlerMetrics"], "*"),  # they take no resource
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from sales_cdc.batch.operators.write_report import ReportOperator
 from sales_cdc.batch.sensors.curation import CurationFailedError, CurationSensor
 from sales_cdc.batch.sensors.query_result import AthenaRowsSensor, CheckFailedError, FollowsInsertSensor, NoRowsSensor
 from sales_cdc.batch.statements import Check
+from sales_cdc.deployment.settings import Settings
 from sales_cdc.reconcile.operators.reconcile import DifferencesFoundError
 
 pytestmark = pytest.mark.integration
@@ -247,21 +248,30 @@ def test_differences_are_reported_before_they_fail_the_run(place: Place) -> None
         "-- What is it worth?\nSELECT DECIMAL '0.10' AS revenue",
         "-- What changed?\nSELECT 'a' AS orderid, false AS before_is_deleted, true AS after_is_deleted, 1 AS before_quantity",
         "-- Why?\nSELECT 'raw/orders/theirs.json' AS source_object, 'price is not a number' AS reason, 1 AS lines",
+        "-- Which?\nSELECT 'a' AS orderid, 7 AS orders, TIMESTAMP '2026-01-01 00:00:00' AS since, TIMESTAMP '2026-01-02 00:00:00' AS newest",
     ).execute({})
     xcoms = {
         "verify_raw_table": {"foreign_types": {"price": "string"}},
-        "ask_insights": {"revenue": asked["q0"], "changed_orders": asked["q1"], "quarantined": asked["q2"]},
+        "ask_insights": {
+            "revenue": asked["q0"],
+            "changed_orders": asked["q1"],
+            "quarantined": asked["q2"],
+            "rescued_orders": asked["q3"],
+        },
         "wait_for_delivery": {**DELIVERED, "lag_seconds": {"p50": 1.5, "p99": 1.5, "max": 1.5}},
         "await_curation": {"changes": 1, "quarantined": 1, "time_travel": {}},
         "check_curated": {"changes_are_unique": 0},
         "reconcile": {"report": "ledger/reconcile/x.json", "matching": 1, "missing": 0, "extra": 1, "stale": 1},
     }
-    report = ReportOperator(task_id="report", bucket=place.name)
+    settings = replace(Settings.from_environment(), prefix=place.name)
+    report = ReportOperator(task_id="report", bucket=place.name, settings=settings)
     instance = SimpleNamespace(xcom_pull=lambda task_ids: xcoms.get(task_ids, 0))
     with pytest.raises(DifferencesFoundError, match=r"2 orders differ .*ledger/reconcile/x.json.*sales_cdc_repair"):
         report.execute({"run_id": "manual__2026-01-01T00:00:00+00:00", "ti": instance})
     written = place.json("ledger/batch/manual__2026-01-01T00-00-00-00-00/report.json")
     assert written["reconciliation"]["stale"] == 1
+    assert written["open"]["rescued"]["orders"] == 7
+    assert written["verdict"]["is_trustworthy"] is not True
     assert ["price" in warning for warning in written["warnings"]] == [True, False]
     assert written["insights"] == [
         {

@@ -14,7 +14,8 @@ from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.page.curated import changes_table
 from sales_cdc.page.reader import DeploymentReader
-from sales_cdc.page.tabs import changes, flow, insights, orders, trust
+from sales_cdc.page.tabs import changes, flow, insights, orders, trust, verdict
+from sales_cdc.verdict.matters import Acknowledgement
 
 from tests.conftest import Cloud
 
@@ -219,6 +220,20 @@ def test_absent_hops_are_reported_as_missing(lake: Lake) -> None:
     seen = lake.reader.observe().answers
     refusals = {name: answer.refusal for name, answer in seen.items()}
     there = {"tables": "", "athena": ""}
-    assert refusals == {**dict.fromkeys(("table", "pipe", "dead_letters", "stream", "delivery", "crawler", "job"), "missing"), **there}  # fmt: skip
-    view = flow.flow(lake.reader, 1)
-    assert view["verdict"] == "missing"
+    assert refusals == {**dict.fromkeys(("table", "pipe", "dead_letters", "stream", "delivery", "crawler", "job", "rule"), "missing"), **there}  # fmt: skip
+    assert len(flow.flow(lake.reader, 1)["hops"]) == 8
+    judged = verdict.shown(lake.reader, lake.settings)
+    assert judged["state"] == "untrustworthy"
+    assert "not all of the pipeline is there: orders table, pipe" in judged["sentence"]
+
+
+def test_who_acknowledged_what_is_kept_in_the_bucket_newest_first(lake: Lake) -> None:
+    assert lake.reader.acknowledgements() == []
+    for hour, user in ((1, "vera"), (2, "otto")):
+        until = datetime(2026, 11, 25, hour, tzinfo=UTC)
+        lake.reader.acknowledge(Acknowledgement("differences", user, until + timedelta(minutes=1), until, "Known."))
+    assert [(each.by, each.until.hour) for each in lake.reader.acknowledgements()] == [("otto", 2)]
+    kept = lake.s3.get_object(Bucket=lake.topology.bucket.name, Key="ledger/acknowledged/differences.json")[
+        "Body"
+    ].read()
+    assert [each["by"] for each in json.loads(kept)["acknowledgements"]] == ["otto", "vera"]

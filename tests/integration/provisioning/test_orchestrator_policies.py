@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.page.reader import DeploymentReader
-from sales_cdc.page.tabs import changes, insights, trust
+from sales_cdc.page.tabs import changes, insights, trust, verdict
 from sales_cdc.provisioning import orchestrator_policies
 from sales_cdc.provisioning.policies import Document, document
 
@@ -100,6 +100,7 @@ def _read_the_page(topology: Topology) -> None:
     reader = DeploymentReader(topology.settings)
     seen = reader.observe().answers
     assert {name: each for name, each in seen.items() if each.refusal} == {}, "the page reads every hop as who operates"
+    assert verdict.shown(reader, topology.settings)["state"] != "unknown"
     for section in (changes.live, trust.failures, trust.ledger_runs):
         section(reader)
     insights.insight(reader, insights.insight_names()[0]["name"], refresh=True)

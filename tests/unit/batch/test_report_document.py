@@ -10,11 +10,13 @@ import pytest
 from sales_cdc.aws.ledger_folder import json_line
 from sales_cdc.batch.report_document import (
     Answer,
-    as_markdown,
     batch_report,
     changed_orders,
     question_of,
+    rescued_orders,
+    with_verdict,
 )
+from sales_cdc.batch.report_page import as_markdown
 from sales_cdc.batch.report_warnings import batch_warnings, raw_table_warnings, rescued_document
 
 NONE = {"INSERT": 0, "MODIFY": 0, "REMOVE": 0}
@@ -49,12 +51,32 @@ def report() -> dict[str, Any]:
 def test_it_has_the_contract_s_fields(report: dict[str, Any]) -> None:
     assert list(report) == [
         "run_id", "at", "written", "delivered", "failed", "lost", "duplicates_in_raw", "lag_seconds", "curated", "checks", "insights",
-        "changed_orders", "reconciliation", "ledger", "warnings", "quarantine", "rescued",
+        "changed_orders", "reconciliation", "ledger", "warnings", "quarantine", "rescued", "open",
     ]  # fmt: skip
     assert report["written"] == report["delivered"] == {**NONE, "INSERT": 3}
     assert (report["lost"], report["failed"]) == (0, 1)
     assert report["curated"] == {"objects": 1, "changes": 3, "new_columns": ["colour"], "rescued": 0}
     assert report["checks"][1] == {"name": "changes_follow_an_insert", "rows": 2}
+
+
+def test_the_verdict_follows_the_run_and_its_time(report: dict[str, Any]) -> None:
+    verdict = {"sentence": "Not trustworthy: 1 record failed.", "reason": "Why.", "remedy": "Do this."}
+    judged = with_verdict(report, verdict)
+    assert list(judged)[:3] == ["run_id", "at", "verdict"]
+    assert as_markdown(judged).splitlines()[2] == "**Not trustworthy: 1 record failed.** Why. Do this."
+
+
+def test_rescued_orders_are_counted_over_all_runs() -> None:
+    columns = ("orderid", "creation_time", "orders", "since", "newest")
+    row = ("a", "2026-11-25 10:00:00.000", 60, "2026-11-20 08:00:00.000", "2026-11-25 10:00:00.000 UTC")
+    found = rescued_orders(Answer("rescued_orders", "?", columns, [row]))
+    assert found == {
+        "orders": 60,
+        "keys": ["a"],
+        "since": "2026-11-20T08:00:00+00:00",
+        "newest": "2026-11-25T10:00:00+00:00",
+    }
+    assert rescued_orders(Answer("rescued_orders", "?", columns, [])) == {"orders": 0, "keys": []}
 
 
 def test_an_insight_shows_fifty_rows_at_most(report: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ from botocore.exceptions import EndpointConnectionError
 from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.endpoint_guard import EndpointRefusedError, check_aws, check_local
 from sales_cdc.deployment.settings import Settings
-from sales_cdc.page.reads.clients import PageClients
 from sales_cdc.provisioning.resources.table import TableHook
+from sales_cdc.verdict.clients import DeploymentClients
 
 LOCAL = Settings(target="local", region="us-east-1", local_endpoint="http://127.0.0.1:4566")
 AWS = Settings(target="aws", region="us-east-1")
@@ -125,4 +125,4 @@ def test_in_airflow_our_operators_are_guarded_where_their_code_is_the_provider_s
 @pytest.mark.usefixtures("airflow_with_minio")
 def test_in_airflow_the_page_is_guarded() -> None:
     with pytest.raises(EndpointRefusedError, match="sts"):
-        PageClients(LOCAL).topology()
+        DeploymentClients(LOCAL).topology()

@@ -12,7 +12,7 @@ from sales_cdc.page.redrive_trigger import RedriveError
 from tests.browser.canned import HOSTILE, CannedReader
 
 PATHS = ("/", "/static/page.js", "/static/0/page.js", "/static/plotly.min.js", "/api/flow", "/api/live", "/api/changes/hour", "/api/orders?q=a",
-         "/api/order?id=a", "/api/insights/cancellation_rate", "/api/trust/batch")  # fmt: skip
+         "/api/order?id=a", "/api/insights/cancellation_rate", "/api/trust/batch", "/api/verdict")  # fmt: skip
 
 
 def token_of(page: str) -> str:
@@ -115,6 +115,17 @@ def test_a_redrive_needs_the_right_to_trigger(client: Any, redriven: list[str], 
 def test_the_button_is_offered_to_users_who_may_use_it(client: Any) -> None:
     assert 'data-can-redrive="yes"' in client("admin").get("/").text
     assert 'data-can-redrive="no"' in client("viewer").get("/").text
+
+
+@pytest.mark.parametrize(("role", "status"), [(None, 401), ("nobody", 403), ("viewer", 403), ("admin", 409)])
+def test_acknowledging_needs_the_right_to_run_a_batch(client: Any, role: str | None, status: int) -> None:
+    headers = {access.TOKEN_HEADER: access.page_token(f"the {role}")}
+    asked = client(role).post("/api/acknowledge", headers=headers, json={"matter": "differences-of-nobody"})
+    assert asked.status_code == status
+
+
+def test_an_acknowledgement_without_the_pages_token_is_refused(client: Any) -> None:
+    assert client("admin").post("/api/acknowledge", json={"matter": "differences"}).status_code == 403
 
 
 def test_a_redrive_that_cannot_start_gives_the_reason(client: Any) -> None:

@@ -16,9 +16,9 @@ from sales_cdc.deployment.endpoint_guard import EndpointRefusedError
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.page.reads.lake_query import LakeQuery
-from sales_cdc.page.reads.lake_reader import MAX_SHOWN_BYTES, LakeReader
-from sales_cdc.page.reads.observation import answer
 from sales_cdc.page.trouble import trouble
+from sales_cdc.verdict.lake_reader import MAX_SHOWN_BYTES, LakeReader
+from sales_cdc.verdict.observation import answer
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 RUN = {"QueryExecutionId": "q1"}

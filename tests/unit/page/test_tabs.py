@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sales_cdc.deployment.settings import Settings
-from sales_cdc.page.reads.observation import Answer
 from sales_cdc.page.tabs import changes, flow, insights, orders, trust
 from sales_cdc.page.trouble import NothingYetError, trouble
 from sales_cdc.page.views.change_bars import summed
-from sales_cdc.page.views.hop import Seen, ago
 from sales_cdc.page.views.order_versions import compared, versions
-from sales_cdc.page.views.pipeline_state import flow_view
 from sales_cdc.page.views.texts import moment
+from sales_cdc.verdict.hop import Seen, ago
+from sales_cdc.verdict.observation import Answer
+from sales_cdc.verdict.pipeline_state import hops_of
 
 from tests.browser.canned import NOW, ORDER, CannedReader
 
@@ -26,6 +26,10 @@ def hops(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {hop["id"]: hop for hop in view["hops"]}
 
 
+def judged(seen: Seen) -> dict[str, dict[str, Any]]:
+    return {hop.id: asdict(hop) for hop in hops_of(seen)}
+
+
 def seen(**changed: Answer) -> Seen:
     observation = CannedReader().observe()
     return Seen(replace(observation, answers={**observation.answers, **changed}), CannedReader().newest_changes(), CannedReader().failed_records(), 1)  # fmt: skip
@@ -33,7 +37,7 @@ def seen(**changed: Answer) -> Seen:
 
 def test_a_busy_pipeline_shows_counts_rates_and_lags() -> None:
     view = flow.flow(CannedReader("busy"), 1)
-    assert (view["verdict"], view["sentence"]) == ("ok", "Every hop runs, and changes are moving.")
+    assert view["batch"] is None
     pipe = hops(view)["pipe"]
     assert pipe["state"] == "ok"
     assert pipe["count"] == sum(pipe["minutes"])
@@ -45,7 +49,6 @@ def test_a_busy_pipeline_shows_counts_rates_and_lags() -> None:
 def test_a_stopped_pipe_is_named_with_its_reason_and_remedy() -> None:
     view = flow.flow(CannedReader("stopped"), 1)
     pipe = hops(view)["pipe"]
-    assert view["sentence"] == "The pipe has stopped."
     assert pipe["state"] == "stopped"
     assert "may not kinesis:PutRecords" in pipe["reason"]
     assert "sales_cdc_setup" in pipe["remedy"]
@@ -54,14 +57,13 @@ def test_a_stopped_pipe_is_named_with_its_reason_and_remedy() -> None:
 
 def test_an_empty_pipeline_is_idle() -> None:
     view = flow.flow(CannedReader("empty"), 1)
-    assert view["verdict"] == "idle"
     assert {hop["state"] for hop in view["hops"]} <= {"ok", "idle"}
 
 
 def test_a_pipeline_that_is_not_set_up_names_the_setup_dag() -> None:
     view = flow.flow(CannedReader("missing"), 1)
-    assert (view["verdict"], view["sentence"]) == ("missing", "The pipeline is not set up here yet.")
-    assert "sales_cdc_setup" in view["remedy"]
+    pipe = hops(view)["pipe"]
+    assert (pipe["state"], "sales_cdc_setup" in pipe["remedy"]) == ("missing", True)
 
 
 @pytest.mark.parametrize(
@@ -80,13 +82,13 @@ def test_a_pipeline_that_is_not_set_up_names_the_setup_dag() -> None:
     ],
 )  # fmt: skip
 def test_a_hop_shows_the_reason_that_aws_gives(hop: str, answer: Answer, state: str, reason: str) -> None:
-    found = hops(flow_view(seen(**{hop: answer})))[hop]
+    found = judged(seen(**{hop: answer}))[hop]
     assert (found["state"], found["reason"]) == (state, reason)
     assert found["remedy"]
 
 
 def test_dead_letters_make_the_pipe_warn() -> None:
-    pipe = hops(flow_view(seen(dead_letters=Answer({"ApproximateNumberOfMessages": "2"}))))["pipe"]
+    pipe = judged(seen(dead_letters=Answer({"ApproximateNumberOfMessages": "2"})))["pipe"]
     assert pipe["state"] == "warn"
     assert "2 positions" in pipe["reason"]
 
@@ -95,13 +97,13 @@ def test_dead_letters_make_the_pipe_warn() -> None:
 def test_firehose_is_late_only_beyond_its_own_interval(interval: int, freshness: float, state: str) -> None:
     busy = CannedReader().observe()
     late = replace(busy, series={**busy.series, "freshness": [(NOW, freshness)]})
-    assert hops(flow_view(Seen(late, None, None, interval)))["delivery"]["state"] == state
+    assert judged(Seen(late, None, None, interval))["delivery"]["state"] == state
 
 
 def test_an_old_metric_gives_no_lag() -> None:
     busy = CannedReader().observe()
     old = replace(busy, series={"freshness": [(NOW - timedelta(minutes=6), 2000.0)]})
-    assert hops(flow_view(Seen(old, None, None, 1)))["delivery"]["lag_seconds"] is None
+    assert judged(Seen(old, None, None, 1))["delivery"]["lag_seconds"] is None
 
 
 def test_versions_of_an_order_have_each_field_before_and_after() -> None:

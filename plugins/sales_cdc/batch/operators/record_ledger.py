@@ -15,7 +15,7 @@ from sales_cdc.aws.athena_sql import AthenaSqlHook
 from sales_cdc.aws.dead_letters import DeadLetterHook, StreamPositionHook
 from sales_cdc.aws.query_rows import as_table
 from sales_cdc.aws.stream_position import Position
-from sales_cdc.batch.accounting import Account, account, as_rows
+from sales_cdc.batch.accounting import Account, account, as_document, as_rows
 from sales_cdc.batch.change_matching import Delivery, compare
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_contract import SEQUENCE_NUMBER_DIGITS, stream_label
@@ -34,7 +34,7 @@ class UnaccountedChangesError(AirflowFailException):
 class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
     """Account for every written change, and keep a row for each event type in ``pipeline_ledger``.
 
-    The operator accounts for the runs that the task ``wait_for_delivery`` confirmed; if it confirmed none, for all unconfirmed runs. A
+    The verdict reads what is unaccounted for from ``ledger/batch/<run>/account.json``. The operator accounts for the runs that the task ``wait_for_delivery`` confirmed; if it confirmed none, for all unconfirmed runs. A
     repeated run replaces its rows. The DAG's ``template_searchpath`` has to hold ``include/sql``. Use the trigger rule ``all_done``,
     so that the ledger has a row for failed runs too::
 
@@ -70,6 +70,9 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
         run_id = context["run_id"]
         found = self._account(run_id, context["ti"].xcom_pull(task_ids="wait_for_delivery") or {})
         self._keep(run_id, found)
+        self.hook.put_json(
+            f"{bucket_keys.folder_of(bucket_keys.BATCH_RUNS, run_id)}account.json", as_document(run_id, found)
+        )
         self.log.info("What became of the changes:\n%s", as_table(*as_rows(found)))
         if found.unaccounted:
             named = "\n".join(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,21 +15,29 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from sales_cdc.aws.athena import Athena
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.aws.ledger_folder import json_line
-from sales_cdc.batch.report_document import Answer, as_markdown, batch_report, question_of
-from sales_cdc.batch.statements import CHANGED_ORDERS, QUARANTINED, RAW_CHECKS
+from sales_cdc.batch.report_document import Answer, batch_report, question_of, with_verdict
+from sales_cdc.batch.report_page import as_markdown
+from sales_cdc.batch.statements import CHANGED_ORDERS, QUARANTINED, RAW_CHECKS, RESCUED
 from sales_cdc.contract import bucket_keys
 from sales_cdc.dag_page.links import ObjectLink
+from sales_cdc.deployment.settings import Settings
 from sales_cdc.reconcile.findings import FINDINGS
 from sales_cdc.reconcile.operators.reconcile import DifferencesFoundError
+from sales_cdc.verdict.lake_reader import Report
+from sales_cdc.verdict.reading import read_evidence
+from sales_cdc.verdict.sources import DeploymentSources
+from sales_cdc.verdict.verdict import Verdict, verdict_on
 
 
 class ReportOperator(AwsBaseOperator[AthenaHook]):
-    """Write the run's counts, checks and query results to ``ledger/batch/<run>/``, as JSON and Markdown.
+    """Write the verdict on the tables and the run's counts, checks and query results to ``ledger/batch/<run>/``.
 
-    It reads the XComs of the batch DAG's tasks. Without a task ``reconcile`` the report has None.
+    It reads the XComs of the batch DAG's tasks. Without a task ``reconcile`` the report has None. The verdict follows from all that is
+    open in the deployment; only Airflow's database, which a task cannot read, knows of paused DAGs and failed runs.
 
     Args:
-        bucket: the name of the bucket for the report.
+        bucket: the name of the bucket for the report, which is written as JSON and as Markdown.
+        settings: of the deployment on which the verdict is.
 
     Returns:
         The S3 URI of ``report.json``.
@@ -37,28 +47,32 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
 
     Example::
 
-        ReportOperator(task_id="write_report", bucket=topology.bucket.name, trigger_rule="none_failed")
+        ReportOperator(task_id="write_report", bucket=topology.bucket.name, settings=settings, trigger_rule="none_failed")
     """
 
     aws_hook_class = AthenaHook
     template_fields = aws_template_fields("bucket")
     operator_extra_links = (ObjectLink(),)
 
-    def __init__(self, *, bucket: str, **kwargs: Any) -> None:
+    def __init__(self, *, bucket: str, settings: Settings, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bucket = bucket
+        self.settings = settings
 
     def execute(self, context: Any) -> str:
         report = self._report(context["run_id"], lambda task: context["ti"].xcom_pull(task_ids=task))
+        folder = bucket_keys.folder_of(bucket_keys.BATCH_RUNS, context["run_id"])
+        verdict = self._verdict(f"{folder}report.json", report)
+        report = with_verdict(report, verdict.as_json())
         page = as_markdown(report)
         lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
-        folder = bucket_keys.folder_of(bucket_keys.BATCH_RUNS, context["run_id"])
         lake.put_text(f"{folder}report.md", page, "text/markdown")
         lake.put_text(f"{folder}report.json", json_line(report), "application/json")
         self.written_uri = f"s3://{self.bucket}/{folder}report.md"
         self.log.info("The report, also in s3://%s/%sreport.md:\n%s", self.bucket, folder, page)
         for warning in report["warnings"]:
             self.log.warning(warning)
+        self.log.log(logging.INFO if verdict.is_trustworthy else logging.WARNING, "%s", verdict.sentence)
         self._refuse_differences(report["reconciliation"] or {})
         return f"s3://{self.bucket}/{folder}report.json"
 
@@ -73,11 +87,17 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             checks={**raw_checks, **pull("check_curated")},
             changed=answers.pop(CHANGED_ORDERS),
             quarantine=answers.pop(QUARANTINED),
+            holding_rescued=answers.pop(RESCUED),
             answers=answers.values(),
             reconciliation=pull("reconcile"),
             ledger=pull("record_ledger"),
             raw_table=pull("verify_raw_table"),
         )
+
+    def _verdict(self, key: str, report: Mapping[str, Any]) -> Verdict:
+        """Return the verdict on the deployment with this report as its newest."""
+        evidence = read_evidence(DeploymentSources(self.settings), self.settings, runs=None)
+        return verdict_on(replace(evidence, batch=Report(key, evidence.at, report)))
 
     def _refuse_differences(self, counts: Mapping[str, Any]) -> None:
         differing = sum(counts.get(kind, 0) for kind in FINDINGS)

@@ -14,7 +14,7 @@ from sales_cdc.aws.query_rows import QueryRows
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.statement_names import statement_names
 from sales_cdc.deployment.process import include_folder
-from sales_cdc.page.reads.clients import PageClients
+from sales_cdc.verdict.clients import DeploymentClients
 
 SQL = include_folder() / "sql"
 POLICY = Policy(patience_seconds=120.0, max_rows=MAX_ROWS)
@@ -45,7 +45,7 @@ class Rows(QueryRows):
 class LakeQuery:
     """The statements under ``include/sql``, in the deployment's work group."""
 
-    def __init__(self, clients: PageClients, policy: Policy = POLICY) -> None:
+    def __init__(self, clients: DeploymentClients, policy: Policy = POLICY) -> None:
         self._clients = clients
         self._policy = policy
         self._statements = SandboxedEnvironment(

@@ -27,11 +27,9 @@ export const startFlow = () => {
 };
 
 const render = (view) => [
-  h("div", { class: `verdict ${view.verdict}`, role: "status" },
-    h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[view.verdict]),
-    h("div", null, h("p", { class: "title" }, view.sentence), view.remedy && h("p", null, view.remedy))),
-  h("div", { class: "card picture" }, picture(view.hops)),
-  attention(view.hops),
+  h("div", { class: "card picture" }, picture(view.hops, view.batch)),
+  view.batch && h("p", { class: "notice failed" }, `The last batch, ${view.batch.run_id}, failed at ${time(view.batch.failed_at)} UTC. `,
+    h("a", { href: view.batch.link, target: "_top" }, "Open the run")),
   h("div", { class: "cards four" }, view.hops.map(card)),
   h("p", { class: "foot" }, `Read at ${time(view.at)} UTC. CloudWatch reports the counts of the last hour and the rates of the last five minutes.`),
 ];
@@ -48,16 +46,6 @@ const card = (hop) =>
     hop.minutes.some(Boolean) && spark(hop),
     h("ul", { class: "small" }, hop.facts.map((fact) => h("li", null, fact))));
 
-/** List every hop that needs attention, with the reason and the remedy. */
-const attention = (hops) => {
-  const needy = hops.filter((hop) => hop.state !== "missing" && hop.reason);
-  return needy.length > 0 && h("div", { class: "card" }, h("h3", null, "What needs attention"), h("ul", { class: "needs" }, needy.map((hop) =>
-    h("li", { class: hop.state },
-      h("p", { class: "line" }, h("b", null, hop.title), h("span", { class: `pill ${hop.state}` }, named(hop))),
-      h("p", null, hop.reason),
-      hop.remedy && h("p", null, h("b", null, "What to do: "), hop.remedy)))));
-};
-
 const spark = (hop) => {
   const most = Math.max(...hop.minutes);
   return s("svg", { class: "spark", viewBox: "0 0 240 36", preserveAspectRatio: "none", role: "img", "aria-label": `${hop.title}: changes a minute over the last hour, at most ${number(most)}` },
@@ -67,9 +55,9 @@ const spark = (hop) => {
     }));
 };
 
-const picture = (hops) => {
+const picture = (hops, failed) => {
   const label = hops.map((hop) => `${hop.title}: ${named(hop)}${hop.count === null ? "" : `, ${number(hop.count)} ${hop.unit}`}`).join(". ");
-  return wide.matches ? across(hops, label) : down(hops, label);
+  return wide.matches ? across(hops, label, failed) : down(hops, label);
 };
 
 const station = (hop, x, y, radius) => s("g", { class: `station ${hop.state}` },
@@ -84,15 +72,15 @@ const link = (from, to, points) => {
   return s("path", { class: `link ${broken ? "broken" : moves ? "moves" : ""}`, d: points });
 };
 
-const across = (hops, label) => {
+const across = (hops, label, failed) => {
   const gap = 1120 / hops.length;
   const x = (at) => gap * (at + 0.5);
   const y = 78;
   return s("svg", { viewBox: "0 0 1120 226", role: "img", "aria-label": `The pipeline. ${label}` },
     s("text", { class: "zone", x: x(0) - 30, y: 18 }, "As it happens"),
     s("path", { class: "rail", d: `M${x(0) - 30} 28H${x(4) + 30}` }),
-    s("text", { class: "zone", x: x(5) - 30, y: 18 }, "In batches"),
-    s("path", { class: "rail", d: `M${x(5) - 30} 28H${x(7) + 30}` }),
+    s("text", { class: `zone ${failed ? "failed" : ""}`, x: x(5) - 30, y: 18 }, failed ? "In batches: the last one failed" : "In batches"),
+    s("path", { class: `rail ${failed ? "failed" : ""}`, d: `M${x(5) - 30} 28H${x(7) + 30}` }),
     hops.slice(1).map((hop, at) => link(hops[at], hop, `M${x(at) + 36} ${y}H${x(at + 1) - 36}`)),
     hops.map((hop, at) => [
       station(hop, x(at), y, 28),

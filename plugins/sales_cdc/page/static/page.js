@@ -4,11 +4,14 @@ import { startOrders } from "./orders.js";
 import { startChanges } from "./changes.js";
 import { startInsights } from "./insights.js";
 import { startTrust } from "./trust.js";
+import { startVerdict } from "./verdict.js";
 import { warm } from "./charts.js";
 
 const STARTS = { flow: startFlow, orders: startOrders, changes: startChanges, insights: startInsights, trust: startTrust };
 const IDLE = window.requestIdleCallback ?? ((call) => setTimeout(call, 2000));
+const JUDGED = new Set(["flow", "trust"]); // these begin with the verdict
 let stop = () => {};
+let stopVerdict = null;
 let current = "";
 
 const go = () => {
@@ -24,7 +27,14 @@ const go = () => {
     document.title = `${part[0].toUpperCase()}${part.slice(1)} · Sales CDC`;
   }
   current = part;
+  judge(JUDGED.has(part));
   stop = STARTS[part](rest) ?? (() => {});
+};
+
+const judge = (isShown) => {
+  document.getElementById("verdict").hidden = !isShown;
+  if (!isShown) stopVerdict?.();
+  stopVerdict = isShown ? (stopVerdict ?? startVerdict()) : null;
 };
 
 addEventListener("hashchange", () => {

@@ -15,8 +15,8 @@ from sales_cdc.page.answers import QUICK, SLOW, Answers, require_known
 from sales_cdc.page.curated import CHANGE_LOG, QueryAnswer, answer_of_last_batch, changes_table
 from sales_cdc.page.reader import Reader
 from sales_cdc.page.views.change_bars import begin_of, summed
-from sales_cdc.page.views.hop import by_minute
 from sales_cdc.page.views.texts import moment, text_of
+from sales_cdc.verdict.hop import by_minute
 
 LIVE_CHANGES = 25
 RANGES = {  # name: how far back, and the unit of a bar

@@ -12,12 +12,14 @@ from sales_cdc.contract import bucket_keys
 from sales_cdc.cost.forecast import SECONDS_PER_DAY, Usage, forecast, in_dollars
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.answers import QUICK, SLOW, Answers, require_known
-from sales_cdc.page.curated import BATCH_REPORTS, RUN_BATCH, changes_table
+from sales_cdc.page.curated import RUN_BATCH, changes_table
 from sales_cdc.page.reader import Reader
-from sales_cdc.page.reads.lake_reader import Report
-from sales_cdc.page.trouble import SET_UP, NothingYetError
+from sales_cdc.page.trouble import NothingYetError
 from sales_cdc.page.views.reports import batch_view, counts_view, drill_view, failures_view, reconciliation_view
 from sales_cdc.page.views.texts import moment
+from sales_cdc.verdict.lake_reader import Report
+from sales_cdc.verdict.reading import BATCH_REPORTS
+from sales_cdc.verdict.remedies import SET_UP
 
 REPORTS: dict[str, tuple[str, str, Callable[[Report], dict[str, Any]]]] = {  # the prefix, the end of the name, the view
     "batch": (*BATCH_REPORTS, batch_view),

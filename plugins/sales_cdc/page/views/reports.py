@@ -14,7 +14,7 @@ from typing import Any
 
 from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.contract.order_keys import KEYS
-from sales_cdc.page.reads.lake_reader import Report, Tail
+from sales_cdc.verdict.lake_reader import Report, Tail
 
 MAX_RECORDS = 50
 MAX_ORDERS = 50

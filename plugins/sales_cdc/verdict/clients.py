@@ -1,4 +1,4 @@
-"""AWS clients for a page: short patience, few retries, made once; a page must not hang where a DAG would wait."""
+"""Make AWS clients for who looks at a deployment: short patience, few retries, made once; nobody hangs where a DAG would wait."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from botocore.config import Config
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 
-SERVICES = ("sts", "dynamodb", "pipes", "sqs", "kinesis", "firehose", "glue", "athena", "cloudwatch", "s3")
+SERVICES = ("sts", "dynamodb", "pipes", "sqs", "kinesis", "firehose", "glue", "athena", "cloudwatch", "events", "s3")
 PATIENCE = Config(
     connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=16
 )
 
 
-class PageClients:
+class DeploymentClients:
     """Clients of one deployment, through its Airflow connection and behind its endpoint guard."""
 
     def __init__(self, settings: Settings) -> None:

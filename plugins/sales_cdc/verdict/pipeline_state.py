@@ -7,46 +7,24 @@ it, a ``stopped`` hop does not move, a ``missing`` hop is not set up, an ``unkno
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
-from sales_cdc.page.entity import ENTITY
-from sales_cdc.page.trouble import SET_UP
-from sales_cdc.page.views.hop import Hop, Seen, ago
+from sales_cdc.verdict.hop import Hop, Seen, ago
+from sales_cdc.verdict.remedies import REDRIVE, SET_UP
+from sales_cdc.verdict.words import MANY
 
 LATE_SECONDS, STUCK_SECONDS = 180.0, 900.0
-REDRIVE = "Trust shows why; then trigger sales_cdc_redrive, which delivers them again."
 
 
-def flow_view(seen: Seen) -> dict[str, Any]:
-    """Return the hops in their order, and one sentence about all of them.
+def hops_of(seen: Seen) -> list[Hop]:
+    """Return the hops in their order, from the table to Athena.
 
     Example::
 
-        flow_view(Seen(observation, raw, failed, interval_seconds=60))["sentence"]
+        hops_of(Seen(observation, raw, failed, interval_seconds=60))[0].state
     """
     builders = (_table, _pipe, _stream, _delivery, _raw, _crawler, _job, _athena)
-    hops = [builder(seen) for builder in builders]
-    return {"at": seen.now.isoformat(), "hops": [asdict(hop) for hop in hops], **_verdict(hops)}
-
-
-def _verdict(hops: list[Hop]) -> dict[str, str]:
-    """Return the sentence about the whole pipeline: about the first hop in the worst state."""
-    if all(hop.state == "missing" for hop in hops if hop.id not in ("raw", "job")):
-        return {"verdict": "missing", "sentence": "The pipeline is not set up here yet.", "remedy": SET_UP}
-    sentences = {
-        "stopped": "The {} has stopped.",
-        "missing": "The {} is missing.",
-        "unknown": "The {} could not be read.",
-        "warn": "Nothing has stopped; the {} needs a look.",
-    }
-    for state, sentence in sentences.items():
-        for hop in hops:
-            if hop.state == state:
-                return {"verdict": state, "sentence": sentence.format(hop.title.lower()), "remedy": hop.remedy}
-    moving = any(hop.state == "ok" and hop.rate for hop in hops)
-    sentence = "Every hop runs, and changes are moving." if moving else "Every hop runs. No change in the last minutes."
-    return {"verdict": "ok" if moving else "idle", "sentence": sentence, "remedy": ""}
+    return [builder(seen) for builder in builders]
 
 
 def _described(seen: Seen, name: str, hop: Hop, describe: Callable[[Mapping[str, Any]], None]) -> Hop:
@@ -64,10 +42,10 @@ def _described(seen: Seen, name: str, hop: Hop, describe: Callable[[Mapping[str,
 
 
 def _table(seen: Seen) -> Hop:
-    hop = Hop("table", f"{ENTITY.title} table", "DynamoDB")
+    hop = Hop("table", f"{MANY.capitalize()} table", "DynamoDB")
 
     def describe(table: Mapping[str, Any]) -> None:
-        hop.count, hop.unit = int(table.get("ItemCount", 0)), ENTITY.many
+        hop.count, hop.unit = int(table.get("ItemCount", 0)), MANY
         stream = table.get("StreamSpecification", {})
         hop.facts.append(f"Stream: {stream.get('StreamViewType', 'off')}")
         if table.get("TableStatus") not in ("ACTIVE", "UPDATING"):

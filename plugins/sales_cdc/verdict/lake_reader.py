@@ -1,4 +1,4 @@
-"""Reads the bucket for a page: newest reports, newest change events, failed records. Every read is bounded."""
+"""Read the bucket of a deployment: newest reports, newest change events, failed records. Every read is bounded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.page.reads.clients import PageClients
+from sales_cdc.verdict.clients import DeploymentClients
+from sales_cdc.verdict.matters import Acknowledgement
 
 MAX_PAGES = 5
 MAX_HOUR_PAGES = 20
@@ -61,7 +62,7 @@ class Tail:
 class LakeReader:
     """The bucket of one deployment. Source: Amazon S3 API Reference, *ListObjectsV2*, *GetObject*."""
 
-    def __init__(self, clients: PageClients) -> None:
+    def __init__(self, clients: DeploymentClients) -> None:
         self._clients = clients
 
     def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
@@ -94,6 +95,13 @@ class LakeReader:
                 if found := [each for each in listed if _is_named(each.key.removeprefix(prefix), suffix)]:
                     yield from found
                     break
+
+    def acknowledgements(self) -> list[Acknowledgement]:
+        """Return the newest acknowledgement of each matter; their history is in the same documents."""
+        _, stored = self._level(bucket_keys.ACKNOWLEDGED, "/")
+        documents = [_document(self._body(each.key)) for each in stored]
+        listed = [document.get("acknowledgements") for document in documents if document]
+        return [Acknowledgement.of(each[0]) for each in listed if isinstance(each, list) and each]
 
     def newest_changes(self) -> Tail:
         """The last change events that Firehose stored, from the newest objects of the newest hour."""

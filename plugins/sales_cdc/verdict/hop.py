@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sales_cdc.aws.errors import Kind
-from sales_cdc.page.reads.lake_reader import Tail
-from sales_cdc.page.reads.observation import Answer, Observation, Series
+from sales_cdc.verdict.lake_reader import Tail
+from sales_cdc.verdict.observation import Answer, Observation, Series
 
 MINUTES = 60
 RECENT = timedelta(minutes=5)

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_cdc.aws.errors import refusal_of
 from sales_cdc.deployment.topology import Topology
-from sales_cdc.page.reads.clients import PageClients
+from sales_cdc.verdict.clients import DeploymentClients
 
 WINDOW = timedelta(hours=1)
 PERIOD_SECONDS = 60
@@ -55,10 +55,10 @@ class Observation:
 class Observer:
     """Asks all services at once; the slowest decides how long it takes.
 
-    Source: the API references of DynamoDB, EventBridge Pipes, SQS, Kinesis, Firehose, Glue, Athena and CloudWatch.
+    Source: the API references of DynamoDB, EventBridge Pipes, SQS, Kinesis, Firehose, Glue, Athena, EventBridge and CloudWatch.
     """
 
-    def __init__(self, clients: PageClients, now: Callable[[], datetime]) -> None:
+    def __init__(self, clients: DeploymentClients, now: Callable[[], datetime]) -> None:
         self._clients = clients
         self._now = now
 
@@ -88,6 +88,7 @@ class Observer:
             "job": lambda: {"runs": of("glue").get_job_runs(JobName=topology.job.name, MaxResults=1)["JobRuns"]},
             "tables": lambda: {"names": [t["Name"] for t in of("glue").get_tables(DatabaseName=topology.database.name)["TableList"]]},
             "athena": lambda: self._work_group(topology.workgroup.name),
+            "rule": lambda: of("events").describe_rule(Name=topology.arrivals_rule.name),
         }  # fmt: skip
 
     def _queue(self, name: str) -> Mapping[str, Any]:
