@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 from sales_cdc.batch.statements import INSIGHTS
+from sales_cdc.page.reads.airflow_runs import DagRuns, Run, Task
 from sales_cdc.page.reads.lake_query import Rows
 from sales_cdc.verdict.evidence import BatchRuns
 from sales_cdc.verdict.lake_reader import Report, Stored, Tail
@@ -101,12 +102,34 @@ class CannedReader:
     def acknowledge(self, found: Acknowledgement) -> None:
         self._require_up()
 
+    def dag_runs(self) -> list[DagRuns]:
+        return runs_of(self.mood)
+
     def batch_runs(self) -> BatchRuns | None:
         return BatchRuns(is_paused=False)
 
     def _require_up(self) -> None:
         if self.mood == "down":
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")
+
+
+def runs_of(mood: str) -> list[DagRuns]:
+    """Return the DAGs; where the pipeline has stopped, the last batch failed and is paused."""
+    dags = []
+    for name in ("batch", "generate", "reconcile", "repair", "redrive", "backfill", "drill", "setup"):
+        dag_id, is_batch = f"sales_cdc_{name}", name == "batch"
+        failed = is_batch and mood == "stopped"
+        runs = [
+            Run(
+                f"manual__{name}-{ago}", "failed" if failed and ago == 0 else "success", "manual", NOW - timedelta(hours=ago, minutes=9),
+                NOW - timedelta(hours=ago, minutes=7), "vera", f"/dags/{dag_id}/runs/manual__{name}-{ago}",
+                [Task("check_curated", f"/dags/{dag_id}/runs/manual__{name}-0/tasks/check_curated")] if failed and ago == 0 else (),
+            )
+            for ago in range(3 if mood in ("busy", "stopped") and name in ("batch", "generate", "redrive", "setup") else 0)
+        ]  # fmt: skip
+        next_at = NOW.replace(hour=0, minute=0, second=0) + timedelta(days=1) if is_batch and not failed else None
+        dags.append(DagRuns(dag_id, failed, next_at, runs))
+    return dags
 
 
 def answers(mood: str) -> dict[str, Answer]:

@@ -17,22 +17,29 @@ from fastapi import FastAPI
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page import access
 from sales_cdc.page.app import PREFIX, create_app
-from sales_cdc.page.redrive_trigger import StartedRun
+from sales_cdc.page.run_trigger import StartedRun
 
 USER = SimpleNamespace(get_id=lambda: "vera", get_name=lambda: "Vera")
-RUN = StartedRun("sales_cdc_redrive", "manual__2026-11-25T14:30:20+00:00", is_paused=False)
+RUN_ID = "manual__2026-11-25T14:30:20+00:00"
 
 
 def application(reader: Any, *, event_driven: bool = False) -> FastAPI:
     """Return the page for a user with the right to read, mounted in the way Airflow mounts it."""
     settings = replace(Settings.from_environment({"SALES_CDC_TARGET": "local"}), event_driven=event_driven)
-    page = create_app(settings, reader, redrive=lambda name: RUN)
+    page = create_app(settings, reader, started)
     page.dependency_overrides[get_user] = lambda: USER
-    for right in (access.may_read, access.may_run_batch, access.may_redrive):
+    for right in (access.may_read, access.may_run_batch):
         page.dependency_overrides[right] = lambda: None
     outer = FastAPI()
     outer.mount(PREFIX, page)
     return outer
+
+
+def started(dag_id: str, user: str, conf: Any = None, *, unpause: bool = False) -> StartedRun:
+    """Start nothing, and answer as if a paused DAG were waiting unless it was unpaused."""
+    return StartedRun(
+        dag_id, RUN_ID, is_paused=dag_id == "sales_cdc_batch" and not unpause, link=f"/dags/{dag_id}/runs/{RUN_ID}"
+    )
 
 
 @contextmanager

@@ -42,13 +42,13 @@ def test_the_navigation_opens_the_page_which_reports_an_unreachable_cloud(browse
     page.get_by_role("link", name="Sales CDC").click(timeout=60_000)
     inside = page.frame_locator("iframe")
     expect(inside.get_by_role("heading", name="Sales CDC")).to_be_visible(timeout=60_000)
-    expect(inside.locator("#flow .trouble.unreachable")).to_contain_text("make cloud", timeout=120_000)
+    expect(inside.locator("#verdict")).to_contain_text("make cloud", timeout=120_000)
     expect(
         page.get_by_role("img", name="Sales CDC").or_(page.locator("img[src*='sales-cdc']")).first
     ).to_have_js_property("complete", True)
     inside.get_by_role("link", name="Trust").click()
     expect(inside.locator("[data-trust=failures] .trouble")).to_be_visible(timeout=60_000)
-    assert inside.locator("body").get_attribute("data-can-redrive") == "no"
+    assert inside.locator("body").get_attribute("data-can-run-batch") == "no"
     page.goto(f"{airflow}{links.page()}")  # where a task's links lead on the local cloud
     expect(inside.get_by_role("heading", name="Sales CDC")).to_be_visible(timeout=60_000)
     page.close()

@@ -142,10 +142,40 @@ def test_hostile_values_are_shown_as_text(open_page: Open) -> None:
     assert page.locator("main script").count() == 0
 
 
-def test_only_its_button_starts_a_redrive(open_page: Open) -> None:
+def test_failed_records_are_redriven_after_the_cost_is_confirmed(open_page: Open) -> None:
     page = open_page("trust", "stopped")
     page.get_by_role("button", name="Deliver them again").click()
-    expect(page.locator(".said")).to_contain_text("Started sales_cdc_redrive, run manual__2026-11-25T14:30:20+00:00.")
+    confirm = page.locator("[data-trust=failures] .confirm")
+    expect(confirm).to_contain_text("on AWS about $")
+    confirm.get_by_role("button", name="Start the run").click()
+    expect(confirm.locator(".said")).to_contain_text(
+        "Started sales_cdc_redrive, run manual__2026-11-25T14:30:20+00:00."
+    )
+    assert Axe().run(page).violations_count == 0
+
+
+def test_runs_show_state_duration_and_the_failed_tasks_log(open_page: Open) -> None:
+    page = open_page("trust", "stopped")
+    batch = page.get_by_label("sales_cdc_batch", exact=True)
+    for text in ("Failed", "Paused", "2 min"):
+        expect(batch).to_contain_text(text)
+    log = batch.get_by_role("link", name="the log of check_curated")
+    expect(log).to_have_attribute("href", "/dags/sales_cdc_batch/runs/manual__batch-0/tasks/check_curated")
+    expect(page.get_by_label("sales_cdc_drill", exact=True)).to_contain_text("Never run")
+
+
+def test_a_paused_batch_is_started_and_unpaused_by_keyboard(open_page: Open) -> None:
+    page = open_page("trust", "stopped", NARROW, "dark")
+    batch = page.get_by_label("sales_cdc_batch", exact=True)
+    batch.get_by_role("button", name="Start", exact=True).press("Enter")
+    batch.get_by_role("checkbox").press("Space")
+    assert Axe().run(page).violations_count == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+    batch.get_by_role("button", name="Start the run").press("Enter")
+    said = batch.locator(".said")
+    expect(said).to_contain_text("Started sales_cdc_batch")
+    expect(said).not_to_contain_text("is paused")
+    expect(said.get_by_role("link")).to_have_attribute("target", "_top")
 
 
 def test_the_theme_follows_the_system_while_the_page_is_open(open_page: Open) -> None:

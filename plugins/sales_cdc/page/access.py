@@ -19,13 +19,11 @@ from airflow.configuration import conf
 from fastapi import HTTPException, Request, status
 
 READ_DAG = "sales_cdc_batch"
-REDRIVE_DAG = "sales_cdc_redrive"
 TOKEN_HEADER = "X-Sales-CDC-Token"  # noqa: S105 (a header's name)
 TOKEN_SECONDS = 12 * 3600
 
 may_read = requires_access_dag(method="GET", param_dag_id=READ_DAG)
 may_run_batch = requires_access_dag(method="POST", access_entity=DagAccessEntity.RUN, param_dag_id=READ_DAG)
-may_redrive = requires_access_dag(method="POST", access_entity=DagAccessEntity.RUN, param_dag_id=REDRIVE_DAG)
 
 
 def can_run(dag_id: str, user: Any) -> bool:
@@ -37,9 +35,9 @@ def can_run(dag_id: str, user: Any) -> bool:
     )
 
 
-def can_redrive(user: Any) -> bool:
-    """Return whether to offer the redrive button."""
-    return can_run(REDRIVE_DAG, user)
+def can_unpause(dag_id: str, user: Any) -> bool:
+    """Return whether the user may unpause this DAG."""
+    return bool(get_auth_manager().is_authorized_dag(method="PUT", details=DagDetails(id=dag_id), user=user))
 
 
 def page_token(user_id: str, clock: Callable[[], float] = time.time) -> str:

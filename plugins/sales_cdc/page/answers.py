@@ -12,20 +12,22 @@ from fastapi import HTTPException, Response
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.cache import Cache, Snapshot
 from sales_cdc.page.reader import Reader
+from sales_cdc.page.run_trigger import StartedRun, start_run
 
 FIRST_ANSWER_SECONDS = 0.5
 QUICK, SLOW = 5.0, 60.0  # how many seconds an answer is fresh: AWS's descriptions, and queries
 
 
 class Answers:
-    """What the tabs answer with: the reader, the settings and the cache.
+    """What the tabs answer with: the reader, the settings, the cache, and what starts runs.
 
     Queries have a cache with threads of its own, so that no report waits for Athena.
     """
 
-    def __init__(self, reader: Reader, settings: Settings) -> None:
+    def __init__(self, reader: Reader, settings: Settings, start: Callable[..., StartedRun] = start_run) -> None:
         self.reader = reader
         self.settings = settings
+        self.start = start
         self._quick, self._queries = Cache(), Cache()
 
     def answer(self, key: tuple[str, ...], load: Callable[[], Any], fresh_seconds: float) -> Response:

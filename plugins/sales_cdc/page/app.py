@@ -15,16 +15,16 @@ from fastapi.responses import HTMLResponse
 
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page import access
-from sales_cdc.page.answers import Answers, json_response
+from sales_cdc.page.answers import Answers
 from sales_cdc.page.entity import ENTITY
 from sales_cdc.page.reader import DeploymentReader, Reader
-from sales_cdc.page.redrive_trigger import RedriveError, StartedRun, trigger_redrive
+from sales_cdc.page.run_trigger import StartedRun, start_run
 from sales_cdc.page.static_files import FIRST_SCRIPTS, PLOTLY, modules, own_version, static_file
-from sales_cdc.page.tabs import changes, flow, insights, orders, trust, verdict
+from sales_cdc.page.tabs import changes, flow, insights, orders, runs, trust, verdict
 
 logger = logging.getLogger(__name__)
 PREFIX = "/sales-cdc"
-TABS = (verdict, flow, orders, changes, insights, trust)  # the verdict, then the navigation of page.html
+TABS = (verdict, flow, orders, changes, insights, trust, runs)  # the verdict, then the navigation of page.html
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -40,7 +40,7 @@ PAGE = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent),
 def create_app(
     settings: Settings,
     reader: Reader | None = None,
-    redrive: Callable[[str], StartedRun] = trigger_redrive,
+    start: Callable[..., StartedRun] = start_run,
 ) -> FastAPI:
     """Make the application that Airflow mounts.
 
@@ -55,18 +55,9 @@ def create_app(
     app.state.warm = lambda: _warm(source)
     app.middleware("http")(_with_headers)
     _add_page(app, settings)
-    answers = Answers(source, settings)
+    answers = Answers(source, settings, start)
     for tab in TABS:
         tab.add_routes(app, answers)
-
-    @app.post("/api/redrive", dependencies=[Depends(access.may_redrive), Depends(access.asked_by_page)])
-    def start_redrive(user: GetUserDep) -> Response:
-        try:
-            run = redrive(user.get_name())
-        except RedriveError as error:
-            raise HTTPException(409, str(error)) from error
-        return json_response({"dag_id": run.dag_id, "run_id": run.run_id, "is_paused": run.is_paused})
-
     return app
 
 
@@ -103,7 +94,6 @@ def _add_page(app: FastAPI, settings: Settings) -> None:
             modules=modules(),
             plotly=f"static/{plotly.version}/{PLOTLY}" if (plotly := static_file(PLOTLY)) else "",
             token=access.page_token(user.get_id()),
-            can_redrive=access.can_redrive(user),
             can_run_batch=access.can_run(access.READ_DAG, user),
             settings=settings,
             insights=insights.insight_names(),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sales_cdc.deployment.settings import Settings
-from sales_cdc.page.reads.airflow_runs import batch_runs
+from sales_cdc.page.reads.airflow_runs import DagRuns, batch_runs, recent_runs
 from sales_cdc.page.reads.lake_query import LakeQuery, Rows
 from sales_cdc.verdict.acknowledgements import Acknowledgements
 from sales_cdc.verdict.evidence import BatchRuns
@@ -53,6 +53,9 @@ class Reader(Protocol):
     def acknowledge(self, found: Acknowledgement) -> None:
         """Keep an acknowledgement."""
 
+    def dag_runs(self) -> list[DagRuns]:
+        """Return the DAGs with their newest runs."""
+
     def batch_runs(self) -> BatchRuns | None:
         """Return what Airflow's database says of the batch; None when it cannot be asked."""
 
@@ -65,6 +68,7 @@ class DeploymentReader(DeploymentSources):
         query = LakeQuery(self.clients)
         self.ask, self.answered = query.ask, query.answered
         self.acknowledge: Callable[[Acknowledgement], None] = Acknowledgements(self.clients).keep
+        self.dag_runs: Callable[[], list[DagRuns]] = recent_runs
         self.batch_runs: Callable[[], BatchRuns | None] = batch_runs
 
     def warm(self) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from sales_cdc.contract.declared import holds_orders
 from sales_cdc.verdict.evidence import Evidence
 from sales_cdc.verdict.matters import Level, Matter, acknowledged, iso
 from sales_cdc.verdict.remedies import BATCH
@@ -102,7 +103,10 @@ def _compared_at(evidence: Evidence) -> datetime | None:
 
 def _first_step(evidence: Evidence) -> str:
     orders = next((hop.count for hop in evidence.hops if hop.id == "table"), None)
-    return "Write orders first: trigger the DAG sales_cdc_generate, then sales_cdc_batch." if not orders else BATCH
+    if orders:
+        return BATCH
+    writes = "trigger the DAG sales_cdc_generate" if holds_orders() else "put an item into the table"
+    return f"Write {MANY} first: {writes}, then trigger sales_cdc_batch."
 
 
 def moment(at: datetime | None) -> str:

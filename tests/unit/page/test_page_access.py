@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from sales_cdc.page import access
-from sales_cdc.page.redrive_trigger import RedriveError
+from sales_cdc.page.run_trigger import StartError
 
 from tests.browser.canned import HOSTILE, CannedReader
 
 PATHS = ("/", "/static/page.js", "/static/0/page.js", "/static/plotly.min.js", "/api/flow", "/api/live", "/api/changes/hour", "/api/orders?q=a",
-         "/api/order?id=a", "/api/insights/cancellation_rate", "/api/trust/batch", "/api/verdict")  # fmt: skip
+         "/api/order?id=a", "/api/insights/cancellation_rate", "/api/trust/batch", "/api/verdict", "/api/runs")  # fmt: skip
 
 
 def token_of(page: str) -> str:
@@ -84,37 +84,79 @@ def test_plotly_is_served_from_its_package_compressed_and_immutable(client: Any)
     assert b"plotly.js v" in answer.content[:200]
 
 
-def test_the_page_starts_a_redrive_for_a_user_who_may_trigger_it(client: Any, redriven: list[str]) -> None:
+Started = list[tuple[str, str, bool]]
+CONFIRMED = {"up_to_dollars": "9.99"}
+
+
+def headers_of(role: str) -> dict[str, str]:
+    return {access.TOKEN_HEADER: access.page_token(f"the {role}"), "Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.mark.parametrize("name", ["batch", "reconcile", "repair", "redrive", "backfill", "drill"])
+def test_the_page_says_what_a_run_costs_and_starts_it_in_the_users_name(
+    client: Any, started: Started, name: str
+) -> None:
     page = client("admin")
     token = token_of(page.get("/").text)
-    answer = page.post("/api/redrive", headers={access.TOKEN_HEADER: token, "Sec-Fetch-Site": "same-origin"})
+    plan = page.get(f"/api/start/{name}").json()["value"]
+    assert (plan["dag_id"], plan["is_known"], plan["is_paused"]) == (f"sales_cdc_{name}", True, False)
+    assert plan["cost"].startswith("$")
+    asked = {"up_to_dollars": plan["up_to_dollars"]}
+    answer = page.post(f"/api/start/{name}", headers={access.TOKEN_HEADER: token}, json=asked)
     assert answer.status_code == 200
-    assert answer.json() == {"dag_id": "sales_cdc_redrive", "run_id": "manual__1", "is_paused": False}
-    assert redriven == ["the admin"]
+    assert answer.json() == {
+        "dag_id": f"sales_cdc_{name}",
+        "run_id": "manual__1",
+        "is_paused": False,
+        "link": "/dags/x",
+    }
+    assert started == [(f"sales_cdc_{name}", "the admin", False)]
 
 
-def test_a_redrive_without_the_pages_token_is_refused(client: Any, redriven: list[str]) -> None:
+def test_a_paused_dag_is_unpaused_when_the_user_asks_for_it(client: Any, started: Started) -> None:
+    page = client("admin", reader=CannedReader("stopped"))
+    assert page.get("/api/start/batch").json()["value"]["is_paused"] is True
+    page.post("/api/start/batch", headers=headers_of("admin"), json={**CONFIRMED, "unpause": True})
+    assert started == [("sales_cdc_batch", "the admin", True)]
+
+
+def test_a_run_that_costs_more_than_was_confirmed_is_not_started(client: Any, started: Started) -> None:
+    answer = client("admin").post("/api/start/backfill", headers=headers_of("admin"), json={"up_to_dollars": "0.01"})
+    assert answer.status_code == 409
+    assert "more than you confirmed" in answer.json()["detail"]
+    assert started == []
+
+
+def test_a_start_without_the_pages_token_is_refused(client: Any, started: Started) -> None:
     page = client("admin")
     token = token_of(page.get("/").text)
     foreign = token_of(client("op").get("/").text)
     for headers in ({}, {access.TOKEN_HEADER: ""}, {access.TOKEN_HEADER: foreign}, {access.TOKEN_HEADER: f"9{token}"}):
-        assert page.post("/api/redrive", headers=headers).status_code == 403
+        assert page.post("/api/start/redrive", headers=headers, json=CONFIRMED).status_code == 403
     crossing = {access.TOKEN_HEADER: token, "Sec-Fetch-Site": "cross-site"}
-    assert page.post("/api/redrive", headers=crossing).status_code == 403
-    assert page.get("/api/redrive").status_code == 405
-    assert redriven == []
+    assert page.post("/api/start/redrive", headers=crossing, json=CONFIRMED).status_code == 403
+    assert started == []
 
 
 @pytest.mark.parametrize(("role", "status"), [(None, 401), ("nobody", 403), ("viewer", 403)])
-def test_a_redrive_needs_the_right_to_trigger(client: Any, redriven: list[str], role: str | None, status: int) -> None:
+def test_a_start_needs_the_right_to_trigger_the_dag(
+    client: Any, started: Started, role: str | None, status: int
+) -> None:
     headers = {access.TOKEN_HEADER: access.page_token(f"the {role}")}
-    assert client(role).post("/api/redrive", headers=headers).status_code == status
-    assert redriven == []
+    assert client(role).post("/api/start/redrive", headers=headers, json=CONFIRMED).status_code == status
+    assert client(role).get("/api/start/redrive").status_code == status
+    assert started == []
 
 
-def test_the_button_is_offered_to_users_who_may_use_it(client: Any) -> None:
-    assert 'data-can-redrive="yes"' in client("admin").get("/").text
-    assert 'data-can-redrive="no"' in client("viewer").get("/").text
+@pytest.mark.parametrize("name", ["setup", "teardown", "generate", "..%2Fbatch"])
+def test_no_other_dag_can_be_started(client: Any, started: Started, name: str) -> None:
+    assert client("admin").post(f"/api/start/{name}", headers=headers_of("admin"), json=CONFIRMED).status_code == 404
+    assert started == []
+
+
+def test_acknowledging_is_offered_to_users_who_may_run_a_batch(client: Any) -> None:
+    assert 'data-can-run-batch="yes"' in client("admin").get("/").text
+    assert 'data-can-run-batch="no"' in client("viewer").get("/").text
 
 
 @pytest.mark.parametrize(("role", "status"), [(None, 401), ("nobody", 403), ("viewer", 403), ("admin", 409)])
@@ -128,12 +170,11 @@ def test_an_acknowledgement_without_the_pages_token_is_refused(client: Any) -> N
     assert client("admin").post("/api/acknowledge", json={"matter": "differences"}).status_code == 403
 
 
-def test_a_redrive_that_cannot_start_gives_the_reason(client: Any) -> None:
-    def refuse(name: str) -> Any:
-        raise RedriveError("Airflow does not know the DAG sales_cdc_redrive (yet).")
+def test_a_run_that_cannot_start_gives_the_reason(client: Any) -> None:
+    def refuse(*asked: Any, **kwargs: Any) -> Any:
+        raise StartError("Airflow does not know the DAG sales_cdc_redrive (yet).")
 
-    page = client("admin", redrive=refuse)
-    answer = page.post("/api/redrive", headers={access.TOKEN_HEADER: token_of(page.get("/").text)})
+    answer = client("admin", start=refuse).post("/api/start/redrive", headers=headers_of("admin"), json=CONFIRMED)
     assert (answer.status_code, answer.json()["detail"]) == (
         409,
         "Airflow does not know the DAG sales_cdc_redrive (yet).",

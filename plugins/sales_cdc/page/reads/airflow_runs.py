@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,10 @@ DAGS = tuple(
     f"sales_cdc_{name}"
     for name in ("batch", "generate", "reconcile", "repair", "redrive", "backfill", "drill", "setup")
 )
+SHOWN = (  # columns alone: the whole rows hold what only the scheduler needs
+    DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.run_type, DagRun.start_date, DagRun.end_date, DagRun.triggering_user_name,
+)  # fmt: skip
+KNOWN = (DagModel.dag_id, DagModel.is_paused, DagModel.next_dagrun_create_after)
 MAX_RUNS = 8
 COMPARED_RUNS = 20
 MAX_TASKS = 3
@@ -64,7 +69,7 @@ class DagRuns:
 def recent_runs() -> list[DagRuns]:
     """Return the DAGs that Airflow knows, each with its newest runs."""
     with create_session() as session:
-        known = {dag.dag_id: dag for dag in session.scalars(select(DagModel).where(DagModel.dag_id.in_(DAGS)))}
+        known = {dag.dag_id: dag for dag in session.execute(select(*KNOWN).where(DagModel.dag_id.in_(DAGS)))}
         return [_dag_runs(session, known[name]) for name in DAGS if name in known]
 
 
@@ -72,7 +77,7 @@ def batch_runs() -> BatchRuns | None:
     """Return whether the batch is paused and whether it failed last; None when Airflow's database cannot be asked."""
     try:
         with create_session() as session:
-            dag = session.get(DagModel, BATCH)
+            dag = session.execute(select(*KNOWN).where(DagModel.dag_id == BATCH)).first()
             return None if dag is None else _batch_runs(session, bool(dag.is_paused))
     except SQLAlchemyError:
         return None
@@ -87,29 +92,31 @@ def _batch_runs(session: Session, is_paused: bool) -> BatchRuns:
         return BatchRuns(is_paused)
     last = still[-1]
     tasks = [task.name for task in _failed_tasks(session, last)]
-    return BatchRuns(is_paused, last.end_date, still[0].end_date, last.run_id, tasks, _run_link(last))
+    return BatchRuns(
+        is_paused, last.end_date, still[0].end_date, last.run_id, tasks, run_link(last.dag_id, last.run_id)
+    )
 
 
-def _dag_runs(session: Session, dag: DagModel) -> DagRuns:
+def _dag_runs(session: Session, dag: Row[Any]) -> DagRuns:
     runs = [
         Run(
             run.run_id, str(run.state), str(run.run_type), run.start_date, run.end_date, run.triggering_user_name or "",
-            _run_link(run), _failed_tasks(session, run) if run.state == FAILED else (),
+            run_link(run.dag_id, run.run_id), _failed_tasks(session, run) if run.state == FAILED else (),
         )
         for run in _newest(session, dag.dag_id, MAX_RUNS)
     ]  # fmt: skip
     return DagRuns(dag.dag_id, bool(dag.is_paused), None if dag.is_paused else dag.next_dagrun_create_after, runs)
 
 
-def _newest(session: Session, dag_id: str, count: int, state: str | None = None) -> Sequence[DagRun]:
+def _newest(session: Session, dag_id: str, count: int, state: str | None = None) -> Sequence[Row[Any]]:
     """Return the newest runs by id: both indices of the table end in it, so that older runs are not looked at."""
-    asked = select(DagRun).where(DagRun.dag_id == dag_id)
+    asked = select(*SHOWN).where(DagRun.dag_id == dag_id)
     if state:
         asked = asked.where(DagRun.state == state)
-    return session.scalars(asked.order_by(DagRun.id.desc()).limit(count)).all()
+    return session.execute(asked.order_by(DagRun.id.desc()).limit(count)).all()
 
 
-def _failed_tasks(session: Session, run: DagRun) -> list[Task]:
+def _failed_tasks(session: Session, run: Row[Any]) -> list[Task]:
     """Return the tasks that failed themselves, in the order in which they did."""
     asked = (
         select(TaskInstance.task_id, TaskInstance.map_index)
@@ -120,10 +127,11 @@ def _failed_tasks(session: Session, run: DagRun) -> list[Task]:
     return [Task(name, _task_link(run, name, index)) for name, index in session.execute(asked)]
 
 
-def _run_link(run: DagRun) -> str:
-    return f"{mounted_at()}/dags/{run.dag_id}/runs/{quote(run.run_id, safe='')}"
+def run_link(dag_id: str, run_id: str) -> str:
+    """Return the path of a run in Airflow's UI."""
+    return f"{mounted_at()}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
 
 
-def _task_link(run: DagRun, task: str, index: int) -> str:
+def _task_link(run: Row[Any], task: str, index: int) -> str:
     mapped = f"/mapped/{index}" if index >= 0 else ""
-    return f"{_run_link(run)}/tasks/{quote(task, safe='')}{mapped}"
+    return f"{run_link(run.dag_id, run.run_id)}/tasks/{quote(task, safe='')}{mapped}"

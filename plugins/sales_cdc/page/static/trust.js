@@ -3,21 +3,27 @@ import { h, badge, duration, exact, moment, number, plural, table, time } from "
 import { Place } from "./answers.js";
 import { counted, entity, label, summary } from "./entity.js";
 import { kinds, palette, plot } from "./charts.js";
+import { startButton } from "./start.js";
 
 const one = `${entity.one[0].toUpperCase()}${entity.one.slice(1)}`;
-const canRedrive = document.body.dataset.canRedrive === "yes";
-const token = document.querySelector("meta[name=page-token]").content;
 const verdict = (good, text) => h("p", { class: `check ${good ? "good" : "bad"}` }, h("span", { "aria-hidden": "true" }, good ? "✓" : "✕"), ` ${text}`);
 const facts = (entries) => h("dl", { class: "facts" }, entries.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [h("dt", null, name), h("dd", { class: "number" }, typeof value === "number" ? number(value) : value)]));
 const source = (view) => h("p", { class: "foot" }, moment(view.at), ` UTC, ${view.object}`);
 
-const batch = (view) => {
+const lagOf = (seconds) => (seconds === null || seconds === undefined ? "–" : duration(Number(seconds))); // without a change there is no lag
+const delivered = (view) => {
   const lost = view.lost ?? view.ledger.reduce((sum, row) => sum + row.missing, 0);
+  if (lost || view.failed) return verdict(false, `${plural(lost, "change")} lost, ${number(view.failed)} failed`);
+  if (!view.ledger.some((row) => row.written)) return h("p", { class: "muted" }, "This batch waited for no generate run: nothing new was written by one.");
+  return verdict(true, "All that this batch waited for was delivered");
+};
+
+const batch = (view) => {
   const lag = view.lag_seconds;
   return [
-    verdict(!lost && !view.failed, lost || view.failed ? `${plural(lost, "change")} lost, ${number(view.failed)} failed` : "Everything that was written was delivered"),
+    delivered(view),
     table(["Event type", "Written", "Delivered", "Missing"], view.ledger.map((row) => [badge(row.event_type), number(row.written), number(row.delivered), number(row.missing)]), { caption: "Written and delivered changes", numeric: [1, 2, 3] }),
-    facts([["From commit to S3: half within", lag.p50 === undefined ? null : duration(Number(lag.p50))], ["99 of 100 within", lag.p99 === undefined ? null : duration(Number(lag.p99))], ["At most", lag.max === undefined ? null : duration(Number(lag.max))], ["Duplicates delivered, counted once", view.duplicates_in_raw], ...Object.entries(view.curated).map(([name, value]) => [`Curated: ${name.replaceAll("_", " ")}`, value])]),
+    facts([["From commit to S3: half within", lagOf(lag.p50)], ["99 of 100 within", lagOf(lag.p99)], ["At most", lagOf(lag.max)], ["Duplicates delivered, counted once", view.duplicates_in_raw], ...Object.entries(view.curated).map(([name, value]) => [`Curated: ${name.replaceAll("_", " ")}`, value])]),
     view.checks.length > 0 && h("ul", { class: "checks" }, view.checks.map((check) => h("li", null, verdict(!check.rows, check.rows ? `${check.name}: ${plural(check.rows, "row")}` : check.name)))),
     view.changed_orders.length > 0 && h("details", null, h("summary", null, `${counted(view.changed_orders.length)} of this batch, before and after`), table([one, "Before", "After"], view.changed_orders.map((order) => [h("a", { class: "id", href: `#orders//${encodeURIComponent(order.orderid)}` }, label(String(order.orderid))), state(order.before), state(order.after)]), { caption: `${entity.title} that this batch changed` })),
     source(view),
@@ -60,24 +66,30 @@ const failures = (view) => {
     verdict(none, none ? "No record failed" : `${view.is_whole ? plural(view.count, "record") : `${number(view.count)} or more records`} under errors/, ${plural(view.dead_letters, "position")} in the dead-letter queue`),
     view.by_reason.length > 0 && table(["Reason", "Records"], view.by_reason.map((each) => [each.reason, number(each.count)]), { caption: "Why records failed", numeric: [1] }),
     view.records.length > 0 && h("details", null, h("summary", null, "The newest records"), table(["Stored (UTC)", one, "Change", "Reason"], view.records.map((each) => [moment(each.at), h("span", { class: "id" }, label(each.orderid) || "–"), each.event_type ? badge(each.event_type) : "–", each.reason]), { caption: "Failed records" })),
-    !none && redrive(),
+    !none && startButton("redrive", "Deliver them again", { quiet: false }),
   ];
 };
 
-const redrive = () => {
-  const said = h("p", { class: "said", role: "status" });
-  const button = h("button", { type: "button", disabled: !canRedrive, onclick: async () => {
-    button.disabled = true;
-    said.textContent = "Starting …";
-    const answer = await fetch("api/redrive", { method: "POST", credentials: "same-origin", headers: { "X-Sales-CDC-Token": token } }).catch(() => null);
-    const answered = await answer?.json().catch(() => null);
-    said.textContent = answer?.ok
-      ? `Started ${answered.dag_id}, run ${answered.run_id}.${answered.is_paused ? " The DAG is paused: unpause it to begin the run." : ""}`
-      : `Not started: ${answered?.detail ?? "Airflow does not answer"}`;
-    button.disabled = answer?.ok ?? false;
-  } }, "Deliver them again");
-  return h("div", { class: "row act" }, button, canRedrive ? said : h("p", { class: "muted" }, "You may not redrive: that needs the right to trigger sales_cdc_redrive."));
-};
+const STATES = { success: ["ok", "Succeeded"], failed: ["stopped", "Failed"], running: ["warn", "Running"], queued: ["", "Waiting"] };
+const starters = new Map(); // kept, so that an open confirmation survives the next answer
+const starter = (name) => starters.get(name) ?? starters.set(name, startButton(name)).get(name);
+
+const dags = (view) => h("div", { class: "dags" }, view.dags.map((dag) => {
+  const [last, ...older] = dag.runs;
+  const name = dag.dag_id.replace("sales_cdc_", "");
+  return h("section", { class: "dag", "aria-label": dag.dag_id },
+    h("p", { class: "line" }, h("b", null, name), last ? state_of(last) : h("span", { class: "muted" }, "Never run"), dag.is_paused && h("span", { class: "pill warn" }, "Paused")),
+    last && runLine(last),
+    dag.next_at && h("p", { class: "muted small" }, `Next run at ${time(dag.next_at)} UTC`),
+    older.length > 0 && h("details", null, h("summary", null, `${plural(older.length, "earlier run")} of ${name}`),
+      table(["Started (UTC)", "State", "Duration", "Run"], older.map((run) => [moment(run.started_at), state_of(run), run.seconds === null ? "–" : duration(run.seconds), h("a", { href: run.link, target: "_top" }, "Open")]), { caption: `Earlier runs of ${name}` })),
+    dag.can_start && starter(name));
+}));
+const state_of = (run) => h("span", { class: `pill ${STATES[run.state]?.[0] ?? ""}` }, STATES[run.state]?.[1] ?? run.state);
+const runLine = (run) => [
+  h("p", { class: "small" }, moment(run.started_at), " UTC, ", run.seconds === null ? "not ended" : duration(run.seconds), ", ", h("a", { href: run.link, target: "_top" }, "open the run")),
+  run.failed_tasks.map((task) => h("p", { class: "small" }, "Failed: ", h("a", { href: task.link, target: "_top" }, `the log of ${task.name}`))),
+];
 
 const runs = (view) => [
   plot("Written and delivered changes by batch run", () => ({
@@ -97,13 +109,13 @@ const cost = (view) => {
   ];
 };
 
-const RENDERS = { batch, reconciliation, failures, runs, drill, redrive: counts, repair: counts, cost };
+const RENDERS = { dags, batch, reconciliation, failures, runs, drill, redrive: counts, repair: counts, cost };
 const places = [...document.querySelectorAll("[data-trust]")].map((body) => ({
   name: body.dataset.trust,
   place: new Place(body, RENDERS[body.dataset.trust], { every: body.dataset.trust === "runs" ? 60 : 15 }),
 }));
 
 export const startTrust = () => {
-  for (const { name, place } of places) place.show(`api/trust/${name}`);
+  for (const { name, place } of places) place.show(name === "dags" ? "api/runs" : `api/trust/${name}`);
   return () => { for (const { place } of places) place.stop(); };
 };
