@@ -16,7 +16,7 @@ from sales_cdc.verdict.evidence import Evidence
 from sales_cdc.verdict.matters import Level, Matter, acknowledged, iso
 from sales_cdc.verdict.remedies import BATCH
 from sales_cdc.verdict.rules import BATCH_DAG, open_matters
-from sales_cdc.verdict.words import ONE, counted
+from sales_cdc.verdict.words import MANY, ONE, counted
 
 State = Literal["trustworthy", "outdated", "untrustworthy", "unknown", "empty", "missing"]
 STATES: dict[Level, State] = {Level.BROKEN: "untrustworthy", Level.UNKNOWN: "unknown", Level.OUTDATED: "outdated"}
