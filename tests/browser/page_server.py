@@ -50,7 +50,8 @@ def serving(reader: Any, *, event_driven: bool = False) -> Iterator[str]:
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
-    with patch.object(access, "can_run", lambda dag_id, user: True):
+    may = {name: lambda dag_id, user: True for name in ("can_run", "can_unpause")}
+    with patch.multiple(access, **may):
         thread.start()
         deadline = time.monotonic() + 60
         while not server.started:

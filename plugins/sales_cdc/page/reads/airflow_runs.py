@@ -12,7 +12,7 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -97,7 +97,7 @@ def _batch_runs(session: Session, is_paused: bool) -> BatchRuns:
     )
 
 
-def _dag_runs(session: Session, dag: Row[Any]) -> DagRuns:
+def _dag_runs(session: Session, dag: Any) -> DagRuns:
     runs = [
         Run(
             run.run_id, str(run.state), str(run.run_type), run.start_date, run.end_date, run.triggering_user_name or "",
@@ -108,7 +108,7 @@ def _dag_runs(session: Session, dag: Row[Any]) -> DagRuns:
     return DagRuns(dag.dag_id, bool(dag.is_paused), None if dag.is_paused else dag.next_dagrun_create_after, runs)
 
 
-def _newest(session: Session, dag_id: str, count: int, state: str | None = None) -> Sequence[Row[Any]]:
+def _newest(session: Session, dag_id: str, count: int, state: str | None = None) -> Sequence[Any]:
     """Return the newest runs by id: both indices of the table end in it, so that older runs are not looked at."""
     asked = select(*SHOWN).where(DagRun.dag_id == dag_id)
     if state:
@@ -116,7 +116,7 @@ def _newest(session: Session, dag_id: str, count: int, state: str | None = None)
     return session.execute(asked.order_by(DagRun.id.desc()).limit(count)).all()
 
 
-def _failed_tasks(session: Session, run: Row[Any]) -> list[Task]:
+def _failed_tasks(session: Session, run: Any) -> list[Task]:
     """Return the tasks that failed themselves, in the order in which they did."""
     asked = (
         select(TaskInstance.task_id, TaskInstance.map_index)
@@ -132,6 +132,6 @@ def run_link(dag_id: str, run_id: str) -> str:
     return f"{mounted_at()}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
 
 
-def _task_link(run: Row[Any], task: str, index: int) -> str:
+def _task_link(run: Any, task: str, index: int) -> str:
     mapped = f"/mapped/{index}" if index >= 0 else ""
     return f"{run_link(run.dag_id, run.run_id)}/tasks/{quote(task, safe='')}{mapped}"
