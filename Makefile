@@ -121,6 +121,10 @@ status: install ## Whether the tables can be trusted, since when, why, and what 
 preflight: install ## What stands in setup's way, what it would do, what that costs; reads only, ends in go or no-go
 	@$(PY) include/scripts/preflight.py $(ARGS)
 
+.PHONY: contract
+contract: install ## Check the contract's file; or propose one: make contract TABLE=their-table SAMPLE=1000 [OUT=file]
+	@$(PY) include/scripts/contract.py $(if $(TABLE),--table '$(TABLE)' --sample '$(or $(SAMPLE),1000)') $(if $(ENTITY),--entity '$(ENTITY)') $(if $(OUT),--out '$(OUT)') $(ARGS)
+
 ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py
 

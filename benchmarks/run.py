@@ -73,6 +73,7 @@ FIGURES = (
     Figure("page_search_seconds", "the page's search for a product's orders among them, nothing cached: seconds"),
     Figure("transformer_to_type_deserializer", "transformer, in times of one with boto3's TypeDeserializer", at_least=1.2),
     Figure("transformer_share_of_do_nothing", "transformer, as a share of one that does nothing"),
+    Figure("sample_1000000_seconds", "make contract on a table of 1,000,000 items, a sample of 1,000: seconds, the command's start included", at_most=30),
     Figure("all_dags_to_one_empty_dag", "parsing all DAGs, in times of one empty DAG (it imports what they import)"),
     Figure("all_dags_seconds", "parsing all DAGs, seconds"),
 )  # fmt: skip
@@ -167,6 +168,12 @@ def _reconcile(endpoint: str) -> dict[str, float]:
     return reconcile.measure(endpoint)
 
 
+def _sample(endpoint: str) -> dict[str, float]:
+    from benchmarks import sample
+
+    return sample.measure(endpoint)
+
+
 def _page(endpoint: str) -> dict[str, float]:
     from benchmarks import page
 
@@ -208,6 +215,7 @@ IN_A_PIPELINE = {  # the chain first, so that the memory is that of its changes
     "athena": _athena,
     "reconcile": _reconcile,
     "page": _page,
+    "sample": _sample,
 }
 
 
