@@ -58,7 +58,7 @@ install: $(VENV)/.installed-local
 install-dev: $(VENV)/.installed-dev
 
 demo: export DEMO_ASKED_AT := $(shell date +%s)
-demo: install ## The main job: orders written, changed and deleted in DynamoDB, seen in Athena
+demo: install kept-contract ## The main job: orders written, changed and deleted in DynamoDB, seen in Athena
 	@$(PY) include/scripts/demo.py
 
 drill: install ## See for yourself: 200,000 changes under every fault, Airflow killed three times, one verdict
@@ -93,10 +93,10 @@ lint: install-dev ## Format, style, types, and who may import whom
 cloud: install ## Start the local cloud alone, in the background
 	@$(PY) -m local_cloud start
 
-query: install ## Run Athena SQL and print a table: make query SQL="SELECT …"
+query: install kept-contract ## Run Athena SQL and print a table: make query SQL="SELECT …"
 	@$(PY) include/scripts/query.py "$$SQL"
 
-airflow: install airflow-db ## Any Airflow command: make airflow ARGS="dags test sales_cdc_generate"
+airflow: install airflow-db kept-contract ## Any Airflow command: make airflow ARGS="dags test sales_cdc_generate"
 	@airflow $(ARGS)
 
 screenshots: install-dev ## The page's pictures in docs/img/, from canned figures; needs Chromium
@@ -106,7 +106,7 @@ screenshots: install-dev ## The page's pictures in docs/img/, from canned figure
 airflow-db: install
 	@[ -f $(AIRFLOW_HOME)/airflow.db ] || { mkdir -p $(AIRFLOW_HOME) $(LOCAL)/logs && airflow db migrate >$(LOCAL)/logs/airflow-db.log 2>&1 || { cat $(LOCAL)/logs/airflow-db.log >&2; rm -f $(AIRFLOW_HOME)/airflow.db; exit 1; }; }
 
-generate-orders: install ## Mock orders from the terminal: make generate-orders ARGS="--inserts 500"
+generate-orders: install kept-contract ## Mock orders from the terminal: make generate-orders ARGS="--inserts 500"
 	@$(PY) include/scripts/dynamodb_mock_data_gen.py $(ARGS)
 
 .PHONY: cost
@@ -118,25 +118,30 @@ status: install ## Whether the tables can be trusted, since when, why, and what 
 	@$(PY) include/scripts/status.py
 
 .PHONY: preflight
-preflight: install ## What stands in setup's way, what it would do, what that costs; reads only, ends in go or no-go
+preflight: install kept-contract ## What stands in setup's way, what it would do, what that costs; reads only, ends in go or no-go
 	@$(PY) include/scripts/preflight.py $(ARGS)
 
 .PHONY: contract
 contract: install ## Check the contract's file; or propose one: make contract TABLE=their-table SAMPLE=1000 [OUT=file]
 	@$(PY) include/scripts/contract.py $(if $(TABLE),--table '$(TABLE)' --sample '$(or $(SAMPLE),1000)') $(if $(ENTITY),--entity '$(ENTITY)') $(if $(OUT),--out '$(OUT)') $(ARGS)
 
-ui: install airflow-db ## Airflow's UI and the local cloud; Ctrl-C ends both
+# What reads the contract stops here, with the line and the remedy alone, where the file declares none.
+.PHONY: kept-contract
+kept-contract: install
+	@$(PY) include/scripts/contract.py --quiet
+
+ui: install airflow-db kept-contract ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py
 
 bench: export PYTHONPATH := $(PYTHONPATH):$(CURDIR)/include/lambda:$(CURDIR)/include/glue
 bench: install-dev ## Speed as ratios, side by side in one run, into benchmarks/RESULTS.md
 	@$(PY) -m benchmarks.run $(ARGS)
 
-policies: install ## What Airflow's principals need on AWS, as IAM documents: make policies ACCOUNT=123456789012
+policies: install kept-contract ## What Airflow's principals need on AWS, as IAM documents: make policies ACCOUNT=123456789012
 	@$(PY) include/scripts/policies.py $(ACCOUNT)
 
 .PHONY: cloudformation
-cloudformation: install ## A CloudFormation template of all that setup makes: make cloudformation ACCOUNT=123456789012
+cloudformation: install kept-contract ## A CloudFormation template of all that setup makes: make cloudformation ACCOUNT=123456789012
 	@$(PY) include/scripts/cloudformation.py $(ACCOUNT)
 
 bundle: ## dags/, plugins.zip and requirements.txt for an Airflow elsewhere (Amazon MWAA, say)

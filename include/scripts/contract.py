@@ -105,15 +105,19 @@ def propose_for(asked: argparse.Namespace) -> int:
 
 def sampled(asked: argparse.Namespace, console: Console) -> Proposal:
     """Say what the sample will cost, read it, and propose."""
-    from sales_cdc.aws.errors import explained
+    from sales_cdc.aws.errors import ResourceMissingError, explained
     from sales_cdc.aws.table_sample import plan_sample, read_sample
-    from sales_cdc.contract.proposal import propose
+    from sales_cdc.contract.proposal import ProposalError, propose
     from sales_cdc.deployment.settings import Settings
-    from sales_cdc.provisioning.adoption import AdoptableTable
+    from sales_cdc.provisioning.adoption import AdoptableTable, no_such_table
 
-    client = connect(Settings.from_environment())
-    with explained("look at the DynamoDB table", asked.table):
-        description = client.describe_table(TableName=asked.table)["Table"]
+    settings = Settings.from_environment()
+    client = connect(settings)
+    try:
+        with explained("look at the DynamoDB table", asked.table):
+            description = client.describe_table(TableName=asked.table)["Table"]
+    except ResourceMissingError:
+        raise ProposalError(no_such_table(asked.table, settings.region)) from None
     plan = plan_sample(description, asked.sample)
     console.print(reading(plan, asked.sample), markup=False)
     items, units = read_sample(client, plan)

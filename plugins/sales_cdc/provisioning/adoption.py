@@ -76,7 +76,7 @@ def no_such_table(name: str, region: str) -> str:
     """Say that there is no table of that name, and where it has to be."""
     return (
         f"There is no DynamoDB table '{name}' in {region} for this account. A pipe reads only tables of its own account and region: "
-        "check SALES_CDC_TABLE, and set SALES_CDC_REGION to the region of the table. Nothing was changed."
+        "check the name, and set SALES_CDC_REGION to the region of the table. Nothing was changed."
     )
 
 
