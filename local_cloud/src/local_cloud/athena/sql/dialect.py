@@ -7,6 +7,7 @@ from sqlglot import exp
 from local_cloud.athena.sql.compiler import Compiler, Dialect
 from local_cloud.athena.sql.expressions.conditions import CONDITIONS
 from local_cloud.athena.sql.expressions.conversions import CONVERSIONS
+from local_cloud.athena.sql.expressions.json_sql import JSON_SQL
 from local_cloud.athena.sql.expressions.literals import LITERALS
 from local_cloud.athena.sql.expressions.names import NAMES
 from local_cloud.athena.sql.expressions.nested import NESTED
@@ -25,6 +26,7 @@ TRINO = Dialect(
         **CONDITIONS,
         **CONVERSIONS,
         **NESTED,
+        **JSON_SQL,
         **SUBQUERIES,
         **dict.fromkeys(CALLS, FUNCTIONS.compiled),
     },

@@ -28,11 +28,25 @@ from local_cloud.athena.types import BOOLEAN, DOUBLE, REAL, UNKNOWN
 def _operation(operator: Callable[[Session, exp.Expr, Typed, Typed], Typed]) -> ExpressionHandler:
     def compiled(compiler: Compiler, node: exp.Expr, scope: Scope) -> Typed:
         left = compiler.value(node.this, scope)
+        node = _with_quantifier(node)
         if isinstance(node.expression, (exp.Any, exp.All)):
             return quantified(compiler, node, left, scope)
         return operator(compiler.session, node, left, compiler.value(node.expression, scope))
 
     return compiled
+
+
+def _with_quantifier(node: exp.Expr) -> exp.Expr:
+    """Return ``a = ALL (VALUES 1)`` as the parser reads it with a SELECT; of VALUES it makes a call."""
+    call = node.expression
+    if (
+        not isinstance(call, exp.Anonymous)
+        or len(call.expressions) != 1
+        or not isinstance(call.expressions[0], (exp.Query, exp.Values))
+    ):
+        return node
+    kind = {"ALL": exp.All, "ANY": exp.Any, "SOME": exp.Any}.get(str(call.this).upper())
+    return type(node)(this=node.this, expression=kind(this=call.expressions[0])) if kind is not None else node
 
 
 def _paren(compiler: Compiler, node: exp.Paren, scope: Scope) -> Typed:

@@ -77,6 +77,16 @@ class Call:
             if not isinstance(node, exp.Order)
         ]
 
+    def require_type(self, index: int) -> None:
+        """Refuse a bare NULL where functions of several types would take it.
+
+        Raises:
+            QueryFailedError: AMBIGUOUS_FUNCTION_CALL.
+        """
+        if self.nodes and self.argument(index).type.name == "unknown":
+            message = "Could not choose a best candidate operator. Explicit type casts must be added."
+            raise self.session.invalid(self.node, message, "AMBIGUOUS_FUNCTION_CALL")
+
     def expect(self, *wanted: Type) -> list[str]:
         """Return the arguments' SQL, coerced to these types.
 

@@ -19,7 +19,7 @@ from local_cloud.athena.sql.model import Scope, Typed
 from local_cloud.athena.sql.values.sort_keys import sort_key
 
 CALLS: tuple[type[exp.Expr], ...] = (
-    exp.Anonymous, exp.Extract, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.GroupConcat, exp.ParseJSON, exp.StrPosition, exp.Trim,
+    exp.Anonymous, exp.Extract, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.GroupConcat, exp.ParseJSON, exp.StrPosition, exp.Trim, exp.Substring, exp.Normalize,
 )  # fmt: skip
 
 
@@ -127,6 +127,12 @@ def _sorted(call: Call) -> tuple[str, list[exp.Expr]]:
     return f" ORDER BY {keys}", list(rest)
 
 
+def _check_extracted(compiler: Compiler, node: exp.Extract, field: str, scope: Scope) -> None:
+    kind = compiler.value(node.expression, scope).type
+    if kind.name == "unknown" or (field.startswith("timezone") and kind.name != "timestamp with time zone"):
+        raise compiler.session.mismatch(node.expression, f"Cannot extract {field.upper()} from {kind}")
+
+
 _EXTRACTED = {"dow": "day_of_week", "doy": "day_of_year", "yow": "year_of_week"}
 
 
@@ -138,19 +144,26 @@ def _call(compiler: Compiler, node: exp.Expr, scope: Scope) -> Call:
         if nodes and isinstance(nodes[0], exp.Distinct):
             call.distinct, call.nodes = True, [*nodes[0].expressions, *nodes[1:]]
         return call
-    name, arguments = _of_special_syntax(compiler, node)
+    name, arguments = _of_special_syntax(compiler, node, scope)
     return Call(compiler, scope, node, name, arguments)
 
 
-def _of_special_syntax(compiler: Compiler, node: exp.Expr) -> tuple[str, list[exp.Expr]]:
+def _of_special_syntax(compiler: Compiler, node: exp.Expr, scope: Scope) -> tuple[str, list[exp.Expr]]:
     """Return the name and the arguments of a call that is not written as name(arguments)."""
     if isinstance(node, exp.Extract):
         field = node.this.name.lower()
+        _check_extracted(compiler, node, field, scope)
         return _EXTRACTED.get(field, field), [node.expression]
     if isinstance(node, exp.ParseJSON):
         return "json_parse", [node.this]
     if isinstance(node, exp.StrPosition):
         return "strpos", [node.this, node.args["substr"]]
+    if isinstance(node, exp.Substring):
+        return "substr", [
+            part for part in (node.this, node.args.get("start"), node.args.get("length")) if part is not None
+        ]
+    if isinstance(node, exp.Normalize):
+        return "normalize", [node.this, exp.Literal.string(node.args["form"].name if node.args.get("form") else "NFC")]
     if isinstance(node, exp.Trim):
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(node.args.get("position") or "", "trim")
         return name, [part for part in (node.this, node.args.get("expression")) if part is not None]

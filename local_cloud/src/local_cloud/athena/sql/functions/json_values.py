@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.values.json_building import json_array
 from local_cloud.athena.types import BIGINT, BOOLEAN, JSON, VARCHAR, Type
 
 
@@ -29,10 +30,8 @@ def _with_path(function: str, result: Type) -> Function:
 def _extract_scalar(call: Call) -> Typed:
     """Compile json_extract_scalar: a text of the type JSON or at most as long as the text that it comes from."""
     found = _with_path("trino_json_extract_scalar", VARCHAR)(call)
+    call.require_type(0)
     source = call.argument(0).type
-    if source.name == "unknown":
-        message = "Could not choose a best candidate operator. Explicit type casts must be added."
-        raise call.session.invalid(call.node, message, "AMBIGUOUS_FUNCTION_CALL")
     return Typed(found.sql, source if source.is_text else VARCHAR)
 
 
@@ -57,8 +56,24 @@ def _array_get(call: Call) -> Typed:
     return Typed(f"trino_json_array_get({_source(call)}, CAST({call.argument(1).sql} AS BIGINT))", JSON)
 
 
+def _array_contains(call: Call) -> Typed:
+    if len(call.nodes) != 2:
+        raise call.mistaken()
+    kind = call.argument(1).type
+    if not (kind.name in {"boolean", "varchar", "unknown"} or kind.is_integer or kind.is_numeric):
+        raise call.mistaken()
+    name = "number" if kind.is_numeric else "boolean" if kind.name == "boolean" else "varchar"
+    wanted = f"CAST({call.argument(1).sql} AS VARCHAR)"
+    return Typed(f"trino_json_contains({_source(call)}, {wanted}, '{name}')", BOOLEAN)
+
+
+def _array(call: Call) -> Typed:
+    return json_array(call.arguments())
+
+
 JSON_VALUES: dict[str, Function] = {
     "json_extract": _with_path("trino_json_extract", JSON), "json_extract_scalar": _extract_scalar,
     "json_size": _with_path("trino_json_size", BIGINT), "json_parse": _alone("trino_json_parse", JSON), "json_format": _format,
     "json_array_length": _alone("trino_json_array_length", BIGINT), "is_json_scalar": _alone("trino_is_json_scalar", BOOLEAN), "json_array_get": _array_get,
+    "json_exists": _with_path("trino_json_exists", BOOLEAN), "json_array_contains": _array_contains, "json_array": _array,
 }  # fmt: skip

@@ -14,6 +14,7 @@ from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.arithmetic import arithmetic
 from local_cloud.athena.sql.values.casts import coerce
+from local_cloud.athena.sql.values.comparisons import is_orderable
 from local_cloud.athena.sql.values.composite import unified
 from local_cloud.athena.types import BIGINT, DOUBLE, INTEGER, REAL, decimal, duckdb_name
 
@@ -118,6 +119,8 @@ def _extreme_of(function: str) -> Function:
         if not values:
             raise call.mistaken()
         kind = unified(call.session, call.node, values, f"Arguments of {call.name}")
+        if not is_orderable(kind):
+            raise call.mistaken()
         items = [coerce(value, kind).sql for value in values]
         missing = " OR ".join(f"{item} IS NULL" for item in items)
         chosen = f"{function}({', '.join(items)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local_cloud.athena.sql.functions.aggregates import AGGREGATES
 from local_cloud.athena.sql.functions.arrays import ARRAYS
+from local_cloud.athena.sql.functions.binary import BINARY
 from local_cloud.athena.sql.functions.calls import Functions
 from local_cloud.athena.sql.functions.general import GENERAL
 from local_cloud.athena.sql.functions.json_values import JSON_VALUES
@@ -15,7 +16,7 @@ from local_cloud.athena.sql.functions.times import TIMES
 from local_cloud.athena.sql.functions.windows import WINDOW_FUNCTIONS
 
 FUNCTIONS = Functions(
-    scalars={**TEXT, **NUMBERS, **TIMES, **ARRAYS, **LAMBDAS, **MAPS, **JSON_VALUES, **GENERAL},
+    scalars={**TEXT, **BINARY, **NUMBERS, **TIMES, **ARRAYS, **LAMBDAS, **MAPS, **JSON_VALUES, **GENERAL},
     aggregates=AGGREGATES,
     windows=WINDOW_FUNCTIONS,
 )

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.casts import can_coerce, coerce
+from local_cloud.athena.sql.values.texts import padded
 from local_cloud.athena.types import VARCHAR, Type, array, parse_type
+
+
+def _given(value: Typed, kind: Type) -> str:
+    return padded(value) if kind.name == "char" else coerce(value, kind).sql
+
+
+def _as_held(sql: str, kind: Type) -> Typed:
+    return Typed(f"rtrim({sql}, ' ')" if kind.name == "char" else sql, kind)
+
 
 Length = Callable[..., int]
 Variant = tuple[str, str] | tuple[str, str, Length]
@@ -17,7 +27,7 @@ MAX_LENGTH = 2_147_483_646  # of a varchar; a longer one has no length
 def simple(*variants: Variant) -> Function:
     """Make a function of variants such as ``("varchar; bigint -> varchar", "left({0}, {1})")``; the first that fits is used.
 
-    ``same`` as a result is the type of the first argument, a text. A function as the third part computes the length of a
+    ``same`` as a result is the varchar that holds the first argument, ``char`` the char that it is. A function as the third part computes the length of a
     resulting varchar from the lengths of the varchar arguments.
     """
     parsed = [(*_signature(variant[0], *variant[2:]), variant[1]) for variant in variants]
@@ -27,10 +37,8 @@ def simple(*variants: Variant) -> Function:
         for exact in (True, False):
             for wanted, result, template in parsed:
                 if _fits(values, wanted, exact=exact):
-                    sql = template.format(
-                        *(coerce(value, kind).sql for value, kind in zip(values, wanted, strict=True))
-                    )
-                    return Typed(f"({sql})", result(values))
+                    arguments = [_given(value, kind) for value, kind in zip(values, wanted, strict=True)]
+                    return _as_held(f"({template.format(*arguments)})", result(values))
         raise call.mistaken()
 
     return compiled
@@ -45,6 +53,8 @@ def _signature(text: str, length: Length | None = None) -> tuple[list[Type], Cal
 def _result(text: str) -> Callable[[list[Typed]], Type]:
     if text == "same":
         return lambda values: as_text_type(values[0].type)
+    if text == "char":
+        return lambda values: values[0].type
     if text == "array(same)":
         element = _result("same")
         return lambda values: array(element(values))

@@ -12,8 +12,8 @@ from local_cloud.athena.sql.functions.signatures import as_text_type, simple
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.concatenation import concatenated
-from local_cloud.athena.sql.values.texts import decimal_text
-from local_cloud.athena.types import BIGINT, INTEGER, VARCHAR, Type
+from local_cloud.athena.sql.values.texts import text_of
+from local_cloud.athena.types import BIGINT, INTEGER, VARCHAR, Type, array
 
 _SPACE = " || ".join(
     f"chr({code})"
@@ -41,11 +41,13 @@ def _padded(function: str) -> Function:
     padded = f"{function}({{0}}, CAST({{1}} AS INTEGER), {{2}})"
     padded = _failing("{2} = ''", "Padding string must not be empty", padded)
     bad = "{1} NOT BETWEEN 0 AND 2147483647"
+    checked = _failing(bad, "Target length must be in the range [0..2147483647]", padded)
+    bytes_padded = f"trino_padded_bytes({{0}}, {{1}}, {{2}}, '{function}')"
+    chars = [("char; bigint; varchar -> varchar", checked)] if function == "lpad" else []
     return simple(
-        (
-            "varchar; bigint; varchar -> varchar",
-            _failing(bad, "Target length must be in the range [0..2147483647]", padded),
-        )
+        ("varchar; bigint; varchar -> varchar", checked),
+        *chars,
+        ("varbinary; bigint; varbinary -> varbinary", bytes_padded),
     )
 
 
@@ -69,24 +71,43 @@ def _concat(call: Call) -> Typed:
 
 def _concat_ws(call: Call) -> Typed:
     values = call.arguments()
+    if len(values) < 2:
+        raise call.session.invalid(call.node, "There must be two or more arguments", "INVALID_FUNCTION_ARGUMENT")
     if len(values) == 2 and values[1].type.name == "array":
-        return Typed(f"array_to_string({values[1].sql}, {values[0].sql})", VARCHAR)
-    return Typed(f"concat_ws({', '.join(call.expect(*[VARCHAR] * len(values)))})", VARCHAR)
+        separator, items = call.expect(VARCHAR, array(VARCHAR))
+        return Typed(
+            f"(CASE WHEN {separator} IS NULL THEN NULL ELSE array_to_string({items}, {separator}) END)", VARCHAR
+        )
+    separator, *texts = call.expect(*[VARCHAR] * len(values))
+    joined = f"concat_ws({separator}, {', '.join(texts)})"
+    return Typed(f"(CASE WHEN {separator} IS NULL THEN NULL ELSE {joined} END)", VARCHAR)
 
 
 def _format(call: Call) -> Typed:
     values = call.arguments()
     if len(values) < 2 or not values[0].type.is_text:
         raise call.mistaken()
-    kinds = {"varchar": "s", "boolean": "s", "date": "s", "double": "f", "real": "f"}
-    parts = []
-    for value in values[1:]:
-        kind = "d" if value.type.is_integer else "n" if value.type.name == "decimal" else kinds.get(value.type.name)
-        if kind is None:
-            raise call.session.unsupported(call.node, f"format of {value.type}")
-        shown = decimal_text(value) if kind == "n" else f"CAST({value.sql} AS VARCHAR)"
-        parts.append(f"'{kind}' || {shown}")
-    return Typed(f"trino_format({values[0].sql}, [{', '.join(parts)}])", VARCHAR)
+    return Typed(
+        f"trino_format({values[0].sql}, [{', '.join(_carried(call, value) for value in values[1:])}])", VARCHAR
+    )
+
+
+def _carried(call: Call, value: Typed) -> str:
+    """Return a value as a letter for its kind and its text."""
+    kind = value.type
+    letters = {"varchar": "s", "char": "s", "boolean": "b", "decimal": "n", "double": "f", "real": "f"}
+    if kind.name == "unknown":
+        return "NULL"
+    letter = (
+        "d"
+        if kind.is_integer
+        else "t"
+        if kind.name in {"date", "timestamp", "timestamp with time zone"}
+        else letters.get(kind.name)
+    )
+    if letter is None:
+        raise call.session.unsupported(call.node, f"format of {kind}")
+    return f"'{letter}' || {f'CAST({value.sql} AS VARCHAR)' if letter == 'f' else text_of(value)}"
 
 
 def _split_part(call: Call) -> Typed:
@@ -131,40 +152,56 @@ def _codepoint(call: Call) -> Typed:
 
 
 def _reverse(call: Call) -> Typed:
+    if len(call.nodes) != 1:
+        raise call.mistaken()
+    call.require_type(0)
     value = call.argument(0)
-    if value.type.name == "array" and len(call.nodes) == 1:
+    if value.type.name == "array":
         return Typed(f"list_reverse({value.sql})", value.type)
-    (text,) = call.expect(VARCHAR)
-    return Typed(f"(CASE WHEN {_plain(text)} THEN reverse({text}) ELSE trino_reverse({text}) END)", _kept(call))
-
-
-def _length(call: Call) -> Typed:
-    value = call.argument(0)
     if value.type.name == "varbinary":
-        return Typed(f"octet_length({value.sql})", BIGINT)
-    (text,) = call.expect(VARCHAR)
-    return Typed(f"CAST(length({text}) AS BIGINT)", BIGINT)
+        return Typed(f"trino_reversed_bytes({value.sql})", value.type)
+    return _REVERSED(call)
+
+
+def _substr(call: Call) -> Typed:
+    call.require_type(0)
+    return _PART(call)
 
 
 # DuckDB has a capital for the sharp s, Java has none.
 _UPPER = "CASE WHEN contains({0}, 'ß') THEN array_to_string(list_transform(string_split({0}, 'ß'), lambda e: upper(e)), 'ß') ELSE upper({0}) END"
+_PLAIN_REVERSE = "CASE WHEN strlen({0}) = length({0}) THEN reverse({0}) ELSE trino_reverse({0}) END"
+_REVERSED = simple(("varchar -> same", _PLAIN_REVERSE), ("char -> char", _PLAIN_REVERSE))
+_WITHOUT_END = _SUBSTRING.replace("{2}", "CAST(length({0}) AS BIGINT) + 1")
+_PART = simple(
+    *((f"{kind}; bigint -> same", _null_safe(_WITHOUT_END, 0, 1)) for kind in ("varchar", "char")),
+    *((f"{kind}; bigint; bigint -> same", _null_safe(_SUBSTRING, 0, 1, 2)) for kind in ("varchar", "char")),
+    ("varbinary; bigint -> varbinary", "trino_bytes({0}, {1}, NULL)"),
+    ("varbinary; bigint; bigint -> varbinary", "trino_bytes({0}, {1}, {2})"),
+)
+
+
+def _trimmed(function: str) -> Function:
+    """Make trim, ltrim or rtrim; a char has lost its last spaces anyway."""
+    char = "rtrim({0}, ' ')"
+    return simple(
+        ("varchar -> same", f"{function}({{0}}, {_SPACE})"),
+        ("varchar; varchar -> same", f"{function}({{0}}, {{1}})"),
+        ("char -> same", f"{function}({char}, {_SPACE})"),
+        ("char; varchar -> same", f"{function}({char}, {{1}})"),
+    )
 
 
 TEXT: dict[str, Function] = {
-    "lower": simple(("varchar -> same", "lower({0})")), "upper": simple(("varchar -> same", _UPPER)), "reverse": _reverse, "length": _length,
+    "lower": simple(("varchar -> same", "lower({0})"), ("char -> char", "lower({0})")), "upper": simple(("varchar -> same", _UPPER), ("char -> char", _UPPER)),
+    "reverse": _reverse, **dict.fromkeys(("substr", "substring"), _substr), "trim": _trimmed("trim"), "ltrim": _trimmed("ltrim"), "rtrim": _trimmed("rtrim"),
+    "length": simple(("varchar -> bigint", "CAST(length({0}) AS BIGINT)"), ("char -> bigint", "CAST(length({0}) AS BIGINT)"), ("varbinary -> bigint", "octet_length({0})")),
     "concat": _concat, "concat_ws": _concat_ws, "format": _format, "split_part": _split_part, **dict.fromkeys(("levenshtein_distance", "hamming_distance"), _distance),
-    "trim": simple(("varchar -> same", f"trim({{0}}, {_SPACE})"), ("varchar; varchar -> same", "trim({0}, {1})")),
-    "ltrim": simple(("varchar -> same", f"ltrim({{0}}, {_SPACE})"), ("varchar; varchar -> same", "ltrim({0}, {1})")),
-    "rtrim": simple(("varchar -> same", f"rtrim({{0}}, {_SPACE})"), ("varchar; varchar -> same", "rtrim({0}, {1})")),
     "lpad": _padded("lpad"), "rpad": _padded("rpad"),
     "replace": simple(("varchar; varchar -> same", "replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_replace({0}, {1}, {2})", lambda x, _, z: x + z * (x + 1))),
-    **dict.fromkeys(("substr", "substring"), simple(
-        ("varchar; bigint -> same", _null_safe(_SUBSTRING.replace("{2}", "CAST(length({0}) AS BIGINT) + 1"), 0, 1)),
-        ("varchar; bigint; bigint -> same", _null_safe(_SUBSTRING, 0, 1, 2)),
-    )),
     "split": simple(("varchar; varchar -> array(same)", "trino_split({0}, {1}, NULL)"), ("varchar; varchar; bigint -> array(same)", "trino_split({0}, {1}, {2})")),
     "split_to_map": simple(("varchar; varchar; varchar -> map(varchar, varchar)", _null_safe("map_from_entries(list_transform(trino_split_pairs({0}, {1}, {2}), lambda e: struct_pack(k := e[1], v := e[2])))", 0, 1, 2))),
-    "strpos": simple(("varchar; varchar -> bigint", "CAST(strpos({0}, {1}) AS BIGINT)")),
+    "strpos": simple(("varchar; varchar -> bigint", "CAST(strpos({0}, {1}) AS BIGINT)"), ("varchar; varchar; bigint -> bigint", "trino_strpos({0}, {1}, {2})")),
     "starts_with": simple(("varchar; varchar -> boolean", "starts_with({0}, {1})")),
     "chr": simple(("bigint -> varchar(1)", "chr(CAST({0} AS INTEGER))")),
     "codepoint": _codepoint,
@@ -175,17 +212,9 @@ TEXT: dict[str, Function] = {
     "regexp_replace": simple(("varchar; varchar -> same", "trino_regexp_replace({0}, {1}, '')"), ("varchar; varchar; varchar -> varchar", "trino_regexp_replace({0}, {1}, {2})", lambda x, _, z: x + max(x * z // 2, z) * (x + 1))),
     "regexp_split": simple(("varchar; varchar -> array(same)", "trino_regexp_split({0}, {1})")),
     "regexp_count": simple(("varchar; varchar -> bigint", "CAST(len(trino_regexp_extract_all({0}, {1}, 0)) AS BIGINT)")),
-    "to_utf8": simple(("varchar -> varbinary", "encode({0})")),
-    "from_utf8": simple(("varbinary -> varchar", "trino_from_utf8({0})")),
-    "to_hex": simple(("varbinary -> varchar", "hex({0})")),
-    "from_hex": simple(("varchar -> varbinary", "from_hex(" + _failing("length({0}) % 2 = 1", "invalid input length ' || length({0}) || '", "{0}") + ")")),
-    "to_base64": simple(("varbinary -> varchar", "to_base64({0})")),
-    "from_base64": simple(("varchar -> varbinary", "from_base64({0})")),
-    "md5": simple(("varbinary -> varbinary", "from_hex(md5({0}))")),
-    "sha1": simple(("varbinary -> varbinary", "from_hex(sha1({0}))")),
-    "sha256": simple(("varbinary -> varbinary", "from_hex(sha256({0}))")),
-    "sha512": simple(("varbinary -> varbinary", "trino_sha512({0})")),
-    "crc32": simple(("varbinary -> bigint", "trino_crc32({0})")),
-    "url_encode": simple(("varchar -> varchar", "trino_url_encode({0})", lambda x: x * 12)),
-    "url_decode": simple(("varchar -> same", "trino_url_decode({0})")),
+    "regexp_position": simple(("varchar; varchar -> integer", "trino_regexp_position({0}, {1}, 1, 1)"), ("varchar; varchar; bigint -> integer", "trino_regexp_position({0}, {1}, {2}, 1)"), ("varchar; varchar; bigint; bigint -> integer", "trino_regexp_position({0}, {1}, {2}, {3})")),
+    "split_to_multimap": simple(("varchar; varchar; varchar -> map(varchar, array(varchar))", _null_safe("map_from_entries(list_transform(trino_split_multi({0}, {1}, {2}), lambda e: struct_pack(k := e[1], v := e[2:])))", 0, 1, 2))),
+    "soundex": simple(("varchar -> varchar(4)", "trino_soundex({0})")), "luhn_check": simple(("varchar -> boolean", "trino_luhn({0})")),
+    "format_number": simple(("bigint -> varchar", "trino_short_number(CAST({0} AS VARCHAR))"), ("double -> varchar", "trino_short_number(CAST({0} AS VARCHAR))")),
+    "normalize": simple(("varchar -> varchar", "trino_normalize({0}, 'NFC')"), ("varchar; varchar -> varchar", "trino_normalize({0}, {1})")),
 }  # fmt: skip

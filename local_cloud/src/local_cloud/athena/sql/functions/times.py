@@ -47,13 +47,6 @@ def _unit(call: Call, kind: Type) -> str:
     return unit
 
 
-def _not_null(call: Call, index: int) -> None:
-    """Refuse a bare NULL where functions of several types exist."""
-    if call.argument(index).type.name == "unknown":
-        message = "Could not choose a best candidate operator. Explicit type casts must be added."
-        raise call.session.invalid(call.node, message, "AMBIGUOUS_FUNCTION_CALL")
-
-
 def _part(template: str, of_days: str = "", of_months: str = "") -> Function:
     """Compile a part of the calendar; ``of_days`` and ``of_months`` are the same part of an interval."""
 
@@ -93,7 +86,7 @@ def _date(call: Call) -> Typed:
 def _date_trunc(call: Call) -> Typed:
     if len(call.nodes) != 2:
         raise call.mistaken()
-    _not_null(call, 1)
+    call.require_type(1)
     value = moment_argument(call, 1, also=("time",))
     unit, kind = _unit(call, value.type), value.type
     if kind.name == "time":
@@ -106,7 +99,7 @@ def _date_trunc(call: Call) -> Typed:
 def _date_add(call: Call) -> Typed:
     if len(call.nodes) != 3:
         raise call.mistaken()
-    _not_null(call, 2)
+    call.require_type(2)
     amount, value = call.argument(1), moment_argument(call, 2, also=("time",))
     unit, kind = _unit(call, value.type), value.type
     if not amount.type.is_integer and amount.type.name != "unknown":

@@ -25,8 +25,9 @@ _INTEGER, _DOUBLE = (
 )
 _DECIMAL = re.compile("[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?")
 _TRUTHS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
-_STEP = re.compile(r"""\.([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]""")
-_MISSING = object()
+_STEP = re.compile(r"""\.([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]""")
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
+MISSING = object()
 
 
 @lru_cache(maxsize=256)
@@ -38,21 +39,20 @@ def _steps(path: str) -> tuple[str | int, ...]:
     while position < len(path):
         match = _STEP.match(path, position)
         if match is None:
-            known = re.search(r"\.\.|\*|\?|@", path)
-            raise QueryError("NOT_SUPPORTED" if known else "INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
         key = next(group for group in match.groups() if group is not None)
         steps.append(int(key) if match[2] is not None else key)
         position = match.end()
     return tuple(steps)
 
 
-def _parsed(text: str) -> Any:
-    """Parse the document; ``_MISSING`` when the text is no JSON."""
+def parsed(text: str) -> Any:
+    """Parse the document; ``MISSING`` when the text is no JSON."""
     try:
         value = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=_refused, object_pairs_hook=Pairs)
         return _encodable(value) if "\\ud" in text or "\\uD" in text else value
     except (ValueError, RecursionError):
-        return _MISSING
+        return MISSING
 
 
 def _encodable(value: Any) -> Any:
@@ -69,12 +69,12 @@ def _refused(word: str) -> Any:
     raise ValueError(word)
 
 
-def _doubles(value: Any) -> Any:
+def as_doubles(value: Any) -> Any:
     """Return the value as Trino keeps it. A number with a point or an exponent is a double, written as Java writes it."""
     if isinstance(value, Pairs):
-        return Pairs((key, _doubles(part)) for key, part in value)
+        return Pairs((key, as_doubles(part)) for key, part in value)
     if isinstance(value, list):
-        return [_doubles(part) for part in value]
+        return [as_doubles(part) for part in value]
     if not isinstance(value, Number):
         return value
     if not _EXPONENT_OR_POINT.search(value):
@@ -84,26 +84,40 @@ def _doubles(value: Any) -> Any:
 
 
 def _found(text: str, path: str) -> Any:
-    value = _parsed(text)
+    value = parsed(text)
     for step in _steps(path):
         if isinstance(value, Pairs):
-            value = next((part for key, part in value if key == str(step)), _MISSING)
+            value = next((part for key, part in value if key == str(step)), MISSING)
         elif isinstance(value, list) and isinstance(step, int):
-            value = value[step] if step < len(value) else _MISSING
+            value = value[step] if step < len(value) else MISSING
         else:
-            return _MISSING
+            return MISSING
     return value
+
+
+def is_fraction(number: str) -> bool:
+    """Say whether a number is written with a point or an exponent, so that Trino keeps it as a double."""
+    return _EXPONENT_OR_POINT.search(number) is not None
+
+
+def written(value: Any) -> str:
+    """Return JSON as Trino writes it, in which characters beyond the basic plane are escaped."""
+    return _BEYOND.sub(lambda match: "".join(f"\\u{half:04X}" for half in _halves(ord(match[0]))), compact(value))
+
+
+def _halves(code: int) -> tuple[int, int]:
+    return 0xD800 + (code - 0x10000 >> 10), 0xDC00 + (code - 0x10000 & 0x3FF)
 
 
 def extract(text: str, path: str) -> str | None:
     value = _found(text, path)
-    return None if value is _MISSING else compact(_doubles(value))
+    return None if value is MISSING else written(as_doubles(value))
 
 
 def extract_scalar(text: str, path: str) -> str | None:
     """Return a scalar as text; NULL for nothing, a JSON null, an object or an array."""
     value = _found(text, path)
-    if value is _MISSING or value is None or isinstance(value, list):
+    if value is MISSING or value is None or isinstance(value, list):
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -112,16 +126,16 @@ def extract_scalar(text: str, path: str) -> str | None:
 
 def size(text: str, path: str) -> int | None:
     value = _found(text, path)
-    if value is _MISSING:
+    if value is MISSING:
         return None
     return len(value) if isinstance(value, list) else 0
 
 
 def parse(text: str) -> str:
-    value = _parsed(text)
-    if value is _MISSING:
+    value = parsed(text)
+    if value is MISSING:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Cannot convert value to JSON: '{text}'")
-    return compact(_doubles(_sorted(value)))
+    return written(as_doubles(_sorted(value)))
 
 
 def _sorted(value: Any) -> Any:
@@ -132,23 +146,23 @@ def _sorted(value: Any) -> Any:
 
 
 def array_length(text: str) -> int | None:
-    value = _parsed(text)
+    value = parsed(text)
     return len(value) if isinstance(value, list) and not isinstance(value, Pairs) else None
 
 
 def array_get(text: str, index: int) -> str | None:
-    value = _parsed(text)
+    value = parsed(text)
     if not isinstance(value, list) or isinstance(value, Pairs) or not -len(value) <= index < len(value):
         return None
     item = value[index]
     if item is None or (isinstance(item, str) and not isinstance(item, Number)):
         return item  # Trino leaves out the quotes of a text
-    return compact(_doubles(item))
+    return written(as_doubles(item))
 
 
 def is_scalar(text: str) -> bool:
-    value = _parsed(text)
-    if value is _MISSING:
+    value = parsed(text)
+    if value is MISSING:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON value: {text}")
     return not isinstance(value, list)
 
@@ -157,7 +171,7 @@ def to_json(text: str, kind: str) -> str:
     """Compute ``CAST(value AS JSON)``; ``text`` is the value with its leaves as text."""
     parsed = parse_type(kind)
     value = json.loads(text) if parsed.parts else text
-    return compact(_built(value, parsed))
+    return written(_built(value, parsed))
 
 
 def _built(value: Any, kind: Type) -> Any:
@@ -187,8 +201,8 @@ def _built(value: Any, kind: Type) -> Any:
 
 def cast(text: str, kind: str) -> str | None:
     """Compute ``CAST(json AS type)``: for nested types, JSON with every leaf as the text of its type."""
-    value = _parsed(text)
-    if value is _MISSING:
+    value = parsed(text)
+    if value is MISSING:
         raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast to {kind}. {text}")
     shaped = _shaped(value, parse_type(kind))
     if shaped is None:
@@ -202,7 +216,10 @@ def _shaped(value: Any, kind: Type) -> Any:
     if kind.name == "array" and isinstance(value, list) and not isinstance(value, Pairs):
         return [_shaped(item, kind.element) for item in value]
     if kind.name == "map" and isinstance(value, Pairs):
-        return Pairs((str(_shaped(key, kind.parts[0])), _shaped(item, kind.parts[1])) for key, item in value)
+        shaped = Pairs((str(_shaped(key, kind.parts[0])), _shaped(item, kind.parts[1])) for key, item in value)
+        if len(dict(shaped)) < len(shaped):
+            raise QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast to {kind}. Duplicate map keys are not allowed")
+        return shaped
     if kind.name == "row" and isinstance(value, Pairs):
         found = {key.lower(): item for key, item in value}
         return Pairs(
@@ -254,6 +271,21 @@ def _boolean(text: str, *, quoted: bool) -> str:
     return str(truth).lower()
 
 
+def contains(text: str, wanted: str, kind: str) -> bool | None:
+    """Say whether an array has a value, which is given as text and its kind."""
+    value = parsed(text)
+    if not isinstance(value, list) or isinstance(value, Pairs):
+        return None
+    for item in value:
+        if kind == "boolean" and isinstance(item, bool) and str(item).lower() == wanted:
+            return True
+        if kind == "varchar" and isinstance(item, str) and not isinstance(item, Number) and item == wanted:
+            return True
+        if kind == "number" and isinstance(item, Number) and float(item) == float(wanted):
+            return True
+    return False
+
+
 FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_json_extract", extract, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     ("trino_json_extract_scalar", extract_scalar, ["VARCHAR", "VARCHAR"], "VARCHAR"),
@@ -261,6 +293,7 @@ FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_json_parse", parse, ["VARCHAR"], "VARCHAR"),
     ("trino_json_array_length", array_length, ["VARCHAR"], "BIGINT"),
     ("trino_json_array_get", array_get, ["VARCHAR", "BIGINT"], "VARCHAR"),
+    ("trino_json_contains", contains, ["VARCHAR", "VARCHAR", "VARCHAR"], "BOOLEAN"),
     ("trino_is_json_scalar", is_scalar, ["VARCHAR"], "BOOLEAN"),
     ("trino_to_json", to_json, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     ("trino_json_cast", cast, ["VARCHAR", "VARCHAR"], "VARCHAR"),

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import decimal
 import functools
-import hashlib
 import inspect
 import math
 import re
-import urllib.parse
-import zlib
 from collections.abc import Callable
 from typing import Any
 
 import duckdb
 
-from local_cloud.athena.sql.in_python import hashes, joda_formats, json_paths, statistics, time_formats
+from local_cloud.athena.sql.in_python import (
+    bytes_and_urls,
+    hashes,
+    joda_formats,
+    json_paths,
+    json_queries,
+    statistics,
+    time_formats,
+    words,
+)
 from local_cloud.athena.sql.in_python.formats import format_text
 from local_cloud.athena.sql.in_python.regular_expressions import REGULAR_EXPRESSIONS
 from local_cloud.athena.sql.raising import QueryError, fail
@@ -161,27 +167,6 @@ def _check_radix(radix: int) -> None:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", "Radix must be between 2 and 36")
 
 
-def url_encode(text: str) -> str:
-    return urllib.parse.quote_plus(text, safe="*-._").replace("~", "%7E")
-
-
-def url_decode(text: str) -> str:
-    if re.search("%(?![0-9a-fA-F]{2})", text):
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Illegal hex characters in escape (%) pattern: {text}")
-    return urllib.parse.unquote_plus(text)
-
-
-def from_utf8(value: bytes) -> str:
-    """Decode UTF-8, with one U+FFFD for each part that is not UTF-8.
-
-    Raises:
-        QueryError: a part of several bytes that Python and Trino do not take for one.
-    """
-    if re.search(b"[\xc0\xc1\xf5-\xff]|\xe0[\x80-\x9f]|\xed[\xa0-\xbf]|\xf0[\x80-\x8f]|\xf4[\x90-\xbf]", value):
-        raise QueryError("NOT_SUPPORTED", "from_utf8 of these bytes is not supported by the local cloud's Athena.")
-    return value.decode("utf-8", "replace")
-
-
 _FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_fail", fail, ["VARCHAR"], "VARCHAR"),
     ("trino_decimal_quotient", quotient, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR"),
@@ -198,17 +183,15 @@ _FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_width_bucket", width_bucket, ["DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"], "BIGINT"),
     ("trino_to_base", to_base, ["BIGINT", "BIGINT"], "VARCHAR"),
     ("trino_from_base", from_base, ["VARCHAR", "BIGINT"], "BIGINT"),
-    ("trino_from_utf8", from_utf8, ["BLOB"], "VARCHAR"),
-    ("trino_sha512", lambda value: hashlib.sha512(value).digest(), ["BLOB"], "BLOB"),
-    ("trino_crc32", zlib.crc32, ["BLOB"], "BIGINT"),
-    ("trino_url_encode", url_encode, ["VARCHAR"], "VARCHAR"),
-    ("trino_url_decode", url_decode, ["VARCHAR"], "VARCHAR"),
     *REGULAR_EXPRESSIONS,
     *json_paths.FUNCTIONS,
+    *json_queries.FUNCTIONS,
     *display.FUNCTIONS,
     *time_formats.FUNCTIONS,
     *joda_formats.FUNCTIONS,
     *hashes.FUNCTIONS,
+    *bytes_and_urls.FUNCTIONS,
+    *words.FUNCTIONS,
     *statistics.FUNCTIONS,
     *time_zones.FUNCTIONS,
 ]
@@ -229,6 +212,9 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     connection.create_function("trino_refusal", refusal, [], "VARCHAR", null_handling="special", side_effects=True)
     connection.create_function(
         "trino_split", _split_or_null, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR[]", null_handling="special"
+    )
+    connection.create_function(
+        "trino_bytes", bytes_and_urls.part_of_bytes, ["BLOB", "BIGINT", "BIGINT"], "BLOB", null_handling="special"
     )
 
 

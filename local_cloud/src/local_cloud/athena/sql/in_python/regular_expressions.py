@@ -5,6 +5,7 @@ Source: https://trino.io/docs/current/functions/regexp.html
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -88,20 +89,20 @@ def _replacement(pattern: str, replacement: str) -> list[tuple[str] | str | int]
             raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Illegal replacement sequence: {replacement}")
         position = match.end()
         if match[3]:
-            group = _number(pattern, match[3])
-            parts += [group, (match[3][len(str(group)) :],)]
+            group, length = _number(pattern, match[3])
+            parts += [group, (match[3][length:],)]
         else:
             parts.append(match[2] or (match[1] or match[4],))
     return parts
 
 
-def _number(pattern: str, digits: str) -> int:
-    """Return as many digits as name an existing group."""
+def _number(pattern: str, digits: str) -> tuple[int, int]:
+    """Return the group that the digits name, and how many of them do: as many as name an existing group."""
     most = compiled(pattern).groups
-    for length in range(len(digits), 1, -1):
-        if int(digits[:length]) <= most and not digits.startswith("0"):
-            return int(digits[:length])
-    return _group(pattern, int(digits[0]))
+    length = 1
+    while length < len(digits) and int(digits[: length + 1]) <= most:
+        length += 1
+    return _group(pattern, int(digits[:length])), length
 
 
 def split(text: str, pattern: str) -> list[str]:
@@ -112,10 +113,21 @@ def split(text: str, pattern: str) -> list[str]:
     return [*parts, text[end:]]
 
 
+def position(text: str, pattern: str, start: int, occurrence: int) -> int:
+    """Return where the n-th match from a position on begins, from 1; -1 if there is none."""
+    if start < 1 or occurrence < 1:
+        what = "start position" if start < 1 else "occurrence"
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"{what} cannot be smaller than 1")
+    matches = compiled(pattern).finditer(text, start - 1) if start <= len(text) else iter(())
+    found = next(itertools.islice(matches, occurrence - 1, None), None)
+    return -1 if found is None else found.start() + 1
+
+
 REGULAR_EXPRESSIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_regexp_like", like, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
     ("trino_regexp_extract", extract, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR"),
     ("trino_regexp_extract_all", extract_all, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR[]"),
     ("trino_regexp_replace", replaced, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
+    ("trino_regexp_position", position, ["VARCHAR", "VARCHAR", "BIGINT", "BIGINT"], "INTEGER"),
     ("trino_regexp_split", split, ["VARCHAR", "VARCHAR"], "VARCHAR[]"),
 ]

@@ -7,6 +7,7 @@ https://trino.io/docs/current/language/types.html
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -122,6 +123,7 @@ _TYPES = frozenset(
         "COLOR",
     ]
 )
+_AFTER_ON = ("EMPTY", "ERROR", "OVERFLOW", "SCALAR", "NULL")  # in functions such as json_value(… NULL ON EMPTY)
 _ENDS_JOINS = frozenset({
     TokenType.COMMA, TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.ORDER_BY, TokenType.LIMIT, TokenType.OFFSET,
     TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT, TokenType.SEMICOLON, TokenType.FETCH,
@@ -152,10 +154,12 @@ def _words(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
             continue
         if token.token_type in {TokenType.ALIAS, TokenType.DOT} and _is_word(after, *_RESERVED):
             yield _mismatched(after)
-        if (token.token_type == TokenType.GROUP_BY and after.token_type == TokenType.DISTINCT) or (
-            token.token_type == TokenType.WITH and after.token_type == TokenType.OFFSET
-        ):
+        if token.token_type == TokenType.WITH and after.token_type == TokenType.OFFSET:
             yield _mismatched(after)
+        if _is_word(token, "INTERVAL") and after.token_type == TokenType.NUMBER:
+            yield _mismatched(after)
+    yield from _unknown_tests(tokens)
+    yield from _separators(tokens)
     for first, second, third in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if (first.token_type, second.token_type, third.token_type) == (
             TokenType.IN,
@@ -165,8 +169,49 @@ def _words(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
             yield _mismatched(third)
 
 
+def _unknown_tests(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
+    """Yield UNKNOWN in ``IS UNKNOWN``."""
+    for before, token, after in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
+        if _is_word(token, "UNKNOWN") and (_is_word(before, "IS") or (_is_word(before, "NOT") and after is not None)):
+            yield _mismatched(token)
+
+
+def _separators(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
+    """Yield what follows the separator of LISTAGG, which has two arguments."""
+    for index, token in enumerate(tokens):
+        if not _is_word(token, "LISTAGG"):
+            continue
+        depth, commas = 0, 0
+        for inner in tokens[index + 1 :]:
+            depth += (inner.token_type == TokenType.L_PAREN) - (inner.token_type == TokenType.R_PAREN)
+            commas += inner.token_type == TokenType.COMMA and depth == 1
+            if depth == 0 or commas > 1:
+                break
+        if commas > 1:
+            yield _mismatched(inner)
+
+
+def json_objects(tokens: list[Token]) -> set[int]:
+    """Return the indexes of the colons between keys and values of ``json_object('a': 1)``."""
+    found: set[int] = set()
+    around: list[bool] = []
+    for index, token in enumerate(tokens):
+        if token.token_type == TokenType.L_PAREN:
+            around.append(index > 0 and _is_word(tokens[index - 1], "JSON_OBJECT"))
+        elif token.token_type == TokenType.R_PAREN and around:
+            around.pop()
+        elif token.token_type == TokenType.COLON and around and around[-1]:
+            found.add(index)
+    return found
+
+
 def _joins(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
     """Yield joins without a condition and conditions without a join. Each JOIN but CROSS JOIN has one ON or USING."""
+    worded = {
+        token.start
+        for token, after in itertools.pairwise(tokens)
+        if _is_word(token, "ON") and _is_word(after, *_AFTER_ON)
+    }
     waiting = [0]  # for each open parenthesis, the joins that have no condition yet
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.token_type == TokenType.L_PAREN:
@@ -177,6 +222,8 @@ def _joins(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
             waiting = waiting or [0]
         elif token.token_type == TokenType.JOIN:
             waiting[-1] += not _follows(before, "CROSS")
+        elif token.start in worded:
+            continue
         elif token.token_type in {TokenType.ON, TokenType.USING} and waiting[-1]:
             waiting[-1] -= 1
         elif _is_no_join(token, before) or (token.token_type in _ENDS_JOINS and waiting[-1]):

@@ -14,11 +14,24 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
-from local_cloud.athena.errors import MalformedQueryError
-from local_cloud.athena.sql.parsing.foreign_syntax import foreign_tokens
+from local_cloud.athena.errors import MalformedQueryError, not_supported
+from local_cloud.athena.sql.parsing.foreign_syntax import foreign_tokens, json_objects
 from local_cloud.athena.sql.parsing.nodes import ALLOWED
+from local_cloud.athena.sql.parsing.unsupported_syntax import unsupported_tokens
 
-_KEPT_FUNCTION_PARSERS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "LISTAGG")
+_KEPT_FUNCTION_PARSERS = (
+    "CAST",
+    "TRY_CAST",
+    "EXTRACT",
+    "TRIM",
+    "POSITION",
+    "LISTAGG",
+    "SUBSTRING",
+    "NORMALIZE",
+    "JSON_OBJECT",
+    "JSON_VALUE",
+    "JSON_QUERY",
+)
 _FOREIGN_TOKENS = frozenset({
     TokenType.DCOLON, TokenType.DARROW, TokenType.COLON_EQ, TokenType.AMP, TokenType.PIPE, TokenType.CARET, TokenType.TILDE,
     TokenType.L_BRACE, TokenType.R_BRACE, TokenType.DAMP, TokenType.HASH, TokenType.DOLLAR, TokenType.COLON, TokenType.DSTAR,
@@ -49,6 +62,7 @@ def parse_query(sql: str) -> exp.Expr:
 
     Raises:
         MalformedQueryError: not Trino's grammar; the message has the place.
+        QueryFailedError: Trino's grammar, and the local cloud cannot do it.
     """
     try:
         sql, tokens = _tokens(sql)
@@ -56,6 +70,8 @@ def parse_query(sql: str) -> exp.Expr:
         raise MalformedQueryError(
             "line 1:1: mismatched input; a quote is not closed or a character is not known"
         ) from error
+    for token, what in unsupported_tokens(tokens):
+        raise not_supported(what, line_and_column(sql, token.start))
     _check_tokens(sql, tokens)
     try:
         trees = TrinoStrict().parser().parse(tokens, sql)
@@ -96,13 +112,14 @@ def _tokens(sql: str) -> tuple[str, list[Token]]:
 def _check_tokens(sql: str, tokens: list[Token]) -> None:
     limited: set[int] = set()
     depth = 0
+    in_objects = json_objects(tokens)
     for index, token in enumerate(tokens):
         before = tokens[index - 1] if index else None
         after = tokens[index + 1] if index + 1 < len(tokens) else None
         depth += (token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN)
         if _is_dangling(token, after) or _runs_into(token, after):
             raise mismatched(sql, after or token)
-        if _is_foreign(sql, before, token, after):
+        if _is_foreign(sql, before, token, after) and index not in in_objects:
             raise mismatched(sql, token)
         if (
             token.token_type == TokenType.OFFSET
@@ -202,6 +219,8 @@ def check_tree(sql: str, tree: exp.Expr) -> None:
     """
     for node in tree.walk():
         allowed = ALLOWED.get(type(node).__name__)
+        if isinstance(node, _COMPARISONS) and isinstance(node.this, _COMPARISONS):
+            raise MalformedQueryError(f"{_place_of(sql, node.expression)}: mismatched input '='")
         if isinstance(node, exp.Table) and not _is_name(sql, node.this):
             raise MalformedQueryError(
                 f"{_place_of(sql, node)}: mismatched input '{node.this.sql('trino')}'. Expecting: <relation>"
@@ -210,6 +229,9 @@ def check_tree(sql: str, tree: exp.Expr) -> None:
         if allowed is None or extra:
             what = (extra[0] if extra else type(node).__name__).strip("_").upper()
             raise MalformedQueryError(f"{_place_of(sql, node)}: mismatched input: {what} is not supported here")
+
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
 def _is_name(sql: str, node: exp.Expr) -> bool:

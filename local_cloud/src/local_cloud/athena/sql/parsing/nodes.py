@@ -13,7 +13,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         "Values": f"{_QUERY} expressions alias", "Subquery": f"{_QUERY} this alias", "With": "expressions recursive", "CTE": "this alias",
         "TableAlias": "this columns", "From": "this", "Join": "this on using side kind", "Table": "this db catalog alias version joins",
         "Version": "this expression kind", "Unnest": "expressions alias offset", "Lateral": "this alias", "Where": "this",
-        "Group": "expressions grouping_sets rollup cube", "GroupingSets": "expressions", "Rollup": "expressions", "Cube": "expressions", "Having": "this",
+        "Group": "expressions grouping_sets rollup cube all", "GroupingSets": "expressions", "Rollup": "expressions", "Cube": "expressions", "Having": "this",
         "Order": "this expressions", "Ordered": "this desc nulls_first", "Limit": "expression", "Offset": "expression", "Fetch": "direction count limit_options",
         "LimitOptions": "rows", "Distinct": "expressions", "Alias": "this alias", "Star": "", "Column": "this table db catalog",
         "Identifier": "this quoted", "Dot": _BINARY, "Literal": "this is_string", "Boolean": "this", "Null": "", "HexString": "this", "UnicodeString": "this escape",
@@ -25,8 +25,11 @@ ALLOWED: dict[str, frozenset[str]] = {
         "DPipe": "this expression safe", "Bracket": "this expressions", "Array": "expressions", "Tuple": "expressions", "Lambda": "this expressions",
         "Anonymous": "this expressions", "Extract": "this expression", "AtTimeZone": "this zone", "Exists": "this", "All": "this", "Any": "this",
         "Window": "this partition_by order spec over alias", "WindowSpec": "kind start start_side end end_side", "Filter": "this expression",
-        "IgnoreNulls": "this", "RespectNulls": "this", "GroupConcat": "this separator", "CurrentDate": "", "CurrentTimestamp": "", "CurrentTime": "",
+        "IgnoreNulls": "this", "RespectNulls": "this", "GroupConcat": "this separator on_overflow", "CurrentDate": "", "CurrentTimestamp": "", "CurrentTime": "",
         "Localtimestamp": "this", "Localtime": "this", "CurrentUser": "", "CurrentCatalog": "", "CurrentSchema": "", "Placeholder": "", "StrPosition": "this substr", "Trim": "this expression position", "Xor": _BINARY,
-        "ParseJSON": "this is_literal",
+        "ParseJSON": "this is_literal", "Substring": "this start length", "Normalize": "this form",
+        "JSONValue": "this path returning on_condition", "JSONObject": "expressions null_handling", "JSONKeyValue": _BINARY,
+        "JSONExtract": "this expression option json_query quote on_condition", "JSONExtractQuote": "option scalar", "OnCondition": "empty error",
+        "OverflowTruncateBehavior": "this with_count",
     }.items()
 }  # fmt: skip

@@ -61,6 +61,7 @@ def _join(compiler: Compiler, join: exp.Join, left: Source, parent: Scope | None
     side, kind = (join.args.get("side") or "").upper(), (join.args.get("kind") or "").upper()
     if kind not in {"", "CROSS", "INNER", "OUTER"}:
         raise compiler.session.invalid(join, f"mismatched input '{kind}'")
+    _check_sides(compiler, join, side)
     right = _relation(compiler, join.this, Scope(fields=tuple(left[1]), parent=parent))
     for inner in join.this.args.get("joins") or []:
         right = _join(compiler, inner, right, parent)
@@ -74,6 +75,19 @@ def _join(compiler: Compiler, join: exp.Join, left: Source, parent: Scope | None
     condition = compiler.condition(join.args["on"], Scope(fields=tuple(fields), parent=parent), "JOIN ON clause")
     sql = f"{left[0]} {side + ' ' if side else ''}JOIN {right[0]} ON {condition}"
     return sql, _without_origins(fields) if side == "FULL" else fields
+
+
+def _check_sides(compiler: Compiler, join: exp.Join, side: str) -> None:
+    """Refuse outer joins of UNNEST and LATERAL that Trino has not."""
+    on = join.args.get("on")
+    always = on is None or (isinstance(on, exp.Boolean) and on.this)
+    if isinstance(join.this, exp.Unnest) and side and not always:
+        message = f"{side} JOIN involving UNNEST is only supported with condition ON TRUE"
+        raise compiler.session.invalid(on, message, "NOT_SUPPORTED")
+    if isinstance(join.this, (exp.Lateral, exp.Unnest)) and side in {"RIGHT", "FULL"}:
+        raise compiler.session.unsupported(
+            join.this, f"{side} JOIN of {'LATERAL' if isinstance(join.this, exp.Lateral) else 'UNNEST'}"
+        )
 
 
 def _without_origins(fields: list[Field]) -> list[Field]:

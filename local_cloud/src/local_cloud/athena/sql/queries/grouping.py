@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from local_cloud.athena.sql.compiler import Compiler
 from local_cloud.athena.sql.model import Scope, Session
+from local_cloud.athena.sql.queries.items import is_star
 from local_cloud.athena.types import Type
 
 
@@ -66,7 +67,7 @@ def _part(compiler: Compiler, part: exp.Expr, node: exp.Select, scope: Scope, ke
 def _ordinal(session: Session, part: exp.Literal, node: exp.Select) -> exp.Expr:
     chosen = node.expressions
     number = int(part.this)
-    if any(isinstance(item, exp.Star) or item.is_star for item in chosen):
+    if any(is_star(item) for item in chosen):
         raise session.unsupported(part, "GROUP BY a position of a SELECT with *")
     if not 1 <= number <= len(chosen):
         raise session.invalid(part, f"GROUP BY position {number} is not in select list", "INVALID_COLUMN_REFERENCE")

@@ -15,17 +15,34 @@ def select_items(compiler: Compiler, node: exp.Select, scope: Scope) -> list[Ite
     """Compile what the query selects, each with its name or None."""
     items: list[Item] = []
     for item in node.expressions:
-        if item.is_star:
+        if is_star(item):
             items += _star(compiler.session, item, scope)
+            continue
+        if isinstance(item, exp.Dot) and isinstance(item.expression, exp.Star):
+            items += _fields(compiler, item, scope)
             continue
         value = compiler.value(item.unalias(), scope)
         items.append((_label(item), value))
     return items
 
 
+def is_star(item: exp.Expr) -> bool:
+    """Say whether an item is ``*`` or ``t.*``; one that has a star inside, as a subquery may, is not."""
+    return isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star))
+
+
+def _fields(compiler: Compiler, item: exp.Dot, scope: Scope) -> list[Item]:
+    """Compile ``row.*``: a column for each field."""
+    base = compiler.value(item.this, scope)
+    if base.type.name != "row":
+        raise compiler.session.mismatch(item, f"Expression {item.this.sql('trino')} is not of type ROW")
+    names = base.type.names
+    return [(names[index], Typed(f"({base.sql}).f{index}", part)) for index, part in enumerate(base.type.parts)]
+
+
 def with_known_type(value: Typed) -> Typed:
     """Give a bare NULL the type that DuckDB needs; Trino's is unknown, shown as text."""
-    return Typed("CAST(NULL AS VARCHAR)", UNKNOWN) if value.type == UNKNOWN else value
+    return Typed(f"CAST({value.sql} AS VARCHAR)", UNKNOWN) if value.type == UNKNOWN else value
 
 
 def _label(item: exp.Expr) -> str | None:

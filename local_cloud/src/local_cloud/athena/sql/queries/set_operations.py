@@ -64,7 +64,7 @@ def values_rows(compiler: Compiler, node: exp.Values, parent: Scope | None) -> C
     rows = []
     for row in node.expressions:
         items = row.expressions if isinstance(row, exp.Tuple) else [row]
-        rows.append([compiler.value(item, Scope(parent=parent)) for item in items])
+        rows.append(_columns([compiler.value(item, Scope(parent=parent)) for item in items]))
     if len({len(row) for row in rows}) > 1:
         raise compiler.session.mismatch(node, "Values rows have mismatched sizes")
     kinds = [_common(compiler.session, node, [row[index].type for row in rows]) for index in range(len(rows[0]))]
@@ -73,6 +73,13 @@ def values_rows(compiler: Compiler, node: exp.Values, parent: Scope | None) -> C
     )
     names = ", ".join(f"c{index}" for index in range(len(kinds)))
     return Compiled(f"SELECT {names} FROM (VALUES {listed}) v({names})", tuple((None, kind) for kind in kinds))
+
+
+def _columns(values: list[Typed]) -> list[Typed]:
+    """Return the columns of one row of VALUES. An expression of type row is a whole row."""
+    if len(values) != 1 or values[0].type.name != "row":
+        return values
+    return [Typed(f"({values[0].sql}).f{index}", part) for index, part in enumerate(values[0].type.parts)]
 
 
 def _common(session: Session, node: exp.Expr, kinds: list[Type]) -> Type:

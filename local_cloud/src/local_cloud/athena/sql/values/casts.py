@@ -23,7 +23,7 @@ def can_coerce(source: Type, target: Type) -> bool:
     """Say whether Trino accepts ``source`` where ``target`` is wanted, without a cast."""
     if source == target or source.name == "unknown":
         return True
-    if source.is_text and target.name == "varchar":
+    if source.name == target.name == "varchar":
         return not target.numbers or bool(source.numbers and source.numbers[0] <= target.numbers[0])
     if is_zoned(source) and is_zoned(target):
         return source.numbers[0] <= target.numbers[0]
@@ -159,7 +159,7 @@ def _text_to_number(value: Typed, target: Type) -> str:
         )
         return guarded(value, converted, message, target)
     if target.name == "decimal":
-        converted = f"(CASE WHEN regexp_full_match({value.sql}, '\\s*[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?\\s*') THEN TRY_CAST({value.sql} AS {name}) END)"
+        converted = f"(CASE WHEN regexp_full_match({value.sql}, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?') THEN TRY_CAST({value.sql} AS {name}) END)"
         return guarded(
             value, converted, f"Cannot cast VARCHAR ''{{}}'' to DECIMAL({target.precision}, {target.scale})", target
         )
@@ -201,6 +201,8 @@ def _to_boolean(value: Typed) -> str | None:
 def _to_text(value: Typed, target: Type) -> Typed:
     if value.type.is_text:
         return _shortened(value, target)
+    if target.name == "char":
+        raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {value.type} to {target}")
     sql = text_of(value)
     if target.numbers:
         fail = raising("INVALID_CAST_ARGUMENT", f"Value ' || {sql} || ' cannot be represented as {target}", target)

@@ -11,6 +11,7 @@ from local_cloud.athena import quoting
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.json_text import structure
 from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.texts import leaves_as_text, text_of
 from local_cloud.athena.types import Type, duckdb_name
 
@@ -33,6 +34,9 @@ def from_json_type(value: Typed, target: Type) -> Typed:
         text = f"trino_json_cast({_json_text(value.sql)}, {quoting.text(str(target))})"
         return Typed(f"CAST(from_json({text}, {quoting.text(structure(target))}) AS {duckdb_name(target)})", target)
     text = f"trino_json_cast({value.sql}, {quoting.text(str(target))})"
+    if target.is_text and target.numbers:
+        fail = raising("INVALID_CAST_ARGUMENT", f"Character count exceeds length limit {target.numbers[0]}", target)
+        text = f"(CASE WHEN length({text}) > {target.numbers[0]} THEN {fail} ELSE {text} END)"
     return Typed(text if target.is_text else f"CAST({text} AS {duckdb_name(target)})", target)
 
 
