@@ -43,7 +43,7 @@ def _value(compiler: Compiler, node: exp.JSONValue, scope: Scope) -> Typed:
     branches = ""
     for key, word in zip(("empty", "error"), words, strict=True):
         if word == "default":
-            default = cast(compiler.value(on[key], scope), target).sql
+            default = cast(compiler.value(conditions.args[key], scope), target).sql
             branches += f"WHEN {found} = chr(0) || '{key}' THEN {default} "
     returned = _returned(found, target)
     return Typed(f"(CASE {branches}ELSE {returned} END)" if branches else returned, target)

@@ -79,10 +79,8 @@ def _avg(call: Call) -> Typed:
 
 def _extreme(call: Call) -> Typed:
     values = call.arguments()
-    if len(values) == 2 and values[1].type.is_integer:
-        return Typed(
-            f"{call.aggregate(call.name, values[0].sql, f'CAST({values[1].sql} AS BIGINT)')}", array(values[0].type)
-        )
+    if len(values) == 2 and values[1].type.is_integer and is_orderable(values[0].type):
+        return _several(call, *values)
     if len(values) != 1 or not is_orderable(values[0].type):
         raise call.mistaken()
     found = _of_numbers(call, values[0])
@@ -92,6 +90,19 @@ def _extreme(call: Call) -> Typed:
         unequal = call.aggregate("bool_or", holds_unequal(values[0].sql, values[0].type))
         found = f"(CASE WHEN {unequal} THEN {fail} ELSE {found} END)"
     return Typed(found, values[0].type)
+
+
+def _several(call: Call, value: Typed, count: Typed) -> Typed:
+    """Compile ``max(x, n)``: the n greatest values; NaN comes after every number."""
+    listed = f"list_filter({call.aggregate('list', value.sql)}, lambda e: e IS NOT NULL)"
+    found = f"list_sort({listed}, '{'DESC' if call.name == 'max' else 'ASC'}')"
+    if call.name == "max" and value.type in (DOUBLE, REAL):
+        parts = [f"list_filter({found}, lambda e: {word}isnan(e))" for word in ("NOT ", "")]
+        found = f"list_concat({parts[0]}, {parts[1]})"
+    kind = array(value.type)
+    fail = raising("INVALID_FUNCTION_ARGUMENT", "second argument of max_n/min_n must be positive", kind)
+    chosen = f"{found}[1 : CAST({count.sql} AS BIGINT)]"
+    return Typed(f"(CASE WHEN {count.sql} <= 0 THEN {fail} WHEN len({listed}) > 0 THEN {chosen} END)", kind)
 
 
 def _of_numbers(call: Call, value: Typed) -> str:

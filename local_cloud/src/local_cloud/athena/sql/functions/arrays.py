@@ -6,7 +6,9 @@ Source: https://trino.io/docs/current/functions/array.html
 from __future__ import annotations
 
 from local_cloud.athena.coercions import common_type
+from local_cloud.athena.sql.functions.array_parts import ARRAY_PARTS
 from local_cloud.athena.sql.functions.call import Call, Function
+from local_cloud.athena.sql.functions.sequences import SEQUENCES
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.casts import coerce
@@ -15,9 +17,7 @@ from local_cloud.athena.sql.values.texts import text_of
 from local_cloud.athena.types import (
     BIGINT,
     BOOLEAN,
-    DATE,
     DOUBLE,
-    INTERVAL_DAY,
     REAL,
     VARCHAR,
     Type,
@@ -156,6 +156,8 @@ def _join(call: Call) -> Typed:
 
 def _flatten(call: Call) -> Typed:
     value = _array(call)
+    if value.type.element.name == "unknown":
+        return value
     if value.type.element.name != "array":
         raise call.mistaken()
     return Typed(f"flatten(list_filter({value.sql}, lambda e: e IS NOT NULL))", value.type.element)
@@ -174,7 +176,10 @@ def _element_at(call: Call) -> Typed:
         raise call.mistaken()
     position = f"CAST({index.sql} AS BIGINT)"
     fail = raising("INVALID_FUNCTION_ARGUMENT", "SQL array indices start at 1", base.type.element)
-    return Typed(f"(CASE WHEN {position} = 0 THEN {fail} ELSE ({base.sql})[{position}] END)", base.type.element)
+    return Typed(
+        f"(CASE WHEN {base.sql} IS NULL THEN NULL WHEN {position} = 0 THEN {fail} ELSE ({base.sql})[{position}] END)",
+        base.type.element,
+    )
 
 
 def _slice(call: Call) -> Typed:
@@ -186,71 +191,9 @@ def _slice(call: Call) -> Typed:
     negative = raising("INVALID_FUNCTION_ARGUMENT", "length must be greater than or equal to 0", values[0].type)
     first = f"(CASE WHEN {start} < 0 THEN len({base}) + {start} + 1 ELSE {start} END)"
     return Typed(
-        f"(CASE WHEN {start} = 0 THEN {fail} WHEN {length} < 0 THEN {negative} WHEN {base} IS NULL OR {start} IS NULL OR {length} IS NULL THEN NULL "
+        f"(CASE WHEN {base} IS NULL OR {start} IS NULL OR {length} IS NULL THEN NULL WHEN {start} = 0 THEN {fail} WHEN {length} < 0 THEN {negative} "
         f"WHEN {first} < 1 OR {length} = 0 THEN list_slice({base}, 1, 0) ELSE list_slice({base}, {first}, {first} + {length} - 1) END)",
         values[0].type,
-    )
-
-
-MAX_ENTRIES = 10_000
-
-
-def _sequence(call: Call) -> Typed:
-    values = call.arguments()
-    if len(values) not in {2, 3}:
-        raise call.mistaken()
-    if all(value.type.is_integer for value in values):
-        start, stop = (f"CAST({value.sql} AS BIGINT)" for value in values[:2])
-        step = f"CAST({values[2].sql} AS BIGINT)" if len(values) == 3 else _towards(start, stop)
-        return Typed(_steps(start, stop, step, array(BIGINT)), array(BIGINT))
-    if values[0].type == values[1].type == DATE and (len(values) == 2 or values[2].type == INTERVAL_DAY):
-        start, stop = (f"date_diff('day', DATE '1970-01-01', {value.sql})" for value in values[:2])
-        days = f"({values[2].sql} // 86400000)" if len(values) == 3 else _towards(start, stop)
-        dates = f"list_transform({_steps(start, stop, days, array(BIGINT))}, lambda e: DATE '1970-01-01' + CAST(e AS INTEGER))"
-        if len(values) == 3:
-            message = "sequence step must be a day interval if start and end values are dates"
-            fail = raising("INVALID_FUNCTION_ARGUMENT", message, array(DATE))
-            dates = f"(CASE WHEN {values[2].sql} % 86400000 <> 0 THEN {fail} ELSE {dates} END)"
-        return Typed(dates, array(DATE))
-    raise call.session.unsupported(call.node, f"sequence of {', '.join(str(value.type) for value in values)}")
-
-
-def _towards(start: str, stop: str) -> str:
-    return f"(CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END)"
-
-
-def _steps(start: str, stop: str, step: str, kind: Type) -> str:
-    """Return the numbers from start to stop. Trino refuses steps that do not lead there, and more than 10,000."""
-    order = "sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start"
-    zero, away, long = (
-        raising("INVALID_FUNCTION_ARGUMENT", message, kind)
-        for message in (
-            "step must not be zero",
-            order,
-            f"result of sequence function must not have more than {MAX_ENTRIES} entries",
-        )
-    )
-    return (
-        f"(CASE WHEN {step} = 0 THEN {zero} WHEN sign({step}) * sign(CAST({stop} AS HUGEINT) - {start}) < 0 THEN {away} "
-        f"WHEN (CAST({stop} AS HUGEINT) - {start}) // {step} >= {MAX_ENTRIES} THEN {long} ELSE generate_series({start}, {stop}, {step}) END)"
-    )
-
-
-def _repeat(call: Call) -> Typed:
-    values = call.arguments()
-    if len(values) != 2 or not values[1].type.is_integer:
-        raise call.mistaken()
-    kind, count = array(values[0].type), f"CAST({values[1].sql} AS BIGINT)"
-    negative, long = (
-        raising("INVALID_FUNCTION_ARGUMENT", message, kind)
-        for message in (
-            "count argument of repeat function must be greater than or equal to 0",
-            f"count argument of repeat function must be less than or equal to {MAX_ENTRIES}",
-        )
-    )
-    repeated = f"list_transform(range({count}), lambda e: {values[0].sql})"
-    return Typed(
-        f"(CASE WHEN {count} < 0 THEN {negative} WHEN {count} > {MAX_ENTRIES} THEN {long} ELSE {repeated} END)", kind
     )
 
 
@@ -269,9 +212,10 @@ def _zip(call: Call) -> Typed:
 _DISTINCT = "list_filter({0}, lambda e, i: NOT list_contains(list_transform(({0})[1:i - 1], lambda o: struct_pack(v := o)), struct_pack(v := e)))"
 
 ARRAYS: dict[str, Function] = {
+    **ARRAY_PARTS, **SEQUENCES,
     "cardinality": _cardinality, "contains": _contains, "array_position": _position, "array_remove": _remove,
     "array_max": _extreme("list_max"), "array_min": _extreme("list_min"), "array_join": _join, "flatten": _flatten, "element_at": _element_at,
-    "slice": _slice, "sequence": _sequence, "repeat": _repeat, "zip": _zip, "array_distinct": _kept(_DISTINCT),
+    "slice": _slice, "zip": _zip, "array_distinct": _kept(_DISTINCT),
     "array_union": _paired(_DISTINCT.replace("{0}", "list_concat({0}, {1})")),
     "array_intersect": _paired(_DISTINCT.replace("{0}", "list_filter({0}, lambda x: list_contains(list_transform({1}, lambda o: struct_pack(v := o)), struct_pack(v := x)))")),
     "array_except": _paired(_DISTINCT.replace("{0}", "list_filter({0}, lambda x: NOT list_contains(list_transform({1}, lambda o: struct_pack(v := o)), struct_pack(v := x)))")),

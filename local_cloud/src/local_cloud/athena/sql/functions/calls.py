@@ -103,16 +103,10 @@ def _prepare_aggregate(call: Call, scope: Scope, around: _Around) -> None:
         call.suffix += f" FILTER (WHERE {call.compiler.condition(around.filtered, call.scope, 'FILTER clause')})"
     if around.window is not None:
         call.suffix, call.windowed = call.suffix + over(call, around.window, scope), True
-        _check_windowed(call)
     if call.nodes and isinstance(call.nodes[-1], exp.Order):
         call.order, call.nodes = _sorted(call)
     if call.distinct and call.name != "count" and any(value.type.holds_map for value in call.arguments()):
         raise call.session.unsupported(call.node, f"{call.name} of distinct maps")
-
-
-def _check_windowed(call: Call) -> None:
-    if call.nodes and isinstance(call.nodes[-1], exp.Order):
-        raise call.session.invalid(call.node, "Window function with ORDER BY is not supported", "NOT_SUPPORTED")
 
 
 def _sorted(call: Call) -> tuple[str, list[exp.Expr]]:

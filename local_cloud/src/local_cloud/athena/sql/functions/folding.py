@@ -28,4 +28,8 @@ def _state_type(call: Call, base: Typed, start: Typed, step: int, left: str, rig
     kind = common_type(start.type, body.type)
     if kind is None:
         raise call.mistaken()
+    again = call.body(step, Typed(f"{left}.s", kind), Typed(f"{right}.i", base.type.element))
+    if common_type(kind, again.type) != kind:
+        message = "The type of the state of reduce grows with each step; cast it"
+        raise call.session.invalid(call.node, message, "TYPE_MISMATCH")
     return kind

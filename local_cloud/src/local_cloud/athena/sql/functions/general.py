@@ -59,5 +59,5 @@ def _row(call: Call) -> Typed:
 
 
 GENERAL: dict[str, Function] = {
-    "coalesce": _coalesce, "nullif": _nullif, "try": _try, "typeof": _typeof, "row": _row, "uuid": simple((" -> varchar", "CAST(uuid() AS VARCHAR)")),
+    "coalesce": _coalesce, "nullif": _nullif, "try": _try, "typeof": _typeof, "row": _row, "version": simple((" -> varchar", "'476'")), "uuid": simple((" -> varchar", "CAST(uuid() AS VARCHAR)")),
 }  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.functions.call import Call, Function
+from local_cloud.athena.sql.functions.collecting import multimap
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.casts import coerce
@@ -138,7 +139,51 @@ def _rebuilt(value: Typed, entry: str, key: str, item: str, kind: Type) -> str:
     return _present(value, rebuilt)
 
 
+def _zip_with(call: Call) -> Typed:
+    """Compile map_zip_with over the keys of both maps, those of the first one first."""
+    if len(call.nodes) != 3:
+        raise call.mistaken()
+    first, second = _map_of(call, 0), _map_of(call, 1)
+    key = common_type(first.type.parts[0], second.type.parts[0])
+    if key is None:
+        raise call.mistaken()
+    a, b = (coerce(value, mapping(key, value.type.parts[1])) for value in (first, second))
+    item = call.variable("e")
+    body = call.body(
+        2, Typed(item, key), Typed(f"({a.sql})[{item}]", a.type.parts[1]), Typed(f"({b.sql})[{item}]", b.type.parts[1])
+    )
+    more = f"list_filter(map_keys({b.sql}), lambda k: NOT map_contains({a.sql}, k))"
+    keys = f"list_concat(map_keys({a.sql}), {more})"
+    kind = mapping(key, body.type)
+    built = f"CAST(map({keys}, list_transform({keys}, lambda {item}: {body.sql})) AS {duckdb_name(kind)})"
+    return Typed(f"(CASE WHEN {a.sql} IS NULL OR {b.sql} IS NULL THEN NULL ELSE {built} END)", kind)
+
+
+def _multimap_from_entries(call: Call) -> Typed:
+    value = call.argument(0)
+    if (
+        len(call.nodes) != 1
+        or value.type.name != "array"
+        or value.type.element.name != "row"
+        or len(value.type.element.parts) != 2
+    ):
+        raise call.mistaken()
+    key, item = value.type.element.parts
+    kind = mapping(key, array(item))
+    null, absent = (
+        raising("INVALID_FUNCTION_ARGUMENT", message, kind)
+        for message in ("map key cannot be null", "map entry cannot be null")
+    )
+    entries = f"list_transform({value.sql}, lambda e: struct_pack(k := e.f0, v := e.f1))"
+    return Typed(
+        f"(CASE WHEN {value.sql} IS NULL THEN NULL WHEN len(list_filter({value.sql}, lambda e: e IS NULL)) > 0 THEN {absent} "
+        f"WHEN len(list_filter({value.sql}, lambda e: e.f0 IS NULL)) > 0 THEN {null} ELSE {multimap(entries)} END)",
+        kind,
+    )
+
+
 MAPS: dict[str, Function] = {
     "map": _map, "map_keys": _keys, "map_values": _values, "map_entries": _entries, "map_from_entries": _from_entries,
     "map_concat": _concat, "map_filter": _filter, "transform_values": _transform_values, "transform_keys": _transform_keys,
+    "map_zip_with": _zip_with, "multimap_from_entries": _multimap_from_entries,
 }  # fmt: skip

@@ -16,27 +16,37 @@ from local_cloud.athena.sql.values.arithmetic import arithmetic
 from local_cloud.athena.sql.values.casts import coerce
 from local_cloud.athena.sql.values.comparisons import is_orderable
 from local_cloud.athena.sql.values.composite import unified
-from local_cloud.athena.types import BIGINT, DOUBLE, INTEGER, REAL, decimal, duckdb_name
+from local_cloud.athena.types import BIGINT, DOUBLE, INTEGER, REAL, TINYINT, decimal, duckdb_name
 
 _BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
+
+
+def _number(call: Call) -> Typed:
+    """Compile the first argument, which has to be a number; a bare NULL is the smallest kind of one."""
+    value = call.argument(0)
+    if value.type.name == "unknown":
+        return Typed("CAST(NULL AS TINYINT)", TINYINT)
+    if not value.type.is_numeric:
+        raise call.mistaken()
+    return value
 
 
 def _same_number(template: str) -> Function:
     """Return a function that keeps the type of its one number."""
 
     def compiled(call: Call) -> Typed:
-        value = call.argument(0)
-        if len(call.nodes) != 1 or not value.type.is_numeric:
+        if len(call.nodes) != 1:
             raise call.mistaken()
+        value = _number(call)
         return Typed(f"CAST({template.format(value.sql)} AS {duckdb_name(value.type)})", value.type)
 
     return compiled
 
 
 def _sign(call: Call) -> Typed:
-    value = call.argument(0)
-    if len(call.nodes) != 1 or not value.type.is_numeric:
+    if len(call.nodes) != 1:
         raise call.mistaken()
+    value = _number(call)
     if value.type in (DOUBLE, REAL):
         return Typed(
             f"(CASE WHEN {value.sql} = 0 OR isnan({value.sql}) THEN {value.sql} ELSE CAST(sign({value.sql}) AS {duckdb_name(value.type)}) END)",
@@ -50,10 +60,12 @@ def _whole(function: str) -> Function:
     """Compile ceil and floor; a decimal loses its scale."""
 
     def compiled(call: Call) -> Typed:
-        value = call.argument(0)
-        if len(call.nodes) != 1 or not value.type.is_numeric:
+        if len(call.nodes) != 1:
             raise call.mistaken()
+        value = _number(call)
         kind = value.type
+        if kind.is_integer:
+            return value
         if kind.name == "decimal":
             kind = decimal(min(38, kind.precision - kind.scale + min(1, kind.scale)) or 1, 0)
         return Typed(f"CAST({function}({value.sql}) AS {duckdb_name(kind)})", kind)
@@ -62,33 +74,45 @@ def _whole(function: str) -> Function:
 
 
 def _round(call: Call) -> Typed:
-    values = call.arguments()
-    if (
-        len(values) not in {1, 2}
-        or not values[0].type.is_numeric
-        or (len(values) == 2 and not values[1].type.is_integer)
-    ):
+    if not 1 <= len(call.nodes) <= 2:
         raise call.mistaken()
-    value = values[0]
+    value = _number(call)
+    digits = call.argument(1) if len(call.nodes) == 2 else None
+    if digits is not None and not digits.type.is_integer:
+        raise call.mistaken()
     kind = value.type
     if kind.name == "decimal":
-        kind = (
-            decimal(min(38, kind.precision + 1), kind.scale)
-            if len(values) == 2
-            else decimal(min(38, kind.precision - kind.scale + min(1, kind.scale)) or 1, 0)
-        )
-        if len(values) == 2 and not isinstance(call.nodes[1], (exp.Literal, exp.Neg)):
-            raise call.session.unsupported(call.node, "round of a decimal to a number of digits that is no literal")
-    if len(values) == 1:
+        return _rounded_decimal(call, value, digits)
+    if digits is None:
         return Typed(f"CAST(round({value.sql}) AS {duckdb_name(kind)})", kind)
     number = coerce(value, DOUBLE).sql if kind == REAL else value.sql
-    return Typed(f"CAST(round({number}, CAST({values[1].sql} AS INTEGER)) AS {duckdb_name(kind)})", kind)
+    found = f"CAST(round({number}, CAST({digits.sql} AS INTEGER)) AS {duckdb_name(kind)})"
+    if kind.is_integer:
+        overflow = raising("NUMERIC_VALUE_OUT_OF_RANGE", f"numerical overflow: ' || {value.sql} || '", kind)
+        found = (
+            f"(CASE WHEN {digits.sql} < -18 THEN {overflow} WHEN {digits.sql} >= 0 THEN {value.sql} ELSE {found} END)"
+        )
+    return Typed(found, kind)
+
+
+def _rounded_decimal(call: Call, value: Typed, digits: Typed | None) -> Typed:
+    """Round a decimal, which keeps its scale if digits are given, else has none."""
+    kind = value.type
+    if digits is None:
+        kind = decimal(min(38, kind.precision - kind.scale + min(1, kind.scale)) or 1, 0)
+        return Typed(f"CAST(round({value.sql}) AS {duckdb_name(kind)})", kind)
+    if not isinstance(call.nodes[1], (exp.Literal, exp.Neg)):
+        raise call.session.unsupported(call.node, "round of a decimal to a number of digits that is no literal")
+    kind = decimal(min(38, kind.precision + 1), kind.scale)
+    return Typed(f"CAST(round({value.sql}, CAST({digits.sql} AS INTEGER)) AS {duckdb_name(kind)})", kind)
 
 
 def _truncate(call: Call) -> Typed:
     """Compile truncate: of integers and decimals it is a decimal, with as many digits as the number's type."""
     values = call.arguments()
     value = values[0]
+    if len(values) == 1 and value.type.name == "unknown":
+        return Typed("CAST(NULL AS DECIMAL(1,0))", decimal(1, 0))
     if not 1 <= len(values) <= 2 or not value.type.is_numeric or not all(item.type.is_integer for item in values[1:]):
         raise call.mistaken()
     kind = value.type
@@ -160,6 +184,23 @@ def _shift(direction: str) -> Function:
     return compiled
 
 
+def _arithmetic_shift(call: Call) -> Typed:
+    """Compile a shift to the right that keeps the sign."""
+    values = call.arguments()
+    if len(values) != 2 or not all(value.type.is_integer for value in values):
+        raise call.mistaken()
+    value, count = (coerce(item, BIGINT).sql for item in values)
+    kind = values[0].type
+    sign = f"CASE WHEN {value} < 0 THEN -1 ELSE 0 END"
+    return Typed(f"CAST(CASE WHEN {count} >= 64 THEN {sign} ELSE {value} >> {count} END AS {duckdb_name(kind)})", kind)
+
+
+def _bit_count(call: Call) -> Typed:
+    """Compile the number of bits that are set, in so many bits of two's complement."""
+    value, bits = call.expect(BIGINT, BIGINT)
+    return Typed(f"trino_bit_count({value}, {bits})", BIGINT)
+
+
 def _random(call: Call) -> Typed:
     values = call.arguments()
     if not values:
@@ -177,7 +218,7 @@ def _random(call: Call) -> Typed:
 NUMBERS: dict[str, Function] = {
     "abs": _same_number("abs({0})"), "sign": _sign, "round": _round, "truncate": _truncate, "mod": _mod,
     **dict.fromkeys(("ceil", "ceiling"), _whole("ceil")), "floor": _whole("floor"), "greatest": _extreme_of("greatest"), "least": _extreme_of("least"),
-    "sqrt": simple(_guarded("sqrt({0})", "{0} < 0", "'NaN'")), "cbrt": _double("trino_cube_root"), "exp": _double("exp"),
+    "sqrt": simple(_guarded("sqrt({0})", "{0} < 0", "'NaN'")), "cbrt": simple(_guarded("trino_cube_root({0})", "NOT isfinite({0})", "{0}")), "exp": _double("exp"),
     "ln": simple(_guarded("ln({0})", "{0} <= 0", "CASE WHEN {0} = 0 THEN '-Infinity' ELSE 'NaN' END")),
     "log2": simple(_guarded("ln({0}) / ln(CAST(2 AS DOUBLE))", "{0} <= 0", "CASE WHEN {0} = 0 THEN '-Infinity' ELSE 'NaN' END")),
     "log10": simple(_guarded("log10({0})", "{0} <= 0", "CASE WHEN {0} = 0 THEN '-Infinity' ELSE 'NaN' END")),
@@ -192,6 +233,7 @@ NUMBERS: dict[str, Function] = {
     **dict.fromkeys(("rand", "random"), _random),
     "bitwise_and": _bits("{0} & {1}"), "bitwise_or": _bits("{0} | {1}"), "bitwise_xor": _bits("xor({0}, {1})"), "bitwise_not": _bits("~{0}", 1),
     "bitwise_left_shift": _shift("left"), "bitwise_right_shift": _shift("right"),
+    "bitwise_right_shift_arithmetic": _arithmetic_shift, "bit_count": _bit_count,
     "to_base": simple(("bigint; bigint -> varchar(64)", "trino_to_base({0}, {1})")), "from_base": simple(("varchar; bigint -> bigint", "trino_from_base({0}, {1})")),
     "width_bucket": simple(("double; double; double; bigint -> bigint", "trino_width_bucket({0}, {1}, {2}, {3})")),
 }  # fmt: skip

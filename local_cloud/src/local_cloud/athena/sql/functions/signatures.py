@@ -81,4 +81,7 @@ def _fits(values: list[Typed], wanted: list[Type], *, exact: bool) -> bool:
     if len(values) != len(wanted):
         return False
     pairs = zip(values, wanted, strict=True)
-    return all(value.type.name == kind.name if exact else can_coerce(value.type, kind) for value, kind in pairs)
+    return all(
+        value.type.name == kind.name or (not exact and kind.name != "char" and can_coerce(value.type, kind))
+        for value, kind in pairs
+    )

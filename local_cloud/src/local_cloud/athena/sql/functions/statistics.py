@@ -28,7 +28,11 @@ def _spread(function: str, least: int) -> Function:
     def compiled(call: Call) -> Typed:
         (value,) = call.expect(DOUBLE)
         count = call.aggregate("count", value)
-        return Typed(f"(CASE WHEN {count} < {least} THEN NULL ELSE {call.aggregate(function, value)} END)", DOUBLE)
+        broken = call.aggregate("bool_or", f"NOT isfinite({value})")
+        found = call.aggregate(function, f"CASE WHEN isfinite({value}) THEN {value} END")
+        return Typed(
+            f"(CASE WHEN {count} < {least} THEN NULL WHEN {broken} THEN CAST('NaN' AS DOUBLE) ELSE {found} END)", DOUBLE
+        )
 
     return compiled
 

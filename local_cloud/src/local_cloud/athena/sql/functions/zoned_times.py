@@ -101,8 +101,16 @@ def _to_iso(call: Call) -> Typed:
 def _at_timezone(call: Call) -> Typed:
     if len(call.nodes) != 2:
         raise call.mistaken()
-    value = moment_argument(call, 0)
+    value = _moment_or_null(call)
     return _in_zone_of(call, coerce(value, with_session_zone(value.type)), 1)
+
+
+def _moment_or_null(call: Call) -> Typed:
+    """Compile the first argument, a moment; a bare NULL is a timestamp to the millisecond."""
+    kind = Type("timestamp", (3,))
+    return (
+        Typed("CAST(NULL AS TIMESTAMP)", kind) if call.argument(0).type.name == "unknown" else moment_argument(call, 0)
+    )
 
 
 def _in_zone_of(call: Call, value: Typed, index: int) -> Typed:
@@ -116,7 +124,7 @@ def _with_timezone(call: Call) -> Typed:
     """Compile with_timezone: the same local time, in a zone."""
     if len(call.nodes) != 2:
         raise call.mistaken()
-    value, zone = moment_argument(call, 0), call.argument(1)
+    value, zone = _moment_or_null(call), call.argument(1)
     if is_zoned(value.type) or not zone.type.is_text:
         raise call.mistaken()
     local, digits = f"CAST({value.sql} AS TIMESTAMP)", value.type.numbers[0] if value.type.numbers else 0

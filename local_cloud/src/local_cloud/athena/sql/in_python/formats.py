@@ -26,6 +26,8 @@ def format_text(form: str, values: list[str | None]) -> str:
         parts.append(_literal(form, form[end : match.start()]))
         end = match.end()
         letter = match[5]
+        if "-" in match[2] and ("0" in match[2] or not match[3]):
+            raise _wrong(form, f"IllegalFormatFlags: Flags = '{match[2]}'")
         if letter in "%n":
             parts.append("%" if letter == "%" else "\n")
             continue

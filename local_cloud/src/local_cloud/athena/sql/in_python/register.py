@@ -114,6 +114,19 @@ def shift(value: int, count: int, direction: str, bits: int) -> int:
     return moved - mask - 1 if moved > mask >> 1 else moved
 
 
+def bit_count(value: int, bits: int) -> int:
+    if not 2 <= bits <= 64:
+        raise QueryError(
+            "INVALID_FUNCTION_ARGUMENT", f"Bits specified in bit_count must be between 2 and 64, got {bits}"
+        )
+    if not -(1 << bits - 1) <= value < 1 << bits - 1:
+        raise QueryError(
+            "INVALID_FUNCTION_ARGUMENT",
+            f"Number must be representable with the bits specified. {value} cannot be represented with {bits} bits",
+        )
+    return (value & (1 << bits) - 1).bit_count()
+
+
 def cube_root(number: float) -> float:
     if not number or not math.isfinite(number):
         return number
@@ -179,6 +192,7 @@ _FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_reverse", lambda text: text[::-1], ["VARCHAR"], "VARCHAR"),
     ("trino_format", format_text, ["VARCHAR", "VARCHAR[]"], "VARCHAR"),
     ("trino_shift", shift, ["BIGINT", "BIGINT", "VARCHAR", "INTEGER"], "BIGINT"),
+    ("trino_bit_count", bit_count, ["BIGINT", "BIGINT"], "BIGINT"),
     ("trino_cube_root", cube_root, ["DOUBLE"], "DOUBLE"),
     ("trino_width_bucket", width_bucket, ["DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"], "BIGINT"),
     ("trino_to_base", to_base, ["BIGINT", "BIGINT"], "VARCHAR"),

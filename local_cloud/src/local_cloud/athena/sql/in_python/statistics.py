@@ -9,6 +9,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Any
 
 from local_cloud.athena.sql.raising import QueryError
@@ -78,9 +79,75 @@ def sorted_positions(answers: list[list[int | None]]) -> list[int]:
     return [position + 1 for position in sorted(range(len(answers)), key=functools.cmp_to_key(compared))]
 
 
+def combinations(size: int, count: int) -> list[list[int]]:
+    """Return every choice of so many positions, from 1."""
+    found = [list(choice) for choice in itertools.combinations(range(1, size + 1), count)]
+    if len(found) > 100_000:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", "combinations exceed max size")
+    return found
+
+
+def inverse_normal(mean: float, deviation: float, probability: float) -> str:
+    if not 0 < probability < 1:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", "p must be 0 > p > 1")
+    if deviation <= 0:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", "standardDeviation must be > 0")
+    return repr(NormalDist(mean, deviation).inv_cdf(probability))
+
+
+def normal(mean: float, deviation: float, value: float) -> str:
+    if deviation <= 0:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", "standardDeviation must be > 0")
+    return repr(0.5 * math.erfc(-(value - mean) / (deviation * math.sqrt(2))))
+
+
+def beta(a: float, b: float, value: float) -> str:
+    """Return the distribution function of the beta distribution."""
+    if a <= 0 or b <= 0 or not 0 <= value <= 1:
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", "a and b must be > 0 and value in the interval [0, 1]")
+    return repr(_incomplete_beta(a, b, value))
+
+
+def _incomplete_beta(a: float, b: float, x: float) -> float:
+    """Compute the regularised incomplete beta function by its continued fraction (Lentz)."""
+    if x in {0.0, 1.0}:
+        return x
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _incomplete_beta(b, a, 1 - x)
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)) / a
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    found = d
+    for m in range(1, 300):
+        for factor in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            d, c = 1 / (1 + factor * d), 1 + factor / c
+            found *= d * c
+        if abs(d * c - 1) < 1e-16:
+            break
+    return front * found
+
+
+def wilson(successes: int, trials: int, z: float, bound: str) -> str:
+    """Return a bound of the Wilson score interval."""
+    if successes < 0 or trials <= 0 or successes > trials or z < 0:
+        raise QueryError(
+            "INVALID_FUNCTION_ARGUMENT", "number of successes must not be negative or larger than the number of trials"
+        )
+    p = successes / trials
+    centre, spread = p + z * z / (2 * trials), z * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
+    return repr((centre - spread if bound == "lower" else centre + spread) / (1 + z * z / trials))
+
+
 FUNCTIONS: list[tuple[str, Callable[..., Any], list[str], str]] = [
     ("trino_skewness", skewness, ["DOUBLE[]"], "VARCHAR"),
     ("trino_kurtosis", kurtosis, ["DOUBLE[]"], "VARCHAR"),
     ("trino_histogram", histogram, ["DOUBLE[]", "BIGINT"], "VARCHAR[][]"),
+    ("trino_combinations", combinations, ["BIGINT", "BIGINT"], "BIGINT[][]"),
+    ("trino_inverse_normal", inverse_normal, ["DOUBLE", "DOUBLE", "DOUBLE"], "VARCHAR"),
+    ("trino_normal", normal, ["DOUBLE", "DOUBLE", "DOUBLE"], "VARCHAR"),
+    ("trino_beta", beta, ["DOUBLE", "DOUBLE", "DOUBLE"], "VARCHAR"),
+    ("trino_wilson", wilson, ["BIGINT", "BIGINT", "DOUBLE", "VARCHAR"], "VARCHAR"),
     ("trino_sorted_positions", sorted_positions, ["INTEGER[][]"], "BIGINT[]"),
 ]

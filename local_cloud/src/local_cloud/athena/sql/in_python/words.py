@@ -61,7 +61,7 @@ def place(text: str, part: str, instance: int) -> int:
 def normalized(text: str, form: str) -> str:
     if form not in {"NFC", "NFD", "NFKC", "NFKD"}:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", "Normalization form must be one of [NFD, NFC, NFKD, NFKC]")
-    return unicodedata.normalize(form, text)
+    return unicodedata.normalize(form, text)  # type: ignore[arg-type]
 
 
 def short_number(text: str) -> str:

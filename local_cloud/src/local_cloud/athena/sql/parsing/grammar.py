@@ -221,6 +221,12 @@ def check_tree(sql: str, tree: exp.Expr) -> None:
         allowed = ALLOWED.get(type(node).__name__)
         if isinstance(node, _COMPARISONS) and isinstance(node.this, _COMPARISONS):
             raise MalformedQueryError(f"{_place_of(sql, node.expression)}: mismatched input '='")
+        if (
+            isinstance(node, exp.Group)
+            and node.args.get("all")
+            and not any(map(node.args.get, ("expressions", "rollup", "cube", "grouping_sets")))
+        ):
+            raise MalformedQueryError(f"{_place_of(sql, node)}: mismatched input '<EOF>'. Expecting: <expression>")
         if isinstance(node, exp.Table) and not _is_name(sql, node.this):
             raise MalformedQueryError(
                 f"{_place_of(sql, node)}: mismatched input '{node.this.sql('trino')}'. Expecting: <relation>"

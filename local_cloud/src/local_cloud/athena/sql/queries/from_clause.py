@@ -83,7 +83,7 @@ def _check_sides(compiler: Compiler, join: exp.Join, side: str) -> None:
     always = on is None or (isinstance(on, exp.Boolean) and on.this)
     if isinstance(join.this, exp.Unnest) and side and not always:
         message = f"{side} JOIN involving UNNEST is only supported with condition ON TRUE"
-        raise compiler.session.invalid(on, message, "NOT_SUPPORTED")
+        raise compiler.session.invalid(join, message, "NOT_SUPPORTED")
     if isinstance(join.this, (exp.Lateral, exp.Unnest)) and side in {"RIGHT", "FULL"}:
         raise compiler.session.unsupported(
             join.this, f"{side} JOIN of {'LATERAL' if isinstance(join.this, exp.Lateral) else 'UNNEST'}"

@@ -10,6 +10,7 @@ from sqlglot import exp
 from local_cloud.athena.sql.compiler import Compiler
 from local_cloud.athena.sql.model import Scope, Session
 from local_cloud.athena.sql.queries.items import is_star
+from local_cloud.athena.sql.values.zones import is_zoned
 from local_cloud.athena.types import Type
 
 
@@ -75,7 +76,15 @@ def _ordinal(session: Session, part: exp.Literal, node: exp.Select) -> exp.Expr:
     return named
 
 
-def check_distinct(session: Session, node: exp.Expr, kinds: list[Type]) -> None:
-    """Refuse maps where the query asks for distinct values. Two maps are not compared here as Trino compares them."""
-    if any(kind.holds_map for kind in kinds):
-        raise session.unsupported(node, "Telling maps apart, as GROUP BY, DISTINCT and set operations do,")
+def check_distinct(session: Session, node: exp.Expr, kinds: list[Type], *, maps: bool = False) -> None:
+    """Refuse values that are not told apart here as Trino does: maps, unless ``maps``, and moments of different zones."""
+    if not maps and any(kind.holds_map for kind in kinds):
+        raise session.unsupported(node, "Telling maps apart, as GROUP BY and set operations do,")
+    if any(map(_has_own_zones, kinds)):
+        raise session.unsupported(
+            node, "Telling timestamps of different zones apart, as GROUP BY, DISTINCT and set operations do,"
+        )
+
+
+def _has_own_zones(kind: Type) -> bool:
+    return (is_zoned(kind) and not kind.zone) or any(map(_has_own_zones, kind.parts))

@@ -16,6 +16,7 @@ from local_cloud.athena.sql.queries.grouping import check_distinct, group_by, is
 from local_cloud.athena.sql.queries.items import select_items, with_known_type
 from local_cloud.athena.sql.queries.ordering import limits, order_by
 from local_cloud.athena.sql.queries.pruning import prune
+from local_cloud.athena.sql.values.comparisons import canonical
 
 
 def _select(compiler: Compiler, node: exp.Select, parent: Scope | None) -> Compiled:
@@ -33,7 +34,8 @@ def _select(compiler: Compiler, node: exp.Select, parent: Scope | None) -> Compi
         having = " HAVING " + compiler.condition(clause.this, scope, "HAVING clause")
     distinct = "DISTINCT " if node.args.get("distinct") is not None else ""
     if distinct:
-        check_distinct(compiler.session, node, [value.type for _, value in items])
+        items = [(name, Typed(canonical(value.sql, value.type), value.type)) for name, value in items]
+        check_distinct(compiler.session, node, [value.type for _, value in items], maps=True)
     order = order_by(compiler, node, scope, items, only_outputs=bool(distinct))
     chosen = ", ".join(f"{with_known_type(value).sql} AS c{index}" for index, (_, value) in enumerate(items))
     sql = f"SELECT {distinct}{chosen}{source}{where}{group}{having}{order}{limits(compiler.session, node)}"

@@ -31,6 +31,18 @@ def concatenated(session: Session, node: exp.Expr, left: Typed, right: Typed) ->
     )
 
 
+def _element_concatenated(session: Session, node: exp.Expr, left: Typed, right: Typed) -> Typed:
+    """Concatenate an array of arrays with one of its elements."""
+    for whole, element, is_left in ((left, right, True), (right, left, False)):
+        kind = common_type(whole.type.element, element.type)
+        if kind is not None:
+            target = Type("array", parts=(kind,))
+            parts = [coerce(whole, target).sql, f"[{coerce(element, kind).sql}]"]
+            joined = f"list_concat({', '.join(parts if is_left else reversed(parts))})"
+            return Typed(f"(CASE WHEN {left.sql} IS NULL OR {right.sql} IS NULL THEN NULL ELSE {joined} END)", target)
+    raise session.mismatch(node, f"Cannot concatenate {left.type} and {right.type}")
+
+
 def _ambiguous(session: Session, node: exp.Expr) -> QueryFailedError:
     message = "Could not choose a best candidate operator. Explicit type casts must be added."
     return session.invalid(node, message, "AMBIGUOUS_FUNCTION_CALL")
@@ -45,9 +57,12 @@ def _texts(left: Typed, right: Typed) -> Typed:
 
 def _array_concatenated(session: Session, node: exp.Expr, left: Typed, right: Typed) -> Typed:
     """Concatenate arrays and elements; NULL for NULL on any side. A bare NULL is an array or an element, whichever."""
+    if left.type.name == right.type.name == "array" and common_type(left.type, right.type) is None:
+        return _element_concatenated(session, node, left, right)
     elements = [value.type.element if value.type.name == "array" else value.type for value in (left, right)]
     kind = common_type(*elements)
-    if any(value.type.name == "array" and value.type.element.name == "unknown" for value in (left, right)):
+    empty = [value.type.name == "array" and value.type.element.name == "unknown" for value in (left, right)]
+    if any(empty) and not all(empty):
         raise _ambiguous(session, node)
     if kind is None:
         raise session.mismatch(node, f"Cannot concatenate {left.type} and {right.type}")
