@@ -42,7 +42,7 @@ def _value(compiler: Compiler, node: exp.JSONValue, scope: Scope) -> Typed:
     found = f"trino_json_value({_text(compiler, node.this, scope)}, {path}, '{words[0]} {words[1]} {form}')"
     branches = ""
     for key, word in zip(("empty", "error"), words, strict=True):
-        if word == "default":
+        if word == "default" and conditions is not None:
             default = cast(compiler.value(conditions.args[key], scope), target).sql
             branches += f"WHEN {found} = chr(0) || '{key}' THEN {default} "
     returned = _returned(found, target)
