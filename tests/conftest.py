@@ -1,4 +1,4 @@
-"""Shared fixtures. The environment is set before anything imports Airflow, which reads it once."""
+"""Shared fixtures. The environment is set before anything imports Airflow or the package, which read it once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing import Any
 import boto3
 import pytest
 from hypothesis import settings
-from sales_cdc.deployment import endpoint_guard
 
+from tests import shipped
 from tests.ports import free_port
 
 # Examples are drawn anew at a desk, and the same at every run where a run decides whether a change may land.
@@ -40,6 +40,7 @@ def local_environment(port: int) -> dict[str, str]:
     }
     return {
         "SALES_CDC_TARGET": "local",
+        "SALES_CDC_CONTRACT": str(shipped.CONTRACT),
         "SALES_CDC_LOCAL_PORT": str(port),
         "SALES_CDC_LOCAL_ENDPOINT": endpoint,
         "SALES_CDC_FIREHOSE_INTERVAL_SECONDS": "1",
@@ -66,7 +67,7 @@ os.environ.update(local_environment(free_port()))
 @pytest.fixture(autouse=True)
 def guard_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """The endpoint guard that a test installs, by parsing a DAG say, ends with it: others talk to clouds of their own."""
-    monkeypatch.setattr(endpoint_guard, "_installed", [])
+    monkeypatch.setattr("sales_cdc.deployment.endpoint_guard._installed", [])
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from sales_cdc.contract.change_contract import (
 from sales_cdc.contract.contract_file import load_contract
 from sales_cdc.contract.declared import declared_contract
 
+from tests import shipped
+
 PROBE = "sales-cdc-probe-0b0a8d2e-9d2c-4f0e-8a7e-0d2f4c1b7a55"
 ORDERS: dict[str, Any] = {
     "entity": "orders",
@@ -35,7 +37,15 @@ def contract_of(folder: Path, declared: Any) -> Contract:
     return load_contract(folder / "some.json")
 
 
-def test_the_project_s_contract_is_the_brief_s(tmp_path: Path) -> None:
+def test_the_project_s_contract_opens_with_the_brief_s() -> None:
+    shipped_one, brief = (
+        load_contract(path) for path in (shipped.ROOT / "include" / "contract" / "orders.json", shipped.CONTRACT)
+    )
+    assert (shipped_one.entity, shipped_one.key) == (brief.entity, brief.key)
+    assert shipped_one.fields[: len(brief.fields)] == brief.fields
+
+
+def test_the_tests_contract_is_the_brief_s(tmp_path: Path) -> None:
     contract = declared_contract()
     assert contract == contract_of(tmp_path, ORDERS)
     assert contract.key == (Attribute("orderid", "S", "orderID"),)

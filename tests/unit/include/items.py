@@ -46,7 +46,7 @@ typed_values = st.recursive(
 )
 
 
-_transformer = shipped.load("include/lambda/lambda_transformer.py")
+_transformer = shipped.transformer()
 
 
 def line_of(item: dict[str, Any], sequence_number: int = 1, event_type: str = "INSERT") -> str | None:

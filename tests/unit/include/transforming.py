@@ -21,7 +21,7 @@ MEMBERS = (
 TAKEN_NAMES = {"orderid", *MEMBERS[1:], "source_stream", "rescued_data", "dt", "hr"}
 
 
-transformer = shipped.load("include/lambda/lambda_transformer.py")
+transformer = shipped.transformer()
 
 
 def firehose_event(*stream_records: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from local_cloud.glue.jobs import jars
 
 from tests import shipped
 
-ORDERS = load_contract(shipped.ROOT / "include" / "contract" / "orders.json")
+ORDERS = load_contract(shipped.CONTRACT)
 
 
 @pytest.fixture(scope="session")
