@@ -130,6 +130,13 @@ contract: install ## Check the contract's file; or propose one: make contract TA
 kept-contract: install
 	@$(PY) include/scripts/contract.py --quiet
 
+.PHONY: trino verify-sql
+trino: install ## A real Trino on the local cloud's tables, fetched once; needs a JDK 24 or newer. make down ends it
+	@$(PY) tools/trino_server.py start
+
+verify-sql: install kept-contract ## Every statement that the project ships, run by the local Athena and by that Trino: equal answers
+	@$(PY) -m tools.verify_sql
+
 ui: install airflow-db kept-contract ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py
 
@@ -152,6 +159,7 @@ env: ## The secrets of docker-compose.yaml, drawn into .env; then: docker compos
 
 down: ## Stop everything this checkout started
 	@[ ! -x $(PY) ] || $(PY) include/scripts/ui.py stop
+	@[ ! -x $(PY) ] || $(PY) tools/trino_server.py stop
 	@[ ! -x $(PY) ] || $(PY) -m local_cloud stop
 
 clean: down ## Also delete what runs made (.local/)

@@ -18,6 +18,8 @@ from local_cloud.wire import Json
 
 _STORED = re.compile(r"/\* Presto View: ([A-Za-z0-9+/=]+) \*/")
 
+OWNER = "hadoop"
+
 
 @dataclass(frozen=True, slots=True)
 class StoredView:
@@ -45,7 +47,10 @@ def stored_view(table: GlueTable) -> StoredView:
 
 
 def view_input(name: str, schema: str, sql: str, columns: list[tuple[str, Type]]) -> Json:
-    """Return the ``TableInput`` of a view."""
+    """Return the ``TableInput`` of a view.
+
+    It names an owner, without whom Trino refuses a view that runs as its definer (INVALID_VIEW). Which one AWS names is not known.
+    """
     document = {
         "originalSql": sql, "catalog": "awsdatacatalog", "schema": schema,
         "columns": [{"name": column, "type": trino_name(kind)} for column, kind in columns],
@@ -53,6 +58,7 @@ def view_input(name: str, schema: str, sql: str, columns: list[tuple[str, Type]]
     encoded = base64.b64encode(json.dumps(document).encode()).decode()
     return {
         "Name": name,
+        "Owner": OWNER,
         "TableType": "VIRTUAL_VIEW",
         "ViewOriginalText": f"/* Presto View: {encoded} */",
         "ViewExpandedText": "/* Presto View */",
