@@ -38,10 +38,18 @@ def patch_kinesis_limits(kinesis: Any, now: Callable[[], float] = time.time) -> 
     Raises:
         SeamMovedError: MiniStack lacks one of the functions.
     """
-    operations = ("_create_stream", "_get_records", "_get_shard_iterator", "_increase_retention", "_decrease_retention")
+    operations = (
+        "_create_stream",
+        "_put_records",
+        "_get_records",
+        "_get_shard_iterator",
+        "_increase_retention",
+        "_decrease_retention",
+    )
     require(kinesis, *operations, "_next_sequence_number", "_resolve_stream", "_shard_iterators", "_streams")
     kinesis._next_sequence_number = SequenceNumbers(kinesis._streams, now)
     kinesis._create_stream = _with_shards_on_demand(kinesis._create_stream)
+    kinesis._put_records = _by_aws_code(kinesis, kinesis._put_records)
     kinesis._get_records = _page_of_bytes(kinesis, kinesis._get_records)
     refusals: dict[str, Callable[[Json, Json], Refused]] = {
         "_get_shard_iterator": lambda data, _: _of_iterator(data, now()),
@@ -91,6 +99,18 @@ def _with_shards_on_demand(create: Operation) -> Operation:
         return create({**data, "ShardCount": ON_DEMAND_SHARDS} if mode == ON_DEMAND else data)
 
     return created
+
+
+def _by_aws_code(kinesis: Any, put: Operation) -> Operation:
+    """Return ``put``, which refuses a request that is too large by another code than AWS."""
+
+    def answered(data: Json) -> Answer:
+        answer = put(data)
+        if answer[0] == 400 and b"exceeds 5 MB limit" in answer[2]:
+            return _refusal(kinesis, _INVALID, "Records size exceeds 5 MB limit")
+        return answer
+
+    return answered
 
 
 def _page_of_bytes(kinesis: Any, read: Operation) -> Operation:

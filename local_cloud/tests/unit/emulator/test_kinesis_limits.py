@@ -78,6 +78,12 @@ def test_a_page_has_at_most_ten_mebibytes_and_the_next_one_the_rest(kinesis: Kin
     assert sizes == [10, 6, 0]
 
 
+def test_a_call_with_more_than_five_mebibytes_is_refused(kinesis: Kinesis) -> None:
+    payload = base64.b64encode(bytes(2**20)).decode()
+    with pytest.raises(AssertionError, match="InvalidArgumentException"):
+        kinesis.ask("_put_records", Records=[{"Data": payload, "PartitionKey": "k"}] * 6)
+
+
 def test_sequence_numbers_never_go_back_with_the_clock_nor_over_a_restart(kinesis: Kinesis, clock: list[float]) -> None:
     kinesis.put("one", "two")
     clock[0] -= 3600
