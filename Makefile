@@ -109,6 +109,10 @@ airflow-db: install
 generate-orders: install kept-contract ## Mock orders from the terminal: make generate-orders ARGS="--inserts 500"
 	@$(PY) include/scripts/dynamodb_mock_data_gen.py $(ARGS)
 
+.PHONY: invoices
+invoices: install ## Mock invoices of examples/invoices, whose README says how: make invoices ARGS="--invoices 200 --odd 5"
+	@$(PY) examples/invoices/write_invoices.py $(ARGS)
+
 .PHONY: cost
 cost: install ## Dollars on AWS, or the limit met first: make cost ARGS="--changes 1000000 --days 30"
 	@$(PY) include/scripts/cost.py $(ARGS)

@@ -23,6 +23,7 @@ from demo_report import latest_insights, measure
 from demo_screen import Screen
 from rich.console import Console
 from sales_cdc.contract.change_contract import PROBE_PATTERN
+from sales_cdc.contract.declared import refusal_without_orders
 from sales_cdc.deployment.settings import Settings, SettingsError
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
@@ -75,6 +76,8 @@ class Demo:
         self.athena = AthenaTerminal(settings)
 
     def run(self) -> int:
+        if refusal := refusal_without_orders("The demo writes"):
+            raise StepFailedError(refusal)
         self._cloud()
         self._dag("setup", "provision every hop, and test it with a probe order", "sales_cdc_setup")
         self._dag("generate", "write 500 orders", "sales_cdc_generate", INSERTS)

@@ -23,6 +23,7 @@ from drill_oracle import Oracle
 from rich.console import Console
 from rich.table import Table
 from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.declared import refusal_without_orders
 from sales_cdc.deployment.settings import Settings, SettingsError
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
@@ -68,6 +69,8 @@ class Drill:
         self.began = time.monotonic()
 
     def run(self) -> int:
+        if refusal := refusal_without_orders("The drill writes"):
+            raise StepFailedError(refusal)
         if self.settings.target != "local":
             raise StepFailedError(
                 "make drill kills its own Airflow and runs on the local cloud only. On AWS, trigger the DAG sales_cdc_drill."

@@ -37,6 +37,17 @@ def holds_orders() -> bool:
     return (contract.view, key) == ("orders", [("orderid", "S")]) and ORDERS.items() <= contract.columns.items()
 
 
+def refusal_without_orders(what: str) -> str:
+    """Say why something that is for mock orders alone cannot be done with the declared contract; "" when it can."""
+    if holds_orders():
+        return ""
+    return (
+        f"{what} mock orders, and the contract {contract_path()} declares {declared_contract().entity}, or orders without one of "
+        f"{', '.join(ORDERS)}. Nothing was written. Write items of your own into the table, or run it with the contract of orders: "
+        f"unset {VARIABLE}."
+    )
+
+
 @cache
 def declared_contract() -> Contract:
     """Return the contract of this process's deployment.

@@ -12,6 +12,7 @@ from typing import Any
 
 from sales_cdc.aws.ledger_folder import ForeignPlanError
 from sales_cdc.contract.change_contract import EVENT_TYPES, EventType
+from sales_cdc.contract.declared import refusal_without_orders
 from sales_cdc.cost.forecast import ORDER_BYTES, forecast_line
 from sales_cdc.generate.change_writer import ChangeWriter, Pace, StalledError
 from sales_cdc.generate.ledger import Outcome, RunHeader, RunLedger
@@ -96,10 +97,13 @@ class GenerateRun:
         ``own_orders_only``: change and delete only orders that the run itself inserts.
 
         Raises:
-            WorkloadError: the table holds too few orders, or the rate is no number above 0; nothing was written.
+            WorkloadError: the contract is not that of orders, the table holds too few orders, or the rate is no number above 0;
+                nothing was written.
             ForeignPlanError: the run was planned with other parameters before.
             CallRefusedError: the table or the bucket is missing, denied, or does not answer.
         """
+        if refusal := refusal_without_orders("A generate run or drill writes"):
+            raise WorkloadError(refusal)
         require_rate(rate_per_second)
         params = {name: getattr(workload, name) for name in ("inserts", "updates", "deletes", "seed")}
         header = self._ledger.header()

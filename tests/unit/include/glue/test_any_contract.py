@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from raw_lines import LineParser
 from sales_cdc.contract.curated_row import CuratedRows
+from sales_cdc.contract.order_keys import OrderKeys
 
 from tests import shipped
 from tests.unit.include import items
@@ -128,7 +129,21 @@ fields = st.fixed_dictionaries(
     },
 )
 further = st.dictionaries(items.names.filter(lambda name: name not in NAMES), items.typed_values, max_size=4)
-lines = st.integers(-(10**9), 10**9) | st.decimals(-100, 100, places=2)
+keys = st.tuples(
+    items.texts.filter(bool) | st.sampled_from(["c", "it's", '["c","7"]']),
+    items.numbers | st.sampled_from(["7", "7.0", "70E-1", "-0", "0.50"]),
+)
+"""Of two attributes; some keys are equal, though written otherwise."""
+
+
+def plain_number(text: str) -> str:
+    """A number without exponent and without zeros that say nothing, by digits alone."""
+    sign, digits, exponent = Decimal(text).as_tuple()
+    assert isinstance(exponent, int)
+    written = "".join(map(str, digits)).rjust(max(0, -exponent) + 1, "0") + "0" * max(0, exponent)
+    whole, fraction = (written[:exponent], written[exponent:].rstrip("0")) if exponent < 0 else (written, "")
+    shown = (whole.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
+    return shown if shown == "0" or not sign else f"-{shown}"
 
 
 def line_of(transformer: ModuleType, item: dict[str, Any], number: int) -> str:
@@ -160,7 +175,7 @@ def shown(row: Any) -> dict[str, Any]:
 @settings(
     max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
 )  # Spark is slow
-@given(data=st.lists(st.tuples(fields, further, lines), min_size=6, max_size=20))
+@given(data=st.lists(st.tuples(fields, further, keys), min_size=6, max_size=20))
 def test_arbitrary_items_are_in_the_curated_table_with_what_was_rescued(
     transformer: ModuleType, contract: Contract, spark: Any, data: list[Any]
 ) -> None:
@@ -168,36 +183,37 @@ def test_arbitrary_items_are_in_the_curated_table_with_what_was_rescued(
     for table in (lake.changes, lake.current, lake.quarantine, lake.intake):
         spark.sql(f"DROP TABLE IF EXISTS {lake.name(table)}")
     raw, wanted, made, written = RawZone(), {}, {}, []
-    for number, (order, more, line) in enumerate(data):
-        key = {"Customer": {"S": "c"}, "line no": {"N": str(line)}}
+    for number, (order, more, (customer, line)) in enumerate(data):
+        key = {"Customer": {"S": customer}, "line no": {"N": line}}
         item = {**key, **{name: typed for name, (typed, _) in order.items()}, **more}
-        text = f"{Decimal(str(line)).normalize():f}"
-        text = "0" if text == "-0" else text
-        wanted[text], made[text] = expected(order), item
+        at = customer, plain_number(line)
+        wanted[at], made[at] = expected(order), item
         written.append(line_of(transformer, item, number))
-    raw.put("1.json", *written)
+    probe = OrderKeys(contract).of_probe(OrderKeys(contract).new_probe())
+    raw.put("1.json", *written, line_of(transformer, probe, len(data)))
     counts = raw.curate(lake)
     assert (counts["quarantined"], counts["changes"]) == (0, len(data))
-    rows = {row["line"]: row for row in lake.read(lake.current).collect()}
+    rows = {(row["customer"], row["line"]): row for row in lake.read(lake.current).collect()}
     assert rows.keys() == wanted.keys()
-    found = {(line, name): value for line, row in rows.items() for name, value in shown(row).items()}
-    told = {(line, name): value for line, row in wanted.items() for name, value in row.items()}
+    found = {(key, name): value for key, row in rows.items() for name, value in shown(row).items()}
+    told = {(key, name): value for key, row in wanted.items() for name, value in row.items()}
     assert [(at, value, told[at]) for at, value in found.items() if value != told[at]] == []
     maker = CuratedRows(contract)
-    for line, row in rows.items():
-        for column, text in maker.item_row(made[line]).items():
+    for key, row in rows.items():
+        assert OrderKeys(contract).of_item(made[key]) == OrderKeys(contract).of_texts(key)
+        for column, text in maker.item_row(made[key]).items():
             if column not in FITTING:
                 assert row[column] == text
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(order=fields, more=further)
+@given(order=fields, more=further, key=keys)
 def test_reconciliation_knows_the_row_of_any_contract(
-    transformer: ModuleType, contract: Contract, order: Any, more: Any
+    transformer: ModuleType, contract: Contract, order: Any, more: Any, key: Any
 ) -> None:
     item = {
-        "Customer": {"S": "c"},
-        "line no": {"N": "7"},
+        "Customer": {"S": key[0]},
+        "line no": {"N": key[1]},
         **{name: typed for name, (typed, _) in order.items()},
         **more,
     }
@@ -212,7 +228,10 @@ def test_reconciliation_knows_the_row_of_any_contract(
     for name in row.keys() & {"weight", "total"}:
         assert float(row[name]) == float(content[name])
     assert rows.differences(item, row) == {}
-    assert rows.event_row(json.loads(line, parse_float=Decimal)) == row
+    event = json.loads(line, parse_float=Decimal)
+    assert rows.event_row(event) == row
+    assert (read["customer"], read["line"]) == (key[0], plain_number(key[1]))
+    assert OrderKeys(contract).of_event(event) == OrderKeys(contract).of_item(item)
 
 
 IDENTITY = {"customer", "line", "event_type", "creation_time", "event_id", "sequence_number", "actor", "source_stream"}
