@@ -9,9 +9,11 @@ from athena_table import AthenaTerminal, QueryError, Rows, draw_to_fit
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from sales_cdc.aws.errors import refusal_of
+from sales_cdc.contract.declared import declared_contract
 from sales_cdc.deployment.settings import Settings, SettingsError
 
-EXAMPLE = 'make query SQL="SELECT event_type, count(*) AS changes FROM raw_orders GROUP BY event_type"'
+ENTITY, RAW = declared_contract().view, declared_contract().raw_table
+EXAMPLE = f'make query SQL="SELECT event_type, count(*) AS changes FROM {RAW} GROUP BY event_type"'  # noqa: S608 (a name of ours)
 
 
 CHANGE_AN_ORDER = "To change an order, change its item in DynamoDB (README, 'Look around'): the pipeline carries the change to every table."
@@ -21,16 +23,16 @@ REMEDIES = {
         'make query SQL="SHOW TABLES" lists the tables and views. Setup makes none: the batch does, '
         'make airflow ARGS="dags test sales_cdc_batch"'
     ),
-    r"COLUMN_NOT_FOUND": 'make query SQL="DESCRIBE orders" lists the columns of a table or view.',
+    r"COLUMN_NOT_FOUND": f'make query SQL="DESCRIBE {ENTITY}" lists the columns of a table or view.',
     r"TYPE_MISMATCH": (
-        'make query SQL="DESCRIBE raw_orders" shows the types of its columns. A quantity or price that is a string there: see '
+        f'make query SQL="DESCRIBE {RAW}" shows the types of its columns. A number that is a string there: see '
         "docs/operations.md, 'Orders are not right'."
     ),
     r"views is not supported": (
-        f"'orders' is a view of the table orders_current, 'orders_history' of orders_changes. {CHANGE_AN_ORDER}"
+        f"'{ENTITY}' is a view of the table {ENTITY}_current, '{ENTITY}_history' of {ENTITY}_changes. {CHANGE_AN_ORDER}"
     ),
     r"only supported for transactional tables": (
-        f"raw_orders is made of the objects under raw/, which never change. {CHANGE_AN_ORDER}"
+        f"{RAW} is made of the objects under raw/, which never change. {CHANGE_AN_ORDER}"
     ),
     r"by the local cloud's Athena": "Athena on AWS may be able to: local_cloud/README.md says how far this one goes.",
     r"Bytes scanned limit": "Ask for fewer days: WHERE dt >= '2026-11-01'.",

@@ -223,6 +223,10 @@ def test_a_classifier_is_ours_by_its_path() -> None:
     ours = lake.classifier(topology())["JsonClassifier"]
     assert hook.is_ours(found(ours), topology().tags)
     assert not hook.is_ours(found({**ours, "JsonPath": "$"}), topology().tags)
+    before = {**ours, "JsonPath": ours["JsonPath"].replace(",$.price", "")}  # of the contract before it got a field
+    assert hook.is_ours(found(before), topology().tags)
+    replaced = [hook.must_be_replaced(found(each), {"JsonClassifier": ours}) for each in (ours, before)]
+    assert replaced == [False, True]
 
 
 def test_a_resource_is_ours_only_with_every_tag_of_the_deployment() -> None:
