@@ -93,3 +93,65 @@ def test_of_icebergs_files_the_columns_that_a_query_needs_are_scanned(athena: At
     assert athena.rows("SELECT k, count(*), sum(r.a) FROM wide WHERE y > 1990 GROUP BY k ORDER BY k") == [
         ["0", "2", "1995"], ["1", "2", "1997"], ["2", "1", "998"],
     ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def days(athena: Athena) -> dict[int, int]:
+    """The bytes of the data files of Iceberg table ``days``, one for each of four days, by day."""
+    place = f"LOCATION 's3://{athena.bucket}/days/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    athena.rows(f"CREATE TABLE days (k string, n bigint, at timestamp) {place}")
+    sizes: dict[int, int] = {}
+    for day in (1, 2, 3, 4):
+        rows = f"('k{day}', {10 * day}, TIMESTAMP '2026-01-0{day} 10:00:00'), ('m{day}', NULL, TIMESTAMP '2026-01-0{day} 11:00:00')"
+        athena.rows(f"INSERT INTO days VALUES {rows}")
+        files = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="days/data/")["Contents"]
+        sizes[day] = sum(file["Size"] for file in files) - sum(sizes.values())
+    return sizes
+
+
+@pytest.mark.parametrize(
+    ("condition", "read"),
+    [
+        ("at >= TIMESTAMP '2026-01-03 00:00:00'", {3, 4}),
+        ("at < TIMESTAMP '2026-01-02 00:00:00' OR at >= TIMESTAMP '2026-01-04 00:00:00' AND at < TIMESTAMP '2026-01-05 00:00:00'", {1, 4}),
+        ("TIMESTAMP '2026-01-02 00:00:00' > at", {1}),
+        ("at BETWEEN TIMESTAMP '2026-01-02 00:00:00' AND TIMESTAMP '2026-01-03 12:00:00'", {2, 3}),
+        ("k IN ('k1', 'm4')", {1, 4}),
+        ("k = 'k1' AND n > 0", {1}),
+        ("n >= 30", {3, 4}),
+        ("at >= TIMESTAMP '2026-01-09 00:00:00'", set()),
+    ],
+)  # fmt: skip
+def test_of_icebergs_files_those_that_cannot_hold_a_row_are_not_scanned(
+    athena: Athena, days: dict[int, int], condition: str, read: set[int]
+) -> None:
+    """Trino leaves out files by their partition and by the least and greatest values in the manifests.
+
+    Source: https://docs.aws.amazon.com/prescriptive-guidance/latest/apache-iceberg-on-aws/best-practices-read.html
+    """
+    assert scanned(athena, f"SELECT * FROM days WHERE {condition}") == sum(days[day] for day in read)
+    same_rows(athena, condition)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["n >= 30 OR k = 'k1'", "n + 0 >= 30", "n IS NULL", "NOT (at >= TIMESTAMP '2026-01-03 00:00:00')", "n > 20.5 OR n IS NULL", "coalesce(n, 99) > 30"],
+)  # fmt: skip
+def test_no_row_is_left_out_with_a_file(athena: Athena, days: dict[int, int], condition: str) -> None:
+    same_rows(athena, condition)
+
+
+def same_rows(athena: Athena, condition: str) -> None:
+    """Compare with a query whose LIMIT keeps the condition from the table."""
+    kept = athena.rows(f"SELECT k, n, at FROM (SELECT * FROM days LIMIT 99) q WHERE {condition} ORDER BY k")
+    assert athena.rows(f"SELECT k, n, at FROM days WHERE {condition} ORDER BY k") == kept
+
+
+def test_a_condition_on_one_side_of_a_join_leaves_out_files_of_that_side_alone(
+    athena: Athena, days: dict[int, int]
+) -> None:
+    late = "SELECT k, n FROM days WHERE at >= TIMESTAMP '2026-01-04 00:00:00'"
+    rows = athena.rows(f"SELECT a.k, b.n FROM days a LEFT JOIN ({late}) b ON a.k = b.k ORDER BY a.k")
+    assert [row[1] for row in rows] == [None, None, None, "40", None, None, None, None]
+    joined = "SELECT a.k, a.n, a.at, b.k, b.n, b.at FROM days a JOIN days b ON a.k = b.k WHERE b.k = 'k1'"
+    assert scanned(athena, joined) == sum(days.values()) + days[1]

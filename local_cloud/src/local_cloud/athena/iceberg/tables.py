@@ -40,6 +40,7 @@ from pyiceberg.types import (
 from local_cloud.athena.catalog.glue import GlueTable
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.iceberg.files import are_plain, columns_sql, parquet_sql, shared_columns
+from local_cloud.athena.iceberg.row_filter import row_filter
 from local_cloud.athena.iceberg.types import iceberg_type
 from local_cloud.athena.sql.model import Scan
 from local_cloud.athena.sql.queries.iceberg_metadata import METADATA_COLUMNS
@@ -133,6 +134,7 @@ class IcebergTables:
             _show(scan, connection, columns_sql(scan.columns, {name for name, _ in scan.columns}, f"{scan.view}_rows"))
             return []
         found = loaded.scan(snapshot_id=_snapshot(loaded, scan.version))
+        found = found.filter(row_filter(found.projection(), scan.demands))
         if files := self._files(query, loaded, found, scan, holding):
             present, paths = files
             _show(scan, connection, columns_sql(scan.columns, present, parquet_sql(paths)))

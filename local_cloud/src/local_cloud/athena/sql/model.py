@@ -31,7 +31,7 @@ class Field:
     """A column in sight. ``*`` has no hidden ones.
 
     ``name``: None when it has none; ``qualifier``: the relation's name or alias;
-    ``origin``: the scan and partition column that every value of it comes from unchanged.
+    ``origin``: the scan and column, of a partition or of an Iceberg table, that every value of it comes from unchanged.
     """
 
     name: str | None
@@ -75,9 +75,25 @@ class Scope:
         return replace(self, variables={**self.variables, **variables})
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a condition demands of one column, with constants: ``=``, ``<``, ``<=``, ``>``, ``>=`` or ``any`` or ``all`` of ``parts``.
+
+    ``kind``: the constant's type: ``varchar``, ``number``, ``timestamp`` or ``date``; ``text``: the constant as it is written.
+    """
+
+    column: str
+    sign: str
+    kind: str = ""
+    text: str = ""
+    parts: tuple[Demand, ...] = ()
+
+
 @dataclass(slots=True, eq=False)
 class Scan:
     """One reading of a table: the view that will hold it, and the conditions on its partitions (SQL over their columns).
+
+    ``demands``: what the rows of an Iceberg table have to meet, each of one column.
 
     ``version``: of an Iceberg table, ("VERSION", snapshot id) or ("TIMESTAMP", moment); ``metadata``: the name after ``$``.
     ``columns``: all that the view has, in order; ``needed``: the names of those that the query needs, ``$path`` among them.
@@ -88,6 +104,7 @@ class Scan:
     columns: list[tuple[str, Type]]
     version: tuple[str, Any] | None = None
     conditions: list[str] = field(default_factory=list)
+    demands: list[Demand] = field(default_factory=list)
     metadata: str | None = None
     needed: set[str] = field(default_factory=set)
 

@@ -1,4 +1,4 @@
-"""Keep conditions of WHERE on one table's partition columns alone with its scan, to leave out partitions."""
+"""Keep conditions of WHERE on one table's columns alone with its scan, to leave out partitions, and files of Iceberg tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlglot import exp
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql.compiler import Compiler
 from local_cloud.athena.sql.model import Field, Scan, Scope, Typed
+from local_cloud.athena.sql.queries.file_pruning import demand
 
 # Conditions that are never true of NULL, so that an outer join's missing side cannot pass them.
 _REJECTS_NULL = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.Like)
@@ -15,7 +16,7 @@ _REJECTS_NULL = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.
 def prune(compiler: Compiler, condition: exp.Expr, scope: Scope) -> None:
     """Note each usable condition with its scan, as SQL over columns named as the partition keys."""
     for part in _conjuncts(condition):
-        if not isinstance(part, _REJECTS_NULL) or part.find(exp.Query, exp.Anonymous, exp.Placeholder):
+        if part.find(exp.Query, exp.Anonymous, exp.Placeholder) or _demanded(part, scope) or not _rejects_null(part):
             continue
         scan = _scan(part, scope)
         if scan is None:
@@ -31,18 +32,43 @@ def prune(compiler: Compiler, condition: exp.Expr, scope: Scope) -> None:
             continue
 
 
+def _rejects_null(part: exp.Expr) -> bool:
+    if isinstance(part, exp.Paren):
+        return _rejects_null(part.this)
+    if isinstance(part, exp.Or):
+        return _rejects_null(part.this) and _rejects_null(part.expression)
+    if isinstance(part, exp.And):
+        return _rejects_null(part.this) or _rejects_null(part.expression)
+    return isinstance(part, _REJECTS_NULL)
+
+
 def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Paren):
         return _conjuncts(node.this)
     if isinstance(node, exp.And):
         return [*_conjuncts(node.this), *_conjuncts(node.expression)]
-    if isinstance(node, exp.Or):
-        return []
     return [node]
 
 
+def _demanded(part: exp.Expr, scope: Scope) -> bool:
+    """Say whether the condition is on an Iceberg table's columns alone; what it demands of one is noted with the scan."""
+    scan = _scan(part, scope)
+    if scan is None or not scan.table.is_iceberg:
+        return False
+    found = demand(part, lambda column: _name(column, scope))
+    if found is not None:
+        scan.demands.append(found)
+    return True
+
+
+def _name(column: exp.Column, scope: Scope) -> str | None:
+    names = tuple(piece.name.lower() for piece in column.parts)
+    (field,) = [field for field in scope.fields if field.is_meant_by(names)]
+    return field.origin[1] if field.origin else None
+
+
 def _scan(part: exp.Expr, scope: Scope) -> Scan | None:
-    """Return the scan whose partition columns are the only columns of the condition."""
+    """Return the scan whose columns, with an origin, are the only columns of the condition."""
     scans: set[int] = set()
     found: Scan | None = None
     for column in part.find_all(exp.Column):

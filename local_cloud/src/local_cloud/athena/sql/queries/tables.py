@@ -58,7 +58,7 @@ def _scan(session: Session, node: exp.Table, table: GlueTable, metadata: str | N
     scan = Scan(session.fresh("scan_"), table, columns, version, metadata=metadata)
     session.scans.append(scan)
     view = session.fresh("r")
-    keys = {column.name for column in table.partition_keys} if metadata is None else set()
+    keys = _pruning_columns(table, [name for name, _ in columns]) if metadata is None else set()
     labels: list[str] = [name for name, _ in columns]
     if names := alias_columns(node):
         labels = [str(label).lower() for label in checked_aliases(session, node, names, len(labels))]
@@ -68,6 +68,11 @@ def _scan(session: Session, node: exp.Table, table: GlueTable, metadata: str | N
     ]
     fields.append(Field("$path", Typed(f'{view}."$path"', VARCHAR), hidden=True))
     return f"{scan.view} {view}", fields
+
+
+def _pruning_columns(table: GlueTable, columns: list[str]) -> set[str]:
+    """Return the columns by which a condition may leave out a part of the table: partition columns, and all of an Iceberg table."""
+    return set(columns) if table.is_iceberg else {column.name for column in table.partition_keys}
 
 
 def _view(compiler: Compiler, node: exp.Table, table: GlueTable) -> Compiled:

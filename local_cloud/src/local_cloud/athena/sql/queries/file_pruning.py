@@ -1,0 +1,65 @@
+"""Read from a condition of WHERE what it demands of one column of an Iceberg table, to leave out data files.
+
+Trino pushes comparisons of a column with constants down to the table: it leaves out the files whose partition, or whose least and
+greatest value of the column, cannot meet them. An OR is pushed down where all of its branches are about the same column.
+Source: https://trino.io/docs/current/optimizer/pushdown.html#predicate-pushdown,
+https://docs.aws.amazon.com/prescriptive-guidance/latest/apache-iceberg-on-aws/best-practices-read.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from local_cloud.athena.sql.model import Demand
+
+_SIGNS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
+_MIRRORED = {"=": "=", ">": "<", ">=": "<=", "<": ">", "<=": ">="}
+_LITERAL_TYPES = {exp.DType.TIMESTAMP: "timestamp", exp.DType.DATE: "date"}
+
+NameOf = Callable[[exp.Column], str | None]
+
+
+def demand(node: exp.Expr, name_of: NameOf) -> Demand | None:
+    """Return what the condition demands of one column; None where that is unknown. Every demand rejects NULL.
+
+    ``name_of`` returns a column's name in the table, and None where it is no column of the table.
+    """
+    if isinstance(node, exp.Paren):
+        return demand(node.this, name_of)
+    if isinstance(node, exp.Or):
+        return _together("any", [demand(side, name_of) for side in (node.this, node.expression)])
+    if isinstance(node, exp.And):
+        known = [found for side in (node.this, node.expression) if (found := demand(side, name_of)) is not None]
+        return known[0] if len(known) == 1 else _together("all", known)
+    if isinstance(node, exp.Between):
+        ends = [_compared(node.this, sign, node.args[end], name_of) for sign, end in ((">=", "low"), ("<=", "high"))]
+        return _together("all", ends)
+    if isinstance(node, exp.In):
+        values = node.expressions
+        return _together("any", [_compared(node.this, "=", value, name_of) for value in values]) if values else None
+    sign = _SIGNS.get(type(node))
+    if sign is None:
+        return None
+    forth = _compared(node.this, sign, node.expression, name_of)
+    return forth or _compared(node.expression, _MIRRORED[sign], node.this, name_of)
+
+
+def _together(kind: str, parts: Sequence[Demand | None]) -> Demand | None:
+    """Join demands on one column; None if one is unknown, or of another column."""
+    known = [part for part in parts if part is not None]
+    if not known or len(known) != len(parts) or len({part.column for part in known}) != 1:
+        return None
+    return Demand(known[0].column, kind, parts=tuple(known))
+
+
+def _compared(column: exp.Expr, sign: str, value: exp.Expr, name_of: NameOf) -> Demand | None:
+    if not isinstance(column, exp.Column) or (name := name_of(column)) is None:
+        return None
+    if isinstance(value, exp.Literal):
+        return Demand(name, sign, "varchar" if value.is_string else "number", value.this)
+    if isinstance(value, exp.Cast) and isinstance(value.this, exp.Literal) and value.this.is_string:
+        kind = _LITERAL_TYPES.get(value.to.this)
+        return None if kind is None else Demand(name, sign, kind, value.this.this)
+    return None
