@@ -82,6 +82,7 @@ with DAG(
     curate_orders = CurateOperator(
         task_id="curate_orders",
         job_name=topology.job.name,
+        bucket=topology.bucket.name,
         script_args={"--ledger_key": CURATE_LEDGER_KEY},
         verbose=False,
         **polling.job,

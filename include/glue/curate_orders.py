@@ -6,7 +6,8 @@
                         └──► orders_intake      the objects taken: committed last
 
 Exact at any crash, rerun, duplication, order and split: each commit is a MERGE by identity that changes nothing the second time,
-and an object counts as taken only once all that it holds is committed. Order is the streams': by the stream's
+and an object counts as taken only once all that it holds is committed. The watermark says which folders may hold objects that nobody
+has taken: only their names are listed. Without it, or with that of another lake, all are. Order is the streams': by the stream's
 label, then by sequence number. A value that does not fit its column is null there and stands in ``rescued_data``.
 A dropped orders_changes is rebuilt from all raw objects, a dropped orders_current from orders_changes.
 
@@ -22,15 +23,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import uuid
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import boto3
 from contract_file import load_contract
 from curated_tables import MAX_FURTHER_COLUMNS, Lake, maintain, prepare_tables
 from curation import curate, not_taken
-from raw_objects import RawObject, s3_fetch
+from raw_listing import level_of, listed_objects, s3_names, watermark_after
+from raw_objects import s3_fetch
 from spark_session import start_session
+from watermark import Watermark
 
 
 def main() -> None:
@@ -46,24 +51,60 @@ def main() -> None:
         "--max_further_columns", type=int, default=MAX_FURTHER_COLUMNS, help="the rest is one JSON column"
     )
     parser.add_argument("--ledger_key", help="object of the bucket that gets the counts")
+    parser.add_argument(
+        "--watermark", default="null", help="as JSON, with hours that have late objects; null: list all"
+    )
+    parser.add_argument(
+        "--unchecked_prefix", default="ledger/curate/unchecked/", help="for what the gate has to look at"
+    )
     options, _of_glue = parser.parse_known_args()
-    s3 = boto3.client("s3")
     session = start_session(options.catalog, options.warehouse)
     contract = load_contract(options.contract)
     lake = Lake(session, options.catalog, options.database, contract, options.max_further_columns)
-    prepare_tables(lake)
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=options.bucket, Prefix=options.raw_prefix or f"raw/{contract.view}/"
-    )
-    listed = [RawObject(raw["Key"], raw["ETag"], raw["Size"]) for page in pages for raw in page.get("Contents", [])]
-    counts = json.dumps(curate(lake, not_taken(lake, listed), partial(s3_fetch, options.bucket)))
+    run = Run(options, lake)
+    counts = json.dumps(run.curate())
     if options.maintain == "true":
         maintain(lake)
     if options.ledger_key:
-        s3.put_object(
-            Bucket=options.bucket, Key=options.ledger_key, Body=counts.encode(), ContentType="application/json"
-        )
+        run.put(options.ledger_key, counts)
     print(counts)
+
+
+class Run:
+    """One run on a bucket: it lists, takes, and notes for the gate what it is about to commit."""
+
+    def __init__(self, options: argparse.Namespace, lake: Lake) -> None:
+        self.options, self.lake, self.s3 = options, lake, boto3.client("s3")
+        run = Path(options.ledger_key or "job").stem
+        self.note_key = f"{options.unchecked_prefix}{run}-{uuid.uuid4()}.json"
+        self.noted: dict[str, Any] = {}
+
+    def curate(self) -> dict[str, Any]:
+        options, lake = self.options, self.lake
+        prepare_tables(lake)
+        prefix = options.raw_prefix or f"raw/{lake.contract.view}/"
+        level = level_of(self.s3, options.bucket, prefix)
+        asked = json.loads(options.watermark) or {}
+        watermark = Watermark.of(asked, level.now)
+        known = watermark is not None and watermark.lake == lake.identity
+        late = [(day, hour) for day, hour in asked.get("late", [])]
+        folders = watermark.to_list(level.folders, late) if watermark and known else level.folders
+        listed = listed_objects(lake.spark, folders, partial(s3_names, options.bucket, prefix)).persist()
+        objects = not_taken(lake, listed, folders=folders if known else None)
+        counts = curate(lake, objects, partial(s3_fetch, options.bucket), note=self.note, everything=not known)
+        self.note(self.noted | {"finished": True})
+        return counts | {
+            "watermark": watermark_after(listed, level.folders, lake.identity),
+            "notes": asked.get("notes", []),
+        }
+
+    def note(self, document: dict[str, Any]) -> None:
+        """Tell the gate what this run may commit, from now until a gate has passed."""
+        self.noted = {"finished": False, **document}
+        self.put(self.note_key, json.dumps(self.noted))
+
+    def put(self, key: str, text: str) -> None:
+        self.s3.put_object(Bucket=self.options.bucket, Key=key, Body=text.encode(), ContentType="application/json")
 
 
 if __name__ == "__main__":

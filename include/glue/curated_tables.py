@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,10 @@ INTAKE = RAW_OBJECT | {"taken_at": "timestamp_ntz"}
 PROPERTIES = (
     "'format-version'='2', 'write.merge.mode'='merge-on-read', 'write.metadata.delete-after-commit.enabled'='true'"
 )
+MADE = "sales_cdc.made"
+"""A property of the change log that no other table has had: the watermark of another one is not this one's."""
+BY_FOLDER = "PARTITIONED BY (truncate(24, {}))"
+"""By the day's folder, ``raw/orders/dt=2026-01-01``: a run reads what was taken from the folders that it lists."""
 SNAPSHOT_RETENTION = timedelta(days=7)
 CONFLICT = re.compile(r"CommitFailedException|ValidationException|AlreadyExists|ALREADY_EXISTS")
 COMMIT_ATTEMPTS = 8
@@ -75,6 +80,18 @@ class Lake:
     def key(self) -> list[str]:
         """The columns of the key."""
         return [each.column for each in self.contract.key]
+
+    @property
+    def identity(self) -> str:
+        """Which change log this is: another one since the table was dropped and made again."""
+        table = self.name(self.changes)
+        properties = dict(tuple(row) for row in self.spark.sql(f"SHOW TBLPROPERTIES {table}").collect())
+        if MADE not in properties:
+            properties[MADE] = str(uuid.uuid4())
+            self.commit(
+                lambda: self.spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('{MADE}'='{properties[MADE]}')")
+            )
+        return str(properties[MADE])
 
     def name(self, table: str) -> str:
         return f"`{self.catalog}`.`{self.database}`.`{table}`"
@@ -188,8 +205,8 @@ def prepare_tables(lake: Lake) -> None:
         TypeError: the tables cannot follow the contract in place.
     """
     require_fitting(lake)
-    lake.ensure(lake.quarantine, QUARANTINE)
-    lake.ensure(lake.intake, INTAKE)
+    lake.ensure(lake.quarantine, QUARANTINE, BY_FOLDER.format("source_object"))
+    lake.ensure(lake.intake, INTAKE, BY_FOLDER.format("object"))
     if not lake.spark.catalog.tableExists(lake.name(lake.changes)):
         lake.commit(lambda: lake.spark.sql(f"DELETE FROM {lake.name(lake.intake)}"))  # noqa: S608 (names of ours)
     lake.ensure(lake.changes, change_columns(lake.contract), "PARTITIONED BY (days(creation_time))")
@@ -208,8 +225,14 @@ def latest_changes(lake: Lake) -> DataFrame:
 def maintain(lake: Lake) -> None:
     """Compact small files and deletes, expire snapshots, remove what dead commits left. No row changes."""
     expired = f"TIMESTAMP '{datetime.now(UTC) - SNAPSHOT_RETENTION:%Y-%m-%d %H:%M:%S}'"
-    by_key = f", strategy => 'sort', sort_order => '{', '.join(lake.key)}'"
-    layouts = {lake.changes: by_key, lake.current: by_key, lake.quarantine: "", lake.intake: ""}
+    by = ", strategy => 'sort', sort_order => '{}'".format
+    by_key = by(", ".join(lake.key))
+    layouts = {
+        lake.changes: by_key,
+        lake.current: by_key,
+        lake.quarantine: by("source_object"),
+        lake.intake: by("object"),
+    }
     for table, layout in layouts.items():
         name = f"table => '{lake.database}.{table}'"
         for call in (

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from change_contract import SEQUENCE_NUMBER_DIGITS
 from curated_tables import QUARANTINE, RAW_OBJECT, STREAM, Lake, change_columns, current_columns
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own abbreviation)
 from raw_objects import FURTHER, Fetch, RawObject, read_objects, read_quarantined
+from takings import Note, Takings, in_tasks, noted, object_frame, takings_of, within_folders, without_insert
 
 LAGS = {"p50": 0.5, "p99": 0.99, "max": 1.0}
-TASK_BYTES, SMALL_TASK_BYTES = 16 * 2**20, 2**20
 SHUFFLED_BYTES, PACKED = 32 * 2**20, 8  # a partition's share of a shuffle; what a byte of Parquet is then worth
 MAX_DAY_RANGES = 50
 MAX_NAMED = 20
@@ -23,36 +22,41 @@ MAX_NAMED = 20
 Lag = dict[str, float | None]
 
 
-def not_taken(lake: Lake, listed: list[RawObject]) -> list[RawObject]:
-    missing = object_frame(lake.spark, listed).join(lake.read(lake.intake), ["object", "etag"], "left_anti")
-    return [RawObject(*row) for row in missing.collect()]
+def not_taken(
+    lake: Lake, listed: DataFrame | Sequence[RawObject], *, folders: Sequence[str] | None = None
+) -> DataFrame:
+    """Return the objects that no run has taken. With the ``folders`` that they are in, the intake of those alone is read."""
+    rows = listed if isinstance(listed, DataFrame) else object_frame(lake.spark, listed)
+    intake = lake.read(lake.intake)
+    known = intake if folders is None else intake.where(within_folders("object", folders))
+    return rows.select(*RAW_OBJECT).join(known, ["object", "etag"], "left_anti")
 
 
-def object_frame(spark: SparkSession, objects: list[RawObject]) -> DataFrame:
-    """As many partitions, and so tasks, as the bytes are worth: to start a worker costs as much as to parse some megabytes."""
-    size, cores = sum(raw.size_bytes for raw in objects), spark.sparkContext.defaultParallelism
-    tasks = min(max(1, size // TASK_BYTES, min(size // SMALL_TASK_BYTES, cores)), max(1, len(objects)))
-    rows = F.from_json(F.lit(json.dumps(objects)), "array<array<string>>")  # no Python worker, unlike a list of rows
-    columns = [F.col("row")[place].cast(kind).alias(name) for place, (name, kind) in enumerate(RAW_OBJECT.items())]
-    frame = spark.range(1).select(F.explode(rows).alias("row")).select(columns)
-    return frame.repartition(tasks) if tasks > 1 else frame.coalesce(1)
-
-
-def tune(lake: Lake, objects: list[RawObject]) -> None:
+def tune(lake: Lake, taken: Takings) -> None:
     """As many partitions in a shuffle as the batch, and the table that it is merged into, are worth: Spark's 200 cost a third more."""
     current = lake.spark.table(f"{lake.name(lake.current)}.files").agg(F.sum("file_size_in_bytes")).first()
-    table_bytes = PACKED * ((current and current[0]) or 0)
-    size, cores = sum(raw.size_bytes for raw in objects) + table_bytes, lake.spark.sparkContext.defaultParallelism
+    size = taken.bytes + PACKED * ((current and current[0]) or 0)
+    cores = lake.spark.sparkContext.defaultParallelism
     lake.spark.conf.set("spark.sql.shuffle.partitions", max(2 * cores, size // SHUFFLED_BYTES))
     lake.spark.conf.set("spark.sql.inMemoryColumnarStorage.compressed", "false")  # rows are kept for minutes only
 
 
-def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -> dict[str, Any]:
-    """Commit all that the objects hold, then the objects as taken. Returns the run's counts."""
+def curate(
+    lake: Lake, objects: DataFrame, connect: Callable[[], Fetch], *, note: Note | None = None, everything: bool = True
+) -> dict[str, Any]:
+    """Commit all that the objects hold, then the objects as taken. Returns the run's counts.
+
+    Args:
+        note: takes what is to be checked after this run. It is called before the first commit: a run that is killed has noted all
+            that it may have committed.
+        everything: also what costs more with the age of the tables: lines in quarantine that are changes by now are released.
+    """
     started = datetime.now(UTC)
-    tune(lake, objects)
-    frame = object_frame(lake.spark, objects)
-    released = releasable(lake)
+    objects = objects.localCheckpoint()  # a plan that reads the intake is run again when the intake changes
+    taken = takings_of(objects)
+    tune(lake, taken)
+    frame = in_tasks(objects, taken)
+    released = releasable(lake) if everything else None
     rows = arriving_rows(lake, frame, connect, released).persist()
     changes = rows.where("reason IS NULL AND NOT _is_copy")
     found = rows.agg(
@@ -62,21 +66,23 @@ def curate(lake: Lake, objects: list[RawObject], connect: Callable[[], Fetch]) -
         F.array_sort(F.array_distinct(F.flatten(F.collect_set(F.map_keys(FURTHER))))).alias("attributes"),
     ).collect()[0]
     known = lake.further_columns(lake.current)
+    if note is not None:
+        note(noted(objects, found.days, without_insert(lake, changes) if found.changes else []))
     if found.changes:
         merge_changes(lake, changes, found.days, found.attributes)
     if released is not None:
         release(lake, rows.where("reason IS NULL"))
     if found.quarantined:
-        merge_bad_rows(lake, rows.where("reason IS NOT NULL"))
-    if objects:
-        merge_objects(lake, frame, taken_at=started)
+        merge_bad_rows(lake, rows.where("reason IS NOT NULL"), taken.folders)
+    if taken.objects:
+        merge_objects(lake, frame, taken.folders, taken_at=started)
     added, lag_seconds = added_changes(lake, changes, found.days, started)
     rescued = rescued_values(lake, changes)
     rows.unpersist()
     attributes = lake.further_columns(lake.current)
     return {
-        "objects": len(objects),
-        "bytes": sum(raw.size_bytes for raw in objects),
+        "objects": taken.objects,
+        "bytes": taken.bytes,
         "changes": found.changes,
         "duplicates": found.changes - added,
         "quarantined": found.quarantined,
@@ -190,14 +196,14 @@ def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: 
     lake.merge(lake.current, current, on=same_key, replaces=later)
 
 
-def merge_bad_rows(lake: Lake, rows: DataFrame) -> None:
-    same_line = "t.source_object = s.source_object AND t.line_number = s.line_number"
+def merge_bad_rows(lake: Lake, rows: DataFrame, folders: Sequence[str]) -> None:
+    same_line = f"t.source_object = s.source_object AND t.line_number = s.line_number AND {within_folders('t.source_object', folders)}"
     lake.merge(lake.quarantine, rows.select(*QUARANTINE), on=same_line, replaces="t.reason <> s.reason")
 
 
-def merge_objects(lake: Lake, objects: DataFrame, taken_at: datetime) -> None:
+def merge_objects(lake: Lake, objects: DataFrame, folders: Sequence[str], taken_at: datetime) -> None:
     taken = objects.withColumn("taken_at", F.lit(taken_at).cast("timestamp_ntz"))
-    same_object = "t.object = s.object AND t.etag = s.etag"
+    same_object = f"t.object = s.object AND t.etag = s.etag AND {within_folders('t.object', folders)}"
     lake.merge(lake.intake, taken, on=same_object, replaces="t.taken_at > s.taken_at")
 
 

@@ -1,4 +1,5 @@
 -- Were fewer than ten, or fewer than 1 %, of the pipeline's own lines of the last day quarantined? Rows: the reasons otherwise.
+-- Daily it reads the hours that have changed since the last batch that passed: an older line in quarantine was counted then.
 -- Single quarantined lines come from bad items. This many mean that the pipeline breaks its own contract.
 WITH taken AS (
     SELECT object
@@ -6,6 +7,9 @@ WITH taken AS (
     WHERE
         taken_at >= TIMESTAMP '{{ macros.ds_add(dag_run.start_date | ds, -1) }} 00:00:00'
         AND object LIKE '%/{{ params.delivery }}-%'
+        {%- if params.changed is defined %}
+        AND {{ params.changed.objects('"object"') }}
+        {%- endif %}
 ),
 
 refused AS (
@@ -16,6 +20,9 @@ refused AS (
         count(*) OVER () AS refused_lines
     FROM {{ params.database }}.{{ tables.quarantine }} AS quarantined
     INNER JOIN taken ON quarantined.source_object = taken.object
+    {%- if params.changed is defined %}
+    WHERE {{ params.changed.objects('quarantined.source_object') }}
+    {%- endif %}
 ),
 
 arrived AS (

@@ -1,4 +1,5 @@
 -- How do demand and prices change by day and by product? Rises and cuts compare with the same order's change before.
+-- The change before is known if it is in the days that are asked for.
 WITH compared AS (
     SELECT
         product_name,
@@ -8,6 +9,7 @@ WITH compared AS (
         creation_time,
         lag(price) OVER (PARTITION BY orderid ORDER BY coalesce(source_stream, ''), sequence_number) AS price_before
     FROM {{ params.database }}.orders_changes
+    WHERE creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
 )
 
 SELECT
@@ -22,7 +24,6 @@ SELECT
 FROM compared
 WHERE
     event_type <> 'REMOVE'
-    AND creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
     AND creation_time < TIMESTAMP '{{ params.until_day }} 00:00:00'
 GROUP BY CAST(creation_time AS date), product_name
 ORDER BY change_day, product_name

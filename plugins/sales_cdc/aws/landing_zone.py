@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.lines import CLOCK_DIFFERENCE as COMMIT_DIFFERENCE
 from sales_cdc.contract.lines import Arrival, FailedChange, WrittenChange, is_change_event
+from sales_cdc.contract.watermark import LATE_DAYS, day_of
 
 PARALLEL_READS = 16
 CLOCK_DIFFERENCE = timedelta(minutes=5)
@@ -41,6 +42,32 @@ class LandingZoneHook(AwsBaseHook):
             for key, summary in zip(finished, self._documents(finished), strict=True)
         }
 
+    def ever_written(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, int]]]:
+        """The summaries of finished runs that are not confirmed, by run; and of confirmed runs what they wrote, by event type.
+
+        Confirmed runs stand in one document. The folder of a run that is in it is not listed again: a request names a thousand runs.
+        """
+        noted = self.document(bucket_keys.CONFIRMED_RUNS) or {}
+        folders, _ = self.level(bucket_keys.GENERATE_RUNS)
+        unknown = [folder for folder in folders if folder.split("/")[-2] not in noted]
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            keys = {key for listed in pool.map(lambda folder: list(self.keys(folder)), unknown) for key in listed}
+        finished = sorted(key for key in keys if key.endswith("/summary.json"))
+        summaries = dict(zip(finished, self._documents(finished), strict=True))
+        open_runs = {
+            key.split("/")[-2]: {**summary, "confirmed": False}
+            for key, summary in summaries.items()
+            if key.replace("summary.json", "confirmed.json") not in keys
+        }
+        confirmed = {
+            name: summary["written"]
+            for key, summary in summaries.items()
+            if (name := key.split("/")[-2]) not in open_runs
+        }
+        if confirmed:
+            self.put_json(bucket_keys.CONFIRMED_RUNS, noted | confirmed)
+        return open_runs, noted | confirmed
+
     def mended_until(self) -> str | None:
         """When the last backfill or repair ended, written like a change event's ``creation_time``; None before the first.
 
@@ -49,6 +76,10 @@ class LandingZoneHook(AwsBaseHook):
         ended = [at for key, at in self._keys(bucket_keys.BACKFILL_RUNS) if key.endswith("/summary.json")]
         ended += [at for _, at in self._keys(bucket_keys.REPAIR_RUNS)]
         return f"{max(ended) + COMMIT_DIFFERENCE:%Y-%m-%dT%H:%M:%S.999Z}" if ended else None
+
+    def summary(self, run: str) -> dict[str, Any]:
+        """The summary of a run that has finished writing."""
+        return self._documents([f"{bucket_keys.GENERATE_RUNS}{run}/summary.json"])[0]
 
     def written(self, run: str, started_at: str) -> list[WrittenChange]:
         """The changes that a run really made, in the order in which it made them; ``started_at`` as in its summary."""
@@ -62,12 +93,28 @@ class LandingZoneHook(AwsBaseHook):
         """Note that all of a run's changes are in the landing zone, so that no later batch looks for them again."""
         self.put_json(f"{bucket_keys.GENERATE_RUNS}{run}/confirmed.json", summary)
 
-    def arrivals(self, since: datetime) -> Iterator[Arrival]:
-        """Every change event in objects stored after ``since``, less what clocks may differ by."""
-        stored = [(key, at) for key, at in self._keys(bucket_keys.RAW_PREFIX) if at >= since - CLOCK_DIFFERENCE]
+    def arrivals(self, since: datetime, *, known: set[str] | None = None) -> Iterator[Arrival]:
+        """Every change event in objects stored after ``since``, less what clocks may differ by; those of ``known`` objects are left out.
+
+        The keys of the objects that were read are added to ``known``.
+        """
+        seen = set() if known is None else known
+        stored = [
+            (key, at)
+            for folder in self._folders_since(since)
+            for key, at in self._keys(folder)
+            if at >= since - CLOCK_DIFFERENCE and key not in seen
+        ]
+        seen.update(key for key, _ in stored)
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             for (_, at), lines in zip(stored, pool.map(self._lines, [key for key, _ in stored]), strict=True):
                 yield from (Arrival(line, at) for line in lines if is_change_event(line))
+
+    def _folders_since(self, since: datetime) -> list[str]:
+        """The folders directly under ``raw/`` that may have got objects since then: no day that ended a week before, but for late ones."""
+        folders, keys = self.level(bucket_keys.RAW_PREFIX)
+        first = f"{since - timedelta(days=LATE_DAYS):%Y-%m-%d}"
+        return [*keys, *(folder for folder in folders if (day_of(folder) or first) >= first)]
 
     def failed_records(self, since: datetime) -> int:
         """How many records lie under the error prefix in objects stored after ``since``."""
@@ -103,7 +150,11 @@ class LandingZoneHook(AwsBaseHook):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """The keys of all objects under a prefix, without the empty ones that stand for a folder."""
-        return (key for key, _ in self._keys(prefix) if not key.endswith("/"))
+        return (key for key, _ in self.stored(prefix))
+
+    def stored(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """The same keys, each with the time at which S3 stored the object."""
+        return ((key, at) for key, at in self._keys(prefix) if not key.endswith("/"))
 
     def level(self, prefix: str) -> tuple[list[str], list[str]]:
         """The folders (with their slash) and the objects directly under a prefix."""

@@ -7,8 +7,9 @@ Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-folder-table-parti
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ PASS_OVER_MALFORMED = ("ignore.malformed.json", "true")
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
 """
+MAX_DAYS_IN_EXPRESSION = 100
 MADE_BY = "UPDATED_BY_CRAWLER"
 _OPENX = "org.openx.data.jsonserde.JsonSerDe"
 _RAW_TYPES = {"bigint": "bigint", "decimal": "double", "double": "double", "boolean": "boolean"}
@@ -175,6 +177,22 @@ def mended_partition(table: Mapping[str, Any], partition: Mapping[str, Any]) -> 
         return None
     kept = {name: partition[name] for name in ("Values", "Parameters") if name in partition}
     return {**kept, "StorageDescriptor": {**lenient(storage), "Columns": columns}}
+
+
+def days_expression(days: Sequence[str]) -> str:
+    """Return Glue's expression for the partitions of days; they are sorted.
+
+    An expression has at most 2,048 characters. Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
+    """
+    if len(days) <= MAX_DAYS_IN_EXPRESSION:
+        return "dt IN ({})".format(", ".join(f"'{day}'" for day in days))
+    return f"dt >= '{days[0]}' AND dt <= '{days[-1]}'"
+
+
+def digest_of(columns: Iterable[Mapping[str, str]]) -> str:
+    """Return a digest of columns and their types."""
+    named = ",".join(f"{name} {kind}" for name, kind in sorted(_types(columns).items()))
+    return hashlib.sha256(named.encode()).hexdigest()
 
 
 def _types(columns: Iterable[Mapping[str, str]]) -> dict[str, str]:

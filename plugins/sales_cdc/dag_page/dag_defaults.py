@@ -80,6 +80,12 @@ def sql_arguments() -> dict[str, Any]:
     }
 
 
+def asked_or_sunday(name: str) -> str:
+    """Return Jinja that is ``true`` when the Param of that name is set, and in scheduled runs of a Sunday; else ``false``."""
+    sunday = "dag_run.run_type == 'scheduled' and dag_run.start_date.isoweekday() == 7"
+    return f"{{{{ (params.{name} or {sunday}) | lower }}}}"
+
+
 def rate_param(default: int | None, description: str) -> Param:
     """Return the Param ``rate_per_second``: a number above 0, or empty for no limit."""
     return Param(

@@ -10,6 +10,9 @@ from sales_cdc.deployment.settings import Settings, Target
 MAX_QUERY_SECONDS = 1800
 """Source: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html, the longest time of a statement."""
 
+MAX_PAUSE_SECONDS = 300
+"""Between two looks that back off: of the delivery that takes a buffer interval, at most 15 minutes."""
+
 
 @dataclass(frozen=True)
 class Polling:
@@ -48,7 +51,8 @@ class Polling:
     @property
     def objects(self) -> dict[str, Any]:
         """Return the arguments of a sensor of objects that may take a buffer interval and longer."""
-        return {"mode": "reschedule", "poke_interval": self.object_seconds}
+        back_off = {"exponential_backoff": True, "max_wait": MAX_PAUSE_SECONDS} if self.leaves_slot else {}
+        return {"mode": "reschedule", "poke_interval": self.object_seconds, **back_off}
 
     @property
     def probe(self) -> dict[str, Any]:

@@ -202,7 +202,10 @@ def _landing_zone(topology: Topology) -> list[Document]:
         allow(["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], topology.bucket.arn),
         allow(["s3:GetObject"], f"{topology.bucket.arn}/*"),
         allow(["s3:PutObject"], *(f"{topology.bucket.arn}/{prefix}*" for prefix in writable)),
-        allow(["s3:DeleteObject"], f"{topology.bucket.arn}/{bucket_keys.ERRORS_PREFIX}*"),
+        allow(
+            ["s3:DeleteObject"],
+            *(f"{topology.bucket.arn}/{prefix}*" for prefix in (bucket_keys.ERRORS_PREFIX, bucket_keys.UNCHECKED)),
+        ),
     ]
 
 

@@ -14,6 +14,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.errors import explained
+from sales_cdc.batch.watermark_ledger import note_of_late_object
 from sales_cdc.contract import bucket_keys
 
 PARALLEL_READS = 16
@@ -67,14 +68,21 @@ class ErrorZoneHook(AwsBaseHook):
         return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
 
     def deliver(self, key: str, content: bytes) -> bool:
-        """Store an object whose key is derived from its content; return False when it exists already."""
+        """Store an object whose key is derived from its content; return False when it exists already.
+
+        An object under ``raw/`` is noted, since its hour may be long past: the next batch takes it.
+        """
         with explained("write to the bucket", self.bucket):
             try:
                 self.conn.put_object(Bucket=self.bucket, Key=key, Body=content, IfNoneMatch="*")
             except ClientError as error:
                 _require(error, CONTENT_DIFFERS)
-                return False
-        return True
+                is_new = False
+            else:
+                is_new = True
+        if key.startswith(bucket_keys.RAW_PREFIX):
+            self.keep(*note_of_late_object(key))
+        return is_new
 
     def replace(self, listed: ErrorObject, content: bytes) -> bool:
         """Replace the error object's content, or delete the object when the content is empty.

@@ -88,12 +88,12 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
 
     def _account(self, run_id: str, confirmed: Mapping[str, Any]) -> Account:
         lake, now = self.hook, datetime.now(UTC)
-        runs = lake.runs()
-        names = confirmed.get("runs") or [name for name, summary in runs.items() if not summary["confirmed"]]
-        if not names:
+        names = confirmed.get("runs")
+        runs = {name: lake.summary(name) for name in names} if names else lake.ever_written()[0]
+        if not runs:
             return account([], Delivery(), [], [], set(), now)
-        written = [change for name in names for change in lake.written(name, runs[name]["started_at"])]
-        since = min(datetime.fromisoformat(runs[name]["started_at"]) for name in names)
+        written = [change for name, run in runs.items() for change in lake.written(name, run["started_at"])]
+        since = min(datetime.fromisoformat(run["started_at"]) for run in runs.values())
         delivery = compare(written, lake.arrivals(since))
         failed = lake.failures(since) if delivery.missing else []
         dropped = list(self._dropped()) if delivery.missing else []

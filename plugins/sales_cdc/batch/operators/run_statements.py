@@ -19,6 +19,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from sales_cdc.aws.athena import Athena, Policy, QueryFailedError
 from sales_cdc.aws.query_rows import QueryRows
+from sales_cdc.batch.changed import Changed
 from sales_cdc.batch.sensors.query_result import SHOWN, CheckFailedError, finding_of
 from sales_cdc.batch.statements import Check
 from sales_cdc.contract.declared import declared_contract
@@ -28,20 +29,36 @@ from sales_cdc.dag_page.links import AthenaHistoryLink, QueryResultsLink
 PATIENCE_SECONDS = 20 * 60
 
 
+RAW_SIDE, CURATED_SIDE = "verify_raw_table", "await_curation"
+"""The tasks that know what has changed: in ``raw/``, before the job has ended, and in the curated tables."""
+
+
 class StatementFailedError(AirflowException):
     """Raised when a statement failed; the message has Athena's reason."""
+
+
+def with_changed(context: Any, task: str, **params: Any) -> Any:
+    """Return the context with ``params.changed``, and further ``params``, for SQL files."""
+    found = context["ti"].xcom_pull(task_ids=task)
+    changed = Changed.of(found.get("changed")) if isinstance(found, dict) else None
+    known = {} if changed is None else {"changed": changed}
+    return {**context, "params": {**context["params"], **known, **params}}
 
 
 class QueryOperator(AthenaOperator):
     """Run the query of one SQL file on Athena; the task that follows shows or checks its rows.
 
-    This is the provider's operator, with a link that works on the local cloud too.
+    This is the provider's operator, with a link that works on the local cloud too. The SQL file finds what has changed since the last
+    batch that passed in ``params.changed``; it is not defined when everything has to be asked.
 
     Raises:
         AirflowException: the query failed; the message has its id and its state.
     """
 
     operator_extra_links = (QueryResultsLink(),)
+
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        super().render_template_fields(with_changed(context, RAW_SIDE), jinja_env)
 
 
 class StatementsOperator(AwsBaseOperator[AthenaHook]):
@@ -117,7 +134,7 @@ class InsightsOperator(StatementsOperator):
     def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
         today = context["dag_run"].start_date.date()
         days = {"from_day": today - timedelta(days=context["params"]["days"]), "until_day": today + timedelta(days=1)}
-        super().render_template_fields({**context, "params": {**context["params"], **days}}, jinja_env)
+        super().render_template_fields(with_changed(context, CURATED_SIDE, **days), jinja_env)
 
 
 class ChecksOperator(StatementsOperator):
@@ -138,8 +155,11 @@ class ChecksOperator(StatementsOperator):
         super().__init__(files=[f"{folder}/{name}.sql" for name in checks], **kwargs)
         self.checks = dict(checks)
 
+    def _found(self) -> dict[str, QueryRows]:
+        return {name: self._athena.first_rows(query) for name, query in self._started.items()}
+
     def _outcome(self) -> dict[str, int]:
-        found = {name: self._athena.first_rows(query) for name, query in self._started.items()}
+        found = self._found()
         for name, rows in found.items():
             if not rows.rows:
                 self.log.info("Passed: no %s.", self.checks[name].finding)

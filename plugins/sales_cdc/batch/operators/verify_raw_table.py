@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.glue_catalog import GlueCatalogHook
@@ -10,10 +11,12 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowException
 
-from sales_cdc.aws.landing_zone import LandingZoneHook
+from sales_cdc.batch.changed import Changed
 from sales_cdc.batch.raw_table import (
     Document,
     Survey,
+    days_expression,
+    digest_of,
     foreign_locations,
     is_day_folder,
     is_raw_table,
@@ -24,14 +27,17 @@ from sales_cdc.batch.raw_table import (
     new_table,
     stray_tables,
 )
+from sales_cdc.batch.watermark_ledger import WatermarkHook
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_event import foreign_types
 from sales_cdc.contract.declared import declared_contract
+from sales_cdc.contract.watermark import Hour, hour_of
 from sales_cdc.deployment.topology import Topology
 
 PARTITIONS_AT_ONCE = 100  # Glue's limit for one call
 MAX_REMEMBERED = 200  # foreign objects that the next check looks for again
 MAX_NAMED = 20
+LONGEST_UPLOAD = timedelta(minutes=15)  # by which an object may be stored before it is seen
 
 
 class RawTableError(AirflowException):
@@ -46,15 +52,18 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
     the SerDe's parameter that passes over malformed lines. It removes the tables that the pipeline's own crawler made below
     ``raw/<entity>/``, and no other. It names the foreign objects.
 
-    It lists the days since its last check. It lists every day at its first check, and while the crawler makes such tables.
+    It lists the days since its last check, and those that may have got objects since the last batch whose gate passed. It lists every
+    day at its first check, and while the crawler makes such tables.
 
     Args:
         bucket, database, crawler_name: of the deployment.
+        audit: ``true``: the checks that follow ask everything.
 
     Returns:
         ``foreign`` (at most 20 keys), ``foreign_objects`` (how many), ``added_hours``, ``added_columns``, ``removed_tables``, and
         ``foreign_types``: the contract's columns whose type the pipeline's own lines do not explain. A column has one type for all
-        objects, so a foreign object can change it.
+        objects, so a foreign object can change it. ``changed``: what the checks of the raw table have to look at, None when that is
+        everything; ``ended``: the keys of the notes which that is from, of ended runs.
 
     Raises:
         RawTableError: the Data Catalog refused a partition.
@@ -66,16 +75,20 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
     """
 
     aws_hook_class = GlueCatalogHook
-    template_fields = aws_template_fields("bucket", "database", "crawler_name")
+    template_fields = aws_template_fields("bucket", "database", "crawler_name", "audit")
 
-    def __init__(self, *, bucket: str, database: str, crawler_name: str, **kwargs: Any) -> None:
+    def __init__(self, *, bucket: str, database: str, crawler_name: str, audit: str = "false", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bucket = bucket
         self.database = database
         self.crawler_name = crawler_name
+        self.audit = audit
 
     def execute(self, context: Any) -> Document:
-        self._lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
+        self._lake = WatermarkHook(bucket=self.bucket, **self._hook_parameters)
+        self._notes = self._lake.notes()
+        self._watermark = None if str(self.audit) == "true" else self._lake.watermark()
+        self._changed_hours: set[Hour] = set()
         self._location = f"s3://{self.bucket}/{bucket_keys.RAW_PREFIX}"
         tables = {table["Name"]: table for table in self._pages("get_tables", "TableList")}
         strays = stray_tables(tables.values(), self._location, self.crawler_name)
@@ -85,11 +98,17 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
         for key in foreign_locations(strays):
             if not any(each.startswith(key) for each in survey.foreign):
                 survey.foreign.append(key)
+        self._columns = (last or {}).get("columns")
         done = self._mend(table, strays, survey)
-        self._lake.put_json(
-            bucket_keys.RAW_TABLE_CHECK, {"day": newest, "foreign": sorted(survey.foreign)[:MAX_REMEMBERED]}
-        )
-        return self._reported(done, sorted(survey.foreign))
+        checked = {"day": newest, "foreign": sorted(survey.foreign)[:MAX_REMEMBERED], "columns": self._columns}
+        self._lake.put_json(bucket_keys.RAW_TABLE_CHECK, checked)
+        return {**self._reported(done, sorted(survey.foreign)), **self._changed()}
+
+    def _changed(self) -> Document:
+        documents = (note.document for note in self._notes)
+        changed = Changed.since_watermark(self._watermark, documents, self._changed_hours)
+        ended = [note.key for note in self._notes if note.ended]
+        return {"changed": None if changed is None else changed.document(), "ended": ended}
 
     # What is there
 
@@ -112,15 +131,28 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
         survey.foreign.extend([*keys, *(folder for folder in folders if not is_day_folder(folder))])
         days = sorted(folder for folder in folders if is_day_folder(folder))
         since = last["day"] if last else ""
-        for day in days:
-            if day >= since:
-                for key in self._lake.keys(day):
-                    survey.note(key)
+        listed = {day for day in days if day >= since}
+        for folder in sorted(listed | self._folders_with_late_objects(days)):
+            for key, at in self._lake.stored(folder):
+                survey.note(key)
+                self._note_hour(key, at)
         for key in last["foreign"] if last else []:
             if key not in survey.foreign and self._lake.holds(key):
                 survey.foreign.append(key)
-        self.log.info("Looked at the raw objects of %s days, since %s.", sum(day >= since for day in days), since or "the first")  # fmt: skip
+        self.log.info("Looked at the raw objects of %s days, since %s.", len(listed), since or "the first")
         return survey, max(days, default="")
+
+    def _folders_with_late_objects(self, days: Sequence[str]) -> set[str]:
+        """Return the folders, of days and of hours, that may have got objects since the last batch whose gate passed."""
+        if self._watermark is None:
+            return set()
+        late = [(day, hour) for note in self._notes for day, hour in note.document.get("hours", [])]
+        return set(self._watermark.to_list(days, late))
+
+    def _note_hour(self, key: str, stored_at: datetime) -> None:
+        hour = hour_of(key)
+        if self._watermark and hour and stored_at >= self._watermark.stored_at - LONGEST_UPLOAD:
+            self._changed_hours.add(hour)
 
     def _pages(self, call: str, member: str, **arguments: Any) -> Iterator[Document]:
         for page in self.hook.conn.get_paginator(call).paginate(DatabaseName=self.database, **arguments):
@@ -150,7 +182,7 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
 
     def _mend_partitions(self, table: Document, survey: Survey) -> int:
         """Add the hours that are missing, and give the others the table's columns and SerDe; return how many were added."""
-        existing = list(self._pages("get_partitions", "Partitions", TableName=Topology.RAW_TABLE))
+        existing = list(self._partitions(table, survey))
         changed = [mended for each in existing if (mended := mended_partition(table, each))]
         known = {tuple(each["Values"]) for each in existing}
         missing = [new_partition(table, hour) for hour in sorted(survey.hours) if hour not in known]
@@ -161,6 +193,16 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
         for some in _batches(missing):
             self._accept(self.hook.conn.batch_create_partition(**place, PartitionInputList=some))
         return len(missing)
+
+    def _partitions(self, table: Document, survey: Survey) -> Iterator[Document]:
+        """Yield the partitions of the days that were looked at; of every day when the table's columns are not those of the last check."""
+        columns = digest_of(table["StorageDescriptor"]["Columns"])
+        known, self._columns = self._columns == columns, columns
+        days = sorted({day for day, _ in survey.hours})
+        if known and not days:
+            return
+        asked = {"Expression": days_expression(days)} if known else {}
+        yield from self._pages("get_partitions", "Partitions", TableName=Topology.RAW_TABLE, **asked)
 
     def _accept(self, answer: Mapping[str, Any]) -> None:
         """Raise the Data Catalog's refusals; an hour that another run added meanwhile is none."""

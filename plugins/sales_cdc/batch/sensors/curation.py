@@ -10,7 +10,9 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowException, PokeReturnValue
 
 from sales_cdc.aws.landing_zone import LandingZoneHook
+from sales_cdc.batch.changed import Changed
 from sales_cdc.batch.iceberg import IcebergTableHook
+from sales_cdc.batch.watermark_ledger import WatermarkHook
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.dag_page.links import JobRunLink
 
@@ -36,7 +38,8 @@ class CurationSensor(GlueJobSensor):
 
     Returns:
         The job's counts, and as ``time_travel`` the ids of two snapshots of the current state: the last one ``before`` this DAG run began
-        (None: there was none) and the latest one, ``after`` it; with ``columns_before``.
+        (None: there was none) and the latest one, ``after`` it; with ``columns_before``. ``changed``: what has changed since the last batch
+        whose gate passed, None when everything has to be asked; ``ended``: the keys of the notes which that is from, of ended runs.
 
     Raises:
         CurationFailedError: the run failed, was stopped or ran out of time.
@@ -104,4 +107,11 @@ class CurationSensor(GlueJobSensor):
             "after": str(snapshots[-1].snapshot_id) if snapshots else None,
         }
         self.log.info("Curated: %s", counts)
-        return {**counts, "time_travel": travel}
+        return {**counts, "time_travel": travel, **self._changed()}
+
+    def _changed(self) -> dict[str, Any]:
+        ledger = WatermarkHook(bucket=self.bucket, **self._hook_parameters)
+        notes = ledger.notes()
+        changed = Changed.since_watermark(ledger.watermark(), (note.document for note in notes))
+        ended = [note.key for note in notes if note.ended]
+        return {"changed": None if changed is None else changed.document(), "ended": ended}

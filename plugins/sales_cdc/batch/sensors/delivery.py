@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.batch.change_matching import Delivery, compare
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_contract import EVENT_TYPES
+from sales_cdc.contract.lines import Arrival
 
 SHOWN = 10
 REDRIVE_DAG = "sales_cdc_redrive"
@@ -31,7 +32,7 @@ class ChangesFailedError(AirflowFailException):
 class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
     """Wait until every change that a finished generate run wrote is in ``raw/``, and confirm the run.
 
-    Confirmed runs are not read again.
+    Confirmed runs are not read again, and while the sensor stays in one process each raw object is read once.
 
     Args:
         bucket: the name of the bucket with ledgers and raw zone.
@@ -41,6 +42,7 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
         Counts: ``written`` (all runs ever, by event type), ``awaited`` (of the runs that this call confirmed, by event type), and of
         those ``delivered``, ``missing``, ``duplicates_in_raw``, ``failed`` (records under ``errors/``), ``lag_seconds`` (commit to S3:
         p50, p99, max; None without new changes), and their names as ``runs``. ``mended_until``: see the hook.
+        ``since``: when the first of these runs began; None without one.
 
     Raises:
         ChangesFailedError: every missing change could not be transformed and is under ``errors/``; raised at once.
@@ -59,6 +61,9 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
         super().__init__(**kwargs)
         self.bucket = bucket
         self._seen = Delivery()
+        self._awaited: set[str] = set()
+        self._read: set[str] = set()
+        self._arrivals: list[Arrival] = []
 
     @property
     def _hook_parameters(self) -> dict[str, Any]:
@@ -71,17 +76,21 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
             raise DeliveryIncompleteError(self._explain()) from error
 
     def poke(self, context: Any) -> PokeReturnValue:
-        runs = self.hook.runs()
-        waiting = {run: summary for run, summary in runs.items() if not summary["confirmed"]}
+        waiting, confirmed = self.hook.ever_written()
         self._seen, failed = self._look(waiting)
         if not self._seen.complete:
             self._give_up_on_failed(waiting)
             return PokeReturnValue(is_done=False)
-        awaited = totals(waiting.values())
+        awaited = totals(summary["written"] for summary in waiting.values())
         found = {"awaited": awaited, **self._seen.summary(), "failed": failed, "runs": sorted(waiting)}
         for run in waiting:
             self.hook.confirm(run, found)
-        ever = {"written": totals(runs.values()), "mended_until": self.hook.mended_until()}
+        since = began(waiting).isoformat() if waiting else None
+        ever = {
+            "written": totals([*confirmed.values(), *(each["written"] for each in waiting.values())]),
+            "mended_until": self.hook.mended_until(),
+            "since": since,
+        }
         return PokeReturnValue(is_done=True, xcom_value={**ever, **found})
 
     def _look(self, runs: dict[str, dict[str, Any]]) -> tuple[Delivery, int]:
@@ -91,11 +100,19 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
             return Delivery(), 0
         since = began(runs)
         written = [change for run, summary in runs.items() for change in self.hook.written(run, summary["started_at"])]
-        delivery = compare(written, self.hook.arrivals(since))
+        delivery = compare(written, self._arrived(since, set(runs), {change.order_id for change in written}))
         failed = self.hook.failed_records(since)
         arrived = len(written) - len(delivery.missing)
         self.log.info("%s of %s changes are in raw/; %s records in errors/.", arrived, len(written), failed)
         return delivery, failed
+
+    def _arrived(self, since: datetime, runs: set[str], orders: set[str]) -> list[Arrival]:
+        """Return the arrivals of these orders. While the same runs are waited for, each raw object is read once."""
+        if runs != self._awaited:
+            self._awaited, self._read, self._arrivals = runs, set(), []
+        fresh = self.hook.arrivals(since, known=self._read)
+        self._arrivals += [arrival for arrival in fresh if arrival.event["orderID"] in orders]
+        return self._arrivals
 
     def _give_up_on_failed(self, runs: dict[str, dict[str, Any]]) -> None:
         """Raise once every missing change has failed: then waiting is in vain."""
@@ -132,9 +149,9 @@ def began(runs: dict[str, dict[str, Any]]) -> datetime:
     return min(datetime.fromisoformat(summary["started_at"]) for summary in runs.values())
 
 
-def totals(summaries: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """Count the written changes of all runs, by event type."""
+def totals(of_runs: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Add up the written changes of runs, by event type."""
     written: Counter[str] = Counter()
-    for summary in summaries:
-        written.update(summary["written"])
+    for of_run in of_runs:
+        written.update(of_run)
     return {kind: written[kind] for kind in EVENT_TYPES}

@@ -1,0 +1,94 @@
+"""The watermark in the ledger, and the notes of what no gate has passed yet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sales_cdc.aws.landing_zone import LandingZoneHook
+from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.watermark import Watermark, hour_of
+
+LONGEST_RUN = timedelta(days=1)
+"""After which a run of the job that has not noted its end has ended: Glue stops it after an hour."""
+KEYS_AT_ONCE = 1000  # S3's limit for one call
+
+
+@dataclass(frozen=True)
+class Note:
+    """Hold what a run of the job, or of the redrive, left for the gate; ``ended``: it commits no more."""
+
+    key: str
+    document: Mapping[str, Any]
+    ended: bool
+
+
+class WatermarkHook(LandingZoneHook):
+    """S3, as the ledger that holds the watermark.
+
+    Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html,
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    """
+
+    def watermark(self) -> Watermark | None:
+        """Return the watermark; None when there is none, or when it is damaged or ahead of S3's clock: then everything is asked."""
+        try:
+            document = self.document(bucket_keys.WATERMARK)
+        except ValueError:
+            document = None
+        found = None if document is None else Watermark.of(document, self._now())
+        if found is None:
+            self.log.warning("No watermark that can be used is in s3://%s/%s: this run asks everything.", self.bucket, bucket_keys.WATERMARK)  # fmt: skip
+        return found
+
+    def notes(self) -> list[Note]:
+        """Return the notes that no gate has closed."""
+        now, found = self._now(), []
+        for key, at in self._keys(bucket_keys.UNCHECKED):
+            if (document := self._note(key)) is not None:
+                ended = bool(document.get("finished")) or at < now - LONGEST_RUN
+                found.append(Note(key, document, ended and not document.get("late")))
+        return found
+
+    def _note(self, key: str) -> dict[str, Any] | None:
+        """Return a note; None when another gate has closed it meanwhile. A damaged one asks for everything."""
+        try:
+            return self.document(key)
+        except ValueError:
+            return {"damaged": True, "finished": True}
+
+    def move(self, watermark: Mapping[str, Any], run_id: str) -> None:
+        self.put_json(bucket_keys.WATERMARK, {**watermark, "run_id": run_id})
+
+    def close(self, keys: Iterable[str]) -> None:
+        """Delete notes whose contents a gate has passed."""
+        objects = [{"Key": key} for key in keys]
+        for at in range(0, len(objects), KEYS_AT_ONCE):
+            deleted = self.get_conn().delete_objects(
+                Bucket=self.bucket, Delete={"Objects": objects[at : at + KEYS_AT_ONCE], "Quiet": True}
+            )
+            if errors := deleted.get("Errors"):
+                raise ClientError(
+                    {"Error": {"Code": errors[0]["Code"], "Message": errors[0]["Message"]}}, "DeleteObjects"
+                )
+
+    def _now(self) -> datetime:
+        """Return S3's time: this machine's clock may be wrong."""
+        answer = self.get_conn().list_objects_v2(Bucket=self.bucket, Prefix=bucket_keys.WATERMARK, MaxKeys=1)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
+
+def note_of_late_object(key: str) -> tuple[str, dict[str, Any]]:
+    """Return key and content of the note for an object that was stored under an hour of the past: the next run of the job lists it.
+
+    The note is written once the object is stored. If it were written before, a gate could close it before the object is there.
+    """
+    hour = hour_of(key)
+    name = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"{bucket_keys.UNCHECKED}late-{name}.json", {"late": True, "hours": [list(hour)] if hour else []}

@@ -1,0 +1,1 @@
+../../../include/glue/watermark.py
