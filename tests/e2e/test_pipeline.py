@@ -6,9 +6,13 @@ The oracle shares no code with the project: it scans DynamoDB with boto3 and rea
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +20,11 @@ from pyathena import connect
 from pyathena.cursor import Cursor
 
 from tests.e2e.conftest import DATABASE, ORDERS, WORKGROUP, Pipeline
+from tests.ports import free_port
+from tools import trino_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = "orderid, event_type, sequence_number, product_name, quantity, price"
 
 
@@ -197,6 +204,25 @@ def test_a_repeated_batch_leaves_the_same_tables(story: Story) -> None:
     assert story.tables == story.tables_after_rerun
     delivered = [line for line in story.tables["orders_quarantine"] if "/sales-cdc-delivery-" in line[2]]
     assert delivered == [], "only objects that others put there, for another test, are in quarantine"
+
+
+def test_a_real_trino_answers_every_statement_alike(story: Story, pipeline: Pipeline, tmp_path: Path) -> None:
+    """``make verify-sql``, where a JDK is there that Trino runs on; Trino is fetched once. The judge is Trino 476."""
+    try:
+        trino_server.java()
+    except trino_server.TrinoError as error:
+        pytest.skip(str(error))
+    settings = {"TRINO_PORT": str(free_port()), "LOCAL_CLOUD_HOME": str(tmp_path)}
+    environment = {**os.environ, **settings, "SALES_CDC_LOCAL_ENDPOINT": pipeline.endpoint}
+    command = [sys.executable, "-m"]
+    try:
+        done = subprocess.run(
+            [*command, "tools.verify_sql"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+    finally:
+        subprocess.run([*command, "tools.trino_server", "stop"], cwd=ROOT, env=environment, check=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 with another answer" in done.stdout
 
 
 def test_a_failing_check_fails_the_run_and_names_the_rows(story: Story, pipeline: Pipeline) -> None:
