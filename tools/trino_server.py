@@ -39,6 +39,7 @@ CACHE = Path.home() / ".cache" / "sales-cdc" / "trino" / VERSION
 HOME = Path(os.environ.get("LOCAL_CLOUD_HOME") or ".local").resolve() / "trino"
 PORT = int(os.environ.get("TRINO_PORT") or "8610")
 START_SECONDS = 300
+JOIN_SECONDS = 60
 CATALOG = "awsdatacatalog"
 
 
@@ -101,7 +102,9 @@ def start() -> None:
         TrinoError: no JDK, no network the first time, or Trino ended or did not answer.
     """
     if _answers():
-        return
+        if _is_ours():
+            return
+        raise TrinoError(f"Another Trino answers at 127.0.0.1:{PORT}: end it, or give this one another TRINO_PORT.")
     runtime, server = java(), _installed()
     options = _configured(server)
     log = HOME / "server.log"
@@ -191,7 +194,7 @@ def _configured(server: Path) -> list[str]:
     Raises:
         TrinoError: the local cloud does not run.
     """
-    endpoint = os.environ.get("SALES_CDC_LOCAL_ENDPOINT") or "http://127.0.0.1:4566"
+    endpoint = _endpoint()
     if not _is_cloud(endpoint):
         raise TrinoError(f"No local cloud answers at {endpoint}: start it with make cloud, or fill it with make demo.")
     shutil.rmtree(HOME / "etc", ignore_errors=True)
@@ -240,6 +243,16 @@ def _glue(endpoint: str, region: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _endpoint() -> str:
+    return os.environ.get("SALES_CDC_LOCAL_ENDPOINT") or "http://127.0.0.1:4566"
+
+
+def _is_ours() -> bool:
+    """Tell whether this checkout's Trino was started for this local cloud."""
+    catalog = HOME / "etc" / "catalog" / f"{CATALOG}.properties"
+    return (HOME / "pid").exists() and f"s3.endpoint={_endpoint()}\n" in catalog.read_text()
+
+
 def _is_cloud(endpoint: str) -> bool:
     try:
         return urllib3.request("GET", f"{endpoint}/_local_cloud/faults", retries=False, timeout=5.0).status == 200
@@ -253,13 +266,17 @@ def ask(sql: str, schema: str = "default") -> tuple[list[str], list[str], list[l
     Raises:
         TrinoError: Trino does not answer, or refuses the statement.
     """
-    columns: list[dict[str, Any]] = []
-    rows: list[list[Any]] = []
-    for page in _pages(sql, schema):
-        if error := page.get("error"):
+    deadline = time.monotonic() + JOIN_SECONDS
+    while True:
+        pages = list(_pages(sql, schema))
+        error = pages[-1].get("error")
+        if error is None:
+            break
+        if error.get("errorName") != "NO_NODES_AVAILABLE" or time.monotonic() > deadline:
             raise TrinoError(f"{error.get('errorName')}: {error.get('message')}")
-        columns = page.get("columns") or columns
-        rows += page.get("data") or []
+        time.sleep(0.5)  # a Trino that has just started answers before it has joined itself as a worker
+    columns = next((page["columns"] for page in reversed(pages) if page.get("columns")), [])
+    rows = [row for page in pages for row in page.get("data") or []]
     return [column["name"] for column in columns], [column["type"] for column in columns], rows
 
 
