@@ -37,6 +37,7 @@ PARTS = {
 }
 CACHE = Path.home() / ".cache" / "sales-cdc" / "trino" / VERSION
 HOME = Path(os.environ.get("LOCAL_CLOUD_HOME") or ".local").resolve() / "trino"
+ENDPOINT = os.environ.get("SALES_CDC_LOCAL_ENDPOINT") or "http://127.0.0.1:4566"
 PORT = int(os.environ.get("TRINO_PORT") or "8610")
 START_SECONDS = 300
 JOIN_SECONDS = 60
@@ -77,8 +78,8 @@ def java() -> Path:
         TrinoError: it has no JDK that is new enough.
     """
     homes = [os.environ.get("JAVA_HOME", ""), *map(str, sorted(Path("/usr/lib/jvm").glob("*")))]
-    candidates = [Path(home) / "bin" / "java" for home in homes if home] + [Path(shutil.which("java") or "")]
-    versions = {path: _java_version(path) for path in candidates if path.is_file()}
+    paths = [Path(home) / "bin" / "java" for home in homes if home] + [Path(shutil.which("java") or "")]
+    versions = {path: _java_version(path) for path in paths if path.is_file()}
     newest = max(versions, key=versions.__getitem__, default=None)
     if newest is None or versions[newest] < MIN_JAVA:
         seen = ", ".join(f"{path} ({version})" for path, version in versions.items()) or "none"
@@ -194,9 +195,8 @@ def _configured(server: Path) -> list[str]:
     Raises:
         TrinoError: the local cloud does not run.
     """
-    endpoint = _endpoint()
-    if not _is_cloud(endpoint):
-        raise TrinoError(f"No local cloud answers at {endpoint}: start it with make cloud, or fill it with make demo.")
+    if not _is_cloud():
+        raise TrinoError(f"No local cloud answers at {ENDPOINT}: start it with make cloud, or fill it with make demo.")
     shutil.rmtree(HOME / "etc", ignore_errors=True)
     (HOME / "etc" / "catalog").mkdir(parents=True)
     (HOME / "data").mkdir(exist_ok=True)
@@ -211,9 +211,9 @@ def _configured(server: Path) -> list[str]:
         "log": {"io.trino": "WARN"},
         f"catalog/{CATALOG}": {
             "connector.name": "hive", "hive.metastore": "glue", "hive.iceberg-catalog-name": "iceberg", "hive.recursive-directories": "true",
-            "hive.non-managed-table-writes-enabled": "true", **_glue(endpoint, region),
+            "hive.non-managed-table-writes-enabled": "true", **_glue(region),
         },
-        "catalog/iceberg": {"connector.name": "iceberg", "iceberg.catalog.type": "glue", **_glue(endpoint, region)},
+        "catalog/iceberg": {"connector.name": "iceberg", "iceberg.catalog.type": "glue", **_glue(region)},
     }  # fmt: skip
     for name, settings in files.items():
         text = "".join(f"{key}={value}\n" for key, value in settings.items())
@@ -227,10 +227,10 @@ def _configured(server: Path) -> list[str]:
     return [f"-D{key}={value}" for key, value in {**named, **files["node"]}.items()]
 
 
-def _glue(endpoint: str, region: str) -> dict[str, Any]:
-    metastore = {"region": region, "endpoint-url": endpoint, "aws-access-key": "test", "aws-secret-key": "test"}
+def _glue(region: str) -> dict[str, Any]:
+    metastore = {"region": region, "endpoint-url": ENDPOINT, "aws-access-key": "test", "aws-secret-key": "test"}
     objects = {
-        "endpoint": endpoint,
+        "endpoint": ENDPOINT,
         "region": region,
         "path-style-access": "true",
         "aws-access-key": "test",
@@ -243,19 +243,15 @@ def _glue(endpoint: str, region: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _endpoint() -> str:
-    return os.environ.get("SALES_CDC_LOCAL_ENDPOINT") or "http://127.0.0.1:4566"
-
-
 def _is_ours() -> bool:
     """Tell whether this checkout's Trino was started for this local cloud."""
     catalog = HOME / "etc" / "catalog" / f"{CATALOG}.properties"
-    return (HOME / "pid").exists() and f"s3.endpoint={_endpoint()}\n" in catalog.read_text()
+    return (HOME / "pid").exists() and f"s3.endpoint={ENDPOINT}\n" in catalog.read_text()
 
 
-def _is_cloud(endpoint: str) -> bool:
+def _is_cloud() -> bool:
     try:
-        return urllib3.request("GET", f"{endpoint}/_local_cloud/faults", retries=False, timeout=5.0).status == 200
+        return urllib3.request("GET", f"{ENDPOINT}/_local_cloud/faults", retries=False, timeout=5.0).status == 200
     except HTTPError:
         return False
 
