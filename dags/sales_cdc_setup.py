@@ -1,6 +1,7 @@
 """## Setup: create the pipeline's resources, or bring them up to date
 
-**Schedule**: none; trigger it. **Parameters**: see the form. **Example configuration**: `{"replace_stream": true}`
+**Schedule**: none; trigger it. **Parameters**: see the form; `plan_only` says first what the run would do. **Example configuration**:
+`{"plan_only": true}`
 
 Works from the end of the chain backwards and waits for each hop, so that no change meets a hop that is not there yet:
 
@@ -22,9 +23,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param, TaskGroup, chain
-from sales_cdc.aws.identity import FindAccountOperator
+from airflow.sdk import DAG, TaskGroup, chain
 from sales_cdc.contract.declared import contract_path
+from sales_cdc.cost.forecast import monthly_cost
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, task_defaults
 from sales_cdc.deployment.polling import Polling
 from sales_cdc.deployment.process import deployed_topology, include_folder
@@ -37,6 +38,8 @@ from sales_cdc.provisioning.operators import provision as op
 from sales_cdc.provisioning.operators.artifact import UploadArtifactOperator
 from sales_cdc.provisioning.operators.expectations import adopt_table, expectations
 from sales_cdc.provisioning.operators.hold_flow import HoldFlowOperator
+from sales_cdc.provisioning.operators.plan import PlanOperator
+from sales_cdc.provisioning.operators.setup_params import PARAMS
 from sales_cdc.provisioning.operators.summary import SummariseOperator
 from sales_cdc.provisioning.packaging import artifacts
 
@@ -48,13 +51,6 @@ def provision(operator: type[op.ProvisionOperator], of: str, definition: lake.Re
     return operator(task_id=f"provision_{of}", definition=definition, **OWNED)
 
 
-PARAMS = {
-    "replace_stream": Param(False, type="boolean", title="Replace the table's stream", description="Needed once after SALES_CDC_STREAM_VIEW_TYPE was changed. Stop all writers to the table first."),
-    "enable_stream": Param(False, type="boolean", title="Enable the adopted table's stream", description="For a table of SALES_CDC_TABLE that has none. Nothing else of it is changed; teardown disables the stream again."),
-    "probe_adopted_table": Param(False, type="boolean", title="Prove the chain with an item in the adopted table", description="Writes one item and deletes it again. Whoever reads the table or its stream sees it."),
-    "rebuild_follows": Param(False, type="boolean", title="Take a contract that needs a rebuild", description="Run sales_cdc_rebuild afterwards, before the next batch."),
-}  # fmt: skip
-
 with DAG(
     dag_id="sales_cdc_setup",
     doc_md=__doc__,
@@ -65,7 +61,9 @@ with DAG(
     **dag_arguments(topology),
 ) as dag:
     awaited = {"hops": topology.hops, "patience_seconds": topology.patience_seconds, "execution_timeout": timedelta(minutes=10) + topology.patience, **Polling.of(topology.settings).probe}  # fmt: skip
-    find_account, expected = FindAccountOperator(), expectations(topology)
+    find_account = PlanOperator(
+        plan_only="{{ params.plan_only }}", operating="{{ params.operating }}", monthly=monthly_cost
+    )
 
     with TaskGroup("roles") as roles:
         for service in SERVICES:
@@ -115,6 +113,8 @@ with DAG(
 
     done = [task for task in dag.task_ids if any(verb in task for verb in (".provision_", ".upload_", ".adopt_"))]
     summarise = SummariseOperator(task_id="summarise_setup", of_tasks=done)
-    chain(find_account, expected, roles, lake_group, delivery_group, capture_group, proof_group, summarise)
+    chain(
+        find_account, expectations(topology), roles, lake_group, delivery_group, capture_group, proof_group, summarise
+    )
     chain(lake_group, arrivals_group, summarise)
     describe_tasks(dag)

@@ -1,14 +1,15 @@
 """Record which operations of AWS this process calls, and as which principal.
 
-``tests/fixtures/aws_calls.json`` holds the recording of a run of every DAG and of the page. A unit test compares it with the policies.
-Record it again after a change of what the DAGs call::
+``tests/fixtures/aws_calls.json`` holds the recording of a run of every DAG and of the page, and of setup and teardown where a stack
+made the resources (``verifying``). A unit test compares it with the policies. Record it again after a change of what the DAGs call::
 
-    RECORD_AWS_CALLS=1 .venv/bin/python -m pytest tests/integration/provisioning/test_orchestrator_policies.py
+    RECORD_AWS_CALLS=1 make test ARGS="tests/integration/provisioning -k 'principals or verifies'"
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import botocore
 
 RECORDING = Path(__file__).parent / "fixtures" / "aws_calls.json"
-COMMAND = "RECORD_AWS_CALLS=1 .venv/bin/python -m pytest tests/integration/provisioning/test_orchestrator_policies.py"
+COMMAND = "RECORD_AWS_CALLS=1 make test ARGS=\"tests/integration/provisioning -k 'principals or verifies'\""
 
 Calls = dict[str, dict[str, list[str]]]
 """By principal and ``service:Operation``, the names of the parameters that were passed."""
@@ -63,5 +64,15 @@ class CallRecorder:
             for principal, operations in sorted(self._seen.items())
         }
 
-    def save(self) -> None:
-        RECORDING.write_text(json.dumps(self.calls(), indent=1) + "\n")
+    def compare(self) -> None:
+        """Save the calls of these principals when asked to; otherwise check that the recording holds all of them."""
+        if os.environ.get("RECORD_AWS_CALLS"):
+            RECORDING.write_text(json.dumps({**recorded_calls(), **self.calls()}, indent=1, sort_keys=True) + "\n")
+        recording = recorded_calls()
+        new = {
+            f"{principal} {operation}({', '.join(names)})"
+            for principal, operations in self.calls().items()
+            for operation, names in operations.items()
+            if not set(names) <= set(recording.get(principal, {}).get(operation, ()))
+        }
+        assert not new, f"not in the recording; record again with: {COMMAND}"

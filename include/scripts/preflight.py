@@ -7,11 +7,10 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from decimal import Decimal
 
 import structlog
 from rich.console import Console
-from sales_cdc.cost.forecast import Usage, forecast, in_dollars
+from sales_cdc.cost.forecast import monthly_cost
 from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.process import include_folder
 from sales_cdc.deployment.settings import Settings, SettingsError
@@ -52,7 +51,7 @@ def main(given: Sequence[str] | None = None) -> int:
     principals = {name: arn for name in ("provisioning", "operating") if (arn := getattr(asked, name))}
     with ReadOnlyClients(settings, connection(settings)) as clients:
         found = preflight(clients, include_folder(), principals, lambda finding: show(console, finding))
-    show(console, cost(asked.changes, settings))
+    show(console, Finding("cost", Level.OK, monthly_cost(settings, asked.changes)))
     for line in verdict(found):
         console.print(line, style="bold", markup=False)
     return 0 if is_go(found) else 1
@@ -62,13 +61,6 @@ def connection(settings: Settings) -> str | None:
     """Return the connection, if the environment holds it; a terminal's own credentials serve otherwise."""
     known = f"AIRFLOW_CONN_{settings.aws_conn_id.upper()}" in os.environ
     return settings.aws_conn_id if known else None
-
-
-def cost(changes: int, settings: Settings) -> Finding:
-    usage = Usage(changes, Decimal(30), firehose_interval_seconds=settings.firehose_interval_seconds)
-    found = forecast(usage, settings.region)
-    text = f"{in_dollars(found.dollars)} a month with {changes:,} changes, at the list prices of {found.region} (make cost)"
-    return Finding("cost", Level.OK, text)
 
 
 def show(console: Console, finding: Finding) -> None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.exceptions import ParamValidationError
 
 from tests.dags.conftest import load
 
@@ -33,6 +34,15 @@ def test_each_hop_exists_before_the_one_that_feeds_it(dag: DAG) -> None:
 def test_the_account_is_known_before_anything_is_touched(dag: DAG) -> None:
     for task in dag.tasks:
         assert task.task_id == "find_account" or "find_account" in upstream(dag, task.task_id)
+
+
+def test_the_first_task_may_only_plan_and_a_run_does_more_unless_it_is_told(dag: DAG) -> None:
+    first = dag.get_task("find_account")
+    assert (first.plan_only, first.operating) == ("{{ params.plan_only }}", "{{ params.operating }}")
+    assert (dag.params["plan_only"], dag.params["operating"]) == (False, "")
+    assert dag.params.get_param("operating").resolve("arn:aws-cn:iam::123456789012:role/team/daily")
+    with pytest.raises(ParamValidationError):
+        dag.params.get_param("operating").resolve("daily")
 
 
 def test_the_probe_order_is_deleted_even_when_it_does_not_arrive(dag: DAG) -> None:

@@ -244,6 +244,19 @@ def test_a_failing_check_fails_the_run_and_names_the_rows(story: Story, pipeline
     assert len(reports(pipeline)) == known
 
 
+def test_a_setup_that_only_plans_says_what_it_would_change_and_changes_nothing(pipeline: Pipeline) -> None:
+    function = {"FunctionName": "sales-cdc-transformer"}
+    timeout = pipeline.client("lambda").get_function_configuration(**function)["Timeout"]
+    pipeline.client("lambda").update_function_configuration(**function, Timeout=7)
+    done = pipeline.must_run("sales_cdc_setup", plan_only=True)
+    assert "Lambda function: 'sales-cdc-transformer' differs in Timeout" in done.log
+    assert "GO: nothing found stands in the way (1 to change" in done.log
+    assert "a month with 1,000,000 changes" in done.log
+    assert "summarise_setup" not in done.log.partition("GO: nothing")[2].partition("skip")[0]
+    assert pipeline.client("lambda").get_function_configuration(**function)["Timeout"] == 7
+    pipeline.client("lambda").update_function_configuration(**function, Timeout=timeout)
+
+
 @pytest.mark.parametrize(
     ("dag_id", "conf", "said"),
     [

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 import uuid
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.common.compat.sdk import DownstreamTasksSkipped
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.sdk.execution_time import macros
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 POKES_SECONDS = 60
+AT_ONCE = 8
 
 
 class DagRun:
@@ -26,16 +29,29 @@ class DagRun:
         (self.dag,) = bag.dags.values()
         self.params = {**self.dag.params.dump(), **params}
         self.outcomes: dict[str, Any] = {}
+        self.skipped: set[str] = set()
         self.run_id = f"test-{uuid.uuid4()}"
         self.conf: dict[str, Any] = {}
-        self.try_number, self.stats_tags = 1, {}
+        self.try_number, self.map_index, self.stats_tags = 1, -1, {}
         self.run_type, self.start_date = "manual", datetime.now(UTC)
 
     def run(self, *beginnings: str) -> None:
         """Run the tasks whose ids begin so (all by default) in their order, up to the first error."""
         for task in self.dag.topological_sort():
-            if task.task_id.startswith(beginnings or ("",)):
+            if task.task_id.startswith(beginnings or ("",)) and task.task_id not in self.skipped:
                 self.outcomes[task.task_id] = self._run_task(task.task_id)
+
+    def run_at_once(self) -> None:
+        """Run every task as soon as those before it have ended, as Airflow's scheduler does, up to the first error."""
+        waiting = {task.task_id: set(task.upstream_task_ids) for task in self.dag.tasks}
+        running: dict[Future[Any], str] = {}
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            while waiting or running:
+                for task_id in [each for each, before in waiting.items() if before <= self.outcomes.keys()]:
+                    del waiting[task_id]
+                    running[pool.submit(self._run_task, task_id)] = task_id
+                for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                    self.outcomes[running.pop(ended)] = ended.result()
 
     def _run_task(self, task_id: str) -> Any:
         task = self.dag.get_task(task_id)
@@ -50,12 +66,19 @@ class DagRun:
         context = {"ti": self, "params": params, "task": task, "run_id": self.run_id, "dag_run": self, "macros": macros}
         task.render_template_fields(context)
         if not isinstance(task, BaseSensorOperator):
-            return task.execute(context)
+            return self._outcome(task, context)
         deadline = time.monotonic() + POKES_SECONDS
         while not (seen := task.poke(context)):
             assert time.monotonic() < deadline, f"{task.task_id} saw nothing within {POKES_SECONDS} s"
             time.sleep(0.2)
         return getattr(seen, "xcom_value", None)
+
+    def _outcome(self, task: Any, context: dict[str, Any]) -> Any:
+        try:
+            return task.execute(context)
+        except DownstreamTasksSkipped as skip:
+            self.skipped |= set(skip.tasks)
+            return None
 
     def actions(self) -> dict[str, str]:
         """Return what was done to each resource, by task."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from sales_cdc.deployment.settings import Settings
+
 PRICES_FILE = Path(__file__).with_name("prices.json")
 REGION = "us-east-1"
 
@@ -247,6 +249,21 @@ def summary_line(found: Forecast) -> str:
         f"On AWS {found.usage.changes:,} changes cost about {in_dollars(found.dollars)}"
         f"{f' (mostly {parts})' if parts else ''}, at the list prices of {found.region}; 'make cost' shows how it is counted."
     )
+
+
+def monthly_cost(settings: Settings, changes: int = 1_000_000) -> str:
+    """Say in a line what a month with so many changes costs.
+
+    Example::
+
+        monthly_cost(settings)  # "$81.11 a month with 1,000,000 changes, at the list prices of us-east-1 (make cost)"
+    """
+    usage = Usage(
+        changes, Decimal(DAYS_PER_MONTH), firehose_interval_seconds=settings.firehose_interval_seconds,
+        firehose_size_mb=settings.firehose_size_mb, event_driven=settings.event_driven,
+    )  # fmt: skip
+    found = forecast(usage, settings.region)
+    return f"{in_dollars(found.dollars)} a month with {changes:,} changes, at the list prices of {found.region} (make cost)"
 
 
 def in_dollars(amount: Decimal) -> str:

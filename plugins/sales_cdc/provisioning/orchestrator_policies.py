@@ -10,6 +10,7 @@ from __future__ import annotations
 from sales_cdc.contract import bucket_keys
 from sales_cdc.deployment.topology import SERVICES, Topology
 from sales_cdc.provisioning.policies import PRINCIPALS, Document, allow, document, through_key
+from sales_cdc.provisioning.stack_policy import verifying
 
 
 def provisioning(topology: Topology) -> Document:
@@ -46,12 +47,15 @@ def encrypting(topology: Topology) -> Document:
 
 
 def documents(topology: Topology) -> dict[str, Document]:
-    """Return the documents of this deployment, by name.
+    """Return the documents of this deployment, by name; whoever runs setup needs little when a stack makes the resources.
 
     Example::
 
         documents(topology)["operating"]["Statement"]
     """
+    if topology.settings.is_of_a_stack:
+        made = (provisioning(topology), provisioning_lake(topology))
+        return {"provisioning": verifying(topology, *made), "operating": operating(topology)}
     found = {
         "provisioning": provisioning(topology),
         "provisioning-lake": provisioning_lake(topology),

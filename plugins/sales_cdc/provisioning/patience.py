@@ -25,6 +25,10 @@ class NotVisibleYetError(Exception):
     """Raised when something that was made a moment ago, or its tags, cannot be seen yet."""
 
 
+class TagsNotVisibleYetError(NotVisibleYetError):
+    """Raised when somebody else's resource does not show our tags, which may be late."""
+
+
 @dataclass(frozen=True)
 class Patience:
     """Repeat a call while its refusals pass, with growing pauses, up to ``seconds`` after its first try.

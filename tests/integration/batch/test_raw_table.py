@@ -22,6 +22,7 @@ from sales_cdc.deployment.topology import Topology
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
 from tests.integration.deployment import Deployment
+from tests.integration.faults import Faults
 
 pytestmark = pytest.mark.integration
 HOUR = "dt=2026-01-01/hr=00"
@@ -170,6 +171,18 @@ def test_columns_that_the_crawler_did_not_find_are_the_contract_s(raw: RawZone) 
     raw.put(f"{HOUR}/more.json", line("first"))
     assert raw.crawl()["added_columns"] == []
     assert raw.rows("SELECT quantity, price = 9.5 FROM raw_orders WHERE orderid = 'first'") == [[5, True]]
+
+
+@pytest.mark.parametrize("comma_path", ["ignored", "columns", "first"])
+def test_whatever_glue_makes_of_the_brief_s_path_the_table_has_the_contract_s_columns(
+    raw: RawZone, cloud: Cloud, comma_path: str
+) -> None:
+    """No page of AWS says what a crawler does with a list of JSON paths: each that one can think of is asked for."""
+    raw.put(f"{HOUR}/ours.json", line("first"))
+    with Faults(cloud.endpoint).of(comma_path=comma_path):
+        added = raw.crawl()["added_columns"]
+    assert ("sequence_number" in added, "product_name" in added) == (comma_path != "ignored", comma_path == "first")
+    assert raw.rows("SELECT product_name, quantity, actor FROM raw_orders") == [["laptop", 5, "user"]]
 
 
 def test_a_table_without_columns_gets_the_contract_s_as_if_the_classifier_found_none(raw: RawZone) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import uuid
 from collections.abc import Callable, Iterator
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from sales_cdc.deployment.settings import Settings
@@ -19,7 +16,8 @@ from sales_cdc.provisioning.policies import Document, document
 
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
-from tests.recorded_calls import COMMAND, CallRecorder, recorded_calls
+from tests.integration.provisioning.principals import Principals
+from tests.recorded_calls import CallRecorder
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]  # eight DAGs, with Spark jobs
 ACCOUNT = "000000000000"
@@ -43,37 +41,6 @@ OWNER: dict[str, Callable[[Topology], Document]] = {
 }
 
 
-class Principals:
-    """Hold users of the local cloud, one for each document, and Airflow's connection as one of them."""
-
-    def __init__(
-        self, cloud: Cloud, topology: Topology, environment: pytest.MonkeyPatch, recorder: CallRecorder
-    ) -> None:
-        self.cloud, self.topology, self._environment = cloud, topology, environment
-        self.recorder = recorder
-        self._keys: dict[str, dict[str, str]] = {}
-
-    def become(self, policy: Callable[[Topology], Document]) -> None:
-        self.recorder.principal = None
-        keys = self._keys.get(policy.__name__) or self._new_user(policy)
-        self.recorder.principal = policy.__name__
-        place = {"region_name": "us-east-1", "endpoint_url": self.cloud.endpoint}
-        login = {"login": keys["AccessKeyId"], "password": keys["SecretAccessKey"]}
-        self._environment.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps({"conn_type": "aws", **login, "extra": place}))
-
-    def _new_user(self, policy: Callable[[Topology], Document]) -> dict[str, str]:
-        iam, name = self.cloud.client("iam"), f"{self.topology.prefix}-{policy.__name__}"
-        iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=json.dumps(policy(self.topology)))
-        self._keys[policy.__name__] = iam.create_access_key(UserName=name)["AccessKey"]
-        return self._keys[policy.__name__]
-
-    def client(self, policy: Callable[[Topology], Document], service: str) -> object:
-        keys = self._keys[policy.__name__]
-        session = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], region_name="us-east-1")
-        return session.client(service, endpoint_url=self.cloud.endpoint)
-
-
 @pytest.fixture
 def principals(cloud: Cloud) -> Iterator[Principals]:
     with pytest.MonkeyPatch.context() as environment, CallRecorder().watching() as recorder:
@@ -93,7 +60,7 @@ def test_two_principals_run_every_dag_and_neither_can_do_the_others_work(princip
         if file == "sales_cdc_redrive.py":
             _read_the_page(principals.topology)
             _check_the_border(principals)
-    _compare(principals.recorder)
+    principals.recorder.compare()
 
 
 def _read_the_page(topology: Topology) -> None:
@@ -104,20 +71,6 @@ def _read_the_page(topology: Topology) -> None:
     for section in (changes.live, trust.failures, trust.ledger_runs):
         section(reader)
     insights.insight(reader, insights.insight_names()[0]["name"], refresh=True)
-
-
-def _compare(recorder: CallRecorder) -> None:
-    """Save what was called when asked to; otherwise check that the recording holds all of it."""
-    if os.environ.get("RECORD_AWS_CALLS"):
-        recorder.save()
-    recording = recorded_calls()
-    new = {
-        f"{principal} {operation}({', '.join(names)})"
-        for principal, operations in recorder.calls().items()
-        for operation, names in operations.items()
-        if not set(names) <= set(recording.get(principal, {}).get(operation, ()))
-    }
-    assert not new, f"not in the recording; record again with: {COMMAND}"
 
 
 def _check_the_border(principals: Principals) -> None:

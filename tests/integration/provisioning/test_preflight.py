@@ -21,6 +21,7 @@ from moto.iam.responses import IamResponse
 from moto.servicequotas.responses import ServiceQuotasResponse
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
+from sales_cdc.provisioning.operators.plan import NoGoError
 from sales_cdc.provisioning.preflight import account
 from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
 from sales_cdc.provisioning.preflight.findings import Level
@@ -43,6 +44,7 @@ STRANGERS_TABLE: dict[str, Any] = {
 }
 REGION = {"region_name": "us-east-1"}
 Run = Callable[..., tuple[int, str]]
+Answer = Callable[..., None]
 Refuse = Callable[..., None]
 
 
@@ -92,18 +94,30 @@ def aws(monkeypatch: pytest.MonkeyPatch, refuse: Refuse) -> Iterator[None]:
 
 
 @pytest.fixture
-def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
+def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
+    """Let AWS answer one operation as given, or refuse it."""
+
+    def answered(operation: str, given: dict[str, Any] | ClientError) -> None:
+        call = BaseClient._make_api_call
+
+        def respond(client: Any, name: str, arguments: Any) -> Any:
+            if name != operation:
+                return call(client, name, arguments)
+            if isinstance(given, ClientError):
+                raise given
+            return given
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", respond)
+
+    return answered
+
+
+@pytest.fixture
+def refuse(answer: Answer) -> Refuse:
     """Let AWS refuse one operation."""
 
     def refused(operation: str, code: str, message: str) -> None:
-        call = BaseClient._make_api_call
-
-        def answer(client: Any, name: str, arguments: Any) -> Any:
-            if name == operation:
-                raise ClientError({"Error": {"Code": code, "Message": message}}, name)
-            return call(client, name, arguments)
-
-        monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+        answer(operation, ClientError({"Error": {"Code": code, "Message": message}}, operation))
 
     return refused
 
@@ -169,7 +183,7 @@ def test_each_bad_input_is_one_line(run: Run, refuse: Refuse, monkeypatch: pytes
     refuse("DescribeStreamSummary", "AccessDeniedException", "explicit deny in a service control policy")
     code, shown = run("--operating", "arn:aws:iam::123456789012:role/daily")
     beginnings = [
-        "Lake Formation: It decides on new databases and tables: grant the principal of setup CREATE_DATABASE",
+        "Lake Formation: it decides on 'sales_cdc' and its tables: grant arn:aws:sts::123456789012:user/moto CREATE_DATABASE",
         "permissions: arn:aws:sts::123456789012:user/moto ('provisioning'): a service control policy denies kinesis:CreateStream.",
         "permissions: arn:aws:iam::123456789012:role/daily ('operating'): a service control policy denies kinesis:CreateStream.",
         "S3 bucket: 'sales-cdc-123456789012-us-east-1' is another account's bucket",
@@ -182,7 +196,18 @@ def test_each_bad_input_is_one_line(run: Run, refuse: Refuse, monkeypatch: pytes
         assert line.startswith(beginning)
 
 
-def test_a_region_without_glue_is_said(clients: ReadOnlyClients, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("aws")
+def test_a_region_without_glue_is_one_line(run: Run, answer: Answer) -> None:
+    offered = [{"Value": service} for service in account.SERVICES if service != "glue"]
+    answer("GetParametersByPath", {"Parameters": offered})
+    code, shown = run()
+    assert code == 1
+    assert reasons(shown) == ["region: us-east-1 does not offer glue, so there is no Glue 5.1. Choose another."]
+
+
+def test_a_region_that_lacks_a_service_or_whose_glue_5_1_aws_has_not_announced_is_said(
+    clients: ReadOnlyClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
     offered = account.region(clients, TOPOLOGY)
     assert [each.level for each in offered] == [Level.OK, Level.OK]
     monkeypatch.setattr(account, "SERVICES", ("s3", "no-such-service"))
@@ -193,14 +218,12 @@ def test_a_region_without_glue_is_said(clients: ReadOnlyClients, monkeypatch: py
     assert "Glue 5.1: no operation shows it" in glue.text
 
 
-def test_an_administrator_of_lake_formation_may_set_up_and_heeds_the_grants(clients: ReadOnlyClients) -> None:
-    admins = [{"DataLakePrincipalIdentifier": "arn:aws:iam::123456789012:role/airflow"}]
-    settings = {**UNDER_LAKE_FORMATION, "DataLakeAdmins": admins}
-    boto3.client("lakeformation", **REGION).put_data_lake_settings(DataLakeSettings=settings)
-    caller = account.Caller("123456789012", "arn:aws:sts::123456789012:assumed-role/airflow/session")
-    (finding,) = account.lake_formation(clients, TOPOLOGY, caller)
-    assert finding.level is Level.HEED
-    assert "after setup grant sales-cdc-crawler-us-east-1 and sales-cdc-job-us-east-1 CREATE_TABLE" in finding.text
+@pytest.mark.usefixtures("aws")
+def test_a_setup_that_only_plans_fails_with_every_reason_and_makes_nothing(refuse: Refuse) -> None:
+    refuse("HeadBucket", "403", "Forbidden")
+    with pytest.raises(NoGoError, match=r"NO-GO, for this reason:\n  S3 bucket: .* is another account's bucket"):
+        DagRun("sales_cdc_setup.py", plan_only=True).run()
+    assert not boto3.client("iam", **REGION).list_roles()["Roles"]
 
 
 def test_on_the_local_cloud_the_plan_is_what_setup_does(
@@ -209,6 +232,9 @@ def test_on_the_local_cloud_the_plan_is_what_setup_does(
     monkeypatch.setenv("SALES_CDC_PREFIX", prefix)
     code, shown = run()
     assert (code, shown.count("create   ")) == (0, 21)
+    planned = DagRun("sales_cdc_setup.py", plan_only=True)
+    planned.run()
+    assert planned.outcomes.keys() == {"find_account"} == planned.dag.task_dict.keys() - planned.skipped
     setup = DagRun("sales_cdc_setup.py")
     setup.run("find_account", "roles", "lake", "delivery", "capture", "arrivals")
     assert sum(".provision_" in task for task in setup.outcomes) == 21

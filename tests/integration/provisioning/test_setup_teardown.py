@@ -104,7 +104,7 @@ def test_teardown_removes_all_of_one_deployment_and_leaves_foreign_resources(
     s3.delete_object(Bucket=deployment.bucket.name, Key="raw/orders/x.json")
     kinesis.delete_stream(StreamName=deployment.stream.name)
     kinesis.get_waiter("stream_not_exists").wait(StreamName=deployment.stream.name, WaiterConfig={"Delay": 1})
-    kinesis.create_stream(StreamName=deployment.stream.name, ShardCount=1)
+    kinesis.create_stream(StreamName=deployment.stream.name, ShardCount=1, Tags={"owner": "them"})
 
     actions = tear_down(deployment.prefix)
     assert actions.pop("remove_stream") == "left"

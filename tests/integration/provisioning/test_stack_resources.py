@@ -12,9 +12,13 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
+from sales_cdc.provisioning.orchestrator_policies import documents
+from sales_cdc.provisioning.policies import Document
 
 from tests.conftest import Cloud
 from tests.integration.dag_runs import DagRun
+from tests.integration.provisioning.principals import Principals
+from tests.recorded_calls import CallRecorder
 
 pytestmark = pytest.mark.integration
 
@@ -33,10 +37,24 @@ def deployment(cloud: Cloud) -> Iterator[Topology]:
             DagRun("sales_cdc_teardown.py", confirm=Settings.from_environment().prefix).run()
 
 
-def test_setup_verifies_every_resource_and_says_so(deployment: Topology) -> None:
-    run = DagRun("sales_cdc_setup.py")
-    run.run()
-    assert {action for task, action in run.actions().items() if ".provision_" in task} == {"verified"}
+def verifying(topology: Topology) -> Document:
+    return documents(topology)["provisioning"]
+
+
+def test_setup_verifies_and_teardown_leaves_every_resource_with_the_small_policy_alone(
+    deployment: Topology, cloud: Cloud
+) -> None:
+    cloud.client("s3").delete_object(Bucket=deployment.bucket.name, Key=deployment.JOB_KEY)
+    with pytest.MonkeyPatch.context() as environment, CallRecorder().watching() as recorder:
+        Principals(cloud, deployment, environment, recorder).become(verifying)
+        setup = DagRun("sales_cdc_setup.py")
+        setup.run()
+        teardown = DagRun("sales_cdc_teardown.py", confirm=deployment.prefix)
+        teardown.run()
+        recorder.compare()
+    assert {action for task, action in setup.actions().items() if ".provision_" in task} == {"verified"}
+    assert setup.actions()["lake.upload_job"] == "created"
+    assert set(teardown.actions().values()) == {"left"}
 
 
 def test_setup_names_what_differs_and_leaves_it(deployment: Topology, cloud: Cloud) -> None:
@@ -49,9 +67,3 @@ def test_setup_names_what_differs_and_leaves_it(deployment: Topology, cloud: Clo
         run.run()
     configuration = function.get_function_configuration(FunctionName=deployment.transformer.name)
     assert (configuration["Timeout"], configuration["MemorySize"]) == (7, 1024)
-
-
-def test_teardown_leaves_every_resource(deployment: Topology) -> None:
-    run = DagRun("sales_cdc_teardown.py", confirm=deployment.prefix)
-    run.run()
-    assert set(run.actions().values()) == {"left"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +19,10 @@ from sales_cdc.cost.forecast import (
     Usage,
     forecast,
     forecast_line,
+    in_dollars,
+    monthly_cost,
 )
+from sales_cdc.deployment.settings import Settings
 
 TESTS = Path(__file__).resolve().parents[2]
 EVENTS, SQL = TESTS / "fixtures" / "events", TESTS.parent / "include" / "sql"
@@ -162,6 +166,16 @@ def test_a_log_line_has_the_total_the_most_expensive_services_and_the_region() -
     assert re.match(r"On AWS 1,000,000 changes cost about \$2\.02 \(mostly DynamoDB \$1\.25, ", line)
     assert "list prices of us-east-1" in line
     assert "cost about $0.00," in forecast_line(0)
+
+
+def test_a_month_costs_what_the_deployment_s_settings_make_it_cost() -> None:
+    settings = Settings("aws", "eu-central-1")
+    whole = Usage(1_000_000, Decimal(30), event_driven=True)
+    assert monthly_cost(replace(settings, event_driven=True)) == (
+        f"{in_dollars(forecast(whole).dollars)} a month with 1,000,000 changes, at the list prices of us-east-1 (make cost)"
+    )
+    assert monthly_cost(settings) != monthly_cost(replace(settings, event_driven=True))
+    assert "with 10 changes" in monthly_cost(settings, 10)
 
 
 def test_every_price_is_text_with_its_page_and_date() -> None:

@@ -80,6 +80,15 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "s3:PutBucketTagging": ("provisioning", "PutBucketTagging"),
         "sqs:SetQueueAttributes": ("provisioning", "SetQueueAttributes"),
     },
+    "verifying": {
+        "dynamodb:DescribeStream": ("provisioning", "DescribeStream"),
+        "glue:GetSecurityConfiguration": ("provisioning", "GetSecurityConfiguration"),
+        "glue:GetTable": ("provisioning", "GetTable"),
+        "kinesis:GetRecords": ("provisioning", "GetRecords"),
+        "kinesis:GetShardIterator": ("provisioning", "GetShardIterator"),
+        "kinesis:ListShards": ("provisioning", "ListShards"),
+        "lambda:ListTags": ("provisioning", "ListTags"),
+    },
     "operating": {
         "athena:StopQueryExecution": ("aws", "StopQueryExecution"),
         "dynamodb:BatchGetItem": ("aws", "BatchGetItem"),
@@ -120,6 +129,7 @@ NOT_CALLED_BY_US: dict[str, dict[str, str]] = {
         "kms:Decrypt": S3_KEY,
         "kms:GenerateDataKey": S3_KEY,
     },
+    "verifying": {"kms:Decrypt": ENVIRONMENT, "kms:GenerateDataKey": S3_KEY},
     "operating": {
         "glue:BatchGetPartition": ATHENA_CATALOG,
         "glue:GetPartition": ATHENA_CATALOG,

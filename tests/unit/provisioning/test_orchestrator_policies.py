@@ -75,6 +75,23 @@ def test_the_operating_policy_creates_and_removes_no_resource() -> None:
             assert service != "iam"
 
 
+def test_setup_of_a_stack_may_read_upload_the_code_and_send_a_probe_and_nothing_else() -> None:
+    stack = Topology(replace(TOPOLOGY.settings, managed_by="cloudformation"), TOPOLOGY.account)
+    found = documents(stack)
+    assert list(found) == ["provisioning", "operating"]
+    writes = {
+        (action, *each["Resource"])
+        for each in found["provisioning"]["Statement"]
+        for action in each["Action"]
+        if not action.partition(":")[2].startswith(("Get", "List", "Describe"))
+    }
+    assert writes == {
+        ("dynamodb:PutItem", stack.table.arn),
+        ("dynamodb:DeleteItem", stack.table.arn),
+        ("s3:PutObject", f"{stack.bucket.arn}/artifacts/*"),
+    }
+
+
 def test_operating_may_delete_only_the_tables_of_the_raw_zone() -> None:
     (statement,) = [each for each in operating(TOPOLOGY)["Statement"] if "glue:DeleteTable" in each["Action"]]
     tables = [resource for resource in statement["Resource"] if ":table/" in resource]

@@ -180,10 +180,29 @@ def test_a_retry_waits_for_the_tags_of_what_an_earlier_try_may_have_made(clock: 
 
 def test_a_stranger_s_is_called_so_at_once_in_the_first_try(clock: Clock) -> None:
     operator, stubber = provisioning(provision.ProvisionRoleOperator, flow.role(topology(), "pipe"))
-    answer_role(stubber, None)
+    answer_role(stubber, [{"Key": "owner", "Value": "them"}])
     with pytest.raises(provision.ForeignResourceError):
         operator.execute({})
     assert clock.now == 0
+
+
+def test_what_has_no_tag_may_be_of_a_setup_beside_this_one_and_is_waited_for(clock: Clock) -> None:
+    operator, stubber = provisioning(provision.ProvisionRoleOperator, flow.role(topology(), "pipe"))
+    for tags in (None, None, LIST):
+        answer_role(stubber, tags)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(operator.hook, "update", lambda *_: [])
+        assert operator.execute({})["action"] == "unchanged"
+    assert clock.now == 1 + 2
+
+
+def test_what_never_gets_a_tag_is_a_stranger_s(clock: Clock) -> None:
+    operator, stubber = provisioning(provision.ProvisionRoleOperator, flow.role(topology(), "pipe"))
+    for _ in range(40):
+        answer_role(stubber, None)
+    with pytest.raises(provision.ForeignResourceError, match="did not create it"):
+        operator.execute({})
+    assert 90 < clock.now <= 120
 
 
 def test_a_bucket_whose_name_was_in_use_is_made_when_s3_frees_it(clock: Clock) -> None:

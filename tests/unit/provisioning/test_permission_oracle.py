@@ -39,6 +39,7 @@ def documents_of(of: Topology) -> dict[str, Document]:
     return {**own.documents(of), **{service: permissions(of, service) for service in SERVICES}}
 
 
+STACK = topology(kms_key_arn=KEY, managed_by="cloudformation")
 DOCUMENTS = {
     f"{name}{suffix}": document
     for of, suffix in (
@@ -46,9 +47,12 @@ DOCUMENTS = {
         (topology(kms_key_arn=KEY), " with a key"),
         (topology(table="shop"), " adopting a table"),
         (topology(table="shop", kms_key_arn=KEY), " adopting a table with a key"),
+        (STACK, " of a stack"),
+        (topology(table="shop", managed_by="cloudformation"), " of a stack that adopts a table"),
     )
     for name, document in documents_of(of).items()
 }
+EACH_PRINCIPAL = pytest.mark.parametrize("principal", ["provisioning", "operating", "verifying"])
 EACH = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 
 
@@ -69,6 +73,7 @@ def principals() -> dict[str, set[str]]:
     return {
         "provisioning": granted(of["provisioning"], of["provisioning-lake"], of["encrypting"]),
         "operating": granted(of["operating"]),
+        "verifying": granted(own.documents(STACK)["provisioning"]),
     }
 
 
@@ -119,26 +124,26 @@ def test_every_condition_key_is_one_of_its_action(document: Document) -> None:
         assert keys <= aws.condition_keys(action) | GLOBAL_CONDITION_KEYS, action
 
 
-@pytest.mark.parametrize("principal", ["provisioning", "operating"])
+@EACH_PRINCIPAL
 def test_every_action_that_another_depends_on_is_granted_too(principal: str) -> None:
     may = principals()[principal]
     depended = {each for action in may for each in aws.dependent_actions(action)} - IRRELEVANT_DEPENDENCIES
     assert depended - may == set()
 
 
-@pytest.mark.parametrize("principal", ["provisioning", "operating"])
+@EACH_PRINCIPAL
 def test_every_recorded_call_is_allowed(principal: str) -> None:
     missing = needed_by(principal) - principals()[principal]
     assert missing == set(), f"needed and not granted; the recording is made by: {COMMAND}"
 
 
-@pytest.mark.parametrize("principal", ["provisioning", "operating"])
+@EACH_PRINCIPAL
 def test_nothing_is_granted_that_nothing_needs(principal: str) -> None:
     known = needed_by(principal) | set(RARELY_CALLED[principal]) | set(NOT_CALLED_BY_US[principal])
     assert principals()[principal] - known == set()
 
 
-@pytest.mark.parametrize("principal", ["provisioning", "operating"])
+@EACH_PRINCIPAL
 def test_what_no_recorded_run_calls_is_still_called_by_the_room_that_is_named(principal: str) -> None:
     for action, (room, operation) in RARELY_CALLED[principal].items():
         assert action in principals()[principal], f"{action} is not granted any more"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from sales_cdc.aws.task_errors import ResourceError
 from sales_cdc.provisioning.operators.provision import DriftError, ForeignResourceError, ProvisionOperator
 from sales_cdc.provisioning.operators.remove import RemoveOperator
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook
@@ -110,6 +111,27 @@ def test_a_resource_created_by_another_run_meanwhile_is_accepted(
     assert provision(Size=1)["action"] == "unchanged"
 
 
+def test_a_resource_that_another_run_makes_and_that_cannot_be_seen_yet_is_looked_for_again(
+    shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    theirs = thing(Name="x")
+    looks = iter([None, None, theirs, theirs])
+    monkeypatch.setattr(ShelfHook, "faster", theirs)
+    monkeypatch.setattr(ShelfHook, "describe", lambda *_: next(looks))
+    assert provision()["action"] == "unchanged"
+    assert clock.now == 1
+
+
+def test_a_resource_that_never_can_be_seen_fails_the_try_and_not_the_run(
+    shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr(ShelfHook, "faster", thing(Name="x"))
+    monkeypatch.setattr(ShelfHook, "describe", lambda *_: None)
+    with pytest.raises(ResourceError, match="another run makes or removes it at the same time"):
+        provision()
+    assert 90 < clock.now <= 120
+
+
 def test_a_foreign_resource_created_meanwhile_is_an_error_once_tags_would_be_visible(
     shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
@@ -155,8 +177,9 @@ def test_a_resource_of_a_stack_that_differs_is_named_with_what_differs(shelf: di
         verify(Size=1, Source="new")
 
 
-def test_a_foreign_resource_is_not_verified(shelf: dict[str, Found]) -> None:
-    shelf["x"] = thing(tags={"owner": "them"}, Name="x")
+@pytest.mark.parametrize("tags", [{}, {"owner": "them"}], ids=["none", "another's"])
+def test_a_foreign_resource_is_not_verified(shelf: dict[str, Found], tags: dict[str, str]) -> None:
+    shelf["x"] = thing(tags=tags, Name="x")
     with pytest.raises(ForeignResourceError):
         verify()
 

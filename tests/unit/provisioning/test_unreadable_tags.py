@@ -22,6 +22,7 @@ from sales_cdc.provisioning.operators.provision import (
 from sales_cdc.provisioning.operators.remove import RemoveFunctionOperator
 from sales_cdc.provisioning.orchestrator_policies import provisioning
 
+from tests.unit.provisioning.conftest import Clock
 from tests.unit.topologies import topology
 
 TAGS = topology().tags
@@ -80,13 +81,16 @@ def test_a_function_whose_tags_are_hidden_is_denied_and_not_foreign(answer: dict
     assert not isinstance(refused.value, ForeignResourceError)
 
 
-def test_a_function_that_has_no_tags_is_foreign() -> None:
+@pytest.mark.parametrize("tags", [{}, {"owner": "them"}], ids=["none", "another's"])
+def test_a_function_without_our_tags_is_foreign(clock: Clock, tags: dict[str, str]) -> None:
     operator = operator_of(ProvisionFunctionOperator, flow.transformer(topology(), "x"))
     stubber = stubbed(operator)
-    stubber.add_response("get_function", WITHOUT_TAGS)
-    stubber.add_response("list_tags", {"Tags": {}}, {"Resource": FUNCTION_ARN})
+    for _ in range(40):
+        stubber.add_response("get_function", WITHOUT_TAGS)
+        stubber.add_response("list_tags", {"Tags": tags}, {"Resource": FUNCTION_ARN})
     with pytest.raises(ForeignResourceError):
         operator.execute({})
+    assert bool(clock.now) == (tags == {}), "tags may be late"
 
 
 def test_teardown_does_not_leave_a_function_behind_whose_tags_it_may_not_read() -> None:

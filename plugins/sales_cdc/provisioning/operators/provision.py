@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from botocore.exceptions import ClientError
 
 from sales_cdc.aws.task_errors import ResourceError, resource_errors
-from sales_cdc.provisioning.patience import NotVisibleYetError, Patience, passes
+from sales_cdc.provisioning.patience import NotVisibleYetError, Patience, TagsNotVisibleYetError, passes
 from sales_cdc.provisioning.read_only import differences
 from sales_cdc.provisioning.resources import (
     bucket,
@@ -52,7 +52,7 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
 
     Safe to rerun and to retry at any point: when somebody else creates the resource at the same time, the operator reads it again. It
     never touches a resource that does not carry ``owner_tags``. Refusals that pass are waited out, and so are the tags of a resource
-    that is new.
+    that is new, or that has none: a setup beside this one may have made it a moment ago.
 
     Args:
         definition: the create request, from ``sales_cdc.provisioning.definitions``.
@@ -102,7 +102,8 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
             found: Found | None = self.hook.find(name)
             if found is None:
                 raise DriftError(f"There is no {self.hook.kind} '{name}'. {UPDATE_THE_STACK}")
-            self._require_ours(found)
+            if not self.hook.is_ours(found, self.owner_tags):
+                raise ForeignResourceError(self._foreign(found))
             differing = differences(self.hook, found, self.definition)
         if differing:
             raise DriftError(
@@ -116,9 +117,10 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
     def _provision_patiently(self, name: str) -> tuple[Found, list[str]]:
         try:
             return Patience(self.hook.patience_seconds).outlast(lambda: self._provision(name), self._does_pass)
+        except TagsNotVisibleYetError as error:
+            raise ForeignResourceError(str(error)) from error
         except NotVisibleYetError as error:
-            kind = ForeignResourceError if self._action == "unchanged" else ResourceError
-            raise kind(str(error)) from error
+            raise ResourceError(str(error)) from error
 
     def _does_pass(self, error: Exception) -> bool:
         """Return whether trying again may help; a new resource may be unknown to some of its service for a while."""
@@ -155,17 +157,21 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
 
     def _find_ours(self, name: str) -> Found:
         found: Found | None = self.hook.find(name)
-        if found is None and self._action != "unchanged":
-            raise NotVisibleYetError(
-                f"The {self.hook.kind} '{name}' was made by this run and is not visible yet. Run setup again in some minutes."
-            )
         if found is None:
-            raise ResourceError(
-                f"The {self.hook.kind} '{name}' was there and is gone again: another run removes it at the same time. Run "
-                "setup again when that run has ended."
-            )
+            raise self._unseen(name)
         self._require_ours(found)
         return found
+
+    def _unseen(self, name: str) -> Exception:
+        """Say why a resource that was made, or was there, cannot be found."""
+        if self._action != "unchanged":
+            return NotVisibleYetError(
+                f"The {self.hook.kind} '{name}' was made by this run and is not visible yet. Run setup again in some minutes."
+            )
+        return NotVisibleYetError(
+            f"The {self.hook.kind} '{name}' was there and cannot be found: another run makes or removes it at the same time. Run "
+            "setup again when that run has ended."
+        )
 
     def _create(self, action: str) -> None:
         """Create the resource, and note that; accept that it exists already."""
@@ -186,8 +192,11 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
                 f"The {self.hook.kind} '{found.name}' was made by this run, but its tags are {dict(found.tags)}, not "
                 f"{dict(self.owner_tags)}: they are not visible yet. Run setup again in some minutes."
             )
-        kind = NotVisibleYetError if self._is_new else ForeignResourceError
-        raise kind(
+        may_be_late = self._is_new or (self.hook.tags_are_late and not found.tags)
+        raise (TagsNotVisibleYetError if may_be_late else ForeignResourceError)(self._foreign(found))
+
+    def _foreign(self, found: Found) -> str:
+        return (
             f"The {self.hook.kind} '{found.name}' exists ({found.arn}) but this deployment's setup did not create it: "
             f"its tags are {dict(found.tags)}, not {dict(self.owner_tags)}. Nothing was changed. Remove or rename "
             "it, or choose another name for this deployment with SALES_CDC_PREFIX."

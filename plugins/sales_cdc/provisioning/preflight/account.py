@@ -1,10 +1,9 @@
-"""Check whose account it is, what the region offers, the quotas that bite, and Lake Formation."""
+"""Check whose account it is, what the region offers, and the quotas that bite."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,7 +23,6 @@ Source: https://aws.amazon.com/about-aws/whats-new/2026/04/aws-glue-5-1-all-govc
 """
 LEAST_CONCURRENCY = 100  # of Lambda, one for each shard of Kinesis and some for others; AWS starts new accounts with 10
 GLUE_DPUS = 8  # a crawl takes 2, three runs of the job 2 each
-IAM_ONLY = "IAM_ALLOWED_PRINCIPALS"
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,12 @@ def region(clients: ReadOnlyClients, topology: Topology) -> list[Finding]:
         if not offered:
             found.append(Finding("region", Level.UNKNOWN, f"{name} has no list of its services."))
         elif missing := [service for service in SERVICES if service not in offered]:
-            found.append(Finding("region", Level.STOP, f"{name} does not offer {', '.join(missing)}. Choose another."))
-            if "glue" in missing:
-                return [*found, Finding("region", Level.STOP, f"{name} has no Glue {version}. Choose another region.")]
+            so = f", so there is no Glue {version}" if "glue" in missing else ""
+            found.append(
+                Finding("region", Level.STOP, f"{name} does not offer {', '.join(missing)}{so}. Choose another.")
+            )
+            if so:
+                return found
         else:
             found.append(Finding("region", Level.OK, f"{name} offers all {len(SERVICES)} services"))
     return [*found, _glue(name, version, GLUE_ANNOUNCED.get(topology.partition))]
@@ -134,39 +135,3 @@ def _dpus(clients: ReadOnlyClients) -> Finding:
     if dpus is None:
         return Finding("quota", Level.UNKNOWN, "Glue's quota of DPUs is not among those that Service Quotas lists.")
     return _quota(dpus >= GLUE_DPUS, f"Glue runs {dpus:g} DPUs at once; crawl and job take up to {GLUE_DPUS}")
-
-
-def lake_formation(clients: ReadOnlyClients, topology: Topology, caller: Caller) -> list[Finding]:
-    """Return whether Lake Formation decides on new databases and tables, and what to grant then.
-
-    Source: https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html
-    """
-    found: list[Finding] = []
-    with unknown_if_refused(found, "Lake Formation", "The account's default permissions"):
-        settings = clients.of("lakeformation").get_data_lake_settings()["DataLakeSettings"]
-        if all(_left_to_iam(settings, kind) for kind in ("Database", "Table")):
-            return [Finding("Lake Formation", Level.OK, "IAM alone decides on new databases and tables")]
-        admins = {each["DataLakePrincipalIdentifier"] for each in settings.get("DataLakeAdmins", [])}
-        found.append(_grants(topology, is_admin=caller.principal in admins))
-    return found
-
-
-def _left_to_iam(settings: Mapping[str, Any], kind: str) -> bool:
-    granted = settings.get(f"Create{kind}DefaultPermissions", [])
-    return any(each["Principal"]["DataLakePrincipalIdentifier"] == IAM_ONLY for each in granted)
-
-
-def _grants(topology: Topology, *, is_admin: bool) -> Finding:
-    """Say what to grant; without CREATE_DATABASE setup itself would fail."""
-    first = (
-        ""
-        if is_admin
-        else "grant the principal of setup CREATE_DATABASE on the catalog (or make it an administrator), and "
-    )
-    roles = " and ".join(topology.role(service).name for service in ("crawler", "job"))
-    text = (
-        f"It decides on new databases and tables: {first}after setup grant {roles} CREATE_TABLE, ALTER and DESCRIBE on the database "
-        f"'{topology.database.name}' with ALL on its tables, and the principal of the batch CREATE_TABLE, and SELECT and DESCRIBE on "
-        "its tables."
-    )
-    return Finding("Lake Formation", Level.HEED if is_admin else Level.STOP, text)

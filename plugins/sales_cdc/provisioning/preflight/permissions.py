@@ -7,7 +7,7 @@ from typing import Any
 
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.orchestrator_policies import documents
-from sales_cdc.provisioning.policies import Document
+from sales_cdc.provisioning.policies import Document, document
 from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
 from sales_cdc.provisioning.preflight.findings import Finding, Level, unknown_if_refused
 
@@ -37,9 +37,9 @@ def permissions(clients: ReadOnlyClients, topology: Topology, principals: Mappin
 def _by_principal(topology: Topology) -> dict[str, Document]:
     """Return the documents with those of the principal of setup as one: each reason is then said once."""
     found = documents(topology)
-    lake = found.pop("provisioning-lake")
+    lake = found.pop("provisioning-lake", document())
     both = [*found["provisioning"]["Statement"], *lake["Statement"]]
-    return {**found, "provisioning": {**lake, "Statement": both}}
+    return {**found, "provisioning": document(*both)}
 
 
 def _judged(name: str, principal: str, refused: Mapping[str, set[str]]) -> list[Finding]:

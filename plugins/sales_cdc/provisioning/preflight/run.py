@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from sales_cdc.contract.declared import contract_path
@@ -12,6 +11,7 @@ from sales_cdc.provisioning.packaging import artifacts, sha256
 from sales_cdc.provisioning.preflight import account
 from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
 from sales_cdc.provisioning.preflight.findings import Finding
+from sales_cdc.provisioning.preflight.lake_formation import lake_formation
 from sales_cdc.provisioning.preflight.permissions import permissions
 from sales_cdc.provisioning.preflight.plan import plan
 
@@ -39,8 +39,9 @@ def preflight(clients: ReadOnlyClients, include: Path, principals: Mapping[str, 
     topology = Topology(clients.settings, caller.account)
     add(*account.region(clients, topology))
     add(*account.quotas(clients))
-    add(*account.lake_formation(clients, topology, replace(caller, arn=principals.get("provisioning", caller.arn))))
-    add(*permissions(clients, topology, {"provisioning": caller.principal, **principals}))
+    known = {"provisioning": caller.principal, **principals}
+    add(*lake_formation(clients, topology, known["provisioning"], known.get("operating", known["provisioning"])))
+    add(*permissions(clients, topology, known))
     code = sha256(artifacts(topology, include, contract_path())["transformer"].content())
     add(*plan(clients, topology, code))
     return found

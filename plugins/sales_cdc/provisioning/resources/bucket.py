@@ -54,6 +54,7 @@ class BucketHook(ResourceHook):
     absent_codes = frozenset({"404", "NoSuchBucket"})
     taken_codes = frozenset({"BucketAlreadyOwnedByYou"})
     patience_seconds = 8 * 60
+    tags_are_late = False
 
     def describe(self, name: str) -> Found:
         self.conn.head_bucket(Bucket=name)

@@ -19,6 +19,7 @@ class ClassifierHook(GlueHook):
     """
 
     kind = "Glue classifier"
+    tags_are_late = False
 
     def name_of(self, definition: Mapping[str, Any]) -> str:
         return str(definition["JsonClassifier"]["Name"])

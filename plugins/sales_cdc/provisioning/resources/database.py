@@ -14,6 +14,7 @@ class DatabaseHook(GlueHook):
     """Provision a Glue database; its parameters hold the deployment's tags."""
 
     kind = "Glue database"
+    tags_are_late = False
 
     def name_of(self, definition: Mapping[str, Any]) -> str:
         return str(definition["DatabaseInput"]["Name"])

@@ -34,7 +34,9 @@ class ResourceHook(AwsBaseHook, ABC):
     """Find, create, update and delete resources of one kind, with one client.
 
     Subclasses set these: ``absent_codes`` and ``taken_codes`` are the error codes for "there is none" and "there is one already".
-    ``patience_seconds`` is how long setup and teardown wait out what passes: two minutes, as a new role needs. ``ready_waiter`` and ``gone_waiter`` are names in ``waiters/<service>.json``; None where AWS acts at once.
+    ``patience_seconds`` is how long setup and teardown wait out what passes: two minutes, as a new role needs. ``tags_are_late``: a
+    resource may be seen before its tags. ``ready_waiter`` and ``gone_waiter`` are names in ``waiters/<service>.json``; None where AWS
+    acts at once.
 
     Example::
 
@@ -47,6 +49,7 @@ class ResourceHook(AwsBaseHook, ABC):
     absent_codes: ClassVar[frozenset[str]]
     taken_codes: ClassVar[frozenset[str]]
     patience_seconds: ClassVar[int] = 120
+    tags_are_late: ClassVar[bool] = True
     ready_waiter: ClassVar[str | None] = None
     gone_waiter: ClassVar[str | None] = None
 

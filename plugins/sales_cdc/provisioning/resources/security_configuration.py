@@ -17,6 +17,7 @@ class SecurityConfigurationHook(GlueHook):
     """
 
     kind = "Glue security configuration"
+    tags_are_late = False
 
     def describe(self, name: str) -> Found:
         found = self.conn.get_security_configuration(Name=name)["SecurityConfiguration"]

@@ -2,6 +2,7 @@
 
 Sources: the errors and documentation of the operations in botocore's models; for roles and buckets, what Terraform's provider
 retries: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/lambda/function.go,
+https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/role.go,
 https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/glue/crawler.go,
 https://github.com/hashicorp/terraform/pull/4407 (Firehose), https://github.com/aws/aws-cli/issues/2593 (a bucket that was deleted),
 https://github.com/ansible/ansible/pull/67811 (settings of a bucket). The local cloud's Firehose, Glue and Pipes word the refusal of
@@ -123,6 +124,7 @@ ABORTED_BUCKET = Refusal(
 ABORTED_LOG_GROUP = Refusal(
     "OperationAbortedException", "Multiple concurrent requests to update the same resource were in conflict."
 )
+NO_ROLE = Refusal("NoSuchEntity", "The role cannot be found.", 404)
 NO_BUCKET = Refusal("NoSuchBucket", "The specified bucket does not exist", 404)
 NO_QUEUE = Refusal("com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist.")
 DELETED_QUEUE = Refusal(
@@ -158,6 +160,11 @@ def _new_role(call: Call, ages: Ages) -> Refusal | None:
             "AccessDenied", f"User is not authorized to perform: sts:AssumeRole on resource: {call.name}", 403
         )
     return None
+
+
+def _unseen_role(call: Call, ages: Ages) -> Refusal | None:
+    is_about_one = "Role" in call.operation and call.operation not in {"CreateRole", "ListRoles"}
+    return NO_ROLE if is_about_one and ages.is_new("role", role_name(call.name), SHORT) else None
 
 
 def _new_bucket(call: Call, ages: Ages) -> Refusal | None:
@@ -199,6 +206,7 @@ def _creating(call: Call, ages: Ages) -> Refusal | None:
 
 Rule = Callable[[Call, Ages], Refusal | None]
 _RULES: Mapping[str, list[tuple[str, Rule]]] = {
+    "iam": [("unseen role", _unseen_role)],
     "sts": [("role", _new_role)],
     "lambda": [("role", _new_role), ("creating", _creating)],
     "s3": [("bucket", _new_bucket), ("bucket's setting", _busy_bucket)],
@@ -211,7 +219,7 @@ _RULES: Mapping[str, list[tuple[str, Rule]]] = {
 def answer(call: Call, refusal: Refusal) -> Answer:
     """Return the error as the service's protocol has it."""
     code, message, status = refusal
-    if call.service in {"s3", "sts"}:
+    if call.service in {"s3", "sts", "iam"}:
         error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
         text = error if call.service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
         body = b"" if call.request.method == "HEAD" else text.encode()

@@ -47,6 +47,19 @@ def test_a_new_role_cannot_be_assumed_yet(sky: Sky) -> None:
     assert sky.form("sts", "AssumeRole", RoleArn=f"{ROLE}-old")[0] == 200
 
 
+def test_a_new_role_is_not_found_for_a_moment(sky: Sky) -> None:
+    """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency."""
+    sky.form("iam", "CreateRole", RoleName="orders")
+    for operation in ("GetRole", "PutRolePolicy"):
+        status, refused = sky.form("iam", operation, RoleName="orders", PolicyName="permissions")
+        assert (status, "<Code>NoSuchEntity</Code>" in refused) == (404, True)
+        assert "NoSuchEntityException" in {
+            shape.name for shape in MODELS.get_service_model("iam").operation_model(operation).error_shapes
+        }
+    sky.wait(SHORT * SECONDS)
+    assert sky.form("iam", "GetRole", RoleName="orders")[0] == 200
+
+
 @pytest.mark.parametrize(("method", "path"), [("POST", FUNCTION), ("PUT", f"{FUNCTION}/f/configuration")])
 def test_lambda_refuses_a_new_role_in_its_own_words(sky: Sky, method: str, path: str) -> None:
     sky.form("iam", "CreateRole", RoleName="orders")
