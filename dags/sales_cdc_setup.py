@@ -39,7 +39,7 @@ from sales_cdc.provisioning.operators.artifact import UploadArtifactOperator
 from sales_cdc.provisioning.operators.expectations import adopt_table, expectations
 from sales_cdc.provisioning.operators.hold_flow import HoldFlowOperator
 from sales_cdc.provisioning.operators.plan import PlanOperator
-from sales_cdc.provisioning.operators.setup_params import PARAMS
+from sales_cdc.provisioning.operators.setup_params import setup_params
 from sales_cdc.provisioning.operators.summary import SummariseOperator
 from sales_cdc.provisioning.packaging import artifacts
 
@@ -56,7 +56,7 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     dagrun_timeout=timedelta(hours=1) + 2 * topology.patience,
-    params=PARAMS,
+    params=setup_params(),
     default_args=task_defaults(topology, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=10)),
     **dag_arguments(topology),
 ) as dag:

@@ -174,7 +174,7 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
         )
 
     def _create(self, action: str) -> None:
-        """Create the resource, and note that; accept that it exists already."""
+        """Create the resource, and note that; accept that it exists already. What this run made and replaces stays created."""
         self._is_new = True
         try:
             self.hook.create(self.definition)
@@ -182,7 +182,7 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
             if self.hook.means_taken(error):
                 return
             raise
-        self._action = action
+        self._action = action if self._action == "unchanged" else self._action
 
     def _require_ours(self, found: Found) -> None:
         if self.hook.is_ours(found, self.owner_tags):
