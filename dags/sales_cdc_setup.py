@@ -1,7 +1,7 @@
 """## Setup: create the pipeline's resources, or bring them up to date
 
-**Schedule**: none; trigger it. **Parameters**: see the form; `plan_only` says first what the run would do. **Example configuration**:
-`{"plan_only": true}`
+**Schedule**: none; trigger it. **Parameters**: see the form; `plan_only` says first what a run would do.
+**Example configuration**: `{"plan_only": true}`
 
 Works from the end of the chain backwards and waits for each hop, so that no change meets a hop that is not there yet:
 
