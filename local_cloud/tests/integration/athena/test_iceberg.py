@@ -96,5 +96,3 @@ def test_iceberg_files_are_listed_and_transforms_are_not_written(athena: Athena)
     assert athena.rows('SELECT record_count FROM "ice$files"') == [["1"]]
     athena.rows("CREATE TABLE days (d date) PARTITIONED BY (day(d)) " + place.format("days"))
     assert athena.run("INSERT INTO days VALUES DATE '2020-01-01'").reason.startswith("NOT_SUPPORTED")
-    for statement in ("OPTIMIZE ice REWRITE DATA USING BIN_PACK", "VACUUM ice"):
-        assert athena.run(statement).reason.startswith("NOT_SUPPORTED")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.unit.athena.supported_sql import PAGE, page
 from tests.unit.athena.trino_answers import RIGHT, Answer, answers, is_honest, recorded, verdict
 
 RECORDINGS = sorted((Path(__file__).parent / "trino").glob("*.jsonl"))
@@ -15,6 +16,10 @@ def test_answers_are_those_of_trino(path: Path, tmp_path: Path) -> None:
     cases = recorded(path)
     found = zip(cases, answers([case["sql"] for case in cases], tmp_path), strict=True)
     assert [(case["sql"], answer) for case, answer in found if verdict(case, answer) != RIGHT] == []
+
+
+def test_the_page_of_supported_sql_is_that_of_the_recordings() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
 
 
 def test_a_difference_is_seen() -> None:

@@ -43,7 +43,7 @@ def query_of(params: Json, groups: WorkGroups, caller: Caller) -> tuple[Query, J
     context = params.get("QueryExecutionContext", {})
     folder = results["OutputLocation"].rstrip("/") + "/"
     query = Query(
-        execution_id, strip(sql), context.get("Catalog", CATALOG), context.get("Database", "default").lower(),
+        execution_id, strip(sql), context.get("Catalog", CATALOG), context.get("Database", "default").strip('"`').lower(),
         list(params.get("ExecutionParameters", [])), folder, group["Name"], configuration.get("BytesScannedCutoffPerQuery"), caller,
     )  # fmt: skip
     query.output_location = folder + execution_id + statement.extension

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 import duckdb
 
 from local_cloud.athena.sql.in_python import register as functions_in_python
-from local_cloud.athena.tables import serde
+from local_cloud.athena.tables import lazy_simple, serde
 
 MEMORY_LIMIT = "1GB"
 
@@ -44,4 +44,5 @@ class Connections:
         connection.execute("SET TimeZone = 'UTC'")
         functions_in_python.register(connection)
         serde.register(connection)
+        lazy_simple.register(connection)
         return connection

@@ -20,14 +20,14 @@ from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.model import PATH_COLUMN
 from local_cloud.athena.sql.values.arrow_rows import held
 from local_cloud.athena.statement.query import Query
-from local_cloud.athena.tables import plain_lines, serde
+from local_cloud.athena.tables import lazy_simple, plain_lines, serde
 from local_cloud.athena.tables.delimited import write_delimited_segment
 from local_cloud.athena.tables.normal_form import OBJECT_COLUMN, column_name, write_json_segment
 from local_cloud.athena.tables.objects import Objects, S3Object
 from local_cloud.athena.tables.parquet_files import ParquetFiles, scanned_bytes
 from local_cloud.athena.tables.segment import Form, Segment
 from local_cloud.athena.tables.segments import Segments
-from local_cloud.athena.types import VARCHAR, duckdb_name, parse_type
+from local_cloud.athena.types import VARCHAR, Type, duckdb_name, parse_type
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
@@ -218,8 +218,14 @@ def _chosen(table: GlueTable, present: set[str]) -> str:
     for index, column in enumerate(table.columns):
         source = _source(table, present, column.name if table.serde in serde.JSON_SERDES else f"c{index}")
         value = f"t.{quoting.name(source)}" if source is not None else "CAST(NULL AS VARCHAR)"
-        columns.append(f"{serde.decoded(value, column.type, index)} AS {quoting.name(column.name)}")
+        columns.append(f"{_decoded(table, value, column.type, index)} AS {quoting.name(column.name)}")
     return ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
+
+
+def _decoded(table: GlueTable, value: str, kind: Type, index: int) -> str:
+    if table.serde == serde.LAZY_SIMPLE:
+        return lazy_simple.decoded(value, kind, table.serde_parameters)
+    return serde.decoded(value, kind, index)
 
 
 def _source(table: GlueTable, present: set[str], name: str) -> str | None:

@@ -53,7 +53,7 @@ def decoded(source: str, kind: Type, field_number: int) -> str:
         raise not_supported("A column of type char")
     if kind.name == "boolean":
         return f"(lower({source}) = 'true')"
-    value = _scalar(source, kind)
+    value = scalar(source, kind)
     bad = quoting.fail(
         "HIVE_BAD_DATA",
         f"""'Error parsing field value ''' || {source} || ''' for field {field_number}: For input string: "' || {source} || '"'""",
@@ -61,7 +61,7 @@ def decoded(source: str, kind: Type, field_number: int) -> str:
     return f"coalesce({value}, CASE WHEN {source} IS NOT NULL THEN {bad} END)"
 
 
-def _scalar(source: str, kind: Type) -> str:
+def scalar(source: str, kind: Type) -> str:
     """Return SQL that is NULL where the text has no value of the type."""
     if kind.is_integer:
         name = duckdb_name(kind)

@@ -1,4 +1,4 @@
-"""Run DELETE, UPDATE and MERGE on Iceberg tables: one snapshot replaces the old content by the new.
+"""Run DELETE, UPDATE, MERGE, OPTIMIZE and VACUUM on Iceberg tables: one snapshot replaces the old content by the new.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-updating-iceberg-table-data.html. Athena writes delete files where this copies; the
 rows afterwards are the same.
@@ -21,9 +21,16 @@ from local_cloud.athena.sql.values.casts import can_assign
 from local_cloud.athena.statement.query import Query
 from local_cloud.athena.types import Type, trino_name
 from local_cloud.athena.writing.iceberg_rows import arrow_of, changing
+from local_cloud.athena.writing.iceberg_snapshots import expire_snapshots
+from local_cloud.athena.writing.merge import MergeQueries, merge_target, parsed_merge
 
 _DELETE = re.compile(r"DELETE\s+FROM\s+([\w.\"$]+)(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _UPDATE = re.compile(r"UPDATE\s+([\w.\"$]+)\s+SET\s+(.*)", re.IGNORECASE | re.DOTALL)
+
+_OPTIMIZE = re.compile(
+    r"OPTIMIZE\s+([\w.\"$]+)\s+REWRITE\s+DATA\s+USING\s+BIN_PACK(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL
+)
+_VACUUM = re.compile(r"VACUUM\s+([\w.\"$]+)", re.IGNORECASE)
 
 
 class IcebergChanges:
@@ -40,10 +47,12 @@ class IcebergChanges:
             self._delete(query)
         elif verb == "UPDATE":
             self._update(query)
+        elif verb == "MERGE_INTO":
+            self._merge(query)
+        elif verb == "OPTIMIZE":
+            self._optimize(query)
         else:
-            raise not_supported(
-                f"{verb.replace('_', ' ').replace('MERGE INTO', 'MERGE')} (write the rows with DELETE and INSERT INTO, or with the Glue job)"
-            )
+            self._vacuum(query)
 
     def _table(self, query: Query, text: str, change: str) -> tuple[GlueTable, list[tuple[str, Type]]]:
         table = self._catalog.changeable_table(*Words(text).table(query.database), change)
@@ -99,6 +108,45 @@ class IcebergChanges:
             f"SELECT count(*) FROM {name} WHERE ({condition})",
         )
 
+    def _merge(self, query: Query) -> None:
+        table, columns = self._table(query, merge_target(query.sql), "Merging into")
+        name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
+        queries = MergeQueries(parsed_merge(query.sql, [column for column, _ in columns]), name, columns)
+        with self._selector.open(query, queries.changed) as selection:
+            changed, most = (int(value or 0) for value in next(iter(selection.rows())))
+        if most > 1:
+            message = "One MERGE target table row matched more than one source row"
+            raise QueryFailedError("MERGE_TARGET_ROW_MULTIPLE_MATCHES", message)
+        query.changed_rows = changed
+        if changed:
+            self._overwrite(query, table, columns, queries.content)
+
+    def _optimize(self, query: Query) -> None:
+        """Write the rows into as few files as a write makes; the rows stay."""
+        match = _OPTIMIZE.fullmatch(query.sql)
+        if match is None:
+            raise QueryFailedError(
+                "SYNTAX_ERROR", "line 1:1: mismatched input in OPTIMIZE. Expecting: REWRITE DATA USING BIN_PACK"
+            )
+        table, columns = self._table(query, match[1], "Optimizing")
+        if match[2]:
+            raise not_supported("OPTIMIZE with a WHERE clause")
+        tasks = list(self._iceberg.load(table).scan().plan_files())
+        if len(tasks) > 1 or any(task.delete_files for task in tasks):
+            kept = ", ".join(quoting.name(column) for column, _ in columns)
+            self._overwrite(
+                query, table, columns, f"SELECT {kept} FROM {quoting.name(table.database)}.{quoting.name(table.name)}"
+            )
+
+    def _vacuum(self, query: Query) -> None:
+        """Expire old snapshots, and delete the files that only they have."""
+        match = _VACUUM.fullmatch(query.sql)
+        if match is None:
+            raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in VACUUM")
+        table, _ = self._table(query, match[1], "Vacuuming")
+        with changing(loaded := self._iceberg.load(table)):
+            expire_snapshots(loaded, table.parameters)
+
     def _check_types(self, query: Query, name: str, assignments: dict[str, str], kinds: dict[str, Type]) -> None:
         compiled, _ = self._selector.compiled(query, f"SELECT {', '.join(assignments.values())} FROM {name}")
         table, given = [kinds[column] for column in assignments], [kind for _, kind in compiled.columns]
@@ -116,8 +164,11 @@ class IcebergChanges:
             raise not_supported("Execution parameters in DELETE and UPDATE")
         with self._selector.open(query, counted) as selection:
             query.changed_rows = int(next(iter(selection.rows()))[0] or 0)
-        if not query.changed_rows:
-            return
+        if query.changed_rows:
+            self._overwrite(query, table, columns, content)
+
+    def _overwrite(self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str) -> None:
+        """Replace the table's rows by those of a query."""
         query.scanned_bytes = 0
         loaded = self._iceberg.load(table)
         with self._selector.open(query, content) as selection:

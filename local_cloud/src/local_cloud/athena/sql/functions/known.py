@@ -52,6 +52,11 @@ def _split(arguments: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def names() -> set[str]:
+    """Return the names of all functions that Trino has."""
+    return set(_signatures())
+
+
 def is_known(name: str) -> bool:
     """Say whether Trino has a function of that name."""
     return name in _signatures()

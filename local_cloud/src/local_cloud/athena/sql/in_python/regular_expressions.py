@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -14,9 +16,36 @@ from typing import Any
 from local_cloud.athena.sql.raising import QueryError
 
 # What only one of the languages has, or both have with another meaning.
-_UNLIKE = re.compile(r"\\[pPGZXRhHvVN]|\[[^\]]*&&|\[\[|\(\?[a-zA-Z-]*[udxU]|\[:|\(\?[P#(]|\{,")
+_UNLIKE = re.compile(r"\\[GZXRhHvVN]|\[[^\]]*&&|\[\[|\(\?[a-zA-Z-]*[udxU]|\[:|\(\?[P#(]|\{,")
 _FOLDED = re.compile(r"\(\?[a-zA-Z]*i")
 _CLASSES = re.compile(r"\\[wWdDsSbB]")
+
+
+_PROPERTY = re.compile(r"\\([pP])(?:\{\^?(\w+)\}|(\w))")
+
+
+@lru_cache(maxsize=64)
+def _members(name: str) -> str:
+    """Return a class's inside for the characters of a general category, such as ``L`` or ``Lu``."""
+    found: list[list[int]] = []
+    for code in range(sys.maxunicode + 1):
+        if unicodedata.category(chr(code)).startswith(name) and not 0xD800 <= code < 0xE000:
+            if found and found[-1][1] == code - 1:
+                found[-1][1] = code
+            else:
+                found.append([code, code])
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in found)
+
+
+def _characters(match: re.Match[str]) -> str:
+    name = match[2] or match[3]
+    before = match.string[: match.start()]
+    inside = before.rfind("[") > before.rfind("]")
+    if match[1] == "P" or "^" in match[0] or not re.fullmatch("[A-Z][a-z]?", name) or not _members(name):
+        raise QueryError(
+            "NOT_SUPPORTED", f"The regular expression '{match.string}' is not supported by the local cloud's Athena."
+        )
+    return _members(name) if inside else f"[{_members(name)}]"
 
 
 @lru_cache(maxsize=256)
@@ -26,6 +55,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
     Raises:
         QueryError: it is wrong, or uses what differs.
     """
+    pattern = _PROPERTY.sub(_characters, pattern)
     if _UNLIKE.search(pattern):
         raise QueryError(
             "NOT_SUPPORTED", f"The regular expression '{pattern}' is not supported by the local cloud's Athena."

@@ -1,0 +1,73 @@
+"""MERGE INTO, OPTIMIZE and VACUUM of Iceberg tables.
+
+Sources: https://docs.aws.amazon.com/athena/latest/ug/merge-into-statement.html,
+https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-data-optimization.html
+"""
+
+from __future__ import annotations
+
+import pytest
+from tests.integration.athena.client import Athena
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def athena(cloud: object) -> Athena:
+    """One database for the module: no two tests share a table."""
+    return Athena(cloud, "athenamerge")
+
+
+def stock(athena: Athena, name: str, properties: str = "") -> None:
+    athena.rows(
+        f"CREATE TABLE {name} (id int, item string, price decimal(10,2)) LOCATION 's3://{athena.bucket}/{name}/' "
+        f"TBLPROPERTIES ('table_type' = 'ICEBERG'{properties})"
+    )
+    athena.rows(f"INSERT INTO {name} VALUES (1, 'tea', 2.50), (2, 'jam', 3.00), (3, 'pie', 4.00)")
+
+
+def test_merge_updates_deletes_and_inserts(athena: Athena) -> None:
+    stock(athena, "stock")
+    outcome = athena.run(
+        "MERGE INTO stock t USING (VALUES (1, 'tea', DECIMAL '2.75'), (2, 'gone', NULL), (4, 'CASE', 9.00)) s(id, item, price) "
+        "ON t.id = s.id "
+        "WHEN MATCHED AND s.item = 'gone' THEN DELETE "
+        "WHEN MATCHED THEN UPDATE SET price = s.price, item = CASE WHEN s.price > 2 THEN upper(s.item) ELSE t.item END "
+        "WHEN NOT MATCHED AND s.id > 3 THEN INSERT (id, item) VALUES (s.id, concat(s.item, ', new'))"
+    )
+    assert outcome.state == "SUCCEEDED", outcome.reason
+    assert athena.rows("SELECT * FROM stock ORDER BY id") == [
+        ["1", "TEA", "2.75"],
+        ["3", "pie", "4.00"],
+        ["4", "CASE, new", None],
+    ]
+    assert outcome.execution["SubstatementType"] == "MERGE_INTO"
+
+
+def test_merge_refuses_two_sources_for_one_row(athena: Athena) -> None:
+    stock(athena, "twice")
+    merge = "MERGE INTO twice USING (VALUES (1, 'a'), (1, 'b')) s(id, item) ON twice.id = s.id "
+    outcome = athena.run(merge + "WHEN MATCHED THEN UPDATE SET item = s.item")
+    assert outcome.reason.startswith("MERGE_TARGET_ROW_MULTIPLE_MATCHES")
+    assert athena.run(merge + "WHEN MATCHED AND s.item = 'b' THEN UPDATE SET item = s.item").state == "SUCCEEDED"
+    assert athena.rows("SELECT item FROM twice ORDER BY id") == [["b"], ["jam"], ["pie"]]
+
+
+def test_optimize_keeps_the_rows_in_fewer_files(athena: Athena) -> None:
+    stock(athena, "packed")
+    athena.rows("INSERT INTO packed VALUES (4, 'oil', 5.00)")
+    athena.rows("OPTIMIZE packed REWRITE DATA USING BIN_PACK")
+    assert athena.rows('SELECT count(*) FROM "packed$files"') == [["1"]]
+    assert athena.rows("SELECT count(*) FROM packed") == [["4"]]
+
+
+def test_vacuum_expires_snapshots_by_the_tables_properties(athena: Athena) -> None:
+    stock(athena, "young")
+    athena.rows("DELETE FROM young WHERE id = 1")
+    athena.rows("VACUUM young")
+    assert len(athena.rows('SELECT * FROM "young$snapshots"')) > 1
+    stock(athena, "old", ", 'vacuum_max_snapshot_age_seconds' = '0'")
+    athena.rows("DELETE FROM old WHERE id = 1")
+    athena.rows("VACUUM old")
+    assert len(athena.rows('SELECT * FROM "old$snapshots"')) == 1
+    assert athena.rows("SELECT id FROM old ORDER BY id") == [["2"], ["3"]]
