@@ -60,6 +60,7 @@ class CreateTableAs:
             self._objects.require_empty(location)
             no_data = bool(match[5])
             written = [] if no_data else self._objects.write(query, selection, target, columns)
+        query.changed_rows = query.written_rows
         self._register(database, name, target, columns, written)
         self._objects.manifest(query, written)
 
