@@ -132,10 +132,10 @@ def story(pipeline: Pipeline, athena: Cursor) -> Story:
 
 
 def reports(pipeline: Pipeline) -> list[tuple[str, str]]:
-    """Return each batch's page and document, oldest first."""
+    """Return the page and document of each batch that wrote a report, oldest first."""
     s3 = pipeline.client("s3")
     listed = s3.list_objects_v2(Bucket=pipeline.bucket, Prefix="ledger/batch/manual")["Contents"]
-    folders = sorted({entry["Key"].rpartition("/")[0] for entry in listed})
+    folders = sorted({entry["Key"].rpartition("/")[0] for entry in listed if entry["Key"].endswith("/report.json")})
     bodies = [
         [s3.get_object(Bucket=pipeline.bucket, Key=f"{folder}/report.{kind}")["Body"].read().decode() for kind in ("md", "json")]
         for folder in folders
