@@ -9,15 +9,12 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.watermark import Watermark, hour_of
 
 LONGEST_RUN = timedelta(days=1)
 """After which a run of the job that has not noted its end has ended: Glue stops it after an hour."""
-KEYS_AT_ONCE = 1000  # S3's limit for one call
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class WatermarkHook(LandingZoneHook):
     """S3, as the ledger that holds the watermark.
 
     Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html,
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
     """
 
     def watermark(self) -> Watermark | None:
@@ -68,15 +65,8 @@ class WatermarkHook(LandingZoneHook):
 
     def close(self, keys: Iterable[str]) -> None:
         """Delete notes whose contents a gate has passed."""
-        objects = [{"Key": key} for key in keys]
-        for at in range(0, len(objects), KEYS_AT_ONCE):
-            deleted = self.get_conn().delete_objects(
-                Bucket=self.bucket, Delete={"Objects": objects[at : at + KEYS_AT_ONCE], "Quiet": True}
-            )
-            if errors := deleted.get("Errors"):
-                raise ClientError(
-                    {"Error": {"Code": errors[0]["Code"], "Message": errors[0]["Message"]}}, "DeleteObjects"
-                )
+        for key in keys:
+            self.get_conn().delete_object(Bucket=self.bucket, Key=key)
 
     def _now(self) -> datetime:
         """Return S3's time: this machine's clock may be wrong."""
