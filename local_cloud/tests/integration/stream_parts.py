@@ -51,9 +51,9 @@ class Parts:
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Principal": {"Service": principal}, "Action": "sts:AssumeRole"}],
         }
-        role = self.cloud.client("iam").create_role(
-            RoleName=f"{self.prefix}-{name}", AssumeRolePolicyDocument=json.dumps(trust)
-        )["Role"]  # fmt: skip
+        iam, called = self.cloud.client("iam"), f"{self.prefix}-{name}"
+        role = iam.create_role(RoleName=called, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+        iam.get_waiter("role_exists").wait(RoleName=called, WaiterConfig={"Delay": 1})
         self.allow(name, allowed)
         return str(role["Arn"])
 
