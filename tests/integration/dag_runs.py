@@ -96,6 +96,9 @@ class DagRun:
         """Ignore the operators' links for the UI."""
 
     def xcom_pull(self, task_ids: str, key: str = "return_value", **_: Any) -> Any:
-        """Stand for Airflow's task instance in templates and operators."""
+        """Stand for Airflow's task instance in templates and operators; it keeps parts of an outcome only where a task says so."""
         outcome = self.outcomes.get(task_ids)
-        return outcome if key == "return_value" or outcome is None else outcome[key]
+        if key == "return_value" or outcome is None:
+            return outcome
+        assert self.dag.get_task(task_ids).multiple_outputs, f"{task_ids} has no XCom {key}: it lacks multiple_outputs"
+        return outcome[key]

@@ -76,7 +76,7 @@ class AdoptTableOperator(ExpectTableFitsOperator):
     template_fields = aws_template_fields("table", "may_enable_stream", "bucket")
 
     def __init__(self, *, view_type: str, bucket: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(multiple_outputs=True, **kwargs)
         self.view_type = view_type
         self.bucket = bucket
 
