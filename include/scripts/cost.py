@@ -60,6 +60,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         help="orders that each batch reconciles (default: changes)",
     )
     parser.add_argument("--event-driven", action="store_true", help="arrivals start batches too")
+    parser.add_argument(
+        "--adopted", action="store_true", help="the table is somebody's, who pays for its writes and its recovery"
+    )
     parser.add_argument("--region", default=os.environ.get("AWS_REGION") or REGION, help="default: AWS_REGION")
     parser.add_argument(
         "--plain-writes",
@@ -101,7 +104,7 @@ def main(given: Sequence[str] | None = None) -> int:
             orders = asked.changes if asked.table_orders is None else asked.table_orders
             usage = Usage(
                 asked.changes, asked.days, asked.item_bytes, units, table_bytes=orders * asked.item_bytes,
-                event_driven=asked.event_driven,
+                event_driven=asked.event_driven, adopted=asked.adopted,
             )  # fmt: skip
             found = forecast(usage, asked.region)
         except CostError as error:

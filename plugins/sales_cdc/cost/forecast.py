@@ -64,6 +64,7 @@ class Usage:
 
     ``days``: how long the pipeline runs for it; 0: it runs anyway. ``read_bytes``: what scans of the table read once.
     ``table_bytes``: the table's size, which each batch's reconciliation reads. ``event_driven``: arrivals start batches, too.
+    ``adopted``: the table is somebody's, who pays for its writes and its recovery anyway.
 
     Raises:
         CostError: an amount is negative or no finite number.
@@ -79,6 +80,7 @@ class Usage:
     firehose_interval_seconds: int = 60
     firehose_size_mb: int = 5
     event_driven: bool = False
+    adopted: bool = False
 
     def __post_init__(self) -> None:
         for name, amount in vars(self).items():
@@ -213,6 +215,10 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
+OF_THE_TABLE = {("DynamoDB", "writes"), ("DynamoDB", "point-in-time recovery")}
+"""Lines that the owner of an adopted table pays, whether a pipeline reads it or not."""
+
+
 def forecast(usage: Usage, region: str = REGION) -> Forecast:
     """Forecast what the usage costs.
 
@@ -226,6 +232,7 @@ def forecast(usage: Usage, region: str = REGION) -> Forecast:
     lines = (
         Line(service, what, Decimal(count(usage)), prices[price], formula)
         for service, what, price, count, formula in RULES
+        if not (usage.adopted and (service, what) in OF_THE_TABLE)
     )
     return Forecast(region, usage, tuple(line for line in lines if line.quantity))
 
@@ -260,7 +267,7 @@ def monthly_cost(settings: Settings, changes: int = 1_000_000) -> str:
     """
     usage = Usage(
         changes, Decimal(DAYS_PER_MONTH), firehose_interval_seconds=settings.firehose_interval_seconds,
-        firehose_size_mb=settings.firehose_size_mb, event_driven=settings.event_driven,
+        firehose_size_mb=settings.firehose_size_mb, event_driven=settings.event_driven, adopted=settings.table is not None,
     )  # fmt: skip
     found = forecast(usage, settings.region)
     return f"{in_dollars(found.dollars)} a month with {changes:,} changes, at the list prices of {found.region} (make cost)"

@@ -60,6 +60,15 @@ def test_a_million_changes_over_thirty_days_cost_what_a_sum_by_hand_says() -> No
     }
 
 
+def test_the_owner_of_an_adopted_table_pays_for_its_writes_and_its_recovery() -> None:
+    usage = Usage(1_000_000, Decimal(30), table_bytes=GB)
+    ours = lines(replace(usage, adopted=True))
+    assert {key: dollars for key, dollars in lines(usage).items() if key not in ours}.keys() == {
+        ("DynamoDB", "writes"), ("DynamoDB", "point-in-time recovery"),
+    }  # fmt: skip
+    assert lines(usage) == ours | {key: dollars for key, dollars in lines(usage).items() if key not in ours}
+
+
 def test_changes_on_top_of_what_runs_anyway_cost_no_hours_and_no_batches() -> None:
     found = lines(Usage(1_000))
     assert not found.keys() & {("Kinesis", "stream"), ("Glue", "crawler")}

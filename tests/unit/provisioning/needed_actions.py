@@ -56,7 +56,6 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "glue:CreateSecurityConfiguration": ("provisioning", "CreateSecurityConfiguration"),
         "glue:GetSecurityConfiguration": ("provisioning", "GetSecurityConfiguration"),
         "glue:DeleteSecurityConfiguration": ("provisioning", "DeleteSecurityConfiguration"),
-        "glue:GetTable": ("provisioning", "GetTable"),
         "glue:StopCrawler": ("provisioning", "StopCrawler"),
         "glue:UpdateCrawler": ("provisioning", "UpdateCrawler"),
         "glue:UpdateDatabase": ("provisioning", "UpdateDatabase"),

@@ -84,6 +84,7 @@ def cost(reader: Reader, settings: Settings) -> dict[str, Any]:
         firehose_interval_seconds=max(1, settings.firehose_interval_seconds),
         firehose_size_mb=settings.firehose_size_mb,
         event_driven=settings.event_driven,
+        adopted=settings.table is not None,
     )
     estimate = forecast(usage, settings.region)
     return {
