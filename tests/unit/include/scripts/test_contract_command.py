@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sales_cdc.contract.declared import contract_path
 
 from tests.shipped import ROOT
 
@@ -28,7 +29,7 @@ def run(contract: Path | None, *arguments: str) -> subprocess.CompletedProcess[s
 def test_a_good_contract_is_shown() -> None:
     done = run(None)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "orders.json is good." in done.stdout
+    assert f"The contract {contract_path()} is good." in done.stdout
     assert "  field  price         decimal(12,2)  price" in done.stdout
     assert run(None, "--quiet").stdout == ""
 
