@@ -28,7 +28,7 @@ def run(contract: Path | None, *arguments: str) -> subprocess.CompletedProcess[s
 def test_a_good_contract_is_shown() -> None:
     done = run(None)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "orders.json is good." in done.stdout
+    assert f"{os.environ['SALES_CDC_CONTRACT']} is good." in done.stdout
     assert "  field  price         decimal(12,2)  price" in done.stdout
     assert run(None, "--quiet").stdout == ""
 
