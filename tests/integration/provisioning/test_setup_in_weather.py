@@ -26,7 +26,9 @@ SETUP, TEARDOWN = "sales_cdc_setup.py", "sales_cdc_teardown.py"
 WEATHER_SECONDS = 2.0
 ROLE_SECONDS = 4.0
 TIMES_AS_FAST = 10
-KINDS = {"unseen role", "tags", "queue", "bucket", "bucket's setting", "log group's setting", "creating"}
+LOG_GROUP_SECONDS = 10.0
+"""Its tenth outlasts the time between two calls on a slow machine."""
+KINDS = {"unseen role", "tags", "queue", "bucket", "bucket's setting", "creating"}
 TAKES_ROLE: dict[Service, str] = {
     "crawler": "lake.provision_crawler",
     "transformer": "delivery.provision_transformer",
@@ -94,4 +96,17 @@ def test_what_takes_a_role_is_made_though_the_role_is_new(deployment: Topology, 
             setup.run_only(role, task)
             assert "role" in met(faults), task
         assert {setup.outcomes[each]["action"] for each in (role, task)} == {"created"}
+    run(TEARDOWN, confirm=deployment.prefix)
+
+
+def test_a_log_group_is_changed_though_logs_still_carries_out_another_change(
+    cloud: Cloud, deployment: Topology, faults: Faults
+) -> None:
+    setup, task = DagRun(SETUP), "delivery.provision_transformer_log"
+    setup.run_only("find_account", task)
+    with faults.of(seed=3, eventual_consistency=LOG_GROUP_SECONDS):
+        cloud.client("logs").put_retention_policy(logGroupName=deployment.transformer_log.name, retentionInDays=3)
+        setup.run_only(task)
+        assert met(faults) == {"log group's setting"}
+    assert setup.outcomes[task]["action"] == "updated"
     run(TEARDOWN, confirm=deployment.prefix)
