@@ -31,6 +31,7 @@ class ShelfHook(ResourceHook):
     taken_codes = frozenset({"Taken"})
     shelf: dict[str, Found]
     faster: Found | None = None  # what somebody else makes between our looking and making
+    updated: Found | None = None  # what somebody else makes of it between our looking and updating
 
     def describe(self, name: str) -> Found | None:
         return self.shelf.get(name)
@@ -46,6 +47,9 @@ class ShelfHook(ResourceHook):
 
     def update(self, found: Found, definition: Mapping[str, Any]) -> list[str]:
         changes = [name for name, value in definition.items() if found.description.get(name) != value]
+        if changes and self.updated is not None:
+            self.shelf["x"] = self.updated
+            raise refusal("Taken")
         if changes:
             self.shelf["x"] = thing(**definition)
         return changes
@@ -109,6 +113,15 @@ def test_a_resource_created_by_another_run_meanwhile_is_accepted(
 ) -> None:
     monkeypatch.setattr(ShelfHook, "faster", thing(Name="x", Size=1))
     assert provision(Size=1)["action"] == "unchanged"
+
+
+def test_a_part_of_a_resource_added_by_another_run_meanwhile_is_accepted(
+    shelf: dict[str, Found], monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    shelf["x"] = thing(Name="x")
+    monkeypatch.setattr(ShelfHook, "updated", thing(Name="x", Stream="S3Delivery"))
+    assert provision(Stream="S3Delivery")["action"] == "unchanged"
+    assert clock.now == 1
 
 
 def test_a_resource_that_another_run_makes_and_that_cannot_be_seen_yet_is_looked_for_again(

@@ -123,8 +123,16 @@ class ProvisionOperator(AwsBaseOperator[ResourceHook]):
             raise ResourceError(str(error)) from error
 
     def _does_pass(self, error: Exception) -> bool:
-        """Return whether trying again may help; a new resource may be unknown to some of its service for a while."""
-        return passes(error) or (self._is_new and isinstance(error, ClientError) and self.hook.means_absent(error))
+        """Return whether trying again may help.
+
+        A new resource may be unknown to some of its service for a while, and what an update was to add, such as a log stream, may have
+        been added by a setup beside this one.
+        """
+        if passes(error):
+            return True
+        if not isinstance(error, ClientError):
+            return False
+        return self.hook.means_taken(error) or (self._is_new and self.hook.means_absent(error))
 
     def _provision(self, name: str) -> tuple[Found, list[str]]:
         """Return the resource as it is now, and what differed."""
