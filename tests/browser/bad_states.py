@@ -31,15 +31,18 @@ class StatefulReader(CannedReader):
         runs: BatchRuns | None = None,
         failed: Tail | None = None,
         refuses: bool = False,
+        metrics: Answer | None = None,
     ) -> None:
         super().__init__(mood)
         self._answers, self._reports, self._failed, self._refuses = answers or {}, reports, failed, refuses
         self._runs = runs or BatchRuns(is_paused=False)
+        self._metrics = metrics or Answer()
         self.kept: list[Acknowledgement] = []
 
     def observe(self) -> Observation:
         seen = super().observe()
-        return replace(seen, answers={**seen.answers, **self._answers})
+        series = {} if self._metrics.refusal else seen.series
+        return replace(seen, answers={**seen.answers, **self._answers}, series=series, metrics=self._metrics)
 
     def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
         self._check()
@@ -120,6 +123,11 @@ BAD_STATES: dict[str, tuple[Callable[[], StatefulReader], str, str, str]] = {
     "cloud down": (lambda: StatefulReader("down"), "unknown", "the cloud does not answer", "make cloud"),
     "half-built": (lambda: StatefulReader(answers={"crawler": Answer(refusal="missing"), "job": Answer(refusal="missing")}), "untrustworthy", "not all of the pipeline is there: crawler, curate job", "sales_cdc_setup"),
     "denied": (lambda: StatefulReader(answers={"pipe": DENIED}), "unknown", "the pipe could not be read", "role"),
+    "dropped database": (lambda: StatefulReader(answers={"tables": Answer(refusal="missing")}), "untrustworthy", "not all of the pipeline is there: tables", "sales_cdc_setup"),
+    "no dead-letter queue": (lambda: StatefulReader(answers={"dead_letters": Answer(refusal="missing")}), "untrustworthy", "not all of the pipeline is there: dead-letter queue", "sales_cdc_setup"),
+    "tables denied": (lambda: StatefulReader(answers={"tables": DENIED}), "unknown", "the tables could not be read", "role"),
+    "queue denied": (lambda: StatefulReader(answers={"dead_letters": DENIED}), "unknown", "the dead-letter queue could not be read", "role"),
+    "metrics denied": (lambda: StatefulReader(metrics=DENIED), "unknown", "the metrics could not be read", "role"),
     "bucket denied": (lambda: StatefulReader(refuses=True), "unknown", "could not be read", "role"),
     "not set up": (lambda: StatefulReader("missing"), "missing", "The pipeline is not set up here yet.", "sales_cdc_setup"),
     "empty": (lambda: StatefulReader("empty"), "empty", "Nothing to trust yet", "sales_cdc_generate"),

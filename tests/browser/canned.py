@@ -23,7 +23,7 @@ from sales_cdc.verdict.observation import Answer, Observation, Series
 NOW = datetime(2026, 11, 25, 14, 30, 20, tzinfo=UTC)
 PRODUCTS = ("laptop", "headphones", "monitor", "keyboard", "phone", "tablet", "camera", "printer")
 HOSTILE = "<script>window.hacked = true</script>"
-CURATED = ["orders", "orders_changes", "orders_current", "orders_history", "pipeline_ledger", "raw_orders"]
+CURATED = ["orders", "orders_changes", "orders_current", "orders_history", "orders_intake", "orders_quarantine", "pipeline_ledger", "raw_orders"]  # fmt: skip
 EVENTS = ("MODIFY", "INSERT", "MODIFY", "REMOVE", "MODIFY", "INSERT")
 ORDER = "5b1f7d20-5c66-4a0e-9f0e-2f6f0f2a9c11"
 

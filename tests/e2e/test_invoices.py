@@ -43,7 +43,7 @@ found = orders.found_orders(reader, "it's")
 print(json.dumps({
     "entity": ENTITY.as_json(), "label": ENTITY.search_label, "insights": insights.insight_names(), "found": found,
     "by_customer": orders.found_orders(reader, "ZOË"), "order": orders.order(reader, found["orders"][0]["orderid"]),
-    "live": changes.live(reader), "bars": changes.changes(reader, "day"), "flow": flow.flow(reader, 1),
+    "live": changes.live(reader), "bars": changes.changes(reader, "day"), "flow": flow.flow(reader, reader.settings),
     "batch": trust.report(reader, "batch"), "reconciliation": trust.report(reader, "reconciliation"),
 }, default=str))
 """

@@ -44,7 +44,7 @@ def changes_table(reader: Reader) -> str:
     for table in (CHANGE_LOG, Topology.RAW_TABLE):
         if table in names:
             return table
-    raise NothingYetError("No table yet", f"{RUN_BATCH} Its crawl makes the first table.")
+    raise NothingYetError("There is no table of changes", f"{RUN_BATCH} Its crawl and its job make the tables.")
 
 
 def ask_insight(reader: Reader, name: str) -> QueryAnswer:
@@ -54,7 +54,9 @@ def ask_insight(reader: Reader, name: str) -> QueryAnswer:
         NothingYetError: there are no curated tables.
     """
     if not {CHANGE_LOG, CURRENT_STATE} <= set(reader.tables()):
-        raise NothingYetError("No curated tables yet", f"{RUN_BATCH} Its Glue job makes the tables that this asks.")
+        raise NothingYetError(
+            "The curated tables are not there", f"{RUN_BATCH} Its Glue job makes the tables that this asks."
+        )
     return QueryAnswer(reader.ask(f"insights/{name}.sql", _thirty_days_until(reader.now().date())))
 
 

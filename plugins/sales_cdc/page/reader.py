@@ -13,7 +13,7 @@ from sales_cdc.verdict.acknowledgements import Acknowledgements
 from sales_cdc.verdict.evidence import BatchRuns
 from sales_cdc.verdict.lake_reader import Report, Tail
 from sales_cdc.verdict.matters import Acknowledgement
-from sales_cdc.verdict.observation import Observation
+from sales_cdc.verdict.observation import Observation, table_names
 from sales_cdc.verdict.sources import DeploymentSources
 
 
@@ -79,8 +79,7 @@ class DeploymentReader(DeploymentSources):
     def tables(self) -> list[str]:
         """Return the names of the database's tables: none when there is no database."""
         glue = self.clients.client("glue")
-        pages = glue.get_paginator("get_tables").paginate(DatabaseName=self.clients.topology().database.name)
         try:
-            return [table["Name"] for page in pages for table in page["TableList"]]
+            return table_names(glue, self.clients.topology().database.name)
         except glue.exceptions.EntityNotFoundException:
             return []

@@ -18,7 +18,8 @@ class BatchRuns:
     """What Airflow's database says of the batch DAG.
 
     ``failed_at`` is when the newest finished run failed, None when it succeeded or none has finished; ``failed_since`` when the first
-    run after the last success failed. ``failed_tasks`` are that newest run's own failures, ``link`` leads to it.
+    run after the last success failed. ``failed_tasks`` are that newest run's own failures, ``link`` leads to it. ``follows_arrivals``:
+    the DAG, as Airflow has parsed it, starts when raw objects arrive; None when Airflow does not say.
     """
 
     is_paused: bool
@@ -27,6 +28,7 @@ class BatchRuns:
     run_id: str = ""
     failed_tasks: Sequence[str] = ()
     link: str = ""
+    follows_arrivals: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Evidence:
 
     ``batch``, ``account`` and ``reconciliation`` are the newest of their kind, None when there is none. ``failed`` holds the records
     under ``errors/``. ``runs`` is None where Airflow's database cannot be read, such as in a task. ``unread`` says of what else could
-    not be read why. ``event_driven`` says that arrivals have to start batches.
+    not be read why. ``event_driven`` says that arrivals have to start batches. ``tables`` is None when they could not be listed.
+    ``absent`` names parts without a hop of their own that do not exist.
     """
 
     at: datetime
@@ -44,7 +47,8 @@ class Evidence:
     event_driven: bool = False
     failed: Tail | None = None
     dead_letters: int = 0
-    tables: frozenset[str] = frozenset()
+    tables: frozenset[str] | None = frozenset()
+    absent: Sequence[str] = ()
     batch: Report | None = None
     account: Report | None = None
     reconciliation: Report | None = None

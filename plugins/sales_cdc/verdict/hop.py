@@ -41,13 +41,15 @@ class Seen:
     """What was read of all hops.
 
     ``raw`` and ``failed`` are the newest raw objects and failed records, or None when they could not be read.
-    ``interval_seconds`` is Firehose's buffer interval.
+    ``interval_seconds`` is Firehose's buffer interval. ``has_report``: a batch has ended with its report, so that its tables are there
+    unless somebody dropped them.
     """
 
     observation: Observation
     raw: Tail | None
     failed: Tail | None
     interval_seconds: int
+    has_report: bool = False
 
     @property
     def now(self) -> datetime:
@@ -72,7 +74,13 @@ class Seen:
         return recent[-1] if recent else None
 
     def count_by(self, hop: Hop, metric: str, unit: str = "changes in the last hour") -> None:
-        """Set the hop's count, rate and minutes from a metric; without a recent change the hop is idle."""
+        """Set the hop's count, rate and minutes from a metric; without a recent change the hop is idle.
+
+        There is no count where CloudWatch could not be asked: a zero would say that nothing passed.
+        """
+        if self.observation.metrics.refusal:
+            hop.facts.append(f"Not counted: {self.observation.metrics.message or 'CloudWatch did not answer.'}")
+            return
         hop.count, hop.unit = int(self.sum(metric)), unit
         hop.rate = self.sum(metric, RECENT) / (RECENT.total_seconds() / 60)
         hop.minutes = by_minute(self.series(metric), self.now)

@@ -45,11 +45,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Observation:
-    """All hops at one moment, by name; ``series`` holds a value a minute, oldest first, for each metric that has any."""
+    """All hops at one moment, by name; ``series`` holds a value a minute, oldest first, for each metric that has any.
+
+    ``metrics`` says why CloudWatch gave no series at all; its refusal is "" when it answered.
+    """
 
     at: datetime
     answers: Mapping[str, Answer]
     series: Mapping[str, Series]
+    metrics: Answer = field(default_factory=Answer)
 
 
 class Observer:
@@ -74,7 +78,8 @@ class Observer:
             asked = {name: pool.submit(answer, call) for name, call in calls.items()}
             metrics = pool.submit(answer, lambda: {"series": self._series(topology)})
             answers = {name: each.result() for name, each in asked.items()}
-        return Observation(self._now(), answers, metrics.result().description.get("series", {}))
+        measured = metrics.result()
+        return Observation(self._now(), answers, measured.description.get("series", {}), measured)
 
     def _calls(self, topology: Topology) -> dict[str, Callable[[], Mapping[str, Any]]]:
         of = self._clients.client
@@ -86,7 +91,7 @@ class Observer:
             "delivery": lambda: of("firehose").describe_delivery_stream(DeliveryStreamName=topology.delivery.name)["DeliveryStreamDescription"],
             "crawler": lambda: of("glue").get_crawler(Name=topology.crawler.name)["Crawler"],
             "job": lambda: {"runs": of("glue").get_job_runs(JobName=topology.job.name, MaxResults=1)["JobRuns"]},
-            "tables": lambda: {"names": [t["Name"] for t in of("glue").get_tables(DatabaseName=topology.database.name)["TableList"]]},
+            "tables": lambda: {"names": table_names(of("glue"), topology.database.name)},
             "athena": lambda: self._work_group(topology.workgroup.name),
             "rule": lambda: of("events").describe_rule(Name=topology.arrivals_rule.name),
         }  # fmt: skip
@@ -127,6 +132,12 @@ class Observer:
             for result in found["MetricDataResults"]
             if result["Values"]
         }
+
+
+def table_names(glue: Any, database: str) -> list[str]:
+    """Return the names of all tables and views of a database; a page of AWS's answer has at most a hundred."""
+    pages = glue.get_paginator("get_tables").paginate(DatabaseName=database)
+    return [table["Name"] for page in pages for table in page["TableList"]]
 
 
 def answer(call: Callable[[], Mapping[str, Any]]) -> Answer:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sales_cdc.verdict.expected_tables import gone, listed
 from sales_cdc.verdict.hop import Hop, Seen, ago
-from sales_cdc.verdict.remedies import REDRIVE, SET_UP
+from sales_cdc.verdict.remedies import BATCH, REDRIVE, SET_UP
 from sales_cdc.verdict.words import MANY
 
 LATE_SECONDS, STUCK_SECONDS = 180.0, 900.0
@@ -46,6 +47,7 @@ def _table(seen: Seen) -> Hop:
 
     def describe(table: Mapping[str, Any]) -> None:
         hop.count, hop.unit = int(table.get("ItemCount", 0)), MANY
+        hop.facts.append("DynamoDB counts about every six hours")
         stream = table.get("StreamSpecification", {})
         hop.facts.append(f"Stream: {stream.get('StreamViewType', 'off')}")
         if table.get("TableStatus") not in ("ACTIVE", "UPDATING"):
@@ -74,7 +76,14 @@ def _pipe(seen: Seen) -> Hop:
 
 
 def _dead_letters(seen: Seen, hop: Hop) -> None:
-    waiting = int(seen.answer("dead_letters").description.get("ApproximateNumberOfMessages", 0))
+    queue = seen.answer("dead_letters")
+    if queue.refusal:
+        hop.facts.append("Dead letters: no queue" if queue.refusal == "missing" else f"Dead letters: {queue.message}")
+        if hop.state == "ok":
+            missing = "There is no dead-letter queue: the pipe keeps no record of what it gives up on."
+            hop.stop(*((missing, SET_UP) if queue.refusal == "missing" else (queue.message, queue.remedy)), "warn")
+        return
+    waiting = int(queue.description.get("ApproximateNumberOfMessages", 0))
     hop.facts.append(f"Dead letters: {waiting:,}")
     if waiting and hop.state == "ok":
         hop.stop(f"The pipe gave up on records: {waiting:,} positions wait in the dead-letter queue.", REDRIVE, "warn")
@@ -143,7 +152,11 @@ def _raw(seen: Seen) -> Hop:
     else:
         hop.facts.append("No object yet")
     failed = seen.failed
-    if failed and failed.objects:
+    if failed is None:
+        hop.stop(
+            "Whether records failed could not be read.", "Let the Airflow connection's role list errors/.", "unknown"
+        )
+    elif failed.objects:
         some = f"{len(failed.lines):,}{'' if failed.is_whole else ' or more'}"
         hop.stop(f"{some} records are under errors/ instead.", REDRIVE, "warn")
     return hop
@@ -182,7 +195,8 @@ def _job(seen: Seen) -> Hop:
             return
         run = runs[0]
         state = run.get("JobRunState", "")
-        hop.facts.append(f"Last run: {state}, {int(run.get('ExecutionTime') or 0):,} s")
+        seconds = run.get("ExecutionTime")
+        hop.facts.append(f"Last run: {state}{f', {int(seconds):,} s' if seconds else ''}")
         if state in ("FAILED", "TIMEOUT", "ERROR", "EXPIRED"):
             why = run.get("ErrorMessage") or f"The last run ended as {state}."
             hop.stop(why, "Look at the run's log, fix what it names, then trigger sales_cdc_batch: nothing is lost.")
@@ -197,11 +211,27 @@ def _athena(seen: Seen) -> Hop:
     hop = Hop("athena", "Tables", "Athena")
 
     def describe(group: Mapping[str, Any]) -> None:
-        names = sorted(seen.answer("tables").description.get("names", []))
+        catalog = seen.answer("tables")
+        if catalog.refusal:
+            hop.facts.append(f"Work group: {group.get('State', '')}")
+            is_missing = catalog.refusal == "missing"
+            why = (
+                ("There is no such database.", SET_UP, "missing")
+                if is_missing
+                else (catalog.message, catalog.remedy, "unknown")
+            )
+            hop.stop(*why)
+            return
+        names = sorted(catalog.description.get("names", []))
         hop.count, hop.unit = len(names), "table" if len(names) == 1 else "tables and views"
         hop.facts.extend([f"Work group: {group.get('State', '')}", ", ".join(names) or "No table yet"])
         if group.get("State") == "DISABLED":
             hop.stop("The work group is disabled: no query runs.", "Enable it, or run sales_cdc_setup.")
+        elif seen.has_report and (dropped := gone(names)):
+            hop.stop(
+                f"{listed(dropped)} {'is' if len(dropped) == 1 else 'are'} gone: somebody dropped what a batch had made.",
+                BATCH,
+            )
         elif not names:
             hop.state = "idle"
 

@@ -70,18 +70,28 @@ def read_evidence(sources: Sources, settings: Settings, runs: BatchRuns | None) 
         asked = {name: pool.submit(_read, call) for name, call in calls.items()}
         observation = sources.observe()
         found = {name: each.result() for name, each in asked.items()}
-    refused = {name: each for name, each in found.items() if isinstance(each, Refusal)}
+    refused = {name: each for name, each in found.items() if isinstance(each, Refusal)} | _refused(
+        observation, settings
+    )
     read = {name: None if name in refused else each for name, each in found.items()}
-    seen = Seen(observation, read["raw"], read["failed"], settings.firehose_interval_seconds)
-    answers = observation.answers
+    seen = Seen(
+        observation,
+        read["raw"],
+        read["failed"],
+        settings.firehose_interval_seconds,
+        has_report=read["batch"] is not None,
+    )
+    catalog, queue = seen.answer("tables"), seen.answer("dead_letters")
+    follows = runs.follows_arrivals if runs else None
     return Evidence(
         at=observation.at,
         hops=hops_of(seen),
         rule=seen.answer("rule"),
-        event_driven=settings.event_driven,
+        event_driven=settings.event_driven if follows is None else follows,
         failed=read["failed"],
-        dead_letters=int(seen.answer("dead_letters").description.get("ApproximateNumberOfMessages", 0)),
-        tables=frozenset(answers["tables"].description.get("names", ()) if "tables" in answers else ()),
+        dead_letters=int(queue.description.get("ApproximateNumberOfMessages", 0)),
+        tables=None if catalog.refusal else frozenset(catalog.description.get("names", ())),
+        absent=("dead-letter queue",) if queue.refusal == Kind.MISSING else (),
         batch=read["batch"],
         account=read["account"],
         reconciliation=read["reconciliation"],
@@ -89,6 +99,18 @@ def read_evidence(sources: Sources, settings: Settings, runs: BatchRuns | None) 
         acknowledgements=read["acknowledgements"] or (),
         unread={NAMES.get(name, name): each for name, each in refused.items() if each.kind != Kind.MISSING},
     )
+
+
+def _refused(observation: Observation, settings: Settings) -> dict[str, Refusal]:
+    """Return what else decides and could not be read: parts without a hop of their own, and the metrics."""
+    answers = {"dead-letter queue": observation.answers.get("dead_letters"), "metrics": observation.metrics}
+    if settings.event_driven:
+        answers["rule for arrivals"] = observation.answers.get("rule")
+    return {
+        name: Refusal(Kind(each.refusal), each.message, each.remedy, each.message)
+        for name, each in answers.items()
+        if each and each.refusal and each.refusal != Kind.MISSING
+    }
 
 
 def unreadable(error: ClientError | BotoCoreError, at: datetime, runs: BatchRuns | None = None) -> Evidence:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sales_cdc.aws.errors import Kind
-from sales_cdc.contract.declared import declared_contract
 from sales_cdc.verdict.evidence import Evidence
+from sales_cdc.verdict.expected_tables import EXPECTED, gone, listed
 from sales_cdc.verdict.hop import Hop
 from sales_cdc.verdict.lake_reader import Report
 from sales_cdc.verdict.matters import Level, Matter
@@ -16,13 +16,6 @@ from sales_cdc.verdict.remedies import BATCH, RECONCILE, REDRIVE, REPAIR, SET_UP
 from sales_cdc.verdict.words import MANY, counted
 
 STALE = timedelta(hours=36)  # the daily batch compares once a day
-CONTRACT = declared_contract()
-TABLES = (
-    CONTRACT.raw_table,
-    *(CONTRACT.table(part) for part in ("changes", "current")),
-    CONTRACT.view,
-    CONTRACT.table("history"),
-)
 LOOKED_AT_FOR_LAG = ("stream", "delivery")
 KEPT = ("table", "raw")  # may exist before setup, and stay after a teardown
 SETUP_DAG, BATCH_DAG, REDRIVE_DAG, REPAIR_DAG = (
@@ -38,23 +31,25 @@ def open_matters(evidence: Evidence) -> list[Matter]:
 
 
 def _unreachable(evidence: Evidence) -> Iterator[Matter]:
+    known: set[str] = set()
     for name, refusal in evidence.unread.items():
-        if refusal.kind != Kind.MISSING:
-            title = "The cloud does not answer" if refusal.kind == Kind.UNREACHABLE else f"The {name} could not be read"
-            yield Matter(f"unread-{name}", Level.UNKNOWN, title, refusal.message, refusal.remedy)
-            return  # the others say the same
+        if refusal.kind == Kind.MISSING or refusal.message in known:
+            continue  # one of the same words is enough
+        known.add(refusal.message)
+        title = "The cloud does not answer" if refusal.kind == Kind.UNREACHABLE else f"The {name} could not be read"
+        yield Matter(f"unread-{name}", Level.UNKNOWN, title, refusal.message, refusal.remedy)
 
 
 def _missing(evidence: Evidence) -> Iterator[Matter]:
     missing = [hop for hop in evidence.hops if hop.state == "missing"]
-    if not missing:
+    if not missing and not evidence.absent:
         return
     if all(hop.state == "missing" for hop in evidence.hops if hop.id not in KEPT):
         yield Matter(
             "setup", Level.UNKNOWN, "The pipeline is not set up here yet", "", SET_UP, SETUP_DAG, is_setup=True
         )
         return
-    named = ", ".join(hop.title.lower() for hop in missing)
+    named = ", ".join([*(hop.title.lower() for hop in missing), *evidence.absent])
     reason = f"These parts do not exist: {named}. Setup did not finish, or somebody removed them."
     yield Matter("half-built", Level.BROKEN, f"Not all of the pipeline is there: {named}", reason, SET_UP, SETUP_DAG)
 
@@ -62,6 +57,8 @@ def _missing(evidence: Evidence) -> Iterator[Matter]:
 def _hops(evidence: Evidence) -> Iterator[Matter]:
     for hop in evidence.hops:
         name = hop.title.lower()
+        if hop.id == "athena" and _dropped(evidence):
+            continue  # has a matter of its own
         if hop.state == "stopped":
             yield _of_hop(hop, Level.BROKEN, f"The {name} has stopped")
         elif hop.state == "unknown":
@@ -74,13 +71,17 @@ def _of_hop(hop: Hop, level: Level, title: str) -> Matter:
     return Matter(f"hop-{hop.id}", level, title, hop.reason, hop.remedy, _dag_in(hop.remedy))
 
 
+def _dropped(evidence: Evidence) -> list[str]:
+    """Return the tables that somebody dropped after a batch had made them."""
+    return gone(evidence.tables) if evidence.batch is not None and evidence.tables is not None else []
+
+
 def _dropped_tables(evidence: Evidence) -> Iterator[Matter]:
-    could_read = any(hop.id == "athena" and hop.state in ("ok", "idle") for hop in evidence.hops)
-    gone = [name for name in TABLES if name not in evidence.tables]
-    if evidence.batch is None or not gone or not could_read:
+    dropped = _dropped(evidence)
+    if evidence.batch is None or not dropped:
         return
-    title = f"{_listed(gone)} {'is' if len(gone) == 1 else 'are'} gone"
-    reason = f"The batch {_run(evidence.batch)} left these in the database: {', '.join(TABLES)}. Somebody dropped {_listed(gone)} since."
+    title = f"{listed(dropped)} {'is' if len(dropped) == 1 else 'are'} gone"
+    reason = f"The batch {_run(evidence.batch)} left these in the database: {', '.join(EXPECTED)}. Somebody dropped {listed(dropped)} since."
     remedy = f"{BATCH} Its job and its crawl build them again from the objects under raw/; nothing is lost."
     yield Matter("dropped-tables", Level.BROKEN, title, reason, remedy, BATCH_DAG)
 
@@ -90,7 +91,7 @@ def _failed_batch(evidence: Evidence) -> Iterator[Matter]:
     if runs is None or runs.failed_at is None:
         return
     tasks = (
-        f"The run {runs.run_id} failed in {_listed(runs.failed_tasks)}."
+        f"The run {runs.run_id} failed in {listed(runs.failed_tasks)}."
         if runs.failed_tasks
         else f"The run {runs.run_id} failed."
     )
@@ -245,11 +246,6 @@ def _run(report: Report) -> str:
 
 def _count(report: Report | None, name: str) -> int:
     return _number(report.document.get(name)) if report else 0
-
-
-def _listed(names: Iterable[str]) -> str:
-    *rest, last = names
-    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _number(value: Any) -> int:

@@ -221,7 +221,7 @@ def test_absent_hops_are_reported_as_missing(lake: Lake) -> None:
     refusals = {name: answer.refusal for name, answer in seen.items()}
     there = {"tables": "", "athena": ""}
     assert refusals == {**dict.fromkeys(("table", "pipe", "dead_letters", "stream", "delivery", "crawler", "job", "rule"), "missing"), **there}  # fmt: skip
-    assert len(flow.flow(lake.reader, 1)["hops"]) == 8
+    assert len(flow.flow(lake.reader, lake.settings)["hops"]) == 8
     judged = verdict.shown(lake.reader, lake.settings)
     assert judged["state"] == "untrustworthy"
     assert "not all of the pipeline is there: orders table, pipe" in judged["sentence"]

@@ -33,7 +33,7 @@ class Database:
         self.statements: list[str] = []
         event.listen(self.engine, "before_cursor_execute", lambda c, cursor, sql, *rest: self.statements.append(sql))
 
-    def dag(self, name: str, *, paused: bool = False) -> None:
+    def dag(self, name: str, *, paused: bool = False, assets: Any = None) -> None:
         self._add(
             DagModel,
             dag_id=f"sales_cdc_{name}",
@@ -41,6 +41,7 @@ class Database:
             is_stale=False,
             bundle_name="dags",
             next_dagrun_create_after=AT,
+            asset_expression=assets,
         )
 
     def runs(self, name: str, *states: str, first: int = 0) -> None:
@@ -102,6 +103,16 @@ def test_the_batch_failed_since_the_first_failure_after_its_last_success(databas
     assert (found.is_paused, found.run_id, list(found.failed_tasks)) == (True, "run-3", ["check_curated", "touch"])
     assert [at.hour for at in (found.failed_since, found.failed_at) if at] == [2, 3]
     assert found.link.endswith("/dags/sales_cdc_batch/runs/run-3")
+
+
+@pytest.mark.parametrize(("assets", "follows"), [(None, False), ({"any": [{"asset": {"name": "arrivals"}}]}, True)])
+def test_whether_arrivals_start_the_batch_is_what_airflow_has_parsed(
+    database: Database, assets: Any, follows: bool
+) -> None:
+    database.dag("batch", assets=assets)
+    found = airflow_runs.batch_runs()
+    assert found
+    assert found.follows_arrivals is follows
 
 
 def test_a_success_mends_a_failure(database: Database) -> None:

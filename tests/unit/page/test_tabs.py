@@ -30,13 +30,13 @@ def judged(seen: Seen) -> dict[str, dict[str, Any]]:
     return {hop.id: asdict(hop) for hop in hops_of(seen)}
 
 
-def seen(**changed: Answer) -> Seen:
+def seen(*, has_report: bool = True, **changed: Answer) -> Seen:
     observation = CannedReader().observe()
-    return Seen(replace(observation, answers={**observation.answers, **changed}), CannedReader().newest_changes(), CannedReader().failed_records(), 1)  # fmt: skip
+    return Seen(replace(observation, answers={**observation.answers, **changed}), CannedReader().newest_changes(), CannedReader().failed_records(), 1, has_report=has_report)  # fmt: skip
 
 
 def test_a_busy_pipeline_shows_counts_rates_and_lags() -> None:
-    view = flow.flow(CannedReader("busy"), 1)
+    view = flow.flow(CannedReader("busy"), SETTINGS)
     assert view["batch"] is None
     pipe = hops(view)["pipe"]
     assert pipe["state"] == "ok"
@@ -47,7 +47,7 @@ def test_a_busy_pipeline_shows_counts_rates_and_lags() -> None:
 
 
 def test_a_stopped_pipe_is_named_with_its_reason_and_remedy() -> None:
-    view = flow.flow(CannedReader("stopped"), 1)
+    view = flow.flow(CannedReader("stopped"), SETTINGS)
     pipe = hops(view)["pipe"]
     assert pipe["state"] == "stopped"
     assert "may not kinesis:PutRecords" in pipe["reason"]
@@ -56,12 +56,12 @@ def test_a_stopped_pipe_is_named_with_its_reason_and_remedy() -> None:
 
 
 def test_an_empty_pipeline_is_idle() -> None:
-    view = flow.flow(CannedReader("empty"), 1)
+    view = flow.flow(CannedReader("empty"), SETTINGS)
     assert {hop["state"] for hop in view["hops"]} <= {"ok", "idle"}
 
 
 def test_a_pipeline_that_is_not_set_up_names_the_setup_dag() -> None:
-    view = flow.flow(CannedReader("missing"), 1)
+    view = flow.flow(CannedReader("missing"), SETTINGS)
     pipe = hops(view)["pipe"]
     assert (pipe["state"], "sales_cdc_setup" in pipe["remedy"]) == ("missing", True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +27,7 @@ DAGS = tuple(
 SHOWN = (  # columns alone: the whole rows hold what only the scheduler needs
     DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.run_type, DagRun.start_date, DagRun.end_date, DagRun.triggering_user_name,
 )  # fmt: skip
-KNOWN = (DagModel.dag_id, DagModel.is_paused, DagModel.next_dagrun_create_after)
+KNOWN = (DagModel.dag_id, DagModel.is_paused, DagModel.next_dagrun_create_after, DagModel.asset_expression)
 MAX_RUNS = 8
 COMPARED_RUNS = 20
 MAX_TASKS = 3
@@ -78,9 +78,18 @@ def batch_runs() -> BatchRuns | None:
     try:
         with create_session() as session:
             dag = session.execute(select(*KNOWN).where(DagModel.dag_id == BATCH)).first()
-            return None if dag is None else _batch_runs(session, bool(dag.is_paused))
+            return (
+                None
+                if dag is None
+                else replace(_batch_runs(session, bool(dag.is_paused)), follows_arrivals=_has_assets(dag))
+            )
     except SQLAlchemyError:
         return None
+
+
+def _has_assets(dag: Any) -> bool:
+    """Return whether arrivals start the DAG as Airflow has parsed it, whatever this process's settings say."""
+    return bool(dag.asset_expression)
 
 
 def _batch_runs(session: Session, is_paused: bool) -> BatchRuns:

@@ -30,8 +30,9 @@ const render = (view) => [
   h("div", { class: "card picture" }, picture(view.hops, view.batch)),
   view.batch && h("p", { class: "notice failed" }, `The last batch, ${view.batch.run_id}, failed at ${time(view.batch.failed_at)} UTC. `,
     h("a", { href: view.batch.link, target: "_top" }, "Open the run")),
+  h("p", { class: `notice ${view.starts.differs ? "failed" : ""}` }, view.starts.sentence, view.starts.remedy && ` ${view.starts.remedy}`),
   h("div", { class: "cards four" }, view.hops.map(card)),
-  h("p", { class: "foot" }, `Read at ${time(view.at)} UTC. CloudWatch reports the counts of the last hour and the rates of the last five minutes.`),
+  h("p", { class: "foot" }, `Read at ${time(view.at)} UTC. Counts are of the last hour and rates of the last five minutes, from CloudWatch; “–”: it has no figure.`),
 ];
 
 const card = (hop) =>
@@ -39,10 +40,10 @@ const card = (hop) =>
     h("header", null,
       h("div", null, h("h3", null, hop.title), h("p", { class: "muted" }, hop.service)),
       h("span", { class: `pill ${hop.state}` }, named(hop))),
-    (hop.count !== null || hop.unit) && h("p", { class: "figure" }, h("strong", null, hop.count === null ? hop.unit : number(hop.count)), hop.count !== null && ` ${hop.unit.replace("changes in", "in")}`),
+    h("p", { class: "figure" }, h("strong", null, hop.count === null ? hop.unit || "–" : number(hop.count)), hop.count !== null && ` ${hop.unit.replace("changes in", "in")}`),
     h("dl", { class: "facts" },
       hop.rate !== null && [h("dt", null, "Rate"), h("dd", null, `${rate(hop.rate)} / min`)],
-      hop.lag_seconds !== null && [h("dt", null, hop.lag_means), h("dd", null, duration(hop.lag_seconds))]),
+      hop.lag_means && [h("dt", null, hop.lag_means), h("dd", null, duration(hop.lag_seconds))]),
     hop.minutes.some(Boolean) && spark(hop),
     h("ul", { class: "small" }, hop.facts.map((fact) => h("li", null, fact))));
 

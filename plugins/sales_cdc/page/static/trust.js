@@ -13,6 +13,7 @@ const source = (view) => h("p", { class: "foot" }, moment(view.at), ` UTC, ${vie
 const lagOf = (seconds) => (seconds === null || seconds === undefined ? "–" : duration(Number(seconds))); // without a change there is no lag
 const delivered = (view) => {
   const lost = view.lost ?? view.ledger.reduce((sum, row) => sum + row.missing, 0);
+  if (view.ledger.every((row) => row.delivered === null)) return h("p", { class: "muted" }, "This report does not say what was written and delivered.");
   if (lost || view.failed) return verdict(false, `${plural(lost, "change")} lost, ${number(view.failed)} failed`);
   if (!view.ledger.some((row) => row.written)) return h("p", { class: "muted" }, "This batch waited for no generate run: nothing new was written by one.");
   return verdict(true, "All that this batch waited for was delivered");
@@ -25,18 +26,23 @@ const batch = (view) => {
     table(["Event type", "Written", "Delivered", "Missing"], view.ledger.map((row) => [badge(row.event_type), number(row.written), number(row.delivered), number(row.missing)]), { caption: "Written and delivered changes", numeric: [1, 2, 3] }),
     facts([["From commit to S3: half within", lagOf(lag.p50)], ["99 of 100 within", lagOf(lag.p99)], ["At most", lagOf(lag.max)], ["Duplicates delivered, counted once", view.duplicates_in_raw], ...Object.entries(view.curated).map(([name, value]) => [`Curated: ${name.replaceAll("_", " ")}`, value])]),
     view.checks.length > 0 && h("ul", { class: "checks" }, view.checks.map((check) => h("li", null, verdict(!check.rows, check.rows ? `${check.name}: ${plural(check.rows, "row")}` : check.name)))),
-    view.changed_orders.length > 0 && h("details", null, h("summary", null, `${counted(view.changed_orders.length)} of this batch, before and after`), table([one, "Before", "After"], view.changed_orders.map((order) => [h("a", { class: "id", href: `#orders//${encodeURIComponent(order.orderid)}` }, label(String(order.orderid))), state(order.before), state(order.after)]), { caption: `${entity.title} that this batch changed` })),
+    view.changed_orders.length > 0 && h("details", null, h("summary", null, `${some(view.changed_orders.length, view.changed_count)} of this batch, before and after`), table([one, "Before", "After"], view.changed_orders.map((order) => [h("a", { class: "id", href: `#orders//${encodeURIComponent(order.orderid)}` }, label(String(order.orderid))), state(order.before), state(order.after)]), { caption: `${entity.title} that this batch changed` })),
     source(view),
   ];
 };
+/** Say how many of all are listed. */
+const some = (shown, all) => (shown < all ? `${number(shown)} of ${counted(all)}` : counted(all));
 const state = (order) => (order ? summary(order) : "–");
 
 const reconciliation = (view) => [
-  verdict(view.is_equal, view.is_equal ? `The curated table equals the ${entity.many} table` : `The curated table differs from the ${entity.many} table`),
+  view.is_equal === null
+    ? h("p", { class: "muted" }, "This report does not say whether the tables are equal.")
+    : verdict(view.is_equal, view.is_equal ? `The curated table equalled the ${entity.many} table at the time of this comparison` : `The curated table differs from the ${entity.many} table`),
   facts([["Items in the table", view.source_items], ["Items curated", view.curated_items], ["Equal, field by field", view.matching], ["Changed during the comparison, not judged", view.in_flight]]),
   table(["Difference", entity.title], [["Missing from the curated table", number(view.counts.missing)], ["Only in the curated table", number(view.counts.extra)], ["With stale fields", number(view.counts.stale)]], { caption: "Differences", numeric: [1] }),
   view.stale.length > 0 && table([one, "Field", "Table", "Curated"], view.stale.flatMap((order) => Object.entries(order.fields).map(([name, sides]) => [label(order.orderid), name, String(sides.source ?? "–"), String(sides.curated ?? "–")])), { caption: "Stale fields" }),
-  [["Missing", view.missing], ["Extra", view.extra]].map(([name, ids]) => ids.length > 0 && h("details", null, h("summary", null, `${name} ${entity.many}`), h("ul", { class: "small" }, ids.map((id) => h("li", { class: "id" }, label(id)))))),
+  view.counts.stale > view.stale.length && h("p", { class: "small" }, `Of ${number(view.stale.length)} of ${number(view.counts.stale)} with stale fields; the report in the bucket has more.`),
+  [["Missing", view.missing, view.counts.missing], ["Extra", view.extra, view.counts.extra]].map(([name, ids, all]) => ids.length > 0 && h("details", null, h("summary", null, `${name}: ${some(ids.length, all)}`), h("ul", { class: "small" }, ids.map((id) => h("li", { class: "id" }, label(id)))))),
   source(view),
 ];
 
@@ -61,11 +67,12 @@ const drill = (view) => [
 ];
 
 const failures = (view) => {
-  const none = !view.count && !view.dead_letters;
+  const none = !view.count && view.is_whole && view.dead_letters === 0;
+  const waiting = view.dead_letters === null ? "the dead-letter queue could not be read" : `${plural(view.dead_letters, "position")} in the dead-letter queue`;
   return [
-    verdict(none, none ? "No record failed" : `${view.is_whole ? plural(view.count, "record") : `${number(view.count)} or more records`} under errors/, ${plural(view.dead_letters, "position")} in the dead-letter queue`),
+    verdict(none, none ? "No failed record waits" : `${view.is_whole ? plural(view.count, "record") : `${number(view.count)} or more records`} under errors/, ${waiting}`),
     view.by_reason.length > 0 && table(["Reason", "Records"], view.by_reason.map((each) => [each.reason, number(each.count)]), { caption: "Why records failed", numeric: [1] }),
-    view.records.length > 0 && h("details", null, h("summary", null, "The newest records"), table(["Stored (UTC)", one, "Change", "Reason"], view.records.map((each) => [moment(each.at), h("span", { class: "id" }, label(each.orderid) || "–"), each.event_type ? badge(each.event_type) : "–", each.reason]), { caption: "Failed records" })),
+    view.records.length > 0 && h("details", null, h("summary", null, `The newest ${view.count > view.records.length ? `${number(view.records.length)} of ${view.is_whole ? "" : "more than "}${plural(view.count, "record")}` : plural(view.count, "record")}`), table(["Stored (UTC)", one, "Change", "Reason"], view.records.map((each) => [moment(each.at), h("span", { class: "id" }, label(each.orderid) || "–"), each.event_type ? badge(each.event_type) : "–", each.reason]), { caption: "Failed records" })),
     !none && startButton("redrive", "Deliver them again", { quiet: false }),
   ];
 };

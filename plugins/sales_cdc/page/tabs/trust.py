@@ -52,20 +52,21 @@ def report(reader: Reader, name: str) -> dict[str, Any]:
     prefix, suffix, view = REPORTS[name]
     found = reader.newest_report(prefix, suffix)
     if found is None:
-        raise NothingYetError(f"No {name} yet", f"Trigger the DAG sales_cdc_{DAG_OF.get(name, name)}.")
+        raise NothingYetError(f"There is no report of a {name}", f"Trigger the DAG sales_cdc_{DAG_OF.get(name, name)}.")
     return view(found)
 
 
 def failures(reader: Reader) -> dict[str, Any]:
     """Return the newest failed records, and how many positions wait in the dead-letter queue."""
-    waiting = reader.observe().answers["dead_letters"].description.get("ApproximateNumberOfMessages", 0)
-    return failures_view(reader.failed_records(), int(waiting))
+    queue = reader.observe().answers["dead_letters"]
+    waiting = None if queue.refusal else int(queue.description.get("ApproximateNumberOfMessages", 0))
+    return failures_view(reader.failed_records(), waiting)
 
 
 def ledger_runs(reader: Reader) -> dict[str, Any]:
     """Return what each batch found written and delivered, oldest first."""
     if "pipeline_ledger" not in reader.tables():
-        raise NothingYetError("No ledger table yet", f"{RUN_BATCH} It keeps a line for each run.")
+        raise NothingYetError("There is no ledger table", f"{RUN_BATCH} It keeps a line for each run from then on.")
     rows = reader.ask("page/ledger_runs.sql", {}).as_dicts()
     return {"runs": [{**row, "run_at": moment(row["run_at"])} for row in reversed(rows)]}
 
@@ -74,7 +75,7 @@ def cost(reader: Reader, settings: Settings) -> dict[str, Any]:
     """Return what the pipeline costs on AWS at list prices, by service, since its stream was made."""
     made_at = reader.observe().answers["stream"].description.get("StreamCreationTimestamp")
     if made_at is None:
-        raise NothingYetError("No stream yet", SET_UP)
+        raise NothingYetError("There is no stream", SET_UP)
     table = changes_table(reader)
     counted = reader.ask("page/changes_counted.sql", {"table": table}).as_dicts()[0]
     days = Decimal(max(1, int((reader.now() - made_at).total_seconds()))) / SECONDS_PER_DAY

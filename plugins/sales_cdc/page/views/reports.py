@@ -18,6 +18,7 @@ from sales_cdc.verdict.lake_reader import Report, Tail
 
 MAX_RECORDS = 50
 MAX_ORDERS = 50
+MAX_CHANGED = 20
 MAX_REASON_LENGTH = 300
 
 
@@ -32,7 +33,7 @@ def batch_view(report: Report) -> dict[str, Any]:
                 "event_type": kind,
                 "written": written[kind],
                 "delivered": delivered[kind],
-                "missing": max(0, written[kind] - delivered[kind]),
+                "missing": _less(written[kind], delivered[kind]),
             }
             for kind in EVENT_TYPES
         ],
@@ -43,7 +44,8 @@ def batch_view(report: Report) -> dict[str, Any]:
             {"name": str(each.get("name", "")).replace("_", " "), "rows": _number(each.get("rows"))}
             for each in _listed(document.get("checks"))
         ],
-        "changed_orders": _listed(document.get("changed_orders"))[:20],
+        "changed_orders": _listed(document.get("changed_orders"))[:MAX_CHANGED],
+        "changed_count": len(_listed(document.get("changed_orders"))),
     }
 
 
@@ -60,7 +62,7 @@ def reconciliation_view(report: Report) -> dict[str, Any]:
         **{name: _number(document.get(name)) for name in ("source_items", "curated_items", "matching", "in_flight")},
         "cutoff": document.get("cutoff"),
         "counts": counts,
-        "is_equal": not any(counts.values()),
+        "is_equal": None if None in counts.values() else not any(counts.values()),
         "missing": [str(each) for each in _values(document.get("missing"))[:MAX_ORDERS]],
         "extra": [str(each) for each in _values(document.get("extra"))[:MAX_ORDERS]],
         "stale": stale,
@@ -112,8 +114,8 @@ def counts_view(report: Report) -> dict[str, Any]:
     }
 
 
-def failures_view(tail: Tail, waiting: int) -> dict[str, Any]:
-    """Return the newest failed records, counted by reason; ``waiting`` positions are in the dead-letter queue."""
+def failures_view(tail: Tail, waiting: int | None) -> dict[str, Any]:
+    """Return the newest failed records, counted by reason; ``waiting`` positions are in the dead-letter queue, None: it cannot be read."""
     records = [_failed(line, stored.key, stored.at.isoformat()) for line, stored in tail.lines]
     reasons = Counter(record["reason"] for record in records)
     return {
@@ -181,8 +183,13 @@ def _short(value: Any) -> int | str:
     return str(value)[:8] if number is None else number
 
 
-def _counts(value: Any) -> dict[str, int]:
-    return {kind: _number(_mapping(value).get(kind)) or 0 for kind in EVENT_TYPES}
+def _counts(value: Any) -> dict[str, int | None]:
+    """Return the counts by event type; None where the report has none."""
+    return {kind: _number(_mapping(value).get(kind)) for kind in EVENT_TYPES}
+
+
+def _less(written: int | None, delivered: int | None) -> int | None:
+    return None if written is None or delivered is None else max(0, written - delivered)
 
 
 def _number(value: Any) -> int | None:
