@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from hypothesis import settings
 
@@ -62,6 +64,10 @@ def local_environment(port: int) -> dict[str, str]:
 for _name in [name for name in os.environ if name.startswith(("SALES_CDC_", "AIRFLOW", "AWS_PROFILE"))]:
     del os.environ[_name]
 os.environ.update(local_environment(free_port()))
+
+# Every session of boto3 in this process reads AWS's models from one loader, which keeps them: an operator's own session parses up to
+# ten megabytes of them again, and a test runs hundreds of operators.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.fixture(autouse=True)

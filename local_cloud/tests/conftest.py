@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from hypothesis import settings
 from tests.ports import free_port
@@ -41,6 +43,10 @@ os.environ.update(
         "PYTHONPATH": str(PROJECT / "src"),
     }
 )
+
+# Every session of boto3 in this process reads AWS's models from one loader, which keeps them: an operator's own session parses up to
+# ten megabytes of them again, and a test runs hundreds of operators.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @dataclass(frozen=True)
