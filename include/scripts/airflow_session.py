@@ -1,10 +1,11 @@
-"""Run several Airflow commands in one process, which imports Airflow once; an import takes ten seconds.
+"""Run several Airflow commands in one process, which imports Airflow and reads AWS's models once; an import takes ten seconds.
 
 The caller uses ``AirflowSession``. The process itself runs this file as a program.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -68,9 +69,16 @@ def serve() -> None:
 
 
 def _load() -> None:
-    """Import what ``airflow dags test`` needs before the first command arrives."""
+    """Import what ``airflow dags test`` needs before the first command arrives.
+
+    Each task makes sessions of boto3, and each session parses the models of its services again, which takes 0.4 s: here all sessions
+    share one loader, which keeps what it has read.
+    """
     import airflow.cli.commands.dag_command
     import airflow.sdk.execution_time.task_runner  # noqa: F401 (loaded for the commands)
+    import botocore.session
+
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 def _run(arguments: list[str]) -> int:
