@@ -79,7 +79,7 @@ endif
 
 .PHONY: test-mwaa
 test-mwaa: install-dev ## The bundle in Amazon MWAA's environments: install, parse, DAG tests, one run of the pipeline each
-	@$(PY) tools/test_mwaa.py $(ARGS)
+	@$(PY) tools/mwaa_environments.py $(ARGS)
 
 lint: install-dev ## Format, style, types, and who may import whom
 	@ruff format --check . && ruff check . && mypy

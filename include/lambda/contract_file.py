@@ -14,25 +14,9 @@ from pathlib import Path
 from typing import Any
 
 if __package__:  # of the plugin; where it ships, the modules lie side by side and belong to no package
-    from sales_cdc.contract.change_contract import (
-        METADATA,
-        PARTITION_COLUMNS,
-        REST_COLUMN,
-        STATE_COLUMNS,
-        TOUCH,
-        Attribute,
-        Contract,
-    )
+    from sales_cdc.contract import change_contract
 else:
-    from change_contract import (  # type: ignore[import-not-found, no-redef]
-        METADATA,
-        PARTITION_COLUMNS,
-        REST_COLUMN,
-        STATE_COLUMNS,
-        TOUCH,
-        Attribute,
-        Contract,
-    )
+    import change_contract  # type: ignore[import-not-found, no-redef]
 
 KEY_TYPES = ("S", "N")
 FIELD_TYPES = "string, bigint, double, decimal(12,2), boolean, timestamp or json"
@@ -50,7 +34,12 @@ MAX_FIELDS = 250
 """Statements name every field; with some hundred further columns they are well within Athena's 262,144 bytes."""
 TABLES_OF_NO_ENTITY = ("pipeline_ledger",)
 
-_OWN_COLUMNS = (*METADATA, *STATE_COLUMNS, *PARTITION_COLUMNS, REST_COLUMN)
+_OWN_COLUMNS = (
+    *change_contract.METADATA,
+    *change_contract.STATE_COLUMNS,
+    *change_contract.PARTITION_COLUMNS,
+    change_contract.REST_COLUMN,
+)
 _tokens = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+').finditer
 _is_entity = re.compile(r"[a-z][a-z0-9_]{0,99}").fullmatch
 _is_member = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,199}").fullmatch
@@ -84,7 +73,7 @@ class _Node:
     line: int
 
 
-def load_contract(path: Path) -> Contract:
+def load_contract(path: Path) -> change_contract.Contract:
     """Read the contract that a file declares.
 
     Raises:
@@ -101,12 +90,14 @@ def load_contract(path: Path) -> Contract:
     if problems := sorted(_problems(root)):
         raise ContractError(path, problems)
     entity, key, fields = (root.value[part].value for part in ("entity", "key", "fields"))
-    return Contract(entity, *(tuple(map(_attribute, entries)) for entries in (key, fields)))
+    return change_contract.Contract(entity, *(tuple(map(_attribute, entries)) for entries in (key, fields)))
 
 
-def _attribute(entry: _Node) -> Attribute:
+def _attribute(entry: _Node) -> change_contract.Attribute:
     declared = {name: node.value for name, node in entry.value.items()}
-    return Attribute(declared["attribute"], declared["type"], declared.get("member", declared["attribute"]))
+    return change_contract.Attribute(
+        declared["attribute"], declared["type"], declared.get("member", declared["attribute"])
+    )
 
 
 # The document, with its lines
@@ -285,7 +276,7 @@ def _name_problems(entries: list[_Node]) -> Iterator[Problem]:
         each = _attribute(entry)
         if each.name in attributes:
             yield entry.line, f"{each.name} is declared in line {attributes[each.name]} already. Remove one of the two."
-        elif each.name == TOUCH:
+        elif each.name == change_contract.TOUCH:
             yield entry.line, f"{each.name} is taken: the pipeline writes that attribute itself. Remove it."
         elif each.column in columns:
             yield (

@@ -6,10 +6,10 @@ import base64
 import dataclasses
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
+from account_argument import account_of
 from sales_cdc.contract.declared import contract_path
 from sales_cdc.deployment.process import include_folder
 from sales_cdc.deployment.settings import Settings, SettingsError
@@ -21,12 +21,8 @@ FOLDER = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local")) / "cloudformation"
 
 
 def main(arguments: list[str]) -> int:
-    account = "".join(arguments)
-    if not re.fullmatch(r"\d{12}", account):
-        print(
-            f"The AWS account is {account!r}: give its twelve digits, make cloudformation ACCOUNT=123456789012",
-            file=sys.stderr,
-        )
+    account = account_of(arguments, "make cloudformation")
+    if account is None:
         return 2
     try:
         settings = dataclasses.replace(Settings.from_environment(), managed_by="cloudformation")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
+from account_argument import account_of
 from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.orchestrator_policies import documents
@@ -16,12 +16,8 @@ FOLDER = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local")) / "policies"
 
 
 def main(arguments: list[str]) -> int:
-    account = "".join(arguments)
-    if not re.fullmatch(r"\d{12}", account):
-        print(
-            f"The AWS account is {account!r}: give its twelve digits, make policies ACCOUNT=123456789012",
-            file=sys.stderr,
-        )
+    account = account_of(arguments, "make policies")
+    if account is None:
         return 2
     try:
         topology = Topology(Settings.from_environment(), account)

@@ -1,0 +1,28 @@
+"""Test the argument of the commands that write documents for an AWS account."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from tests import shipped
+
+
+@pytest.fixture(scope="module")
+def command() -> ModuleType:
+    return shipped.load("include/scripts/account_argument.py")
+
+
+def test_twelve_digits_are_an_account(command: ModuleType) -> None:
+    assert command.account_of(["012345678901"], "make policies") == "012345678901"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], [""], ["12345678901"], ["1234567890123"], ["arn:aws:iam::012345678901:root"]]
+)
+def test_anything_else_is_refused_with_what_to_give(
+    command: ModuleType, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.account_of(arguments, "make policies") is None
+    assert "give its twelve digits, make policies ACCOUNT=123456789012" in capsys.readouterr().err
