@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV := .venv
 LOCAL := $(CURDIR)/.local
-PY := $(CURDIR)/$(VENV)/bin/python
+PY := "$(CURDIR)/$(VENV)/bin/python"
 
 WORKERS ?= 2
 
@@ -50,8 +50,8 @@ $(VENV)/bin/uv:
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 $(VENV)/.installed-%: requirements/%.txt | $(VENV)/bin/uv
-	@echo "Installing requirements/$*.txt …" >&2
-	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r $<
+	@echo "Installing requirements/$*.txt into $(VENV): about 1.3 GB on the disk, a minute or two the first time …" >&2
+	@$(VENV)/bin/uv pip install --python $(PY) --require-hashes -r $<
 	@touch $@
 
 install: $(VENV)/.installed-local
@@ -93,18 +93,31 @@ lint: install-dev ## Format, style, types, and who may import whom
 cloud: install ## Start the local cloud alone, in the background
 	@$(PY) -m local_cloud start
 
-query: install kept-contract ## Run Athena SQL and print a table: make query SQL="SELECT …"
+query: install kept-contract ## Run Athena SQL and print a table: make query SQL="SELECT …"; WRITE=1 lets it change something
 	@$(PY) include/scripts/query.py "$$SQL"
 
 airflow: install airflow-db kept-contract ## Any Airflow command: make airflow ARGS="dags test sales_cdc_generate"
-	@airflow $(ARGS)
+	@$(PY) include/scripts/airflow_command.py $(ARGS)
+
+.PHONY: setup generate batch teardown
+setup: install kept-contract ## Make every resource; the answer first, Airflow's log in .local/logs
+	@$(PY) include/scripts/run_dag.py setup $(ARGS)
+
+generate: install kept-contract ## Insert, update and delete orders: make generate ARGS="inserts=100 updates=20"
+	@$(PY) include/scripts/run_dag.py generate $(ARGS)
+
+batch: install kept-contract ## Take delivered changes into checked tables, and compare them with DynamoDB
+	@$(PY) include/scripts/run_dag.py batch $(ARGS)
+
+teardown: install kept-contract ## Remove all and only what setup made: make teardown CONFIRM=sales-cdc
+	@$(PY) include/scripts/run_dag.py teardown $(ARGS)
 
 screenshots: install-dev ## The page's pictures in docs/img/, from canned figures; needs Chromium
-	@AIRFLOW_HOME=$(LOCAL)/screenshots AIRFLOW__CORE__PLUGINS_FOLDER=$(LOCAL)/screenshots $(PY) -m tests.browser.screenshots docs/img
+	@AIRFLOW_HOME="$(LOCAL)/screenshots" AIRFLOW__CORE__PLUGINS_FOLDER="$(LOCAL)/screenshots" $(PY) -m tests.browser.screenshots docs/img
 
 .PHONY: airflow-db
 airflow-db: install
-	@[ -f $(AIRFLOW_HOME)/airflow.db ] || { mkdir -p $(AIRFLOW_HOME) $(LOCAL)/logs && airflow db migrate >$(LOCAL)/logs/airflow-db.log 2>&1 || { cat $(LOCAL)/logs/airflow-db.log >&2; rm -f $(AIRFLOW_HOME)/airflow.db; exit 1; }; }
+	@[ -f "$(AIRFLOW_HOME)/airflow.db" ] || { mkdir -p "$(AIRFLOW_HOME)" "$(LOCAL)/logs" && airflow db migrate >"$(LOCAL)/logs/airflow-db.log" 2>&1 || { cat "$(LOCAL)/logs/airflow-db.log" >&2; rm -f "$(AIRFLOW_HOME)/airflow.db"; exit 1; }; }
 
 generate-orders: install kept-contract ## Mock orders from the terminal: make generate-orders ARGS="--inserts 500"
 	@$(PY) include/scripts/dynamodb_mock_data_gen.py $(ARGS)
@@ -141,7 +154,7 @@ trino: install ## A real Trino on the local cloud's tables, fetched once; needs 
 verify-sql: install kept-contract ## Every statement that the project ships, run by the local Athena and by that Trino: equal answers
 	@$(PY) -m tools.verify_sql
 
-ui: install airflow-db kept-contract ## Airflow's UI and the local cloud; Ctrl-C ends both
+ui: install kept-contract ## Airflow's UI and the local cloud; Ctrl-C ends both
 	@$(PY) include/scripts/ui.py
 
 bench: export PYTHONPATH := $(PYTHONPATH):$(CURDIR)/include/lambda:$(CURDIR)/include/glue
@@ -167,7 +180,7 @@ down: ## Stop everything this checkout started
 	@[ ! -x $(PY) ] || $(PY) -m local_cloud stop
 
 clean: down ## Also delete what runs made (.local/)
-	@rm -rf $(LOCAL)
+	@rm -rf "$(LOCAL)"
 
 lock: | $(VENV)/bin/uv ## Resolve requirements/*.in anew into hashed lock files
 	@cd requirements && for name in dev compose local runtime; do \

@@ -28,15 +28,16 @@ from sales_cdc.deployment.process import deployed_topology
 from sales_cdc.generate.operators import PlanChangesOperator, RecordLedgerOperator, WriteChangesOperator
 
 topology = deployed_topology()
+MAX_CHANGES = 10_000_000  # of a kind in one run: its plan is one object of the bucket
 
 PARAMS = {
-    "inserts": Param(500, type="integer", minimum=0, title="Inserts", description="New orders."),
+    "inserts": Param(500, type="integer", minimum=0, maximum=MAX_CHANGES, title="Inserts", description="New orders."),
     "updates": Param(
-        0, type="integer", minimum=0, title="Updates",
+        0, type="integer", minimum=0, maximum=MAX_CHANGES, title="Updates",
         description="Changes of quantity, price or status. Live orders are drawn in waves, so some change more than once.",
     ),
     "deletes": Param(
-        0, type="integer", minimum=0, title="Deletes",
+        0, type="integer", minimum=0, maximum=MAX_CHANGES, title="Deletes",
         description="Orders to delete: at most as many as are live after the inserts.",
     ),
     "seed": Param(

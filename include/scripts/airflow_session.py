@@ -15,19 +15,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from command_log import end_group
+
 
 class AirflowSession:
     """A process that runs ``airflow …`` commands; it imports Airflow in the background, and ends with the session."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).resolve())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+            [sys.executable, str(Path(__file__).resolve())],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
 
     def __enter__(self) -> AirflowSession:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is not None and not issubclass(kind, Exception):  # interrupted: the command must not go on
+            end_group(self._process)
         self._process.communicate()
 
     def run(self, arguments: list[str], log: Path) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from airflow_session import AirflowSession
 from athena_table import AthenaTerminal, QueryError, Rows
-from command_log import StepFailedError, run_logged, step_failed
+from command_log import StepFailedError, interrupt_on_sigterm, run_logged, step_failed
 from demo_report import latest_insights, measure
 from demo_screen import Screen
 from rich.console import Console
@@ -52,6 +52,7 @@ console = Console(highlight=False, record=True)
 
 def main() -> int:
     began = time.time()
+    interrupt_on_sigterm()
     try:
         settings = Settings.from_environment()
         with AirflowSession() as airflow:

@@ -15,7 +15,8 @@ SHOWN_ROWS = 4
 INSIGHTS = ("revenue_by_product_and_day", "cancellation_rate")
 NEXT = """Where to look next
   make query SQL="SELECT * FROM orders WHERE product_name='laptop'"     orders_history has every version
-  make airflow ARGS="dags test sales_cdc_generate"     then: make airflow ARGS="dags test sales_cdc_batch"
+  make status                                          whether the tables can be trusted, since when, why, what to do
+  make generate                                        more changes; then: make batch
   make ui                                              the DAGs, and the page Sales CDC, in Airflow
   make drill                                           the same pipeline under every fault
   make down                                            stop the local cloud; make clean also deletes .local/"""

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from command_log import StepFailedError, last_lines, run_logged, step_failed
+from command_log import StepFailedError, interrupt_on_sigterm, last_lines, run_logged, step_failed
 from drill_oracle import Oracle
 from rich.console import Console
 from rich.table import Table
@@ -28,8 +28,15 @@ from sales_cdc.deployment.settings import Settings, SettingsError
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
 LOGS = LOCAL / "logs"
-CHANGES = int(os.environ.get("DRILL_CHANGES") or 200_000)
+LEAST_CHANGES, MOST_CHANGES, DEFAULT_CHANGES = 10, 1_000_000, 200_000
+CHANGES_A_SECOND = 900  # on two quiet cores
+SETUP_SECONDS = 90
 LOOK_SECONDS = 0.2
+NEXT = """Where to look next
+  make status                            whether the tables can be trusted, and what is open
+  make query SQL="SELECT event_type, count(*) AS changes FROM orders_changes GROUP BY event_type"
+  make ui                                the page Sales CDC in Airflow: Trust has the drill's claims
+  make down                              stop the local cloud"""
 console = Console(highlight=False)
 
 
@@ -50,8 +57,9 @@ KILLS = (
 
 
 def main() -> int:
+    interrupt_on_sigterm()
     try:
-        return Drill(Settings.from_environment()).run()
+        return Drill(Settings.from_environment(), changes_wanted(os.environ.get("DRILL_CHANGES"))).run()
     except (StepFailedError, SettingsError) as error:
         console.print(f"\n[bold red]The drill stopped.[/] {error}", soft_wrap=True)
         return 1
@@ -60,11 +68,27 @@ def main() -> int:
         return 130
 
 
+def changes_wanted(text: str | None) -> int:
+    """Return the number of changes in DRILL_CHANGES.
+
+    Raises:
+        StepFailedError: it is no whole number that a drill can write.
+    """
+    if not text:
+        return DEFAULT_CHANGES
+    if text.isascii() and text.isdigit() and len(text) < 10 and LEAST_CHANGES <= int(text) <= MOST_CHANGES:
+        return int(text)
+    raise StepFailedError(
+        f"DRILL_CHANGES is {text!r}: it has to be a whole number from {LEAST_CHANGES:,} to {MOST_CHANGES:,}, such as 20000."
+    )
+
+
 class Drill:
     """One drill at the terminal."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, changes: int) -> None:
         self.settings = settings
+        self.changes = changes
         self.name = f"drill-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         self.began = time.monotonic()
 
@@ -80,9 +104,13 @@ class Drill:
         if not (Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").exists():
             self._step("make Airflow's database", ["airflow", "db", "migrate"], "airflow-db")
         self._step("sales_cdc_setup", ["airflow", "dags", "test", "sales_cdc_setup"], "drill-setup")
-        conf = json.dumps({"name": self.name, "changes": CHANGES})
+        conf = json.dumps({"name": self.name, "changes": self.changes})
         command = ["airflow", "dags", "test", "sales_cdc_drill", "-c", conf]
-        console.print(f"sales_cdc_drill: {CHANGES:,} changes under the name {self.name}")
+        minutes = round((SETUP_SECONDS + self.changes / CHANGES_A_SECOND) / 60) or 1
+        console.print(
+            f"sales_cdc_drill: {self.changes:,} changes under the name {self.name}; about {minutes} minute{'' if minutes == 1 else 's'} "
+            "on two quiet cores. Airflow will be killed three times, as planned."
+        )
         for number, kill in enumerate(KILLS, start=1):
             self._run_and_kill(command, kill, number)
         code = self._follow(command, LOGS / "drill.log")
@@ -105,7 +133,7 @@ class Drill:
             raise StepFailedError(
                 f"The command ended before it could be killed {kill.what}.\n{last_lines(log)}\nIts log: {log}"
             )
-        console.print(f"[yellow]✗[/] Airflow killed {kill.what} [dim]{self._seconds():.0f} s[/]")
+        console.print(f"[green]✓[/] Airflow killed {kill.what}, as planned [dim]{self._seconds():.0f} s[/]")
 
     def _follow(self, command: list[str], log: Path) -> int:
         with console.status("started again, to its end …"):
@@ -137,6 +165,7 @@ class Drill:
         exact = code == 0 and source == curated
         good = "[bold green]Nothing lost, nothing duplicated, nothing resurrected.[/]"
         console.print(good if exact else "[bold red]Not exact.[/]")
+        console.print(NEXT, markup=False)
         return 0 if exact else 1
 
     def _seconds(self) -> float:

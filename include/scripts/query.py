@@ -1,7 +1,11 @@
-"""``make query SQL="SELECT …"``: run Athena SQL in the pipeline's work group and print its rows, or that it is done."""
+"""Run Athena SQL in the pipeline's work group and print its rows: ``make query SQL="SELECT …"``.
+
+A statement that changes something is refused unless the variable WRITE is 1: ``make query WRITE=1 SQL="…"``.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 
@@ -18,10 +22,9 @@ EXAMPLE = f'make query SQL="SELECT event_type, count(*) AS changes FROM {RAW} GR
 
 CHANGE_AN_ORDER = "To change an order, change its item in DynamoDB (README, 'Look around'): the pipeline carries the change to every table."
 REMEDIES = {
-    r"WorkGroup .*not found": 'The pipeline is not set up here yet: make airflow ARGS="dags test sales_cdc_setup"',
+    r"WorkGroup .*not found": "The pipeline is not set up here yet: make setup (the DAG sales_cdc_setup)",
     r"TABLE_NOT_FOUND|SCHEMA_NOT_FOUND": (
-        'make query SQL="SHOW TABLES" lists the tables and views. Setup makes none: the batch does, '
-        'make airflow ARGS="dags test sales_cdc_batch"'
+        'make query SQL="SHOW TABLES" lists the tables and views. Setup makes none: the batch does: make batch'
     ),
     r"COLUMN_NOT_FOUND": f'make query SQL="DESCRIBE {ENTITY}" lists the columns of a table or view.',
     r"TYPE_MISMATCH": (
@@ -43,12 +46,62 @@ REMEDIES = {
 """By a pattern in Athena's reason, what to do; the first that is found counts."""
 
 
+WRITING = frozenset(
+    [
+        "ALTER",
+        "ANALYZE",
+        "CALL",
+        "COMMENT",
+        "CREATE",
+        "DEALLOCATE",
+        "DELETE",
+        "DROP",
+        "EXECUTE",
+        "GRANT",
+        "INSERT",
+        "MERGE",
+        "MSCK",
+        "OPTIMIZE",
+        "PREPARE",
+        "REFRESH",
+        "REVOKE",
+        "SET",
+        "TRUNCATE",
+        "UNLOAD",
+        "UPDATE",
+        "VACUUM",
+    ]
+)
+"""First words of statements that change something, or run one that may. Athena knows no others: it refuses what is none of its own.
+Source: https://docs.aws.amazon.com/athena/latest/ug/ddl-sql-reference.html"""
+COMMENT = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()+", re.DOTALL)
+EXPLAIN = re.compile(r"EXPLAIN(?:\s+ANALYZE)?(?:\s+VERBOSE)?(?:\s*\([^)]*\))?\s+", re.IGNORECASE)
+
+
+def writing_word(sql: str) -> str:
+    """Return the first word of a statement that changes something; "" for one that reads.
+
+    >>> writing_word("-- a comment\\nDROP TABLE orders_current"), writing_word("EXPLAIN ANALYZE DELETE FROM t"), writing_word("SELECT 1")
+    ('DROP', 'DELETE', '')
+    """
+    rest = COMMENT.sub("", sql)
+    rest = COMMENT.sub("", EXPLAIN.sub("", rest, count=1)) if EXPLAIN.match(rest) else rest
+    word = re.match(r"[A-Za-z]*", rest)
+    first = word[0].upper() if word else ""
+    return first if first in WRITING else ""
+
+
 def main(arguments: list[str]) -> int:
     console = Console()
     sql = " ".join(arguments).strip()
     if not sql:
         console.print(f"Give a statement, for instance:\n  {EXAMPLE}", markup=False, highlight=False, soft_wrap=True)
         return 2
+    if (word := writing_word(sql)) and os.environ.get("WRITE") != "1":
+        return _complain(
+            f"Not run: {word} changes what Athena holds, and make query only reads.",
+            f'If you mean it: make query WRITE=1 SQL="…". {CHANGE_AN_ORDER}',
+        )
     try:
         settings = Settings.from_environment()
         found = AthenaTerminal(settings).query(sql)

@@ -1,6 +1,6 @@
 """Say whether the tables can be trusted, since when, why, and what to do: ``make status``. It only reads.
 
-The exit code is 0 when they can, 1 when they cannot, 2 when it cannot be said or there is nothing to trust yet.
+The exit code is 1 when they cannot be trusted, or when that cannot be said.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+
+os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")  # Airflow's hooks log each client
 
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,7 +29,7 @@ SIGNS = {
     "trustworthy": "[bold green]✓[/]", "outdated": "[bold yellow]![/]", "untrustworthy": "[bold red]✗[/]",
     "unknown": "[bold yellow]?[/]", "empty": "[bold]–[/]", "missing": "[bold]–[/]",
 }  # fmt: skip
-CODES = {True: 0, False: 1, None: 2}
+FAILING = ("untrustworthy", "unknown")
 
 
 def main() -> int:
@@ -35,11 +37,11 @@ def main() -> int:
         settings = Settings.from_environment()
     except SettingsError as error:
         print(error, file=sys.stderr)
-        return 2
+        return 1
     endpoint_guard.install(settings)
     verdict = current(settings)
     show(Console(highlight=False, soft_wrap=True), verdict)
-    return CODES[verdict.is_trustworthy]
+    return 1 if verdict.state in FAILING else 0
 
 
 def current(settings: Settings) -> Verdict:

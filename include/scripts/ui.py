@@ -17,7 +17,10 @@ import time
 import urllib.request
 from pathlib import Path
 
+import boto3
 import psutil
+from botocore.exceptions import ClientError
+from command_log import StepFailedError, run_logged, step_failed
 from rich.console import Console
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
@@ -25,6 +28,8 @@ LOG = LOCAL / "logs" / "airflow.log"
 PID = LOCAL / "ui.pid"
 READY_SECONDS = 300
 USER = "admin"
+EVENT_DRIVEN = "on"
+"""What the pages set unless the caller does."""
 PROCESSES = (
     ("api-server",),
     ("scheduler", "--skip-serve-logs"),
@@ -38,7 +43,9 @@ def main(arguments: list[str]) -> int:
     if arguments == ["stop"]:
         return stop()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends this as Ctrl-C does
-    port = int(os.environ.get("SALES_CDC_UI_PORT", "8080"))
+    port = _port(os.environ.get("SALES_CDC_UI_PORT") or "8080")
+    if port is None:
+        return 1
     if _taken(port):
         print(
             f"Port {port} on 127.0.0.1 is taken. Choose another: SALES_CDC_UI_PORT={port + 1} make ui", file=sys.stderr
@@ -48,6 +55,12 @@ def main(arguments: list[str]) -> int:
     started = _cloud("start")
     if started.returncode:
         print(started.stderr, file=sys.stderr, end="")
+        return 1
+    try:
+        _make_database()
+        _bring_in_line()
+    except StepFailedError as error:
+        print(error, file=sys.stderr)
         return 1
     airflow = _start_airflow(port)
     PID.write_text(str(os.getpid()))
@@ -64,6 +77,48 @@ def main(arguments: list[str]) -> int:
                 _cloud("stop")
         PID.unlink(missing_ok=True)
         console.print("Stopped." if not ran_before else "Airflow stopped; the local cloud ran before and still does.")
+
+
+def _port(text: str) -> int | None:
+    """Return the port of the pages; None, with a sentence, when the text names none."""
+    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
+        return int(text)
+    print(f"SALES_CDC_UI_PORT is {text!r}: it has to be a port, a whole number from 1 to 65535.", file=sys.stderr)
+    return None
+
+
+def _make_database() -> None:
+    """Make Airflow's database, unless it is there; the port was checked before."""
+    if (Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").exists():
+        return
+    log = LOCAL / "logs" / "airflow-db.log"
+    with console.status("making Airflow's database …"):
+        code = run_logged(["airflow", "db", "migrate"], log)
+    if code:
+        (Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").unlink(missing_ok=True)
+        raise step_failed("making Airflow's database", code, log)
+
+
+def _bring_in_line() -> None:
+    """Run setup where the deployment's arrivals rule is not as the settings of these pages have it; without a deployment do nothing."""
+    wanted = "ENABLED" if os.environ.get("SALES_CDC_EVENT_DRIVEN", EVENT_DRIVEN) == "on" else "DISABLED"
+    rule = f"{os.environ.get('SALES_CDC_PREFIX') or 'sales-cdc'}-arrivals"
+    events = boto3.client("events", endpoint_url=os.environ["SALES_CDC_LOCAL_ENDPOINT"])
+    try:
+        found = events.describe_rule(Name=rule)["State"]
+    except ClientError:
+        return  # no deployment yet: setup will make it with these settings
+    if found == wanted:
+        return
+    os.environ.setdefault("SALES_CDC_EVENT_DRIVEN", EVENT_DRIVEN)
+    log = LOCAL / "logs" / "ui-setup.log"
+    with console.status(f"the rule {rule} is {found}: sales_cdc_setup brings the deployment in line …"):
+        code = run_logged(["airflow", "dags", "test", "sales_cdc_setup"], log)
+    if code:
+        raise step_failed("sales_cdc_setup", code, log)
+    console.print(
+        f"Setup brought the deployment in line: the rule {rule} was {found} and is {wanted}, so that arrivals start batches."
+    )
 
 
 def stop() -> int:
@@ -104,7 +159,7 @@ def _start_airflow(port: int) -> list[subprocess.Popen[bytes]]:
     _password()
     url = f"http://127.0.0.1:{port}"
     environment = {
-        "SALES_CDC_EVENT_DRIVEN": "on",
+        "SALES_CDC_EVENT_DRIVEN": EVENT_DRIVEN,
         **os.environ,
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),

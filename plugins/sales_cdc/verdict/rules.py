@@ -198,7 +198,7 @@ def _paused(evidence: Evidence) -> Iterator[Matter]:
             Level.OUTDATED,
             "No batch runs by itself",
             reason,
-            "Unpause the DAG sales_cdc_batch.",
+            "Unpause the DAG sales_cdc_batch, or run it whenever you want newer tables.",
             BATCH_DAG,
         )
 

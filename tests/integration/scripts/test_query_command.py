@@ -40,8 +40,9 @@ def lake(cloud: Cloud, prefix: str) -> Cloud:
 def ask(
     command: ModuleType, lake: Cloud, prefix: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Ask:
-    """Run the command in a deployment of that prefix; its exit code, and all that it printed as one line."""
+    """Run the command in a deployment of that prefix, and let it write; its exit code, and all that it printed as one line."""
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("WRITE", "1")
 
     def asked(sql: str, of: str = prefix) -> tuple[int, str]:
         monkeypatch.setenv("SALES_CDC_PREFIX", of)
@@ -115,6 +116,19 @@ def test_a_refusal_says_what_where_why_and_what_to_do(
         assert text in shown
     assert "InvalidRequestException" not in shown
     assert "StartQueryExecution" not in shown
+
+
+@pytest.mark.parametrize("write", ["", "0", "yes"])
+def test_a_statement_that_changes_something_needs_write_1(
+    ask: Ask, orders: None, monkeypatch: pytest.MonkeyPatch, write: str
+) -> None:
+    monkeypatch.setenv("WRITE", write)
+    code, shown = ask("DROP TABLE orders_current")
+    assert code == 1
+    assert "DROP changes what Athena holds, and make query only reads" in shown
+    assert "WRITE=1" in shown
+    code, shown = ask("SELECT count(*) AS orders FROM orders_current")
+    assert (code, "1 row," in shown) == (0, True)
 
 
 def test_a_deployment_that_is_not_there_names_the_setup(ask: Ask) -> None:

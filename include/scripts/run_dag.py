@@ -1,0 +1,215 @@
+"""Run one of the pipeline's DAGs and print its answer; Airflow's own log is in a file: ``make setup``, ``make generate``, ``make batch``,
+``make teardown``.
+
+Parameters are given as ``name=value``, or as one JSON object::
+
+    make generate ARGS="inserts=100 updates=20"
+    make generate ARGS='{"inserts": 100}'
+    make teardown CONFIRM=sales-cdc
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from decimal import ROUND_CEILING, Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from command_log import StepFailedError, interrupt_on_sigterm, run_logged, step_failed
+from rich.console import Console
+from sales_cdc.contract import bucket_keys
+from sales_cdc.cost.forecast import Usage, forecast, in_dollars
+from sales_cdc.deployment import endpoint_guard
+from sales_cdc.deployment.settings import Settings, SettingsError
+from sales_cdc.deployment.topology import Topology
+
+LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
+FREE_DOLLARS = Decimal(10)
+console = Console(highlight=False, soft_wrap=True)
+
+
+def main(arguments: list[str]) -> int:
+    interrupt_on_sigterm()
+    name, *given = arguments
+    try:
+        settings = Settings.from_environment()
+        conf = parameters(name, given, os.environ.get("CONFIRM", ""))
+        require_confirmed_cost(name, conf, settings, os.environ.get("CONFIRM_COST", ""))
+        endpoint_guard.install(settings)
+        run(name, conf, settings)
+        for line in ANSWERS[name](Ledger(settings)):
+            console.print(line, markup=False)
+    except (StepFailedError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (ClientError, BotoCoreError) as error:
+        print(f"{name} ended, but its answer could not be read: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            f"\nInterrupted. The run of sales_cdc_{name} was ended; run it again: it continues or begins anew.",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
+
+
+def parameters(name: str, given: list[str], confirm: str) -> dict[str, Any]:
+    """Return the run's parameters.
+
+    Raises:
+        StepFailedError: they cannot be read, or teardown was not confirmed.
+
+    >>> parameters("generate", ["inserts=5", "--updates=2"], "")
+    {'inserts': 5, 'updates': 2}
+    """
+    text = " ".join(given).strip()
+    conf = _document(text) if text.startswith("{") else dict(_pair(name, each) for each in given)
+    if name == "teardown" and confirm:
+        conf["confirm"] = confirm
+    if name == "teardown" and not conf.get("confirm"):
+        prefix = os.environ.get("SALES_CDC_PREFIX") or Settings.prefix
+        raise StepFailedError(
+            f"Nothing was removed: teardown deletes the orders, the tables and everything else that setup made. If you mean it: make teardown CONFIRM={prefix}"
+        )
+    return conf
+
+
+def require_confirmed_cost(name: str, conf: dict[str, Any], settings: Settings, confirmed: str) -> None:
+    """Refuse changes that cost more than ten dollars on AWS, unless that amount was confirmed.
+
+    Raises:
+        StepFailedError: the forecast is higher than what was confirmed.
+    """
+    counts = [conf.get(kind, 0) for kind in ("inserts", "updates", "deletes")]
+    if name != "generate" or settings.target != "aws" or not all(isinstance(each, int) for each in counts):
+        return  # the local cloud costs nothing, and Airflow refuses what is no number
+    dollars = forecast(Usage(max(0, sum(counts))), settings.region).dollars
+    if dollars > max(FREE_DOLLARS, Decimal(confirmed) if confirmed.isdecimal() else Decimal(0)):
+        raise StepFailedError(
+            f"Nothing was written: {sum(counts):,} changes cost about {in_dollars(dollars)} on AWS. "
+            f'If you mean it: make generate CONFIRM_COST={dollars.to_integral_value(ROUND_CEILING)} ARGS="…"'
+        )
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise StepFailedError(f"ARGS is no JSON object ({error}): {text}") from error
+    if not isinstance(found, dict):
+        raise StepFailedError(f"ARGS is no JSON object: {text}")
+    return found
+
+
+def _pair(name: str, text: str) -> tuple[str, Any]:
+    parameter, equals, value = text.removeprefix("--").partition("=")
+    if not equals or not parameter:
+        raise StepFailedError(
+            f'ARGS holds {text!r}: give parameters as name=value, such as make {name} ARGS="inserts=100 updates=20"'
+        )
+    try:
+        return parameter.replace("-", "_"), json.loads(value)
+    except ValueError:
+        return parameter.replace("-", "_"), value
+
+
+def run(name: str, conf: dict[str, Any], settings: Settings) -> None:
+    """Run the DAG to its end, on a local cloud that runs.
+
+    Raises:
+        StepFailedError: a step failed; the reason is its last line.
+    """
+    if settings.target == "local":
+        _step("start the local cloud", "start-cloud", [sys.executable, "-m", "local_cloud", "start"])
+    if (
+        not (Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").exists()
+        and "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in os.environ
+    ):
+        _step("make Airflow's database", "airflow-db", ["airflow", "db", "migrate"])
+    command = ["airflow", "dags", "test", f"sales_cdc_{name}", *(["-c", json.dumps(conf)] if conf else [])]
+    _step(f"sales_cdc_{name}", name, command)
+
+
+def _step(title: str, log_name: str, command: list[str]) -> None:
+    log = LOCAL / "logs" / f"{log_name}.log"
+    began = time.monotonic()
+    with console.status(f"{title} …"):
+        code = run_logged(command, log)
+    if code:
+        raise step_failed(title, code, log)
+    console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - began:.0f} s, log: {os.path.relpath(log)}[/]")
+
+
+class Ledger:
+    """The documents that runs leave in the bucket."""
+
+    def __init__(self, settings: Settings) -> None:
+        client = partial(boto3.client, region_name=settings.region, endpoint_url=settings.local_endpoint)
+        self._s3 = client("s3")
+        self._bucket = Topology(settings, client("sts").get_caller_identity()["Account"]).bucket.name
+
+    def newest(self, prefix: str, name: str) -> dict[str, Any]:
+        """Return the newest document of that name, of all runs under the prefix; an empty one when there is none."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        found = [each for page in pages for each in page.get("Contents", []) if each["Key"].endswith(f"/{name}")]
+        if not found:
+            return {}
+        newest = max(found, key=lambda each: each["LastModified"])
+        document: dict[str, Any] = json.loads(
+            self._s3.get_object(Bucket=self._bucket, Key=newest["Key"])["Body"].read()
+        )
+        return {**document, "key": f"s3://{self._bucket}/{newest['Key']}"}
+
+
+def after_setup(_: Ledger) -> list[str]:
+    return ["Every resource is there, and a probe order reached S3.", "Next: make generate, then make batch."]
+
+
+def after_generate(ledger: Ledger) -> list[str]:
+    summary = ledger.newest(bucket_keys.GENERATE_RUNS, "summary.json")
+    written = ", ".join(f"{count:,} {kind}" for kind, count in summary.get("written", {}).items())
+    skipped = len(summary.get("skipped", []))
+    return [
+        f"Written: {written}{f'; {skipped:,} skipped, with reasons' if skipped else ''}. The ledger: {summary.get('key')}",
+        "Next: make batch.",
+    ]
+
+
+def after_batch(ledger: Ledger) -> list[str]:
+    report = ledger.newest(bucket_keys.BATCH_RUNS, "report.json")
+    verdict = report.get("verdict", {})
+    counts = [
+        f"{kind}: {written:,} written, {report['delivered'][kind]:,} delivered"
+        for kind, written in report.get("written", {}).items()
+    ]
+    lines = [str(verdict.get("sentence", "")), str(verdict.get("reason", "")), str(verdict.get("remedy", ""))]
+    return [
+        *(line for line in lines if line),
+        "; ".join(counts),
+        f"The report: {report.get('key')}",
+        'Next: make status, make query SQL="SELECT * FROM orders LIMIT 10".',
+    ]
+
+
+def after_teardown(_: Ledger) -> list[str]:
+    return ["All that setup made is gone."]
+
+
+ANSWERS: dict[str, Callable[[Any], list[str]]] = {
+    "setup": after_setup,
+    "generate": after_generate,
+    "batch": after_batch,
+    "teardown": after_teardown,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
