@@ -28,14 +28,12 @@ from sales_cdc.aws.identity import FindAccountOperator
 from sales_cdc.backfill.operators import PlanBackfillOperator, RecordBackfillOperator, TouchOrdersOperator
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, rate_param, task_defaults
 from sales_cdc.deployment.process import deployed_topology
+from sales_cdc.generate.form import cost_param
 
 topology = deployed_topology()
 
 PARAMS = {
-    "confirm_cost_up_to_dollars": Param(
-        "5", type="string", pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$", title="Confirm the cost, up to dollars",
-        description="Nothing is touched when the forecast is higher. 'make cost' shows how it is counted.",
-    ),
+    "confirm_cost_up_to_dollars": cost_param("5"),
     "segments": Param(
         4, type="integer", minimum=1, maximum=64, title="Segments",
         description="Into how many parts the table is cut; Airflow touches as many at once as it has free slots.",

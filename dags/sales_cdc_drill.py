@@ -10,7 +10,7 @@ ledger and compares it with what Athena shows. Its log ends with the verdict, on
 `ledger/drill/<name>/report.json` and `report.md`. The run fails unless every claim holds.
 
 Faults and crashes need the local cloud's injector. AWS has none: the drill says so and continues with copies and poison. There it
-costs what the changes cost (`plan_drill` logs a forecast). Its orders stay in the table, on AWS and on the local cloud; an adopted table is refused.
+costs what the changes cost (`plan_drill` logs a forecast, and refuses one above `confirm_cost_up_to_dollars`). Its orders stay in the table, on AWS and on the local cloud; an adopted table is refused.
 
 **Poison** is a copy of a real record with a fractional quantity, a quantity that is text, no image, no sequence number, or cut
 off. No transformer may accept it: the redrive has to find each, have it refused again, and keep it with the transformer's own
@@ -36,6 +36,7 @@ from sales_cdc.drill.operators.plan import PlanDrillOperator
 from sales_cdc.drill.operators.put_extras import PutExtrasOperator
 from sales_cdc.drill.operators.quarantine_poison import QuarantinePoisonOperator
 from sales_cdc.drill.settled_sensor import SettledSensor
+from sales_cdc.generate.form import cost_param
 from sales_cdc.generate.operators import RecordLedgerOperator, WriteChangesOperator
 from sales_cdc.reconcile.operators.reconcile import ReconcileOperator
 from sales_cdc.redrive.operators.redrive import RedriveDeadLettersOperator, RedriveErrorsOperator
@@ -53,6 +54,7 @@ PARAMS = {
     "faults": Param(FAULTS, type="object", title="Faults", description="The local cloud's fault plan; without it, nothing."),
     "crashes": Param(3, type="integer", minimum=0, maximum=3, title="Crashes", description="Of the local cloud's workers."),
     "seed": Param(1, type="integer", minimum=0, title="Seed", description="The same seed makes the same changes and poison."),
+    "confirm_cost_up_to_dollars": cost_param(),
 }  # fmt: skip
 
 with DAG(

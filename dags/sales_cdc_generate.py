@@ -14,7 +14,8 @@ An adopted table (`SALES_CDC_TABLE`) is somebody's: nothing is written to it, an
 a change, because a run keeps its plan. Start a new run for more changes. Two runs at the same time would skip the orders that the
 other changed first, so Airflow runs one at a time.
 
-**Cost on AWS**: two write units a change (the writes are transactional), and one read of the whole table to plan.
+**Cost on AWS**: two write units a change (the writes are transactional), and one read of the whole table to plan. A run whose changes
+are forecast to cost more than `confirm_cost_up_to_dollars` (10) is refused before it begins, on the local cloud too.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from airflow.sdk import DAG, Param, chain
 from sales_cdc.aws.identity import FindAccountOperator
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, rate_param, task_defaults
 from sales_cdc.deployment.process import deployed_topology
+from sales_cdc.generate.form import cost_param
 from sales_cdc.generate.operators import PlanChangesOperator, RecordLedgerOperator, WriteChangesOperator
+from sales_cdc.generate.workload import MAX_CHANGES
 
 topology = deployed_topology()
-MAX_CHANGES = 10_000_000  # of a kind in one run: its plan is one object of the bucket
 
 PARAMS = {
     "inserts": Param(500, type="integer", minimum=0, maximum=MAX_CHANGES, title="Inserts", description="New orders."),
@@ -45,6 +47,7 @@ PARAMS = {
         description="The same seed with the same orders in the table gives the same changes.",
     ),
     "rate_per_second": rate_param(None, "Changes a second, spread evenly; empty: as fast as the table takes them."),
+    "confirm_cost_up_to_dollars": cost_param(),
 }  # fmt: skip
 
 with DAG(

@@ -25,6 +25,7 @@ try:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
     from sales_cdc.aws.errors import CallRefusedError, explained
     from sales_cdc.contract.change_contract import EVENT_TYPES, EventType
+    from sales_cdc.cost.confirmation import FREE_DOLLARS, CostNotConfirmedError
     from sales_cdc.deployment import endpoint_guard
     from sales_cdc.deployment.settings import Settings, SettingsError
     from sales_cdc.deployment.topology import Topology
@@ -44,7 +45,7 @@ EXIT_INTERRUPTED = 130
 COMMAND = "make generate-orders"
 BATCH = 'make airflow ARGS="dags test sales_cdc_batch"'
 EXPECTED_ERRORS = (
-    SettingsError, WorkloadError, CallRefusedError, StalledError, BotoCoreError, ClientError,
+    SettingsError, WorkloadError, CostNotConfirmedError, CallRefusedError, StalledError, BotoCoreError, ClientError,
 )  # fmt: skip
 console = Console(stderr=True, highlight=False)
 
@@ -69,6 +70,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--rate-per-second", type=_rate, metavar="R", help="changes a second (default: as fast as possible)"
     )
+    parser.add_argument(
+        "--confirm-cost-up-to-dollars", default=FREE_DOLLARS, metavar="D",
+        help="write nothing that is forecast to cost more on AWS (default: %(default)s)",
+    )  # fmt: skip
     return parser.parse_args(given)
 
 
@@ -94,7 +99,7 @@ def main(given: Sequence[str] | None = None) -> int:
         workload = Workload(asked.seed, asked.inserts, asked.updates, asked.deletes)
         settings = Settings.from_environment()
         endpoint_guard.install(settings)
-        return generate(settings, workload, asked.rate_per_second)
+        return generate(settings, workload, asked.rate_per_second, asked.confirm_cost_up_to_dollars)
     except EXPECTED_ERRORS as error:
         console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return 1
@@ -107,12 +112,12 @@ def main(given: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-def generate(settings: Settings, workload: Workload, rate_per_second: float | None) -> int:
+def generate(settings: Settings, workload: Workload, rate_per_second: float | None, confirmed_dollars: str) -> int:
     """Plan, write and record one run, and return the exit code."""
     stop = Event()
     run = connect(settings, stop)
     with stopping_on_interrupt(stop):
-        run.plan(workload, rate_per_second)
+        run.plan(workload, rate_per_second, confirmed_dollars=confirmed_dollars, region=settings.region)
         try:
             with progress_bars(workload) as progress:
                 for event_type in EVENT_TYPES:

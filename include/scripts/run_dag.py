@@ -15,7 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from command_log import StepFailedError, interrupt_on_sigterm, run_logged, step_failed
 from rich.console import Console
 from sales_cdc.contract import bucket_keys
+from sales_cdc.cost.confirmation import FREE_DOLLARS, PARAM, CostNotConfirmedError, allowed_dollars
 from sales_cdc.cost.forecast import Usage, forecast, in_dollars
 from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
+from sales_cdc.generate.workload import Workload, WorkloadError
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
-FREE_DOLLARS = Decimal(10)
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -40,8 +41,8 @@ def main(arguments: list[str]) -> int:
     name, *given = arguments
     try:
         settings = Settings.from_environment()
-        conf = parameters(name, given, os.environ.get("CONFIRM", ""))
-        require_confirmed_cost(name, conf, settings, os.environ.get("CONFIRM_COST", ""))
+        conf = parameters(name, given, os.environ.get("CONFIRM", ""), os.environ.get("CONFIRM_COST", ""))
+        require_plannable(name, conf, settings)
         endpoint_guard.install(settings)
         run(name, conf, settings)
         for line in ANSWERS[name](Ledger(settings)):
@@ -61,17 +62,19 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def parameters(name: str, given: list[str], confirm: str) -> dict[str, Any]:
-    """Return the run's parameters.
+def parameters(name: str, given: list[str], confirm: str = "", confirm_cost: str = "") -> dict[str, Any]:
+    """Return the run's parameters, with what CONFIRM and CONFIRM_COST say.
 
     Raises:
         StepFailedError: they cannot be read, or teardown was not confirmed.
 
-    >>> parameters("generate", ["inserts=5", "--updates=2"], "")
+    >>> parameters("generate", ["inserts=5", "--updates=2"])
     {'inserts': 5, 'updates': 2}
     """
     text = " ".join(given).strip()
     conf = _document(text) if text.startswith("{") else dict(_pair(name, each) for each in given)
+    if name == "generate" and (confirmed := confirm_cost or conf.get(PARAM)):
+        conf[PARAM] = str(confirmed)
     if name == "teardown" and confirm:
         conf["confirm"] = confirm
     if name == "teardown" and not conf.get("confirm"):
@@ -82,20 +85,25 @@ def parameters(name: str, given: list[str], confirm: str) -> dict[str, Any]:
     return conf
 
 
-def require_confirmed_cost(name: str, conf: dict[str, Any], settings: Settings, confirmed: str) -> None:
-    """Refuse changes that cost more than ten dollars on AWS, unless that amount was confirmed.
+def require_plannable(name: str, conf: dict[str, Any], settings: Settings) -> None:
+    """Refuse what the DAG generate would refuse, before Airflow starts: counts that are none, and a cost that is not confirmed.
 
     Raises:
-        StepFailedError: the forecast is higher than what was confirmed.
+        StepFailedError: says which count, or how to confirm the cost.
     """
-    counts = [conf.get(kind, 0) for kind in ("inserts", "updates", "deletes")]
-    if name != "generate" or settings.target != "aws" or not all(isinstance(each, int) for each in counts):
-        return  # the local cloud costs nothing, and Airflow refuses what is no number
-    dollars = forecast(Usage(max(0, sum(counts))), settings.region).dollars
-    if dollars > max(FREE_DOLLARS, Decimal(confirmed) if confirmed.isdecimal() else Decimal(0)):
+    if name != "generate":
+        return
+    try:
+        workload = Workload(1, *(conf.get(kind, 0) for kind in ("inserts", "updates", "deletes")))
+        allowed = allowed_dollars(conf.get(PARAM, FREE_DOLLARS))
+    except (WorkloadError, CostNotConfirmedError) as error:
+        raise StepFailedError(str(error)) from error
+    changes = sum(workload.counts.values())
+    dollars = forecast(Usage(changes), settings.region).dollars
+    if dollars > allowed:
         raise StepFailedError(
-            f"Nothing was written: {sum(counts):,} changes cost about {in_dollars(dollars)} on AWS. "
-            f'If you mean it: make generate CONFIRM_COST={dollars.to_integral_value(ROUND_CEILING)} ARGS="…"'
+            f"Nothing was written: {changes:,} changes cost about {in_dollars(dollars)} on AWS, and {PARAM} is {allowed}. If you mean "
+            f'it: make generate CONFIRM_COST={dollars.to_integral_value(ROUND_CEILING)} ARGS="…"'
         )
 
 

@@ -17,9 +17,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-import boto3
 import psutil
-from botocore.exceptions import ClientError
 from command_log import StepFailedError, run_logged, step_failed
 from rich.console import Console
 
@@ -51,21 +49,22 @@ def main(arguments: list[str]) -> int:
             f"Port {port} on 127.0.0.1 is taken. Choose another: SALES_CDC_UI_PORT={port + 1} make ui", file=sys.stderr
         )
         return 1
+    os.environ.setdefault("SALES_CDC_EVENT_DRIVEN", EVENT_DRIVEN)
     ran_before = _cloud("status").returncode == 0
     started = _cloud("start")
     if started.returncode:
         print(started.stderr, file=sys.stderr, end="")
         return 1
+    airflow: list[subprocess.Popen[bytes]] = []
     try:
         _make_database()
         _bring_in_line()
+        airflow = _start_airflow(port)
+        PID.write_text(str(os.getpid()))
+        return _serve(airflow, port)
     except StepFailedError as error:
         print(error, file=sys.stderr)
         return 1
-    airflow = _start_airflow(port)
-    PID.write_text(str(os.getpid()))
-    try:
-        return _serve(airflow, port)
     except KeyboardInterrupt:
         return 0
     finally:
@@ -100,25 +99,28 @@ def _make_database() -> None:
 
 
 def _bring_in_line() -> None:
-    """Run setup where the deployment's arrivals rule is not as the settings of these pages have it; without a deployment do nothing."""
-    wanted = "ENABLED" if os.environ.get("SALES_CDC_EVENT_DRIVEN", EVENT_DRIVEN) == "on" else "DISABLED"
-    rule = f"{os.environ.get('SALES_CDC_PREFIX') or 'sales-cdc'}-arrivals"
-    events = boto3.client("events", endpoint_url=os.environ["SALES_CDC_LOCAL_ENDPOINT"])
-    try:
-        found = events.describe_rule(Name=rule)["State"]
-    except ClientError:
-        return  # no deployment yet: setup will make it with these settings
-    if found == wanted:
+    """Run setup where the deployment is not as the settings of these pages have it, or say why setup cannot; without one do nothing."""
+    with console.status("comparing the deployment with its settings …"):
+        from deployment_drift import changeable, drift, sentences  # imports Airflow, which takes seconds
+        from sales_cdc.deployment.settings import Settings, SettingsError
+
+        try:
+            found = drift(Settings.from_environment())
+        except SettingsError as error:
+            raise StepFailedError(str(error)) from error
+    if not found:
         return
-    os.environ.setdefault("SALES_CDC_EVENT_DRIVEN", EVENT_DRIVEN)
+    if not changeable(found):
+        told = "The deployment differs from its settings, and setup cannot change that:"
+        console.print("\n".join([told, *sentences(found)]), markup=False, soft_wrap=True)
+        return
     log = LOCAL / "logs" / "ui-setup.log"
-    with console.status(f"the rule {rule} is {found}: sales_cdc_setup brings the deployment in line …"):
+    with console.status("sales_cdc_setup brings the deployment in line with its settings …"):
         code = run_logged(["airflow", "dags", "test", "sales_cdc_setup"], log)
     if code:
         raise step_failed("sales_cdc_setup", code, log)
-    console.print(
-        f"Setup brought the deployment in line: the rule {rule} was {found} and is {wanted}, so that arrivals start batches."
-    )
+    told = "Setup brought the deployment in line with the settings of these pages. Before:"
+    console.print("\n".join([told, *sentences(found)]), markup=False, soft_wrap=True)
 
 
 def stop() -> int:
@@ -159,7 +161,6 @@ def _start_airflow(port: int) -> list[subprocess.Popen[bytes]]:
     _password()
     url = f"http://127.0.0.1:{port}"
     environment = {
-        "SALES_CDC_EVENT_DRIVEN": EVENT_DRIVEN,
         **os.environ,
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
@@ -222,6 +223,8 @@ def _ended(processes: list[subprocess.Popen[bytes]]) -> bool:
 
 def _end_group(processes: list[subprocess.Popen[bytes]]) -> None:
     """Send SIGTERM to the whole group, children included, and SIGKILL after fifteen seconds."""
+    if not processes:
+        return
     group = processes[0].pid
     for number, seconds in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
         try:

@@ -6,11 +6,13 @@ import json
 import re
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
+from sales_cdc.aws.run_params import UnknownParamError
 from sales_cdc.batch.timetable import DailyTimetable
 from sales_cdc.dag_page.dag_defaults import WHAT_TO_DO
 from sales_cdc.deployment.settings import SettingsError
@@ -173,3 +175,10 @@ def test_every_task_is_of_a_class_of_ours_so_that_the_endpoint_guard_knows_its_s
 ) -> None:
     classes = [getattr(task, "operator_class", type(task)) for task in dags[name].tasks]
     assert [each for each in classes if not each.__module__.startswith("sales_cdc.")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_misspelt_param_is_refused_before_anything_is_asked_of_aws(dags: dict[str, DAG], name: str) -> None:
+    run = SimpleNamespace(conf={"insert": 5})
+    with pytest.raises(UnknownParamError, match=r"Unknown Param insert in the run's configuration; known are [a-z_, ]+\."):
+        dags[name].get_task("find_account").execute({"dag_run": run})  # type: ignore[attr-defined]

@@ -1,9 +1,8 @@
-"""Test the generate DAG's order and form, and that it refuses unknown Params."""
+"""Test the generate DAG's order and form, and which runs it refuses before it reads or writes anything."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ def test_it_plans_then_writes_each_event_type_then_records(dag: DAG) -> None:
 
 
 def test_every_param_is_a_described_field_of_the_form(dag: DAG) -> None:
-    defaults = {"inserts": 500, "updates": 0, "deletes": 0, "seed": 1, "rate_per_second": None}
+    defaults = {"inserts": 500, "updates": 0, "deletes": 0, "seed": 1, "rate_per_second": None, "confirm_cost_up_to_dollars": "10"}
     assert dag.params.dump() == defaults
     for name in defaults:
         param = dag.params.get_param(name)
@@ -41,6 +40,9 @@ def test_every_param_is_a_described_field_of_the_form(dag: DAG) -> None:
         ("rate_per_second", float("nan")),
         ("rate_per_second", float("inf")),
         ("inserts", True),
+        ("inserts", 10_000_001),
+        ("confirm_cost_up_to_dollars", 10),
+        ("confirm_cost_up_to_dollars", "NaN"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_form(dag: DAG, name: str, value: object) -> None:
@@ -48,18 +50,18 @@ def test_a_wrong_value_is_refused_by_the_form(dag: DAG, name: str, value: object
         dag.params.get_param(name).resolve(value)
 
 
-def test_an_unknown_param_is_named_before_anything_is_read_or_written(dag: DAG) -> None:
-    context: dict[str, Any] = {"dag_run": SimpleNamespace(conf={"insert": 5, "seed": 2}), "params": dag.params.dump()}
-    with pytest.raises(
-        AirflowFailException, match=r"Unknown Param insert .* known are deletes, inserts, rate_per_second"
-    ):
+@pytest.mark.parametrize("dollars", ["10", "20.01", "0"])
+def test_a_run_is_refused_when_its_forecast_is_above_what_was_confirmed(dag: DAG, dollars: str) -> None:
+    asked = {"inserts": 9_000_000, "deletes": 1_000_000, "confirm_cost_up_to_dollars": dollars}
+    context: dict[str, Any] = {"params": {**dag.params.dump(), **asked}, "run_id": "r"}
+    refused = rf"10,000,000 changes is forecast to cost \$20\.\d\d on AWS, and confirm_cost_up_to_dollars is {dollars}\."
+    with pytest.raises(AirflowFailException, match=refused):
         dag.get_task("plan_changes").execute(context)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("rate", [float("nan"), float("inf")])
 def test_a_rate_that_is_no_finite_number_is_refused_before_anything_is_read_or_written(dag: DAG, rate: float) -> None:
     context: dict[str, Any] = {
-        "dag_run": SimpleNamespace(conf={}),
         "params": {**dag.params.dump(), "rate_per_second": rate},
         "run_id": "r",
     }

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNot
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_cdc.aws.errors import Kind, Refusal, refusal_of
+from sales_cdc.aws.run_params import require_known_params
 
 IMPATIENT = {"connect_timeout": 5, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
 
@@ -22,9 +23,11 @@ class AccountUnknownError(AirflowFailException):
 class FindAccountOperator(AwsBaseOperator[StsHook]):
     """Return the id of the account that the Airflow connection leads to (STS GetCallerIdentity).
 
-    Every ARN of the topology is rendered from this task's XCom, so that no DAG file names an account.
+    Every ARN of the topology is rendered from this task's XCom, so that no DAG file names an account. Being a DAG's first task, it also
+    refuses Params that the DAG does not have.
 
     Raises:
+        UnknownParamError: the run's configuration has a misspelt Param.
         AccountUnknownError: the connection is missing or refused, nothing answers, or the credentials are not accepted.
     """
 
@@ -35,6 +38,8 @@ class FindAccountOperator(AwsBaseOperator[StsHook]):
         super().__init__(task_id=task_id, **{"botocore_config": IMPATIENT, **kwargs})
 
     def execute(self, context: Any) -> str:
+        if run := context.get("dag_run"):
+            require_known_params(self.dag, run.conf or {})
         self._require_connection()
         identity = self._identity()
         self.log.info("Working in account %s as %s.", identity["Account"], identity["Arn"])

@@ -11,7 +11,7 @@ from sales_cdc.backfill.ledger import BackfillLedger
 from sales_cdc.backfill.run import BackfillIncompleteError, BackfillRefusedError, BackfillRun
 from sales_cdc.backfill.touches import TouchableTable
 from sales_cdc.cost.forecast import REGION
-from sales_cdc.generate.run_operator import WritingRunOperator, final_errors, require_known_params
+from sales_cdc.generate.run_operator import WritingRunOperator, final_errors
 from sales_cdc.generate.workload import require_rate
 
 FINAL = (BackfillIncompleteError, BackfillRefusedError)
@@ -38,7 +38,6 @@ class PlanBackfillOperator(BackfillOperator):
     def execute(self, context: Any) -> list[int]:
         params = context["params"]
         with final_errors(*FINAL):
-            require_known_params(self.dag, context["dag_run"].conf or {})
             require_rate(params["rate_per_second"])
             run = self._backfill_run(context)
             return run.plan(params["segments"], params["confirm_cost_up_to_dollars"], self.region_name or REGION)

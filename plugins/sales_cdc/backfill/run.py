@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from random import SystemRandom
 from threading import Event
@@ -16,7 +15,8 @@ from typing import Any
 from sales_cdc.aws.ledger_folder import ForeignPlanError
 from sales_cdc.backfill.ledger import NAMED, BackfillHeader, BackfillLedger, Progress
 from sales_cdc.backfill.touches import TouchableTable, Touched
-from sales_cdc.cost.forecast import ORDER_BYTES, PLAIN_WRITE, Usage, forecast, in_dollars, summary_line
+from sales_cdc.cost.confirmation import allowed_dollars, require_confirmed
+from sales_cdc.cost.forecast import ORDER_BYTES, PLAIN_WRITE, Usage, forecast, summary_line
 from sales_cdc.generate.change_writer import BACKOFF_SECONDS, MAX_ATTEMPTS, MAX_BACKOFF_SECONDS, Pace, StalledError
 from sales_cdc.generate.run import ProgressLog, Say
 
@@ -57,12 +57,13 @@ class BackfillRun:
         """Forecast the cost; if it is not above ``most_dollars``, store the run and return its segments.
 
         Raises:
-            BackfillRefusedError: the table has no stream, or its backfill costs more than ``most_dollars``.
+            BackfillRefusedError: the table has no stream.
+            CostNotConfirmedError: the backfill costs more than ``most_dollars``.
             ForeignPlanError: the run was planned with other segments before.
             CallRefusedError: the table or the bucket is missing, denied, or does not answer.
         """
-        most = allowed_dollars(most_dollars)
-        header = self._ledger.header() or self._forecast_and_begin(segments, most, region)
+        allowed_dollars(most_dollars)
+        header = self._ledger.header() or self._forecast_and_begin(segments, most_dollars, region)
         if header.segments != segments:
             raise ForeignPlanError(
                 f"The run '{header.run_id}' began with {header.segments} segments and now gets {segments}: "
@@ -70,7 +71,7 @@ class BackfillRun:
             )
         return list(range(segments))
 
-    def _forecast_and_begin(self, segments: int, most_dollars: Decimal, region: str) -> BackfillHeader:
+    def _forecast_and_begin(self, segments: int, most_dollars: str, region: str) -> BackfillHeader:
         size = self._table.size()
         if not size.has_stream:
             raise BackfillRefusedError(
@@ -82,11 +83,7 @@ class BackfillRun:
         usage = Usage(items, item_bytes=item_bytes, units_per_write=PLAIN_WRITE, read_bytes=items * item_bytes)
         found = forecast(usage, region)
         self._say(f"{self._table.name} holds {items:,} orders. {summary_line(found)}")
-        if found.dollars > most_dollars:
-            raise BackfillRefusedError(
-                f"Touching {items:,} orders is forecast to cost {in_dollars(found.dollars)}, and confirm_cost_up_to_dollars is "
-                f"{most_dollars}. Start a new run with a higher one. Nothing was touched."
-            )
+        require_confirmed(found, most_dollars, f"Touching {items:,} orders")
         return self._ledger.begin(segments, items, found.dollars)
 
     def touch(self, segment: int, rate_per_second: float | None) -> dict[str, int]:
@@ -171,19 +168,3 @@ class BackfillRun:
             raise ForeignPlanError(f"{self._ledger.uri} holds no run: run the task plan_backfill first.")
         return header
 
-
-def allowed_dollars(text: str) -> Decimal:
-    """Read an amount of money that a form gives as text, so that it is exact.
-
-    Raises:
-        BackfillRefusedError: the text is no amount of money.
-    """
-    try:
-        amount = Decimal(text)
-    except (InvalidOperation, TypeError, ValueError):
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        raise BackfillRefusedError(
-            f"confirm_cost_up_to_dollars is {text!r}: it has to be an amount such as 5 or 12.50. Nothing was touched."
-        )
-    return amount

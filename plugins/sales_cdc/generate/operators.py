@@ -8,9 +8,11 @@ from typing import Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from sales_cdc.contract.change_contract import EventType
+from sales_cdc.cost.confirmation import PARAM
+from sales_cdc.cost.forecast import REGION
 from sales_cdc.generate.ledger import RunLedger
 from sales_cdc.generate.run import GenerateRun, require_own_table
-from sales_cdc.generate.run_operator import WritingRunOperator, final_errors, require_known_params
+from sales_cdc.generate.run_operator import WritingRunOperator, final_errors
 from sales_cdc.generate.transactional_table import OrdersTable
 from sales_cdc.generate.workload import Workload
 
@@ -38,8 +40,8 @@ class GenerateRunOperator(WritingRunOperator):
 class PlanChangesOperator(GenerateRunOperator):
     """Plan the changes that the run's Params ask for, and keep the plan in the ledger.
 
-    The plan is made against the table as it is now. The operator refuses a Param that the DAG does not have, before it reads or writes
-    anything. Returns the run's ledger (an S3 URI).
+    The plan is made against the table as it is now. The operator refuses a run whose forecast is above what its Params confirm, before
+    it reads or writes anything. Returns the run's ledger (an S3 URI).
 
     Example::
 
@@ -48,11 +50,10 @@ class PlanChangesOperator(GenerateRunOperator):
 
     def execute(self, context: Any) -> str:
         with final_errors():
-            require_known_params(self.dag, context["dag_run"].conf or {})
             params = context["params"]
             workload = Workload(params["seed"], params["inserts"], params["updates"], params["deletes"])
             run = self._generate_run(context)
-            run.plan(workload, params["rate_per_second"])
+            run.plan(workload, params["rate_per_second"], confirmed_dollars=params[PARAM], region=self.region_name or REGION)
         return run.ledger_uri
 
 

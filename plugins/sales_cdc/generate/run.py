@@ -13,7 +13,8 @@ from typing import Any
 from sales_cdc.aws.ledger_folder import ForeignPlanError
 from sales_cdc.contract.change_contract import EVENT_TYPES, EventType
 from sales_cdc.contract.declared import refusal_without_orders
-from sales_cdc.cost.forecast import ORDER_BYTES, forecast_line
+from sales_cdc.cost.confirmation import FREE_DOLLARS, require_confirmed
+from sales_cdc.cost.forecast import ORDER_BYTES, REGION, Usage, forecast, forecast_line
 from sales_cdc.generate.change_writer import ChangeWriter, Pace, StalledError
 from sales_cdc.generate.ledger import Outcome, RunHeader, RunLedger
 from sales_cdc.generate.transactional_table import OrdersTable
@@ -90,13 +91,16 @@ class GenerateRun:
         return self._ledger.uri
 
     def plan(
-        self, workload: Workload, rate_per_second: float | None = None, *, own_orders_only: bool = False
-    ) -> RunHeader:
+        self, workload: Workload, rate_per_second: float | None = None, *, own_orders_only: bool = False,
+        confirmed_dollars: str = FREE_DOLLARS, region: str = REGION,
+    ) -> RunHeader:  # fmt: skip
         """Plan the run against the table as it is now, and keep the plan; a run that has a plan keeps that one.
 
-        ``own_orders_only``: change and delete only orders that the run itself inserts.
+        ``own_orders_only``: change and delete only orders that the run itself inserts. ``confirmed_dollars``: what the changes may cost on
+        AWS, in ``region``.
 
         Raises:
+            CostNotConfirmedError: they are forecast to cost more; nothing was read or written.
             WorkloadError: the contract is not that of orders, the table holds too few orders, or the rate is no number above 0;
                 nothing was written.
             ForeignPlanError: the run was planned with other parameters before.
@@ -111,17 +115,19 @@ class GenerateRun:
             self._require_same(header, params)
             self._say(f"This run has its plan already, made at {header.started_at}, and continues with it.")
             return header
+        changes = sum(workload.counts.values())
+        require_confirmed(forecast(Usage(changes), region), confirmed_dollars, f"Writing {changes:,} changes")
         scanned = self._table.scan()
         self._say(f"{self._table.name} holds {len(scanned.live):,} orders that this run may change.")
         if scanned.unusable:
             some = "; ".join(f"{order_id}: {why}" for order_id, why in list(scanned.unusable.items())[:SHOWN])
             self._say(f"{len(scanned.unusable):,} orders that others edited are not changed, such as {some}")
         live = {} if own_orders_only else scanned.live
-        changes = plan_changes(workload, live, {*scanned.unusable, *scanned.live} - live.keys())
-        header = self._ledger.keep_plan({**params, "rate_per_second": rate_per_second}, changes)
+        planned = plan_changes(workload, live, {*scanned.unusable, *scanned.live} - live.keys())
+        header = self._ledger.keep_plan({**params, "rate_per_second": rate_per_second}, planned)
         self._say(f"Planned {counted(header.planned)}, in {self._ledger.uri}plan.jsonl")
         read_bytes = (len(scanned.live) + len(scanned.unusable)) * ORDER_BYTES
-        self._say(forecast_line(sum(header.planned.values()), read_bytes=read_bytes))
+        self._say(forecast_line(sum(header.planned.values()), region=region, read_bytes=read_bytes))
         return header
 
     def write(self, event_type: EventType, progress: Progress | None = None) -> dict[str, int]:

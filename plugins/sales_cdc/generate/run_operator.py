@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event
@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from sales_cdc.aws import task_errors
 from sales_cdc.aws.ledger_folder import ForeignPlanError, LedgerFolder
+from sales_cdc.cost.confirmation import CostNotConfirmedError
 from sales_cdc.generate.transactional_table import CLIENT_CONFIG
 from sales_cdc.generate.workload import WorkloadError
 
@@ -57,21 +58,6 @@ class WritingRunOperator(AwsBaseOperator[AwsGenericHook[Any]]):
 @contextmanager
 def final_errors(*also: type[Exception]) -> Iterator[None]:
     """Fail the task without a retry on errors that a retry would repeat; ``also`` names more of them."""
-    with task_errors.final_errors(ForeignPlanError, WorkloadError, *also):
+    with task_errors.final_errors(ForeignPlanError, WorkloadError, CostNotConfirmedError, *also):
         yield
 
-
-def require_known_params(dag: Any, conf: Mapping[str, Any]) -> None:
-    """Refuse a run whose configuration has keys that the DAG does not have.
-
-    Airflow accepts any key; with a misspelt one, the run would silently use the default.
-
-    Raises:
-        WorkloadError: names the unknown keys.
-    """
-    known = sorted(dag.params.keys())
-    if unknown := sorted(conf.keys() - set(known)):
-        raise WorkloadError(
-            f"Unknown Param {', '.join(unknown)} in the run's configuration; known are {', '.join(known)}. "
-            "Nothing was written. Start a new run with the right names."
-        )

@@ -36,6 +36,8 @@ POPULARITY = (8, 6, 4, 2, 3, 4, 3, 4)
 STATUSES = ("placed", "paid", "shipped", "delivered", "returned")
 QUANTITIES = range(1, 11)
 CUSTOMERS = 100
+MAX_CHANGES = 10_000_000
+"""Of a kind in one run: the plan is one object of the bucket, and the orders that it changes are kept in memory."""
 REVISED = ("quantity", "price", "order_status")
 REVISIONS: tuple[tuple[str, ...], ...] = (("quantity",), ("price",), ("order_status",), ("quantity", "price"))
 
@@ -49,7 +51,7 @@ class Workload:
     """Hold how many changes of each kind to make, drawn from ``seed``.
 
     Raises:
-        WorkloadError: a count is negative or no whole number, or the seed is no whole number.
+        WorkloadError: a count is negative, above ``MAX_CHANGES`` or no whole number, or the seed is no whole number.
 
     Example::
 
@@ -67,6 +69,10 @@ class Workload:
             if type(value) is not int or (least is not None and value < least):
                 rule = "a whole number" if least is None else f"a whole number, {least} or more"
                 raise WorkloadError(f"{name} is {value!r}: it has to be {rule}. Nothing was written.")
+            if least is not None and value > MAX_CHANGES:
+                raise WorkloadError(
+                    f"{name} is {value:,}: one run makes at most {MAX_CHANGES:,} changes of a kind. Nothing was written."
+                )
 
     @property
     def counts(self) -> dict[EventType, int]:

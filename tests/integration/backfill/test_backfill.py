@@ -26,6 +26,7 @@ from sales_cdc.backfill.ledger import BackfillLedger
 from sales_cdc.backfill.run import BackfillIncompleteError, BackfillRefusedError, BackfillRun
 from sales_cdc.backfill.touches import TouchableTable
 from sales_cdc.contract.change_contract import TOUCH, probe_key
+from sales_cdc.cost.confirmation import CostNotConfirmedError
 
 from tests.conftest import Cloud
 from tests.integration.shop import Shop
@@ -259,7 +260,7 @@ def test_a_cost_above_the_confirmed_one_is_refused_before_anything_is_touched(sh
     shop.fill(1_000)
     shop.switch_on()
     with pytest.raises(
-        BackfillRefusedError, match=r"Touching 1,000 orders is forecast to cost \$0\.00\d\d, .* is 0\.001\."
+        CostNotConfirmedError, match=r"Touching 1,000 orders is forecast to cost \$0\.00\d\d on AWS, .* is 0\.001\."
     ):
         shop.backfill("dear").plan(SEGMENTS, "0.001", "us-east-1")
     assert shop.stream() == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from threading import Event
 from typing import Any
 
@@ -13,7 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from sales_cdc.aws.errors import DeniedError
 from sales_cdc.backfill.ledger import BackfillLedger
-from sales_cdc.backfill.run import BackfillRefusedError, BackfillRun, allowed_dollars
+from sales_cdc.backfill.run import BackfillRun
 from sales_cdc.backfill.touches import TouchableTable, Touched
 from sales_cdc.generate.change_writer import MAX_ATTEMPTS, Pace, StalledError
 
@@ -82,13 +81,3 @@ def test_a_table_that_stays_busy_ends_the_attempts_with_a_clear_error(stubbed: t
     ledger = BackfillLedger(None, "bucket", "run", str)
     with pytest.raises(StalledError, match=r"orders did not take a touch in 12 attempts.*rate_per_second"):
         BackfillRun(table, ledger, str, Unhurried())._settle("a", mark="m", pace=Pace(None))
-
-
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "-1", "", "5 dollars", None])
-def test_a_text_that_is_no_amount_of_money_is_refused(text: Any) -> None:
-    with pytest.raises(BackfillRefusedError, match=r"an amount such as 5 or 12\.50"):
-        allowed_dollars(text)
-
-
-def test_money_is_exact() -> None:
-    assert allowed_dollars("12.10") == Decimal("12.10")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sales_cdc.cost.confirmation import PARAM
+from sales_cdc.cost.forecast import REGION
 from sales_cdc.drill.drill_ledger import DrillLedger
 from sales_cdc.drill.keys import curate_key
 from sales_cdc.drill.plan import change_counts, seed_of
@@ -26,7 +28,9 @@ class PlanDrillOperator(GenerateRunOperator):
         with final_errors():
             run = self._generate_run(context)
             workload = Workload(seed_of(self.run_name, params["seed"]), **change_counts(params["changes"]))
-            run.plan(workload, own_orders_only=True)
+            run.plan(
+                workload, own_orders_only=True, confirmed_dollars=params[PARAM], region=self.region_name or REGION
+            )
         zone = ErrorZoneHook(bucket=self.bucket, **self._hook_parameters)
         since = DrillLedger(zone, self.run_name).since
         return {"ledger": run.ledger_uri, "since": since, "curate_key": curate_key(self.run_name)}

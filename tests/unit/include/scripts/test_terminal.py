@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import psutil
 import pytest
@@ -97,7 +98,7 @@ def test_a_drill_has_its_changes_from_the_environment() -> None:
     ],
 )
 def test_parameters_are_pairs_or_one_json_object(given: list[str]) -> None:
-    assert script("run_dag").parameters("generate", given, "") == {"inserts": 5, "updates": 2}
+    assert script("run_dag").parameters("generate", given) == {"inserts": 5, "updates": 2}
 
 
 @pytest.mark.parametrize("given", [["inserts"], ["{"], ["[1]"], ["=5"]])
@@ -114,22 +115,35 @@ def test_parameters_that_cannot_be_read_are_refused_before_anything_starts(
 def test_teardown_says_how_to_confirm_it() -> None:
     run_dag = script("run_dag")
     with pytest.raises(run_dag.StepFailedError, match=r"Nothing was removed: .* make teardown CONFIRM=sales-cdc"):
-        run_dag.parameters("teardown", [], "")
+        run_dag.parameters("teardown", [])
     assert run_dag.parameters("teardown", [], "sales-cdc") == {"confirm": "sales-cdc"}
 
 
-def test_changes_that_cost_more_than_ten_dollars_are_confirmed_on_aws() -> None:
+@pytest.mark.parametrize(
+    ("conf", "refused"),
+    [
+        ({"inserts": 6_000_000, "updates": 4_000_000}, r"10,000,000 changes cost about \$20\.\d\d on AWS, .* is 10\. .*CONFIRM_COST=21"),
+        ({"inserts": 10_000_000, "confirm_cost_up_to_dollars": "19"}, "is 19"),
+        ({"inserts": 5, "confirm_cost_up_to_dollars": "much"}, r"is 'much': it has to be an amount such as 5 or 12\.50"),
+        ({"inserts": 999_999_999}, "inserts is 999,999,999: one run makes at most 10,000,000 changes of a kind"),
+        ({"updates": -1}, "updates is -1"),
+        ({"deletes": "five"}, "deletes is 'five': it has to be a whole number"),
+    ],
+)  # fmt: skip
+def test_what_generate_would_refuse_is_refused_before_airflow_starts(conf: dict[str, Any], refused: str) -> None:
     run_dag = script("run_dag")
-    aws, local = (Settings(target=target, region="us-east-1") for target in ("aws", "local"))
-    million, many = {"inserts": 1_000_000}, {"inserts": 6_000_000, "updates": 4_000_000}
-    run_dag.require_confirmed_cost("generate", million, aws, "")
-    run_dag.require_confirmed_cost("generate", many, local, "")
-    run_dag.require_confirmed_cost("generate", many, aws, "21")
-    for confirmed in ("", "19", "much"):
-        with pytest.raises(
-            run_dag.StepFailedError, match=r"10,000,000 changes cost about \$20\.\d\d on AWS.*CONFIRM_COST=21"
-        ):
-            run_dag.require_confirmed_cost("generate", many, aws, confirmed)
+    with pytest.raises(run_dag.StepFailedError, match=refused):
+        run_dag.require_plannable("generate", conf, Settings(target="local", region="us-east-1"))
+
+
+@pytest.mark.parametrize("given", [["inserts=1", "confirm_cost_up_to_dollars=21"], ["inserts=1"]])
+def test_a_cost_is_confirmed_by_a_param_or_by_a_variable(given: list[str]) -> None:
+    run_dag = script("run_dag")
+    conf = run_dag.parameters("generate", given, confirm_cost="" if len(given) == 2 else "21")
+    assert conf == {"inserts": 1, "confirm_cost_up_to_dollars": "21"}
+    many = {**conf, "inserts": 10_000_000}
+    run_dag.require_plannable("generate", many, Settings(target="aws", region="us-east-1"))
+    run_dag.require_plannable("generate", {"inserts": 1_000_000}, Settings(target="aws", region="us-east-1"))
 
 
 @pytest.mark.parametrize(

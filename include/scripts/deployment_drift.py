@@ -1,0 +1,47 @@
+"""Compare what stands in the cloud with what its settings ask for; it reads only. ``make ui`` uses it."""
+
+from __future__ import annotations
+
+import logging
+
+import structlog
+from preflight import connection
+from sales_cdc.contract.declared import contract_path
+from sales_cdc.deployment.process import include_folder
+from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import Topology
+from sales_cdc.provisioning.packaging import artifacts, sha256
+from sales_cdc.provisioning.preflight import account
+from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
+from sales_cdc.provisioning.preflight.findings import Finding, Level
+from sales_cdc.provisioning.preflight.plan import plan
+
+
+def drift(settings: Settings) -> list[Finding]:
+    """Return what differs from the settings; nothing where there is no deployment yet.
+
+    Example::
+
+        [f"{finding.topic} {finding.text}" for finding in drift(settings)]  # ["rule 'sales-cdc-arrivals' differs in State"]
+    """
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # Airflow's hooks log each client
+    with ReadOnlyClients(settings, connection(settings)) as clients:
+        caller, refused = account.who(clients)
+        if caller is None:
+            return [refused]
+        topology = Topology(settings, caller.account)
+        code = sha256(artifacts(topology, include_folder(), contract_path())["transformer"].content())
+        found = plan(clients, topology, code)
+    stands = any(finding.level in {Level.OK, Level.CHANGE} for finding in found)
+    return [finding for finding in found if finding.level is not Level.OK] if stands else []
+
+
+def changeable(found: list[Finding]) -> bool:
+    """Return whether setup can bring the deployment in line: it differs, and nothing stands in setup's way."""
+    levels = {finding.level for finding in found}
+    return bool(levels & {Level.CHANGE, Level.CREATE}) and Level.STOP not in levels
+
+
+def sentences(found: list[Finding]) -> list[str]:
+    """Say what differs, a resource a line."""
+    return [f"  the {finding.topic} {finding.text}" for finding in found]
