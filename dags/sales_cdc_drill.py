@@ -9,8 +9,8 @@ settled it lifts the faults, redrives what failed, curates the tables and reconc
 ledger and compares it with what Athena shows. Its log ends with the verdict, one claim a line; the evidence is in
 `ledger/drill/<name>/report.json` and `report.md`. The run fails unless every claim holds.
 
-Faults and crashes need the local cloud's injector. AWS has none: the drill says so and continues with copies and poison. There it
-costs what the changes cost (`plan_drill` logs a forecast, and refuses one above `confirm_cost_up_to_dollars`). Its orders stay in the table, on AWS and on the local cloud; an adopted table is refused.
+Faults and crashes need the local cloud's injector. AWS has none: the drill says so and goes on with copies and poison, at the cost
+of its changes (at most `confirm_cost_up_to_dollars`). Its orders stay in the table, there and here; an adopted table is refused.
 
 **Poison** is a copy of a real record with a fractional quantity, a quantity that is text, no image, no sequence number, or cut
 off. No transformer may accept it: the redrive has to find each, have it refused again, and keep it with the transformer's own
@@ -75,10 +75,8 @@ with DAG(
     run = {"bucket": topology.bucket.name, "run_name": NAME}
     writing = {"table": topology.table.name, "adopted": topology.adopts_table, **run}
     redriving = {"function": topology.transformer.name, "delivery_stream_arn": topology.delivery.arn, **run}
-    queue = topology.dead_letter_queue.name
     athena = {"database": topology.database.name, "workgroup": topology.workgroup.name}
     injector = {"endpoint": topology.settings.local_endpoint, **run}
-
     find_account = FindAccountOperator()
     plan_drill = PlanDrillOperator(task_id="plan_drill", **writing)
     inject_faults = InjectFaultsOperator(task_id="inject_faults", **injector)
@@ -96,9 +94,9 @@ with DAG(
     )  # fmt: skip
     redrive = [
         RedriveErrorsOperator(task_id="redrive_errors", **redriving),
-        RedriveDeadLettersOperator(task_id="redrive_dead_letters", dead_letter_queue=queue, **redriving),
+        RedriveDeadLettersOperator(task_id="redrive_dead_letters", dead_letter_queue=topology.dead_letter_queue.name, **redriving),
         ReportRedriveOperator(task_id="report_redrive", **run),
-    ]
+    ]  # fmt: skip
     curate = CurateOperator(
         task_id="curate", job_name=topology.job.name, stop_job_run_on_kill=True, retries=20, **POLLING.job,
         script_args={"--ledger_key": "{{ ti.xcom_pull(task_ids='plan_drill')['curate_key'] }}"},

@@ -24,7 +24,9 @@ def drift(settings: Settings) -> list[Finding]:
 
         [f"{finding.topic} {finding.text}" for finding in drift(settings)]  # ["rule 'sales-cdc-arrivals' differs in State"]
     """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # Airflow's hooks log each client
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
+    )  # Airflow's hooks log each client
     with ReadOnlyClients(settings, connection(settings)) as clients:
         caller, refused = account.who(clients)
         if caller is None:

@@ -52,9 +52,7 @@ def test_a_wrong_value_is_refused_by_the_form(dag: DAG, name: str, value: object
         ({"confirm_cost_up_to_dollars": "NaN"}, "confirm_cost_up_to_dollars is 'NaN'"),
     ],
 )
-def test_the_plan_task_refuses_values_that_the_form_accepts(
-    dag: DAG, params: dict[str, Any], refused: str
-) -> None:
+def test_the_plan_task_refuses_values_that_the_form_accepts(dag: DAG, params: dict[str, Any], refused: str) -> None:
     context = {"params": {**dag.params.dump(), **params}, "run_id": "r"}
     with pytest.raises(AirflowFailException, match=refused):
         dag.get_task("plan_backfill").execute(context)  # type: ignore[attr-defined]

@@ -180,5 +180,7 @@ def test_every_task_is_of_a_class_of_ours_so_that_the_endpoint_guard_knows_its_s
 @pytest.mark.parametrize("name", NAMES)
 def test_a_misspelt_param_is_refused_before_anything_is_asked_of_aws(dags: dict[str, DAG], name: str) -> None:
     run = SimpleNamespace(conf={"insert": 5})
-    with pytest.raises(UnknownParamError, match=r"Unknown Param insert in the run's configuration; known are [a-z_, ]+\."):
+    with pytest.raises(
+        UnknownParamError, match=r"Unknown Param insert in the run's configuration; known are [a-z_, ]+\."
+    ):
         dags[name].get_task("find_account").execute({"dag_run": run})  # type: ignore[attr-defined]

@@ -21,7 +21,14 @@ def test_it_plans_then_writes_each_event_type_then_records(dag: DAG) -> None:
 
 
 def test_every_param_is_a_described_field_of_the_form(dag: DAG) -> None:
-    defaults = {"inserts": 500, "updates": 0, "deletes": 0, "seed": 1, "rate_per_second": None, "confirm_cost_up_to_dollars": "10"}
+    defaults = {
+        "inserts": 500,
+        "updates": 0,
+        "deletes": 0,
+        "seed": 1,
+        "rate_per_second": None,
+        "confirm_cost_up_to_dollars": "10",
+    }
     assert dag.params.dump() == defaults
     for name in defaults:
         param = dag.params.get_param(name)
@@ -54,7 +61,9 @@ def test_a_wrong_value_is_refused_by_the_form(dag: DAG, name: str, value: object
 def test_a_run_is_refused_when_its_forecast_is_above_what_was_confirmed(dag: DAG, dollars: str) -> None:
     asked = {"inserts": 9_000_000, "deletes": 1_000_000, "confirm_cost_up_to_dollars": dollars}
     context: dict[str, Any] = {"params": {**dag.params.dump(), **asked}, "run_id": "r"}
-    refused = rf"10,000,000 changes is forecast to cost \$20\.\d\d on AWS, and confirm_cost_up_to_dollars is {dollars}\."
+    refused = (
+        rf"10,000,000 changes is forecast to cost \$20\.\d\d on AWS, and confirm_cost_up_to_dollars is {dollars}\."
+    )
     with pytest.raises(AirflowFailException, match=refused):
         dag.get_task("plan_changes").execute(context)  # type: ignore[attr-defined]
 

@@ -167,4 +167,3 @@ class BackfillRun:
         if header is None:
             raise ForeignPlanError(f"{self._ledger.uri} holds no run: run the task plan_backfill first.")
         return header
-

@@ -53,7 +53,9 @@ class PlanChangesOperator(GenerateRunOperator):
             params = context["params"]
             workload = Workload(params["seed"], params["inserts"], params["updates"], params["deletes"])
             run = self._generate_run(context)
-            run.plan(workload, params["rate_per_second"], confirmed_dollars=params[PARAM], region=self.region_name or REGION)
+            run.plan(
+                workload, params["rate_per_second"], confirmed_dollars=params[PARAM], region=self.region_name or REGION
+            )
         return run.ledger_uri
 
 

@@ -109,14 +109,14 @@ class GenerateRun:
         if refusal := refusal_without_orders("A generate run or drill writes"):
             raise WorkloadError(refusal)
         require_rate(rate_per_second)
+        changes = sum(workload.counts.values())
+        require_confirmed(forecast(Usage(changes), region), confirmed_dollars, f"Writing {changes:,} changes")
         params = {name: getattr(workload, name) for name in ("inserts", "updates", "deletes", "seed")}
         header = self._ledger.header()
         if header is not None:
             self._require_same(header, params)
             self._say(f"This run has its plan already, made at {header.started_at}, and continues with it.")
             return header
-        changes = sum(workload.counts.values())
-        require_confirmed(forecast(Usage(changes), region), confirmed_dollars, f"Writing {changes:,} changes")
         scanned = self._table.scan()
         self._say(f"{self._table.name} holds {len(scanned.live):,} orders that this run may change.")
         if scanned.unusable:

@@ -60,4 +60,3 @@ def final_errors(*also: type[Exception]) -> Iterator[None]:
     """Fail the task without a retry on errors that a retry would repeat; ``also`` names more of them."""
     with task_errors.final_errors(ForeignPlanError, WorkloadError, CostNotConfirmedError, *also):
         yield
-

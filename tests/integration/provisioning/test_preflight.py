@@ -230,6 +230,9 @@ def test_on_the_local_cloud_the_plan_is_what_setup_does(
     run: Run, cloud: Cloud, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SALES_CDC_PREFIX", prefix)
+    monkeypatch.syspath_prepend(str(shipped.ROOT / "include/scripts"))
+    ui = shipped.load("include/scripts/deployment_drift.py")
+    assert ui.drift(Settings.from_environment()) == []  # no deployment yet
     code, shown = run()
     assert (code, shown.count("create   ")) == (0, 21)
     planned = DagRun("sales_cdc_setup.py", plan_only=True)
@@ -241,9 +244,15 @@ def test_on_the_local_cloud_the_plan_is_what_setup_does(
     code, shown = run()
     assert (code, shown.count(" is as defined")) == (0, 21)
     assert "GO: nothing found stands in the way" in shown
+    assert ui.drift(Settings.from_environment()) == []
     cloud.client("lambda").update_function_configuration(FunctionName=f"{prefix}-transformer", Timeout=7)
     code, shown = run()
     assert f"change   Lambda function: '{prefix}-transformer' differs in Timeout" in shown
     after = cloud.client("lambda").get_function_configuration(FunctionName=f"{prefix}-transformer")
     assert (code, after["Timeout"]) == (0, 7)
+    monkeypatch.setenv("SALES_CDC_EVENT_DRIVEN", "on")
+    found = ui.drift(Settings.from_environment())
+    assert f"  the Lambda function '{prefix}-transformer' differs in Timeout" in ui.sentences(found)
+    assert f"  the EventBridge rule '{prefix}-arrivals' differs in State" in ui.sentences(found)
+    assert ui.changeable(found)
     DagRun("sales_cdc_teardown.py", confirm=prefix).run()

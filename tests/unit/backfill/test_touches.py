@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Event
-from typing import Any
 
 import boto3
 import pytest

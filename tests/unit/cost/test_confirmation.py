@@ -23,5 +23,7 @@ def test_money_is_exact() -> None:
 def test_a_forecast_is_refused_only_above_what_was_confirmed() -> None:
     found = forecast(Usage(1_000_000))
     require_confirmed(found, str(found.dollars), "Writing")
-    with pytest.raises(CostNotConfirmedError, match=r"^Writing is forecast to cost \$\d\.\d\d on AWS, .* is 1\. Start a new run"):
+    with pytest.raises(
+        CostNotConfirmedError, match=r"^Writing is forecast to cost \$\d\.\d\d on AWS, .* is 1\. Start a new run"
+    ):
         require_confirmed(found, "1", "Writing")

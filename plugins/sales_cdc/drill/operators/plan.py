@@ -28,9 +28,7 @@ class PlanDrillOperator(GenerateRunOperator):
         with final_errors():
             run = self._generate_run(context)
             workload = Workload(seed_of(self.run_name, params["seed"]), **change_counts(params["changes"]))
-            run.plan(
-                workload, own_orders_only=True, confirmed_dollars=params[PARAM], region=self.region_name or REGION
-            )
+            run.plan(workload, own_orders_only=True, confirmed_dollars=params[PARAM], region=self.region_name or REGION)
         zone = ErrorZoneHook(bucket=self.bucket, **self._hook_parameters)
         since = DrillLedger(zone, self.run_name).since
         return {"ledger": run.ledger_uri, "since": since, "curate_key": curate_key(self.run_name)}
