@@ -60,3 +60,46 @@ def test_lambda_counts_invocations_and_errors(cloud: Any, prefix: str) -> None:
         functions.invoke(FunctionName=prefix, Payload=json.dumps({"by": by}))
     assert total(cloud, "AWS/Lambda", "Errors", "FunctionName", prefix) == 2
     assert total(cloud, "AWS/Lambda", "Invocations", "FunctionName", prefix) == 3
+
+
+def waited_for(cloud: Any, alarm: str, state: str) -> dict[str, Any]:
+    """Wait until an alarm is in a state, and return its description."""
+    deadline = time.monotonic() + 60
+    while True:
+        (found,) = cloud.client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+        if found["StateValue"] == state:
+            return dict(found)
+        assert time.monotonic() < deadline, found
+        time.sleep(0.3)
+
+
+def test_an_alarm_on_a_queue_fires_while_it_holds_messages_and_tells_a_topic(cloud: Any, prefix: str) -> None:
+    """Alarms of AWS go back to OK by themselves, and act on each change.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+    """
+    sqs, sns = cloud.client("sqs"), cloud.client("sns")
+    topic = sns.create_topic(Name=prefix)["TopicArn"]
+    letters, told = (sqs.create_queue(QueueName=f"{prefix}-{name}")["QueueUrl"] for name in ("letters", "told"))
+    told_arn = sqs.get_queue_attributes(QueueUrl=told, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": told_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=told, Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=told_arn)
+    cloud.client("cloudwatch").put_metric_alarm(
+        AlarmName=prefix, Namespace="AWS/SQS", MetricName="ApproximateNumberOfMessagesVisible", Statistic="Maximum", Period=10,
+        EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold", TreatMissingData="notBreaching",
+        Dimensions=[{"Name": "QueueName", "Value": f"{prefix}-letters"}], AlarmActions=[topic], OKActions=[topic],
+    )  # fmt: skip
+    waited_for(cloud, prefix, "OK")
+    sqs.send_message(QueueUrl=letters, MessageBody="given up")
+    assert "GreaterThanOrEqualToThreshold 1" in waited_for(cloud, prefix, "ALARM")["StateReason"]
+    sqs.purge_queue(QueueUrl=letters)
+    waited_for(cloud, prefix, "OK")
+    states = []
+    while received := sqs.receive_message(QueueUrl=told, MaxNumberOfMessages=10).get("Messages"):
+        states += [json.loads(json.loads(each["Body"])["Message"])["NewStateValue"] for each in received]
+    assert sorted(states) == ["ALARM", "OK", "OK"]

@@ -18,12 +18,14 @@ class Modules:
     app: Any
     iam_actions: Any
     iam_evaluator: Any
+    cloudwatch: Any
     cloudwatch_logs: Any
     dynamodb: Any
     dynamodb_streams: Any
     glue: Any
     kinesis: Any
     lambda_svc: Any
+    sqs: Any
 
     @property
     def handlers(self) -> dict[str, Handler]:
@@ -64,7 +66,16 @@ def load() -> Modules:
     """
     import ministack.app as app
     from ministack.core import iam_actions, iam_evaluator, persistence, responses, router
-    from ministack.services import cloudwatch_logs, dynamodb, dynamodb_streams, glue, kinesis, lambda_svc
+    from ministack.services import (
+        cloudwatch,
+        cloudwatch_logs,
+        dynamodb,
+        dynamodb_streams,
+        glue,
+        kinesis,
+        lambda_svc,
+        sqs,
+    )
 
     require(app, "app", "SERVICE_HANDLERS")
     require(iam_evaluator, "ResolvedCredential", "resolve_credential")
@@ -72,5 +83,6 @@ def load() -> Modules:
     require(responses, "get_account_id", "get_region", "set_request_account_id", "set_request_region")
     require(router, "extract_access_key_id")
     return Modules(
-        app, iam_actions, iam_evaluator, cloudwatch_logs, dynamodb, dynamodb_streams, glue, kinesis, lambda_svc
-    )
+        app, iam_actions, iam_evaluator, cloudwatch, cloudwatch_logs, dynamodb, dynamodb_streams, glue, kinesis, lambda_svc,
+        sqs,
+    )  # fmt: skip

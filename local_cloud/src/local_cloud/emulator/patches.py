@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local_cloud.emulator.alarms import patch_alarms
 from local_cloud.emulator.catalog_tables import patch_catalog_tables
 from local_cloud.emulator.expiry import disable_ttl_reaper
 from local_cloud.emulator.expression_cache import cache_expressions
@@ -48,5 +49,6 @@ def apply_patches(
     patch_partiql(modules.dynamodb)
     patch_update_expressions(modules.dynamodb)
     patch_catalog_tables(modules.glue)
+    patch_alarms(modules.cloudwatch)
     if enforce_iam:
         patch_function_logs(modules.lambda_svc, modules.iam_evaluator)

@@ -22,6 +22,7 @@ from local_cloud.emulator.modules import Modules, load, set_environment
 from local_cloud.emulator.patches import apply_patches
 from local_cloud.emulator.persistence import Persistence
 from local_cloud.emulator.query_work_groups import QueryWorkGroups
+from local_cloud.emulator.queue_depths import queue_depths
 from local_cloud.emulator.requests import Requests
 from local_cloud.gateway.admin import Admin
 from local_cloud.gateway.cbor_requests import CborAnswers
@@ -67,7 +68,8 @@ def equip(config: CloudConfig) -> Equipment:
     weather = Weather(faults, Requests(modules.app, modules.iam_actions))
     parts = Parts(persistence, work_groups, exports, faults, weather, metrics, services.call)
     install(middlewares(modules, parts, enforce_iam=config.enforce_iam), modules.handlers)
-    publisher = Publisher(lambda: clients.client("cloudwatch"), metrics)
+    depths = queue_depths(modules.sqs)
+    publisher = Publisher(lambda: clients.client("cloudwatch"), lambda: [*metrics(), *depths()])
     return Equipment(modules, parts, services, publisher, Expiry(modules.dynamodb, persistence.keep_pending))
 
 
