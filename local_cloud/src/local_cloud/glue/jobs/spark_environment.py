@@ -62,7 +62,7 @@ def _machine(folder: Path, archive: ClassArchive | None) -> dict[str, str]:
     return {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {archive.java_option()}" if archive else JAVA_OPTIONS,
+        "spark.driver.extraJavaOptions": _java_options(archive),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "2",
@@ -70,6 +70,11 @@ def _machine(folder: Path, archive: ClassArchive | None) -> dict[str, str]:
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
     }
+
+
+def _java_options(archive: ClassArchive | None) -> str:
+    """Return the JVM's options as one text, which Spark splits at blanks outside quotes: a path may hold some."""
+    return f"{JAVA_OPTIONS} {shlex.quote(archive.java_option())}" if archive else JAVA_OPTIONS
 
 
 def _s3a(endpoint: str) -> dict[str, str]:
