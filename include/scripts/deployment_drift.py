@@ -1,20 +1,42 @@
-"""Compare what stands in the cloud with what its settings ask for; it reads only. ``make ui`` uses it."""
+"""Say what of the deployment differs from its settings; it reads only. ``make ui`` runs it before Airflow starts.
+
+The exit code is 0 when nothing differs or there is no deployment, 3 when setup can bring it in line, and 4 when something stands in
+setup's way.
+"""
 
 from __future__ import annotations
 
 import logging
+import sys
 
 import structlog
 from preflight import connection
 from sales_cdc.contract.declared import contract_path
+from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.process import include_folder
-from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.packaging import artifacts, sha256
 from sales_cdc.provisioning.preflight import account
 from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
 from sales_cdc.provisioning.preflight.findings import Finding, Level
 from sales_cdc.provisioning.preflight.plan import plan
+
+IN_LINE, CHANGEABLE, OBSTRUCTED = 0, 3, 4
+
+
+def main() -> int:
+    try:
+        settings = Settings.from_environment()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    endpoint_guard.install(settings)
+    found = drift(settings)
+    print("\n".join(sentences(found)))
+    if not found:
+        return IN_LINE
+    return CHANGEABLE if changeable(found) else OBSTRUCTED
 
 
 def drift(settings: Settings) -> list[Finding]:
@@ -24,9 +46,6 @@ def drift(settings: Settings) -> list[Finding]:
 
         [f"{finding.topic} {finding.text}" for finding in drift(settings)]  # ["rule 'sales-cdc-arrivals' differs in State"]
     """
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
-    )  # Airflow's hooks log each client
     with ReadOnlyClients(settings, connection(settings)) as clients:
         caller, refused = account.who(clients)
         if caller is None:
@@ -47,3 +66,10 @@ def changeable(found: list[Finding]) -> bool:
 def sentences(found: list[Finding]) -> list[str]:
     """Say what differs, a resource a line."""
     return [f"  the {finding.topic} {finding.text}" for finding in found]
+
+
+if __name__ == "__main__":
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
+    )  # Airflow's hooks log each client
+    sys.exit(main())

@@ -201,7 +201,7 @@ def after_batch(ledger: Ledger) -> list[str]:
     lines = [str(verdict.get("sentence", "")), str(verdict.get("reason", "")), str(verdict.get("remedy", ""))]
     return [
         *(line for line in lines if line),
-        "; ".join(counts),
+        "; ".join(counts) if any(report.get("written", {}).values()) else "Nothing was written since the batch before.",
         f"The report: {report.get('key')}",
         'Next: make status, make query SQL="SELECT * FROM orders LIMIT 10".',
     ]

@@ -24,6 +24,9 @@ from rich.console import Console
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
 LOG = LOCAL / "logs" / "airflow.log"
 PID = LOCAL / "ui.pid"
+DRIFT = Path(__file__).with_name("deployment_drift.py")
+IN_LINE, CHANGEABLE, OBSTRUCTED = 0, 3, 4
+"""The exit codes of ``deployment_drift.py``."""
 READY_SECONDS = 300
 USER = "admin"
 EVENT_DRIVEN = "on"
@@ -34,7 +37,7 @@ PROCESSES = (
     ("dag-processor",),
     ("triggerer", "--skip-serve-logs"),
 )
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -101,26 +104,24 @@ def _make_database() -> None:
 def _bring_in_line() -> None:
     """Run setup where the deployment is not as the settings of these pages have it, or say why setup cannot; without one do nothing."""
     with console.status("comparing the deployment with its settings …"):
-        from deployment_drift import changeable, drift, sentences  # imports Airflow, which takes seconds
-        from sales_cdc.deployment.settings import Settings, SettingsError
-
-        try:
-            found = drift(Settings.from_environment())
-        except SettingsError as error:
-            raise StepFailedError(str(error)) from error
-    if not found:
+        quiet = {**os.environ, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"}  # Airflow's hooks log each client
+        compared = subprocess.run([sys.executable, str(DRIFT)], env=quiet, capture_output=True, text=True, check=False)
+    if compared.returncode == IN_LINE:
         return
-    if not changeable(found):
-        told = "The deployment differs from its settings, and setup cannot change that:"
-        console.print("\n".join([told, *sentences(found)]), markup=False, soft_wrap=True)
+    if compared.returncode not in {CHANGEABLE, OBSTRUCTED}:
+        said = compared.stderr.strip().splitlines() or [f"exit code {compared.returncode}"]
+        raise StepFailedError(f"The deployment could not be compared with its settings: {said[-1]}")
+    if compared.returncode == OBSTRUCTED:
+        console.print("The deployment differs from its settings, and setup cannot change that:")
+        console.print(compared.stdout.rstrip(), markup=False)
         return
     log = LOCAL / "logs" / "ui-setup.log"
     with console.status("sales_cdc_setup brings the deployment in line with its settings …"):
         code = run_logged(["airflow", "dags", "test", "sales_cdc_setup"], log)
     if code:
         raise step_failed("sales_cdc_setup", code, log)
-    told = "Setup brought the deployment in line with the settings of these pages. Before:"
-    console.print("\n".join([told, *sentences(found)]), markup=False, soft_wrap=True)
+    console.print("Setup brought the deployment in line with the settings of these pages. Before:")
+    console.print(compared.stdout.rstrip(), markup=False)
 
 
 def stop() -> int:
