@@ -109,7 +109,8 @@ class Drill:
         minutes = round((SETUP_SECONDS + self.changes / CHANGES_A_SECOND) / 60) or 1
         console.print(
             f"sales_cdc_drill: {self.changes:,} changes under the name {self.name}; about {minutes} minute{'' if minutes == 1 else 's'} "
-            "on two quiet cores. Airflow will be killed three times, as planned."
+            "on two quiet cores. Airflow will be killed three times, as planned.",
+            soft_wrap=True,
         )
         for number, kill in enumerate(KILLS, start=1):
             self._run_and_kill(command, kill, number)
@@ -161,11 +162,13 @@ class Drill:
         own = {"claim": "DynamoDB and Athena, by an independent oracle", "expected": source, "found": curated}
         console.print(_table(report, [*report["claims"], {**own, "holds": source == curated}]))
         console.print(_summary(report), soft_wrap=True)
-        console.print(f"The evidence: s3://{oracle.bucket}/{evidence}report.md; {self._seconds():.0f} s in all.")
+        console.print(
+            f"The evidence: s3://{oracle.bucket}/{evidence}report.md; {self._seconds():.0f} s in all.", soft_wrap=True
+        )
         exact = code == 0 and source == curated
         good = "[bold green]Nothing lost, nothing duplicated, nothing resurrected.[/]"
         console.print(good if exact else "[bold red]Not exact.[/]")
-        console.print(NEXT, markup=False)
+        console.print(NEXT, markup=False, soft_wrap=True)
         return 0 if exact else 1
 
     def _seconds(self) -> float:
