@@ -50,7 +50,7 @@ $(VENV)/bin/uv:
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 $(VENV)/.installed-%: requirements/%.txt | $(VENV)/bin/uv
-	@echo "Installing requirements/$*.txt into $(VENV): about 1.3 GB on the disk, a minute or two the first time …" >&2
+	@echo "Installing requirements/$*.txt into $(VENV): about 1.4 GB on the disk, a minute or two the first time …" >&2
 	@$(VENV)/bin/uv pip install --python $(PY) --require-hashes -r $<
 	@touch $@
 
