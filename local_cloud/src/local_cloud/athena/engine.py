@@ -8,7 +8,7 @@ from pathlib import Path
 from local_cloud.athena.account.prepared import PreparedStatements, executed, prepared_parts
 from local_cloud.athena.account.results import Results
 from local_cloud.athena.ddl.definitions import Definitions
-from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.selection.connections import Connections
 from local_cloud.athena.selection.selector import Selector
@@ -63,7 +63,8 @@ class Engine:
         if verb == "SELECT":
             self._select(query, query.sql)
         elif verb == "EXPLAIN":
-            raise not_supported("EXPLAIN")
+            name, kind, lines = self._selector.explain(query, query.sql)
+            self._results.write_text(query, [name], lines, kind)
         elif verb == "EXECUTE":
             self._execute(query)
         elif verb in {"PREPARE", "DEALLOCATE"}:

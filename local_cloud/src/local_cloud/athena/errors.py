@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 SYSTEM, USER = 1, 2
-# Error types of the catalogue that a name maps to; every other user error is a generic query engine error.
+# Measured against Athena in September 2026: https://github.com/aoyagikouhei/athena-local/blob/main/docs/api.md
 _ERROR_TYPES = {
     "HIVE_BAD_DATA": 1006, "HIVE_CURSOR_ERROR": 1006, "HIVE_PARTITION_SCHEMA_MISMATCH": 1006,
-    "TABLE_NOT_FOUND": 1301, "COLUMN_NOT_FOUND": 1301, "SCHEMA_NOT_FOUND": 1301,
-    "SYNTAX_ERROR": 1300, "FUNCTION_NOT_FOUND": 1300, "TYPE_MISMATCH": 1300,
+    "TABLE_NOT_FOUND": 1301, "SCHEMA_NOT_FOUND": 1301, "COLUMN_NOT_FOUND": 1006, "CATALOG_NOT_FOUND": 1006, "TYPE_MISMATCH": 1002,
+    "FUNCTION_NOT_FOUND": 1303, "DIVISION_BY_ZERO": 1001, "INVALID_CAST_ARGUMENT": 1100, "NOT_SUPPORTED": 1200, "SYNTAX_ERROR": 1300,
     "PERMISSION_DENIED": 1500,
 }  # fmt: skip
-DEFAULT_ERROR_TYPE = 1200
+DEFAULT_ERROR_TYPE = 1000
 
 
 class QueryFailedError(Exception):

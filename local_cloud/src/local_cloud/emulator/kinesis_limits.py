@@ -74,6 +74,14 @@ def refusing(kinesis: Any, operation: Operation, refusal: Callable[[Json, Json],
     return checked
 
 
+_FIRST, _WITHIN = 49 * 10**18, 10**36  # a number is (_FIRST + milliseconds) * _WITHIN, and more
+
+
+def given_at_milliseconds(sequence_number: str) -> int:
+    """Return when a sequence number was given."""
+    return int(sequence_number) // _WITHIN - _FIRST
+
+
 class SequenceNumbers:
     """Gives numbers of 56 digits that never go back, whatever the clock does, nor over a restart."""
 
@@ -83,7 +91,7 @@ class SequenceNumbers:
 
     def __call__(self) -> str:
         last = self._highest() if self._last is None else self._last
-        self._last = max(last + 1, (49 * 10**18 + int(self._now() * 1000)) * 10**36)
+        self._last = max(last + 1, (_FIRST + int(self._now() * 1000)) * _WITHIN)
         return str(self._last)
 
     def _highest(self) -> int:

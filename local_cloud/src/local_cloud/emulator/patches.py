@@ -15,6 +15,7 @@ from local_cloud.emulator.partiql import patch_partiql
 from local_cloud.emulator.permission_checks import WorkGroupOf, patch_permission_checks
 from local_cloud.emulator.resharding import patch_resharding
 from local_cloud.emulator.scans import patch_scans
+from local_cloud.emulator.shard_listing import patch_shard_listing
 from local_cloud.emulator.stream_numbers import StreamNumbers, patch_stream_numbers
 from local_cloud.emulator.streams import patch_streams
 from local_cloud.emulator.update_expressions import patch_update_expressions
@@ -42,6 +43,7 @@ def apply_patches(
     patch_retention_checks(modules.kinesis, uptime)
     patch_kinesis_limits(modules.kinesis)
     patch_resharding(modules.kinesis)
+    patch_shard_listing(modules.kinesis)
     patch_hot_paths(modules.dynamodb, modules.dynamodb_streams, modules.kinesis)
     patch_scans(modules.dynamodb)
     patch_stream_numbers(modules.dynamodb, numbers)

@@ -142,7 +142,8 @@ def test_changing_rows_of_other_tables_is_refused(athena: Athena) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "EXPLAIN SELECT 1",
+        "EXPLAIN ANALYZE SELECT 1",
+        "EXPLAIN (TYPE IO) SELECT 1",
         "SELECT a FROM (VALUES 1) t(a) TABLESAMPLE BERNOULLI (10)",
         "SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A) DEFINE A AS true)",
     ],

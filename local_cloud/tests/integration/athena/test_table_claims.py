@@ -69,17 +69,24 @@ def projected(athena: Athena, name: str, first: dict[str, str]) -> str:
     return external(athena, name, "v int", "projected", rest=keys) + f" TBLPROPERTIES ({listed})"
 
 
-def test_partitions_are_projected_by_enum_and_integer_and_refused_when_injected(athena: Athena) -> None:
+def test_partitions_are_projected_by_enum_and_integer_or_injected(athena: Athena) -> None:
     """AWS: Supported types for partition projection.
 
-    Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
+    Sources: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html,
+    https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html
     """
     athena.put("projected/k=a/n=3/part.json", '{"v":1}\n')
     athena.put("projected/k=b/n=7/part.json", '{"v":2}\n')
     athena.rows(projected(athena, "p1", {"projection.k.type": "enum", "projection.k.values": "a,b"}))
     assert athena.rows("SELECT v, k, n FROM p1 ORDER BY v") == [["1", "a", "3"], ["2", "b", "7"]]
     athena.rows(projected(athena, "p2", {"projection.k.type": "injected"}))
-    assert athena.run("SELECT v FROM p2 WHERE k = 'a'").reason.startswith("NOT_SUPPORTED")
+    assert athena.rows("SELECT v FROM p2 WHERE k = 'a'") == [["1"]]
+    assert athena.rows("SELECT v, k FROM p2 WHERE k IN ('a', 'b', 'c') AND n > 3") == [["2", "b"]]
+    for condition in ("n = 3", "k > 'a'", "k = 'a' AND k <> 'b' OR n = 3", "k IN (SELECT 'a')"):
+        reason = athena.run(f"SELECT v FROM p2 WHERE {condition}").reason
+        assert reason.startswith("CONSTRAINT_VIOLATION: For the injected projected partition column k, the WHERE"), (
+            condition
+        )
 
 
 def test_tables_are_altered(athena: Athena) -> None:

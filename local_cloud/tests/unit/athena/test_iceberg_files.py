@@ -35,11 +35,13 @@ def test_a_column_that_older_files_lack_is_null_in_them(tmp_path: Path) -> None:
     assert shared_columns(SCHEMA, [old], set()) == {"id", "orderid"}
     present = shared_columns(SCHEMA, [old, new], {1})
     assert present == {"id", "orderid", "added"}
-    assert sorted(duckdb.sql(columns_sql(COLUMNS, present, parquet_sql([old, new]))).fetchall()) == [
-        (1, "a", None),
-        (2, "b", 7),
+    files = parquet_sql([old, new])
+    assert sorted(duckdb.sql(columns_sql(COLUMNS, present, files, '"$file"')).fetchall()) == [
+        (1, "a", None, str(old)),
+        (2, "b", 7, str(new)),
     ]
-    assert duckdb.sql(columns_sql(COLUMNS, {"id", "orderid"}, parquet_sql([old]))).fetchall() == [(1, "a", None)]
+    of_one = columns_sql(COLUMNS, {"id", "orderid"}, parquet_sql([old]), "NULL")
+    assert duckdb.sql(of_one).fetchall() == [(1, "a", None, None)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from local_cloud.athena.catalog.glue import GlueTable
-from local_cloud.athena.catalog.projection import projected_partitions
+from local_cloud.athena.catalog.projection import PartitionFilter, projected_partitions
 from local_cloud.athena.errors import QueryFailedError
 
 
@@ -21,7 +21,9 @@ def values(**properties: str) -> list[str]:
     document = {
         "StorageDescriptor": descriptor, "PartitionKeys": [{"Name": "k", "Type": "string"}], "Parameters": parameters,
     }  # fmt: skip
-    found = projected_partitions(GlueTable("d", "t", document), lambda combinations: [True] * len(combinations))
+    found = projected_partitions(
+        GlueTable("d", "t", document), PartitionFilter(lambda combinations: [True] * len(combinations))
+    )
     return [partition.values[0] for partition in found]
 
 

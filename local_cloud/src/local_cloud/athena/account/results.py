@@ -80,11 +80,11 @@ class Results:
             self._keep(query, path, [column_info(name, kind) for name, kind in columns], header=True)
         return count
 
-    def write_text(self, query: Query, columns: list[str], lines: list[str]) -> None:
-        """Write the text of a DDL or utility statement, a line for each row."""
+    def write_text(self, query: Query, columns: list[str], lines: list[str], kind: Type | str = "string") -> None:
+        """Write the text of a DDL or utility statement, a line for each row; ``kind`` is the type of its columns."""
         with self._holding(query.execution_id) as path:
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
-            self._keep(query, path, [column_info(name, "string") for name in columns], header=False)
+            self._keep(query, path, [column_info(name, kind) for name in columns], header=False)
 
     def write_nothing(self, query: Query) -> None:
         """Note the empty result of a statement that writes elsewhere; no object is made for it."""

@@ -15,6 +15,11 @@ from local_cloud.clients import Clients
 from local_cloud.wire import Json
 
 PARTITIONS_PER_CALL = 100
+DEFAULT_DATABASE = "default"
+"""Every account has it in Athena, and its catalog gets it from there.
+
+Source: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +127,10 @@ class Catalog:
 
     def databases(self) -> list[str]:
         found = self._pages("get_databases", "DatabaseList")
-        return sorted(database["Name"].lower() for database in found)
+        return sorted({DEFAULT_DATABASE, *(database["Name"].lower() for database in found)})
 
     def require_database(self, name: str) -> Json:
-        """Return the database.
+        """Return the database; ``default`` is made when it is not there yet.
 
         Raises:
             QueryFailedError: SCHEMA_NOT_FOUND.
@@ -133,6 +138,9 @@ class Catalog:
         try:
             found: Json = self.glue.get_database(Name=name)["Database"]
         except self.glue.exceptions.EntityNotFoundException as error:
+            if name == DEFAULT_DATABASE:
+                self.glue.create_database(DatabaseInput={"Name": name})
+                return {"Name": name}
             raise QueryFailedError("SCHEMA_NOT_FOUND", f"Schema '{name}' does not exist") from error
         return found
 
@@ -151,7 +159,7 @@ class Catalog:
             botocore.exceptions.ClientError: the caller may not read it, or not the catalog.
         """
         with suppress(self.glue.exceptions.EntityNotFoundException):
-            self.glue.get_database(Name="default")
+            self.glue.get_database(Name=DEFAULT_DATABASE)
 
     def tables(self, database: str) -> list[GlueTable]:
         try:
@@ -223,6 +231,21 @@ class Catalog:
         except self.glue.exceptions.EntityNotFoundException:
             return False
         return True
+
+    def replace_partition(self, table: GlueTable, partition: Partition, values: tuple[str, ...], location: str) -> None:
+        """Give a partition other values, or another location.
+
+        Raises:
+            QueryFailedError: there is another one with these values.
+        """
+        document = {"Values": list(values), "StorageDescriptor": {**partition.descriptor, "Location": location}}
+        try:
+            self.glue.update_partition(
+                DatabaseName=table.database, TableName=table.name, PartitionValueList=list(partition.values), PartitionInput=document
+            )  # fmt: skip
+        except self.glue.exceptions.AlreadyExistsException as error:
+            message = f"AlreadyExistsException(message:Partition already exists: {', '.join(values)})"
+            raise QueryFailedError("", f"FAILED: SemanticException {message}") from error
 
     def create_table(self, database: str, document: Json) -> None:
         """Register a table or view.

@@ -10,6 +10,7 @@ import calendar
 import itertools
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from local_cloud.athena.catalog.glue import GlueTable, Partition
@@ -26,14 +27,25 @@ _STEPS = {
 _JAVA = [("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S")]
 
 
-def projected_partitions(table: GlueTable, keep: Callable[[list[tuple[str, ...]]], list[bool]]) -> list[Partition]:
+@dataclass(frozen=True, slots=True)
+class PartitionFilter:
+    """Which partitions the query can need.
+
+    ``keep``: says so of the text values of partitions; ``values``: those that the query gives a column, None when it gives none.
+    """
+
+    keep: Callable[[list[tuple[str, ...]]], list[bool]]
+    values: Callable[[str], list[str] | None] = lambda _: None
+
+
+def projected_partitions(table: GlueTable, wanted: PartitionFilter) -> list[Partition]:
     """Return the projected partitions that the query can need; the catalog's own are not read.
 
     Raises:
-        QueryFailedError: a property is missing or wrong, or the projection has too many partitions to try.
+        QueryFailedError: a property is missing or wrong, the projection has too many partitions to try, or a value is not given.
     """
     names = [column.name for column in table.partition_keys]
-    ranges = [_values(table, name) for name in names]
+    ranges = [_values(table, name, wanted.values) for name in names]
     count = 1
     for values in ranges:
         count *= len(values)
@@ -44,7 +56,7 @@ def projected_partitions(table: GlueTable, keep: Callable[[list[tuple[str, ...]]
     combinations = list(itertools.product(*ranges))
     return [
         Partition(values, _location(table, names, values), table.descriptor)
-        for values in itertools.compress(combinations, keep(combinations))
+        for values in itertools.compress(combinations, wanted.keep(combinations))
     ]
 
 
@@ -62,7 +74,7 @@ def _location(table: GlueTable, names: list[str], values: tuple[str, ...]) -> st
     return template
 
 
-def _values(table: GlueTable, name: str) -> list[str]:
+def _values(table: GlueTable, name: str, injected: Callable[[str], list[str] | None]) -> list[str]:
     def option(key: str, default: str | None = None) -> str:
         value = table.parameters.get(f"projection.{name}.{key}", default)
         if value is None:
@@ -81,8 +93,18 @@ def _values(table: GlueTable, name: str) -> list[str]:
     if kind == "date":
         return _dates(option)
     if kind == "injected":
-        raise not_supported(f"Partition projection of type injected (column {name})")
+        return _injected(name, injected(name))
     raise _invalid(f"Invalid partition projection type '{kind}' of column {name}")
+
+
+def _injected(name: str, values: list[str] | None) -> list[str]:
+    """Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html."""
+    if values is None:
+        raise QueryFailedError(
+            "CONSTRAINT_VIOLATION",
+            f"For the injected projected partition column {name}, the WHERE clause must contain only static equality conditions, and at least one such condition must be present.",
+        )
+    return values
 
 
 def _dates(option: Callable[..., str]) -> list[str]:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from local_cloud.athena.catalog.glue import Catalog, GlueTable
 from local_cloud.athena.catalog.views import stored_view, view_input
-from local_cloud.athena.ddl.descriptions import create_statement, described
+from local_cloud.athena.ddl.alterations import Alterations
+from local_cloud.athena.ddl.descriptions import create_statement, described, described_iceberg, described_view, listed
 from local_cloud.athena.ddl.grammar import Words
 from local_cloud.athena.ddl.partitions import PartitionStatements
 from local_cloud.athena.ddl.table_definitions import TableDefinitions
@@ -32,13 +33,13 @@ class Definitions:
     def __init__(
         self, clients: Clients, catalog: Catalog, objects: Objects, selector: Selector, iceberg: IcebergTables
     ) -> None:
-        self._catalog, self._selector = catalog, selector
-        partitions = PartitionStatements(catalog, objects, iceberg)
+        self._catalog, self._selector, self._iceberg = catalog, selector, iceberg
+        partitions = PartitionStatements(catalog, objects)
         tables = TableDefinitions(clients, catalog, iceberg)
         self._statements: dict[str, Callable[[Query, Words], Lines]] = {
             "CREATE_DATABASE": self._create_database, "DROP_DATABASE": self._drop_database, "CREATE_TABLE": tables.create,
             "DROP_TABLE": tables.drop, "CREATE_VIEW": self._create_view, "DROP_VIEW": self._drop_view,
-            "ALTER_TABLE": partitions.alter, "MSCK_REPAIR_TABLE": partitions.repair, "SHOW_PARTITIONS": partitions.show,
+            "ALTER_TABLE": Alterations(catalog, iceberg, partitions).run, "MSCK_REPAIR_TABLE": partitions.repair, "SHOW_PARTITIONS": partitions.show,
             "SHOW_DATABASES": self._show_databases, "SHOW_TABLES": self._show_tables, "SHOW_VIEWS": self._show_views,
             "SHOW_COLUMNS": self._show_columns, "SHOW_TBLPROPERTIES": self._show_properties,
             "SHOW_CREATE_TABLE": self._show_create_table, "SHOW_CREATE_VIEW": self._show_create_view, "DESCRIBE_TABLE": self._describe,
@@ -162,7 +163,7 @@ class Definitions:
         if words.accept("IN") or words.accept("FROM"):
             database = words.name()
         table = self.table(database, name)
-        return ["field"], [f"{column.name:<20}" for column in [*table.columns, *table.partition_keys]]
+        return (["column", "type"], described_view(table)) if table.is_view else (["field"], listed(table))
 
     def _show_properties(self, query: Query, words: Words) -> Lines:
         words.expect("SHOW", "TBLPROPERTIES")
@@ -199,7 +200,11 @@ class Definitions:
         database, name = words.table(query.database)
         if words.next:
             raise not_supported("DESCRIBE of one column")
-        return ["col_name", "data_type", "comment"], described(self.table(database, name))
+        table = self.table(database, name)
+        if table.is_view:
+            return ["column", "type"], described_view(table)
+        lines = described_iceberg(self._iceberg.load(table)) if table.is_iceberg else described(table)
+        return ["col_name", "data_type", "comment"], lines
 
     def table(self, database: str, name: str) -> GlueTable:
         found = self._catalog.find_table(database, name)

@@ -96,6 +96,29 @@ class Words:
             self.accept(",")
         return found
 
+    def texts(self) -> list[str]:
+        """Take ``('a', …)``."""
+        found: list[str] = []
+        self.expect("(")
+        while not self.accept(")"):
+            found.append(self.text())
+            self.accept(",")
+        return found
+
+    def changed_column(self) -> tuple[str, dict[str, str], tuple[str, str] | None]:
+        """Take ``[COLUMN] old new type [COMMENT 'text'] [FIRST | AFTER other]`` of CHANGE.
+
+        Return the old name, the column as Glue keeps it, and its place: ("FIRST", ""), ("AFTER", other) or None.
+        """
+        self.accept("COLUMN")
+        old = self.name()
+        column = {"Name": self.name(), "Type": self._type("COMMENT", "FIRST", "AFTER")}
+        if self.accept("COMMENT"):
+            column["Comment"] = self.text()
+        if self.accept("FIRST"):
+            return old, column, ("FIRST", "")
+        return old, column, ("AFTER", self.name()) if self.accept("AFTER") else None
+
     def columns(self) -> list[dict[str, str]]:
         """Take ``(name type [COMMENT 'text'], …)``, and return the columns as Glue keeps them."""
         found = []
@@ -108,9 +131,9 @@ class Words:
             self.accept(",")
         return found
 
-    def _type(self) -> str:
+    def _type(self, *ends: str) -> str:
         depth, parts = 0, []
-        while self.next and not (depth == 0 and (self.next in {",", ")"} or self.next.upper() == "COMMENT")):
+        while self.next and not (depth == 0 and self.next.upper() in {",", ")", "COMMENT", *ends}):
             word = self.take()
             depth += (word in "<(") - (word in ">)")
             parts.append(word)

@@ -1,7 +1,8 @@
-"""Change and show partitions: ADD and DROP PARTITION, MSCK REPAIR TABLE, SHOW PARTITIONS.
+"""Change and show partitions: ADD, DROP and RENAME PARTITION, MSCK REPAIR TABLE, SHOW PARTITIONS.
 
 Sources: https://docs.aws.amazon.com/athena/latest/ug/alter-table-add-partition.html,
 https://docs.aws.amazon.com/athena/latest/ug/alter-table-drop-partition.html,
+https://docs.aws.amazon.com/athena/latest/ug/alter-table-rename-partition.html,
 https://docs.aws.amazon.com/athena/latest/ug/msck-repair-table.html,
 https://docs.aws.amazon.com/athena/latest/ug/show-partitions.html
 """
@@ -13,8 +14,7 @@ from urllib.parse import quote, unquote
 
 from local_cloud.athena.catalog.glue import Catalog, GlueTable
 from local_cloud.athena.ddl.grammar import Words
-from local_cloud.athena.errors import QueryFailedError, not_supported
-from local_cloud.athena.iceberg.tables import IcebergTables
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.objects import Objects
 
@@ -31,31 +31,11 @@ _COMPARISONS = {
 
 
 class PartitionStatements:
-    def __init__(self, catalog: Catalog, objects: Objects, iceberg: IcebergTables) -> None:
-        self._catalog, self._objects, self._iceberg = catalog, objects, iceberg
+    def __init__(self, catalog: Catalog, objects: Objects) -> None:
+        self._catalog, self._objects = catalog, objects
 
-    def alter(self, query: Query, words: Words) -> Lines:
-        """Run ADD and DROP PARTITION, ADD COLUMNS, SET TBLPROPERTIES and SET LOCATION."""
-        words.expect("ALTER", "TABLE")
-        table = self._table(*words.table(query.database))
-        if words.accept("ADD", "COLUMNS"):
-            self._add_columns(table, words.columns())
-        elif table.is_iceberg:
-            raise not_supported("ALTER TABLE of an Iceberg table but for ADD COLUMNS")
-        elif words.accept("ADD"):
-            self._add(table, words)
-        elif words.accept("DROP"):
-            self._drop(table, words)
-        elif words.accept("SET", "TBLPROPERTIES"):
-            self._replace(table, Parameters={**table.parameters, **words.properties()})
-        elif words.accept("SET", "LOCATION"):
-            self._replace(table, StorageDescriptor={**table.descriptor, "Location": words.text()})
-        else:
-            raise not_supported(f"ALTER TABLE … {words.next}")
-        words.end()
-        return [], []
-
-    def _add(self, table: GlueTable, words: Words) -> None:
+    def add(self, table: GlueTable, words: Words, _query: Query) -> None:
+        """Run the rest of ``ALTER TABLE t ADD``: ``[IF NOT EXISTS] PARTITION (…) [LOCATION '…'] …``."""
         lenient = words.accept("IF", "NOT", "EXISTS")
         wanted = []
         while words.next.upper() == "PARTITION":
@@ -71,7 +51,8 @@ class PartitionStatements:
                 f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. AlreadyExistsException(message:Partition already exists: {', '.join(present[0])})",
             )
 
-    def _drop(self, table: GlueTable, words: Words) -> None:
+    def drop(self, table: GlueTable, words: Words, _query: Query) -> None:
+        """Run the rest of ``ALTER TABLE t DROP``: ``[IF EXISTS] PARTITION (…), …``."""
         lenient = words.accept("IF", "EXISTS")
         while words.next.upper() == "PARTITION":
             conditions = words.partition()
@@ -112,39 +93,23 @@ class PartitionStatements:
             )
         return tuple(given[key] for key in keys)
 
-    def _add_columns(self, table: GlueTable, columns: list[dict[str, str]]) -> None:
-        if table.is_iceberg:
-            self._iceberg.add_columns(table, [(column["Name"], column["Type"]) for column in columns])
-            return
-        present = [column.name for column in [*table.columns, *table.partition_keys]]
-        for column in columns:
-            if column["Name"] in present:
-                raise QueryFailedError(
-                    "",
-                    f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. Duplicate column name: {column['Name']}",
-                )
-            present.append(column["Name"])
-        self._replace(
-            table, StorageDescriptor={**table.descriptor, "Columns": [*table.descriptor["Columns"], *columns]}
-        )
+    def change(self, table: GlueTable, words: Words, _query: Query) -> None:
+        """Run ``ALTER TABLE t PARTITION (…) RENAME TO PARTITION (…)`` or ``… SET LOCATION '…'``.
 
-    def _replace(self, table: GlueTable, **changes: object) -> None:
-        kept = (
-            "Name",
-            "Description",
-            "Owner",
-            "Retention",
-            "StorageDescriptor",
-            "PartitionKeys",
-            "TableType",
-            "Parameters",
-            "ViewOriginalText",
-            "ViewExpandedText",
-        )
-        document = {
-            key: value for key in kept if (value := table.document.get(key, "")) != ""
-        }  # Glue takes no empty text
-        self._catalog.replace_table(table.database, {**document, **changes})
+        Raises:
+            QueryFailedError: there is no such partition, or the new one exists.
+        """
+        words.position -= 1
+        values = self._values(table, words.partition())
+        found = next((item for item in self._catalog.partitions(table) if item.values == values), None)
+        if found is None:
+            raise QueryFailedError("", f"FAILED: SemanticException [Error 10006]: Partition not found {list(values)}")
+        if words.accept("SET", "LOCATION"):
+            self._catalog.replace_partition(table, found, values, words.text())
+            return
+        words.expect("RENAME", "TO")
+        renamed = self._values(table, words.partition())
+        self._catalog.replace_partition(table, found, renamed, found.location)
 
     def repair(self, query: Query, words: Words) -> Lines:
         """Register every ``key=value`` folder under the table's location that the catalog lacks."""

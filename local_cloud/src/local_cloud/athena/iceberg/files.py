@@ -26,6 +26,7 @@ from pyiceberg.types import (
 )
 
 from local_cloud.athena import quoting
+from local_cloud.athena.sql.model import PATH_COLUMN
 from local_cloud.athena.sql.values.arrow_rows import held
 from local_cloud.athena.types import Type, duckdb_name
 
@@ -60,16 +61,16 @@ def shared_columns(schema: Schema, files: Iterable[Path], needed: set[int]) -> s
 
 
 def parquet_sql(files: Sequence[Path]) -> str:
-    return f"read_parquet({quoting.paths(list(files))}, union_by_name = true, hive_partitioning = false)"
+    return f"read_parquet({quoting.paths(list(files))}, union_by_name = true, hive_partitioning = false, filename = '$file')"
 
 
-def columns_sql(columns: Sequence[tuple[str, Type]], present: set[str], source: str) -> str:
-    """Return SQL that yields the columns as ``c0``, ``c1``, …; a column that the source lacks is NULL."""
-    chosen = ", ".join(
+def columns_sql(columns: Sequence[tuple[str, Type]], present: set[str], source: str, path: str) -> str:
+    """Return SQL that yields the columns as ``c0``, ``c1``, … and ``path`` as ``$path``; a column that the source lacks is NULL."""
+    chosen = [
         f"{held(quoting.name(name), kind) if name in present else f'CAST(NULL AS {duckdb_name(kind)})'} AS c{index}"
         for index, (name, kind) in enumerate(columns)
-    )
-    return f"SELECT {chosen} FROM {source}"
+    ]
+    return f"SELECT {', '.join(chosen)}, CAST({path} AS VARCHAR) AS {quoting.name(PATH_COLUMN)} FROM {source}"
 
 
 def _field_id(field: pa.Field) -> int:

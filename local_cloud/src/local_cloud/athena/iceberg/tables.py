@@ -5,57 +5,34 @@ Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.schema import Schema, index_by_id
 from pyiceberg.table import DataScan, FileScanTask, Table
-from pyiceberg.types import (
-    BinaryType,
-    BooleanType,
-    DateType,
-    DecimalType,
-    DoubleType,
-    FixedType,
-    FloatType,
-    IntegerType,
-    ListType,
-    LongType,
-    MapType,
-    NestedField,
-    StringType,
-    StructType,
-    TimestampType,
-    TimestamptzType,
-    TimeType,
-    UUIDType,
-)  # fmt: skip
+from pyiceberg.types import NestedField
 
+from local_cloud.athena import quoting
 from local_cloud.athena.catalog.glue import GlueTable
-from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.iceberg.files import are_plain, columns_sql, parquet_sql, shared_columns
+from local_cloud.athena.iceberg.metadata import metadata_rows, partition_columns
 from local_cloud.athena.iceberg.row_filter import row_filter
-from local_cloud.athena.iceberg.types import iceberg_type
-from local_cloud.athena.sql.model import Scan
-from local_cloud.athena.sql.queries.iceberg_metadata import METADATA_COLUMNS
+from local_cloud.athena.iceberg.types import trino_type
+from local_cloud.athena.sql.model import PATH_COLUMN, Scan
 from local_cloud.athena.statement.denials import by_file_system
 from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.objects import Objects
 from local_cloud.athena.tables.parquet_files import ParquetFiles
-from local_cloud.athena.types import Type, array, decimal, mapping, parse_type, row, timestamp_with_zone
+from local_cloud.athena.types import Type
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
-
-_SIMPLE = {
-    BooleanType: "boolean", IntegerType: "integer", LongType: "bigint", FloatType: "real", DoubleType: "double",
-    StringType: "varchar", DateType: "date", BinaryType: "varbinary", FixedType: "varbinary", UUIDType: "varchar",
-}  # fmt: skip
 
 
 class IcebergTables:
@@ -108,20 +85,9 @@ class IcebergTables:
             )
         return [(field.name.lower(), trino_type(field.field_type)) for field in schema.fields]
 
-    def add_columns(self, table: GlueTable, columns: list[tuple[str, str]]) -> None:
-        """Add columns of Hive types after the others; they are NULL in the existing rows.
-
-        Raises:
-            QueryFailedError: the table has such a column, or Iceberg no such type.
-        """
-        loaded = self.load(table)
-        present = {field.name.lower() for field in loaded.schema().fields}
-        with loaded.update_schema() as change:
-            for name, kind in columns:
-                if name in present:
-                    raise QueryFailedError("COLUMN_ALREADY_EXISTS", f"line 1:1: Column '{name}' already exists")
-                change.add_column(name, iceberg_type(parse_type(kind), count(1)))  # it numbers the fields itself
-                present.add(name)
+    def partition_columns(self, table: GlueTable) -> list[tuple[str, Type]]:
+        """Return names and types of the table's metadata table ``$partitions``."""
+        return partition_columns(self.load(table))
 
     def bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:
         """Make the scan's table known to the connection in columns ``c0``, ``c1``, …. Return the files that it is read from.
@@ -130,23 +96,28 @@ class IcebergTables:
         """
         loaded = self.load(scan.table)
         if scan.metadata is not None:
-            connection.register(f"{scan.view}_rows", _metadata_rows(loaded, scan.metadata))
-            _show(scan, connection, columns_sql(scan.columns, {name for name, _ in scan.columns}, f"{scan.view}_rows"))
+            connection.register(f"{scan.view}_rows", metadata_rows(loaded, scan.metadata))
+            _show(scan, connection, {name for name, _ in scan.columns}, f"{scan.view}_rows")
             return []
         found = loaded.scan(snapshot_id=_snapshot(loaded, scan.version))
         found = found.filter(row_filter(found.projection(), scan.demands))
         if files := self._files(query, loaded, found, scan, holding):
-            present, paths = files
-            _show(scan, connection, columns_sql(scan.columns, present, parquet_sql(paths)))
-            return paths
-        read = self._copied(found, scan, connection)
-        _show(scan, connection, columns_sql(scan.columns, read, f"{scan.view}_rows"))
+            present, copies = files
+            source, path = parquet_sql([*copies.values()]), "NULL"
+            if PATH_COLUMN in scan.needed:
+                names = pa.table({"path": [*copies], "file": [str(file) for file in copies.values()]})
+                connection.register(f"{scan.view}_paths", names)
+                source, path = f'{source} t JOIN {scan.view}_paths p ON t."$file" = p.file', "p.path"
+            _show(scan, connection, present, source, path)
+            return [*copies.values()]
+        read = self._copied(loaded, found, scan, connection)
+        _show(scan, connection, read, f"{scan.view}_rows", quoting.name(PATH_COLUMN))
         return []
 
     def _files(
         self, query: Query, loaded: Table, found: DataScan, scan: Scan, holding: ExitStack
-    ) -> tuple[set[str], list[Path]] | None:
-        """Return the columns of the data files, and the files on this machine. None: they cannot be read as they are."""
+    ) -> tuple[set[str], dict[str, Path]] | None:
+        """Return the columns of the data files, and by path the files on this machine. None: they cannot be read as they are."""
         schema, tasks = found.projection(), list(found.plan_files())
         needed = [field for field in schema.fields if field.name.lower() in scan.needed]
         for task in tasks:
@@ -155,27 +126,44 @@ class IcebergTables:
         if not are_plain(schema, tasks):
             return None
         objects = self._objects.described(query, [task.file.file_path for task in tasks])
-        files = list(holding.enter_context(self._parquet.holding(query, self._objects, objects)).values())
+        files = holding.enter_context(self._parquet.holding(query, self._objects, objects))
         sources = {field.source_id for spec in loaded.specs().values() for field in spec.fields}
-        present = shared_columns(schema, files, sources)
+        present = shared_columns(schema, files.values(), sources)
         return None if present is None else (present, files)
 
     @staticmethod
-    def _copied(found: DataScan, scan: Scan, connection: duckdb.DuckDBPyConnection) -> set[str]:
+    def _copied(loaded: Table, found: DataScan, scan: Scan, connection: duckdb.DuckDBPyConnection) -> set[str]:
         """Read the needed columns, their names in lower case; the first column when none is needed."""
         fields = found.projection().fields
         read = [field.name for field in fields if field.name.lower() in scan.needed] or [fields[0].name]
-        reader = found.select(*read).to_arrow_batch_reader()
-        connection.register(f"{scan.view}_batches", reader)
-        connection.execute(f"CREATE TEMP TABLE {scan.view}_rows AS SELECT * FROM {scan.view}_batches")
+        rows = f"{scan.view}_rows"
+        connection.register(f"{scan.view}_batches", found.select(*read).to_arrow_batch_reader())
+        connection.execute(
+            f'CREATE TEMP TABLE {rows} AS SELECT *, CAST(NULL AS VARCHAR) AS "$path" FROM {scan.view}_batches'
+        )
         connection.unregister(f"{scan.view}_batches")
+        if PATH_COLUMN in scan.needed:
+            connection.execute(f"DELETE FROM {rows}")
+            for path, batch in _with_paths(loaded, found.select(*read)):
+                connection.register(f"{scan.view}_batches", pa.Table.from_batches([batch]))
+                connection.execute(f"INSERT INTO {rows} SELECT *, {quoting.text(path)} FROM {scan.view}_batches")
+                connection.unregister(f"{scan.view}_batches")
         return {name.lower() for name in read}
 
 
-def _show(scan: Scan, connection: duckdb.DuckDBPyConnection, rows: str) -> None:
-    connection.execute(
-        f'CREATE TEMP VIEW {scan.view} AS SELECT *, CAST(NULL AS VARCHAR) AS "$path" FROM ({rows}) shown'
-    )
+def _with_paths(loaded: Table, found: DataScan) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Yield the rows of each data file with its path."""
+    reading = ArrowScan(loaded.metadata, loaded.io, found.projection(), found.row_filter, found.case_sensitive)
+    for task in found.plan_files():
+        for batch in reading.to_record_batches([task]):
+            yield task.file.file_path, batch
+
+
+def _show(
+    scan: Scan, connection: duckdb.DuckDBPyConnection, present: set[str], source: str, path: str = "NULL"
+) -> None:
+    rows = columns_sql(scan.columns, present, source, path)
+    connection.execute(f"CREATE TEMP VIEW {scan.view} AS {rows}")
 
 
 def scanned_bytes(task: FileScanTask, needed: list[NestedField]) -> int:
@@ -187,27 +175,6 @@ def scanned_bytes(task: FileScanTask, needed: list[NestedField]) -> int:
     left_out = sum(size for number, size in chunks.items() if number not in kept)
     deletes = sum(file.file_size_in_bytes for file in task.delete_files)
     return int(task.file.file_size_in_bytes - left_out + deletes)
-
-
-def trino_type(kind: Any) -> Type:
-    """Return the Trino type of an Iceberg type."""
-    if type(kind) in _SIMPLE:
-        return Type(_SIMPLE[type(kind)])
-    if isinstance(kind, DecimalType):
-        return decimal(kind.precision, kind.scale)
-    if isinstance(kind, TimestampType):
-        return Type("timestamp", (6,))
-    if isinstance(kind, TimestamptzType):
-        return timestamp_with_zone(6)
-    if isinstance(kind, TimeType):
-        return Type("time", (6,))
-    if isinstance(kind, ListType):
-        return array(trino_type(kind.element_type))
-    if isinstance(kind, MapType):
-        return mapping(trino_type(kind.key_type), trino_type(kind.value_type))
-    if isinstance(kind, StructType):
-        return row([(field.name, trino_type(field.field_type)) for field in kind.fields])
-    raise not_supported(f"An Iceberg column of type {kind}")
 
 
 def _snapshot(loaded: Table, version: tuple[str, Any] | None) -> int | None:
@@ -232,37 +199,3 @@ def _snapshot(loaded: Table, version: tuple[str, Any] | None) -> int | None:
             f"No version history table {'.'.join(loaded.name())} at or before {value:%Y-%m-%dT%H:%M:%SZ}",
         )
     return int(max(entries, key=lambda entry: entry.timestamp_ms).snapshot_id)
-
-
-def _metadata_rows(loaded: Table, name: str) -> pa.Table:
-    columns = [column for column, _ in METADATA_COLUMNS[name]]
-    if name == "history":
-        return _history(loaded)
-    if name == "files":
-        current = loaded.current_snapshot()
-        if current is None or not current.manifests(loaded.io):
-            return _no_files()
-        return loaded.inspect.files().select(columns)
-    table = loaded.inspect.snapshots()
-    return table.select(columns).set_column(0, "committed_at", table["committed_at"].cast(pa.timestamp("ms", "UTC")))
-
-
-def _no_files() -> pa.Table:
-    kinds = {"integer": pa.int32(), "bigint": pa.int64(), "varchar": pa.string()}
-    return pa.table({column: pa.array([], kinds[kind.name]) for column, kind in METADATA_COLUMNS["files"]})
-
-
-def _history(loaded: Table) -> pa.Table:
-    parents = {item.snapshot_id: item.parent_snapshot_id for item in loaded.snapshots()}
-    current = loaded.current_snapshot()
-    ancestors, walked = set(), current.snapshot_id if current is not None else None
-    while walked is not None and walked not in ancestors:
-        ancestors.add(walked)
-        walked = parents.get(walked)
-    entries = loaded.history()
-    return pa.table({
-        "made_current_at": pa.array([datetime.fromtimestamp(entry.timestamp_ms / 1000, UTC) for entry in entries], pa.timestamp("ms", "UTC")),
-        "snapshot_id": pa.array([entry.snapshot_id for entry in entries], pa.int64()),
-        "parent_id": pa.array([parents.get(entry.snapshot_id) for entry in entries], pa.int64()),
-        "is_current_ancestor": pa.array([entry.snapshot_id in ancestors for entry in entries], pa.bool_()),
-    })  # fmt: skip

@@ -1,4 +1,4 @@
-"""Translate Athena's types and partition transforms into Iceberg's.
+"""Translate Athena's types and partition transforms into Iceberg's, and the types back.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html
 """
@@ -27,6 +27,7 @@ from pyiceberg.types import (
     DateType,
     DecimalType,
     DoubleType,
+    FixedType,
     FloatType,
     IcebergType,
     IntegerType,
@@ -38,12 +39,18 @@ from pyiceberg.types import (
     StructType,
     TimestampType,
     TimestamptzType,
+    TimeType,
+    UUIDType,
 )  # fmt: skip
 
-from local_cloud.athena.errors import QueryFailedError
-from local_cloud.athena.types import Type, parse_type
+from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.types import Type, array, decimal, mapping, parse_type, row, timestamp_with_zone
 
 FIRST_PARTITION_FIELD = 1000
+_TRINO_NAMES = {
+    BooleanType: "boolean", IntegerType: "integer", LongType: "bigint", FloatType: "real", DoubleType: "double", StringType: "varchar",
+    DateType: "date", BinaryType: "varbinary", FixedType: "varbinary", UUIDType: "varchar",
+}  # fmt: skip
 _SIMPLE: dict[str, IcebergType] = {
     "boolean": BooleanType(), "integer": IntegerType(), "bigint": LongType(), "real": FloatType(), "double": DoubleType(), "varchar": StringType(),
     "date": DateType(), "timestamp": TimestampType(), "timestamp with time zone": TimestamptzType(), "varbinary": BinaryType(),
@@ -89,6 +96,27 @@ def iceberg_type(kind: Type, numbers: count[int]) -> IcebergType:
     if kind.name not in _SIMPLE:
         raise QueryFailedError("NOT_SUPPORTED", f"Type not supported for Iceberg: {kind}")
     return _SIMPLE[kind.name]
+
+
+def trino_type(kind: Any) -> Type:
+    """Return the Trino type of an Iceberg type."""
+    if type(kind) in _TRINO_NAMES:
+        return Type(_TRINO_NAMES[type(kind)])
+    if isinstance(kind, DecimalType):
+        return decimal(kind.precision, kind.scale)
+    if isinstance(kind, TimestampType):
+        return Type("timestamp", (6,))
+    if isinstance(kind, TimestamptzType):
+        return timestamp_with_zone(6)
+    if isinstance(kind, TimeType):
+        return Type("time", (6,))
+    if isinstance(kind, ListType):
+        return array(trino_type(kind.element_type))
+    if isinstance(kind, MapType):
+        return mapping(trino_type(kind.key_type), trino_type(kind.value_type))
+    if isinstance(kind, StructType):
+        return row([(field.name, trino_type(field.field_type)) for field in kind.fields])
+    raise not_supported(f"An Iceberg column of type {kind}")
 
 
 def iceberg_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -21,16 +22,24 @@ _KEPT_OPTIMIZER = "unused_columns"
 
 def find(connection: duckdb.DuckDBPyConnection, compiled: Compiled, scans: list[Scan]) -> None:
     """Note at each scan the columns that the query needs of it, by the names that they have in the table."""
+    found: dict[str, set[str]] = {scan.view: set() for scan in scans}
+    with empty_tables(connection, scans):
+        for table, columns in _scanned(_plan(connection, compiled)):
+            found[table.rpartition(".")[2]].update(columns)
+    for scan in scans:
+        named = {f"c{index}": name for index, (name, _) in enumerate(scan.columns)} | {PATH_COLUMN: PATH_COLUMN}
+        scan.needed = {named[column] for column in found[scan.view]}
+
+
+@contextmanager
+def empty_tables(connection: duckdb.DuckDBPyConnection, scans: list[Scan]) -> Iterator[None]:
+    """Make an empty table of each scan while the context lasts, over which a query can be planned."""
     for scan in scans:
         declared = ", ".join(f"c{index} {duckdb_name(kind)}" for index, (_, kind) in enumerate(scan.columns))
         connection.execute(f'CREATE TEMP TABLE {scan.view} ({declared}, "{PATH_COLUMN}" VARCHAR)')
-    found: dict[str, set[str]] = {scan.view: set() for scan in scans}
-    for table, columns in _scanned(_plan(connection, compiled)):
-        found[table.rpartition(".")[2]].update(columns)
+    yield
     for scan in scans:
         connection.execute(f"DROP TABLE {scan.view}")
-        named = {f"c{index}": name for index, (name, _) in enumerate(scan.columns)} | {PATH_COLUMN: PATH_COLUMN}
-        scan.needed = {named[column] for column in found[scan.view]}
 
 
 def _plan(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> list[dict[str, Any]]:

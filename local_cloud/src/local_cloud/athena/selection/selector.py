@@ -15,18 +15,20 @@ from sqlglot import exp
 
 from local_cloud.athena import quoting
 from local_cloud.athena.catalog.glue import Catalog, Column, GlueTable
+from local_cloud.athena.catalog.projection import PartitionFilter
 from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.iceberg.tables import IcebergTables
-from local_cloud.athena.selection import needed_columns
+from local_cloud.athena.selection import needed_columns, plans
 from local_cloud.athena.selection.connections import Connections
 from local_cloud.athena.sql.dialect import compile_query
 from local_cloud.athena.sql.model import PATH_COLUMN, Compiled, Scan, Session, Typed
 from local_cloud.athena.sql.parsing.grammar import parse_query
+from local_cloud.athena.sql.queries.file_pruning import only_values
 from local_cloud.athena.sql.raising import explained
 from local_cloud.athena.sql.values.display import shown
 from local_cloud.athena.statement.interruption import interrupter
 from local_cloud.athena.statement.query import Query, Row
-from local_cloud.athena.tables.reader import PartitionFilter, TableReader, partition_texts, partition_value
+from local_cloud.athena.tables.reader import TableReader, partition_texts, partition_value
 from local_cloud.athena.types import Type
 
 ROWS_PER_FETCH = 5_000
@@ -103,18 +105,31 @@ class Selector:
             query.cancellation.check()
             yield Selection(connection, compiled)
 
+    def explain(self, query: Query, sql: str) -> tuple[str, Type, list[str]]:
+        """Return name, type and lines of the answer to an EXPLAIN statement.
+
+        Raises:
+            QueryFailedError: the query is not valid, or the local cloud has no such answer.
+        """
+        asked = plans.explained(sql)
+        compiled, session = self.compiled(query, asked.sql)
+        if asked.validates:
+            return plans.validated()
+        with self._connections.one() as connection, translated_errors():
+            return plans.planned(connection, compiled, session.scans)
+
     def _bring(self, query: Query, scan: Scan, connection: duckdb.DuckDBPyConnection, holding: ExitStack) -> list[Path]:
         table = scan.table
         if table.is_iceberg:
             return self._iceberg.bring(query, scan, connection, holding)
-        keep = _partition_filter(connection, table, scan.conditions)
+        wanted = _partition_filter(connection, scan)
         if scan.metadata == "partitions":
-            kept = [partition.values for partition in self._reader.partitions(table, keep)]
+            kept = [partition.values for partition in self._reader.partitions(table, wanted)]
             connection.register(f"{scan.view}_partitions", pa.table(partition_texts(table, kept)))
             sql = f'SELECT {_typed_partitions(table)}, NULL AS "{PATH_COLUMN}" FROM {scan.view}_partitions'
             _create_view(connection, scan, table.partition_keys, sql)
             return []
-        relation = self._reader.relation(query, table, scan.needed, connection, keep, holding)
+        relation = self._reader.relation(query, table, scan.needed, connection, wanted, holding)
         _create_view(connection, scan, [*table.columns, *table.partition_keys], relation.sql)
         return relation.files
 
@@ -133,10 +148,9 @@ def _typed_partitions(table: GlueTable) -> str:
     )
 
 
-def _partition_filter(
-    connection: duckdb.DuckDBPyConnection, table: GlueTable, conditions: list[str]
-) -> PartitionFilter:
+def _partition_filter(connection: duckdb.DuckDBPyConnection, scan: Scan) -> PartitionFilter:
     """Return the filter of those partitions that can hold rows that every condition is true of."""
+    table, conditions = scan.table, scan.conditions
 
     def keep(partitions: list[tuple[str, ...]]) -> list[bool]:
         if not conditions or not partitions:
@@ -149,7 +163,7 @@ def _partition_filter(
         connection.unregister("tried_partitions")
         return [bool(row[0]) for row in rows]
 
-    return keep
+    return PartitionFilter(keep, lambda column: only_values(scan.demands, column))
 
 
 def with_parameters(tree: exp.Expr, parameters: list[str]) -> exp.Expr:

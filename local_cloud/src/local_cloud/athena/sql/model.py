@@ -93,7 +93,7 @@ class Demand:
 class Scan:
     """One reading of a table: the view that will hold it, and the conditions on its partitions (SQL over their columns).
 
-    ``demands``: what the rows of an Iceberg table have to meet, each of one column.
+    ``demands``: what the rows have to meet, each of one column of an Iceberg table or of one partition column.
 
     ``version``: of an Iceberg table, ("VERSION", snapshot id) or ("TIMESTAMP", moment); ``metadata``: the name after ``$``.
     ``columns``: all that the view has, in order; ``needed``: the names of those that the query needs, ``$path`` among them.
@@ -122,6 +122,8 @@ class VersionedTables(Protocol):
     """Knows the columns of Iceberg tables, which the Glue catalog shows less exactly."""
 
     def columns(self, table: GlueTable, version: tuple[str, Any] | None) -> list[tuple[str, Type]]: ...
+
+    def partition_columns(self, table: GlueTable) -> list[tuple[str, Type]]: ...
 
 
 @dataclass(slots=True)

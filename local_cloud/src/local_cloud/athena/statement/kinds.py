@@ -36,7 +36,7 @@ _STATEMENTS: list[tuple[str, Statement]] = [
     (r"UNLOAD\b", Statement("DML", "UNLOAD", "")),
     (r"OPTIMIZE\b", Statement("DML", "OPTIMIZE", "")),
     (r"VACUUM\b", Statement("DML", "VACUUM", "")),
-    (r"EXPLAIN\b", Statement("UTILITY", "EXPLAIN", ".txt")),
+    (r"EXPLAIN\b", Statement("DML", "EXPLAIN", ".txt")),
     (r"EXECUTE\b", Statement("DML", "EXECUTE", ".csv")),
     (r"PREPARE\b", Statement("DDL", "PREPARE", ".txt")),
     (r"DEALLOCATE\b", Statement("DDL", "DEALLOCATE", ".txt")),

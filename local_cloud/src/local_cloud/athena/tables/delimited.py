@@ -54,14 +54,23 @@ def _table(identity: int, rows: list[list[str | None]], schema: pa.Schema) -> pa
 def _fields(path: Path, library: str, options: dict[str, str]) -> Iterator[list[str | None]]:
     if library == serde.OPEN_CSV:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            separator, quote = options.get("separatorChar", ","), options.get("quoteChar", '"')
+            comma, quote = options.get("separatorChar", ","), options.get("quoteChar", '"')
             for fields in csv.reader(
-                file, delimiter=separator, quotechar=quote, escapechar=options.get("escapeChar", "\\")
+                file, delimiter=comma, quotechar=quote, escapechar=options.get("escapeChar", "\\")
             ):
                 yield list(fields)
         return
-    separator = options.get("field.delim", options.get("serialization.format", "\x01"))
-    null = options.get("serialization.null.format", "\\N")
+    between, absent = separator(options), null(options)
     with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         for line in file:
-            yield [None if field == null else field for field in line.rstrip("\r\n").split(separator)]
+            yield [None if field == absent else field for field in line.rstrip("\r\n").split(between)]
+
+
+def separator(options: dict[str, str]) -> str:
+    """Return what LazySimpleSerDe has between two fields."""
+    return options.get("field.delim", options.get("serialization.format", "\x01"))
+
+
+def null(options: dict[str, str]) -> str:
+    """Return what LazySimpleSerDe has for NULL."""
+    return options.get("serialization.null.format", "\\N")

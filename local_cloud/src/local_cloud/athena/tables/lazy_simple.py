@@ -1,4 +1,4 @@
-"""Decode fields of delimited text as LazySimpleSerDe does: a value that is none of its type is NULL.
+"""Read and write fields of delimited text as LazySimpleSerDe does: a value that is none of its type is NULL.
 
 Sources: https://docs.aws.amazon.com/athena/latest/ug/lazy-simple-serde.html, and of the separators inside a field
 https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-RowFormats&SerDe
@@ -6,17 +6,23 @@ https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManu
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 
 from local_cloud.athena import quoting
 from local_cloud.athena.json_text import Pairs, compact, structure
+from local_cloud.athena.sql.model import Typed
+from local_cloud.athena.sql.values.display import floating
+from local_cloud.athena.sql.values.texts import leaves_as_text, text_of
 from local_cloud.athena.tables import serde
 from local_cloud.athena.types import Type, duckdb_name, parse_type
 
-_FIELD = "lazy_simple_field"
+NULL = "\\N"
+_FIELD, _WRITTEN = "lazy_simple_field", "lazy_simple_written"
 _FURTHER = "".join(map(chr, range(4, 9)))
 
 
@@ -32,6 +38,17 @@ def decoded(source: str, kind: Type, parameters: dict[str, str]) -> str:
     return f"({serde.scalar(source, kind)})"
 
 
+def encoded(value: Typed, parameters: dict[str, str]) -> str:
+    """Return SQL of the text that a value is written as; NULL stays NULL."""
+    kind = value.type
+    if kind.parts:
+        text = f"CAST(to_json({leaves_as_text(value)}) AS VARCHAR)"
+        return f"{_WRITTEN}({text}, {quoting.text(str(kind))}, {quoting.text(json.dumps(_separators(parameters)))})"
+    if kind.name == "varbinary":
+        return f"to_base64({value.sql})"
+    return f"trino_shown_floating(CAST({value.sql} AS VARCHAR))" if kind.name in {"double", "real"} else text_of(value)
+
+
 def _separators(parameters: dict[str, str]) -> list[str]:
     """Return the separators of items, and of keys and values, then those of deeper levels."""
     items = parameters.get("collection.delim", parameters.get("colelction.delim", "\x02"))
@@ -39,8 +56,11 @@ def _separators(parameters: dict[str, str]) -> list[str]:
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give the connection the function that takes nested fields apart."""
-    connection.create_function(_FIELD, _field, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR", null_handling="special")
+    """Give the connection the functions that take nested fields apart, and join them."""
+    for name, function in ((_FIELD, _field), (_WRITTEN, _written)):
+        connection.create_function(
+            name, function, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR", null_handling="special"
+        )
 
 
 def _field(source: str | None, kind: str, separators: str) -> str | None:
@@ -48,7 +68,7 @@ def _field(source: str | None, kind: str, separators: str) -> str | None:
 
 
 def _taken_apart(text: str, kind: Type, separators: list[str]) -> Any:
-    if text == "\\N":
+    if text == NULL:
         return None
     if not kind.parts:
         return text
@@ -64,3 +84,26 @@ def _taken_apart(text: str, kind: Type, separators: list[str]) -> Any:
     return Pairs(
         (f"f{index}", value) for index, value in enumerate([*values, *[None] * len(kind.parts)][: len(kind.parts)])
     )
+
+
+def _written(document: str | None, kind: str, separators: str) -> str | None:
+    return None if document is None else _joined(json.loads(document), parse_type(kind), json.loads(separators))
+
+
+def _joined(value: Any, kind: Type, separators: Sequence[str]) -> str:
+    if value is None:
+        return NULL
+    if kind.name == "array":
+        return separators[0].join(_joined(item, kind.element, separators[1:]) for item in value)
+    if kind.name == "map":
+        pairs = [tuple(entry.values()) if isinstance(entry, dict) else tuple(entry) for entry in value]
+        return separators[0].join(
+            separators[1].join(_joined(part, of, separators[2:]) for part, of in zip(pair, kind.parts, strict=True))
+            for pair in pairs
+        )
+    if kind.name == "row":
+        parts = [_joined(value[f"f{index}"], part, separators[1:]) for index, part in enumerate(kind.parts)]
+        return separators[0].join(parts)
+    if kind.name == "varbinary":
+        return base64.b64encode(bytes.fromhex(value)).decode()
+    return floating(value) if kind.name in {"double", "real"} else str(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,7 @@ import pyarrow as pa
 
 from local_cloud.athena import quoting
 from local_cloud.athena.catalog.glue import Catalog, GlueTable, Partition
-from local_cloud.athena.catalog.projection import projected_partitions
+from local_cloud.athena.catalog.projection import PartitionFilter, projected_partitions
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.model import PATH_COLUMN
 from local_cloud.athena.sql.values.arrow_rows import held
@@ -30,9 +29,6 @@ from local_cloud.athena.tables.segments import Segments
 from local_cloud.athena.types import VARCHAR, Type, duckdb_name, parse_type
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-
-PartitionFilter = Callable[[list[tuple[str, ...]]], list[bool]]
-"""Given the text values of partitions, which of them the query can need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +51,23 @@ class TableReader:
         table: GlueTable,
         needed: set[str],
         connection: duckdb.DuckDBPyConnection,
-        keep: PartitionFilter,
+        wanted: PartitionFilter,
         holding: ExitStack,
     ) -> Relation:
-        """Return the table's rows in the partitions that ``keep`` accepts. Its files stay until ``holding`` is closed.
+        """Return the table's rows in the partitions that are ``wanted``. Its files stay until ``holding`` is closed.
 
         Of ``needed`` columns alone values are looked up, and bytes of Parquet count as scanned.
 
         Raises:
             QueryFailedError: the table cannot be read, or a line of it is malformed and its SerDe does not ignore that.
         """
-        partitions = self.partitions(table, keep)
+        partitions = self.partitions(table, wanted)
         listings = self._objects.list_all([partition.location for partition in partitions])
         rows = [(item, partition) for partition, items in zip(partitions, listings, strict=True) for item in items]
         if not rows:
             return Relation(_empty(table), [])
         if table.serde == serde.PARQUET:
-            wanted = [item for item, _ in rows]
-            files = holding.enter_context(self._parquet.holding(query, self._objects, wanted))
+            files = holding.enter_context(self._parquet.holding(query, self._objects, [item for item, _ in rows]))
             return _parquet_relation(query, table, needed, connection, rows, files)
         return self._lines_relation(query, table, needed, connection, rows, holding)
 
@@ -96,14 +91,14 @@ class TableReader:
         sources = [*([_packed(packed)] if packed else []), *([_lines(connection, plain)] if plain else [])]
         return Relation(_source_sql(table, registered, sources), [segment.path for segment in packed])
 
-    def partitions(self, table: GlueTable, keep: PartitionFilter) -> list[Partition]:
+    def partitions(self, table: GlueTable, wanted: PartitionFilter) -> list[Partition]:
         """Return the partitions to read; one without values stands for a table that has no partition keys."""
         if not table.partition_keys:
             return [Partition((), table.location, table.descriptor)]
         if serde.is_true(table.parameters, "projection.enabled", default=False):
-            return projected_partitions(table, keep)
+            return projected_partitions(table, wanted)
         found = self._catalog.partitions(table)
-        return list(itertools.compress(found, keep([partition.values for partition in found])))
+        return list(itertools.compress(found, wanted.keep([partition.values for partition in found])))
 
 
 def _form(table: GlueTable) -> Form:

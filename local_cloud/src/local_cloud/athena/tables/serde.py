@@ -50,7 +50,7 @@ def decoded(source: str, kind: Type, field_number: int) -> str:
     if kind.name == "varchar":
         return f"left({source}, {kind.numbers[0]})" if kind.numbers else source
     if kind.name == "char":
-        raise not_supported("A column of type char")
+        return f"rtrim(left({source}, {kind.numbers[0]}), ' ')"
     if kind.name == "boolean":
         return f"(lower({source}) = 'true')"
     value = scalar(source, kind)

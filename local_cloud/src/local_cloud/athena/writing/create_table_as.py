@@ -30,7 +30,7 @@ _STATEMENT = re.compile(
 
 
 class CreateTableAs:
-    """Creates a table of Parquet files, of JSON lines or of Iceberg, and fills it with a query's rows."""
+    """Creates a table of Parquet files, of JSON lines, of delimited text or of Iceberg, and fills it with a query's rows."""
 
     def __init__(self, catalog: Catalog, selector: Selector, iceberg: IcebergTables, objects: WrittenObjects) -> None:
         self._catalog, self._selector, self._iceberg, self._objects = catalog, selector, iceberg, objects
@@ -101,11 +101,11 @@ class CreateTableAs:
     def _register(
         self, database: str, name: str, target: Target, columns: list[tuple[str, Type]], written: list[str]
     ) -> None:
-        library, formats = (
-            (serde.PARQUET, PARQUET_FORMATS)
-            if target.form == "PARQUET"
-            else ("org.apache.hive.hcatalog.data.JsonSerDe", TEXT_FORMATS)
-        )
+        library, formats = {
+            "PARQUET": (serde.PARQUET, PARQUET_FORMATS),
+            "JSON": ("org.apache.hive.hcatalog.data.JsonSerDe", TEXT_FORMATS),
+            "TEXTFILE": (serde.LAZY_SIMPLE, TEXT_FORMATS),
+        }[target.form]
         glue_columns = [{"Name": column, "Type": hive_name(kind)} for column, kind in columns]
         width = len(columns) - len(target.partitioned)
         document = {
@@ -117,7 +117,7 @@ class CreateTableAs:
             "PartitionKeys": glue_columns[width:],
             "StorageDescriptor": {
                 "Columns": glue_columns[:width], "Location": target.location, "InputFormat": formats[0], "OutputFormat": formats[1],
-                "SerdeInfo": {"SerializationLibrary": library, "Parameters": {}},
+                "SerdeInfo": {"SerializationLibrary": library, "Parameters": dict(target.separators)},
             },
         }  # fmt: skip
         self._catalog.create_table(database, document)

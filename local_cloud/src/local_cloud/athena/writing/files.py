@@ -1,12 +1,12 @@
-"""Write rows as files: Parquet or JSON lines, a folder for each partition."""
+"""Write rows as files: Parquet, JSON lines or delimited text, a folder for each partition."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
@@ -19,10 +19,16 @@ from local_cloud.athena.selection.selector import Selection
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.arrow_rows import named
 from local_cloud.athena.sql.values.texts import leaves_as_text, text_of
+from local_cloud.athena.tables import delimited, lazy_simple
 from local_cloud.athena.types import Type
 
+Row = tuple[str | None, ...]
 MAX_PARTITIONS = 100
-COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "BZIP2", "NONE")}
+COMPRESSIONS = {
+    "PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"),
+    "JSON": ("GZIP", "BZIP2", "NONE"),
+    "TEXTFILE": ("GZIP", "BZIP2", "NONE"),
+}
 """The formats that are written, and how each can be compressed."""
 
 _EXTENSIONS = {"GZIP": ".gz", "BZIP2": ".bz2", "NONE": ""}
@@ -33,18 +39,20 @@ _OPEN: dict[str, Callable[..., TextIO]] = {"GZIP": gzip.open, "BZIP2": bz2.open,
 class Target:
     """Where rows go and how.
 
-    ``partitioned`` names the last columns, which become folders; ``compression`` is Athena's name.
+    ``partitioned`` names the last columns, which become folders; ``compression`` is Athena's name; ``separators`` are the SerDe's
+    parameters of delimited text.
     """
 
     location: str
     form: str
     partitioned: tuple[str, ...] = ()
     compression: str = "GZIP"
+    separators: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def extension(self) -> str:
         """Return how the objects' names end; Parquet is compressed inside."""
-        return _EXTENSIONS[self.compression] if self.form == "JSON" else ""
+        return "" if self.form == "PARQUET" else _EXTENSIONS[self.compression]
 
 
 def write_files(selection: Selection, target: Target, columns: list[tuple[str, Type]], scratch: Path) -> int:
@@ -86,17 +94,32 @@ def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]],
         table = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}").to_arrow_table()
         pq.write_table(table, path, compression=target.compression)
         return
-    chosen = ", ".join(f"{_json(Typed(f'c{index}', kind))} AS c{index}" for index, (_, kind) in enumerate(columns))
-    cursor = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}")
-    keys = [json.dumps(name) for name, _ in columns]
+    values = [Typed(f"c{index}", kind) for index, (_, kind) in enumerate(columns)]
+    if target.form == "JSON":
+        chosen, line = [_json(value) for value in values], _json_line([name for name, _ in columns])
+    else:
+        options = dict(target.separators)
+        chosen, line = [lazy_simple.encoded(value, options) for value in values], _delimited_line(options)
+    listed = ", ".join(f"{sql} AS c{index}" for index, sql in enumerate(chosen))
+    cursor = selection.connection.execute(f"SELECT {listed} FROM written WHERE {where}")
     with _OPEN[target.compression](path, "wt", encoding="utf-8") as file:
         while rows := cursor.fetchmany(5000):
-            for row in rows:
-                file.write(
-                    "{"
-                    + ",".join(f"{key}:{value}" for key, value in zip(keys, row, strict=True) if value is not None)
-                    + "}\n"
-                )
+            file.writelines(line(row) for row in rows)
+
+
+def _json_line(names: list[str]) -> Callable[[Row], str]:
+    keys = [json.dumps(name) for name in names]
+
+    def line(row: Row) -> str:
+        parts = [f"{key}:{value}" for key, value in zip(keys, row, strict=True) if value is not None]
+        return "{" + ",".join(parts) + "}\n"
+
+    return line
+
+
+def _delimited_line(options: dict[str, str]) -> Callable[[Row], str]:
+    separator, null = delimited.separator(options), delimited.null(options)
+    return lambda row: separator.join(null if value is None else value for value in row) + "\n"
 
 
 def _json(value: Typed) -> str:

@@ -73,8 +73,13 @@ class InsertInto:
 
 
 def _target(table: GlueTable) -> Target:
-    if table.serde not in {serde.PARQUET, *serde.JSON_SERDES}:
+    if (form := _form(table.serde)) is None:
         raise not_supported(f"INSERT INTO a table with the SerDe {table.serde}")
-    form = "PARQUET" if table.serde == serde.PARQUET else "JSON"
     location, keys = table.location.rstrip("/") + "/", tuple(column.name for column in table.partition_keys)
-    return Target(location, form, keys, compression_of(form, table.parameters))
+    return Target(location, form, keys, compression_of(form, table.parameters), table.serde_parameters)
+
+
+def _form(library: str) -> str | None:
+    if library in serde.JSON_SERDES:
+        return "JSON"
+    return {serde.PARQUET: "PARQUET", serde.LAZY_SIMPLE: "TEXTFILE"}.get(library)

@@ -26,7 +26,7 @@ def target_of(location: str, properties: dict[str, str], columns: list[str]) -> 
     form = properties.get("format", "PARQUET").upper()
     if form not in COMPRESSIONS:
         raise not_supported(f"Writing the format {form}")
-    unknown = set(properties) & {"bucketed_by", "bucket_count", "field_delimiter"}
+    unknown = set(properties) & {"bucketed_by", "bucket_count"}
     if unknown:
         raise not_supported(f"The property {', '.join(sorted(unknown))}")
     partitioned = tuple(name.lower() for name in texts_of(properties.get("partitioned_by", "")))
@@ -36,7 +36,23 @@ def target_of(location: str, properties: dict[str, str], columns: list[str]) -> 
             "Partition keys must be the last columns in the table and in the same order as the table properties: "
             + str(list(partitioned)),
         )
-    return Target(location, form, partitioned, compression_of(form, properties))
+    return Target(location, form, partitioned, compression_of(form, properties), _separators(form, properties))
+
+
+def _separators(form: str, properties: dict[str, str]) -> dict[str, str]:
+    """Return the SerDe's parameters for the separator that is asked for.
+
+    Raises:
+        QueryFailedError: it is asked for a format that has none.
+    """
+    given = properties.get("field_delimiter")
+    if given is None:
+        return {}
+    if form != "TEXTFILE":
+        message = f"Cannot specify field_delimiter table property for storage format: {form}"
+        raise QueryFailedError("INVALID_TABLE_PROPERTY", message)
+    separator = {"\\t": "\t", "\\001": "\x01"}.get(given, given)
+    return {"field.delim": separator, "serialization.format": separator}
 
 
 def compression_of(form: str, properties: dict[str, str]) -> str:

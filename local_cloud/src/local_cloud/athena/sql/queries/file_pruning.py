@@ -1,4 +1,4 @@
-"""Read from a condition of WHERE what it demands of one column of an Iceberg table, to leave out data files.
+"""Read from a condition of WHERE what it demands of one column, to leave out data files of Iceberg, or to know injected partitions.
 
 Trino pushes comparisons of a column with constants down to the table: it leaves out the files whose partition, or whose least and
 greatest value of the column, cannot meet them. An OR is pushed down where all of its branches are about the same column.
@@ -63,3 +63,24 @@ def _compared(column: exp.Expr, sign: str, value: exp.Expr, name_of: NameOf) -> 
         kind = _LITERAL_TYPES.get(value.to.this)
         return None if kind is None else Demand(name, sign, kind, value.this.this)
     return None
+
+
+def only_values(demands: Sequence[Demand], column: str) -> list[str] | None:
+    """Return the texts that a column can have; None where the demands are not on equality with constants alone, or are none."""
+    sets = [_values(each) for each in demands if each.column == column]
+    known = [found for found in sets if found is not None]
+    if not known or len(known) != len(sets):
+        return None
+    return [text for text in known[0] if all(text in others for others in known[1:])]
+
+
+def _values(each: Demand) -> list[str] | None:
+    if not each.parts:
+        return [each.text] if each.sign == "=" else None
+    sets = [_values(part) for part in each.parts]
+    known = [found for found in sets if found is not None]
+    if len(known) != len(sets):
+        return None
+    if each.sign == "all":
+        return [text for text in known[0] if all(text in others for others in known[1:])]
+    return list(dict.fromkeys(text for found in known for text in found))

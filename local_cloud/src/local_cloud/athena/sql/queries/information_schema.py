@@ -34,6 +34,8 @@ def scanned_columns(
         return [(column.name, column.type) for column in [*table.columns, *table.partition_keys]]
     if metadata == "partitions" and not table.is_iceberg and table.partition_keys:
         return [(column.name, column.type) for column in table.partition_keys]
+    if metadata == "partitions" and table.is_iceberg and session.iceberg is not None:
+        return session.iceberg.partition_columns(table)
     if table.is_iceberg and metadata in METADATA_COLUMNS:
         return list(METADATA_COLUMNS[metadata])
     raise session.invalid(

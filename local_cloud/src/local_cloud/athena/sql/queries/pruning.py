@@ -21,6 +21,8 @@ def prune(compiler: Compiler, condition: exp.Expr, scope: Scope) -> None:
         scan = _scan(part, scope)
         if scan is None:
             continue
+        if (found := demand(part, lambda column: _name(column, scope))) is not None:
+            scan.demands.append(found)
         fields = tuple(
             Field(field.name, Typed(f'"{field.origin[1]}"', field.value.type), field.qualifier)
             for field in scope.fields

@@ -14,6 +14,8 @@ def held(sql: str, kind: Type) -> str:
     """Return a value of Arrow in the form that the compiler expects: rows by position, instants in UTC."""
     if kind.name == "timestamp with time zone":
         return f"CAST(timezone('UTC', {sql}) AS TIMESTAMP)"
+    if kind.name == "char":
+        return f"rtrim(left(CAST({sql} AS VARCHAR), {kind.numbers[0]}), ' ')"
     if kind.name == "timestamp":  # a file's may be finer than the column's
         return rounded(f"CAST({sql} AS TIMESTAMP)", kind.numbers[0])
     if kind.name == "row":
@@ -50,7 +52,7 @@ def named(value: Typed) -> str:
 
 def _differs(kind: Type) -> bool:
     """Say whether files hold the type in another form than the compiler does."""
-    return kind.name == "row" or kind.name.startswith("timestamp") or any(map(_differs, kind.parts))
+    return kind.name in {"row", "char"} or kind.name.startswith("timestamp") or any(map(_differs, kind.parts))
 
 
 def _mapped(sql: str, key: str, item: str) -> str:
