@@ -174,7 +174,6 @@ def test_lines_that_are_no_strict_json_objects_fail_the_query(athena: Athena) ->
         ("CREATE TABLE o WITH (bucketed_by = ARRAY['a'], bucket_count = 2) AS SELECT 1 AS a", "NOT_SUPPORTED"),
         ("DESCRIBE EXTENDED described", "NOT_SUPPORTED"),
         ("DESCRIBE described a", "NOT_SUPPORTED"),
-        ("ALTER TABLE described RENAME TO other", "NOT_SUPPORTED"),
     ],
 )
 def test_definitions_that_cannot_be_kept_are_refused(athena: Athena, statement: str, said: str) -> None:

@@ -17,6 +17,12 @@ from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.iceberg.types import iceberg_type
 from local_cloud.athena.types import parse_type
 
+_PROPERTIES = frozenset({
+    "format", "write_compression", "optimize_rewrite_data_file_threshold", "optimize_rewrite_delete_file_threshold",
+    "vacuum_min_snapshots_to_keep", "vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep", "write_data_path_enabled",
+})  # fmt: skip
+"""Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html#querying-iceberg-table-properties."""
+
 
 def add_columns(table: Table, columns: Iterable[tuple[str, str, str | None]]) -> None:
     """Add columns (name, Hive type, comment) after the others; they are NULL in the existing rows.
@@ -69,7 +75,14 @@ def change_column(table: Table, old: str, column: dict[str, str], place: tuple[s
 
 
 def change_properties(table: Table, *, given: dict[str, str], dropped: Iterable[str] = ()) -> None:
-    """Set properties, and remove others."""
+    """Set properties, and remove others.
+
+    Raises:
+        QueryFailedError: Athena has no such property.
+    """
+    unknown = next((key for key in given if key not in _PROPERTIES), None)
+    if unknown is not None:
+        raise QueryFailedError("", f"Unsupported table property key: {unknown}")
     with table.transaction() as change:
         if given:
             change.set_properties(given)

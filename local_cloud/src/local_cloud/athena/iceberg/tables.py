@@ -24,6 +24,7 @@ from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.iceberg.files import are_plain, columns_sql, parquet_sql, shared_columns
 from local_cloud.athena.iceberg.metadata import metadata_rows, partition_columns
 from local_cloud.athena.iceberg.row_filter import row_filter
+from local_cloud.athena.iceberg.transforms import use_own_transforms
 from local_cloud.athena.iceberg.types import trino_type
 from local_cloud.athena.sql.model import PATH_COLUMN, Scan
 from local_cloud.athena.statement.denials import by_file_system
@@ -33,6 +34,8 @@ from local_cloud.athena.tables.parquet_files import ParquetFiles
 from local_cloud.athena.types import Type
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
+
+use_own_transforms()
 
 
 class IcebergTables:

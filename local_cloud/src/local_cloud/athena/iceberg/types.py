@@ -55,6 +55,7 @@ _SIMPLE: dict[str, IcebergType] = {
     "boolean": BooleanType(), "integer": IntegerType(), "bigint": LongType(), "real": FloatType(), "double": DoubleType(), "varchar": StringType(),
     "date": DateType(), "timestamp": TimestampType(), "timestamp with time zone": TimestamptzType(), "varbinary": BinaryType(),
 }  # fmt: skip
+_PARTITIONING = re.compile(r"(?:(\w+)\((?:(\d+),)?)?([a-z_]\w*)(?:,(\d+))?\)?")
 _TRANSFORMS: dict[str, Transform[Any, Any]] = {
     "year": YearTransform(),
     "month": MonthTransform(),
@@ -120,17 +121,18 @@ def trino_type(kind: Any) -> Type:
 
 
 def iceberg_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:
-    """Return the partitioning of ``day(created)``, ``bucket(16, id)``, ``truncate(4, name)`` or a plain column.
+    """Return the partitioning of ``day(created)``, ``bucket(16, id)`` or ``bucket(id, 16)``, ``truncate(4, name)`` or a plain column.
 
     Raises:
         QueryFailedError: no such transform or column.
     """
     fields = []
     for index, text in enumerate(transforms):
-        match = re.fullmatch(r"(?:(\w+)\((?:(\d+),)?)?\s*(\w+)\s*\)?", text.replace(" ", ""))
+        match = _PARTITIONING.fullmatch(text.replace(" ", "").lower())
         if match is None:
             raise QueryFailedError("INVALID_TABLE_PROPERTY", f"Unable to parse partitioning value: {text}")
-        name, width, column = match.groups()
+        name, first, column, last = match.groups()
+        width = first or last
         transform = _transform(name, width)
         suffix = "" if name is None else "_trunc" if name == "truncate" else f"_{name}"
         fields.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -57,7 +57,8 @@ class Field:
 class Scope:
     """Where names are looked up.
 
-    ``groups``: SQL of the grouping keys when the query is aggregated, else None; ``variables``: a lambda's.
+    ``groups``: SQL of the grouping keys when the query is aggregated, else None; ``variables``: a lambda's; ``outputs``: what ORDER BY
+    knows by the names of the list, None where two have the name.
     """
 
     fields: tuple[Field, ...] = ()
@@ -66,7 +67,7 @@ class Scope:
     groups: frozenset[str] | None = None
     aggregates: bool = False
     windows: dict[str, exp.Window] = field(default_factory=dict)
-    outputs: dict[str, Typed] = field(default_factory=dict)
+    outputs: Mapping[str, Typed | None] = field(default_factory=dict)
 
     def inside_aggregate(self) -> Scope:
         return replace(self, groups=None, aggregates=False)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, NotInstalledError
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table
 
 from local_cloud.athena import quoting
-from local_cloud.athena.errors import QueryFailedError, not_supported
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.selection.selector import Selection, translated_errors
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.arrow_rows import named
@@ -53,12 +53,10 @@ def changing(table: Table) -> Iterator[None]:
     """Raise PyIceberg's refusals to write in our own words.
 
     Raises:
-        QueryFailedError: the partitioning cannot be written here, or another writer was faster.
+        QueryFailedError: another writer was faster.
     """
     try:
         yield
-    except NotInstalledError as error:
-        raise not_supported(f"Writing to {'.'.join(table.name())}, which is partitioned by a transform,") from error
     except CommitFailedException as error:
         raise QueryFailedError(
             "ICEBERG_COMMIT_ERROR",

@@ -33,7 +33,7 @@ def _not_found(session: Session, node: exp.Expr, shown: str) -> QueryFailedError
 def _resolved(session: Session, node: exp.Expr, parts: tuple[str, ...], scope: Scope) -> Typed | None:
     """Return a field by its longest qualified name. Else the name before the last dot means a row, and the last part its field."""
     if len(parts) == 1 and parts[0] in scope.outputs:
-        return scope.outputs[parts[0]]
+        return scope.outputs[parts[0]] or _ambiguous(session, node, parts)
     level: Scope | None = scope
     while level is not None:
         found = _field(session, node, parts, level)
@@ -53,11 +53,15 @@ def _field(session: Session, node: exp.Expr, parts: tuple[str, ...], level: Scop
     if not found:
         return None
     if len(found) > 1:
-        raise session.invalid(node, f"Column '{'.'.join(parts)}' is ambiguous", "AMBIGUOUS_NAME")
+        return _ambiguous(session, node, parts)
     if level.groups is not None and found[0].value.sql not in level.groups:
         message = f"'{'.'.join(parts)}' must be an aggregate expression or appear in GROUP BY clause"
         raise session.invalid(node, message, "EXPRESSION_NOT_AGGREGATE")
     return found[0].value
+
+
+def _ambiguous(session: Session, node: exp.Expr, parts: tuple[str, ...]) -> Typed:
+    raise session.invalid(node, f"Column '{'.'.join(parts)}' is ambiguous", "AMBIGUOUS_NAME")
 
 
 def _row_field(session: Session, node: exp.Expr, base: Typed, name: str) -> Typed:

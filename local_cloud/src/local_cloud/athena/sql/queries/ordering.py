@@ -20,7 +20,10 @@ def order_by(compiler: Compiler, node: exp.Expr, scope: Scope, items: list[Item]
     clause = node.args.get("order")
     if clause is None:
         return ""
-    outputs = {name.lower(): value for name, value in reversed(items) if name}
+    outputs: dict[str, Typed | None] = {}
+    for name, value in items:
+        if name:
+            outputs[name.lower()] = None if name.lower() in outputs else value
     sorted_in = replace(scope, outputs=outputs)
     keys = [_key(compiler, part, sorted_in, items, only_outputs=only_outputs) for part in clause.expressions]
     return " ORDER BY " + ", ".join(keys)

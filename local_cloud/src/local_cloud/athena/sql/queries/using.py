@@ -15,9 +15,13 @@ from local_cloud.athena.sql.values.casts import coerce
 
 def joined_using(session: Session, join: exp.Join, side: str, left: Source, right: Source) -> Source:
     """Join two sources; ``side`` is LEFT, RIGHT, FULL or empty. The merged columns come first."""
-    merged, conditions, taken = [], [], set()
+    merged: list[Field] = []
+    conditions, taken = [], set()
     for column in join.args["using"]:
         name = column.name.lower()
+        if any(field.name == name for field in merged):
+            message = f"Column '{column.name}' appears multiple times in USING clause"
+            raise session.invalid(column, message, "DUPLICATE_COLUMN_NAME")
         a, b = _named(session, join, name, left[1], "left"), _named(session, join, name, right[1], "right")
         kind = common_type(a.value.type, b.value.type)
         if kind is None:
