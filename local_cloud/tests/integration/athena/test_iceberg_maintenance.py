@@ -32,7 +32,7 @@ def test_merge_updates_deletes_and_inserts(athena: Athena) -> None:
         "MERGE INTO stock t USING (VALUES (1, 'tea', DECIMAL '2.75'), (2, 'gone', NULL), (4, 'CASE', 9.00)) s(id, item, price) "
         "ON t.id = s.id "
         "WHEN MATCHED AND s.item = 'gone' THEN DELETE "
-        "WHEN MATCHED THEN UPDATE SET price = s.price, item = CASE WHEN s.price > 2 THEN upper(s.item) ELSE t.item END "
+        'WHEN MATCHED THEN UPDATE SET"price" = s.price, item = CASE WHEN s.price > 2 THEN upper(s.item) ELSE t.item END '
         "WHEN NOT MATCHED AND s.id > 3 THEN INSERT (id, item) VALUES (s.id, concat(s.item, ', new'))"
     )
     assert outcome.state == "SUCCEEDED", outcome.reason

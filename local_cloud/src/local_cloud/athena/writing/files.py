@@ -96,11 +96,11 @@ def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]],
         return
     values = [Typed(f"c{index}", kind) for index, (_, kind) in enumerate(columns)]
     if target.form == "JSON":
-        chosen, line = [_json(value) for value in values], _json_line([name for name, _ in columns])
+        texts, line = [_json(value) for value in values], _json_line([name for name, _ in columns])
     else:
         options = dict(target.separators)
-        chosen, line = [lazy_simple.encoded(value, options) for value in values], _delimited_line(options)
-    listed = ", ".join(f"{sql} AS c{index}" for index, sql in enumerate(chosen))
+        texts, line = [lazy_simple.encoded(value, options) for value in values], _delimited_line(options)
+    listed = ", ".join(f"{sql} AS c{index}" for index, sql in enumerate(texts))
     cursor = selection.connection.execute(f"SELECT {listed} FROM written WHERE {where}")
     with _OPEN[target.compression](path, "wt", encoding="utf-8") as file:
         while rows := cursor.fetchmany(5000):

@@ -25,7 +25,7 @@ from local_cloud.athena.writing.iceberg_snapshots import expire_snapshots
 from local_cloud.athena.writing.merge import MergeQueries, merge_target, parsed_merge
 
 _DELETE = re.compile(r"DELETE\s+FROM\s+([\w.\"$]+)(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL)
-_UPDATE = re.compile(r"UPDATE\s+([\w.\"$]+)\s+SET\s+(.*)", re.IGNORECASE | re.DOTALL)
+_UPDATE = re.compile(r"UPDATE\s+([\w.\"$]+)\s+SET\b\s*(.*)", re.IGNORECASE | re.DOTALL)
 
 _OPTIMIZE = re.compile(
     r"OPTIMIZE\s+([\w.\"$]+)\s+REWRITE\s+DATA\s+USING\s+BIN_PACK(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL

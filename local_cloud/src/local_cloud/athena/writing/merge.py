@@ -125,7 +125,7 @@ def _clause(text: str, columns: list[str]) -> Clause:
     condition, matched = match[2] or "true", not match[1]
     if matched and action.upper() == "DELETE":
         return Clause(matched, condition, "DELETE")
-    update = re.fullmatch(r"UPDATE\s+SET\s+(.*)", action, re.IGNORECASE | re.DOTALL)
+    update = re.fullmatch(r"UPDATE\s+SET\b\s*(.*)", action, re.IGNORECASE | re.DOTALL)
     if matched and update:
         pairs = [_Text(part).at("=") for part in _Text(update[1]).parts(",")]
         return Clause(matched, condition, "UPDATE", {_column(name): value for name, value in pairs})
