@@ -67,6 +67,10 @@ FIGURES = (
     Figure("curate_peak_mb", "its memory at most: driver, JVM and Python workers together, MB", at_most=3000),
     Figure("curate_1000000_to_bare_spark", "the Spark job over 1,000,000 changes from nothing, in times of a bare Spark that reads, drops copies and writes", at_most=2),
     Figure("curate_1000000_seconds", "that run, seconds without the session's start"),
+    Figure("history_bytes_ratio", "a day of 5,000 changes on a long history: bytes that Athena scans, in times of the same day on 50,000 changes", at_most=1.2),
+    Figure("history_requests_ratio", "its requests to S3, Glue and Athena, in times of those", at_most=1.3),
+    Figure("history_seconds_ratio", "seconds of its batch's tasks, without Airflow and reconciliation, in times of those", at_most=1.5),
+    Figure("history_memory_ratio", "memory of its job's Java process, in times of that", at_most=1.3),
     Figure("insights_scan_to_raw", "bytes that the insight query that reads most scans, as a share of the raw files'", at_most=0.1),
     Figure("page_cold_seconds", "the page's slowest part in a browser, over 1,000,000 changes, nothing cached: seconds", at_most=1.5),
     Figure("page_warm_seconds", "its slowest part when it is opened again, seconds", at_most=1.5),
@@ -180,6 +184,12 @@ def _page(endpoint: str) -> dict[str, float]:
     return page.measure(endpoint)
 
 
+def _history(endpoint: str) -> dict[str, float]:
+    from benchmarks import history
+
+    return history.measure(endpoint)
+
+
 def _report(values: dict[str, float], before: str) -> str:
     """Return the results; a figure that was not measured in this run keeps its row."""
     rows = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")}
@@ -211,6 +221,7 @@ ALONE = {"parsing": _parsing, "transformer": _transformer, "curate": _curate}
 IN_A_PIPELINE = {  # the chain first, so that the memory is that of its changes
     "chain": lambda _: _chain(),
     "generator": _generator,
+    "history": _history,
     "crawl": _crawl,
     "athena": _athena,
     "reconcile": _reconcile,
