@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from sales_cdc.deployment.settings import Settings
@@ -29,8 +29,10 @@ LAMBDA_GB, LAMBDA_START_SECONDS, LAMBDA_RECORDS_PER_SECOND = Decimal("0.5"), Dec
 LAMBDA_LOG_BYTES = 500
 CRAWL_DPU_SECONDS = 2 * 600
 JOB_DPUS, JOB_START_SECONDS, JOB_CHANGES_PER_SECOND = 2, 180, 10_000
-# A batch's checks, selects, insights and reconciliation; Athena counts at least 10 MB for each.
-QUERIES_PER_BATCH, LEAST_SCAN_BYTES = 21, 10 * MB
+# A batch's checks, selects, report and reconciliation, and its insights; Athena counts at least 10 MB for each.
+DAILY_QUERIES, INSIGHTS, LEAST_SCAN_BYTES = 16, 5, 10 * MB
+QUERIES_PER_BATCH = DAILY_QUERIES + INSIGHTS
+ASKED_AGAIN, INSIGHT_DAYS, DAYS_BETWEEN_AUDITS = 2, 30, 7  # the day of the watermark is asked again with the next one
 SECONDS_PER_DAY, DAYS_PER_MONTH = 86_400, 30
 OLD_VERSIONS_DAYS = 7  # how long curated files that a batch rewrote are kept
 # The page asks for 7 metrics every 5 seconds while somebody looks at it.
@@ -113,6 +115,22 @@ class Usage:
     @property
     def batches(self) -> int:
         return int(-(-self.days * self.batches_per_day // 1))
+
+    def scanned(self, times: Decimal | int) -> Decimal:
+        """Return the bytes that one query reads in all batches, when it reads each change so many times."""
+        return max(Decimal(self.batches * LEAST_SCAN_BYTES), self.changes * self.row_bytes * Decimal(times))
+
+    @property
+    def readings_by_insights(self) -> Decimal:
+        """Return how often an insight reads each change: every batch of the days that it covers does."""
+        return max(Decimal(1), self.batches_per_day * min(self.days, Decimal(INSIGHT_DAYS)))
+
+    @property
+    def scanned_by_audits(self) -> Decimal:
+        """Return the bytes that one query reads in the audits of all weeks: every time, what there is until then."""
+        weeks = (self.days / DAYS_BETWEEN_AUDITS).to_integral_value(ROUND_CEILING)
+        audits = weeks if self.batches else Decimal(0)
+        return self.changes * self.row_bytes * (audits + 1) / 2 if audits else Decimal(0)
 
     @property
     def shards(self) -> int:
@@ -206,9 +224,8 @@ RULES: tuple[Rule, ...] = (
      lambda u: JOB_DPUS * (u.batches * JOB_START_SECONDS + Decimal(u.changes) / JOB_CHANGES_PER_SECOND),
      "2 DPU × (batches × 3 minutes + changes ÷ 10,000/s)"),
     ("Athena", "queries", "athena_scan",
-     lambda u: QUERIES_PER_BATCH
-     * max(Decimal(u.batches * LEAST_SCAN_BYTES), Decimal(u.changes * u.row_bytes * (max(u.batches, 1) + 1)) / 2),
-     "21 queries a batch × all rows until then, at least 10 MB"),
+     lambda u: DAILY_QUERIES * (u.scanned(ASKED_AGAIN) + u.scanned_by_audits) + INSIGHTS * u.scanned(u.readings_by_insights),
+     "16 queries a batch × its changes, twice; 5 insights × 30 days; on Sundays 16 × all rows until then; each at least 10 MB"),
     ("CloudWatch", "metrics read", "metric_read", lambda u: METRICS_PER_HOUR_OF_PAGE * u.days,
      "7 metrics every 5 s while the page is open, an hour a day"),
     ("CloudWatch", "logs", "logs_in", lambda u: u.invocations * LAMBDA_LOG_BYTES, "Lambda requests × 500 bytes"),

@@ -124,10 +124,16 @@ def _of_the_lake(one: Usage) -> Iterator[Limit]:
         _job_changes() // cost.SECONDS_PER_DAY, f"SALES_CDC_EVENT_DRIVEN or the batch DAG's schedule; the job's NumberOfWorkers, up to {MAX_WORKERS}",
         "plugins/sales_cdc/provisioning/definitions/lake.py",
     )  # fmt: skip
+    cutoff = f"{Topology.QUERY_CUTOFF_BYTES // 1024**3} GB"
     yield Limit(
-        "Athena", f"a query over all of raw/ reads at most {Topology.QUERY_CUTOFF_BYTES // 1024**3} GB; {RAW_DAYS} days of it",
+        "Athena, a batch", f"a query reads at most {cutoff}: the changes of a day, and of the watermark's day again",
+        Topology.QUERY_CUTOFF_BYTES // (one.row_bytes * cost.SECONDS_PER_DAY * cost.ASKED_AGAIN),
+        "SALES_CDC_EVENT_DRIVEN or the batch DAG's schedule; QUERY_CUTOFF_BYTES", "plugins/sales_cdc/deployment/topology.py",
+    )  # fmt: skip
+    yield Limit(
+        "Athena, an audit", f"a query over all of raw/ reads at most {cutoff}; {RAW_DAYS} days of it",
         Topology.QUERY_CUTOFF_BYTES // (one.row_bytes * cost.SECONDS_PER_DAY * RAW_DAYS),
-        "QUERY_CUTOFF_BYTES, or ask for days (dt) instead of all", "plugins/sales_cdc/deployment/topology.py",
+        "QUERY_CUTOFF_BYTES, or move old raw objects away", "plugins/sales_cdc/deployment/topology.py",
     )  # fmt: skip
 
 

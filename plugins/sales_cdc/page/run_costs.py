@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
-from sales_cdc.cost.forecast import ORDER_BYTES, PLAIN_WRITE, QUERIES_PER_BATCH, REGION, Usage, forecast
+from sales_cdc.cost.forecast import ORDER_BYTES, PLAIN_WRITE, REGION, Usage, forecast, prices_of
 
 DRILL_CHANGES = 20_000
 WRITES_PER_REPAIR = 2
@@ -55,9 +55,9 @@ def _day(held: Holdings, batches: int) -> Decimal:
 
 
 def _reconcile(held: Holdings) -> Decimal:
-    usage = Usage(held.orders, Decimal(1), held.item_bytes)
-    scans = sum((line.dollars for line in forecast(usage, held.region).lines if line.service == "Athena"), Decimal(0))
-    return forecast(Usage(0, read_bytes=held.table_bytes), held.region).dollars + scans / QUERIES_PER_BATCH
+    price = prices_of(held.region)[1]["athena_scan"]
+    scan = Usage(held.orders, Decimal(1), held.item_bytes).scanned(1) * price.dollars / price.per
+    return forecast(Usage(0, read_bytes=held.table_bytes), held.region).dollars + scan
 
 
 def _repair(held: Holdings) -> Decimal:

@@ -54,7 +54,8 @@ def test_a_million_changes_over_thirty_days_cost_what_a_sum_by_hand_says() -> No
         ("S3", "storage"): Decimal("0.0161"),  # 750,000,000 bytes = 0.69849 GB × 0.023
         ("Glue", "crawler"): Decimal("4.4000"),  # 30 × 2 DPU × 1/6 h × 0.44
         ("Glue", "job"): Decimal("1.3444"),  # 2 DPU × (30 × 180 + 100 s) = 11,000 DPU-s × 0.44 / 3,600
-        ("Athena", "queries"): Decimal("1.1102"),  # 21 × 750 MB × 31/2 = 244.125 GB (10⁹) = 0.22203 TB × 5
+        # 16 × (2 × 750 MB + audits' 3 × 750 MB) + 5 × 30 × 750 MB = 172.5 GB (10⁹) = 0.15689 TB × 5
+        ("Athena", "queries"): Decimal("0.7844"),
         ("CloudWatch", "metrics read"): Decimal("1.5120"),  # 30 hours × 5,040 × 0.01 / 1,000
         ("CloudWatch", "logs"): Decimal("0.0101"),  # 43,200 × 500 bytes = 0.020117 GB × 0.50
     }
@@ -172,7 +173,7 @@ def test_negative_and_infinite_amounts_are_refused(amount: dict[str, Decimal]) -
 
 def test_a_log_line_has_the_total_the_most_expensive_services_and_the_region() -> None:
     line = forecast_line(1_000_000, region="eu-central-1")
-    assert re.match(r"On AWS 1,000,000 changes cost about \$2\.02 \(mostly DynamoDB \$1\.25, ", line)
+    assert re.match(r"On AWS 1,000,000 changes cost about \$2\.07 \(mostly DynamoDB \$1\.25, ", line)
     assert "list prices of us-east-1" in line
     assert "cost about $0.00," in forecast_line(0)
 

@@ -18,7 +18,8 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "scaling.md"
 def test_each_limit_allows_what_a_sum_by_hand_says() -> None:
     allowed = {limit.where: limit.changes_per_second for limit in scaling.limits(item_bytes=200)}
     assert allowed == {
-        "Athena": 55,  # 100 GB ÷ (750 bytes × 2,592,000 s)
+        "Athena, an audit": 55,  # 100 GB ÷ (750 bytes × 2,592,000 s)
+        "Athena, a batch": 828,  # 100 GB ÷ (750 bytes × 2 × 86,400 s)
         "Glue job": 395,  # (3,600 − 180) s × 10,000/s ÷ 86,400 s
         "DynamoDB, a new table": 4_000,
         "Kinesis, a new stream": 4_000,
