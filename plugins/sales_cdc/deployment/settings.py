@@ -53,7 +53,8 @@ class Settings:
     managed key that encrypts everything; None: each service's own key. ``managed_by``: who makes the resources; setup only verifies
     those of a CloudFormation stack. ``max_further_columns``: how many further attributes have a column of their own in the curated
     tables. ``raw_columns``: whether the crawler finds the raw table's columns by the project's classifier, or by Glue's built-in one.
-    ``table``: an existing table to adopt; None: one of the deployment's own.
+    ``table``: an existing table to adopt; None: one of the deployment's own. ``raw_archive_days``: after how many days raw objects move to
+    cheaper storage that is read as fast; 0: never. ``old_versions_days``: how long deleted and overwritten objects can be brought back.
     """
 
     target: Target
@@ -72,6 +73,8 @@ class Settings:
     max_further_columns: int = 200
     raw_columns: str = "classifier"
     table: str | None = None
+    raw_archive_days: int = 0
+    old_versions_days: int = 30
 
     @property
     def partition(self) -> str:
@@ -123,6 +126,8 @@ class Settings:
             managed_by=_manager(env),
             max_further_columns=_integer(env, "SALES_CDC_MAX_FURTHER_COLUMNS", cls.max_further_columns, 0, 230),
             raw_columns=_one_of(env, "SALES_CDC_RAW_COLUMNS", cls.raw_columns, RAW_COLUMNS, _COLUMNS_RULE),
+            raw_archive_days=_integer(env, "SALES_CDC_RAW_ARCHIVE_DAYS", cls.raw_archive_days, 0, 3650),
+            old_versions_days=_integer(env, "SALES_CDC_OLD_VERSIONS_DAYS", cls.old_versions_days, 8, 3650),
             table=_matching(env, "SALES_CDC_TABLE", "", r"([A-Za-z0-9_.-]{3,255})?", _TABLE_RULE.format(region)) or None,
         )  # fmt: skip
 

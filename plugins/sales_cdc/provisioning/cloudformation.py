@@ -98,6 +98,8 @@ def _lifecycle_rule(rule: Request) -> Request:
     """Flatten a rule's filter and expiration, which CloudFormation has as properties of the rule."""
     rule = _renamed(rule, ID="Id", Filter="Prefix")
     rule["Prefix"] = rule["Prefix"]["Prefix"]
+    if moves := rule.pop("Transitions", []):
+        rule["Transitions"] = [_renamed(move, Days="TransitionInDays") for move in moves]
     return rule | _renamed(rule.pop("Expiration", {}), Days="ExpirationInDays")
 
 

@@ -61,6 +61,8 @@ def test_a_key_of_the_region_is_accepted_and_optional() -> None:
         ("SALES_CDC_LOCAL_ENDPOINT", "http://52.94.5.1:4566"),
         ("SALES_CDC_LOCAL_ENDPOINT", "http://127.0.0.1:99999"),
         ("SALES_CDC_MAX_FURTHER_COLUMNS", "231"),
+        ("SALES_CDC_RAW_ARCHIVE_DAYS", "-1"),
+        ("SALES_CDC_OLD_VERSIONS_DAYS", "7"),
         ("SALES_CDC_KMS_KEY_ARN", "alias/sales"),
         ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:alias/sales"),
         ("SALES_CDC_KMS_KEY_ARN", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"),  # another region's

@@ -83,3 +83,19 @@ def test_old_versions_of_what_can_be_made_again_go_first() -> None:
     days = {each["Filter"]["Prefix"]: each["NoncurrentVersionExpiration"]["NoncurrentDays"] for each in rules}
     assert days == {"": 30, "curated/": 7, "errors/": 7, "athena-results/": 1, "exports/": 1}
     assert rules[0]["Expiration"] == {"ExpiredObjectDeleteMarker": True}
+
+
+def test_raw_objects_move_to_cheaper_storage_on_request_and_are_never_deleted() -> None:
+    moved = lake.bucket(topology(raw_archive_days=90, old_versions_days=365))["Lifecycle"]
+    hook, stubber = stubbed(BucketHook)
+    stubber.add_response("put_bucket_lifecycle_configuration", {}, {"Bucket": "b", "LifecycleConfiguration": moved})
+    hook.conn.put_bucket_lifecycle_configuration(Bucket="b", LifecycleConfiguration=moved)  # as botocore's model has it
+    archive, oldest, *_ = moved["Rules"]
+    assert archive == {
+        "ID": "raw-archive",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "raw/orders/"},
+        "Transitions": [{"Days": 90, "StorageClass": "GLACIER_IR"}],
+    }
+    assert oldest["NoncurrentVersionExpiration"] == {"NoncurrentDays": 365}
+    assert not [rule for rule in moved["Rules"] if "Days" in rule.get("Expiration", {}) and "raw" in rule["ID"]]

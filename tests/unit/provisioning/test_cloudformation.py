@@ -26,6 +26,7 @@ DEPLOYMENTS: dict[str, dict[str, object]] = {
     },
     "an adopted table": {"table": "my.shop"},
     "the longest interval": {"firehose_interval_seconds": 900, "firehose_size_mb": 1},
+    "raw objects in an archive": {"raw_archive_days": 90, "old_versions_days": 365},
 }  # fmt: skip
 
 # Where a field of a definition is in its resource's properties, when it is not there under its own name.
@@ -41,6 +42,7 @@ PLACES: dict[str, dict[str, str]] = {
         "ID": "Id",
         "Filter.Prefix": "Prefix",
         "Expiration.Days": "ExpirationInDays",
+        "Transitions[0].Days": "Transitions[0].TransitionInDays",
         "Expiration.ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker",
     },
     "Encryption": {"EncryptionConfiguration.S3Encryption": "EncryptionConfiguration.S3Encryptions"},

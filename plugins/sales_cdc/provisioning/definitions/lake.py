@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from sales_cdc.contract import bucket_keys
+from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import ENTITY, Topology
 from sales_cdc.provisioning import policies
 
@@ -14,7 +15,6 @@ Request = dict[str, Any]
 DESCRIBED = "sales orders" if ENTITY == "orders" else ENTITY
 RESULTS_DAYS = 7
 EXPORTS_DAYS = 7
-OLD_VERSIONS_DAYS = 30
 REMADE_VERSIONS_DAYS = 7
 PASSING_VERSIONS_DAYS = 1
 
@@ -22,7 +22,7 @@ PASSING_VERSIONS_DAYS = 1
 def bucket(topology: Topology) -> Request:
     """Define the bucket and its sub-resources, by S3's ``CreateBucket`` and ``Put…`` operations.
 
-    It is versioned: a raw object that somebody deletes can be brought back for 30 days. No stream keeps changes that long. It sends
+    It is versioned: a raw object that somebody deletes can be brought back, for 30 days by default. No stream keeps changes that long. It sends
     notices to EventBridge only for batches that arrivals start: each is paid for.
     """
     sse = (
@@ -39,21 +39,26 @@ def bucket(topology: Topology) -> Request:
         },
         "Encryption": {"Rules": [{"ApplyServerSideEncryptionByDefault": sse, "BucketKeyEnabled": True}]},
         "Versioning": {"Status": "Enabled"},
-        "Lifecycle": {"Rules": _lifecycle_rules()},
+        "Lifecycle": {"Rules": _lifecycle_rules(topology.settings)},
         "Notification": {"EventBridgeConfiguration": {}} if topology.settings.event_driven else {},
         "Policy": policies.bucket_policy(topology),
         "Tags": topology.tags,
     }
 
 
-def _lifecycle_rules() -> list[Request]:
-    """Return what S3 deletes by itself; where rules overlap, the earlier day holds.
+def _lifecycle_rules(settings: Settings) -> list[Request]:
+    """Return what S3 deletes, and moves to cheaper storage, by itself; where rules overlap, the earlier day holds.
 
-    Of what can be made again from ``raw/``, old versions go after a week: curated files, and errors that a redrive has delivered.
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html
+    Of what can be made again from ``raw/``, old versions go after a week: curated files, and errors that a redrive has delivered. Raw
+    objects are never deleted, because audits read them and a rebuild needs them. The storage to which they move answers within
+    milliseconds, so Athena, the crawler and the job read it as before.
+    Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html,
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/glacier-storage-classes.html,
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Transition.html
     """
-    oldest = _expiry("old-versions", "", OLD_VERSIONS_DAYS)
+    oldest = _expiry("old-versions", "", settings.old_versions_days)
     return [
+        *_archive(settings.raw_archive_days),
         {
             **oldest,
             "Expiration": {"ExpiredObjectDeleteMarker": True},
@@ -70,6 +75,13 @@ def _lifecycle_rules() -> list[Request]:
             "Expiration": {"Days": EXPORTS_DAYS},
         },
     ]
+
+
+def _archive(days: int) -> list[Request]:
+    """Return the rule that moves raw objects; S3 moves none of less than 128 KB."""
+    moved = {"Transitions": [{"Days": days, "StorageClass": "GLACIER_IR"}]}
+    filters = {"Filter": {"Prefix": bucket_keys.RAW_PREFIX}}
+    return [{"ID": "raw-archive", "Status": "Enabled", **filters, **moved}] if days else []
 
 
 def _expiry(name: str, prefix: str, days: int) -> Request:

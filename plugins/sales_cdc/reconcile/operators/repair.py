@@ -25,8 +25,8 @@ MAX_PASSES = 6
 FIRST_PAUSE_SECONDS = 0.2
 HISTORY = (
     "The repair covers the current state of the orders. Changes that never reached raw/, or were deleted there before they were "
-    "curated, stay missing from the history. Raw objects that were deleted within the last 30 days can be restored, because the "
-    "bucket keeps old versions: remove their delete markers, and the next batch puts their changes in the right place."
+    "curated, stay missing from the history. Raw objects that were deleted within the last 30 days "
+    "(SALES_CDC_OLD_VERSIONS_DAYS) can be restored, because the bucket keeps old versions: remove their delete markers, and the next batch puts their changes in the right place."
 )
 
 Expected = Literal["there", "not there", "either"]
