@@ -25,12 +25,13 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule, chain
 from sales_cdc.aws.identity import FindAccountOperator
+from sales_cdc.batch.operators.ask_insights import ReportQuestionsOperator
 from sales_cdc.batch.operators.crawl import CrawlOperator
 from sales_cdc.batch.operators.curate import CurateOperator
 from sales_cdc.batch.operators.first_changes import FirstChangesOperator
 from sales_cdc.batch.operators.gate import GateOperator
 from sales_cdc.batch.operators.record_ledger import PipelineLedgerOperator
-from sales_cdc.batch.operators.run_statements import InsightsOperator, QueryOperator, StatementsOperator
+from sales_cdc.batch.operators.run_statements import QueryOperator, StatementsOperator
 from sales_cdc.batch.operators.take_notices import TakeNoticesOperator
 from sales_cdc.batch.operators.verify_raw_table import VerifyRawTableOperator
 from sales_cdc.batch.operators.write_report import ReportOperator
@@ -110,7 +111,7 @@ with DAG(
         task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, may_probe=not topology.adopts_table, fail_on_difference=False,
         source="{{ params.source }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena,
     )  # fmt: skip
-    ask_insights = InsightsOperator(task_id="ask_insights", files=QUESTION_FILES, **athena)
+    ask_insights = ReportQuestionsOperator(task_id="ask_insights", files=QUESTION_FILES, bucket=bucket, **athena)
     write_report = ReportOperator(task_id="write_report", bucket=bucket, settings=topology.settings, trigger_rule=TriggerRule.NONE_FAILED)  # fmt: skip
 
     chain(FindAccountOperator(), take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table, checks)

@@ -29,6 +29,8 @@ MADE = "sales_cdc.made"
 """A property of the change log that no other table has had: the watermark of another one is not this one's."""
 BY_FOLDER = "PARTITIONED BY (truncate(24, {}))"
 """By the day's folder, ``raw/orders/dt=2026-01-01``: a run reads what was taken from the folders that it lists."""
+FRESH = timedelta(days=2)
+"""Files of orders_current whose changes are all younger stay as they are: mixed with older orders, the next batches would read those too."""
 SNAPSHOT_RETENTION = timedelta(days=7)
 CONFLICT = re.compile(r"CommitFailedException|ValidationException|AlreadyExists|ALREADY_EXISTS")
 COMMIT_ATTEMPTS = 8
@@ -227,9 +229,10 @@ def maintain(lake: Lake) -> None:
     expired = f"TIMESTAMP '{datetime.now(UTC) - SNAPSHOT_RETENTION:%Y-%m-%d %H:%M:%S}'"
     by = ", strategy => 'sort', sort_order => '{}'".format
     by_key = by(", ".join(lake.key))
+    fresh = f"TIMESTAMP_NTZ '{datetime.now(UTC).date() - FRESH:%Y-%m-%d} 00:00:00'"
     layouts = {
         lake.changes: by_key,
-        lake.current: by_key,
+        lake.current: f'{by_key}, where => "creation_time < {fresh}"',
         lake.quarantine: by("source_object"),
         lake.intake: by("object"),
     }

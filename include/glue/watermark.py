@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -31,12 +31,14 @@ class Watermark:
 
     ``hour``: the newest, as day and hour of the folder, and no later than S3's clock. ``stored_at``: when the newest object was stored.
     ``days``: the day folders that there were, as ranges. ``lake``: of which orders_changes; another one was made since then.
+    ``passed_by``: the run whose gate moved it.
     """
 
     hour: Hour
     stored_at: datetime
     days: tuple[tuple[str, str], ...]
     lake: str
+    passed_by: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, document: Any, now: datetime | None) -> Watermark | None:
@@ -49,6 +51,7 @@ class Watermark:
                     (str(date.fromisoformat(first)), str(date.fromisoformat(last))) for first, last in document["days"]
                 ),
                 str(document["lake"]),
+                str(document.get("run_id", "")),
             )
             began = datetime.fromisoformat(f"{found.hour[0]}T{found.hour[1]}:00:00+00:00")
             ahead = now is not None and max(began, found.stored_at) > now + CLOCK_MARGIN

@@ -118,19 +118,25 @@ class LandingZoneHook(AwsBaseHook):
 
     def failed_records(self, since: datetime) -> int:
         """How many records lie under the error prefix in objects stored after ``since``."""
-        stored = [key for key, at in self._keys(bucket_keys.ERRORS_PREFIX) if at >= since - CLOCK_DIFFERENCE]
+        stored = self._failed_since(since)
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             return sum(len(lines) for lines in pool.map(self._lines, stored))
 
     def failures(self, since: datetime | None = None) -> list[FailedChange]:
         """The records under the error prefix that name their order, in objects stored after ``since`` (None: ever)."""
-        stored = [
-            key for key, at in self._keys(bucket_keys.ERRORS_PREFIX) if since is None or at >= since - CLOCK_DIFFERENCE
-        ]
+        stored = list(self.keys(bucket_keys.ERRORS_PREFIX)) if since is None else self._failed_since(since)
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             read = zip(stored, pool.map(self._lines, stored), strict=True)
             told = [FailedChange.from_line(key, line) for key, lines in read for line in lines]
         return [record for record in told if record is not None]
+
+    def _failed_since(self, since: datetime) -> list[str]:
+        """The objects under the error prefix that were stored since then: of each kind of failure the days that may hold them."""
+        kinds, keys = self.level(bucket_keys.ERRORS_PREFIX)
+        days = [folder for kind in kinds for found in self.level(kind) for folder in found]
+        first = f"{since - timedelta(days=LATE_DAYS):%Y-%m-%d}"
+        places = [*keys, *(each for each in days if (day_of(each) or first) >= first)]
+        return [key for place in places for key, at in self.stored(place) if at >= since - CLOCK_DIFFERENCE]
 
     def put_json(self, key: str, document: dict[str, Any]) -> None:
         self.put_text(key, json.dumps(document, indent=2, default=str), "application/json")
@@ -140,13 +146,20 @@ class LandingZoneHook(AwsBaseHook):
 
     def document(self, key: str) -> dict[str, Any] | None:
         """A JSON object by its key, numbers exact; None when there is none."""
+        text = self.text(key)
+        if text is None:
+            return None
+        found: dict[str, Any] = json.loads(text, parse_float=Decimal)
+        return found
+
+    def text(self, key: str) -> str | None:
+        """An object's text by its key; None when there is none."""
         try:
-            found: dict[str, Any] = json.loads(self._body(key), parse_float=Decimal)
+            return self._body(key).decode()
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchKey":
                 raise
             return None
-        return found
 
     def keys(self, prefix: str) -> Iterator[str]:
         """The keys of all objects under a prefix, without the empty ones that stand for a folder."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sales_cdc.batch.report_warnings import batch_warnings, raw_table_warnings, rescued_document
@@ -72,7 +71,7 @@ def batch_report(
     reconciliation: Mapping[str, Any] | None,
     ledger: Mapping[str, Mapping[str, int]] | None = None,
     raw_table: Mapping[str, Any] | None = None,
-    holding_rescued: Answer | None = None,
+    holding_rescued: Mapping[str, Any] | None = None,
 ) -> Document:
     """Compose the report of one run; ``written`` and ``delivered`` count the generate runs that it waited for.
 
@@ -80,7 +79,7 @@ def batch_report(
         at: the time of the report, in ISO-8601 UTC.
         ledger: what became of these changes, by event type; None when that was not recorded.
         raw_table: what ``verify_raw_table`` found and mended.
-        holding_rescued: the orders that hold a rescued value now, whichever run rescued it; None when that was not asked.
+        holding_rescued: which orders hold a rescued value now, whichever run rescued it; None when that was not asked.
 
     Example::
 
@@ -103,7 +102,7 @@ def batch_report(
         ],
         "quarantine": quarantine.document(),
         "rescued": rescued_document(curated.get("rescued") or {}),
-        "open": {"rescued": rescued_orders(holding_rescued)} if holding_rescued else {},
+        "open": {"rescued": dict(holding_rescued)} if holding_rescued else {},
     }
 
 
@@ -111,20 +110,6 @@ def with_verdict(report: Mapping[str, Any], verdict: Mapping[str, Any]) -> Docum
     """Return the report with the verdict on the tables right after its run and time."""
     first = {name: report[name] for name in ("run_id", "at")}
     return {**first, "verdict": dict(verdict), **report}
-
-
-def rescued_orders(answer: Answer) -> Document:
-    """Return how many orders hold a rescued value, the first of their keys, and between which times they got it."""
-    if not answer.rows:
-        return {"orders": 0, "keys": []}
-    *_, count, since, newest = answer.rows[0]
-    keys = [KEYS.of_texts(row) for row in answer.rows[:MAX_ORDERS]]
-    return {"orders": int(count), "keys": keys, "since": _utc(since), "newest": _utc(newest)}
-
-
-def _utc(value: Any) -> str:
-    """Return a timestamp of Athena, which is in UTC without saying so, in ISO-8601."""
-    return datetime.fromisoformat(str(value).removesuffix(" UTC")).replace(tzinfo=UTC).isoformat()
 
 
 def _curated_counts(curated: Mapping[str, Any]) -> Document:

@@ -37,6 +37,8 @@ CONFIRMED_RUNS = f"{BATCH_RUNS}confirmed_runs.json"
 RAW_TABLE_CHECK = f"{BATCH_RUNS}raw_table_check.json"
 ADOPTED_STREAM = f"{LEDGER_PREFIX}adopted_stream.json"
 """The stream that setup enabled on an adopted table; teardown disables no other."""
+RESCUED_ORDERS = f"{BATCH_RUNS}rescued_orders.json"
+"""Which orders hold a rescued value, as of the batch that moved the watermark."""
 ORDERS_WITHOUT_INSERT = f"{BATCH_RUNS}orders_without_insert.json"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
 from botocore.exceptions import ClientError
@@ -14,7 +15,10 @@ from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.reconcile.sides import Version
 
-TABLE = declared_contract().table("current")
+TABLE, CHANGES = declared_contract().table("current"), declared_contract().table("changes")
+MADE = "sales_cdc.made"
+"""The property of the change log by which the job tells one from another."""
+MAX_PREFIXES = 200
 STATEMENT_BYTES = 240_000  # Athena takes 262,144
 
 
@@ -62,9 +66,25 @@ class CuratedOrdersHook(AthenaSqlHook):
         rows = self.rows(self.start("reconcile/fingerprints.sql", columns=self.columns))
         return ((KEYS.of_texts(row), row[-1]) for row in rows)
 
-    def objects_taken(self) -> set[tuple[str, str]]:
-        """Return the key and the ETag of every raw object that the curate job has read."""
-        return {(key, etag) for key, etag in self.rows(self.start("reconcile/objects_taken.sql"))}
+    @property
+    def lake(self) -> str | None:
+        """Return which change log there is: the property that the job gives it; None when there is none."""
+        try:
+            table = self.other("glue").get_table(DatabaseName=self.database, Name=CHANGES)["Table"]
+            bucket, _, key = table["Parameters"]["metadata_location"].removeprefix("s3://").partition("/")
+            metadata = json.loads(self.other("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"EntityNotFoundException", "NoSuchKey"}:
+                raise
+            return None
+        made: str | None = metadata["properties"].get(MADE)
+        return made
+
+    def objects_taken(self, prefixes: Sequence[str] | None = None) -> set[tuple[str, str]]:
+        """Return the key and the ETag of every raw object that the curate job has read; of those under these prefixes, if they are given."""
+        asked = {"prefixes": prefixes} if prefixes is not None and len(prefixes) <= MAX_PREFIXES else {}
+        query = self.start("reconcile/objects_taken.sql", **asked)
+        return {(key, etag) for key, etag in self.rows(query)}
 
     def versions(self, order_ids: Collection[str]) -> dict[str, Version]:
         """Return the newest curated version of these orders, tombstones included.

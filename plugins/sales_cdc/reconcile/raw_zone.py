@@ -12,6 +12,7 @@ from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.curated_row import event_row
 from sales_cdc.contract.lines import is_change_event, position_of
 from sales_cdc.contract.order_keys import KEYS
+from sales_cdc.contract.watermark import Watermark
 from sales_cdc.reconcile.sides import Version
 
 
@@ -22,11 +23,27 @@ class RawZoneHook(LandingZoneHook):
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
 
-    def objects(self) -> set[tuple[str, str]]:
-        """Return the key and the ETag of every raw object."""
-        pages = (
-            self.get_conn().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=bucket_keys.RAW_PREFIX)
-        )
+    def open_folders(self, lake: str | None) -> list[str] | None:
+        """Return the folders whose objects the job may not have taken; None when these may be all.
+
+        Args:
+            lake: which change log the job has made; the watermark of another one says nothing of it.
+        """
+        try:
+            watermark = Watermark.of(self.document(bucket_keys.WATERMARK), None)
+            notes = [self.document(key) or {} for key in self.keys(bucket_keys.UNCHECKED)]
+        except ValueError:
+            return None
+        if watermark is None or watermark.lake != lake:
+            return None
+        folders, keys = self.level(bucket_keys.RAW_PREFIX)
+        late = {(day, hour) for note in notes for day, hour in note.get("hours", [])}
+        return [*keys, *watermark.to_list(folders, late)]
+
+    def objects(self, prefixes: Iterable[str] = (bucket_keys.RAW_PREFIX,)) -> set[tuple[str, str]]:
+        """Return the key and the ETag of every raw object under these prefixes."""
+        listing = self.get_conn().get_paginator("list_objects_v2")
+        pages = (page for each in prefixes for page in listing.paginate(Bucket=self.bucket, Prefix=each))
         return {(found["Key"], found["ETag"]) for page in pages for found in page.get("Contents", [])}
 
     def latest(self, keys: Iterable[str], order_ids: Collection[str]) -> dict[str, Version]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import jinja2
 import pytest
+from sales_cdc.batch.operators.ask_insights import ReportQuestionsOperator
 from sales_cdc.batch.operators.curate import CurateOperator
 from sales_cdc.batch.operators.gate import GateOperator
 from sales_cdc.batch.sensors.query_result import CheckFailedError
@@ -125,3 +126,44 @@ def test_the_job_is_given_the_watermark_and_late_hours_and_in_an_audit_the_hours
     ]  # fmt: skip
     told = {"late": [["2026-01-31", "04"]], "notes": [key]}
     assert given == [MARK | told, told]
+
+
+DAY_TIME = "TIMESTAMP '2026-01-02 00:00:00'"
+ONE_RESCUED = f"SELECT '{{}}' AS orderid, {DAY_TIME} AS creation_time, {{}} AS holds, 1 AS found, {DAY_TIME} AS since, {DAY_TIME} AS newest"
+OF_ALL, OF_THE_DAY = ONE_RESCUED.format("of all", "true"), ONE_RESCUED.format("of the day", "true")
+HELD = {"run_id": "before", "orders": {"held": "2026-01-01T00:00:00+00:00"}, "count": 1, "since": None, "newest": None}
+
+
+@pytest.mark.parametrize(
+    ("kept", "curated", "orders"),
+    [
+        (HELD, {"changed": CHANGED, "passed_by": "before", "watermark": MARK}, {"held", "of the day"}),
+        (HELD, {"changed": None, "passed_by": "before", "watermark": MARK}, {"of all"}),  # an audit
+        (HELD, {"changed": CHANGED, "passed_by": "another batch", "watermark": MARK}, {"of all"}),
+        (None, {"changed": CHANGED, "passed_by": "before", "watermark": MARK}, {"of all"}),
+        (HELD | {"count": 2}, {"changed": CHANGED, "passed_by": "before"}, {"of all"}),  # it does not name all
+        (HELD, {"changed": CHANGED, "passed_by": "before", "crowded": True}, {"of all"}),
+    ],
+)
+def test_rescued_orders_are_asked_of_the_day_where_the_ledger_knows_the_others(
+    ledger: Ledger, kept: dict[str, Any] | None, curated: dict[str, Any], orders: set[str]
+) -> None:
+    if kept is not None:
+        ledger.put(bucket_keys.RESCUED_ORDERS, json.dumps(kept))
+    of_the_day = OF_THE_DAY.replace("1 AS found", "1200 AS found") if "crowded" in curated else OF_THE_DAY
+    statement = f"{{% if params.holders is defined %}}{of_the_day}{{% else %}}{OF_ALL}{{% endif %}}"
+    questions = ReportQuestionsOperator(
+        task_id="ask", files=["report/rescued_orders.sql"], bucket=ledger.name, workgroup=ledger.name,
+        database=ledger.name, poll_interval=0.05,
+    )  # fmt: skip
+    files = jinja2.Environment(loader=jinja2.DictLoader({"report/rescued_orders.sql": statement}))  # noqa: S701 (SQL)
+    questions.get_template_env = lambda dag=None: files  # type: ignore[method-assign]
+    context = {
+        "ti": SimpleNamespace(xcom_pull=lambda task_ids: curated), "run_id": RUN, "params": {"days": 30},
+        "dag_run": SimpleNamespace(start_date=YESTERDAY),
+    }  # fmt: skip
+    questions.render_template_fields(context)
+    questions.execute(context)
+    found = ledger.hook.document(bucket_keys.RESCUED_ORDERS) or {}
+    assert found["orders"].keys() == orders
+    assert found["run_id"] == (RUN if "watermark" in curated else "before")

@@ -80,6 +80,17 @@ def test_athena_and_python_compute_the_same_fingerprints(curated: CuratedOrdersH
     assert (versions["double"].row or {})["(rows)"] == "more than one"
     assert "never" not in versions
     assert curated.objects_taken() == {("raw/orders/a", '"1"')}
+    assert (
+        curated.objects_taken(["raw/orders/", "x"])
+        == {("raw/orders/a", '"1"')}
+        == curated.objects_taken(["raw/orders/a"])
+    )
+    assert (
+        curated.objects_taken(["raw/orders/a/"])
+        == curated.objects_taken(["raw/orders"])
+        == curated.objects_taken([])
+        == set()
+    )
 
 
 def test_a_missing_curated_table_raises_an_error_that_names_the_batch_dag(cloud: Any, prefix: str) -> None:
@@ -156,6 +167,29 @@ def test_the_newest_raw_change_of_each_order_is_found(cloud: Any, prefix: str) -
         "other": Version(("", "8".zfill(40)), None),
     }
     assert hook.latest(keys[1:], ["one"])["one"].row == {"quantity": "1"}
+
+
+def test_only_folders_that_the_watermark_leaves_open_are_looked_at(cloud: Any, prefix: str) -> None:
+    s3, days = cloud.client("s3"), ["2026-01-01", "2026-01-02", "2026-03-01", "2026-03-02"]
+    s3.create_bucket(Bucket=prefix)
+    hook = RawZoneHook(bucket=prefix, **CONNECTION)
+    for day in days:
+        s3.put_object(Bucket=prefix, Key=f"raw/orders/dt={day}/hr=00/x.json")
+    assert hook.open_folders("lake-1") is None
+    mark = {
+        "hour": ["2026-03-01", "00"],
+        "stored_at": "2026-03-01T00:00:00+00:00",
+        "days": [["2026-01-01", "2026-01-02"]],
+    }
+    hook.put_json("ledger/curate/watermark.json", mark | {"lake": "lake-1", "run_id": "one"})
+    open_days = [f"raw/orders/dt={day}/" for day in days[2:]]
+    assert hook.open_folders("lake-1") == open_days
+    assert {key for key, _ in hook.objects(open_days)} == {f"{day}hr=00/x.json" for day in open_days}
+    assert hook.open_folders("another lake") is hook.open_folders(None) is None
+    hook.put_json("ledger/curate/unchecked/late.json", {"late": True, "hours": [["2026-01-02", "00"]]})
+    assert hook.open_folders("lake-1") == ["raw/orders/dt=2026-01-02/hr=00/", *open_days]
+    hook.put_text("ledger/curate/unchecked/torn.json", "{", "application/json")
+    assert hook.open_folders("lake-1") is None
 
 
 def test_a_chain_that_delivers_no_probe_order_is_reported_as_stalled(cloud: Any, prefix: str) -> None:

@@ -13,7 +13,6 @@ from sales_cdc.batch.report_document import (
     batch_report,
     changed_orders,
     question_of,
-    rescued_orders,
     with_verdict,
 )
 from sales_cdc.batch.report_page import as_markdown
@@ -64,19 +63,6 @@ def test_the_verdict_follows_the_run_and_its_time(report: dict[str, Any]) -> Non
     judged = with_verdict(report, verdict)
     assert list(judged)[:3] == ["run_id", "at", "verdict"]
     assert as_markdown(judged).splitlines()[2] == "**Not trustworthy: 1 record failed.** Why. Do this."
-
-
-def test_rescued_orders_are_counted_over_all_runs() -> None:
-    columns = ("orderid", "creation_time", "orders", "since", "newest")
-    row = ("a", "2026-11-25 10:00:00.000", 60, "2026-11-20 08:00:00.000", "2026-11-25 10:00:00.000 UTC")
-    found = rescued_orders(Answer("rescued_orders", "?", columns, [row]))
-    assert found == {
-        "orders": 60,
-        "keys": ["a"],
-        "since": "2026-11-20T08:00:00+00:00",
-        "newest": "2026-11-25T10:00:00+00:00",
-    }
-    assert rescued_orders(Answer("rescued_orders", "?", columns, [])) == {"orders": 0, "keys": []}
 
 
 def test_an_insight_shows_fifty_rows_at_most(report: dict[str, Any]) -> None:

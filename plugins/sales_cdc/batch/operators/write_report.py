@@ -17,6 +17,7 @@ from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.aws.ledger_folder import json_line
 from sales_cdc.batch.report_document import Answer, batch_report, question_of, with_verdict
 from sales_cdc.batch.report_page import as_markdown
+from sales_cdc.batch.rescued_orders import RescuedOrders
 from sales_cdc.batch.statements import CHANGED_ORDERS, QUARANTINED, RAW_CHECKS, RESCUED
 from sales_cdc.contract import bucket_keys
 from sales_cdc.dag_page.links import ObjectLink
@@ -60,12 +61,12 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
         self.settings = settings
 
     def execute(self, context: Any) -> str:
-        report = self._report(context["run_id"], lambda task: context["ti"].xcom_pull(task_ids=task))
+        lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
+        report = self._report(lake, context["run_id"], lambda task: context["ti"].xcom_pull(task_ids=task))
         folder = bucket_keys.folder_of(bucket_keys.BATCH_RUNS, context["run_id"])
         verdict = self._verdict(f"{folder}report.json", report)
         report = with_verdict(report, verdict.as_json())
         page = as_markdown(report)
-        lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
         lake.put_text(f"{folder}report.md", page, "text/markdown")
         lake.put_text(f"{folder}report.json", json_line(report), "application/json")
         self.written_uri = f"s3://{self.bucket}/{folder}report.md"
@@ -76,8 +77,10 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
         self._refuse_differences(report["reconciliation"] or {})
         return f"s3://{self.bucket}/{folder}report.json"
 
-    def _report(self, run_id: str, pull: Callable[[str], Any]) -> dict[str, Any]:
-        answers = {name: self._answer(name, query) for name, query in pull("ask_insights").items()}
+    def _report(self, lake: LandingZoneHook, run_id: str, pull: Callable[[str], Any]) -> dict[str, Any]:
+        asked = {name: query for name, query in pull("ask_insights").items() if name != RESCUED}
+        answers = {name: self._answer(name, query) for name, query in asked.items()}
+        rescued = RescuedOrders.of(lake.document(bucket_keys.RESCUED_ORDERS))
         raw_checks = {name: pull(f"checks.expect_no_rows_of_{name}") for name in RAW_CHECKS}
         return batch_report(
             run_id=run_id,
@@ -87,7 +90,7 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             checks={**raw_checks, **pull("check_curated")},
             changed=answers.pop(CHANGED_ORDERS),
             quarantine=answers.pop(QUARANTINED),
-            holding_rescued=answers.pop(RESCUED),
+            holding_rescued=rescued.open() if rescued else None,
             answers=answers.values(),
             reconciliation=pull("reconcile"),
             ledger=pull("record_ledger"),

@@ -39,7 +39,8 @@ class CurationSensor(GlueJobSensor):
     Returns:
         The job's counts, and as ``time_travel`` the ids of two snapshots of the current state: the last one ``before`` this DAG run began
         (None: there was none) and the latest one, ``after`` it; with ``columns_before``. ``changed``: what has changed since the last batch
-        whose gate passed, None when everything has to be asked; ``ended``: the keys of the notes which that is from, of ended runs.
+        whose gate passed, None when everything has to be asked; ``ended``: the keys of the notes which that is from, of ended runs;
+        ``passed_by``: the run of that batch.
 
     Raises:
         CurationFailedError: the run failed, was stopped or ran out of time.
@@ -112,6 +113,8 @@ class CurationSensor(GlueJobSensor):
     def _changed(self) -> dict[str, Any]:
         ledger = WatermarkHook(bucket=self.bucket, **self._hook_parameters)
         notes = ledger.notes()
-        changed = Changed.since_watermark(ledger.watermark(), (note.document for note in notes))
+        watermark = ledger.watermark()
+        changed = Changed.since_watermark(watermark, (note.document for note in notes))
         ended = [note.key for note in notes if note.ended]
-        return {"changed": None if changed is None else changed.document(), "ended": ended}
+        asked = {"changed": None if changed is None else changed.document(), "ended": ended}
+        return asked | {"passed_by": watermark.passed_by if watermark else None}

@@ -40,10 +40,12 @@ class DeliveryChain:
     def pending(self, order_ids: Collection[str]) -> Mapping[str, Version]:
         """Return the newest change of each order in the raw objects that the curate job has not read yet.
 
-        The raw zone is listed first. What the job reads after that is curated before the curated table is read.
+        The raw zone is listed first. What the job reads after that is curated before the curated table is read. Folders of which the
+        watermark says that every object is taken are left out.
         """
-        listed = self._raw_zone.objects()
-        keys = sorted(key for key, _ in listed - self._curated.objects_taken())
+        folders = self._raw_zone.open_folders(self._curated.lake)
+        listed = self._raw_zone.objects() if folders is None else self._raw_zone.objects(folders)
+        keys = sorted(key for key, _ in listed - self._curated.objects_taken(folders))
         return self._raw_zone.latest(keys, order_ids)
 
 

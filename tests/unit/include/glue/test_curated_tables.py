@@ -223,6 +223,18 @@ def test_maintenance_changes_no_row_and_leaves_one_file_a_partition(lake: Lake) 
         assert lake.spark.table(f"{lake.name(table)}.files").where("content = 0").count() == 1, table
 
 
+def test_maintenance_leaves_files_of_the_last_days_unmixed(lake: Lake) -> None:
+    raw, now = RawZone(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+    for number in range(1, 7):  # Iceberg compacts five files at least
+        raw.put(f"{number}.json", event(f"old-{number}", number))
+        raw.curate(lake)
+    raw.put("now.json", event("new", 9, creation_time=now))
+    raw.curate(lake)
+    maintain(lake)
+    files = lake.spark.table(f"{lake.name('orders_current')}.files").where("content = 0").collect()
+    assert sorted(each.record_count for each in files) == [1, 6]
+
+
 def test_a_later_stream_wins_whatever_its_sequence_numbers(lake: Lake) -> None:
     raw = RawZone()
     old, new = {"source_stream": "2026-11-01T00:00:00.000"}, {"source_stream": "2026-11-20T00:00:00.000"}

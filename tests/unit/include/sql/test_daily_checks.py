@@ -17,13 +17,17 @@ LATE = Changed(("2026-11-28", "10"), (("2026-11-21", "10"),), (("2026-11-21", "2
 LATER = Changed(("2026-11-28", "10"))
 
 
-def asked(file: str, **params: Any) -> str:
-    """Return the statement in DuckDB's SQL."""
+def rendered(file: str, **params: Any) -> str:
+    """Return the statement as Athena gets it."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 (SQL)
     environment.filters["ds"] = lambda moment: f"{moment:%Y-%m-%d}"
     text = environment.from_string((SQL / file).read_text())
-    rendered = text.render({**CONTEXT, "params": {**CONTEXT["params"], **params}})  # type: ignore[dict-item]
-    (statement,) = sqlglot.transpile(rendered, read="athena", write="duckdb")
+    return text.render({**CONTEXT, "params": {**CONTEXT["params"], **params}})  # type: ignore[dict-item]
+
+
+def asked(file: str, **params: Any) -> str:
+    """Return the statement in DuckDB's SQL."""
+    (statement,) = sqlglot.transpile(rendered(file, **params), read="athena", write="duckdb")
     return statement.replace('"$path"', "source_object")
 
 
