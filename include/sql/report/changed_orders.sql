@@ -1,26 +1,39 @@
 -- What were the values of changed orders before and after this run? Twenty orders, of each event type in turn.
--- Daily: of the days that have changed since the last batch that passed, and with the state before if it is of the days of the insights.
+-- Daily: of the days that have changed since the last batch that passed. The state before is read from the change log of the days of the
+-- insights, whose files are of one day each: those of the current state hold orders of all days.
 {%- set curated = ti.xcom_pull(task_ids='await_curation') %}
 {%- set travel = curated['time_travel'] %}
+{%- set daily = params.changed is defined %}
+{%- set before = travel.get('log_before') if daily else travel['before'] %}
+{%- set known = travel.get('log_columns_before', []) if daily else travel['columns_before'] %}
 {%- set columns = contract.fields | map(attribute='column') | list + ['creation_time', 'rescued_data'] + curated['attributes'] %}
 WITH later AS (
     SELECT *
     FROM {{ params.database }}.{{ tables.current }}{% if travel['after'] %} FOR VERSION AS OF {{ travel['after'] | int }}{% endif %}
-    {%- if params.changed is defined %}
+    {%- if daily %}
     WHERE {{ params.changed.times() }}
     {%- endif %}
 ),
 
 earlier AS (
+    {%- if not before %}
     SELECT *
-    {%- if travel['before'] %}
-    FROM {{ params.database }}.{{ tables.current }} FOR VERSION AS OF {{ travel['before'] | int }}
-    {%- if params.changed is defined %}
-    WHERE creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
-    {%- endif %}
-    {%- else %}
     FROM later
     WHERE false
+    {%- elif daily %}
+    SELECT *
+    FROM (
+        SELECT
+            *,
+            event_type = 'REMOVE' AS is_deleted,
+            row_number() OVER (PARTITION BY {{ key }} ORDER BY coalesce(source_stream, '') DESC, sequence_number DESC) AS {{ alias('newest') }}
+        FROM {{ params.database }}.{{ tables.changes }} FOR VERSION AS OF {{ before | int }}
+        WHERE creation_time >= TIMESTAMP '{{ params.from_day }} 00:00:00'
+    )
+    WHERE {{ alias('newest') }} = 1
+    {%- else %}
+    SELECT *
+    FROM {{ params.database }}.{{ tables.current }} FOR VERSION AS OF {{ before | int }}
     {%- endif %}
 ),
 
@@ -32,7 +45,7 @@ changed AS (
         later.is_deleted AS after_is_deleted,
         coalesce(earlier.is_deleted, true) AS before_is_deleted,
         {%- for column in columns %}
-        {%- if travel['before'] is none or column in travel['columns_before'] %}
+        {%- if not before or column in known %}
         earlier."{{ column }}" AS "before_{{ column }}",
         {%- endif %}
         later."{{ column }}" AS "after_{{ column }}",
@@ -41,7 +54,7 @@ changed AS (
     FROM later
     LEFT JOIN earlier ON {{ key.equal('later', 'earlier') }}
     WHERE
-        {%- if params.changed is defined %}
+        {%- if daily %}
         (earlier.event_id IS NOT NULL OR later.event_type = 'INSERT')
         AND
         {%- endif %}

@@ -29,6 +29,14 @@ class IcebergTableHook(AwsBaseHook):
         super().__init__(**{**kwargs, "client_type": "glue"})
         self._for_others = kwargs
 
+    def exists(self, database: str, table: str) -> bool:
+        """Return whether the catalog has the table."""
+        try:
+            self.conn.get_table(DatabaseName=database, Name=table)
+        except self.conn.exceptions.EntityNotFoundException:
+            return False
+        return True
+
     def snapshots(self, database: str, table: str) -> list[Snapshot]:
         """Return every snapshot that can still be read, oldest first.
 

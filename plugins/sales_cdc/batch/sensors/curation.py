@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +12,20 @@ from airflow.providers.common.compat.sdk import AirflowException, PokeReturnValu
 
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.batch.changed import Changed
-from sales_cdc.batch.iceberg import IcebergTableHook
+from sales_cdc.batch.iceberg import IcebergTableHook, Snapshot
 from sales_cdc.batch.watermark_ledger import WatermarkHook
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.dag_page.links import JobRunLink
 
-CURRENT_TABLE = declared_contract().table("current")
+CURRENT_TABLE, CHANGES_TABLE = (declared_contract().table(name) for name in ("current", "changes"))
 RUNS_LOOKED_AT = 50
 SUCCEEDED_STATE = "SUCCEEDED"
 FAILED_STATES = frozenset({"STOPPED", "FAILED", "TIMEOUT", "ERROR", "EXPIRED"})
 """Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html"""
+
+
+def _last_before(moment: datetime, snapshots: Sequence[Snapshot]) -> Snapshot | None:
+    return next((each for each in reversed(snapshots) if each.committed_at < moment), None)
 
 
 class CurationFailedError(AirflowException):
@@ -37,8 +42,9 @@ class CurationSensor(GlueJobSensor):
         database: of the curated tables.
 
     Returns:
-        The job's counts, and as ``time_travel`` the ids of two snapshots of the current state: the last one ``before`` this DAG run began
-        (None: there was none) and the latest one, ``after`` it; with ``columns_before``. ``changed``: what has changed since the last batch
+        The job's counts, and as ``time_travel`` the ids of snapshots: of the current state the last one ``before`` this DAG run began (None:
+        there was none) and the latest one, ``after`` it; of the change log the last one before, ``log_before``; with the columns of
+        both, ``columns_before`` and ``log_columns_before``. ``changed``: what has changed since the last batch
         whose gate passed, None when everything has to be asked; ``ended``: the keys of the notes which that is from, of ended runs;
         ``passed_by``: the run of that batch.
 
@@ -100,15 +106,21 @@ class CurationSensor(GlueJobSensor):
                 f"The Glue job '{self.job_name}' succeeded, but s3://{self.bucket}/{self.ledger_key} with its counts does not "
                 "exist. Run setup, which updates the job to this version, and clear the task that starts the job."
             )
-        snapshots = IcebergTableHook(**self._hook_parameters).snapshots(self.database, CURRENT_TABLE)
-        before = next((each for each in reversed(snapshots) if each.committed_at < run_began), None)
-        travel = {
+        self.log.info("Curated: %s", counts)
+        return {**counts, "time_travel": self._time_travel(run_began), **self._changed()}
+
+    def _time_travel(self, run_began: datetime) -> dict[str, Any]:
+        tables = IcebergTableHook(**self._hook_parameters)
+        current = tables.snapshots(self.database, CURRENT_TABLE)
+        log = tables.snapshots(self.database, CHANGES_TABLE) if tables.exists(self.database, CHANGES_TABLE) else []
+        before, log_before = (_last_before(run_began, snapshots) for snapshots in (current, log))
+        return {
             "before": str(before.snapshot_id) if before else None,
             "columns_before": before.columns if before else [],
-            "after": str(snapshots[-1].snapshot_id) if snapshots else None,
+            "log_before": str(log_before.snapshot_id) if log_before else None,
+            "log_columns_before": log_before.columns if log_before else [],
+            "after": str(current[-1].snapshot_id) if current else None,
         }
-        self.log.info("Curated: %s", counts)
-        return {**counts, "time_travel": travel, **self._changed()}
 
     def _changed(self) -> dict[str, Any]:
         ledger = WatermarkHook(bucket=self.bucket, **self._hook_parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import jinja2
@@ -108,3 +109,35 @@ def test_the_changes_that_the_batch_waited_for_are_counted(
     assert [row[0] for row in tables.execute(statement).fetchall()] == found
     statement = asked("checks/counts_by_event_type.sql")
     assert [row[0] for row in tables.execute(statement).fetchall()] == ["MODIFY"]
+
+
+def test_the_state_before_is_that_of_the_change_log_before_the_run(
+    tables: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """a was inserted and changed before, and changed again in the run; c is new; b, deleted before, did not change."""
+    from tests.unit.include.sql import test_views_and_insights as context
+
+    tables.execute("ALTER TABLE lake.orders_changes ADD COLUMN event_id varchar")
+    tables.execute("ALTER TABLE lake.orders_current ADD COLUMN event_id varchar")
+    for table in ("orders_changes", "orders_current"):
+        tables.execute(f"UPDATE lake.{table} SET event_id = 'e' || CAST(sequence_number AS bigint)")
+    tables.execute("CREATE TABLE lake.log_before AS SELECT * FROM lake.orders_changes")
+    tables.execute("UPDATE lake.orders_current SET sequence_number = lpad('7', 40, '0'), price = 5, event_id = 'e7' WHERE orderid = 'a'")  # fmt: skip
+    tables.execute("INSERT INTO lake.orders_current SELECT * REPLACE ('c' AS orderid, 'INSERT' AS event_type, 'e8' AS event_id, lpad('8', 40, '0') AS sequence_number) FROM lake.orders_current WHERE orderid = 'a'")  # fmt: skip
+    columns = ["orderid", "product_name", "quantity", "price", "creation_time", "rescued_data"]
+    travel = {"before": "9", "columns_before": [], "after": "2", "log_before": "1", "log_columns_before": columns}
+    monkeypatch.setitem(context.XCOMS, "await_curation", {"attributes": [], "time_travel": travel})
+    (statement,) = sqlglot.parse(rendered("report/changed_orders.sql", changed=TODAY), read="athena")
+    assert statement is not None
+    for table in statement.find_all(sqlglot.exp.Table):
+        if version := table.args.get("version"):
+            table.set("version", None)
+            if version.expression.name == "1":
+                table.set("this", sqlglot.exp.to_identifier("log_before"))
+    answer = tables.execute(statement.sql("duckdb"))
+    names = [column[0] for column in answer.description]
+    rows = {row["orderid"]: row for row in (dict(zip(names, each, strict=True)) for each in answer.fetchall())}
+    assert rows.keys() == {"a", "c"}
+    shown = ("before_is_deleted", "after_is_deleted", "before_price", "after_price")
+    found = {order: tuple(row[name] for name in shown) for order, row in rows.items()}
+    assert found == {"a": (False, False, Decimal("9.90"), 5), "c": (True, False, None, 5)}

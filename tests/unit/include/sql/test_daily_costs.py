@@ -26,7 +26,7 @@ CONFINING = {
     "orders_quarantine": {"source_object"},
 }
 DELIVERY = {"awaited": {"INSERT": 1, "MODIFY": 0, "REMOVE": 0}, "since": "2026-11-21T10:00:00+00:00"}
-TRAVEL = {"before": "1", "columns_before": ["price"], "after": "2"}
+TRAVEL = {"before": "1", "columns_before": ["price"], "after": "2", "log_before": "1", "log_columns_before": ["price"]}
 DAILY = [
     *(f"checks/{name}.sql" for name in RAW_CHECKS),
     *(f"curated_checks/{name}.sql" for name in CURATED_CHECKS),
