@@ -78,8 +78,7 @@ with DAG(
     wait_for_delivery = DeliverySensor(task_id="wait_for_delivery", bucket=bucket, timeout=10 * 60 + topology.patience_seconds, **polling.objects)  # fmt: skip
     start_curation = CurateOperator(
         task_id="start_curation", job_name=topology.job.name, wait_for_completion=False, bucket=bucket, audit=AUDIT,
-        script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN},
-    )  # fmt: skip
+        script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN})  # fmt: skip
     raw, curated = (Asset(f"{topology.prefix}-{zone}-{contract.entity}") for zone in ("raw", "curated"))
     crawl_raw = CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[raw], execution_timeout=MAX_CRAWL, **polling.crawl)  # fmt: skip
     verify_raw_table = VerifyRawTableOperator(task_id="verify_raw_table", bucket=bucket, database=topology.database.name, crawler_name=topology.crawler.name, audit=AUDIT)  # fmt: skip
