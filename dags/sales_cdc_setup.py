@@ -8,9 +8,8 @@ Works from the end of the chain backwards and waits for each hop, so that no cha
     expect    the contract and an adopted table (SALES_CDC_TABLE) fit; otherwise nothing is changed
     roles     one for each service, with least privilege
     lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job (encryption first, with a key) ─ Athena work group
-    delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream
-              (the pipe is stopped while the delivery stream is made again: reconcile afterwards)
-    capture   DynamoDB table ─ dead-letter queue ─ pipe
+    delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream (made again: the pipe stops; reconcile then)
+    capture   DynamoDB table ─ what its former stream still holds, if it has a new one ─ dead-letter queue ─ pipe
     arrivals  queue ─ rule: notices of new raw objects, for SALES_CDC_EVENT_DRIVEN
     proof     a probe order goes from the table to raw/ on S3, and is deleted again
 
@@ -42,8 +41,9 @@ from sales_cdc.provisioning.operators.plan import PlanOperator
 from sales_cdc.provisioning.operators.setup_params import setup_params
 from sales_cdc.provisioning.operators.summary import SummariseOperator
 from sales_cdc.provisioning.packaging import artifacts
+from sales_cdc.redrive.operators.drain import DrainFormerStreamsOperator
 
-topology = deployed_topology()
+topology, DRAIN = deployed_topology(), timedelta(hours=6)
 OWNED = {"owner_tags": topology.tags, "verify_only": topology.settings.is_of_a_stack}
 
 
@@ -55,15 +55,13 @@ with DAG(
     dag_id="sales_cdc_setup",
     doc_md=__doc__,
     schedule=None,
-    dagrun_timeout=timedelta(hours=1) + 2 * topology.patience,
+    dagrun_timeout=timedelta(hours=1) + DRAIN + 2 * topology.patience,
     params=setup_params(),
     default_args=task_defaults(topology, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=10)),
     **dag_arguments(topology),
 ) as dag:
     awaited = {"hops": topology.hops, "patience_seconds": topology.patience_seconds, "execution_timeout": timedelta(minutes=10) + topology.patience, **Polling.of(topology.settings).probe}  # fmt: skip
-    find_account = PlanOperator(
-        plan_only="{{ params.plan_only }}", operating="{{ params.operating }}", monthly=monthly_cost
-    )
+    find_account = PlanOperator(plan_only="{{ params.plan_only }}", operating="{{ params.operating }}", monthly=monthly_cost)  # fmt: skip
 
     with TaskGroup("roles") as roles:
         for service in SERVICES:
@@ -97,9 +95,9 @@ with DAG(
         table = adopt_table(topology) if topology.adopts_table else provision(op.ProvisionTableOperator, "table", flow.table(topology))  # fmt: skip
         if not topology.adopts_table:
             chain(StreamDrainedSensor(task_id="expect_stream_drained", definition=flow.table(topology), allowed="{{ params.replace_stream }}", **awaited), table)  # fmt: skip
-        queue = provision(op.ProvisionQueueOperator, "dead_letter_queue", flow.dead_letter_queue(topology))
         pipe = provision(op.ProvisionPipeOperator, "pipe", flow.pipe(topology, table.output["stream_arn"]))
-        chain([table, queue], pipe)
+        former = DrainFormerStreamsOperator(task_id="drain_former_streams", table=topology.table.name, pipe=topology.pipe.name, stream_arn=table.output["stream_arn"], bucket=topology.bucket.name, function=topology.transformer.name, delivery_stream_arn=topology.delivery.arn, execution_timeout=DRAIN)  # fmt: skip
+        chain([former, provision(op.ProvisionQueueOperator, "dead_letter_queue", flow.dead_letter_queue(topology))], pipe)  # fmt: skip
 
     with TaskGroup("arrivals") as arrivals_group:
         notices = provision(op.ProvisionQueueOperator, "arrivals_queue", flow.arrivals_queue(topology))
@@ -111,10 +109,8 @@ with DAG(
         delete_probe = DeleteProbeOrderOperator(task_id="delete_probe_order", table=topology.table.name, probe=put_probe.output)  # fmt: skip
         chain(put_probe.as_setup(), expect_probe, delete_probe.as_teardown(setups=put_probe))
 
-    done = [task for task in dag.task_ids if any(verb in task for verb in (".provision_", ".upload_", ".adopt_"))]
+    done = [task for task in dag.task_ids if any(verb in task for verb in (".provision_", ".upload_", ".adopt_", ".drain_"))]
     summarise = SummariseOperator(task_id="summarise_setup", of_tasks=done)
-    chain(
-        find_account, expectations(topology), roles, lake_group, delivery_group, capture_group, proof_group, summarise
-    )
+    chain(find_account, expectations(topology), roles, lake_group, delivery_group, capture_group, proof_group, summarise)  # fmt: skip
     chain(lake_group, arrivals_group, summarise)
     describe_tasks(dag)

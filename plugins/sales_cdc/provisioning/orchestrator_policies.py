@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 from __future__ import annotations
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.deployment.topology import SERVICES, Topology
+from sales_cdc.deployment.topology import ENTITY, SERVICES, Topology
 from sales_cdc.provisioning.policies import PRINCIPALS, Document, allow, document, through_key
 from sales_cdc.provisioning.stack_policy import verifying
 
@@ -140,7 +140,7 @@ FLOW_ACTIONS = {
     "firehose": ("CreateDeliveryStream", "TagDeliveryStream", "DescribeDeliveryStream", "ListTagsForDeliveryStream",
                  "UpdateDestination", "DeleteDeliveryStream"),
     "lambda": ("CreateFunction", "TagResource", "ListTags", "GetFunction", "GetFunctionConfiguration",
-               "UpdateFunctionCode", "UpdateFunctionConfiguration", "DeleteFunction"),
+               "UpdateFunctionCode", "UpdateFunctionConfiguration", "DeleteFunction", "InvokeFunction"),
     "sqs": ("CreateQueue", "TagQueue", "GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes", "ListQueueTags",
             "DeleteQueue"),
     "events": ("PutRule", "TagResource", "DescribeRule", "ListTagsForResource", "PutTargets", "ListTargetsByRule",
@@ -178,10 +178,13 @@ def _flow(topology: Topology) -> list[Document]:
     actions = {**FLOW_ACTIONS, **({"dynamodb": ADOPTING_ACTIONS} if topology.adopts_table else {})}
     return [
         *(allow([f"{service}:{action}" for action in actions[service]], *on) for service, on in resources.items()),
-        allow(["dynamodb:DescribeStream"], f"{topology.table.arn}/stream/*"),
+        allow(
+            [f"dynamodb:{each}" for each in ("DescribeStream", "GetShardIterator", "GetRecords")],
+            f"{topology.table.arn}/stream/*",
+        ),
         allow(["kinesis:StartStreamEncryption"], topology.stream.arn, key),
         allow(["logs:CreateLogStream"], f"{topology.delivery_log.arn}:log-stream:*"),
-        allow(["logs:DescribeLogGroups", "kinesis:UpdateStreamMode"], "*"),
+        allow(["logs:DescribeLogGroups", "kinesis:UpdateStreamMode", "dynamodb:ListStreams"], "*"),
     ]
 
 
@@ -208,7 +211,10 @@ def _landing_zone(topology: Topology) -> list[Document]:
         allow(["s3:PutObject"], *(f"{topology.bucket.arn}/{prefix}*" for prefix in writable)),
         allow(
             ["s3:DeleteObject"],
-            *(f"{topology.bucket.arn}/{prefix}*" for prefix in (bucket_keys.ERRORS_PREFIX, bucket_keys.UNCHECKED)),
+            *(
+                f"{topology.bucket.arn}/{prefix}*"
+                for prefix in (bucket_keys.ERRORS_PREFIX, bucket_keys.UNCHECKED, bucket_keys.EXCHANGES)
+            ),
         ),
     ]
 
@@ -234,6 +240,11 @@ def _queries(topology: Topology) -> list[Document]:
     ]
     crawl = ["StartCrawler", "GetCrawler"]
     run = ["StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun", "GetJob"]
+    removed = [
+        f"{topology.RAW_TABLE_PREFIX}*",
+        f"{ENTITY}_rebuild_*",
+        f"{ENTITY}_old_*",
+    ]  # of foreign objects; of a rebuild
     files = [
         f"{topology.bucket.arn}/{prefix}*" for prefix in (bucket_keys.CURATED_PREFIX, bucket_keys.ATHENA_RESULTS_PREFIX)
     ]
@@ -244,9 +255,7 @@ def _queries(topology: Topology) -> list[Document]:
         allow([f"athena:{action}" for action in athena], topology.workgroup.arn),
         allow(["glue:GetDatabase"], catalog, database, default),
         allow([f"glue:{action}" for action in tables], catalog, database, within),
-        allow(
-            ["glue:DeleteTable"], catalog, database, f"{within.removesuffix('*')}{topology.RAW_TABLE_PREFIX}*"
-        ),  # of foreign objects
+        allow(["glue:DeleteTable"], catalog, database, *(f"{within.removesuffix('*')}{name}" for name in removed)),
         allow([f"glue:{action}" for action in crawl], topology.crawler.arn),
         allow([f"glue:{action}" for action in run], topology.job.arn),
         allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:DeleteObject"], *files),

@@ -212,7 +212,7 @@ def _crawler(topology: Topology) -> list[Document]:
 def _job(topology: Topology) -> list[Document]:
     """Allow the job to read raw objects and to write the curated tables and the ledger.
 
-    Iceberg needs DeleteObject to clean up its own files.
+    Iceberg needs DeleteObject to clean up its own files. The job looks for the rebuild's mark.
     Source: https://docs.aws.amazon.com/glue/latest/dg/create-an-iam-role.html
     """
     read = [bucket_keys.RAW_PREFIX, bucket_keys.CURATED_PREFIX, bucket_keys.ARTIFACTS_PREFIX]
@@ -220,7 +220,7 @@ def _job(topology: Topology) -> list[Document]:
         allow(["s3:GetObject"], *_objects(topology, read)),
         allow(["s3:PutObject", "s3:DeleteObject"], *_objects(topology, [bucket_keys.CURATED_PREFIX])),
         allow(["s3:PutObject"], *_objects(topology, [bucket_keys.LEDGER_PREFIX])),
-        *_look_into_bucket(topology, [bucket_keys.RAW_PREFIX, bucket_keys.CURATED_PREFIX]),
+        *_look_into_bucket(topology, [bucket_keys.RAW_PREFIX, bucket_keys.CURATED_PREFIX, bucket_keys.REBUILD_RUNS]),
         *_catalog(topology, ["GetTable", "CreateTable", "UpdateTable"], f"{ENTITY}_*"),
         _glue_logs(topology, "/aws-glue/jobs"),
     ]

@@ -14,9 +14,13 @@ READ_TO_CHANGE = {
 }
 """The reads that only a change or a removal needs."""
 
+WRITTEN = (bucket_keys.ARTIFACTS_PREFIX, bucket_keys.STREAMS, bucket_keys.RAW_PREFIX, bucket_keys.ERRORS_PREFIX)
+"""The job's code; what a former stream of the table still held, and how far it is read."""
+
 
 def verifying(topology: Topology, *full: Document) -> Document:
-    """Allow what setup and teardown do to a stack's resources: read each, upload the job's code, send a probe order.
+    """Allow what setup and teardown do to a stack's resources: read each, upload the job's code, send a probe order, deliver a former
+    stream's changes.
 
     Nothing is created, changed, removed or passed.
 
@@ -33,7 +37,8 @@ def verifying(topology: Topology, *full: Document) -> Document:
     return document(
         *reads,
         allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], topology.table.arn),
-        allow(["s3:PutObject"], f"{topology.bucket.arn}/{bucket_keys.ARTIFACTS_PREFIX}*"),
+        allow(["s3:PutObject"], *(f"{topology.bucket.arn}/{prefix}*" for prefix in WRITTEN)),
+        allow(["lambda:InvokeFunction"], topology.transformer.arn),
         *([*key, allow(["glue:GetSecurityConfiguration"], "*")] if key else []),
     )
 

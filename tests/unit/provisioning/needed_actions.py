@@ -52,6 +52,8 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
     "provisioning": {
         "athena:UpdateWorkGroup": ("provisioning", "UpdateWorkGroup"),
         "dynamodb:DescribeStream": ("provisioning", "DescribeStream"),
+        "dynamodb:GetRecords": ("redrive", "get_records"),
+        "dynamodb:GetShardIterator": ("redrive", "get_shard_iterator"),
         "firehose:UpdateDestination": ("provisioning", "UpdateDestination"),
         "glue:CreateSecurityConfiguration": ("provisioning", "CreateSecurityConfiguration"),
         "glue:GetSecurityConfiguration": ("provisioning", "GetSecurityConfiguration"),
@@ -67,6 +69,7 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "kinesis:GetShardIterator": ("provisioning", "GetShardIterator"),
         "kinesis:ListShards": ("provisioning", "ListShards"),
         "kinesis:UpdateStreamMode": ("provisioning", "UpdateStreamMode"),
+        "lambda:InvokeFunction": ("redrive", "Invoke"),
         "lambda:ListTags": ("provisioning", "ListTags"),
         "lambda:UpdateFunctionCode": ("provisioning", "UpdateFunctionCode"),
         "lambda:UpdateFunctionConfiguration": ("provisioning", "UpdateFunctionConfiguration"),
@@ -81,6 +84,10 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
     },
     "verifying": {
         "dynamodb:DescribeStream": ("provisioning", "DescribeStream"),
+        "dynamodb:GetRecords": ("redrive", "get_records"),
+        "dynamodb:GetShardIterator": ("redrive", "get_shard_iterator"),
+        "dynamodb:ListStreams": ("redrive", "list_streams"),
+        "lambda:InvokeFunction": ("redrive", "Invoke"),
         "glue:GetSecurityConfiguration": ("provisioning", "GetSecurityConfiguration"),
         "glue:GetTable": ("provisioning", "GetTable"),
         "kinesis:GetRecords": ("provisioning", "GetRecords"),

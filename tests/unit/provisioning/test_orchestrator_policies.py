@@ -75,7 +75,7 @@ def test_the_operating_policy_creates_and_removes_no_resource() -> None:
             assert service != "iam"
 
 
-def test_setup_of_a_stack_may_read_upload_the_code_and_send_a_probe_and_nothing_else() -> None:
+def test_setup_of_a_stack_may_read_upload_the_code_send_a_probe_deliver_a_former_stream_and_nothing_else() -> None:
     stack = Topology(replace(TOPOLOGY.settings, managed_by="cloudformation"), TOPOLOGY.account)
     found = documents(stack)
     assert list(found) == ["provisioning", "operating"]
@@ -88,12 +88,16 @@ def test_setup_of_a_stack_may_read_upload_the_code_and_send_a_probe_and_nothing_
     assert writes == {
         ("dynamodb:PutItem", stack.table.arn),
         ("dynamodb:DeleteItem", stack.table.arn),
-        ("s3:PutObject", f"{stack.bucket.arn}/artifacts/*"),
+        (
+            "s3:PutObject",
+            *(f"{stack.bucket.arn}/{each}/*" for each in ("artifacts", "ledger/streams", "raw/orders", "errors")),
+        ),
+        ("lambda:InvokeFunction", stack.transformer.arn),
     }
 
 
-def test_operating_may_delete_only_the_tables_of_the_raw_zone() -> None:
+def test_operating_may_delete_only_the_tables_of_the_raw_zone_and_those_beside_the_live_ones() -> None:
     (statement,) = [each for each in operating(TOPOLOGY)["Statement"] if "glue:DeleteTable" in each["Action"]]
     tables = [resource for resource in statement["Resource"] if ":table/" in resource]
-    assert (statement["Action"], len(tables)) == (["glue:DeleteTable"], 1)
-    assert tables[0].endswith("/raw_*")
+    assert statement["Action"] == ["glue:DeleteTable"]
+    assert [name.rpartition("/")[2] for name in tables] == ["raw_*", "orders_rebuild_*", "orders_old_*"]

@@ -88,6 +88,12 @@ def test_a_summary_counts_actions() -> None:
     assert SummariseOperator(task_id="s", of_tasks=["a", "b"]).execute({"ti": done}) == {"created": 2}
 
 
+def test_a_summary_leaves_out_what_had_nothing_to_do() -> None:
+    done = {"a": {"name": "x", "action": "created"}, "b": {"name": "y"}}
+    assert SummariseOperator(task_id="s", of_tasks=["a", "b"]).execute({"ti": Outcomes(**done)}) == {"created": 1}
+    assert len(as_table(done).splitlines()) == 2, "the heading and one task"
+
+
 def test_a_summary_fails_with_the_names_of_those_that_failed() -> None:
     done = Outcomes(a={"name": "x", "action": "removed"})
     with pytest.raises(AirflowException, match="1 of 2 tasks did not succeed: b"):

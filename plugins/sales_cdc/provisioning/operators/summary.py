@@ -13,7 +13,7 @@ class SummariseOperator(BaseOperator):
     """Log what the tasks did, from their XComs, and fail when one of them did not succeed.
 
     Args:
-        of_tasks: the ids of tasks that return ``name`` and ``action``.
+        of_tasks: the ids of tasks that return ``name`` and ``action``; without an ``action`` a task had nothing to do.
 
     Returns:
         How many resources each action was taken on.
@@ -35,15 +35,19 @@ class SummariseOperator(BaseOperator):
                 f"{len(failed)} of {len(outcomes)} tasks did not succeed: {', '.join(failed)}. The last line of each "
                 "task's log says why. Fix that and run the DAG again: it continues where this run stopped."
             )
-        return dict(Counter(outcome["action"] for outcome in outcomes.values()))
+        return dict(Counter(outcome["action"] for outcome in outcomes.values() if "action" in outcome))
 
 
 def as_table(outcomes: Mapping[str, Mapping[str, str] | None]) -> str:
     """Return a table with one line a task: its id, its resource and the action.
 
-    The action is ``FAILED`` for a task that returned nothing.
+    The action is ``FAILED`` for a task that returned nothing. A task that had nothing to do has no line.
     """
     rows = [("task", "resource", "action")]
-    rows += [(task, each["name"], each["action"]) if each else (task, "", "FAILED") for task, each in outcomes.items()]
+    for task, outcome in outcomes.items():
+        if outcome is None:
+            rows.append((task, "", "FAILED"))
+        elif "action" in outcome:
+            rows.append((task, outcome["name"], outcome["action"]))
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     return "\n".join(f"  {task:<{widths[0]}}  {name:<{widths[1]}}  {action}" for task, name, action in rows)

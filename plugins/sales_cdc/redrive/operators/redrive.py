@@ -77,6 +77,17 @@ class RedriveOperator(ErrorZoneOperator):
         answers = dict(zip(wanted, self._transformer.transform([records[at] for at in wanted]), strict=True))
         return sort_out(records, answers, datetime.now(UTC))
 
+    def _deliver(self, position: Position, records: Sequence[FailedRecord], tried: SortedRecords) -> Counts:
+        """Put the change events of a position under ``raw/``, and what failed under ``errors/``; return under which key."""
+        delivered: Counts = {}
+        if tried.events:
+            delivered["delivered_as"] = raw_key(position.name, records[0].arrived_ms, tried.events)
+            self.hook.deliver(delivered["delivered_as"], tried.events)
+        if tried.left:
+            key = error_key(position.name, records[0].arrived_ms, [record.data or "" for record in records])
+            self.hook.deliver(key, object_body(tried.left))
+        return delivered
+
     def _document(self, source: str, outcome: Outcome) -> Counts:
         """Return what the ledger keeps of an attempt at one source."""
         return {"source": source, "at": datetime.now(UTC).isoformat(), **asdict(outcome)}
@@ -197,12 +208,7 @@ class RedriveDeadLettersOperator(RedriveOperator):
         attempt: Counts,
         trimmed: int,
     ) -> None:
-        if tried.events:
-            attempt["delivered_as"] = raw_key(position.name, records[0].arrived_ms, tried.events)
-            self.hook.deliver(attempt["delivered_as"], tried.events)
-        if tried.left:
-            key = error_key(position.name, records[0].arrived_ms, [record.data or "" for record in records])
-            self.hook.deliver(key, object_body(tried.left))
+        attempt |= self._deliver(position, records, tried)
         if trimmed:
             gone = {**asdict(position), "trimmed": trimmed, "what_to_do": REMEDY}
             self.hook.keep(f"{bucket_keys.TRIMMED_POSITIONS}{position.name}.json", gone)
