@@ -71,6 +71,8 @@ FIGURES = (
     Figure("history_requests_ratio", "its requests to S3, Glue and Athena, in times of those", at_most=1.3),
     Figure("history_seconds_ratio", "seconds of its batch's tasks, without Airflow and reconciliation, in times of those", at_most=1.5),
     Figure("history_memory_ratio", "memory of its job's Java process, in times of that", at_most=1.3),
+    Figure("curate_wide_to_narrow", "the Spark job over four orders of 500 attributes each, in times of the same bytes in 20 attributes", at_most=1.5),
+    Figure("curate_day_after_wide_to_narrow", "the next day of 50,000 changes after such orders, in times of the same"),
     Figure("insights_scan_to_raw", "bytes that the insight query that reads most scans, as a share of the raw files'", at_most=0.1),
     Figure("page_cold_seconds", "the page's slowest part in a browser, over 1,000,000 changes, nothing cached: seconds", at_most=1.5),
     Figure("page_warm_seconds", "its slowest part when it is opened again, seconds", at_most=1.5),
@@ -140,6 +142,12 @@ def _curate() -> dict[str, float]:
     from benchmarks import curate
 
     return curate.measure()
+
+
+def _wide_orders() -> dict[str, float]:
+    from benchmarks import wide_orders
+
+    return wide_orders.measure()
 
 
 def _generator(endpoint: str) -> dict[str, float]:
@@ -217,7 +225,7 @@ def _report(values: dict[str, float], before: str) -> str:
     )
 
 
-ALONE = {"parsing": _parsing, "transformer": _transformer, "curate": _curate}
+ALONE = {"parsing": _parsing, "transformer": _transformer, "curate": _curate, "wide": _wide_orders}
 IN_A_PIPELINE = {  # the chain first, so that the memory is that of its changes
     "chain": lambda _: _chain(),
     "generator": _generator,

@@ -111,7 +111,7 @@ with DAG(
         source="{{ params.source }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena,
     )  # fmt: skip
     ask_insights = ReportQuestionsOperator(task_id="ask_insights", files=QUESTION_FILES, bucket=bucket, **athena)
-    write_report = ReportOperator(task_id="write_report", bucket=bucket, settings=topology.settings, trigger_rule=TriggerRule.NONE_FAILED)  # fmt: skip
+    write_report = ReportOperator(task_id="write_report", bucket=bucket, dead_letter_queue=letters, settings=topology.settings, trigger_rule=TriggerRule.NONE_FAILED)  # fmt: skip
 
     chain(FindAccountOperator(), take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table, checks)
     chain(checks, *([seed_queries] if SEED_QUERIES else []), await_curation)

@@ -121,7 +121,7 @@ def context_of(order: tuple[str, ...], topology: Topology) -> dict[str, Any]:
         "database": topology.database.name, "bucket": topology.bucket.name, "delivery": topology.delivery.name,
         "probe": CONTRACT.probe_pattern,
         "from_day": day(-30), "until_day": day(1), "from_time": f"{day(-30)} 00:00:00", "since": f"{day(-30)} 00:00:00", "unit": "hour",
-        "table": NAMES["tables"].changes, "rescued_share": 0.0, "columns": [field.column for field in CONTRACT.fields], "order_ids": keys,
+        "table": NAMES["tables"].changes, "rescued_share": 0.0, "give_up_changes": False, "columns": [field.column for field in CONTRACT.fields], "order_ids": keys,
         "source_stream": "source_stream", "run_id": RUN, "run_at": f"{day(0)} 00:00:00",
         "entries": [{**ENTRY, "lags": ["0.5", None, "2", "3", "4", "5"]}],
     }  # fmt: skip
@@ -131,11 +131,11 @@ def context_of(order: tuple[str, ...], topology: Topology) -> dict[str, Any]:
             "time_travel": {"before": None, "columns_before": [], "after": None},
         },
         "wait_for_delivery": {"written": {"INSERT": 1, "MODIFY": 1, "REMOVE": 1}, "mended_until": None},
-        "plan_drill": {"since": f"{day(-1)} 00:00:00"},
+        "plan_drill": {"since": f"{day(-1)} 00:00:00"}, "plan_rebuild": {"has_changes": True, "has_streams": True},
         "verify_raw_table": None,
     }  # fmt: skip
     return {
-        "params": params, **NAMES, "macros": macros, "dag_run": SimpleNamespace(start_date=now),
+        "params": params, **NAMES, "live": NAMES["tables"], "macros": macros, "dag_run": SimpleNamespace(start_date=now),
         "ti": SimpleNamespace(xcom_pull=lambda task_ids: results[task_ids]),
     }  # fmt: skip
 

@@ -9,7 +9,8 @@ Exact at any crash, rerun, duplication, order and split: each commit is a MERGE 
 and an object counts as taken only once all that it holds is committed. The watermark says which folders may hold objects that nobody
 has taken: only their names are listed. Without it, or with that of another lake, all are. Order is the streams': by the stream's
 label, then by sequence number. A value that does not fit its column is null there and stands in ``rescued_data``.
-A dropped orders_changes is rebuilt from all raw objects, a dropped orders_current from orders_changes.
+A dropped orders_changes is rebuilt from all raw objects, a dropped orders_current from orders_changes. With ``--rebuild true`` the
+job makes all tables again beside the live ones, which sales_cdc_rebuild then exchanges.
 
 The same file runs on AWS Glue 5.1 (Spark 3.5, Iceberg 1.10) and on a laptop. The modules beside it reach it by
 ``--extra-py-files``, the contract by ``--extra-files``. Sources:
@@ -32,8 +33,10 @@ import boto3
 from contract_file import load_contract
 from curated_tables import MAX_FURTHER_COLUMNS, Lake, maintain, prepare_tables
 from curation import curate, not_taken
+from pyspark.sql import DataFrame
 from raw_listing import level_of, listed_objects, s3_names, watermark_after
 from raw_objects import s3_fetch
+from rebuilding import await_exchange, rebuild, rebuilt_lake
 from spark_session import start_session
 from watermark import Watermark
 
@@ -57,13 +60,18 @@ def main() -> None:
     parser.add_argument(
         "--unchecked_prefix", default="ledger/curate/unchecked/", help="for what the gate has to look at"
     )
+    parser.add_argument(
+        "--rebuild", choices=("true", "false"), default="false", help="into tables beside the live ones"
+    )
+    parser.add_argument("--JOB_RUN_ID", default="outside-of-glue", help="of Glue")
     options, _of_glue = parser.parse_known_args()
     session = start_session(options.catalog, options.warehouse)
     contract = load_contract(options.contract)
     lake = Lake(session, options.catalog, options.database, contract, options.max_further_columns)
     run = Run(options, lake)
-    counts = json.dumps(run.curate())
-    if options.maintain == "true":
+    await_exchange(run.s3, options.bucket, options.JOB_RUN_ID)
+    counts = json.dumps(run.rebuild() if options.rebuild == "true" else run.curate())
+    if options.maintain == "true" and options.rebuild == "false":
         maintain(lake)
     if options.ledger_key:
         run.put(options.ledger_key, counts)
@@ -97,6 +105,18 @@ class Run:
             "watermark": watermark_after(listed, level.folders, lake.identity),
             "notes": asked.get("notes", []),
         }
+
+    def rebuild(self) -> dict[str, Any]:
+        """Take every raw object into tables beside the live ones."""
+        options, lake = self.options, self.lake
+        prefix = options.raw_prefix or f"raw/{lake.contract.view}/"
+        folder = f"{options.warehouse.rstrip('/')}/{options.database}.db/"
+
+        def listing() -> DataFrame:
+            folders = level_of(self.s3, options.bucket, prefix).folders
+            return listed_objects(lake.spark, folders, partial(s3_names, options.bucket, prefix))
+
+        return rebuild(rebuilt_lake(lake, folder), listing, partial(s3_fetch, options.bucket))
 
     def note(self, document: dict[str, Any]) -> None:
         """Tell the gate what this run may commit, from now until a gate has passed."""

@@ -54,6 +54,7 @@ class Lake:
     """The curated tables of one contract: one database in one Iceberg catalog.
 
     ``max_further_columns``: how many further attributes get a column of their own; the rest share ``further_attributes``.
+    ``folder``: each table that is made gets a new folder of its own below it; None: the folder that the catalog gives to its name.
     """
 
     spark: SparkSession
@@ -61,6 +62,7 @@ class Lake:
     database: str
     contract: Contract
     max_further_columns: int = MAX_FURTHER_COLUMNS
+    folder: str | None = None
 
     @property
     def changes(self) -> str:
@@ -121,7 +123,8 @@ class Lake:
         """Make the table, with ``rows`` if that source is given, unless it exists; an older one gets the columns that it lacks."""
         fields = "" if source else f"({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
         query = "AS SELECT * FROM {rows}" if source else ""
-        how = f"USING iceberg {partitioning} TBLPROPERTIES ({PROPERTIES})"
+        place = f"LOCATION '{self.folder}{table}-{uuid.uuid4()}'" if self.folder else ""
+        how = f"USING iceberg {partitioning} {place} TBLPROPERTIES ({PROPERTIES})"
         statement = f"CREATE TABLE IF NOT EXISTS {self.name(table)} {fields} {how} {query}"
         self.commit(lambda: self.spark.sql(statement, **source))
         self.ensure_columns(table, columns)

@@ -11,8 +11,9 @@ from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.common.compat.sdk import DownstreamTasksSkipped
-from airflow.sdk import BaseSensorOperator
+from airflow.sdk import BaseSensorOperator, TriggerRule
 from airflow.sdk.definitions.mappedoperator import MappedOperator
+from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.execution_time import macros
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
@@ -38,8 +39,27 @@ class DagRun:
     def run(self, *beginnings: str) -> None:
         """Run the tasks whose ids begin so (all by default) in their order, up to the first error."""
         for task in self.dag.topological_sort():
-            if task.task_id.startswith(beginnings or ("",)) and task.task_id not in self.skipped:
-                self.outcomes[task.task_id] = self._run_task(task.task_id)
+            if task.task_id.startswith(beginnings or ("",)) and not self._is_left_out(task):
+                try:
+                    self.outcomes[task.task_id] = self._run_task(task.task_id)
+                except AirflowSkipException:
+                    self.skipped.add(task.task_id)
+
+    def _is_left_out(self, task: Any) -> bool:
+        """Skip a task as the scheduler does: when any task before it was skipped, or all of them, by its trigger rule.
+
+        Some are skipped by name already, by a task that skips all after it.
+        """
+        if task.task_id in self.skipped:
+            return True
+        before = task.upstream_task_ids
+        every = task.trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+        tolerant = task.trigger_rule not in (TriggerRule.ALL_SUCCESS, TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
+        gone = before & self.skipped
+        if gone and not tolerant and (gone == before or not every):
+            self.skipped.add(task.task_id)
+            return True
+        return False
 
     def run_only(self, *task_ids: str) -> None:
         """Run these tasks and no other, in the DAG's order, up to the first error."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sales_cdc.batch.report_warnings import batch_warnings, raw_table_warnings, rescued_document
+from sales_cdc.batch.report_warnings import batch_warnings, given_up_warning, raw_table_warnings, rescued_document
 from sales_cdc.contract.order_keys import KEYS
 
 MAX_ROWS = 50
@@ -72,6 +72,7 @@ def batch_report(
     ledger: Mapping[str, Mapping[str, int]] | None = None,
     raw_table: Mapping[str, Any] | None = None,
     holding_rescued: Mapping[str, Any] | None = None,
+    given_up: Sequence[Mapping[str, str]] = (),
 ) -> Document:
     """Compose the report of one run; ``written`` and ``delivered`` count the generate runs that it waited for.
 
@@ -80,6 +81,7 @@ def batch_report(
         ledger: what became of these changes, by event type; None when that was not recorded.
         raw_table: what ``verify_raw_table`` found and mended.
         holding_rescued: which orders hold a rescued value now, whichever run rescued it; None when that was not asked.
+        given_up: the changes that the pipe gave up on: order, event type, reason.
 
     Example::
 
@@ -99,10 +101,12 @@ def batch_report(
         "warnings": [
             *raw_table_warnings(raw_table or {}),
             *batch_warnings(raw_table or {}, curated),
+            *given_up_warning(given_up),
         ],
         "quarantine": quarantine.document(),
         "rescued": rescued_document(curated.get("rescued") or {}),
         "open": {"rescued": dict(holding_rescued)} if holding_rescued else {},
+        "given_up": [dict(each) for each in given_up],
     }
 
 

@@ -13,6 +13,7 @@ CONTRACT = declared_contract()
 RAW_TABLE, QUARANTINE = CONTRACT.raw_table, CONTRACT.table("quarantine")
 COLUMNS = {each.name: each.column for each in CONTRACT.fields}
 MAX_NAMED = 5
+REDRIVE = "Run sales_cdc_redrive within 24 hours of the changes: it reads them from the table's stream and delivers them past Kinesis."
 FOUND_BY = (
     f'SELECT DISTINCT "$path" FROM {sql_name(RAW_TABLE)} WHERE {{0}} IS NOT NULL AND try_cast({{0}} AS double) IS NULL'  # noqa: S608 (a name of ours)
 )
@@ -101,3 +102,16 @@ def rescue_reason(value: Mapping[str, Any]) -> str:
     is_number = declared.startswith(("bigint", "double", "decimal", "timestamp"))
     fits_in_kind = (found == "N" and is_number) or (found == "S" and declared in {"timestamp", "json"})
     return f"{found} that {declared} does not hold" if fits_in_kind else f"{found}, not {declared}"
+
+
+def given_up_warning(changes: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a warning that names the orders; none without changes.
+
+    >>> given_up_warning([])
+    []
+    """
+    if not changes:
+        return []
+    named = ", ".join(f"{each['orderid']} ({each['event_type']}: {each['reason']})" for each in changes[:MAX_NAMED])
+    more = ", …" if len(changes) > MAX_NAMED else ""
+    return [f"The pipe gave up on changes of these orders: {named}{more}. {REDRIVE}"]

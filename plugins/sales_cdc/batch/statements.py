@@ -28,10 +28,10 @@ RAW_CHECKS = {
 _ENTITY = declared_contract().view
 _CHANGES, _CURRENT = f"{_ENTITY}_changes", f"{_ENTITY}_current"
 _REPAIR = (
-    'run sales_cdc_repair with {"orders": <orders>}: it sends these orders through the stream again. If that does not help, drop '
-    f"{_CURRENT}: the next batch rebuilds it from {_CHANGES}; until then the view {_ENTITY} cannot be read."
+    'run sales_cdc_repair with {"orders": <orders>}: it sends these orders through the stream again. If that does not help, '
+    "run sales_cdc_rebuild: it makes the tables again from raw/, while readers keep these."
 )
-_REBUILD = f"drop {_CHANGES}: the next batch rebuilds it from the objects under raw/; until then {_ENTITY}_history cannot be read."
+_REBUILD = "run sales_cdc_rebuild: it makes the tables again from raw/, while readers keep these."
 _SETUP = f"run sales_cdc_setup: the deployed transformer and job differ. The lines are in {_ENTITY}_quarantine."
 _MEND_ITEMS = (
     "find out who writes such values: rescued_data says which. Mend the items in the table, or declare another type in the contract; "

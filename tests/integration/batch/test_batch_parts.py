@@ -266,7 +266,7 @@ def test_differences_are_reported_before_they_fail_the_run(place: Place) -> None
     rescued = RescuedOrders("one", {"a": "2026-01-02T00:00:00+00:00"}, 7, "2026-01-01", "2026-01-02")
     place.put("ledger/batch/rescued_orders.json", json.dumps(rescued.document()))
     settings = replace(Settings.from_environment(), prefix=place.name)
-    report = ReportOperator(task_id="report", bucket=place.name, settings=settings)
+    report = ReportOperator(task_id="report", bucket=place.name, dead_letter_queue=place.name, settings=settings)
     instance = SimpleNamespace(xcom_pull=lambda task_ids: xcoms.get(task_ids, 0))
     with pytest.raises(DifferencesFoundError, match=r"2 orders differ .*ledger/reconcile/x.json.*sales_cdc_repair"):
         report.execute({"run_id": "manual__2026-01-01T00:00:00+00:00", "ti": instance})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -19,7 +20,7 @@ from tests.integration.dag_runs import DagRun
 from tests.integration.provisioning.principals import Principals
 from tests.recorded_calls import CallRecorder
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]  # eight DAGs, with Spark jobs
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # nine DAGs, with Spark jobs
 ACCOUNT = "000000000000"
 
 
@@ -37,6 +38,7 @@ OWNER: dict[str, Callable[[Topology], Document]] = {
     "sales_cdc_repair.py": orchestrator_policies.operating,
     "sales_cdc_backfill.py": orchestrator_policies.operating,
     "sales_cdc_redrive.py": orchestrator_policies.operating,
+    "sales_cdc_rebuild.py": orchestrator_policies.operating,
     "sales_cdc_teardown.py": provisioning,
 }
 
@@ -49,14 +51,16 @@ def principals(cloud: Cloud) -> Iterator[Principals]:
 
 
 def test_two_principals_run_every_dag_and_neither_can_do_the_others_work(principals: Principals) -> None:
-    params = {
-        "sales_cdc_generate.py": {"inserts": 20, "updates": 10, "deletes": 5},
-        "sales_cdc_reconcile.py": {"source": "export"},  # the batch scans
-        "sales_cdc_teardown.py": {"confirm": principals.topology.prefix},
+    params: dict[str, list[dict[str, Any]]] = {
+        "sales_cdc_generate.py": [{"inserts": 20, "updates": 10, "deletes": 5}],
+        "sales_cdc_reconcile.py": [{"source": "export"}],  # the batch scans
+        "sales_cdc_rebuild.py": [{}, {"action": "delete_old"}],
+        "sales_cdc_teardown.py": [{"confirm": principals.topology.prefix}],
     }
     for file, policy in OWNER.items():
         principals.become(policy)
-        DagRun(file, **params.get(file, {})).run()
+        for each in params.get(file, [{}]):
+            DagRun(file, **each).run()
         if file == "sales_cdc_redrive.py":
             _read_the_page(principals.topology)
             _check_the_border(principals)

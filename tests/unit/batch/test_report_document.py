@@ -50,7 +50,7 @@ def report() -> dict[str, Any]:
 def test_it_has_the_contract_s_fields(report: dict[str, Any]) -> None:
     assert list(report) == [
         "run_id", "at", "written", "delivered", "failed", "lost", "duplicates_in_raw", "lag_seconds", "curated", "checks", "insights",
-        "changed_orders", "reconciliation", "ledger", "warnings", "quarantine", "rescued", "open",
+        "changed_orders", "reconciliation", "ledger", "warnings", "quarantine", "rescued", "open", "given_up",
     ]  # fmt: skip
     assert report["written"] == report["delivered"] == {**NONE, "INSERT": 3}
     assert (report["lost"], report["failed"]) == (0, 1)

@@ -60,7 +60,7 @@ def test_prefixes_tables_and_permissions_are_the_entity_s(defined: dict[str, Any
     written = json.dumps(defined["job_role"])
     assert "/invoices_*" in written
     assert "orders" not in json.dumps({name: value for name, value in defined.items() if name != "remedies"})
-    assert "invoices_changes" in json.dumps(defined["remedies"])
+    assert "sales_cdc_rebuild" in json.dumps(defined["remedies"]), "which names no table, and so suits every entity"
     assert "orders_" not in json.dumps(defined["remedies"])
 
 

@@ -164,16 +164,17 @@ class ChecksOperator(StatementsOperator):
             if not rows.rows:
                 self.log.info("Passed: no %s.", self.checks[name].finding)
         if failed := {name: rows for name, rows in found.items() if rows.rows}:
-            entity, found_by_check = (
-                declared_contract().view,
-                "\n".join(self._explain(name, rows) for name, rows in failed.items()),
-            )
+            found_by_check = "\n".join(self._explain(name, rows) for name, rows in failed.items())
             raise CheckFailedError(
-                f"{len(failed)} of {len(found)} checks of '{self.task_id}' failed; the tasks after it did not run. The views "
-                f"{entity} and {entity}_history show the tables as they are now, including these rows.\n{found_by_check}\n"
+                f"{len(failed)} of {len(found)} checks of '{self.task_id}' failed; the tasks after it did not run. "
+                f"{self._consequence()}\n{found_by_check}\n"
                 "Once that is fixed, clear this task to check again. More: docs/operations.md, 'Orders are not right'."
             )
         return dict.fromkeys(found, 0)
+
+    def _consequence(self) -> str:
+        entity = declared_contract().view
+        return f"The views {entity} and {entity}_history show the tables as they are now, including these rows."
 
     def _explain(self, name: str, rows: QueryRows) -> str:
         check, orders = self.checks[name], json.dumps([KEYS.of_texts(row) for row in rows.rows[:SHOWN]])

@@ -13,8 +13,10 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from sales_cdc.aws.athena import Athena
+from sales_cdc.aws.dead_letters import DeadLetterHook, StreamPositionHook
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.aws.ledger_folder import json_line
+from sales_cdc.batch.given_up import given_up
 from sales_cdc.batch.report_document import Answer, batch_report, question_of, with_verdict
 from sales_cdc.batch.report_page import as_markdown
 from sales_cdc.batch.rescued_orders import RescuedOrders
@@ -39,6 +41,7 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
     Args:
         bucket: the name of the bucket for the report, which is written as JSON and as Markdown.
         settings: of the deployment on which the verdict is.
+        dead_letter_queue: the pipe's, by name: the report names the orders whose changes the pipe gave up on.
 
     Returns:
         The S3 URI of ``report.json``.
@@ -48,16 +51,17 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
 
     Example::
 
-        ReportOperator(task_id="write_report", bucket=topology.bucket.name, settings=settings, trigger_rule="none_failed")
+        ReportOperator(task_id="write_report", bucket=bucket, dead_letter_queue=queue, settings=settings, trigger_rule="none_failed")
     """
 
     aws_hook_class = AthenaHook
-    template_fields = aws_template_fields("bucket")
+    template_fields = aws_template_fields("bucket", "dead_letter_queue")
     operator_extra_links = (ObjectLink(),)
 
-    def __init__(self, *, bucket: str, settings: Settings, **kwargs: Any) -> None:
+    def __init__(self, *, bucket: str, dead_letter_queue: str, settings: Settings, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bucket = bucket
+        self.dead_letter_queue = dead_letter_queue
         self.settings = settings
 
     def execute(self, context: Any) -> str:
@@ -95,12 +99,17 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             reconciliation=pull("reconcile"),
             ledger=pull("record_ledger"),
             raw_table=pull("verify_raw_table"),
+            given_up=self._given_up(),
         )
 
     def _verdict(self, key: str, report: Mapping[str, Any]) -> Verdict:
         """Return the verdict on the deployment with this report as its newest."""
         evidence = read_evidence(DeploymentSources(self.settings), self.settings, runs=None)
         return verdict_on(replace(evidence, batch=Report(key, evidence.at, report)))
+
+    def _given_up(self) -> list[dict[str, str]]:
+        queue = DeadLetterHook(queue=self.dead_letter_queue, **self._hook_parameters)
+        return given_up(queue, StreamPositionHook(**self._hook_parameters))
 
     def _refuse_differences(self, counts: Mapping[str, Any]) -> None:
         differing = sum(counts.get(kind, 0) for kind in FINDINGS)
