@@ -54,6 +54,7 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "dynamodb:DescribeStream": ("provisioning", "DescribeStream"),
         "dynamodb:GetRecords": ("redrive", "get_records"),
         "dynamodb:GetShardIterator": ("redrive", "get_shard_iterator"),
+        "dynamodb:ListStreams": ("redrive", "list_streams"),
         "firehose:UpdateDestination": ("provisioning", "UpdateDestination"),
         "glue:CreateSecurityConfiguration": ("provisioning", "CreateSecurityConfiguration"),
         "glue:GetSecurityConfiguration": ("provisioning", "GetSecurityConfiguration"),
