@@ -7,9 +7,9 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from sales_cdc.backfill.run import BackfillRefusedError, allowed_dollars
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.declared import declared_contract
+from sales_cdc.cost.confirmation import CostNotConfirmedError, allowed_dollars
 from sales_cdc.cost.forecast import REGION, Forecast, in_dollars
 from sales_cdc.cost.rebuild import RawZone, rebuild_forecast, summary
 from sales_cdc.deployment.topology import Topology
@@ -86,7 +86,7 @@ class PlanRebuildOperator(RebuildOperator):
         self.log.info(line)
         try:
             confirmed = allowed_dollars(text)
-        except BackfillRefusedError as error:
+        except CostNotConfirmedError as error:
             raise RebuildRefusedError(str(error)) from error
         if forecast.dollars > confirmed:
             raise RebuildRefusedError(
