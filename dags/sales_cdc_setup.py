@@ -109,9 +109,7 @@ with DAG(
         delete_probe = DeleteProbeOrderOperator(task_id="delete_probe_order", table=topology.table.name, probe=put_probe.output)  # fmt: skip
         chain(put_probe.as_setup(), expect_probe, delete_probe.as_teardown(setups=put_probe))
 
-    done = [
-        task for task in dag.task_ids if any(verb in task for verb in (".provision_", ".upload_", ".adopt_", ".drain_"))
-    ]
+    done = [task for task in dag.task_ids if any(verb in task for verb in (".provision_", ".upload_", ".adopt_"))]
     summarise = SummariseOperator(task_id="summarise_setup", of_tasks=done)
     chain(find_account, expectations(topology), roles, lake_group, delivery_group, capture_group, proof_group, summarise)  # fmt: skip
     chain(lake_group, arrivals_group, summarise)
