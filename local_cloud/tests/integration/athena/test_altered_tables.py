@@ -168,3 +168,19 @@ def test_every_account_has_the_database_default(athena: Athena) -> None:
     athena.rows(f"CREATE EXTERNAL TABLE default.athena_altered (a int) {place}")
     assert athena.rows("SELECT a FROM athena_altered", QueryExecutionContext={"Database": "default"}) == []
     athena.rows("DROP TABLE default.athena_altered")
+
+
+@pytest.mark.parametrize("kind", ["ICEBERG", ""])
+def test_names_of_any_letters_are_written_between_quotes(athena: Athena, kind: str) -> None:
+    """As dbt-athena writes them: in backquotes in DDL, in double quotes elsewhere."""
+    name = f"odd_{kind or 'hive'}".lower()
+    properties = f"TBLPROPERTIES ('table_type' = '{kind}')" if kind else ""
+    created = "CREATE TABLE" if kind else "CREATE EXTERNAL TABLE"
+    athena.rows(f"{created} `{name}` (id int) LOCATION 's3://{athena.bucket}/{name}/' {properties}")
+    athena.rows(f"ALTER TABLE `{name}` ADD COLUMNS (`select` string, `with-dash` string)")
+    athena.rows(f'INSERT INTO "{athena.database}"."{name}" ("id", "select", "with-dash") (SELECT 1, \'a\', \'b\')')
+    assert athena.rows(f'SELECT "select", "with-dash" FROM {name}') == [["a", "b"]]
+    if kind:
+        athena.rows(f'UPDATE "{name}" SET "with-dash" = \'c\', "select" = "with-dash" WHERE "with-dash" = \'b\'')
+        athena.rows(f'DELETE FROM "{name}" WHERE "with-dash" <> \'c\'')
+        assert athena.rows(f'SELECT "select", "with-dash" FROM "{name}"') == [["b", "c"]]

@@ -16,6 +16,10 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
+NAME = r'(?:[\w$]+|"(?:[^"]|"")+"|`[^`]+`)'
+TABLE = rf"{NAME}(?:\s*\.\s*{NAME})*"
+"""Patterns of an identifier, and of ``[catalog.][database.]table``."""
+
 
 @dataclass(slots=True)
 class Words:

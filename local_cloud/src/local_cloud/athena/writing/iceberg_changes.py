@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from local_cloud.athena import quoting
 from local_cloud.athena.catalog.glue import Catalog, GlueTable
-from local_cloud.athena.ddl.grammar import Words
+from local_cloud.athena.ddl.grammar import TABLE, Words
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.selection.selector import Selector
@@ -24,13 +24,13 @@ from local_cloud.athena.writing.iceberg_rows import arrow_of, changing
 from local_cloud.athena.writing.iceberg_snapshots import expire_snapshots
 from local_cloud.athena.writing.merge import MergeQueries, merge_target, parsed_merge
 
-_DELETE = re.compile(r"DELETE\s+FROM\s+([\w.\"$]+)(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL)
-_UPDATE = re.compile(r"UPDATE\s+([\w.\"$]+)\s+SET\b\s*(.*)", re.IGNORECASE | re.DOTALL)
+_DELETE = re.compile(rf"DELETE\s+FROM\s+({TABLE})(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL)
+_UPDATE = re.compile(rf"UPDATE\s+({TABLE})\s+SET\b\s*(.*)", re.IGNORECASE | re.DOTALL)
 
 _OPTIMIZE = re.compile(
-    r"OPTIMIZE\s+([\w.\"$]+)\s+REWRITE\s+DATA\s+USING\s+BIN_PACK(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL
+    rf"OPTIMIZE\s+({TABLE})\s+REWRITE\s+DATA\s+USING\s+BIN_PACK(?:\s+WHERE\s+(.*))?", re.IGNORECASE | re.DOTALL
 )
-_VACUUM = re.compile(r"VACUUM\s+([\w.\"$]+)", re.IGNORECASE)
+_VACUUM = re.compile(rf"VACUUM\s+({TABLE})", re.IGNORECASE)
 
 
 class IcebergChanges:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from local_cloud.athena.catalog.glue import Catalog, GlueTable
-from local_cloud.athena.ddl.grammar import Words
+from local_cloud.athena.ddl.grammar import NAME, TABLE, Words
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.selection.selector import Selection, Selector
@@ -22,7 +22,7 @@ from local_cloud.athena.writing.objects import WrittenObjects, add_partitions
 from local_cloud.athena.writing.properties import compression_of
 
 _STATEMENT = re.compile(
-    r"INSERT\s+INTO\s+((?:[\w$]+|\"[^\"]+\")(?:\s*\.\s*(?:[\w$]+|\"[^\"]+\"))*)\s*(?:\(([\w\s,\"]+)\)\s*(?=SELECT|WITH|VALUES|TABLE|\())?(.*)",
+    rf"INSERT\s+INTO\s+({TABLE})\s*(?:\((\s*{NAME}(?:\s*,\s*{NAME})*\s*)\)\s*(?=SELECT|WITH|VALUES|TABLE|\())?(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -45,7 +45,7 @@ class InsertInto:
         database, name = Words(match[1]).table(query.database)
         table = self._catalog.changeable_table(database, name, "Inserting into")
         wanted = self._columns(table)
-        given = [part.strip().strip('"').lower() for part in (match[2] or "").split(",")]
+        given = [part.strip('"`').replace('""', '"').lower() for part in re.findall(NAME, match[2] or "")]
         if not match[2]:
             given = [column for column, _ in wanted]
         with self._selector.open(query, match[3], extra_paths=[self._objects.scratch_of(query)]) as selection:
