@@ -146,3 +146,33 @@ def test_orders_may_lack_their_insert_until_the_last_backfill_or_repair_ended(la
     lake.put(ended, b"{}")
     until = datetime.fromisoformat(lake.sensor().poke({}).xcom_value["mended_until"])
     assert before < until < datetime.now(UTC) + timedelta(minutes=1)
+
+
+def test_a_sensor_that_leaves_its_slot_reads_each_object_once(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    body = LandingZoneHook._body
+    monkeypatch.setattr(LandingZoneHook, "_body", lambda hook, key: (read.append(key), body(hook, key))[1])
+
+    def look() -> tuple[bool, list[str]]:
+        read.clear()
+        sensor = DeliverySensor(task_id="wait", bucket=lake.bucket, poke_interval=60, timeout=900, mode="reschedule")
+        seen = sensor.poke({"run_id": "manual__1"})
+        return seen.is_done, [key.rpartition("/")[2] for key in read if key.startswith("raw/")]
+
+    lake.ledger("one", *({"event_type": "INSERT", "orderID": order, "set": {"price": 10.5}} for order in "ab"))
+    lake.raw("first.json", event("a", 1, price=10.5), event("theirs", 2))
+    assert look() == (False, ["first.json"])
+    assert look() == (False, [])
+    lake.ledger("two", {"event_type": "INSERT", "orderID": "c", "set": {}})
+    assert look() == (False, ["first.json"])  # other runs are waited for: their changes may be in it
+    lake.raw("second.json", event("b", 3, price=10.5), event("c", 4))
+    assert look() == (True, ["second.json"])
+    assert LandingZoneHook(bucket=lake.bucket).runs()["one"]["confirmed"] is True
+
+
+def test_a_damaged_memory_of_a_sensor_is_read_again(lake: Lake) -> None:
+    lake.ledger("one", {"event_type": "INSERT", "orderID": "a", "set": {}})
+    lake.raw("first.json", event("a", 1))
+    lake.put("ledger/batch/manual__1/arrivals.jsonl", b"{")
+    sensor = DeliverySensor(task_id="wait", bucket=lake.bucket, poke_interval=60, timeout=900, mode="reschedule")
+    assert sensor.poke({"run_id": "manual__1"}).is_done

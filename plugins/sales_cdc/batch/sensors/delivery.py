@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSen
 
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.batch.change_matching import Delivery, compare
+from sales_cdc.batch.seen_arrivals import SeenArrivals
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.contract.lines import Arrival
@@ -32,7 +33,8 @@ class ChangesFailedError(AirflowFailException):
 class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
     """Wait until every change that a finished generate run wrote is in ``raw/``, and confirm the run.
 
-    Confirmed runs are not read again, and while the sensor stays in one process each raw object is read once.
+    Confirmed runs are not read again, and each raw object is read once: a sensor that leaves its slot between two looks keeps what it has
+    seen in the ledger of its DAG run.
 
     Args:
         bucket: the name of the bucket with ledgers and raw zone.
@@ -61,9 +63,7 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
         super().__init__(**kwargs)
         self.bucket = bucket
         self._seen = Delivery()
-        self._awaited: set[str] = set()
-        self._read: set[str] = set()
-        self._arrivals: list[Arrival] = []
+        self._arrivals = SeenArrivals()
 
     @property
     def _hook_parameters(self) -> dict[str, Any]:
@@ -77,9 +77,14 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
 
     def poke(self, context: Any) -> PokeReturnValue:
         waiting, confirmed = self.hook.ever_written()
+        kept = self._kept_in(context)
+        self._recall(kept)
+        known = (self._arrivals.runs, len(self._arrivals.objects))
         self._seen, failed = self._look(waiting)
         if not self._seen.complete:
             self._give_up_on_failed(waiting)
+            if kept and (self._arrivals.runs, len(self._arrivals.objects)) != known:
+                self.hook.put_text(kept, self._arrivals.text(), "application/jsonl")
             return PokeReturnValue(is_done=False)
         awaited = totals(summary["written"] for summary in waiting.values())
         found = {"awaited": awaited, **self._seen.summary(), "failed": failed, "runs": sorted(waiting)}
@@ -92,6 +97,16 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
             "since": since,
         }
         return PokeReturnValue(is_done=True, xcom_value={**ever, **found})
+
+    def _kept_in(self, context: Any) -> str | None:
+        """Return where a sensor that leaves its slot keeps what it has seen: the next look is in another process."""
+        if not self.reschedule or "run_id" not in context:
+            return None
+        return f"{bucket_keys.folder_of(bucket_keys.BATCH_RUNS, context['run_id'])}arrivals.jsonl"
+
+    def _recall(self, key: str | None) -> None:
+        if key and not self._arrivals.objects and (text := self.hook.text(key)) is not None:
+            self._arrivals = SeenArrivals.parse(text) or SeenArrivals()
 
     def _look(self, runs: dict[str, dict[str, Any]]) -> tuple[Delivery, int]:
         """Return what has arrived of these runs, and how many records failed since the first of them began."""
@@ -108,11 +123,9 @@ class DeliverySensor(AwsBaseSensor[LandingZoneHook]):
 
     def _arrived(self, since: datetime, runs: set[str], orders: set[str]) -> list[Arrival]:
         """Return the arrivals of these orders. While the same runs are waited for, each raw object is read once."""
-        if runs != self._awaited:
-            self._awaited, self._read, self._arrivals = runs, set(), []
-        fresh = self.hook.arrivals(since, known=self._read)
-        self._arrivals += [arrival for arrival in fresh if arrival.event["orderID"] in orders]
-        return self._arrivals
+        self._arrivals = self._arrivals.of(runs)
+        self._arrivals.add(self.hook.arrivals(since, known=self._arrivals.objects), orders)
+        return self._arrivals.arrivals
 
     def _give_up_on_failed(self, runs: dict[str, dict[str, Any]]) -> None:
         """Raise once every missing change has failed: then waiting is in vain."""
