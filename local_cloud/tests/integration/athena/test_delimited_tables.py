@@ -36,7 +36,7 @@ def test_arrays_maps_and_structs_have_separators_of_their_own(athena: Athena) ->
 
 
 def test_rows_are_inserted_into_text_and_come_back(athena: Athena) -> None:
-    """AWS: INSERT INTO writes text files of LazySimpleSerDe, with the separators that it is read by.
+    """AWS: INSERT INTO writes text files of LazySimpleSerDe. A real Trino 476 wrote the same lines.
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/insert-into.html
     """
@@ -60,7 +60,7 @@ def test_rows_are_inserted_into_text_and_come_back(athena: Athena) -> None:
     written = sorted(_lines(athena, "inserted/"))
     assert written == [
         "\\N|8|" + "|".join(["\\N"] * 10),
-        "true|7|1.0E10|2.50|text|ab  |2026-01-02|2026-01-02 03:04:05.120|AP8=|1\x02\\N|k\x030.5|1\x02\\N",
+        "true|7|1.0E10|2.50|text|ab  |2026-01-02|2026-01-02 03:04:05.12|AP8=|1\x02\\N|k\x030.5|1\x02\\N",
     ]
 
 
@@ -87,6 +87,19 @@ def test_chars_are_read_without_their_last_spaces_and_shown_with_them(athena: At
         f"CREATE TABLE kept_chars WITH (external_location = 's3://{athena.bucket}/kept/') AS SELECT c FROM chars"
     )
     assert athena.rows("SELECT c, c = 'ab' FROM kept_chars ORDER BY 1") == [["ab  ", "true"], ["abcd", "false"]]
+
+
+def test_texts_of_parquet_are_cut_to_the_columns_length(athena: Athena) -> None:
+    """As a real Trino 476 reads them."""
+    athena.rows(
+        f"CREATE TABLE long_texts WITH (external_location = 's3://{athena.bucket}/long/') AS SELECT 'abcdef' AS v, 'ab' AS c"
+    )
+    athena.rows(
+        f"CREATE EXTERNAL TABLE short_texts (v varchar(3), c char(4)) STORED AS PARQUET LOCATION 's3://{athena.bucket}/long/'"
+    )
+    assert athena.rows("SELECT v, c, length(v), length(c), c = 'ab' FROM short_texts") == [
+        ["abc", "ab  ", "3", "4", "true"]
+    ]
 
 
 def _lines(athena: Athena, prefix: str) -> list[str]:

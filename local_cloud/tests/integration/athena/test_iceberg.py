@@ -101,7 +101,7 @@ def test_rows_go_into_the_partitions_of_transforms(athena: Athena) -> None:
     """AWS: Create Iceberg tables: partitioning; CREATE TABLE AS: the order of bucket's arguments is another one.
 
     Sources: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html,
-    https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
+    https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html. A real Trino 476 answered "t$partitions" in the same way.
     """
     place = f"LOCATION 's3://{athena.bucket}/days/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
     athena.rows(f"CREATE TABLE days (t timestamp, s string) PARTITIONED BY (day(t), bucket(16, s)) {place}")

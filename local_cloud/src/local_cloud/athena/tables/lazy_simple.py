@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from local_cloud.athena.types import Type, duckdb_name, parse_type
 
 NULL = "\\N"
 _FIELD, _WRITTEN = "lazy_simple_field", "lazy_simple_written"
+_LAST_ZEROS = "[.]?0+$"  # of the three digits after the point, which are written as far as they say something
 _FURTHER = "".join(map(chr, range(4, 9)))
 
 
@@ -46,7 +48,11 @@ def encoded(value: Typed, parameters: dict[str, str]) -> str:
         return f"{_WRITTEN}({text}, {quoting.text(str(kind))}, {quoting.text(json.dumps(_separators(parameters)))})"
     if kind.name == "varbinary":
         return f"to_base64({value.sql})"
-    return f"trino_shown_floating(CAST({value.sql} AS VARCHAR))" if kind.name in {"double", "real"} else text_of(value)
+    if kind.name in {"double", "real"}:
+        return f"trino_shown_floating(CAST({value.sql} AS VARCHAR))"
+    if kind.name == "timestamp":
+        return f"regexp_replace({text_of(value)}, '{_LAST_ZEROS}', '')"
+    return text_of(value)
 
 
 def _separators(parameters: dict[str, str]) -> list[str]:
@@ -106,4 +112,6 @@ def _joined(value: Any, kind: Type, separators: Sequence[str]) -> str:
         return separators[0].join(parts)
     if kind.name == "varbinary":
         return base64.b64encode(bytes.fromhex(value)).decode()
+    if kind.name == "timestamp":
+        return re.sub(_LAST_ZEROS, "", value)
     return floating(value) if kind.name in {"double", "real"} else str(value)

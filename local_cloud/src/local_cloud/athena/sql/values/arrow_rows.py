@@ -16,6 +16,8 @@ def held(sql: str, kind: Type) -> str:
         return f"CAST(timezone('UTC', {sql}) AS TIMESTAMP)"
     if kind.name == "char":
         return f"rtrim(left(CAST({sql} AS VARCHAR), {kind.numbers[0]}), ' ')"
+    if kind.name == "varchar" and kind.numbers:
+        return f"left(CAST({sql} AS VARCHAR), {kind.numbers[0]})"
     if kind.name == "timestamp":  # a file's may be finer than the column's
         return rounded(f"CAST({sql} AS TIMESTAMP)", kind.numbers[0])
     if kind.name == "row":
@@ -52,7 +54,8 @@ def named(value: Typed) -> str:
 
 def _differs(kind: Type) -> bool:
     """Say whether files hold the type in another form than the compiler does."""
-    return kind.name in {"row", "char"} or kind.name.startswith("timestamp") or any(map(_differs, kind.parts))
+    is_cut = kind.name == "char" or (kind.name == "varchar" and bool(kind.numbers))
+    return is_cut or kind.name == "row" or kind.name.startswith("timestamp") or any(map(_differs, kind.parts))
 
 
 def _mapped(sql: str, key: str, item: str) -> str:
