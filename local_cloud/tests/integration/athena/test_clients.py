@@ -30,6 +30,19 @@ def test_pyathena_reads_typed_rows(athena: Athena) -> None:
     assert cursor.fetchall() == [(1, Decimal("10.50"), date(2020, 1, 2), True), (None, None, None, None)]
 
 
+def test_a_table_shows_its_comment_and_a_time_its_precision(athena: Athena) -> None:
+    """As PyAthena's own tests expect them of AWS (its ``test_reflect_table`` and ``test_complex``)."""
+    place = f"LOCATION 's3://{athena.bucket}/noted/'"
+    athena.rows(f"CREATE EXTERNAL TABLE noted (a int) COMMENT 'of the table' {place}")
+    found = athena.client.get_table_metadata(
+        CatalogName="AwsDataCatalog", DatabaseName=athena.database, TableName="noted"
+    )
+    assert found["TableMetadata"]["Parameters"]["comment"] == "of the table"
+    execution_id = athena.run("SELECT TIME '01:02:03.000' AS t").execution["QueryExecutionId"]
+    page = athena.client.get_query_results(QueryExecutionId=execution_id)["ResultSet"]["ResultSetMetadata"]
+    assert page["ColumnInfo"][0]["Precision"] == 3
+
+
 def test_awswrangler_reads_frames(athena: Athena, monkeypatch: pytest.MonkeyPatch) -> None:
     import awswrangler
 

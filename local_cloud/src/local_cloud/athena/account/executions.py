@@ -112,11 +112,13 @@ class Executions:
         document["ResultConfiguration"]["OutputLocation"] = (
             query.output_location or document["ResultConfiguration"]["OutputLocation"]
         )
+        submitted = float(document["Status"]["SubmissionDateTime"])
+        queued = max(1, round((time.time() - submitted) * 1000) - milliseconds)  # AWS never shows 0
         document["Statistics"] = {
             "EngineExecutionTimeInMillis": milliseconds,
             "DataScannedInBytes": query.scanned_bytes,
-            "TotalExecutionTimeInMillis": milliseconds,
-            "QueryQueueTimeInMillis": 0,
+            "TotalExecutionTimeInMillis": milliseconds + queued,
+            "QueryQueueTimeInMillis": queued,
             "ServicePreProcessingTimeInMillis": 0,
             "QueryPlanningTimeInMillis": 0,
             "ServiceProcessingTimeInMillis": 0,

@@ -37,6 +37,7 @@ _PRECISIONS = {
     "double": 17,
     "varchar": 2147483647,
     "json": 0,
+    "time": 3,
     "timestamp": 3,
     "timestamp with time zone": 3,
     "varbinary": 1073741824,

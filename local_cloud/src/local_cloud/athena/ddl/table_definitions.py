@@ -95,7 +95,7 @@ class TableDefinitions:
         partitions: list[str] = []
         while words.next:
             if words.accept("COMMENT"):
-                document["Description"] = words.text()
+                document["Description"] = document["Parameters"]["comment"] = words.text()
             elif words.accept("PARTITIONED", "BY"):
                 partitions = self._partitioned(words, document)
             elif words.accept("LOCATION"):
