@@ -89,7 +89,7 @@ with DAG(
             judged = {"task_id": f"expect_no_rows_of_{name}", "finding": finding, **polling.rows}
             if name == "changes_follow_an_insert":
                 query = FirstChangesOperator(bucket=bucket, job_name=topology.job.name, starting_task="start_curation", **asked)  # fmt: skip
-                query >> FollowsInsertSensor(query_execution_id=query.output, bucket=bucket, dead_letter_queue=letters, **judged)  # fmt: skip
+                query >> FollowsInsertSensor(query_execution_id=query.output, bucket=bucket, dead_letter_queue=letters, adopted=topology.adopts_table, **judged)  # fmt: skip
             else:
                 query = QueryOperator(**asked)
                 query >> NoRowsSensor(query_execution_id=query.output, **judged)
@@ -107,7 +107,7 @@ with DAG(
     check_curated = GateOperator(task_id="check_curated", bucket=bucket, folder="curated_checks", checks=CURATED_CHECKS, **athena)  # fmt: skip
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
     reconcile = ReconcileOperator(  # write_report fails when orders differ, and shows them
-        task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, may_probe=not topology.adopts_table, fail_on_difference=False,
+        task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, adopted=topology.adopts_table, fail_on_difference=False,
         source="{{ params.source }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena,
     )  # fmt: skip
     ask_insights = ReportQuestionsOperator(task_id="ask_insights", files=QUESTION_FILES, bucket=bucket, **athena)

@@ -53,7 +53,7 @@ with DAG(
         database=topology.database.name,
         workgroup=topology.workgroup.name,
         patience_seconds=topology.patience_seconds,
-        may_probe=not topology.adopts_table,
+        adopted=topology.adopts_table,
         source="{{ params.source }}",
         fail_on_difference="{{ params.fail_on_difference }}",
     )

@@ -91,7 +91,7 @@ with DAG(
         task_id="reconcile_orders",
         hops=hops,
         patience_seconds=patience_seconds,
-        may_probe=not topology.adopts_table,
+        adopted=topology.adopts_table,
         **athena,
     )
 

@@ -105,6 +105,7 @@ RESCUED = {
 }
 DENIED = Answer(refusal="denied", message="may not pipes:DescribePipe", remedy="Let the caller's role do it.")
 DIFFERS = {"missing": 1, "extra": 0, "stale": 2}
+OLDER = {"missing": 3, "extra": 0, "stale": 0}
 BATCH, RECONCILE = bucket_keys.BATCH_RUNS, bucket_keys.RECONCILE_RUNS
 
 BAD_STATES: dict[str, tuple[Callable[[], StatefulReader], str, str, str]] = {
@@ -119,6 +120,7 @@ BAD_STATES: dict[str, tuple[Callable[[], StatefulReader], str, str, str]] = {
     "rescued values": (lambda: StatefulReader(reports=changed(BATCH, "/report.json", open=RESCUED)), "untrustworthy", "since 2026-11-20 08:00:00 UTC: 12 orders hold a value that does not fit", "acknowledge"),
     "missing changes": (lambda: StatefulReader(reports=changed(BATCH, "/account.json", unaccounted=4)), "untrustworthy", "4 changes that were written were found nowhere", "sales_cdc_batch"),
     "differences": (lambda: StatefulReader(reports=changed(RECONCILE, ".json", counts=DIFFERS)), "untrustworthy", "3 orders differ between DynamoDB and the tables", "sales_cdc_repair"),
+    "older items": (lambda: StatefulReader(reports=changed(RECONCILE, ".json", counts=OLDER, awaits_backfill=True)), "untrustworthy", "3 orders of the adopted table are not in the tables yet", "sales_cdc_backfill"),
     "stale reconcile": (lambda: StatefulReader(reports=aged(timedelta(days=3))), "outdated", "the last comparison is old", "sales_cdc_reconcile"),
     "cloud down": (lambda: StatefulReader("down"), "unknown", "the cloud does not answer", "make cloud"),
     "half-built": (lambda: StatefulReader(answers={"crawler": Answer(refusal="missing"), "job": Answer(refusal="missing")}), "untrustworthy", "not all of the pipeline is there: crawler, curate job", "sales_cdc_setup"),

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sales_cdc.batch.report_warnings import batch_warnings, given_up_warning, raw_table_warnings, rescued_document
+from sales_cdc.batch.report_warnings import (
+    backfill_warning,
+    batch_warnings,
+    given_up_warning,
+    raw_table_warnings,
+    rescued_document,
+)
 from sales_cdc.contract.order_keys import KEYS
 
 MAX_ROWS = 50
@@ -102,6 +108,7 @@ def batch_report(
             *raw_table_warnings(raw_table or {}),
             *batch_warnings(raw_table or {}, curated),
             *given_up_warning(given_up),
+            *backfill_warning(reconciliation),
         ],
         "quarantine": quarantine.document(),
         "rescued": rescued_document(curated.get("rescued") or {}),

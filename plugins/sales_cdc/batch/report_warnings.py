@@ -8,6 +8,7 @@ from typing import Any
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.statement_names import sql_name
+from sales_cdc.reconcile.findings import awaited_backfill
 
 CONTRACT = declared_contract()
 RAW_TABLE, QUARANTINE = CONTRACT.raw_table, CONTRACT.table("quarantine")
@@ -102,6 +103,13 @@ def rescue_reason(value: Mapping[str, Any]) -> str:
     is_number = declared.startswith(("bigint", "double", "decimal", "timestamp"))
     fits_in_kind = (found == "N" and is_number) or (found == "S" and declared in {"timestamp", "json"})
     return f"{found} that {declared} does not hold" if fits_in_kind else f"{found}, not {declared}"
+
+
+def backfill_warning(reconciliation: Mapping[str, Any] | None) -> list[str]:
+    """Return a warning when items of an adopted table may be older than its stream, and nothing was backfilled yet."""
+    if reconciliation is None or not reconciliation.get("awaits_backfill"):
+        return []
+    return [awaited_backfill(reconciliation["missing"])]
 
 
 def given_up_warning(changes: Sequence[Mapping[str, str]]) -> list[str]:

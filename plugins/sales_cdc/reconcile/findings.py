@@ -12,6 +12,24 @@ MAX_NAMED = 10_000
 Verdict = Literal["matching", "in_flight", "missing", "extra", "stale"]
 FINDINGS: tuple[Verdict, ...] = ("missing", "extra", "stale")
 
+BACKFILL = (
+    "Run sales_cdc_backfill, then sales_cdc_batch: it touches every item, so that the stream carries it; it says first what that costs. "
+    "For some of them, run sales_cdc_repair."
+)
+
+
+def is_only_missing(counts: Mapping[Any, int]) -> bool:
+    """Return whether items are missing from the curated table, and nothing else differs."""
+    return bool(counts["missing"]) and not counts["extra"] and not counts["stale"]
+
+
+def awaited_backfill(missing: int) -> str:
+    """Say of an adopted table that was never backfilled what it means when items are missing, and what to do."""
+    return (
+        f"The tables are not complete yet: {missing:,} items of the adopted table are not in them. Items that were in it before its stream "
+        f"emit no change until somebody changes them. {BACKFILL}"
+    )
+
 
 @dataclass
 class Reconciliation:

@@ -12,14 +12,14 @@ from sales_cdc.verdict.expected_tables import EXPECTED, gone, listed
 from sales_cdc.verdict.hop import Hop
 from sales_cdc.verdict.lake_reader import Report
 from sales_cdc.verdict.matters import Level, Matter
-from sales_cdc.verdict.remedies import BATCH, RECONCILE, REDRIVE, REPAIR, SET_UP
+from sales_cdc.verdict.remedies import BACKFILL, BATCH, RECONCILE, REDRIVE, REPAIR, SET_UP
 from sales_cdc.verdict.words import MANY, counted
 
 STALE = timedelta(hours=36)  # the daily batch compares once a day
 LOOKED_AT_FOR_LAG = ("stream", "delivery")
 KEPT = ("table", "raw")  # may exist before setup, and stay after a teardown
-SETUP_DAG, BATCH_DAG, REDRIVE_DAG, REPAIR_DAG = (
-    f"sales_cdc_{name}" for name in ("setup", "batch", "redrive", "repair")
+SETUP_DAG, BATCH_DAG, REDRIVE_DAG, REPAIR_DAG, BACKFILL_DAG = (
+    f"sales_cdc_{name}" for name in ("setup", "batch", "redrive", "repair", "backfill")
 )
 Rule = Callable[[Evidence], Iterable[Matter]]
 
@@ -146,7 +146,11 @@ def _differences(evidence: Evidence) -> Iterator[Matter]:
         kind: _number(_mapping(report.document.get("counts")).get(kind)) for kind in ("missing", "extra", "stale")
     }
     differing = sum(counts.values())
-    if differing:
+    if report.document.get("awaits_backfill"):
+        title = f"{counted(counts['missing'])} of the adopted table {'is' if differing == 1 else 'are'} not in the tables yet"
+        reason = "What was in it before its stream emits no change until somebody changes it."
+        yield Matter("differences", Level.BROKEN, title, reason, BACKFILL, BACKFILL_DAG, report.at, report.at)
+    elif differing:
         named = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
         title = f"{counted(differing)} {'differs' if differing == 1 else 'differ'} between DynamoDB and the tables"
         yield Matter(

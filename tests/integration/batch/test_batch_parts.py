@@ -150,13 +150,13 @@ def test_failing_checks_say_what_readers_see_and_what_to_do(place: Place) -> Non
     assert "mend good" not in told
 
 
-def follows_insert(place: Place, *orders: str, run_id: str = "one") -> int:
+def follows_insert(place: Place, *orders: str, run_id: str = "one", adopted: bool = False) -> int:
     """Run the check on orders whose first change is no insert, in a run of this id."""
     values = ", ".join(f"('{order}', 'MODIFY')" for order in orders)
     asked = place.asks(f"SELECT * FROM (VALUES {values}) AS t (orderid, event_type)").execute({})
     sensor = FollowsInsertSensor(
         task_id="judge", query_execution_id=asked["q0"], finding="orders without insert", poke_interval=0.1,
-        bucket=place.name, dead_letter_queue=place.name,
+        bucket=place.name, dead_letter_queue=place.name, adopted=adopted,
     )  # fmt: skip
     return sensor.execute({"run_id": run_id})
 
@@ -190,6 +190,13 @@ def test_positions_in_the_dead_letter_queue_may_be_the_insert(place: Place) -> N
     sqs.purge_queue(QueueUrl=queue)
     with pytest.raises(CheckFailedError, match="given-up"):
         follows_insert(place, "given-up")
+
+
+def test_orders_older_than_the_stream_of_an_adopted_table_fail_no_run_until_the_first_backfill(place: Place) -> None:
+    assert follows_insert(place, "older-1", "older-2", adopted=True) == 2
+    place.put("ledger/backfill/one/summary.json", "{}")
+    with pytest.raises(CheckFailedError, match="lost-1"):
+        follows_insert(place, "lost-1", adopted=True)
 
 
 class Curation:

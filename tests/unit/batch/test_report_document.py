@@ -16,7 +16,7 @@ from sales_cdc.batch.report_document import (
     with_verdict,
 )
 from sales_cdc.batch.report_page import as_markdown
-from sales_cdc.batch.report_warnings import batch_warnings, raw_table_warnings, rescued_document
+from sales_cdc.batch.report_warnings import backfill_warning, batch_warnings, raw_table_warnings, rescued_document
 
 NONE = {"INSERT": 0, "MODIFY": 0, "REMOVE": 0}
 COLUMNS = ("orderid", "turn", "before_is_deleted", "after_is_deleted", "before_price", "after_price", "after_colour")
@@ -114,6 +114,13 @@ VALUES = [
     {"key": "a", "field": "price", "declared": "decimal(12,2)", "found": "N", "object": "raw/orders/theirs.json"},
     {"key": "b", "field": "quantity", "declared": "bigint", "found": "S", "object": "raw/orders/others.json"},
 ]
+
+
+def test_items_that_await_a_backfill_are_a_warning_with_the_remedy() -> None:
+    (warning,) = backfill_warning({"missing": 1_200, "extra": 0, "stale": 0, "awaits_backfill": True})
+    assert "1,200 items of the adopted table are not in them" in warning
+    assert "Run sales_cdc_backfill, then sales_cdc_batch" in warning
+    assert backfill_warning({"missing": 1, "extra": 0, "stale": 0}) == backfill_warning(None) == []
 
 
 def test_a_raw_column_of_a_foreign_type_is_a_warning_that_names_the_objects_with_such_rescued_values() -> None:

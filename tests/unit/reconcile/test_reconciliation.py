@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from sales_cdc.contract.change_contract import probe_key
 from sales_cdc.contract.curated_row import Item, Row, fingerprint, item_row
 from sales_cdc.reconcile import findings, reconciliation
 from sales_cdc.reconcile.findings import Reconciliation
-from sales_cdc.reconcile.operators.reconcile import DifferencesFoundError, require_no_differences
+from sales_cdc.reconcile.operators.reconcile import DifferencesFoundError, ReconcileOperator, require_no_differences
 from sales_cdc.reconcile.reconciliation import reconcile
 from sales_cdc.reconcile.sides import Version
 from sales_cdc.reconcile.suspects import same_item
@@ -269,3 +270,26 @@ def test_a_report_with_findings_raises_an_error_that_names_the_first_orders() ->
     with pytest.raises(DifferencesFoundError, match=said):
         require_no_differences(report, "s3://place")
     require_no_differences(report | {"counts": {"missing": 0}}, "s3://place")
+    require_no_differences(report | {"awaits_backfill": True}, "s3://place")
+
+
+@pytest.mark.parametrize(
+    ("adopted", "mended_until", "counts", "waits"),
+    [
+        (True, None, {"missing": 2, "extra": 0, "stale": 0}, True),
+        (True, None, {"missing": 2, "extra": 0, "stale": 1}, False),
+        (True, None, {"missing": 0, "extra": 0, "stale": 0}, False),
+        (True, "2026-11-22T10:00:00.999Z", {"missing": 2, "extra": 0, "stale": 0}, False),
+        (False, None, {"missing": 2, "extra": 0, "stale": 0}, False),
+    ],
+)
+def test_only_items_of_an_adopted_table_that_was_never_backfilled_may_be_older_than_its_stream(
+    adopted: bool, mended_until: str | None, counts: dict[Any, int], waits: bool
+) -> None:
+    operator = ReconcileOperator(
+        task_id="r", hops={"bucket": "b", "table": "t"}, database="d", workgroup="w", adopted=adopted
+    )
+    operator.__dict__["_raw_zone"] = SimpleNamespace(mended_until=lambda: mended_until)
+    found = Reconciliation(datetime.now(UTC))
+    found.counts |= counts
+    assert operator._awaits_backfill(found) == ({"awaits_backfill": True} if waits else {})

@@ -17,6 +17,7 @@ from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.dag_page.links import AthenaQueryLink
+from sales_cdc.reconcile.findings import BACKFILL
 
 SHOWN = 20
 REDRIVE_DAG = "sales_cdc_redrive"
@@ -85,6 +86,8 @@ class FollowsInsertSensor(NoRowsSensor):
     Args:
         bucket: the bucket with ``errors/``; the sensor also notes there which orders failed a run.
         dead_letter_queue: the pipe's, by name.
+        adopted: the table is somebody's and may hold orders that are older than its stream: the sensor only warns until the first
+            backfill or repair has ended.
 
     Returns:
         How many such orders there are, up to 999.
@@ -96,10 +99,11 @@ class FollowsInsertSensor(NoRowsSensor):
     NOTED = bucket_keys.ORDERS_WITHOUT_INSERT
     template_fields = aws_template_fields("query_execution_id", "bucket", "dead_letter_queue")
 
-    def __init__(self, *, bucket: str, dead_letter_queue: str, **kwargs: Any) -> None:
+    def __init__(self, *, bucket: str, dead_letter_queue: str, adopted: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bucket = bucket
         self.dead_letter_queue = dead_letter_queue
+        self.adopted = adopted
 
     def _judge(self, found: QueryRows, context: Any) -> int:
         lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
@@ -112,6 +116,8 @@ class FollowsInsertSensor(NoRowsSensor):
         unexplained = [order for order in orders if order not in failed]
         if unexplained and DeadLetterHook(queue=self.dead_letter_queue, **self._hook_parameters).count():
             self._warn(unexplained, f"their insert may be in the queue {self.dead_letter_queue}: run {REDRIVE_DAG}")
+        elif self.adopted and lake.mended_until() is None:
+            self._warn(unexplained, f"they were in the adopted table before its stream. Their state is right, their history begins late. {BACKFILL}")  # fmt: skip
         else:
             self._fail_once(unexplained, lake, found, context["run_id"])
         return len(orders)

@@ -17,7 +17,7 @@ from sales_cdc.dag_page.links import ObjectLink
 from sales_cdc.probe.chain_barrier import ChainBarrier
 from sales_cdc.reconcile.curated_orders import CuratedOrdersHook
 from sales_cdc.reconcile.exported_orders import ExportedOrdersHook
-from sales_cdc.reconcile.findings import Reconciliation
+from sales_cdc.reconcile.findings import Reconciliation, awaited_backfill, is_only_missing
 from sales_cdc.reconcile.operators.orders_table_operator import OrdersTableOperator
 from sales_cdc.reconcile.raw_zone import RawZoneHook
 from sales_cdc.reconcile.reconciliation import reconcile
@@ -66,11 +66,12 @@ class ReconcileOperator(OrdersTableOperator):
         fail_on_difference: whether differences fail the task. The report is written either way.
         wanted: False skips the task.
         patience_seconds: how long the probe orders may take to arrive.
-        may_probe: False for an adopted table, to which no probe is written: patience decides.
+        adopted: no probe is written to an adopted table: patience decides. Its items may be older than its stream: while they alone
+            differ, and nothing was backfilled or repaired yet, the task warns.
 
     Returns:
         ``report`` (its key in the bucket) and the counts: ``source_items``, ``curated_items``, ``matching``, ``in_flight``,
-        ``missing``, ``extra``, ``stale``.
+        ``missing``, ``extra``, ``stale``. ``awaits_backfill``, true, when the items that are missing may be older than the stream.
 
     Raises:
         DifferencesFoundError: orders differ and ``fail_on_difference`` is set.
@@ -91,7 +92,7 @@ class ReconcileOperator(OrdersTableOperator):
         fail_on_difference: bool | str = True,
         wanted: bool | str = True,
         patience_seconds: float = 300,
-        may_probe: bool = True,
+        adopted: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -101,20 +102,28 @@ class ReconcileOperator(OrdersTableOperator):
         self.fail_on_difference = fail_on_difference
         self.wanted = wanted
         self.patience_seconds = patience_seconds
-        self.may_probe = may_probe
+        self.adopted = adopted
 
     def execute(self, context: Any) -> dict[str, Any]:
         if str(self.wanted) != "True":
             raise AirflowSkipException("Not wanted in this run.")
         found = self._reconcile()
         key = bucket_keys.document_of(bucket_keys.RECONCILE_RUNS, context["run_id"])
-        report = {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report()}
+        waits = self._awaits_backfill(found)
+        report = {"run_id": context["run_id"], "at": datetime.now(UTC).isoformat(), **found.report(), **waits}
         self._raw_zone.put_json(key, report)
         self.written_uri = f"s3://{self.hops['bucket']}/{key}"
         self.log.info("%s\nReport: %s", as_text(report), self.written_uri)
         if str(self.fail_on_difference) == "True":
             require_no_differences(report, self.written_uri)
-        return {"report": key, **counts_of(report)}
+        return {"report": key, **counts_of(report), **waits}
+
+    def _awaits_backfill(self, found: Reconciliation) -> dict[str, bool]:
+        """Return ``awaits_backfill`` when all that differs are items of an adopted table that may be older than its stream."""
+        if not self.adopted or not is_only_missing(found.counts) or self._raw_zone.mended_until() is not None:
+            return {}
+        self.log.warning(awaited_backfill(found.counts["missing"]))
+        return {"awaits_backfill": True}
 
     def _reconcile(self) -> Reconciliation:
         connection = self._connection
@@ -126,7 +135,7 @@ class ReconcileOperator(OrdersTableOperator):
             self.hops,
             self.patience_seconds,
             self._stop,
-            may_write=self.may_probe,
+            may_write=not self.adopted,
         )
         chain = DeliveryChain(barrier, self._raw_zone, curated)
         return reconcile(self._orders, curated, chain, cutoff=datetime.now(UTC))
@@ -144,8 +153,8 @@ class ReconcileOperator(OrdersTableOperator):
 
 
 def require_no_differences(report: Mapping[str, Any], uri: str) -> None:
-    """Raise DifferencesFoundError when the report at ``uri`` counts any difference."""
-    if differing := sum(report["counts"].values()):
+    """Raise DifferencesFoundError when the report at ``uri`` counts any difference but items that await a backfill."""
+    if (differing := sum(report["counts"].values())) and not report.get("awaits_backfill"):
         raise DifferencesFoundError(
             f"{differing} orders differ between DynamoDB and the curated table:\n{as_text(report)}\nThe whole list: {uri}. To repair "
             "them through the table's own stream, run the DAG sales_cdc_repair: it reads the latest report."
