@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 
-from tests.conftest import Cloud
+from tests.conftest import KEYS, Cloud
 from tests.integration.dag_runs import DagRun
 from tests.integration.deployment import Deployment
 
@@ -132,6 +134,51 @@ def test_a_table_that_does_not_fit_is_refused_and_left_as_it_is(
             DagRun(SETUP, enable_stream="True").run(*expected)
         assert described(cloud, name) == before
         cloud.client("dynamodb").delete_table(TableName=name)
+
+
+def test_a_table_that_may_not_be_described_is_refused_with_the_call_and_the_remedy(
+    adopting: Topology, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error's code is AWS's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html."""
+    before = make_table(cloud, adopting.table.name, "NEW_IMAGE")
+    said = rf"Could not look at the DynamoDB table '{adopting.table.name}'.*AccessDenied.*principal do dynamodb:DescribeTable.*run the DAG again"
+    with monkeypatch.context() as stranger:
+        become_stranger(cloud, adopting.prefix, stranger)
+        with pytest.raises(AirflowFailException, match=said):
+            DagRun(SETUP).run_only("expect_table_fits")
+    assert described(cloud, adopting.table.name) == before
+
+
+def become_stranger(cloud: Cloud, name: str, environment: pytest.MonkeyPatch) -> None:
+    """Give Airflow's connection a user that may do everything but describe the table."""
+    iam = cloud.client("iam")
+    iam.create_user(UserName=name)
+    rules = [{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "dynamodb:DescribeTable", "Resource": "*"}]  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": rules})
+    iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=policy)
+    keys = iam.create_access_key(UserName=name)["AccessKey"]
+    login = {"login": keys["AccessKeyId"], "password": keys["SecretAccessKey"]}
+    place = {"region_name": "us-east-1", "endpoint_url": cloud.endpoint}
+    environment.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps({"conn_type": "aws", **login, "extra": place}))
+
+
+def test_a_table_in_another_region_is_refused_with_the_region_that_was_looked_in(
+    adopting: Topology, cloud: Cloud
+) -> None:
+    elsewhere = boto3.client("dynamodb", endpoint_url=cloud.endpoint, **{**KEYS, "region_name": "eu-central-1"})
+    elsewhere.create_table(
+        TableName=adopting.table.name, BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
+    )  # fmt: skip
+    said = (
+        rf"There is no DynamoDB table '{adopting.table.name}' in us-east-1.*SALES_CDC_REGION to the region of the table"
+    )
+    try:
+        with pytest.raises(AirflowFailException, match=said):
+            DagRun(SETUP, enable_stream="True").run_only("expect_table_fits")
+    finally:
+        elsewhere.delete_table(TableName=adopting.table.name)
 
 
 def test_a_setup_that_is_killed_after_it_enabled_the_stream_is_finished_by_the_next(
