@@ -141,7 +141,7 @@ def test_a_table_that_may_not_be_described_is_refused_with_the_call_and_the_reme
 ) -> None:
     """The error's code is AWS's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html."""
     before = make_table(cloud, adopting.table.name, "NEW_IMAGE")
-    said = rf"Could not look at the DynamoDB table '{adopting.table.name}'.*AccessDenied.*principal do dynamodb:DescribeTable.*run the DAG again"
+    said = rf"Could not look at the DynamoDB table '{adopting.table.name}'.*AccessDenied.*principal do DescribeTable.*run the DAG again"
     with monkeypatch.context() as stranger:
         become_stranger(cloud, adopting.prefix, stranger)
         with pytest.raises(AirflowFailException, match=said):
