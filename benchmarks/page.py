@@ -43,7 +43,7 @@ from tests.browser.api_server import api_server
 CHANGES = 1_000_000
 DAYS = CHANGES // DAY
 PARTS = ("flow", "orders", "changes", "insights", "trust")
-SEARCH = "orders/laptop"
+SEARCH = "orders?q=laptop"
 LEDGER_RUNS = 20
 INSIGHT_DAYS = 30
 PATIENCE_SECONDS = 900

@@ -123,6 +123,7 @@ def context_of(order: tuple[str, ...], topology: Topology) -> dict[str, Any]:
         "from_day": day(-30), "until_day": day(1), "from_time": f"{day(-30)} 00:00:00", "since": f"{day(-30)} 00:00:00", "unit": "hour",
         "table": NAMES["tables"].changes, "rescued_share": 0.0, "give_up_changes": False, "columns": [field.column for field in CONTRACT.fields], "order_ids": keys,
         "source_stream": "source_stream", "run_id": RUN, "run_at": f"{day(0)} 00:00:00",
+        "pieces": [1] * len(order), "until": 0, "skip": 0, "size": 50, "changes": NAMES["tables"].changes, "filters": {"text": 1, "state": "standing"},
         "entries": [{**ENTRY, "lags": ["0.5", None, "2", "3", "4", "5"]}],
     }  # fmt: skip
     results = {
@@ -150,8 +151,11 @@ def render(name: str, context: dict[str, Any]) -> str:
 def cases(order: tuple[str, ...], topology: Topology) -> Iterator[Case]:
     """Yield every statement that reads; a view's file stands for the view that the batch has made of it."""
     context = context_of(order, topology)
-    texts = (*order, "laptop") if NAMES["title"] else order
-    values = {"page/orders_found.sql": texts, "page/order_versions.sql": order}
+    values = {
+        "page/orders_listed.sql": ("laptop", *order) if NAMES["title"] else order,
+        "page/order_versions.sql": order,
+        "page/order_now.sql": order,
+    }
     for path in sorted(SQL.rglob("*.sql")):
         name = path.relative_to(SQL).as_posix()
         if name in VIEWS:
@@ -159,8 +163,16 @@ def cases(order: tuple[str, ...], topology: Topology) -> Iterator[Case]:
         elif name not in WRITING:
             yield Case(name, render(name, context), values.get(name, ()))
             if "params.table" in path.read_text():
-                of_raw = {**context, "params": {**context["params"], "table": NAMES["tables"].raw}}
-                yield Case(f"{name} (raw)", render(name, of_raw), values.get(name, ()))
+                raw = {"table": NAMES["tables"].raw, "changes": NAMES["tables"].raw}
+                yield Case(f"{name} (raw)", _of(name, context, raw), values.get(name, ()))
+            if "tables.current" in path.read_text() and "params.table" in path.read_text():
+                current = {"table": NAMES["tables"].current}
+                yield Case(f"{name} (current)", _of(name, context, current), values.get(name, ()))
+
+
+def _of(name: str, context: dict[str, Any], params: dict[str, Any]) -> str:
+    """Return a file's text with some parameters changed."""
+    return render(name, {**context, "params": {**context["params"], **params}})
 
 
 class LocalAthena:

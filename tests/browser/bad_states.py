@@ -51,9 +51,9 @@ class StatefulReader(CannedReader):
             found = replace(found, document={**found.document, "counts": {"missing": 0, "extra": 0, "stale": 0}})
         return self._reports(prefix, suffix, found)
 
-    def failed_records(self) -> Tail:
+    def failed_records(self, skip: int = 0) -> Tail:
         self._check()
-        return self._failed or super().failed_records()
+        return self._failed or super().failed_records(skip)
 
     def newest_changes(self) -> Tail:
         self._check()

@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,12 +20,11 @@ from sales_cdc.verdict.lake_reader import Report, Stored, Tail
 from sales_cdc.verdict.matters import Acknowledgement
 from sales_cdc.verdict.observation import Answer, Observation, Series
 
-NOW = datetime(2026, 11, 25, 14, 30, 20, tzinfo=UTC)
+from tests.browser import canned_orders
+from tests.browser.canned_orders import EVENTS, HOSTILE, NOW, ORDER
+
 PRODUCTS = ("laptop", "headphones", "monitor", "keyboard", "phone", "tablet", "camera", "printer")
-HOSTILE = "<script>window.hacked = true</script>"
 CURATED = ["orders", "orders_changes", "orders_current", "orders_history", "orders_intake", "orders_quarantine", "pipeline_ledger", "raw_orders"]  # fmt: skip
-EVENTS = ("MODIFY", "INSERT", "MODIFY", "REMOVE", "MODIFY", "INSERT")
-ORDER = "5b1f7d20-5c66-4a0e-9f0e-2f6f0f2a9c11"
 
 
 class CannedReader:
@@ -91,9 +90,13 @@ class CannedReader:
         self._require_up()
         return tail(self.mood) if self.has_changes else Tail([], [], True)
 
-    def failed_records(self) -> Tail:
+    def failed_records(self, skip: int = 0) -> Tail:
         self._require_up()
         return failures() if self.mood == "stopped" else Tail([], [], True)
+
+    def item(self, order_id: str) -> Mapping[str, Any] | None:
+        self._require_up()
+        return canned_orders.item(order_id) if self.has_changes else None
 
     def acknowledgements(self) -> list[Acknowledgement]:
         self._require_up()
@@ -227,39 +230,6 @@ def over_time(params: Mapping[str, str], _: Sequence[str]) -> Rows:
     return Rows(["change_time", "inserts", "updates", "deletes"], ["timestamp", "bigint", "bigint", "bigint"], rows)
 
 
-def found(_: Mapping[str, str], values: Sequence[str]) -> Rows:
-    drawn = random.Random(5)
-    columns = ["orderid", "product_name", "quantity", "price", "event_type", "creation_time"]
-    rows: list[list[str | None]] = []
-    for at in range(0 if values[0] == "nothing" else 9):
-        kind = EVENTS[at % len(EVENTS)] if at else "INSERT"
-        gone = kind == "REMOVE"
-        rows.append(
-            [
-                ORDER if at == 0 else f"{drawn.getrandbits(128):032x}",
-                HOSTILE if at == 3 else "laptop",
-                None if gone else str(drawn.randint(1, 9) if at else 3),
-                None if gone else f"{Decimal(drawn.randint(79_900, 249_999) if at else 109_950) / 100:.2f}",
-                kind,
-                f"{NOW - timedelta(minutes=7 * at):%Y-%m-%d %H:%M:%S}.000",
-            ]
-        )
-    return Rows(columns, ["varchar"] * 6, rows)
-
-
-def one_order(_: Mapping[str, str], values: Sequence[str]) -> Rows:
-    columns = ["orderid", "product_name", "quantity", "price", "event_type", "creation_time", "sequence_number", "actor", "customer", "order_status"]  # fmt: skip
-    story: list[list[str | None]] = [
-        ["laptop", "2", "1249.90", "INSERT", "2026-11-24 09:12:03", "1", "user", "Vera Lindqvist", "placed"],
-        ["laptop", "3", "1249.90", "MODIFY", "2026-11-24 09:15:41", "2", "user", "Vera Lindqvist", "placed"],
-        ["laptop", "3", "1189.00", "MODIFY", "2026-11-24 16:40:10", "3", "user", "Vera Lindqvist", "paid"],
-        [None, None, None, "REMOVE", "2026-11-25 08:02:55", "4", "user", None, None],
-        ["laptop", "3", "1099.50", "INSERT", "2026-11-25 14:30:20", "5", "user", HOSTILE, "placed"],
-    ]
-    rows = [[values[0], *line[:5], str(line[5]).zfill(40), *line[6:]] for line in reversed(story)]
-    return Rows(columns, ["varchar"] * 10, rows)
-
-
 def counted(_: Mapping[str, str], __: Sequence[str]) -> Rows:
     return Rows(["changes"], ["bigint"], [["1003412"]])
 
@@ -343,8 +313,7 @@ def most_changed(params: Mapping[str, str], _: Sequence[str]) -> Rows:
 
 ROWS = {
     "page/changes_over_time.sql": over_time,
-    "page/orders_found.sql": found,
-    "page/order_versions.sql": one_order,
+    **canned_orders.ROWS,
     "page/changes_counted.sql": counted,
     "page/ledger_runs.sql": ledger,
     "insights/revenue_by_product_and_day.sql": revenue,

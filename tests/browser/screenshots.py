@@ -21,7 +21,7 @@ PICTURES = (  # name, mood, part, window, theme
     ("flow-dark", "busy", "flow", WIDE, "dark"),
     ("flow-stopped", "stopped", "flow", WIDE, "light"),
     ("flow-narrow", "busy", "flow", NARROW, "light"),
-    ("orders", "busy", f"orders/laptop/{ORDER}", WIDE, "light"),
+    ("orders", "busy", f"orders?q=laptop&id={ORDER}", WIDE, "light"),
     ("changes", "busy", "changes", WIDE, "light"),
     ("changes-narrow-dark", "busy", "changes", NARROW, "dark"),
     ("insights", "busy", "insights", WIDE, "light"),

@@ -31,6 +31,11 @@ class PageEntity:
         self._shown = contract.fields[:SHOWN_FIELDS]
 
     @property
+    def first_text(self) -> str:
+        """Return the label of the field by which the orders can be filtered; "" when no shown field is a text."""
+        return label(self.texts[0]) if self.texts else ""
+
+    @property
     def search_label(self) -> str:
         named = f", its beginning, or {article(self.texts[0])}" if self.texts else " or its beginning"
         return f"{self.one.capitalize()} id{named}"

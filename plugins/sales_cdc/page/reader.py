@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.reads.airflow_runs import DagRuns, batch_runs, recent_runs
 from sales_cdc.page.reads.lake_query import LakeQuery, Rows
@@ -32,10 +33,10 @@ class Reader(Protocol):
     def tables(self) -> list[str]:
         """Return the names of the database's tables and views."""
 
-    def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows:
+    def ask(self, file: str, params: Mapping[str, Any], values: Sequence[str] = ()) -> Rows:
         """Return the rows of one file under ``include/sql``; ``values`` replace its question marks."""
 
-    def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, str]]) -> Rows | None:
+    def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, Any]]) -> Rows | None:
         """Return the rows of an earlier execution of a file's statement; None when Athena no longer has them."""
 
     def newest_report(self, prefix: str, suffix: str = ".json") -> Report | None:
@@ -44,8 +45,11 @@ class Reader(Protocol):
     def newest_changes(self) -> Tail:
         """Return the newest change events in the raw zone."""
 
-    def failed_records(self) -> Tail:
-        """Return the newest failed records in the error zone."""
+    def failed_records(self, skip: int = 0) -> Tail:
+        """Return the newest failed records in the error zone, after the first ``skip`` objects."""
+
+    def item(self, order_id: str) -> Mapping[str, Any] | None:
+        """Return an order as DynamoDB has it now, in its typed form; None when there is none."""
 
     def acknowledgements(self) -> list[Acknowledgement]:
         """Return the newest acknowledgement of each open matter."""
@@ -75,6 +79,13 @@ class DeploymentReader(DeploymentSources):
         """Make the clients and let them connect."""
         self.clients.warm()
         self.observe()
+
+    def item(self, order_id: str) -> Mapping[str, Any] | None:
+        """Return the item of an order, read consistently; None when there is none."""
+        table = self.clients.topology().table.name
+        asked = {table: {"Keys": [KEYS.typed(order_id)], "ConsistentRead": True}}
+        found = self.clients.client("dynamodb").batch_get_item(RequestItems=asked)
+        return next(iter(found["Responses"].get(table, [])), None)
 
     def tables(self) -> list[str]:
         """Return the names of the database's tables: none when there is no database."""

@@ -108,16 +108,19 @@ class LakeReader:
         hour = self._last_folder(self._last_folder(bucket_keys.RAW_PREFIX))
         return self._tail(self._newest_in(hour)) if hour else Tail([], [], True)
 
-    def failed_records(self) -> Tail:
-        """The last records that could not be transformed or delivered: of each kind of failure, its last days."""
+    def failed_records(self, skip: int = 0) -> Tail:
+        """The last records that could not be transformed or delivered: of each kind of failure, its last days.
+
+        ``skip`` passes over so many of the newest objects, for a further page of a list.
+        """
         kinds = {kind: self._folders(kind) or [kind] for kind in self._folders(bucket_keys.ERRORS_PREFIX)}
         stored = [each for days in kinds.values() for day in days[-MAX_DAYS:] for each in self._listed(day)]
         is_all = all(len(days) <= MAX_DAYS for days in kinds.values())
-        tail = self._tail(sorted(stored, key=lambda each: each.at))
+        tail = self._tail(sorted(stored, key=lambda each: each.at), skip)
         return replace(tail, is_whole=tail.is_whole and is_all)
 
-    def _tail(self, stored: list[Stored]) -> Tail:
-        chosen = stored[-MAX_OBJECTS:]
+    def _tail(self, stored: list[Stored], skip: int = 0) -> Tail:
+        chosen = stored[max(0, len(stored) - skip - MAX_OBJECTS) : max(0, len(stored) - skip)]
         lines = [(line, each) for each in reversed(chosen) for line in reversed(self._last_lines(each))]
         whole = len(stored) <= MAX_OBJECTS and all(each.size_bytes <= TAIL_BYTES for each in chosen)
         return Tail(lines, list(reversed(stored)), whole)

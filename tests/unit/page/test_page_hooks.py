@@ -62,7 +62,7 @@ def test_a_query_that_fails_tells_athenas_reason(athena: StubbedClients) -> None
     athena.stub.add_response("start_query_execution", RUN)
     athena.stub.add_response("get_query_execution", state("FAILED", "TABLE_NOT_FOUND: no raw_orders"), RUN)
     with pytest.raises(QueryFailedError, match="TABLE_NOT_FOUND"):
-        LakeQuery(athena).ask("page/order_versions.sql", {"table": "raw_orders"}, ("a",))  # type: ignore[arg-type]
+        LakeQuery(athena).ask("page/order_now.sql", {"pieces": [1]}, ("a",))  # type: ignore[arg-type]
 
 
 def test_a_query_that_takes_too_long_is_stopped(athena: StubbedClients) -> None:
@@ -71,7 +71,7 @@ def test_a_query_that_takes_too_long_is_stopped(athena: StubbedClients) -> None:
     athena.stub.add_response("get_query_execution", state("RUNNING"), RUN)
     athena.stub.add_response("stop_query_execution", {}, RUN)
     with pytest.raises(QueryFailedError, match="was stopped"):
-        query.ask("page/order_versions.sql", {"table": "raw_orders"}, ("a",))
+        query.ask("page/order_now.sql", {"pieces": [1]}, ("a",))
 
 
 def test_a_report_too_large_to_show_is_not_fetched(s3: StubbedClients) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
@@ -53,7 +54,7 @@ class LakeQuery:
         )
         self._statements.globals.update(statement_names(declared_contract()))
 
-    def ask(self, file: str, params: Mapping[str, str], values: Sequence[str] = ()) -> Rows:
+    def ask(self, file: str, params: Mapping[str, Any], values: Sequence[str] = ()) -> Rows:
         """The rows of one file; ``params`` name identifiers and days, ``values`` stand for its question marks.
 
         Raises:
@@ -63,7 +64,7 @@ class LakeQuery:
         execution = athena.run(sql, values)
         return Rows.of(athena.first_rows(execution.query), execution, sql)
 
-    def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, str]]) -> Rows | None:
+    def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, Any]]) -> Rows | None:
         """The rows of an earlier execution: nothing runs, nothing is scanned.
 
         None when Athena does not know it any more, its result is gone, or it is not the file's statement with one of the
@@ -72,7 +73,7 @@ class LakeQuery:
         found = self._athena.answered(execution, [self._statement(file, params) for params in choices])
         return Rows.of(found[1], found[0], found[0].sql) if found else None
 
-    def _statement(self, file: str, params: Mapping[str, str]) -> str:
+    def _statement(self, file: str, params: Mapping[str, Any]) -> str:
         database = self._clients.topology().database.name
         return self._statements.get_template(file).render(
             params={"database": database, "probe": declared_contract().probe_pattern, **params}

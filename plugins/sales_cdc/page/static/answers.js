@@ -40,8 +40,8 @@ export const troubleBox = ({ kind, title, reason, remedy }, again) =>
 
 /** One place of the page, filled from one path, and again `every` so many seconds while the page is visible. */
 export class Place {
-  constructor(element, render, { every = 0, lines = 3 } = {}) {
-    Object.assign(this, { element, render, every, lines, turn: 0, shown: "", path: null });
+  constructor(element, render, { every = 0, lines = 3, troubled = () => null } = {}) {
+    Object.assign(this, { element, render, every, lines, troubled, turn: 0, shown: "", path: null });
   }
 
   show(path) {
@@ -81,7 +81,8 @@ export class Place {
     if (shown === this.shown) return; // the same answer moves nothing and keeps the focus
     this.shown = shown;
     if (value === null || value === undefined) {
-      fill(this.element, troubleBox(found, () => this.run()));
+      const boxed = troubleBox(found, () => this.run());
+      fill(this.element, this.troubled(found, boxed) ?? boxed);
       return;
     }
     const open = new Set([...this.element.querySelectorAll("details[open] > summary")].map((each) => each.textContent));

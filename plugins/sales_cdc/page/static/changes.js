@@ -3,6 +3,7 @@ import { h, number, plural, badge, moment, time, table } from "./dom.js";
 import { Place, asked } from "./answers.js";
 import { brief, entity, value } from "./entity.js";
 import { kinds, palette, plot } from "./charts.js";
+import { orderAddress } from "./route.js";
 
 const SERIES = { inserts: "Inserted", updates: "Updated", deletes: "Deleted" };
 const SPANS = { hour: "the last hour", day: "the last 24 hours", month: "the last 30 days" };
@@ -60,7 +61,7 @@ function renderLive(view) {
     h("article", { class: "card" }, h("h3", null, "Newest in the raw zone"),
       table(["At (UTC)", "Change", capital(entity.one), ...entity.fields.map((field) => field.label)],
         view.events.slice(0, 9).map((event) => [moment(event.at, { withDate: false }), badge(event.event_type),
-          h("a", { class: "id", href: `#orders//${encodeURIComponent(event.orderid)}` }, brief(event.orderid)),
+          h("a", { class: "id", href: orderAddress(event.orderid) }, brief(event.orderid)),
           ...entity.fields.map((field) => value(field, event.values))]),
         { caption: "The newest changes", numeric: entity.fields.flatMap((field, at) => (field.is_number ? [at + 3] : [])), empty: "No change has arrived yet." })));
 }

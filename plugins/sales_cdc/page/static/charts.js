@@ -1,5 +1,5 @@
 // Draw plots in the page's colours: a sketch at once, then plotly.js, with the numbers in a table below.
-import { h, table } from "./dom.js";
+import { h, table, visible } from "./dom.js";
 import { sketch } from "./sketch.js";
 
 /** Fetch plotly.js before the first plot needs it. */
@@ -10,7 +10,7 @@ export const palette = () => [1, 2, 3, 4, 5, 6, 7, 8].map((at) => colour(`plot-$
 export const kinds = () => ({ inserts: colour("insert"), updates: colour("modify"), deletes: colour("remove") });
 const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
 /** Escape and shorten a text, because plotly.js reads some HTML in texts. */
-export const plain = (text) => cut(String(text ?? "–")).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+export const plain = (text) => cut(visible(text ?? "–")).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const drawn = new Set();
 /** Start plotly.js only after this pause, because it blocks the page while it starts. */

@@ -1,15 +1,40 @@
 // Make elements. Text is always set as text, so no value can become markup.
 const SVG = "http://www.w3.org/2000/svg";
+const SPOKEN = new Set(["aria-label", "title", "placeholder"]);
+
+/** Characters that cannot be seen, or that turn the order of others: of control, of direction, of no width. */
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const codeOf = (character) => `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+/** Write what cannot be seen as its code point, so that two texts that differ look different. */
+export const visible = (text) => String(text).replace(UNSEEN, (each) => `⟨${codeOf(each)}⟩`);
+
+/** Return a text as nodes, each character that cannot be seen in a mark of its own; a line's end stays one in a pre. */
+const shownIn = (element, text) => {
+  const known = element.localName === "pre" ? text.split(/(?=[\n\t])|(?<=[\n\t])/) : [text];
+  return known.flatMap((part) => {
+    if (element.localName === "pre" && /^[\n\t]$/.test(part)) return [part];
+    if (element.namespaceURI === SVG) return [visible(part)];
+    const between = part.split(UNSEEN);
+    const found = part.match(UNSEEN) ?? [];
+    return between.flatMap((seen, at) => {
+      if (at === 0) return [seen];
+      const mark = document.createElement("span");
+      mark.className = "unseen";
+      mark.textContent = codeOf(found[at - 1]);
+      return [mark, seen];
+    });
+  });
+};
 
 const build = (element, attributes, children) => {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true ? "" : SPOKEN.has(name) ? visible(value) : String(value));
   }
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
-    element.append(child instanceof Node ? child : String(child));
+    element.append(...(child instanceof Node ? [child] : shownIn(element, String(child))));
   }
   return element;
 };
@@ -39,11 +64,12 @@ export const duration = (seconds) => {
   return `${Math.round(seconds / 86400)} days`;
 };
 
-export const time = (text, { withDate = true } = {}) => {
+export const time = (text, { withDate = true, withMilliseconds = false } = {}) => {
   const at = new Date(text);
   if (!text || Number.isNaN(at.getTime())) return "–";
   const iso = at.toISOString();
-  return withDate ? `${iso.slice(0, 10)} ${iso.slice(11, 19)}` : iso.slice(11, 19);
+  const clock = iso.slice(11, withMilliseconds ? 23 : 19);
+  return withDate ? `${iso.slice(0, 10)} ${clock}` : clock;
 };
 export const moment = (text, options) => h("time", { datetime: text, title: `${time(text)} UTC` }, time(text, options));
 

@@ -1,115 +1,110 @@
-// The tab Orders: search an order, and see its versions on a timeline with each field before and after.
-import { h, fill, badge, exact, moment, plural, table, KINDS } from "./dom.js";
+// The tab Orders: orders by filters, records that became no row, and the order that the address names.
+import { h, badge, moment, number, table } from "./dom.js";
 import { Place } from "./answers.js";
-import { article, counted, entity, label, summary } from "./entity.js";
+import { counted, entity, label, summary } from "./entity.js";
+import { pager, saveButton } from "./lists.js";
+import { showOrder, stopOrder } from "./order.js";
+import { address, route } from "./route.js";
 
+const RECORDS = { failed: "Records that failed", quarantined: "Lines in quarantine" };
 const form = document.getElementById("order-search");
-const found = new Place(document.getElementById("orders-found"), renderFound, { lines: 6 });
-const shown = new Place(document.getElementById("order-shown"), renderOrder, { lines: 6 });
-const recent = new Place(document.getElementById("orders-found"), renderRecent, { every: 10, lines: 6 });
-const address = (asked, id) => `#orders/${[asked, id].map((part) => encodeURIComponent(part ?? "")).join("/")}`;
-let chosen = { asked: "", id: "" };
+const where = document.getElementById("orders-found");
+const found = new Place(where, renderFound, { lines: 6, troubled: withoutTables });
+const records = new Place(where, renderRecords, { lines: 6 });
+const FILTERS = ["q", "product", "type", "state", "from", "until"];
+let chosen = new URLSearchParams();
+
+/** The address with some values of the present one changed. */
+const changed = (values) => address("orders", { ...Object.fromEntries(chosen), ...values });
+const filtersOf = (values) => Object.fromEntries(FILTERS.map((name) => [name, values.get(name)]).filter(([, value]) => value));
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const asked = form.elements.q.value.trim();
-  if (asked) location.hash = address(asked, "");
+  location.hash = address("orders", Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== "")));
 });
 
-export const startOrders = (rest) => {
-  const [asked = "", id = ""] = rest.split("/").map(decodeSafely);
-  chosen = { asked, id };
-  form.elements.q.value = asked;
-  if (asked) {
-    recent.stop();
-    recent.path = null;
-    found.show(`api/orders?q=${encodeURIComponent(asked)}`);
-  } else {
-    found.stop();
-    found.path = null;
-    recent.show("api/live");
-  }
-  if (id) shown.show(`api/order?id=${encodeURIComponent(id)}`);
-  else {
-    shown.stop();
-    shown.path = null;
-    fill(document.getElementById("order-shown"), hint());
-  }
-  return () => { found.stop(); shown.stop(); recent.stop(); };
+export const startOrders = (values) => {
+  chosen = values;
+  for (const name of FILTERS) if (form.elements[name]) form.elements[name].value = values.get(name) ?? "";
+  form.querySelector("details").open ||= FILTERS.slice(1).some((name) => values.has(name));
+  const kind = RECORDS[values.get("state")] ? values.get("state") : "";
+  const shown = kind ? records : found;
+  const other = kind ? found : records;
+  other.stop();
+  other.path = null;
+  const query = new URLSearchParams(kind ? {} : filtersOf(values));
+  if (values.get("page")) query.set("page", values.get("page"));
+  shown.show(`api/${kind ? `records/${kind}` : "orders"}${query.size ? `?${query}` : ""}`);
+  for (const each of where.querySelectorAll(".list a")) mark(each, each.dataset.id === values.get("id"));
+  showOrder(values.get("id") ?? "", values, changed);
+  return () => { found.stop(); records.stop(); stopOrder(); };
 };
 
-const decodeSafely = (text) => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-};
-
-const hint = () => h("div", { class: "card empty" }, h("h3", null, `Choose ${article} ${entity.one}`),
-  h("p", { class: "muted" }, "Its versions appear here, from its first insert to its last change, with each field before and after."));
+const mark = (link, isChosen) => (isChosen ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current"));
 
 const entry = (order, at) => h("li", null,
-  h("a", { href: address(chosen.asked, order.orderid), "aria-current": order.orderid === chosen.id ? "true" : null },
+  h("a", { "data-id": order.orderid, href: changed({ id: order.orderid, until: "" }), "aria-current": order.orderid === chosen.get("id") ? "true" : null },
     h("span", { class: "id" }, label(order.orderid)),
     h("span", { class: "what" }, summary(order.values)),
-    badge(order.event_type), at));
+    h("span", { class: "marks" }, order.rescued && h("span", { class: "pill warn" }, "Rescued"), badge(order.event_type)), at));
 
 function renderFound(view) {
-  if (!view.orders.length) {
-    return h("div", { class: "card empty" }, h("h3", null, `No ${entity.one} found`),
-      h("p", { class: "muted" }, entity.is_orders ? `No order's id begins with “${view.asked}”, and no order has had a product of that name.` : `None is known by “${view.asked}”.`));
-  }
-  if (view.orders.length === 1 && !chosen.id) location.replace(address(view.asked, view.orders[0].orderid));
-  const many = view.orders.length === 50;
+  const filters = filtersOf(chosen);
+  if (!view.orders.length) return nothing(view, filters);
+  if (view.total === 1 && filters.q && !chosen.get("id")) location.replace(changed({ id: view.orders[0].orderid }));
+  const columns = ["id", ...entity.fields.map((field) => field.name), "last_event_type", "last_change", "rescued_data"];
+  const rows = view.orders.map((order) => [order.orderid, ...entity.fields.map((field) => order.values[field.name]), order.event_type, order.creation_time, order.rescued]);
   return h("div", { class: "card" },
-    h("h3", null, many ? `The 50 ${entity.many} that changed last` : counted(view.orders.length)),
+    h("h3", null, Object.keys(filters).length ? `${counted(view.total)} found` : counted(view.total)),
     h("ul", { class: "list" }, view.orders.map((order) => entry(order, moment(order.creation_time)))),
-    h("p", { class: "foot" }, `From ${view.table}.`));
+    pager(view, entity.many, (page) => changed({ page })),
+    h("p", { class: "foot" }, `From ${view.table}, those that changed last first; times are UTC. `, saveButton(`${entity.many} page ${view.page}`, columns, rows)));
+}
+
+const nothing = (view, filters) => {
+  if (view.page > 1) return card("No more", `This list has no page ${number(view.page)}.`, h("a", { href: changed({ page: "" }) }, "To its first page"));
+  if (Object.keys(filters).length) {
+    return card(`No ${entity.one} found`, `${view.table} has no ${entity.one} that all filters let through.`, h("a", { href: address("orders") }, "Without filters"));
+  }
+  const writes = entity.is_orders ? "Trigger the DAG sales_cdc_generate, then sales_cdc_batch." : "Put an item into the table, then trigger sales_cdc_batch.";
+  return card(`${view.table} has no ${entity.one}`, view.items ? `DynamoDB counted ${counted(view.items)} in its table. They show after the next batch: trigger sales_cdc_batch.` : writes);
+};
+const card = (title, text, ...more) => h("div", { class: "card empty" }, h("h3", null, title), h("p", { class: "muted" }, text), more);
+
+/** Before the first batch there is no table to ask: show what has arrived, and say what it is. */
+function withoutTables(trouble, boxed) {
+  if (trouble.kind !== "empty") return null;
+  const body = h("div", { class: "stack" });
+  const recent = new Place(body, renderRecent, { lines: 4 });
+  recent.show("api/live");
+  return [boxed, body];
 }
 
 function renderRecent(view) {
   const seen = new Map();
   for (const event of view.events) if (!seen.has(event.orderid)) seen.set(event.orderid, event);
-  if (!seen.size) {
-    return h("div", { class: "card empty" }, h("h3", null, `No ${entity.one} yet`),
-      h("p", { class: "muted" }, entity.is_orders ? "Trigger the DAG sales_cdc_generate: it inserts, updates and deletes orders." : "Nothing was written to the table, or nothing has arrived."));
-  }
-  return h("div", { class: "card" }, h("h3", null, "Changed last"),
-    h("ul", { class: "list" }, [...seen.values()].slice(0, 12).map((order) => entry(order, moment(order.at)))),
+  if (!seen.size) return card("Nothing has arrived in the raw zone", entity.is_orders ? "Trigger the DAG sales_cdc_generate: it inserts, updates and deletes orders." : "Nothing was written to the table, or nothing has arrived.");
+  return h("div", { class: "card" }, h("h3", null, "Arrived last, not in a table"),
+    h("ul", { class: "list" }, [...seen.values()].slice(0, 12).map((order) => entry({ ...order, rescued: null }, moment(order.at)))),
     h("p", { class: "foot" }, "From the newest objects of the raw zone."));
 }
 
-function renderOrder(view) {
-  if (!view.versions.length) {
-    return h("div", { class: "card empty" }, h("h3", null, `This ${entity.one} is not known yet`),
-      h("p", { class: "muted" }, `${view.table} holds no change of ${label(view.orderid)}. A change that just arrived shows after the next batch.`));
-  }
-  const last = view.versions.at(-1);
+function renderRecords(view) {
+  const kind = chosen.get("state");
+  if (!view.records.length) return card(`${RECORDS[kind]}: none`, kind === "failed" ? "No record is under errors/." : "Every line of the raw zone was a change event.");
+  const columns = ["id", "event_type", "reason", "where", "stored_at", "raw"];
+  const rows = view.records.map((each) => [each.orderid, each.event_type, each.reason, each.object, each.at, each.raw]);
+  const link = (each) => (each.orderid ? h("a", { class: "id", href: changed({ id: each.orderid }) }, label(each.orderid)) : "–");
   return h("div", { class: "card" },
-    h("h3", { class: "id" }, label(view.orderid)),
-    h("p", { class: "muted" }, `${plural(view.versions.length, "change")}; ${last.event_type === "REMOVE" ? "deleted" : "current"} now. Newest first, in UTC, from ${view.table}.`),
-    h("ol", { class: "timeline" }, [...view.versions].reverse().map(version)));
+    h("h3", null, RECORDS[kind]),
+    table([`${entity.one[0].toUpperCase()}${entity.one.slice(1)}`, "Change", "Reason"], view.records.map((each) => [link(each), each.event_type ? badge(each.event_type) : "–", reason(each)]), { caption: RECORDS[kind], fixed: true }),
+    pager(view, view.of === "objects" ? "objects of errors/" : "lines", (page) => changed({ page })),
+    h("p", { class: "foot" }, kind === "failed" ? "The DAG sales_cdc_redrive delivers them again, when what the reasons name is mended. " : "Their objects are in the raw zone. A later batch takes a line out of quarantine that has become a change event. ", saveButton(RECORDS[kind], columns, rows)));
 }
 
-const version = (each) => {
-  const changed = each.event_type === "MODIFY" ? each.fields.filter((field) => field.changed) : each.fields;
-  const same = each.fields.length - changed.length;
-  return h("li", { class: each.event_type.toLowerCase() },
-    h("p", { class: "line" }, badge(each.event_type), moment(each.at),
-      each.actor === "ttl" && h("span", { class: "muted" }, "by expiry")),
-    changed.length ? difference(each.event_type, changed) : h("p", { class: "muted" }, each.event_type === "REMOVE" ? "It had no values before." : "No field changed."),
-    same > 0 && h("p", { class: "muted small" }, `${plural(same, "field")} unchanged`));
-};
-
-const difference = (type, fields) => {
-  const columns = ["Field", type !== "INSERT" && "Before", type !== "REMOVE" && "After"].filter(Boolean);
-  const rows = fields.map((field) => [
-    field.name.replaceAll("_", " "),
-    type !== "INSERT" && h("span", { class: field.changed ? "old" : null }, value(field.before)),
-    type !== "REMOVE" && h("span", { class: field.changed ? "new" : null }, value(field.after)),
-  ].filter((cell) => cell !== false));
-  return table(columns, rows, { caption: `${KINDS[type]}: fields before and after`, fixed: true });
-};
-
-const value = (text) => (text === null ? "–" : /^-?\d{1,18}(\.\d+)?$/.test(text) ? exact(text) : text);
+const reason = (each) => [
+  h("p", null, each.reason),
+  h("details", null, h("summary", null, "The record"),
+    h("p", { class: "small" }, each.object, each.at && [", ", moment(each.at), " UTC"]),
+    h("pre", { tabindex: "0" }, each.raw || "It holds no data."), each.is_cut && h("p", { class: "small" }, "Its beginning.")),
+];

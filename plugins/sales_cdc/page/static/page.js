@@ -6,6 +6,7 @@ import { startInsights } from "./insights.js";
 import { startTrust } from "./trust.js";
 import { startVerdict } from "./verdict.js";
 import { warm } from "./charts.js";
+import { route } from "./route.js";
 
 const STARTS = { flow: startFlow, orders: startOrders, changes: startChanges, insights: startInsights, trust: startTrust };
 const IDLE = window.requestIdleCallback ?? ((call) => setTimeout(call, 2000));
@@ -15,7 +16,7 @@ let stopVerdict = null;
 let current = "";
 
 const go = () => {
-  const [name, rest = ""] = location.hash.slice(1).split(/\/(.*)/s);
+  const { part: name, values } = route();
   const part = STARTS[name] ? name : "flow";
   if (part !== current) {
     stop();
@@ -28,7 +29,7 @@ const go = () => {
   }
   current = part;
   judge(JUDGED.has(part));
-  stop = STARTS[part](rest) ?? (() => {});
+  stop = STARTS[part](values) ?? (() => {});
 };
 
 const judge = (isShown) => {

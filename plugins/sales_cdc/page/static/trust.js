@@ -3,6 +3,7 @@ import { h, badge, duration, exact, moment, number, plural, table, time } from "
 import { Place } from "./answers.js";
 import { counted, entity, label, summary } from "./entity.js";
 import { kinds, palette, plot } from "./charts.js";
+import { orderAddress } from "./route.js";
 import { startButton } from "./start.js";
 
 const one = `${entity.one[0].toUpperCase()}${entity.one.slice(1)}`;
@@ -26,7 +27,7 @@ const batch = (view) => {
     table(["Event type", "Written", "Delivered", "Missing"], view.ledger.map((row) => [badge(row.event_type), number(row.written), number(row.delivered), number(row.missing)]), { caption: "Written and delivered changes", numeric: [1, 2, 3] }),
     facts([["From commit to S3: half within", lagOf(lag.p50)], ["99 of 100 within", lagOf(lag.p99)], ["At most", lagOf(lag.max)], ["Duplicates delivered, counted once", view.duplicates_in_raw], ...Object.entries(view.curated).map(([name, value]) => [`Curated: ${name.replaceAll("_", " ")}`, value])]),
     view.checks.length > 0 && h("ul", { class: "checks" }, view.checks.map((check) => h("li", null, verdict(!check.rows, check.rows ? `${check.name}: ${plural(check.rows, "row")}` : check.name)))),
-    view.changed_orders.length > 0 && h("details", null, h("summary", null, `${some(view.changed_orders.length, view.changed_count)} of this batch, before and after`), table([one, "Before", "After"], view.changed_orders.map((order) => [h("a", { class: "id", href: `#orders//${encodeURIComponent(order.orderid)}` }, label(String(order.orderid))), state(order.before), state(order.after)]), { caption: `${entity.title} that this batch changed` })),
+    view.changed_orders.length > 0 && h("details", null, h("summary", null, `${some(view.changed_orders.length, view.changed_count)} of this batch, before and after`), table([one, "Before", "After"], view.changed_orders.map((order) => [h("a", { class: "id", href: orderAddress(String(order.orderid)) }, label(String(order.orderid))), state(order.before), state(order.after)]), { caption: `${entity.title} that this batch changed` })),
     source(view),
   ];
 };

@@ -9,38 +9,49 @@ from typing import Any
 from sales_cdc.contract.change_contract import METADATA, PARTITION_COLUMNS, STATE_COLUMNS
 from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.page.entity import ENTITY
+from sales_cdc.page.views.order_filter import PAGE_SIZE
 from sales_cdc.page.views.texts import moment
 
 FIRST_FIELDS = tuple(ENTITY.fields)
-METADATA_COLUMNS = {*KEYS.columns, *METADATA, *PARTITION_COLUMNS, *STATE_COLUMNS} - {"rescued_data"}
+NUMBER, TOTAL = "page_number", "page_total"
+OWN_COLUMNS = {NUMBER, TOTAL, "page_copy"}  # of the statements, not of the order
+METADATA_COLUMNS = {*OWN_COLUMNS, *KEYS.columns, *METADATA, *PARTITION_COLUMNS, *STATE_COLUMNS} - {"rescued_data"}
 
 Row = Mapping[str, str | None]
 
 
-def versions(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return the order's changes once each, oldest first, with their fields before and after.
+def versions(rows: Sequence[Row], size: int = PAGE_SIZE) -> list[dict[str, Any]]:
+    """Return the order's changes, newest first, with their fields before and after.
 
-    ``ended_at`` is the time of the next change; None for the newest change.
+    The first change that was captured has no known state before it, unless it is the insert.
+
+    Of more than ``size`` rows the oldest is no version of the page: it only says what was before the others. So no version is compared
+    with nothing while there is a change before it.
     """
-    by_position = {(row.get("source_stream") or "", str(row["sequence_number"]).zfill(40)): row for row in rows}
-    ordered = [by_position[position] for position in sorted(by_position)]
+    ordered = sorted(rows, key=lambda row: int(row[NUMBER] or 0))
     found: list[dict[str, Any]] = []
     before: Row = {}
-    for at, row in enumerate(ordered):
-        following = ordered[at + 1] if at + 1 < len(ordered) else None
+    for row in ordered:
         after = {} if row["event_type"] == "REMOVE" else row
         found.append(
             {
+                "number": int(row[NUMBER] or 0),
                 "event_type": row["event_type"],
                 "at": moment(row["creation_time"]),
-                "ended_at": moment(following["creation_time"]) if following else None,
                 "actor": row.get("actor") or "user",
                 "sequence_number": row["sequence_number"],
+                "is_before_known": bool(found) or row["event_type"] == "INSERT",
                 "fields": compared(before, after),
+                "row": {name: text for name, text in row.items() if text is not None and name not in OWN_COLUMNS},
             }
         )
         before = after
-    return found
+    return list(reversed(found[-size:]))
+
+
+def total_of(rows: Sequence[Row]) -> int:
+    """Return how many there are in all, of which these rows are some; 0 when there is none."""
+    return int(rows[0][TOTAL] or 0) if rows else 0
 
 
 def compared(before: Row, after: Row) -> list[dict[str, Any]]:

@@ -9,17 +9,18 @@ import base64
 import binascii
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sales_cdc.contract.change_contract import EVENT_TYPES
 from sales_cdc.contract.order_keys import KEYS
-from sales_cdc.verdict.lake_reader import Report, Tail
+from sales_cdc.verdict.lake_reader import MAX_OBJECTS, Report, Tail
 
 MAX_RECORDS = 50
 MAX_ORDERS = 50
 MAX_CHANGED = 20
 MAX_REASON_LENGTH = 300
+MAX_RAW_LENGTH = 4_000
 
 
 def batch_view(report: Report) -> dict[str, Any]:
@@ -127,6 +128,35 @@ def failures_view(tail: Tail, waiting: int | None) -> dict[str, Any]:
     }
 
 
+def failed_list(read: Callable[[int], Tail], page: int) -> dict[str, Any]:
+    """Return a page of failed records; a page has those of ``MAX_OBJECTS`` objects. ``total`` counts the objects."""
+    tail = read((page - 1) * MAX_OBJECTS)
+    records = [_failed(line, stored.key, stored.at.isoformat()) for line, stored in tail.lines]
+    return {"records": records, "total": len(tail.objects), "page": page, "size": MAX_OBJECTS, "of": "objects"}
+
+
+def quarantined_list(rows: Sequence[Mapping[str, str | None]], page: int, size: int, total: int) -> dict[str, Any]:
+    """Return a page of quarantined lines in the form of failed records; the order and event type are in the line, if it is JSON."""
+    return {"records": [_quarantined(row) for row in rows], "total": total, "page": page, "size": size, "of": "lines"}
+
+
+def _quarantined(row: Mapping[str, str | None]) -> dict[str, Any]:
+    line = str(row["raw_line"] or "")
+    try:
+        event = _mapping(json.loads(line))
+    except ValueError:
+        event = {}
+    return {
+        "reason": str(row["reason"] or "No reason given")[:MAX_REASON_LENGTH],
+        "orderid": KEYS.of_event(event) if KEYS.names_event(event) else "",
+        "event_type": str(event.get("event_type") or ""),
+        "object": f"{row['source_object']}, line {row['line_number']}",
+        "at": None,
+        "raw": line[:MAX_RAW_LENGTH],
+        "is_cut": len(line) > MAX_RAW_LENGTH,
+    }
+
+
 def _failed(line: Mapping[str, Any], key: str, stored_at: str) -> dict[str, Any]:
     """Return the error in a failed record's line, and the order and event type in its base64 ``rawData``."""
     event = _raw_event(line.get("rawData"))
@@ -140,7 +170,17 @@ def _failed(line: Mapping[str, Any], key: str, stored_at: str) -> dict[str, Any]
         "event_type": str(event.get("eventName") or ""),
         "object": key,
         "at": stored_at,
+        **_raw_text(line.get("rawData")),
     }
+
+
+def _raw_text(encoded: Any) -> dict[str, Any]:
+    """Return the beginning of a record's original data; bytes that are no UTF-8 are shown as replacements."""
+    try:
+        text = base64.b64decode(str(encoded or ""), validate=True).decode(errors="replace")
+    except binascii.Error:
+        text = ""
+    return {"raw": text[:MAX_RAW_LENGTH], "is_cut": len(text) > MAX_RAW_LENGTH}
 
 
 def _order_id(keys: Mapping[str, Any]) -> str:

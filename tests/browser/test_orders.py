@@ -1,0 +1,109 @@
+"""The tab Orders in a real Chromium: filters and pages are addresses, what cannot be seen is shown, and lists are saved."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.canned import CannedReader
+from tests.browser.canned_orders import LONG, ORDER, UNSEEN
+from tests.browser.chromium import settled
+from tests.browser.page_server import serving
+
+pytestmark = pytest.mark.browser
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving(CannedReader("stopped")) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    page = browser.new_page(reduced_motion="reduce", viewport=WIDE)  # type: ignore[arg-type]
+    page.goto(f"{address}#orders")
+    settled(page)
+    yield page
+    page.close()
+
+
+def test_without_a_filter_all_orders_are_listed_page_by_page_and_back_returns(page: Page) -> None:
+    found = page.locator("#orders-found")
+    expect(found.locator("h3")).to_have_text("1,414 orders")
+    expect(found.locator(".pager")).to_contain_text("1–50 of 1,414 orders")
+    found.get_by_role("link", name="Older").press("Enter")
+    expect(found.locator(".pager")).to_contain_text("51–100 of 1,414 orders")
+    assert page.evaluate("location.hash") == "#orders?page=2"
+    page.go_back()
+    expect(found.locator(".pager")).to_contain_text("1–50 of 1,414 orders")
+
+
+def test_filters_are_an_address_that_fills_the_form_again(page: Page) -> None:
+    page.locator(".filters summary").press("Enter")
+    page.get_by_label("Last change").select_option("Deleted")
+    page.get_by_label("Product, now or once").fill("laptop")
+    page.get_by_role("button", name="Search").press("Enter")
+    expect(page.locator("#orders-found h3")).to_have_text("9 orders found")
+    assert page.evaluate("location.hash") == "#orders?type=REMOVE&product=laptop"
+    page.reload()
+    expect(page.get_by_label("Last change")).to_have_value("REMOVE")
+    page.get_by_role("link", name="Clear").click()
+    expect(page.locator("#orders-found h3")).to_have_text("1,414 orders")
+
+
+@pytest.mark.parametrize(("state", "text", "size", "theme"), [("failed", "quantity is 12.5", WIDE, "dark"), ("quarantined", "the line is no JSON object", NARROW, "light")])  # fmt: skip
+def test_records_that_became_no_row_are_listed_with_their_reason(page: Page, state: str, text: str, size: dict[str, int], theme: str) -> None:  # fmt: skip
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.evaluate("state => { location.hash = `orders?state=${state}` }", state)
+    expect(page.locator("#orders-found")).to_contain_text(text)
+    page.locator("#orders-found summary").first.press("Enter")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+def test_an_order_with_many_changes_is_paged_by_address(page: Page) -> None:
+    page.evaluate("id => { location.hash = `orders?id=${encodeURIComponent(id)}` }", LONG)
+    shown = page.locator("#order-shown")
+    expect(shown).to_contain_text("Changes 4,952–5,001 of 5,001")
+    shown.get_by_role("link", name="First changes").click()
+    expect(shown).to_contain_text("Changes 1–50 of 5,001")
+    assert "until=50" in page.evaluate("location.hash")
+
+
+def test_an_order_is_shown_beside_its_item_with_milliseconds_sequence_and_json(page: Page) -> None:
+    page.evaluate("id => { location.hash = `orders?id=${id}` }", ORDER)
+    shown = page.locator("#order-shown")
+    expect(shown).to_contain_text("DynamoDB and orders differ.")
+    expect(shown.locator("tr", has_text="price").first).to_contain_text("1,099.50")
+    newest = shown.locator(".timeline > li").first
+    expect(newest).to_contain_text("2026-11-25 14:30:20.000")
+    expect(newest).to_contain_text("Sequence number 5")
+    newest.get_by_text("The row as JSON").press("Enter")
+    expect(newest.locator("pre")).to_contain_text('"event_type": "INSERT"')
+
+
+def test_what_cannot_be_seen_in_an_id_is_shown_and_the_link_still_leads_to_it(page: Page) -> None:
+    link = page.locator("#orders-found a[data-id]").nth(2)
+    expect(link.locator(".id")).to_have_text("evilU+202Egnp.exeU+000A U+0007")
+    link.click()
+    expect(page.locator("#order-shown h3.id")).to_have_text("evilU+202Egnp.exeU+000A U+0007")
+    assert page.evaluate("new URLSearchParams(location.hash.split('?')[1]).get('id')") == UNSEEN
+
+
+def test_a_list_is_saved_as_csv_with_whole_values(page: Page, tmp_path: Path) -> None:
+    with page.expect_download() as begun:
+        page.locator("#orders-found").get_by_role("button", name="Save as CSV").click()
+    begun.value.save_as(tmp_path / "orders.csv")
+    with (tmp_path / "orders.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 50
+    assert (rows[0]["id"], rows[0]["price"], rows[2]["id"]) == (ORDER, "1099.50", UNSEEN)
