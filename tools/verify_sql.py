@@ -123,7 +123,7 @@ def context_of(order: tuple[str, ...], topology: Topology) -> dict[str, Any]:
         "from_day": day(-30), "until_day": day(1), "from_time": f"{day(-30)} 00:00:00", "since": f"{day(-30)} 00:00:00", "unit": "hour",
         "table": NAMES["tables"].changes, "rescued_share": 0.0, "give_up_changes": False, "columns": [field.column for field in CONTRACT.fields], "order_ids": keys,
         "source_stream": "source_stream", "run_id": RUN, "run_at": f"{day(0)} 00:00:00",
-        "pieces": [1] * len(order), "until": 0, "skip": 0, "size": 50, "changes": NAMES["tables"].changes, "filters": {"text": 1, "state": "standing"},
+        "pieces": [1] * len(order), "until": 0, "until_time": f"{day(1)} 00:00:00", "skip": 0, "size": 50, "changes": NAMES["tables"].changes, "filters": {"text": 1, "state": "standing"},
         "entries": [{**ENTRY, "lags": ["0.5", None, "2", "3", "4", "5"]}],
     }  # fmt: skip
     results = {

@@ -15,12 +15,14 @@ from botocore.exceptions import EndpointConnectionError
 from sales_cdc.batch.statements import INSIGHTS
 from sales_cdc.page.reads.airflow_runs import DagRuns, Run, Task
 from sales_cdc.page.reads.lake_query import Rows
+from sales_cdc.page.views.span import Span
 from sales_cdc.verdict.evidence import BatchRuns
 from sales_cdc.verdict.lake_reader import Report, Stored, Tail
 from sales_cdc.verdict.matters import Acknowledgement
 from sales_cdc.verdict.observation import Answer, Observation, Series
 
 from tests.browser import canned_orders
+from tests.browser.canned_history import history, ledger_lags
 from tests.browser.canned_orders import EVENTS, HOSTILE, NOW, ORDER
 
 PRODUCTS = ("laptop", "headphones", "monitor", "keyboard", "phone", "tablet", "camera", "printer")
@@ -98,6 +100,14 @@ class CannedReader:
         self._require_up()
         return canned_orders.item(order_id) if self.has_changes else None
 
+    def history(self, span: Span) -> dict[str, Series]:
+        self._require_up()
+        return (
+            history(span)
+            if self.has_changes
+            else {key: [] for key in ("piped", "delivered", "freshness", "iterator_age")}
+        )
+
     def acknowledgements(self) -> list[Acknowledgement]:
         self._require_up()
         return []
@@ -109,7 +119,7 @@ class CannedReader:
         return runs_of(self.mood)
 
     def batch_runs(self) -> BatchRuns | None:
-        return BatchRuns(is_paused=False)
+        return BatchRuns(is_paused=False, follows_arrivals=True)
 
     def _require_up(self) -> None:
         if self.mood == "down":
@@ -314,6 +324,7 @@ def most_changed(params: Mapping[str, str], _: Sequence[str]) -> Rows:
 ROWS = {
     "page/changes_over_time.sql": over_time,
     **canned_orders.ROWS,
+    "page/ledger_lags.sql": ledger_lags,
     "page/changes_counted.sql": counted,
     "page/ledger_runs.sql": ledger,
     "insights/revenue_by_product_and_day.sql": revenue,

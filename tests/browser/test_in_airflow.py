@@ -49,6 +49,19 @@ def test_the_navigation_opens_the_page_which_reports_an_unreachable_cloud(browse
     inside.get_by_role("link", name="Trust").click()
     expect(inside.locator("[data-trust=failures] .trouble")).to_be_visible(timeout=60_000)
     assert inside.locator("body").get_attribute("data-can-run-batch") == "no"
+    page.wait_for_function("location.hash === '#trust'")  # Airflow's own address leads to the same part
+    inside.get_by_role("link", name="Changes").click()
+    page.wait_for_function("location.hash === '#changes'")
+    page.go_back()
+    expect(inside.locator("#part-trust")).to_be_visible()
+    page.wait_for_function("location.hash === '#trust'")
+    page.reload()
+    expect(inside.locator("#part-trust")).to_be_visible(timeout=60_000)
+    inside.locator("body").evaluate(
+        "body => { body.insertAdjacentHTML('beforeend', '<a id=out target=_top href=/dags/sales_cdc_batch>out</a>') }"
+    )
+    inside.locator("#out").click()  # the frame may not open it by itself: Airflow's sandbox forbids it
+    page.wait_for_url("**/dags/sales_cdc_batch")
     page.goto(f"{airflow}{links.page()}")  # where a task's links lead on the local cloud
     expect(inside.get_by_role("heading", name="Sales CDC")).to_be_visible(timeout=60_000)
     page.close()

@@ -204,7 +204,8 @@ def test_plots_are_sketched_before_plotly_has_loaded(browser: Browser) -> None:
 
 def test_choosing_a_span_shows_a_number_for_every_bar(open_page: Open) -> None:
     page = open_page("changes")
-    page.get_by_text("24 hours").click()
+    page.get_by_role("link", name="24 hours").click()
+    assert page.evaluate("location.hash") == "#changes?range=day"
     expect(page.locator("#changes h3")).to_have_text("Changes by hour, the last 24 hours")
     page.locator("#changes summary").click()
     expect(page.locator("#changes tbody tr")).to_have_count(25)

@@ -23,6 +23,6 @@ SELECT
     count(CASE WHEN event_type = 'MODIFY' THEN 1 END) AS updates,
     count(CASE WHEN event_type = 'REMOVE' THEN 1 END) AS deletes
 FROM changes
-WHERE creation_time >= TIMESTAMP '{{ params.from_time }}'
+WHERE creation_time >= TIMESTAMP '{{ params.from_time }}' AND creation_time <= TIMESTAMP '{{ params.until_time }}'
 GROUP BY date_trunc('{{ params.unit }}', creation_time)
 ORDER BY change_time

@@ -10,11 +10,13 @@ from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.reads.airflow_runs import DagRuns, batch_runs, recent_runs
 from sales_cdc.page.reads.lake_query import LakeQuery, Rows
+from sales_cdc.page.reads.metric_history import MetricHistory
+from sales_cdc.page.views.span import Span
 from sales_cdc.verdict.acknowledgements import Acknowledgements
 from sales_cdc.verdict.evidence import BatchRuns
 from sales_cdc.verdict.lake_reader import Report, Tail
 from sales_cdc.verdict.matters import Acknowledgement
-from sales_cdc.verdict.observation import Observation, table_names
+from sales_cdc.verdict.observation import Observation, Series, table_names
 from sales_cdc.verdict.sources import DeploymentSources
 
 
@@ -29,6 +31,9 @@ class Reader(Protocol):
 
     def observe(self) -> Observation:
         """Return what AWS says of every resource, and their metrics."""
+
+    def history(self, span: Span) -> dict[str, Series]:
+        """Return what CloudWatch has of a span: each metric's points, oldest first."""
 
     def tables(self) -> list[str]:
         """Return the names of the database's tables and views."""
@@ -72,6 +77,7 @@ class DeploymentReader(DeploymentSources):
         query = LakeQuery(self.clients)
         self.ask, self.answered = query.ask, query.answered
         self.acknowledge: Callable[[Acknowledgement], None] = Acknowledgements(self.clients).keep
+        self.history = MetricHistory(self.clients).read
         self.dag_runs: Callable[[], list[DagRuns]] = recent_runs
         self.batch_runs: Callable[[], BatchRuns | None] = batch_runs
 

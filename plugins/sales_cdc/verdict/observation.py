@@ -109,21 +109,7 @@ class Observer:
     def _series(self, topology: Topology) -> dict[str, Series]:
         """One call for all metrics. CloudWatch leaves out the minutes in which nothing was reported."""
         now = self._now()
-        queries = [
-            {
-                "Id": name,
-                "MetricStat": {
-                    "Metric": {
-                        "Namespace": namespace,
-                        "MetricName": metric,
-                        "Dimensions": [{"Name": dimension, "Value": getattr(topology, hop).name}],
-                    },
-                    "Period": PERIOD_SECONDS,
-                    "Stat": statistic,
-                },
-            }
-            for name, (namespace, metric, dimension, hop, statistic) in METRICS.items()
-        ]
+        queries = [metric_query(name, topology, PERIOD_SECONDS) for name in METRICS]
         found = self._clients.client("cloudwatch").get_metric_data(
             StartTime=now - WINDOW, EndTime=now + timedelta(seconds=PERIOD_SECONDS), MetricDataQueries=queries
         )
@@ -132,6 +118,14 @@ class Observer:
             for result in found["MetricDataResults"]
             if result["Values"]
         }
+
+
+def metric_query(name: str, topology: Topology, period_seconds: int) -> dict[str, Any]:
+    """Return the query for one of ``METRICS``, a point each so many seconds."""
+    namespace, metric, dimension, hop, statistic = METRICS[name]
+    where = [{"Name": dimension, "Value": getattr(topology, hop).name}]
+    measured = {"Namespace": namespace, "MetricName": metric, "Dimensions": where}
+    return {"Id": name, "MetricStat": {"Metric": measured, "Period": period_seconds, "Stat": statistic}}
 
 
 def table_names(glue: Any, database: str) -> list[str]:

@@ -12,7 +12,7 @@ from sales_cdc.page.run_trigger import StartError
 from tests.browser.canned import HOSTILE, CannedReader
 
 PATHS = ("/", "/static/page.js", "/static/0/page.js", "/static/plotly.min.js", "/api/flow", "/api/live", "/api/changes/hour", "/api/orders?q=a",
-         "/api/order?id=a", "/api/order/now?id=a", "/api/records/failed", "/api/insights/cancellation_rate", "/api/trust/batch", "/api/verdict", "/api/runs")  # fmt: skip
+         "/api/order?id=a", "/api/order/now?id=a", "/api/records/failed", "/api/metrics/day", "/api/lags/day", "/api/insights/cancellation_rate", "/api/trust/batch", "/api/verdict", "/api/runs")  # fmt: skip
 
 
 def token_of(page: str) -> str:
@@ -191,8 +191,6 @@ def test_a_page_token_is_valid_for_half_a_day_and_one_user() -> None:
         assert not access.is_page_token(forged, "vera", clock=lambda: 1000.0)
 
 
-@pytest.mark.parametrize(
-    "path", ["/api/changes/century", "/api/insights/..%2Fviews%2Forders", "/api/trust/secrets", "/api/records/secret"]
-)
+@pytest.mark.parametrize("path", ["/api/insights/..%2Fviews%2Forders", "/api/trust/secrets", "/api/records/secret"])
 def test_unknown_names_get_404(client: Any, path: str) -> None:
     assert client().get(path).status_code == 404

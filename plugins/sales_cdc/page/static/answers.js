@@ -1,4 +1,5 @@
 // Fetch an answer, show a skeleton, the trouble or the value, and fetch again while the page is visible.
+import { isPaused, watch } from "./clock.js";
 import { h, fill, time } from "./dom.js";
 
 const PAUSE = 100;
@@ -41,13 +42,16 @@ export const troubleBox = ({ kind, title, reason, remedy }, again) =>
 /** One place of the page, filled from one path, and again `every` so many seconds while the page is visible. */
 export class Place {
   constructor(element, render, { every = 0, lines = 3, troubled = () => null } = {}) {
-    Object.assign(this, { element, render, every, lines, troubled, turn: 0, shown: "", path: null });
+    Object.assign(this, { element, render, every, lines, troubled, turn: 0, shown: "", path: null, at: 0 });
+    watch(this);
   }
 
   show(path) {
     if (path !== this.path) {
       this.path = path;
       this.shown = "";
+      this.at = 0;
+      this.element.classList.remove("old");
       fill(this.element, skeleton(this.lines));
     }
     this.run();
@@ -64,9 +68,12 @@ export class Place {
     const stopped = () => turn !== this.turn;
     try {
       const answer = await ask(this.path, stopped);
+      if (typeof answer.age_seconds === "number") this.at = Date.now() - answer.age_seconds * 1000;
       this.draw(answer);
+      dispatchEvent(new Event("answered"));
+      if (isPaused()) return;
       const again = answer.is_loading ? 1 : answer.trouble && answer.trouble.kind !== "empty" ? Math.max(this.every, 10) : this.every;
-      if (again) this.timer = setTimeout(() => (document.hidden ? this.later(turn) : this.run()), again * 1000);
+      if (again) this.timer = setTimeout(() => { if (document.hidden) this.later(turn); else if (!isPaused()) this.run(); }, again * 1000);
     } catch (error) {
       if (!(error instanceof Gone)) throw error;
     }

@@ -3,27 +3,28 @@ import { h, number, plural, badge, moment, time, table } from "./dom.js";
 import { Place, asked } from "./answers.js";
 import { brief, entity, value } from "./entity.js";
 import { kinds, palette, plot } from "./charts.js";
+import { saveButton } from "./lists.js";
+import { rangeOf, showRanges } from "./ranges.js";
 import { orderAddress } from "./route.js";
 
 const SERIES = { inserts: "Inserted", updates: "Updated", deletes: "Deleted" };
-const SPANS = { hour: "the last hour", day: "the last 24 hours", month: "the last 30 days" };
 const WIDTHS = { minute: 60e3, hour: 3600e3, day: 86400e3 };
-const choices = [...document.querySelectorAll("input[name=span]")];
 const bars = new Place(document.getElementById("changes"), renderBars, { every: 60, lines: 8 });
 const live = new Place(document.getElementById("live"), renderLive, { every: 5, lines: 6 });
 const capital = (word) => `${word[0].toUpperCase()}${word.slice(1)}`;
-const span = () => choices.find((choice) => choice.checked).value;
+let range;
+const refreshed = () => `api/changes/${range.name}${range.query ? `${range.query}&` : "?"}refresh=true`;
 
-for (const choice of choices) choice.addEventListener("change", () => bars.show(`api/changes/${span()}`));
-
-export const startChanges = () => {
-  bars.show(`api/changes/${span()}`);
+export const startChanges = (values) => {
+  range = rangeOf(values);
+  showRanges(document.getElementById("changes-ranges"), "changes", values);
+  bars.show(`api/changes/${range.name}${range.query}`);
   live.show("api/live");
   return () => { bars.stop(); live.stop(); };
 };
 
 function renderBars(view) {
-  const name = SPANS[span()];
+  const name = range.said;
   const totals = Object.fromEntries(Object.keys(SERIES).map((kind) => [kind, view.bars.reduce((sum, bar) => sum + bar[kind], 0)]));
   const all = totals.inserts + totals.updates + totals.deletes;
   return [
@@ -31,7 +32,7 @@ function renderBars(view) {
     h("div", { class: "card" },
       h("h3", null, `Changes by ${view.unit}, ${name}`),
       all ? stacked(view, name) : h("p", { class: "muted" }, `No change in ${name}. Choose a longer span, or trigger sales_cdc_generate.`),
-      h("p", { class: "foot" }, `From ${view.table}. `, asked(view, () => bars.show(`api/changes/${span()}?refresh=true`)), " Times are UTC.")),
+      h("p", { class: "foot" }, `From ${view.table}. `, asked(view, () => bars.show(refreshed())), " Times are UTC. ", saveButton(`changes ${range.name}`, ["at", ...Object.keys(SERIES)], view.bars.map((bar) => [bar.at, ...Object.keys(SERIES).map((kind) => bar[kind])])))),
   ];
 }
 

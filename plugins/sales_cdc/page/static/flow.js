@@ -1,6 +1,7 @@
 // The tab Flow: the pipeline as a picture, and each hop's figures below it.
 import { h, s, number, rate, duration, time } from "./dom.js";
 import { Place } from "./answers.js";
+import { startHistory, stopHistory } from "./history.js";
 
 const STATES = { ok: "OK", idle: "Ready", warn: "Needs a look", stopped: "Stopped", missing: "Not set up", unknown: "Not readable" };
 const named = (hop) => (hop.state === "ok" && hop.rate ? "Moving" : STATES[hop.state]);
@@ -18,12 +19,13 @@ const ICONS = {
 const wide = matchMedia("(min-width: 900px)");
 let place;
 
-export const startFlow = () => {
+export const startFlow = (values) => {
+  startHistory(values);
   place ??= new Place(document.getElementById("flow"), render, { every: 5, lines: 8 });
   place.show("api/flow");
   const redraw = () => { place.shown = ""; place.run(); };
   wide.addEventListener("change", redraw);
-  return () => { place.stop(); wide.removeEventListener("change", redraw); };
+  return () => { place.stop(); stopHistory(); wide.removeEventListener("change", redraw); };
 };
 
 const render = (view) => [

@@ -1,13 +1,13 @@
 // Say which part of a list is shown and lead to the others; save a list or a plot's numbers as CSV.
-import { h, number } from "./dom.js";
+import { h, number, plural } from "./dom.js";
 
 /** "51–100 of 5,001 orders", with links; `link` makes the address of a page. */
-export const pager = ({ page, size, total }, noun, link, names = ["Newer", "Older"]) => {
+export const pager = ({ page, size, total }, [one, many], link, names = ["Newer", "Older"]) => {
   if (!total) return null;
   const first = (page - 1) * size + 1;
   const last = Math.min(page * size, total);
   return h("p", { class: "pager" },
-    h("span", null, total <= size && page === 1 ? `All ${number(total)} ${noun}` : `${number(first)}–${number(last)} of ${number(total)} ${noun}`),
+    h("span", null, total <= size && page === 1 ? plural(total, one, many) : `${number(first)}–${number(last)} of ${plural(total, one, many)}`),
     page > 1 && h("a", { href: link(page - 1), rel: "prev" }, names[0]),
     last < total && h("a", { href: link(page + 1), rel: "next" }, names[1]));
 };

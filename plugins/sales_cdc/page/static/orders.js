@@ -57,7 +57,7 @@ function renderFound(view) {
   return h("div", { class: "card" },
     h("h3", null, Object.keys(filters).length ? `${counted(view.total)} found` : counted(view.total)),
     h("ul", { class: "list" }, view.orders.map((order) => entry(order, moment(order.creation_time)))),
-    pager(view, entity.many, (page) => changed({ page })),
+    pager(view, [entity.one, entity.many], (page) => changed({ page })),
     h("p", { class: "foot" }, `From ${view.table}, those that changed last first; times are UTC. `, saveButton(`${entity.many} page ${view.page}`, columns, rows)));
 }
 
@@ -98,7 +98,7 @@ function renderRecords(view) {
   return h("div", { class: "card" },
     h("h3", null, RECORDS[kind]),
     table([`${entity.one[0].toUpperCase()}${entity.one.slice(1)}`, "Change", "Reason"], view.records.map((each) => [link(each), each.event_type ? badge(each.event_type) : "–", reason(each)]), { caption: RECORDS[kind], fixed: true }),
-    pager(view, view.of === "objects" ? "objects of errors/" : "lines", (page) => changed({ page })),
+    pager(view, view.of === "objects" ? ["object of errors/", "objects of errors/"] : ["line", "lines"], (page) => changed({ page })),
     h("p", { class: "foot" }, kind === "failed" ? "The DAG sales_cdc_redrive delivers them again, when what the reasons name is mended. " : "Their objects are in the raw zone. A later batch takes a line out of quarantine that has become a change event. ", saveButton(RECORDS[kind], columns, rows)));
 }
 

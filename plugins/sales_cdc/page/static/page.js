@@ -7,6 +7,7 @@ import { startTrust } from "./trust.js";
 import { startVerdict } from "./verdict.js";
 import { warm } from "./charts.js";
 import { route } from "./route.js";
+import { adopt, leaveByShell, tell } from "./shell.js";
 
 const STARTS = { flow: startFlow, orders: startOrders, changes: startChanges, insights: startInsights, trust: startTrust };
 const IDLE = window.requestIdleCallback ?? ((call) => setTimeout(call, 2000));
@@ -16,6 +17,7 @@ let stopVerdict = null;
 let current = "";
 
 const go = () => {
+  tell();
   const { part: name, values } = route();
   const part = STARTS[name] ? name : "flow";
   if (part !== current) {
@@ -43,5 +45,7 @@ addEventListener("hashchange", () => {
   go();
   if (before !== current) document.getElementById("main").focus({ preventScroll: true });
 });
+adopt();
+leaveByShell();
 go();
 addEventListener("load", () => setTimeout(() => IDLE(warm), 1500)); // after the first view

@@ -15,7 +15,7 @@
     });
     return fetched;
   };
-  if (/^#(changes|insights|trust)/.test(location.hash)) {
+  if (/^#(flow|changes|insights|trust)|^$/.test(location.hash)) {
     const ahead = document.createElement("link");
     Object.assign(ahead, { rel: "preload", as: "script", href: root.dataset.plotly });
     document.head.append(ahead);

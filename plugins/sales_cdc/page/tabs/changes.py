@@ -6,24 +6,22 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.contract.statement_names import SHOWN_FIELDS
-from sales_cdc.page.answers import QUICK, SLOW, Answers, require_known
+from sales_cdc.page.answers import QUICK, SLOW, Answers
 from sales_cdc.page.curated import CHANGE_LOG, QueryAnswer, answer_of_last_batch, changes_table
 from sales_cdc.page.reader import Reader
-from sales_cdc.page.views.change_bars import begin_of, summed
+from sales_cdc.page.tabs.history import asked_span
+from sales_cdc.page.views.change_bars import summed
+from sales_cdc.page.views.span import Span, span_of
 from sales_cdc.page.views.texts import moment, text_of
 from sales_cdc.verdict.hop import by_minute
 
 LIVE_CHANGES = 25
-RANGES = {  # name: how far back, and the unit of a bar
-    "hour": (timedelta(hours=1), "minute"),
-    "day": (timedelta(days=1), "hour"),
-    "month": (timedelta(days=30), "day"),
-}
+COUNTED = timedelta(days=30, hours=1)
 BARS = ("inserts", "updates", "deletes")
 COUNTED_BY_HOUR = "change_mix_by_hour"
 
@@ -35,11 +33,12 @@ def add_routes(app: FastAPI, answers: Answers) -> None:
     def answer_live() -> Response:
         return answers.answer(("live",), lambda: live(answers.reader), QUICK)
 
-    @app.get("/api/changes/{span}")
-    def answer_changes(span: str, *, refresh: bool = False) -> Response:
-        require_known(span, RANGES)
-        key = ("changes", span, str(refresh))
-        return answers.answer(key, lambda: changes(answers.reader, span, refresh=refresh), SLOW)
+    @app.get("/api/changes/{name}")
+    def answer_changes(name: str, request: Request, *, refresh: bool = False) -> Response:
+        asked_span(name, request, answers.reader)
+        key = ("changes", name, str(request.query_params))
+        load = lambda: changes(answers.reader, asked_span(name, request, answers.reader), refresh=refresh)  # noqa: E731
+        return answers.answer(key, load, SLOW)
 
 
 def live(reader: Reader) -> dict[str, Any]:
@@ -69,20 +68,23 @@ def _values(line: Mapping[str, Any]) -> dict[str, str | None]:
     return {each.column: text_of(line.get(each.member)) for each in declared_contract().fields[:SHOWN_FIELDS]}
 
 
-def changes(reader: Reader, span: str, *, refresh: bool = False) -> dict[str, Any]:
+def changes(reader: Reader, asked: Span | str, *, refresh: bool = False) -> dict[str, Any]:
     """Count inserts, updates and deletes by minute, hour or day, from the unit in which the span begins.
 
-    Each batch counts hours and days; its counts are shown unless ``refresh`` asks Athena again.
+    Each batch counts the hours of the thirty days before it; its counts are shown if it has all of the span, unless ``refresh`` asks
+    Athena again.
     """
-    back, unit = RANGES[span]
-    since = begin_of(unit, reader.now() - back)
-    shown = {"unit": unit, "from": since.isoformat(), "until": reader.now().isoformat()}
-    last = None if refresh or unit == "minute" else answer_of_last_batch(reader, COUNTED_BY_HOUR)
+    span = span_of(asked, {}, reader.now()) if isinstance(asked, str) else asked
+    shown = {"unit": span.unit, "from": span.since.isoformat(), "until": span.until.isoformat()}
+    counted = span.unit != "minute" and span.since >= reader.now() - COUNTED
+    last = answer_of_last_batch(reader, COUNTED_BY_HOUR) if counted and not refresh else None
     if last:
-        return {**shown, **last.as_json(), "table": CHANGE_LOG, "bars": summed(last.rows.as_dicts(), unit, since)}
+        bars = summed(last.rows.as_dicts(), span.unit, span.since, span.until)
+        return {**shown, **last.as_json(), "table": CHANGE_LOG, "bars": bars}
     table = changes_table(reader)
     params = {
-        "table": table, "unit": unit, "from_time": f"{since:%Y-%m-%d %H:%M:%S}", "from_day": f"{since:%Y-%m-%d}",
+        "table": table, "unit": span.unit, "from_time": f"{span.since:%Y-%m-%d %H:%M:%S}", "from_day": f"{span.since:%Y-%m-%d}",
+        "until_time": f"{span.until:%Y-%m-%d %H:%M:%S}",
     }  # fmt: skip
     rows = reader.ask("page/changes_over_time.sql", params)
     bars = [

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sales_cdc.page.views.span import begin_of
 from sales_cdc.page.views.texts import moment
 
 PARTS = {  # of a bar, from the counts of the insight change_mix_by_hour
@@ -15,20 +16,14 @@ PARTS = {  # of a bar, from the counts of the insight change_mix_by_hour
 }
 
 
-def begin_of(unit: str, at: datetime) -> datetime:
-    """Return when the minute, hour or day of this time began."""
-    minute = at.astimezone(UTC).replace(second=0, microsecond=0)
-    if unit == "minute":
-        return minute
-    return minute.replace(minute=0, hour=0 if unit == "day" else minute.hour)
-
-
-def summed(hours: Iterable[Mapping[str, str | None]], unit: str, since: datetime) -> list[dict[str, Any]]:
-    """Add up counts by hour to bars of hours or days, oldest first, from ``since`` on."""
+def summed(
+    hours: Iterable[Mapping[str, str | None]], unit: str, since: datetime, until: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Add up counts by hour to bars of hours or days, oldest first, from ``since`` on and before ``until``."""
     bars: dict[datetime, dict[str, int]] = {}
     for row in hours:
         hour = datetime.fromisoformat(str(row["change_hour"])).replace(tzinfo=UTC)
-        if hour < since:
+        if hour < since or (until is not None and hour >= until):
             continue
         bar = bars.setdefault(begin_of(unit, hour), dict.fromkeys(PARTS, 0))
         for kind, names in PARTS.items():
