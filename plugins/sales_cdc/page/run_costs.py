@@ -43,6 +43,11 @@ def ceiling(dollars: Decimal) -> Decimal:
     return (dollars * MARGIN).quantize(CENT, ROUND_UP)
 
 
+def _setup(held: Holdings) -> Decimal:
+    """Return what the pipeline costs on its first day without a change: the run itself costs next to nothing."""
+    return forecast(Usage(0, Decimal(1), batches_per_day=1), held.region).dollars
+
+
 def _batch(held: Holdings) -> Decimal:
     """Return what one more batch a day adds to a day."""
     once, more = (_day(held, batches) for batches in (1, 2))
@@ -79,6 +84,7 @@ def _redrive(held: Holdings) -> Decimal:
 
 
 COSTS: dict[str, Callable[[Holdings], Decimal]] = {
+    "setup": _setup,
     "batch": _batch,
     "reconcile": _reconcile,
     "repair": _repair,

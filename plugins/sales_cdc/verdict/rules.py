@@ -180,6 +180,8 @@ def _rescued(evidence: Evidence) -> Iterator[Matter]:
 
 
 def _disabled_rule(evidence: Evidence) -> Iterator[Matter]:
+    if any(hop.state == "missing" for hop in evidence.hops):
+        return  # setup makes the rule with the rest
     state = evidence.rule.description.get("State")
     if evidence.event_driven and (state == "DISABLED" or evidence.rule.refusal == Kind.MISSING):
         seen = "is disabled" if state else "does not exist"

@@ -92,7 +92,7 @@ def headers_of(role: str) -> dict[str, str]:
     return {access.TOKEN_HEADER: access.page_token(f"the {role}"), "Sec-Fetch-Site": "same-origin"}
 
 
-@pytest.mark.parametrize("name", ["batch", "reconcile", "repair", "redrive", "backfill", "drill"])
+@pytest.mark.parametrize("name", ["setup", "batch", "reconcile", "repair", "redrive", "backfill", "drill"])
 def test_the_page_says_what_a_run_costs_and_starts_it_in_the_users_name(
     client: Any, started: Started, name: str
 ) -> None:
@@ -148,7 +148,7 @@ def test_a_start_needs_the_right_to_trigger_the_dag(
     assert started == []
 
 
-@pytest.mark.parametrize("name", ["setup", "teardown", "generate", "..%2Fbatch"])
+@pytest.mark.parametrize("name", ["teardown", "generate", "..%2Fbatch"])
 def test_no_other_dag_can_be_started(client: Any, started: Started, name: str) -> None:
     assert client("admin").post(f"/api/start/{name}", headers=headers_of("admin"), json=CONFIRMED).status_code == 404
     assert started == []

@@ -76,12 +76,20 @@ export const moment = (text, options) => h("time", { datetime: text, title: `${t
 export const KINDS = { INSERT: "Inserted", MODIFY: "Updated", REMOVE: "Deleted" };
 export const badge = (type) => h("span", { class: `badge ${KINDS[type] ? type.toLowerCase() : ""}` }, KINDS[type] ?? type);
 
+/** Say that a table goes on sideways, where it does. */
+const wider = new ResizeObserver((entries) => {
+  for (const { target } of entries) target.previousElementSibling?.classList.toggle("on", target.scrollWidth > target.clientWidth + 1);
+});
+
 export const table = (columns, rows, { caption, numeric = [], empty = "Nothing.", fixed = false } = {}) => {
   if (!rows.length) return h("p", { class: "muted" }, empty);
   const cell = (tag, at, content) => h(tag, { class: numeric.includes(at) ? "number" : null, scope: tag === "th" ? "col" : null }, content);
-  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption ?? "Table" },
+  const hint = h("p", { class: "hint" }, "Scroll sideways for more columns →");
+  const scrolled = h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption ?? "Table" },
     h("table", { class: fixed ? "fixed" : null },
       caption && h("caption", { class: "sr" }, caption),
       h("thead", null, h("tr", null, columns.map((name, at) => cell("th", at, name)))),
       h("tbody", null, rows.map((row) => h("tr", null, row.map((value, at) => cell("td", at, value)))))));
+  wider.observe(scrolled);
+  return h("div", { class: "table" }, hint, scrolled);
 };

@@ -1,11 +1,14 @@
 // The tab Insights: each insight query as a plot, with its numbers and its statement below.
-import { h, exact, number, plural, table } from "./dom.js";
+import { h, exact, fill, number, plural, table, time } from "./dom.js";
 import { Place, asked } from "./answers.js";
 import { kinds, palette, plain, plot } from "./charts.js";
+import { saveButton } from "./lists.js";
+import { orderAddress } from "./route.js";
+import { fitted } from "./scale.js";
 
 const places = [...document.querySelectorAll("[data-insight]")].map((card) => ({
   name: card.dataset.insight,
-  place: new Place(card.querySelector(".body"), (view) => renderInsight(view, card.querySelector("h3").textContent), { every: 60, lines: 6 }),
+  place: new Place(card.querySelector(".body"), (view) => renderInsight(view, card.querySelector(".question").textContent), { every: 60, lines: 6 }),
 }));
 const askAgain = (name) => places.find((each) => each.name === name).place.show(`api/insights/${name}?refresh=true`);
 
@@ -14,15 +17,44 @@ export const startInsights = () => {
   return () => { for (const { place } of places) place.stop(); };
 };
 
+/** Say once as of when the figures are, if they are all of one batch; else each card says its own. */
+const origins = new Map();
+const asOf = (view) => {
+  origins.set(view.name, view);
+  const all = [...origins.values()];
+  const one = all.every((each) => each.run_id && each.run_id === all[0].run_id);
+  const latest = all.map((each) => each.asked_at ?? "").sort().at(-1);
+  fill(document.getElementById("insights-asof"), one && [`As of ${time(latest)} UTC, asked by the batch ${all[0].run_id}. `,
+    h("button", { type: "button", class: "quiet small", onclick: () => { for (const each of places) askAgain(each.name); } }, "Ask all again now")]);
+  for (const { place } of places) for (const own of place.element.querySelectorAll(".own-origin")) own.hidden = one;
+  return one;
+};
+
 const renderInsight = (view, question) => {
-  const origin = asked(view, () => askAgain(view.name));
+  const one = asOf(view);
+  const origin = h("span", { class: "own-origin", hidden: one }, asked(view, () => askAgain(view.name)));
   if (!view.rows.length) return [h("p", { class: "muted" }, "No change in these days."), h("p", { class: "foot" }, origin)];
   const rows = view.rows.map((row) => Object.fromEntries(view.columns.map((name, at) => [name, row[at]])));
-  const shape = SHAPES[view.name];
   const numbers = { title: plural(rows.length, "row"), columns: view.columns.map((name) => name.replaceAll("_", " ")), numeric: view.types.flatMap((type, at) => (/int|decimal|double|real/.test(type) ? [at] : [])), rows: view.rows.map((row) => row.map((value, at) => shown(value, view.types[at]))) };
-  const drawn = shape ? plot(question, () => shape(rows), { height: 320, numbers }) : table(numbers.columns, numbers.rows, { caption: question, numeric: numbers.numeric });
-  return [drawn, h("details", null, h("summary", null, "The statement"), h("pre", { tabindex: "0" }, view.sql.trim())),
-    h("p", { class: "foot" }, `${plural(rows.length, "row")}${view.is_cut ? ", the first of more" : ""}, ${bytes(view.scanned_bytes)} scanned. `, origin)];
+  const figures = FIGURES[view.name]?.(rows);
+  const shape = SHAPES[view.name];
+  const note = figures || !shape ? "" : shape(rows).note;
+  const drawn = figures
+    ? [figures, h("details", null, h("summary", null, `The numbers: ${numbers.title}`), table(numbers.columns, numbers.rows, { caption: question, numeric: numbers.numeric }))]
+    : shape ? plot(question, () => shape(rows), { height: 320, numbers }) : table(numbers.columns, numbers.rows, { caption: question, numeric: numbers.numeric });
+  return [drawn, note && h("p", { class: "small" }, note), h("details", null, h("summary", null, "The statement"), h("pre", { tabindex: "0" }, view.sql.trim())),
+    h("p", { class: "foot" }, `${plural(rows.length, "row")}${view.is_cut ? ", the first of more" : ""}, ${bytes(view.scanned_bytes)} scanned. `, origin, " ", saveButton(view.name, view.columns, view.rows))];
+};
+
+const figure = (value, ...text) => h("p", { class: "figure" }, h("strong", null, value), " ", text);
+/** One figure is a number; a chart with a single bar says nothing more. */
+const FIGURES = {
+  revenue_by_product_and_day: (rows) => rows.length === 1 && figure(exact(rows[0].revenue), `${rows[0].product_name ?? "–"}, ${plural(Number(rows[0].orders), "order")} placed on ${rows[0].order_day}`),
+  demand_and_prices_by_day: (rows) => rows.length === 1 && figure(exact(rows[0].units_placed), `units of ${rows[0].product_name ?? "–"} on ${rows[0].change_day}`),
+  cancellation_rate: (rows) => rows.length === 1 && figure(rows[0].cancelled_percent === null ? "–" : `${rows[0].cancelled_percent} %`, `${number(rows[0].orders_cancelled)} of ${plural(Number(rows[0].orders_placed), "order")} placed on ${rows[0].order_day}`),
+  change_mix_by_hour: (rows) => rows.length === 1 && h("dl", { class: "tiles" },
+    [["inserts", "Inserted", "inserts"], ["modifies", "Updated", "updates"], ["removes_by_users", "Deleted", "deletes"]].map(([name, title, kind]) => h("div", { class: `tile ${kind}` }, h("dt", null, `${title} from ${rows[0].change_hour.slice(0, 16)}`), h("dd", null, number(rows[0][name]))))),
+  most_changed_orders: (rows) => rows.length === 1 && figure(number(rows[0].changes), h("span", null, "changes of ", h("a", { class: "id", href: orderAddress(rows[0].orderid) }, rows[0].orderid))),
 };
 
 const shown = (value, type) => (value === null ? "–" : /int|decimal/.test(type) ? exact(value) : type.startsWith("timestamp") ? value.slice(0, 19) : value);
@@ -50,7 +82,7 @@ const byDayAndProduct = (rows, day, amount, format) => {
       const own = rows.filter((row) => (row.product_name ?? "–") === product);
       return { type: "bar", name: plain(product), marker: marker(at), x: own.map((row) => row[day]), y: own.map((row) => row[amount]), hovertemplate: `%{y:${format}}` };
     }),
-    layout: { barmode: "stack", hovermode: "x unified", xaxis: dayAxis(days), yaxis: { tickformat: ",d" } },
+    ...fitted(rows, day, [amount], { barmode: "stack", hovermode: "x unified", xaxis: dayAxis(days), yaxis: { tickformat: ",d" } }),
   };
 };
 
@@ -58,14 +90,14 @@ const SHAPES = {
   revenue_by_product_and_day: (rows) => byDayAndProduct(rows, "order_day", "revenue", ",.2f"),
   demand_and_prices_by_day: (rows) => byDayAndProduct(rows, "change_day", "units_placed", ",d"),
   cancellation_rate: (rows) => ({
-    data: [{ type: "bar", marker: { color: kinds().deletes }, x: rows.map((row) => row.order_day), y: rows.map((row) => row.cancelled_percent), customdata: rows.map((row) => [row.orders_cancelled, row.orders_placed]), hovertemplate: "%{y} %: %{customdata[0]:,} of %{customdata[1]:,} orders<extra></extra>", ...(rows.length === 1 ? { width: 0.3 } : {}) }],
-    layout: { xaxis: rows.length === 1 ? { type: "category" } : dayAxis(distinct(rows, "order_day")), yaxis: { ticksuffix: " %" } },
+    data: [{ type: "bar", marker: { color: kinds().deletes }, x: rows.map((row) => row.order_day), y: rows.map((row) => row.cancelled_percent), customdata: rows.map((row) => [row.orders_cancelled, row.orders_placed]), hovertemplate: "%{y} %: %{customdata[0]:,} of %{customdata[1]:,} orders<extra></extra>" }],
+    layout: { xaxis: dayAxis(distinct(rows, "order_day")), yaxis: { ticksuffix: " %" } },
   }),
   change_mix_by_hour: (rows) => ({
     data: [["inserts", "Inserted", kinds().inserts], ["modifies", "Updated", kinds().updates], ["removes_by_users", "Deleted", kinds().deletes], ["removes_by_expiry", "Expired", palette()[7]]]
       .filter(([name]) => rows.some((row) => Number(row[name])))
-      .map(([name, title, color]) => ({ type: "bar", name: title, marker: { color }, x: rows.map((row) => row.change_hour.slice(0, 16)), y: rows.map((row) => row[name]), hovertemplate: "%{y:,}", ...(rows.length === 1 ? { width: 0.3 } : {}) })),
-    layout: { barmode: "stack", hovermode: "x unified", xaxis: rows.length === 1 ? { type: "category" } : HOURS, yaxis: { tickformat: ",d" } },
+      .map(([name, title, color]) => ({ type: "bar", name: title, marker: { color }, x: rows.map((row) => row.change_hour.slice(0, 16)), y: rows.map((row) => row[name]), hovertemplate: "%{y:,}" })),
+    ...fitted(rows, "change_hour", ["inserts", "modifies", "removes_by_users", "removes_by_expiry"], { barmode: "stack", hovermode: "x unified", xaxis: HOURS, yaxis: { tickformat: ",d" } }),
   }),
   most_changed_orders: (rows) => {
     const few = rows.slice(0, 12).reverse();

@@ -4,7 +4,7 @@ import { startOrders } from "./orders.js";
 import { startChanges } from "./changes.js";
 import { startInsights } from "./insights.js";
 import { startTrust } from "./trust.js";
-import { startVerdict } from "./verdict.js";
+import { paceVerdict, startVerdict } from "./verdict.js";
 import { warm } from "./charts.js";
 import { route } from "./route.js";
 import { adopt, leaveByShell, tell } from "./shell.js";
@@ -35,9 +35,10 @@ const go = () => {
 };
 
 const judge = (isShown) => {
-  document.getElementById("verdict").hidden = !isShown;
-  if (!isShown) stopVerdict?.();
-  stopVerdict = isShown ? (stopVerdict ?? startVerdict()) : null;
+  document.body.toggleAttribute("data-judged", isShown);
+  document.getElementById("verdict").hidden = !isShown && !document.body.hasAttribute("data-blocked");
+  stopVerdict ??= startVerdict(); // of every part: it is shown first where nothing else can be
+  paceVerdict(isShown);
 };
 
 addEventListener("hashchange", () => {

@@ -69,8 +69,8 @@ const standing = (data, layout, width, height, colours, text) => {
     heap.set(name, Math.max(heap.get(name) ?? 0, base + value));
     return { name, value, base, number, color: trace.marker?.color ?? trace.line?.color };
   }));
-  const most = rounded(Math.max(...heap.values(), 1));
-  const up = (value) => (height - TOP - BOTTOM) * (value / most);
+  const most = layout.yaxis?.range?.[1] ?? rounded(Math.max(...heap.values(), 1));
+  const up = (value) => (height - TOP - BOTTOM) * Math.min(1, value / most);
   const thin = isGrouped ? bar / data.length : bar;
   const grid = [0, 0.5, 1].flatMap((part) => {
     const y = height - BOTTOM - up(most * part);
@@ -78,7 +78,7 @@ const standing = (data, layout, width, height, colours, text) => {
   });
   const bars = marks.map(({ name, value, base, number, color }) => s("rect", {
     x: LEFT + span * share(at.get(name) + shift, range) + (isGrouped ? number * thin : 0), width: thin,
-    y: height - BOTTOM - up(base + value), height: up(value), fill: color,
+    y: height - BOTTOM - up(base + value), height: up(base + value) - up(base), fill: color,
   }));
   const said = (value) => (isDate ? day(value) : String(names[value] ?? ""));
   const ends = places.length < 2

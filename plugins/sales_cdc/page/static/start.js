@@ -32,6 +32,7 @@ const confirmation = (name, plan, close) => {
   } }, "Start the run");
   return [
     h("p", null, plan.what),
+    plan.dag_id === "sales_cdc_setup" && h("p", null, "What it makes costs something for each day that it stands, also without a change; the amount is for one day."),
     h("p", null, plan.is_local ? `On the local cloud it costs nothing; on AWS about ${plan.cost}.` : `It costs about ${plan.cost} at AWS's list prices, and you confirm up to $${plan.up_to_dollars}.`),
     plan.is_running && h("p", null, "A run of it is under way: this one begins after it."),
     !plan.is_known && h("p", null, `Airflow does not know ${plan.dag_id} yet.`),

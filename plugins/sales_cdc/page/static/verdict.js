@@ -2,6 +2,7 @@
 import { h, plural, time } from "./dom.js";
 import { Place } from "./answers.js";
 import { post } from "./post.js";
+import { startButton } from "./start.js";
 
 const LOOKS = { trustworthy: ["ok", "✓"], outdated: ["warn", "!"], untrustworthy: ["stopped", "✕"], unknown: ["warn", "?"], empty: ["idle", "–"], missing: ["missing", "?"] };
 const SIGNS = { broken: ["stopped", "Broken"], unknown: ["unknown", "Not readable"], outdated: ["warn", "Not up to date"] };
@@ -14,7 +15,31 @@ export const startVerdict = () => {
   return () => place.stop();
 };
 
+/** Ask less often where the verdict is not shown: each look costs a call of CloudWatch's. */
+export const paceVerdict = (isShown) => { if (place) place.every = isShown ? 5 : 30; };
+
+/** The one thing to do, as a button where this page can do it. */
+const STARTS = { sales_cdc_setup: ["setup", "Run setup"], sales_cdc_batch: ["batch", "Start a batch"], sales_cdc_reconcile: ["reconcile", "Compare now"], sales_cdc_repair: ["repair", "Repair"], sales_cdc_redrive: ["redrive", "Deliver them again"] };
+const starters = new Map(); // kept, so that an open confirmation survives the next answer
+const doIt = (view) => {
+  if (isDown(view)) return h("button", { type: "button", onclick: () => { place.shown = ""; place.run(); } }, "Try again");
+  const [name, title] = STARTS[view.dag] ?? [];
+  if (view.state === "empty" && view.remedy.includes("sales_cdc_generate")) return h("p", null, h("a", { class: "button", href: "../dags/sales_cdc_generate", target: "_top" }, "Open sales_cdc_generate"));
+  if (!name || !mayAcknowledge) return null;
+  return starters.get(name) ?? starters.set(name, startButton(name, title, { quiet: false })).get(name);
+};
+
+/** Nothing else on the page can say more than this: the pipeline is not there, or does not answer. */
+const isDown = (view) => view.matters.some((matter) => matter.id === "unread-pipeline");
+const block = (view) => {
+  const blocked = view.state === "missing" || isDown(view);
+  document.body.toggleAttribute("data-blocked", blocked);
+  document.body.toggleAttribute("data-empty", view.state === "empty");
+  document.getElementById("verdict").hidden = !blocked && !document.body.hasAttribute("data-judged");
+};
+
 const render = (view) => {
+  block(view);
   const [look, sign] = LOOKS[view.state];
   const first = view.matters.find((matter) => !matter.acknowledged && view.reason === matter.reason);
   const listed = view.matters.length > 1 || view.matters.some((matter) => matter.acknowledged || matter.newest);
@@ -25,6 +50,7 @@ const render = (view) => {
       view.reason && h("p", null, view.reason),
       view.remedy && h("p", null, h("b", null, "What to do: "), view.remedy),
       first?.link && h("p", null, runLink(first.link)),
+      doIt(view),
       listed && h("details", null, h("summary", null, plural(view.matters.length, "open matter")), h("ul", { class: "needs" }, view.matters.map(matter)))));
 };
 

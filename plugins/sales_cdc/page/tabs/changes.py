@@ -16,12 +16,12 @@ from sales_cdc.page.curated import CHANGE_LOG, QueryAnswer, answer_of_last_batch
 from sales_cdc.page.reader import Reader
 from sales_cdc.page.tabs.history import asked_span
 from sales_cdc.page.views.change_bars import summed
-from sales_cdc.page.views.span import Span, span_of
+from sales_cdc.page.views.span import Span, begin_of, span_of
 from sales_cdc.page.views.texts import moment, text_of
 from sales_cdc.verdict.hop import by_minute
 
 LIVE_CHANGES = 25
-COUNTED = timedelta(days=30, hours=1)
+COUNTED = timedelta(days=30)
 BARS = ("inserts", "updates", "deletes")
 COUNTED_BY_HOUR = "change_mix_by_hour"
 
@@ -76,7 +76,7 @@ def changes(reader: Reader, asked: Span | str, *, refresh: bool = False) -> dict
     """
     span = span_of(asked, {}, reader.now()) if isinstance(asked, str) else asked
     shown = {"unit": span.unit, "from": span.since.isoformat(), "until": span.until.isoformat()}
-    counted = span.unit != "minute" and span.since >= reader.now() - COUNTED
+    counted = span.unit != "minute" and span.since >= begin_of("day", reader.now() - COUNTED)
     last = answer_of_last_batch(reader, COUNTED_BY_HOUR) if counted and not refresh else None
     if last:
         bars = summed(last.rows.as_dicts(), span.unit, span.since, span.until)

@@ -15,6 +15,13 @@ from sales_cdc.page.reader import Reader
 from sales_cdc.page.reads.lake_query import SQL
 
 FIRST_INSIGHT = "revenue_by_product_and_day"
+TITLES = {
+    "revenue_by_product_and_day": "Value of current orders",
+    "demand_and_prices_by_day": "Units ordered",
+    "cancellation_rate": "Cancelled orders",
+    "change_mix_by_hour": "Changes by hour",
+    "most_changed_orders": "Most changed orders",
+}
 
 
 def add_routes(app: FastAPI, answers: Answers) -> None:
@@ -28,11 +35,15 @@ def add_routes(app: FastAPI, answers: Answers) -> None:
 
 
 def insight_names() -> list[dict[str, str]]:
-    """Return the names of the insight files, each with the question in its first line; none when the contract is not that of orders."""
+    """Return the names of the insight files, each with a title and the question in its first line; none when the contract is not that of orders."""
     if not holds_orders():
         return []
     return [
-        {"name": path.stem, "question": path.read_text().splitlines()[0].removeprefix("-- ")}
+        {
+            "name": path.stem,
+            "title": TITLES.get(path.stem, path.stem.replace("_", " ").capitalize()),
+            "question": path.read_text().splitlines()[0].removeprefix("-- "),
+        }
         for path in sorted((SQL / "insights").glob("*.sql"), key=lambda path: (path.stem != FIRST_INSIGHT, path.stem))
     ]
 

@@ -20,6 +20,7 @@ from sales_cdc.page.run_costs import Holdings, ceiling, dollars_of
 from sales_cdc.page.run_trigger import StartError
 
 STARTABLE = {  # the DAG without its prefix: what one run does
+    "setup": "Makes the pipeline's resources in this account and region, and changes what differs from the settings.",
     "batch": "Takes delivered changes into the tables, checks them, and compares them with DynamoDB.",
     "reconcile": "Compares every order of DynamoDB with the tables. It changes nothing.",
     "repair": "Sends the orders that the last comparison names through the stream again, then compares once more.",
