@@ -76,7 +76,7 @@ def test_an_order_with_many_changes_is_paged_by_address(page: Page) -> None:
     expect(shown).to_contain_text("Changes 4,952–5,001 of 5,001")
     shown.get_by_role("link", name="First changes").click()
     expect(shown).to_contain_text("Changes 1–50 of 5,001")
-    assert "until=50" in page.evaluate("location.hash")
+    assert "upto=50" in page.evaluate("location.hash")
 
 
 def test_an_order_is_shown_beside_its_item_with_milliseconds_sequence_and_json(page: Page) -> None:

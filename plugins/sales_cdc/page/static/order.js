@@ -23,7 +23,7 @@ export const showOrder = (id, values, changed) => {
   if (!versionsBox.isConnected) fill(where, nowBox, versionsBox);
   const query = new URLSearchParams({ id });
   standing.show(`api/order/now?${query}`);
-  if (values.get("until")) query.set("until", values.get("until"));
+  if (values.get("upto")) query.set("until", values.get("upto"));
   versions.show(`api/order?${query}`);
 };
 export const stopOrder = () => { versions.stop(); standing.stop(); };
@@ -58,9 +58,9 @@ function renderVersions(view) {
     h("p", { class: "muted" }, `Newest first, in UTC, from ${view.table}.`),
     h("ol", { class: "timeline" }, view.versions.map((each, at) => version(each, at === 0))),
     !all && h("p", { class: "pager" },
-      last < view.total && h("a", { href: linked({ until: last + view.size >= view.total ? "" : last + view.size }) }, "Newer"),
-      first > 1 && h("a", { href: linked({ until: first - 1 }) }, "Older"),
-      first > 1 && h("a", { href: linked({ until: Math.min(view.size, view.total) }) }, "First changes")),
+      last < view.total && h("a", { href: linked({ upto: last + view.size >= view.total ? "" : last + view.size }) }, "Newer"),
+      first > 1 && h("a", { href: linked({ upto: first - 1 }) }, "Older"),
+      first > 1 && h("a", { href: linked({ upto: Math.min(view.size, view.total) }) }, "First changes")),
     h("p", { class: "foot" }, saveButton(`changes ${first} to ${last}`, columns, view.versions.map((each) => columns.map((name) => each.row[name])))));
 }
 

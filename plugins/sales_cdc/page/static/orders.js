@@ -43,7 +43,7 @@ export const startOrders = (values) => {
 const mark = (link, isChosen) => (isChosen ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current"));
 
 const entry = (order, at) => h("li", null,
-  h("a", { "data-id": order.orderid, href: changed({ id: order.orderid, until: "" }), "aria-current": order.orderid === chosen.get("id") ? "true" : null },
+  h("a", { "data-id": order.orderid, href: changed({ id: order.orderid, upto: "" }), "aria-current": order.orderid === chosen.get("id") ? "true" : null },
     h("span", { class: "id" }, label(order.orderid)),
     h("span", { class: "what" }, summary(order.values)),
     h("span", { class: "marks" }, order.rescued && h("span", { class: "pill warn" }, "Rescued"), badge(order.event_type)), at));
@@ -51,7 +51,7 @@ const entry = (order, at) => h("li", null,
 function renderFound(view) {
   const filters = filtersOf(chosen);
   if (!view.orders.length) return nothing(view, filters);
-  if (view.total === 1 && filters.q && !chosen.get("id")) location.replace(changed({ id: view.orders[0].orderid }));
+  if (view.total === 1 && filters.q && !chosen.get("id")) location.replace(changed({ id: view.orders[0].orderid, upto: "" }));
   const columns = ["id", ...entity.fields.map((field) => field.name), "last_event_type", "last_change", "rescued_data"];
   const rows = view.orders.map((order) => [order.orderid, ...entity.fields.map((field) => order.values[field.name]), order.event_type, order.creation_time, order.rescued]);
   return h("div", { class: "card" },
@@ -94,7 +94,7 @@ function renderRecords(view) {
   if (!view.records.length) return card(`${RECORDS[kind]}: none`, kind === "failed" ? "No record is under errors/." : "Every line of the raw zone was a change event.");
   const columns = ["id", "event_type", "reason", "where", "stored_at", "raw"];
   const rows = view.records.map((each) => [each.orderid, each.event_type, each.reason, each.object, each.at, each.raw]);
-  const link = (each) => (each.orderid ? h("a", { class: "id", href: changed({ id: each.orderid }) }, label(each.orderid)) : "–");
+  const link = (each) => (each.orderid ? h("a", { class: "id", href: changed({ id: each.orderid, upto: "" }) }, label(each.orderid)) : "–");
   return h("div", { class: "card" },
     h("h3", null, RECORDS[kind]),
     table([`${entity.one[0].toUpperCase()}${entity.one.slice(1)}`, "Change", "Reason"], view.records.map((each) => [link(each), each.event_type ? badge(each.event_type) : "–", reason(each)]), { caption: RECORDS[kind], fixed: true }),
