@@ -156,18 +156,16 @@ def cases(order: tuple[str, ...], topology: Topology) -> Iterator[Case]:
         "page/order_versions.sql": order,
         "page/order_now.sql": order,
     }
+    own = {"page/orders_listed.sql": {"table": NAMES["tables"].current}}
     for path in sorted(SQL.rglob("*.sql")):
         name = path.relative_to(SQL).as_posix()
         if name in VIEWS:
             yield Case(name, f"SELECT * FROM {topology.database.name}.{VIEWS[name]}")
         elif name not in WRITING:
-            yield Case(name, render(name, context), values.get(name, ()))
+            yield Case(name, _of(name, context, own.get(name, {})), values.get(name, ()))
             if "params.table" in path.read_text():
                 raw = {"table": NAMES["tables"].raw, "changes": NAMES["tables"].raw}
                 yield Case(f"{name} (raw)", _of(name, context, raw), values.get(name, ()))
-            if "tables.current" in path.read_text() and "params.table" in path.read_text():
-                current = {"table": NAMES["tables"].current}
-                yield Case(f"{name} (current)", _of(name, context, current), values.get(name, ()))
 
 
 def _of(name: str, context: dict[str, Any], params: dict[str, Any]) -> str:

@@ -27,6 +27,7 @@ from sales_cdc.deployment.topology import Topology
 from sales_cdc.page.reader import DeploymentReader
 from sales_cdc.page.reads import airflow_runs
 from sales_cdc.page.tabs import verdict as tab
+from sales_cdc.verdict.clients import DeploymentClients
 from sales_cdc.verdict.reading import read_evidence, unreadable
 from sales_cdc.verdict.sources import DeploymentSources
 from sales_cdc.verdict.verdict import Verdict, verdict_on
@@ -57,6 +58,8 @@ class Live:
         self.environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
         self.environment.setenv("SALES_CDC_EVENT_DRIVEN", "on")
         self.environment.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "sqlite://")
+        self.environment.setattr("sales_cdc.verdict.sources.DeploymentClients", self.clients_of)
+        self._clients: dict[str, DeploymentClients] = {}
         DagRun("sales_cdc_setup.py").run()
         self.topology = Topology(Settings.from_environment(), "000000000000")
         group, database = self.topology.workgroup.name, self.topology.database.name
@@ -71,6 +74,10 @@ class Live:
         self.put(f"{bucket_keys.BATCH_RUNS}{RUN}/account.json", {"run_id": RUN, "unaccounted": 0})
         self.put(f"{bucket_keys.RECONCILE_RUNS}{RUN}.json", EQUAL)
         self.runs("success")
+
+    def clients_of(self, settings: Settings) -> DeploymentClients:
+        """Return the clients of Airflow's connection as it is now: they are made once, which takes most of the time."""
+        return self._clients.setdefault(os.environ["AIRFLOW_CONN_AWS_DEFAULT"], DeploymentClients(settings))
 
     def sql(self, statement: str) -> None:
         self._athena.run(statement)

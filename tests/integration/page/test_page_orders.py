@@ -15,7 +15,7 @@ from tests.integration.page.test_page_reads import HOUR, Lake, raw_line
 pytestmark = pytest.mark.integration
 MANY = 5_001
 STRANGE = ("it's", " lead\nand\ttab", "evil\u202egnp", "'" * 2_048, "ø" * 1_024, "😀" * 512)
-MEASURED = {"orderid": {"S": "b"}, "product_name": {"S": "mouse"}, "quantity": {"N": "1"}, "price": {"N": "10.10"}}
+MEASURED = {"orderid": {"S": "b"}, "product_name": {"S": "mouse"}, "quantity": {"N": "1"}, "price": {"N": "10.1"}}
 
 
 @pytest.fixture(scope="module")
