@@ -57,4 +57,4 @@ def leave(database: str, sql: Callable[[str], object], put: Callable[[str, str],
         put(f"{bucket_keys.BATCH_RUNS}{run}/report.json", json_line({"run_id": run}))
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(report, range(1, RUNS + 1)))
+        list(pool.map(report, range(RUNS, 0, -1)))  # the newest last, as they were stored
