@@ -86,6 +86,7 @@ def test_an_order_is_shown_beside_its_item_with_milliseconds_sequence_and_json(p
     expect(shown.locator("tr", has_text="price").first).to_contain_text("1,099.50")
     newest = shown.locator(".timeline > li").first
     expect(newest).to_contain_text("2026-11-25 14:30:20.000")
+    newest.locator("summary").first.press("Enter")
     expect(newest).to_contain_text("Sequence number 5")
     newest.get_by_text("The row as JSON").press("Enter")
     expect(newest.locator("pre")).to_contain_text('"event_type": "INSERT"')

@@ -56,7 +56,7 @@ function renderVersions(view) {
   return h("div", { class: "card" },
     h("h3", null, all ? plural(view.total, "change") : `Changes ${number(first)}–${number(last)} of ${number(view.total)}`),
     h("p", { class: "muted" }, `Newest first, in UTC, from ${view.table}.`),
-    h("ol", { class: "timeline" }, view.versions.map((each, at) => version(each, at === 0))),
+    h("ol", { class: "timeline" }, view.versions.map(version)),
     !all && h("p", { class: "pager" },
       last < view.total && h("a", { href: linked({ upto: last + view.size >= view.total ? "" : last + view.size }) }, "Newer"),
       first > 1 && h("a", { href: linked({ upto: first - 1 }) }, "Older"),
@@ -64,10 +64,10 @@ function renderVersions(view) {
     h("p", { class: "foot" }, saveButton(`changes ${first} to ${last}`, columns, view.versions.map((each) => columns.map((name) => each.row[name])))));
 }
 
-const version = (each, isOpen) => {
+const version = (each) => {
   const changed = each.event_type === "MODIFY" && each.is_before_known ? each.fields.filter((field) => field.changed) : each.fields;
   const same = each.fields.length - changed.length;
-  return h("li", { class: each.event_type.toLowerCase() }, h("details", { open: isOpen },
+  return h("li", { class: each.event_type.toLowerCase() }, h("details", null,
     h("summary", { class: "line" }, badge(each.event_type), h("span", null, `#${number(each.number)}`),
       h("time", { datetime: each.at }, time(each.at, { withMilliseconds: true })),
       each.actor === "ttl" && h("span", { class: "muted" }, "by expiry"),
