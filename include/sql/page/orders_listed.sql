@@ -1,6 +1,5 @@
 -- Which orders do the filters let through, those that changed last first? One page of them, each with how many there are in all.
-{#- A text is the beginning of an id, or a product that the order has or had. The product is the contract's first text; a deleted
-    order is shown with the product that it had. A filter that is not asked for is not in params.filters. #}
+{#- A text begins an id, or is a product (the contract's first text) that the order has or had; a deleted one is shown with it. #}
 {%- macro text(pieces) %}{{ '?' if pieces == 1 else 'concat(' ~ (['?'] * pieces) | join(', ') ~ ')' }}{% endmacro %}
 {%- set by_raw, asked = params.table == tables.raw, params.filters %}
 {%- set stream = "creation_time" if by_raw else "coalesce(source_stream, '')" %}
@@ -14,31 +13,18 @@ WITH latest AS (
         event_type,
         {{ 'CAST(try(from_iso8601_timestamp(creation_time)) AS timestamp) AS creation_time' if by_raw else 'creation_time' }},
         {{ 'CAST(NULL AS varchar) AS rescued_data' if by_raw else 'rescued_data' }}
-    {%- if params.table == tables.current %}
-    FROM {{ params.database }}.{{ params.table }}
-    {%- else %}
-    FROM (
-        SELECT
-            *,
-            row_number() OVER (PARTITION BY {{ key }} ORDER BY {{ stream }} DESC, sequence_number DESC) AS {{ newest }}
+    FROM {% if params.table == tables.current %}{{ params.database }}.{{ params.table }}{% else %}(
+        SELECT *, row_number() OVER (PARTITION BY {{ key }} ORDER BY {{ stream }} DESC, sequence_number DESC) AS {{ newest }}
         FROM {{ params.database }}.{{ params.table }}
-    ) AS numbered
-    {%- endif %}
-    WHERE
-        NOT regexp_like({{ probed }}, '{{ params.probe }}')
-        {%- if params.table != tables.current %}
-        AND {{ newest }} = 1
-        {%- endif %}
+    ) AS numbered{% endif %}
+    WHERE NOT regexp_like({{ probed }}, '{{ params.probe }}')
+        {%- if params.table != tables.current %} AND {{ newest }} = 1{% endif %}
 ),
 {%- for name in ('text', 'product') if name in asked and title %}
-
 named_{{ name }} AS (
-    SELECT DISTINCT {{ key }}
-    FROM {{ params.database }}.{{ params.changes }}
-    WHERE lower({{ title }}) = lower({{ text(asked[name]) }})
+    SELECT DISTINCT {{ key }} FROM {{ params.database }}.{{ params.changes }} WHERE lower({{ title }}) = lower({{ text(asked[name]) }})
 ),
 {%- endfor %}
-
 chosen AS (
     SELECT
         latest.*,
@@ -48,46 +34,25 @@ chosen AS (
     {%- for name in ('text', 'product') if name in asked and title %}
     LEFT JOIN named_{{ name }} ON {{ key.equal('latest', 'named_' ~ name) }}
     {%- endfor %}
-    WHERE
-        TRUE
+    WHERE TRUE
         {%- if 'text' in asked %}
         AND (
-            {%- for column in key %}
-            {{ 'OR ' if not loop.first }}strpos(latest.{{ column }}, {{ text(asked.text) }}) = 1
-            {%- endfor %}
-            {%- if title %}
-            OR named_text.{{ key[0] }} IS NOT NULL
-            {%- endif %}
+            {%- for column in key %}{{ ' OR ' if not loop.first }}strpos(latest.{{ column }}, {{ text(asked.text) }}) = 1{% endfor %}
+            {%- if title %} OR named_text.{{ key[0] }} IS NOT NULL{% endif %}
         )
         {%- endif %}
-        {%- if 'product' in asked and title %}
-        AND named_product.{{ key[0] }} IS NOT NULL
-        {%- endif %}
-        {%- if 'type' in asked %}
-        AND latest.event_type = '{{ asked.type }}'
-        {%- endif %}
-        {%- if asked.get('state') == 'standing' %}
-        AND latest.event_type <> 'REMOVE'
-        {%- elif asked.get('state') == 'deleted' %}
-        AND latest.event_type = 'REMOVE'
-        {%- elif asked.get('state') == 'rescued' %}
-        AND latest.rescued_data IS NOT NULL
-        {%- endif %}
-        {%- if 'since' in asked %}
-        AND latest.creation_time >= TIMESTAMP '{{ asked.since }}'
-        {%- endif %}
-        {%- if 'until' in asked %}
-        AND latest.creation_time < TIMESTAMP '{{ asked.until }}'
-        {%- endif %}
+        {%- if 'product' in asked and title %} AND named_product.{{ key[0] }} IS NOT NULL{% endif %}
+        {%- if 'type' in asked %} AND latest.event_type = '{{ asked.type }}'{% endif %}
+        {%- if asked.get('state') == 'standing' %} AND latest.event_type <> 'REMOVE'{% endif %}
+        {%- if asked.get('state') == 'deleted' %} AND latest.event_type = 'REMOVE'{% endif %}
+        {%- if asked.get('state') == 'rescued' %} AND latest.rescued_data IS NOT NULL{% endif %}
+        {%- if 'since' in asked %} AND latest.creation_time >= TIMESTAMP '{{ asked.since }}'{% endif %}
+        {%- if 'until' in asked %} AND latest.creation_time < TIMESTAMP '{{ asked.until }}'{% endif %}
 ),
-
 page AS (
-    SELECT *
-    FROM chosen
-    WHERE {{ place }} > {{ params.skip }} AND {{ place }} <= {{ params.skip }} + {{ params.size }}
+    SELECT * FROM chosen WHERE {{ place }} > {{ params.skip }} AND {{ place }} <= {{ params.skip }} + {{ params.size }}
 )
 {%- if title %},
-
 products AS (
     SELECT
         {{ key.of('changes') }},
@@ -105,8 +70,7 @@ SELECT
     {{ 'coalesce(page.%s, products.%s) AS %s' | format(title, before, title) if column == title else 'page.' ~ column }},
     {%- endfor %}
     page.event_type,
-    page.creation_time,
-    page.rescued_data,
+    page.creation_time, page.rescued_data,
     page.{{ total }} AS {{ total }}
 FROM page
 {%- if title %}

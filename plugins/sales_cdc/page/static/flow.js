@@ -21,7 +21,7 @@ let place;
 
 export const startFlow = (values) => {
   startHistory(values);
-  place ??= new Place(document.getElementById("flow"), render, { every: 5, lines: 8 });
+  place ??= new Place(document.getElementById("flow-hops"), render, { every: 5, lines: 8 });
   place.show("api/flow");
   const redraw = () => { place.shown = ""; place.run(); };
   wide.addEventListener("change", redraw);
