@@ -168,6 +168,10 @@ policies: install kept-contract ## What Airflow's principals need on AWS, as IAM
 cloudformation: install kept-contract ## A CloudFormation template of all that setup makes: make cloudformation ACCOUNT=123456789012
 	@$(PY) include/scripts/cloudformation.py $(ACCOUNT)
 
+.PHONY: dashboard
+dashboard: install kept-contract ## A CloudWatch dashboard of the alarms and their metrics, as JSON: make dashboard ACCOUNT=123456789012
+	@$(PY) include/scripts/dashboard.py $(ACCOUNT)
+
 bundle: ## dags/, plugins.zip and requirements.txt for an Airflow elsewhere (Amazon MWAA, say)
 	@$(PYTHON) include/scripts/bundle.py
 

@@ -11,6 +11,7 @@ Works from the end of the chain backwards and waits for each hop, so that no cha
     delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream (made again: the pipe stops; reconcile then)
     capture   DynamoDB table ─ what its former stream still holds, if it has a new one ─ dead-letter queue ─ pipe
     arrivals  queue ─ rule: notices of new raw objects, for SALES_CDC_EVENT_DRIVEN
+    watch     topic of alerts ─ alarms, told to it, and the first heartbeat of batches
     proof     a probe order goes from the table to raw/ on S3, and is deleted again
 
 **Rerun**: safe; it updates only what differs from its definition. It never touches a resource with one of our names that it did
@@ -40,6 +41,7 @@ from sales_cdc.provisioning.operators.hold_flow import HoldFlowOperator
 from sales_cdc.provisioning.operators.plan import PlanOperator
 from sales_cdc.provisioning.operators.setup_params import setup_params
 from sales_cdc.provisioning.operators.summary import SummariseOperator
+from sales_cdc.provisioning.operators.watch import watching
 from sales_cdc.provisioning.packaging import artifacts
 from sales_cdc.redrive.operators.drain import DrainFormerStreamsOperator
 
@@ -103,6 +105,7 @@ with DAG(
         notices = provision(op.ProvisionQueueOperator, "arrivals_queue", flow.arrivals_queue(topology))
         chain(notices, provision(op.ProvisionRuleOperator, "arrivals_rule", flow.arrivals_rule(topology)))
 
+    watch_group = watching(topology)
     with TaskGroup("proof") as proof_group:
         put_probe = PutProbeOrderOperator(task_id="put_probe_order", table=topology.table.name, wanted="{{ params.probe_adopted_table }}" if topology.adopts_table else "True")  # fmt: skip
         expect_probe = ProbeArrivedSensor(task_id="expect_probe_in_raw", probe=put_probe.output, **awaited)
@@ -112,5 +115,5 @@ with DAG(
     done = [task for task in dag.task_ids if any(verb in task for verb in (".provision_", ".upload_", ".adopt_"))]
     summarise = SummariseOperator(task_id="summarise_setup", of_tasks=done)
     chain(find_account, expectations(topology), roles, lake_group, delivery_group, capture_group, proof_group, summarise)  # fmt: skip
-    chain(lake_group, arrivals_group, summarise)
+    chain(lake_group, [arrivals_group, watch_group], summarise)
     describe_tasks(dag)

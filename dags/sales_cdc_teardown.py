@@ -5,7 +5,7 @@
 
 Removes resources from the pipe on, so that no change runs into a hop that is gone: the pipe, the table **with its orders**, the
 delivery stream, the transformer, the Kinesis stream, the queues, the crawler, the job and the catalog, the work group, the
-bucket **with every version of every object**, the log groups and the roles. A resource that does not carry setup's tags stays and
+alarms with their topic, the bucket **with every version of every object**, the log groups and the roles. A resource that does not carry setup's tags stays and
 is reported as `left`; with `SALES_CDC_MANAGED_BY=cloudformation` all do. An adopted table (`SALES_CDC_TABLE`) stays with its items;
 its stream, too, unless setup had enabled it.
 
@@ -21,7 +21,7 @@ from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
 from sales_cdc.aws.identity import FindAccountOperator
 from sales_cdc.dag_page.dag_defaults import dag_arguments, describe_tasks, task_defaults
 from sales_cdc.deployment.process import deployed_topology
-from sales_cdc.deployment.topology import SERVICES
+from sales_cdc.deployment.topology import ALARMS, SERVICES, Resource
 from sales_cdc.provisioning.operators import remove
 from sales_cdc.provisioning.operators.adopt import ReleaseTableOperator
 from sales_cdc.provisioning.operators.confirmation import ConfirmOperator
@@ -61,6 +61,8 @@ with DAG(
         (remove.RemoveWorkGroupOperator, "workgroup", topology.workgroup),
         (remove.RemoveRuleOperator, "arrivals_rule", topology.arrivals_rule),
         (remove.RemoveQueueOperator, "arrivals_queue", topology.arrivals_queue),
+        *((remove.RemoveAlarmOperator, f"{name.replace('-', '_')}_alarm", topology.alarm(name)) for name in ALARMS),
+        *([(remove.RemoveTopicOperator, "alerts_topic", Resource(topology.alerts_topic.arn, topology.alerts_topic.arn))] if topology.owns_alerts_topic else []),
         (remove.RemoveBucketOperator, "bucket", topology.bucket),
         (remove.RemoveLogGroupOperator, "transformer_log", topology.transformer_log),
         (remove.RemoveLogGroupOperator, "delivery_log", topology.delivery_log),

@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 from sales_cdc.batch.statements import INSIGHTS
+from sales_cdc.deployment.topology import ALARMS
 from sales_cdc.page.reads.airflow_runs import DagRuns, Run, Task
 from sales_cdc.page.reads.lake_query import Rows
 from sales_cdc.page.views.span import Span
@@ -61,6 +62,7 @@ class CannedReader:
                 "tables",
                 "athena",
                 "rule",
+                "alarms",
             )
             return Observation(NOW, {name: Answer(refusal="missing", message="not found") for name in names}, {})
         return Observation(NOW, answers(self.mood), series(self.mood) if self.has_changes else {})
@@ -175,6 +177,15 @@ def answers(mood: str) -> dict[str, Answer]:
         "tables": Answer({"names": [] if empty else CURATED}),
         "athena": Answer({"State": "ENABLED"}),
         "rule": Answer({"State": "ENABLED"}),
+        "alarms": Answer({"alarms": [alarm(name, fired=stopped and name == "pipe-failures") for name in ALARMS]}),
+    }  # fmt: skip
+
+
+def alarm(name: str, *, fired: bool) -> dict[str, Any]:
+    return {
+        "AlarmName": f"sales-cdc-{name}", "StateValue": "ALARM" if fired else "OK", "StateUpdatedTimestamp": NOW - timedelta(minutes=11),
+        "AlarmDescription": "The pipe's executions fail again and again: changes wait in the table's stream.",
+        "StateReason": "Threshold Crossed: 1 of 1 datapoints [6] were GreaterThanOrEqualToThreshold 3.",
     }  # fmt: skip
 
 

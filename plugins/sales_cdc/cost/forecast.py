@@ -13,6 +13,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.topology import ALARMS
 
 PRICES_FILE = Path(__file__).with_name("prices.json")
 REGION = "us-east-1"
@@ -228,6 +229,8 @@ RULES: tuple[Rule, ...] = (
      "16 queries a batch × its changes, twice; 5 insights × 30 days; on Sundays 16 × all rows until then; each at least 10 MB"),
     ("CloudWatch", "metrics read", "metric_read", lambda u: METRICS_PER_HOUR_OF_PAGE * u.days,
      "7 metrics every 5 s while the page is open, an hour a day"),
+    ("CloudWatch", "alarms", "alarm_month", lambda u: len(ALARMS) * u.months, f"{len(ALARMS)} alarms × months"),
+    ("CloudWatch", "heartbeat of batches", "own_metric_month", lambda u: u.months, "1 metric of our own × months"),
     ("CloudWatch", "logs", "logs_in", lambda u: u.invocations * LAMBDA_LOG_BYTES, "Lambda requests × 500 bytes"),
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from sales_cdc.contract.bucket_keys import run_key
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.statement_names import statement_names
 from sales_cdc.deployment.process import include_folder
-from sales_cdc.deployment.settings import Settings, SettingsError
+from sales_cdc.deployment.settings import NOTIFIERS, Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
 
 MAX_ACTIVE_TASKS = 16
@@ -96,7 +96,7 @@ def rate_param(default: int | None, description: str) -> Param:
 
 
 def failure_callback(settings: Settings) -> Callable[[Any], Any] | None:
-    """Import what SALES_CDC_ON_FAILURE names; Airflow calls it with the context of a failed run.
+    """Return what SALES_CDC_ON_FAILURE names; Airflow calls it with the context of a failed run.
 
     Returns:
         The function or notifier; None when the setting is not set.
@@ -106,6 +106,8 @@ def failure_callback(settings: Settings) -> Callable[[Any], Any] | None:
     """
     if settings.on_failure is None:
         return None
+    if settings.on_failure in NOTIFIERS:
+        return _notifier(settings)
     module, _, name = settings.on_failure.rpartition(".")
     attempt = f"SALES_CDC_ON_FAILURE is {settings.on_failure!r}:"
     try:
@@ -124,6 +126,14 @@ def failure_callback(settings: Settings) -> Callable[[Any], Any] | None:
         )
     callback: Callable[[Any], Any] = found
     return callback
+
+
+def _notifier(settings: Settings) -> Callable[[Any], Any]:
+    """Return a notifier of Airflow's own; imported here, because most deployments have none."""
+    from sales_cdc.dag_page.notifiers import AlertsTopicNotifier, by_mail
+
+    made: Callable[[Any], Any] = AlertsTopicNotifier(settings) if settings.on_failure == "sns" else by_mail(settings)
+    return made
 
 
 def describe_tasks(dag: Any) -> None:

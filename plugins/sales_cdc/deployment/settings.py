@@ -14,6 +14,7 @@ from sales_cdc.contract.declared import declared_contract
 
 Target = Literal["local", "aws"]
 Manager = Literal["setup", "cloudformation"]
+NOTIFIERS = ("sns", "smtp")
 RAW_COLUMNS = ("classifier", "built-in")
 SUPPORTED_VIEW_TYPES = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
 CONSOLES = {
@@ -49,12 +50,14 @@ class Settings:
     """Hold the settings of one deployment of the pipeline.
 
     ``local_endpoint`` is None when the target is ``aws``. ``event_driven``: new raw objects start the batch too.
-    ``on_failure``: the dotted path of the function that Airflow calls when a run fails; None: none. ``kms_key_arn``: the customer
+    ``on_failure``: ``sns``, ``smtp``, or the dotted path of the function that Airflow calls when a run fails; None: none. ``kms_key_arn``: the customer
     managed key that encrypts everything; None: each service's own key. ``managed_by``: who makes the resources; setup only verifies
     those of a CloudFormation stack. ``max_further_columns``: how many further attributes have a column of their own in the curated
     tables. ``raw_columns``: whether the crawler finds the raw table's columns by the project's classifier, or by Glue's built-in one.
     ``table``: an existing table to adopt; None: one of the deployment's own. ``raw_archive_days``: after how many days raw objects move to
     cheaper storage that is read as fast; 0: never. ``old_versions_days``: how long deleted and overwritten objects can be brought back.
+    ``alerts_email``: who is told of alarms by mail;
+    ``alerts_topic_arn``: an existing SNS topic for alarms; None: one of the deployment's own.
     """
 
     target: Target
@@ -75,6 +78,8 @@ class Settings:
     table: str | None = None
     raw_archive_days: int = 0
     old_versions_days: int = 30
+    alerts_email: str | None = None
+    alerts_topic_arn: str | None = None
 
     @property
     def partition(self) -> str:
@@ -121,13 +126,15 @@ class Settings:
             firehose_size_mb=_integer(env, "SALES_CDC_FIREHOSE_SIZE_MB", cls.firehose_size_mb, 1, 128),
             event_driven=_one_of(env, "SALES_CDC_EVENT_DRIVEN", "off", ("off", "on"), "a switch") == "on",
             local_endpoint=_local_endpoint(env) if target == "local" else None,
-            on_failure=_matching(env, "SALES_CDC_ON_FAILURE", "", r"(\w+(\.\w+)+)?", _CALLABLE_RULE) or None,
+            on_failure=_on_failure(env),
             kms_key_arn=_key(env, region),
             managed_by=_manager(env),
             max_further_columns=_integer(env, "SALES_CDC_MAX_FURTHER_COLUMNS", cls.max_further_columns, 0, 230),
             raw_columns=_one_of(env, "SALES_CDC_RAW_COLUMNS", cls.raw_columns, RAW_COLUMNS, _COLUMNS_RULE),
             raw_archive_days=_integer(env, "SALES_CDC_RAW_ARCHIVE_DAYS", cls.raw_archive_days, 0, 3650),
             old_versions_days=_integer(env, "SALES_CDC_OLD_VERSIONS_DAYS", cls.old_versions_days, 8, 3650),
+            alerts_email=_matching(env, "SALES_CDC_ALERTS_EMAIL", "", r"([^@\s]+@[^@\s]+\.[^@\s]+)?", _EMAIL_RULE) or None,
+            alerts_topic_arn=_topic(env, region),
             table=_matching(env, "SALES_CDC_TABLE", "", r"([A-Za-z0-9_.-]{3,255})?", _TABLE_RULE.format(region)) or None,
         )  # fmt: skip
 
@@ -141,7 +148,13 @@ _TABLE_RULE = (
     "the name of a DynamoDB table of this account in {0}, 3 to 255 letters, digits, _, - and . (no ARN: a pipe reads tables of its "
     "own account and region only)"
 )
-_CALLABLE_RULE = "the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
+_CALLABLE_RULE = (
+    "sns, smtp, or the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
+)
+_EMAIL_RULE = "a mail address; its owner has to confirm the subscription that SNS offers"
+_TOPIC_RULE = (
+    "the ARN of a standard SNS topic in {0}, such as arn:aws:sns:{0}:123456789012:alerts (alarms reach no other region)"
+)
 _KEY_RULE = "the ARN of a key in {0}, such as arn:aws:kms:{0}:123456789012:key/1234abcd-…; policies take no alias"
 _PATH_RULE = f"a path into the stream record, such as {PARTITION_KEY} or $.eventID"
 
@@ -179,6 +192,20 @@ def _manager(env: Mapping[str, str]) -> Manager:
 def _key(env: Mapping[str, str], region: str) -> str | None:
     pattern = rf"(arn:aws[a-z-]*:kms:{region}:\d{{12}}:key/[A-Za-z0-9-]+)?"
     return _matching(env, "SALES_CDC_KMS_KEY_ARN", "", pattern, _KEY_RULE.format(region)) or None
+
+
+def _on_failure(env: Mapping[str, str]) -> str | None:
+    chosen = (
+        _matching(env, "SALES_CDC_ON_FAILURE", "", rf"({'|'.join(NOTIFIERS)}|\w+(\.\w+)+)?", _CALLABLE_RULE) or None
+    )
+    if chosen == "smtp" and not env.get("SALES_CDC_ALERTS_EMAIL"):
+        raise SettingsError("SALES_CDC_ON_FAILURE is 'smtp': set SALES_CDC_ALERTS_EMAIL to whom the mail is for.")
+    return chosen
+
+
+def _topic(env: Mapping[str, str], region: str) -> str | None:
+    pattern = rf"(arn:aws[a-z-]*:sns:{region}:\d{{12}}:[A-Za-z0-9_-]{{1,256}})?"
+    return _matching(env, "SALES_CDC_ALERTS_TOPIC_ARN", "", pattern, _TOPIC_RULE.format(region)) or None
 
 
 def _matching(env: Mapping[str, str], name: str, default: str, pattern: str, rule: str) -> str:

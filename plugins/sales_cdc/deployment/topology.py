@@ -24,6 +24,10 @@ MANAGERS = {"setup": "sales_cdc_setup", "cloudformation": "cloudformation"}
 
 ENTITY = declared_contract().view
 MAX_PIPE_NAME = 64
+ALARMS = ("pipe-failures", "dead-letters", "stream-age", "delivery-freshness", "transformer-errors", "batch-overdue")
+"""What ``provisioning.definitions.watch`` defines, in the order of the flow."""
+NAMESPACE, HEARTBEAT = "SalesCDC", "BatchPassed"
+"""The pipeline's own metric in CloudWatch: setup begins it, and each batch that passes goes on with it."""
 
 
 def classifier_path(contract: Contract) -> str:
@@ -129,6 +133,28 @@ class Topology:
     @property
     def delivery_log(self) -> Resource:
         return self._regional("logs", "log-group:", f"/aws/kinesisfirehose/{self.delivery.name}")
+
+    # What watches
+
+    @property
+    def owns_alerts_topic(self) -> bool:
+        """Return whether setup makes the topic of alerts; else it is somebody's, of SALES_CDC_ALERTS_TOPIC_ARN."""
+        return self.settings.alerts_topic_arn is None
+
+    @property
+    def alerts_topic(self) -> Resource:
+        """Return the topic that alarms and failed runs are told to."""
+        arn = self.settings.alerts_topic_arn
+        return Resource(arn.rpartition(":")[2], arn) if arn else self._regional("sns", "", f"{self.prefix}-alerts")
+
+    def alarm(self, name: str) -> Resource:
+        """Return an alarm by its name in ``provisioning.definitions.watch``; ``*``: all of them."""
+        return self._regional("cloudwatch", "alarm:", f"{self.prefix}-{name}")
+
+    @property
+    def every_alarm(self) -> str:
+        """Return the ARN of all alarms of the account and region, others' too: a list of alarms is checked against it."""
+        return self.alarm("*").arn.replace(f"{self.prefix}-*", "*")
 
     # Lake
 

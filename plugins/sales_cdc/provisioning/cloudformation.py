@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sales_cdc.deployment.topology import SERVICES, Topology
-from sales_cdc.provisioning.definitions import flow, lake
+from sales_cdc.provisioning.definitions import flow, lake, watch
 from sales_cdc.provisioning.definitions.flow import Request
 
 POLICY_NAME = "permissions"
@@ -44,7 +44,7 @@ def template(topology: Topology, code_key: str) -> Request:
             CODE_BUCKET: {"Type": "String", "Description": f"The bucket, in this region, that holds {code_key}."},
             **_table_stream(topology),
         },
-        "Resources": resources | _arrivals(topology),
+        "Resources": resources | _arrivals(topology) | _watch(topology),
     }
 
 
@@ -219,4 +219,24 @@ def _arrivals(topology: Topology) -> Request:
         "ArrivalsRule": _resource(
             "Events::Rule", {**rule, "EventPattern": json.loads(rule["EventPattern"])}, "ArrivalsQueue"
         ),
+    }
+
+
+def _watch(topology: Topology) -> Request:
+    """Return the topic of alerts with its policy, unless it is somebody's, and the alarms."""
+    alarms = {
+        f"{''.join(part.capitalize() for part in name.split('-'))}Alarm": _resource("CloudWatch::Alarm", alarm)
+        for name, alarm in watch.alarms(topology).items()
+    }
+    if not topology.owns_alerts_topic:
+        return alarms
+    topic = watch.alerts_topic(topology)
+    attributes = dict(topic["Attributes"])
+    policy = {"Topics": [{"Ref": "AlertsTopic"}], "PolicyDocument": json.loads(attributes.pop("Policy"))}
+    mails = [{"Protocol": "email", "Endpoint": email} for email in topic["Emails"]]
+    subscribed = {"Subscription": mails} if mails else {}
+    properties = {"TopicName": topic["Name"], **attributes, **subscribed, "Tags": topic["Tags"]}
+    return alarms | {
+        "AlertsTopic": _resource("SNS::Topic", properties),
+        "AlertsTopicPolicy": _resource("SNS::TopicPolicy", policy),
     }

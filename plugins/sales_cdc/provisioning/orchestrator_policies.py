@@ -11,6 +11,7 @@ from sales_cdc.contract import bucket_keys
 from sales_cdc.deployment.topology import ENTITY, SERVICES, Topology
 from sales_cdc.provisioning.policies import PRINCIPALS, Document, allow, document, through_key
 from sales_cdc.provisioning.stack_policy import verifying
+from sales_cdc.provisioning.watch_policies import heartbeat, watching
 
 
 def provisioning(topology: Topology) -> Document:
@@ -22,8 +23,8 @@ def provisioning(topology: Topology) -> Document:
 
 
 def provisioning_lake(topology: Topology) -> Document:
-    """Allow what ``sales_cdc_setup`` and ``sales_cdc_teardown`` do to bucket, catalog, crawler, job and work group."""
-    return document(*_bucket(topology), *_glue(topology), _workgroup(topology))
+    """Allow what ``sales_cdc_setup`` and ``sales_cdc_teardown`` do to bucket, catalog, crawler, job and work group, and to alarms."""
+    return document(*_bucket(topology), *_glue(topology), _workgroup(topology), *watching(topology))
 
 
 def encrypting(topology: Topology) -> Document:
@@ -279,6 +280,9 @@ def _repairs(topology: Topology) -> list[Document]:
         allow(["pipes:DescribePipe"], topology.pipe.arn),
         allow(["events:DescribeRule"], topology.arrivals_rule.arn),
         allow(["cloudwatch:GetMetricData", "glue:GetCrawlerMetrics"], "*"),  # they take no resource
+        allow(["cloudwatch:DescribeAlarms"], topology.every_alarm),
+        heartbeat(),
+        *([allow(["sns:Publish"], topology.alerts_topic.arn)] if topology.settings.on_failure == "sns" else []),
     ]
 
 

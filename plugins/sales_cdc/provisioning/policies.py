@@ -59,6 +59,27 @@ def permissions(topology: Topology, service: Service) -> Document:
     return document(*statements(topology), *_key(topology, service))
 
 
+def alerts_topic_policy(topology: Topology) -> Document:
+    """Let this deployment's alarms publish to the topic of alerts.
+
+    Principals of the account need no line here: their own policies decide. Source:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+    """
+    return document(
+        {
+            "Sid": "Alarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": topology.alerts_topic.arn,
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": topology.account},
+                "ArnLike": {"aws:SourceArn": topology.alarm("*").arn},
+            },
+        }
+    )
+
+
 def through_key(topology: Topology, actions: Sequence[str], services: Sequence[str]) -> list[Document]:
     """Allow actions on the deployment's key, only through these services; nothing when there is no key.
 

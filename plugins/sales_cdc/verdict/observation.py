@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_cdc.aws.errors import refusal_of
-from sales_cdc.deployment.topology import Topology
+from sales_cdc.deployment.topology import ALARMS, Topology
 from sales_cdc.verdict.clients import DeploymentClients
 
 WINDOW = timedelta(hours=1)
@@ -94,6 +94,7 @@ class Observer:
             "tables": lambda: {"names": table_names(of("glue"), topology.database.name)},
             "athena": lambda: self._work_group(topology.workgroup.name),
             "rule": lambda: of("events").describe_rule(Name=topology.arrivals_rule.name),
+            "alarms": lambda: {"alarms": of("cloudwatch").describe_alarms(AlarmNames=[topology.alarm(name).name for name in ALARMS])["MetricAlarms"]},
         }  # fmt: skip
 
     def _queue(self, name: str) -> Mapping[str, Any]:

@@ -57,6 +57,8 @@ def test_a_million_changes_over_thirty_days_cost_what_a_sum_by_hand_says() -> No
         # 16 × (2 × 750 MB + audits' 3 × 750 MB) + 5 × 30 × 750 MB = 172.5 GB (10⁹) = 0.15689 TB × 5
         ("Athena", "queries"): Decimal("0.7844"),
         ("CloudWatch", "metrics read"): Decimal("1.5120"),  # 30 hours × 5,040 × 0.01 / 1,000
+        ("CloudWatch", "alarms"): Decimal("0.6000"),  # 6 × 0.10
+        ("CloudWatch", "heartbeat of batches"): Decimal("0.3000"),
         ("CloudWatch", "logs"): Decimal("0.0101"),  # 43,200 × 500 bytes = 0.020117 GB × 0.50
     }
 

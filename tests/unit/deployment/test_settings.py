@@ -41,9 +41,28 @@ def test_a_key_of_the_region_is_accepted_and_optional() -> None:
     assert Settings.from_environment({**AWS, "SALES_CDC_KMS_KEY_ARN": ""}).kms_key_arn is None
 
 
+def test_who_is_told_is_a_mail_address_a_topic_and_a_notifier() -> None:
+    topic = "arn:aws:sns:eu-central-1:123456789012:alerts"
+    told = {
+        "SALES_CDC_ALERTS_EMAIL": "ops@example.com",
+        "SALES_CDC_ALERTS_TOPIC_ARN": topic,
+        "SALES_CDC_ON_FAILURE": "smtp",
+    }
+    settings = Settings.from_environment({**AWS, **told})
+    assert (settings.alerts_email, settings.alerts_topic_arn, settings.on_failure) == ("ops@example.com", topic, "smtp")
+    of = Topology(settings, "123456789012")
+    assert (of.alerts_topic.arn, of.owns_alerts_topic) == (topic, False)
+    with pytest.raises(SettingsError, match="SALES_CDC_ON_FAILURE is 'smtp': set SALES_CDC_ALERTS_EMAIL"):
+        Settings.from_environment({**AWS, "SALES_CDC_ON_FAILURE": "smtp"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("SALES_CDC_ALERTS_EMAIL", "ops"),
+        ("SALES_CDC_ALERTS_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:alerts"),
+        ("SALES_CDC_ALERTS_TOPIC_ARN", "alerts"),
+        ("SALES_CDC_ON_FAILURE", "slack"),
         ("SALES_CDC_TARGET", "laptop"),
         ("SALES_CDC_PREFIX", "Sales"),
         ("SALES_CDC_PREFIX", "-x-"),

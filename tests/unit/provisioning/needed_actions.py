@@ -29,7 +29,18 @@ ACTIONS_OF_OPERATIONS = {
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     "dynamodb:TransactWriteItems": ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-    "monitoring:GetMetricData": ["cloudwatch:GetMetricData"],
+    **{
+        f"monitoring:{operation}": [f"cloudwatch:{operation}"]
+        for operation in (
+            "DeleteAlarms",
+            "DescribeAlarms",
+            "GetMetricData",
+            "ListMetrics",
+            "ListTagsForResource",
+            "PutMetricAlarm",
+            "PutMetricData",
+        )
+    },
 }
 
 TAGGING = {
@@ -42,8 +53,10 @@ TAGGING = {
     "kinesis": "kinesis:AddTagsToStream",
     "lambda": "lambda:TagResource",
     "logs": "logs:TagResource",
+    "monitoring": "cloudwatch:TagResource",
     "pipes": "pipes:TagResource",
     "s3": "s3:TagResource",
+    "sns": "sns:TagResource",
     "sqs": "sqs:TagQueue",
 }
 """The action that the tags of a create call need, by service."""
@@ -81,6 +94,7 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "s3:PutBucketNotification": ("provisioning", "bucket_notification_configuration"),
         "s3:PutBucketPublicAccessBlock": ("provisioning", "PublicAccessBlock"),
         "s3:PutBucketTagging": ("provisioning", "PutBucketTagging"),
+        "sns:SetTopicAttributes": ("provisioning", "SetTopicAttributes"),
         "sqs:SetQueueAttributes": ("provisioning", "SetQueueAttributes"),
     },
     "verifying": {

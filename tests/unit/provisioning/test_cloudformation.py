@@ -12,7 +12,7 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from sales_cdc.deployment.topology import SERVICES, Topology
 from sales_cdc.provisioning.cloudformation import template
-from sales_cdc.provisioning.definitions import flow, lake
+from sales_cdc.provisioning.definitions import flow, lake, watch
 
 from tests.unit.topologies import KEY, topology
 
@@ -52,6 +52,7 @@ PLACES: dict[str, dict[str, str]] = {
     "Stream": {"StreamName": "Name", "KeyId": "StreamEncryption.KeyId"},
     "Table": {"SSESpecification.Enabled": "SSESpecification.SSEEnabled"},
     "Queue": {"Attributes": "", "tags": "Tags"},
+    "Topic": {"Name": "TopicName", "Attributes": ""},
 }  # fmt: skip
 
 # Fields that CloudFormation does not have, each with its reason.
@@ -70,6 +71,11 @@ LACKING: dict[str, dict[str, str]] = {
     "Table": {"StreamSpecification.StreamEnabled": "a specification means that the stream is enabled"},
     "Queue": {"Attributes.Policy": "a resource of its own: ArrivalsQueuePolicy"},
     "Pipe": {"Source": "the ARN of the stream of the stack's table"},
+    "Topic": {
+        "TopicArn": "an attribute that CloudFormation gives",
+        "Attributes.Policy": "a resource of its own: AlertsTopicPolicy",
+        "Emails": "subscriptions of the topic: Subscription",
+    },
 }
 
 # Properties that no field of a definition gives, each with its reason.
@@ -105,6 +111,11 @@ def definitions(of: Topology) -> dict[str, tuple[str, dict[str, Any]]]:
         "ArrivalsQueue": ("Queue", flow.arrivals_queue(of)),
         "ArrivalsRule": ("Rule", flow.arrivals_rule(of)),
         "Pipe": ("Pipe", flow.pipe(of, "arn")),
+        "AlertsTopic": ("Topic", watch.alerts_topic(of)),
+        **{
+            f"{''.join(part.capitalize() for part in name.split('-'))}Alarm": ("Alarm", alarm)
+            for name, alarm in watch.alarms(of).items()
+        },
     }
 
 
@@ -178,7 +189,12 @@ def test_template_and_definitions_are_equal_field_by_field(settings: dict[str, o
 def test_the_template_has_a_resource_for_every_definition_and_what_cloudformation_splits_off() -> None:
     of = topology(kms_key_arn=KEY)
     resources = template(of, CODE)["Resources"]
-    assert set(resources) - set(definitions(of)) == {"BucketPolicy", "ArrivalsQueuePolicy", "DeliveryLogStream"}
+    assert set(resources) - set(definitions(of)) == {
+        "BucketPolicy",
+        "ArrivalsQueuePolicy",
+        "AlertsTopicPolicy",
+        "DeliveryLogStream",
+    }
     policies = {name: resources[name]["Properties"]["PolicyDocument"] for name in ("BucketPolicy", "ArrivalsQueuePolicy")}  # fmt: skip
     assert policies["BucketPolicy"] == lake.bucket(of)["Policy"]
     assert policies["ArrivalsQueuePolicy"] == json.loads(flow.arrivals_queue(of)["Attributes"]["Policy"])

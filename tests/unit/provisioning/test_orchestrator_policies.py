@@ -24,7 +24,7 @@ LONGEST_PREFIX = "p" * 30
 TOPOLOGY = Topology(Settings(target="aws", region="ap-southeast-2", prefix=LONGEST_PREFIX), "123456789012")
 KEY = "arn:aws:kms:ap-southeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ENCRYPTED = Topology(replace(TOPOLOGY.settings, kms_key_arn=KEY), TOPOLOGY.account)
-SHARED = (":catalog", ":database/default", ":kms:ap-southeast-2:123456789012:key/*")
+SHARED = (":catalog", ":database/default", ":kms:ap-southeast-2:123456789012:key/*", ":alarm:*")
 """What the account has once: a deployment cannot have its own."""
 ALL = pytest.mark.parametrize("policy", [provisioning, provisioning_lake, operating])
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from sales_cdc.deployment.topology import Topology
-from sales_cdc.provisioning.definitions import flow, lake
+from sales_cdc.provisioning.definitions import flow, lake, watch
+from sales_cdc.provisioning.resources.alarm import AlarmHook
 from sales_cdc.provisioning.resources.classifier import ClassifierHook
 from sales_cdc.provisioning.resources.crawler import CrawlerHook
 from sales_cdc.provisioning.resources.database import DatabaseHook
@@ -23,6 +24,7 @@ from sales_cdc.provisioning.resources.role import RoleHook
 from sales_cdc.provisioning.resources.security_configuration import SecurityConfigurationHook
 from sales_cdc.provisioning.resources.stream import StreamHook
 from sales_cdc.provisioning.resources.table import TableHook
+from sales_cdc.provisioning.resources.topic import TopicHook
 from sales_cdc.provisioning.resources.workgroup import WorkGroupHook
 
 from tests.unit.provisioning.stubbed_hooks import found, stubbed
@@ -74,6 +76,14 @@ CASES: list[tuple[type[ResourceHook], Definition, Definition, Described, list[st
         {**flow.dead_letter_queue(topology()), "Attributes": {"MessageRetentionPeriod": "60"}},
         with_url,
         ["set_queue_attributes"],
+    ),
+    (AlarmHook, watch.alarms(topology())["dead-letters"], watch.alarms(topology(prefix="other"))["dead-letters"], as_it_is, ["put_metric_alarm"]),
+    (
+        TopicHook,
+        watch.alerts_topic(topology(alerts_email="a@b.cd")),
+        {**watch.alerts_topic(topology(prefix="other")), "TopicArn": "arn:aws:sns:eu-central-1:123456789012:sales-cdc-alerts"},
+        as_it_is,
+        ["set_topic_attributes", "subscribe"],
     ),
     (
         RoleHook,
@@ -132,6 +142,7 @@ ENCRYPTED: list[tuple[type[ResourceHook], Callable[[Topology], Definition], Desc
     (CrawlerHook, lake.crawler, as_it_is, [("update_crawler", {})], [("update_crawler", {})]),
     (JobHook, lake.job, as_it_is, [("update_job", {})], [("update_job", {})]),
     (WorkGroupHook, lake.workgroup, as_it_is, [("update_work_group", {})], [("update_work_group", {})]),
+    (TopicHook, watch.alerts_topic, as_it_is, [("set_topic_attributes", {})], [("set_topic_attributes", {})]),
 ]  # fmt: skip
 
 

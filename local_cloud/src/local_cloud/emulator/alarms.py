@@ -66,7 +66,9 @@ def judged(alarm: Mapping[str, Any], values: Sequence[float | None]) -> tuple[st
     breaching = [value for value in known if compare(value, threshold)]
     treatment = alarm.get("TreatMissingData") or "missing"
     if treatment == "breaching":
-        return _state(len(breaching) + periods - len(known) >= needed, known, breaching, alarm)
+        missing = periods - len(known)
+        state, reason = _state(len(breaching) + missing >= needed, known, breaching, alarm)
+        return state, f"{reason} {missing} missing ones count as breaching." if missing else reason
     if treatment == "ignore" and len(breaching) == len(known) < needed:
         return alarm["StateValue"], alarm.get("StateReason", "")
     if treatment == "missing" and not known:

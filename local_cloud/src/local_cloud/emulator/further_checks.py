@@ -13,14 +13,16 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from local_cloud.emulator.alarm_resources import parameters
 from local_cloud.emulator.callers import region_and_account
 from local_cloud.emulator.catalog_resources import ACTIONS, catalog_resources
 from local_cloud.emulator.requests import Request, Requests
 from local_cloud.emulator.seams import require
-from local_cloud.wire import Answer, Handler, json_object
+from local_cloud.wire import Answer, Handler
 
 TAGGED_AT_CREATION: Mapping[str, str] = {
     "athena:CreateWorkGroup": "athena:TagResource",
+    "cloudwatch:PutMetricAlarm": "cloudwatch:TagResource",
     "dynamodb:CreateTable": "dynamodb:TagResource",
     "events:PutRule": "events:TagResource",
     "firehose:CreateDeliveryStream": "firehose:TagDeliveryStream",
@@ -31,11 +33,14 @@ TAGGED_AT_CREATION: Mapping[str, str] = {
     "lambda:CreateFunction": "lambda:TagResource",
     "logs:CreateLogGroup": "logs:TagResource",
     "pipes:CreatePipe": "pipes:TagResource",
+    "sns:CreateTopic": "sns:TagResource",
     "sqs:CreateQueue": "sqs:TagQueue",
 }
 """The action that is needed, too, when the request has tags."""
 _CHECKED = frozenset(TAGGED_AT_CREATION) | {f"glue:{action}" for action in ACTIONS}
-SERVICES = tuple(sorted({action.partition(":")[0] for action in TAGGED_AT_CREATION}))
+HANDLERS = {"cloudwatch": "monitoring"}
+"""MiniStack's name of a service's handler, where it is not that of its IAM actions."""
+SERVICES = tuple(sorted({HANDLERS.get(name, name) for name in (each.partition(":")[0] for each in TAGGED_AT_CREATION)}))
 
 
 class Check(NamedTuple):
@@ -83,7 +88,7 @@ def check_further(service: str, handler: Handler, emulator: Any, requests: Reque
         action = requests.action(request)
         if action in _CHECKED:  # others, such as PutRecords, are not parsed again
             place = ":".join(region_and_account())
-            for check in further_checks(action, requests.resource(request), json_object(body), place):
+            for check in further_checks(action, requests.resource(request), parameters(headers, body), place):
                 denial: Answer | None = emulator._enforce_data_plane(
                     service, check.action, headers, query, str(uuid.uuid4()), resource_arn=check.resource,
                     named_resource=check.resource,

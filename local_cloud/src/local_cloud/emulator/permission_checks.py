@@ -18,6 +18,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/ (``list_amaz
 * An Athena call that names a work group as ``Name``, or a query, is checked against that work group (``*``).
 * The creation of a Lambda function is checked against its name, a call with an ARN against that ARN (``*``).
 * A rule on the default event bus has no bus in its ARN.
+* A call on an alarm is checked against that alarm, DescribeAlarms against all alarms (``*``).
+* Metrics are put under the condition of their namespace (``cloudwatch:namespace``; none).
+* A call on the tags of an SNS topic is checked against that topic (``*``).
 * A call that names a log stream is checked against that stream (the log group).
 * A call over the loopback counts as one over TLS (``aws:SecureTransport``): no one else can listen there, so a bucket policy
   that refuses plain HTTP works unchanged.
@@ -32,6 +35,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from local_cloud.cbor import json_body
+from local_cloud.emulator.alarm_resources import alarm_arn, metric_context, parameters
 from local_cloud.emulator.catalog_resources import catalog_resources
 from local_cloud.emulator.seams import require
 from local_cloud.wire import json_object
@@ -56,10 +60,17 @@ def patch_permission_checks(emulator: Any, iam_actions: Any, work_group_of: Work
         SeamMovedError: MiniStack lacks one of the functions.
     """
     require(emulator, "pin_request_origin")
-    require(iam_actions, "extract_resource_arn", "access_denied_response", "identity_denial_message")
+    require(
+        iam_actions, "extract_resource_arn", "access_denied_response", "identity_denial_message", "request_tag_context"
+    )
     pin = emulator.pin_request_origin
     emulator.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
     iam_actions.extract_resource_arn = with_resources(iam_actions.extract_resource_arn, work_group_of)
+    tags = iam_actions.request_tag_context
+    iam_actions.request_tag_context = lambda service, action, body, params: {
+        **tags(service, action, body, params),
+        **metric_context(action, body),
+    }
     iam_actions.access_denied_response = name_resource(
         iam_actions.access_denied_response, iam_actions.identity_denial_message
     )
@@ -87,13 +98,7 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
     ) -> str:
         if service == "kinesis":
             body = json_body(headers, body)
-        if service == "s3" and (found := object_arn(path)):
-            return found
-        if service == "dynamodbstreams":
-            return stream_arn(body, region, account)
-        if service == "glue" and (found := glue_arn(headers.get("x-amz-target", ""), body, region, account)):
-            return found
-        if service == "athena" and (found := work_group_arn(body, region, account, work_group_of)):
+        if found := _corrected(service, path, headers, body, region, account, work_group_of):
             return found
         arn = resource_arn(service, method, path, headers, body, query, region, account)
         arn = arn.replace(":rule/default/", ":rule/")
@@ -108,6 +113,25 @@ def with_resources(resource_arn: ResourceArn, work_group_of: WorkGroupOf) -> Res
         return f"{arn}:log-stream:{log_stream}" if log_stream else arn
 
     return extended
+
+
+def _corrected(
+    service: str, path: str, headers: Any, body: bytes, region: str, account: str, work_group_of: WorkGroupOf
+) -> str | None:
+    """Return the ARN of a request that MiniStack would check against another; None when it would not."""
+    if service == "s3":
+        return object_arn(path)
+    if service == "dynamodbstreams":
+        return stream_arn(body, region, account)
+    if service == "glue":
+        return glue_arn(headers.get("x-amz-target", ""), body, region, account)
+    if service == "athena":
+        return work_group_arn(body, region, account, work_group_of)
+    if service == "monitoring" and (named := parameters(headers, body)):
+        return alarm_arn(path, named, f"{region}:{account}")
+    if service == "sns":  # tags of a topic: every other call names it as TopicArn, which MiniStack reads
+        return parameters(headers, body).get("ResourceArn")
+    return None
 
 
 def _named(service: str, request: dict[str, Any], place: str) -> str | None:

@@ -82,6 +82,12 @@ def test_a_call_on_a_pipe_s_tags_is_checked_against_the_pipe() -> None:
         assert checked("pipes", "POST", path, {}, b"{}", {}, "us-east-1", "000000000000") == pipe
 
 
+def test_a_call_on_a_topic_s_tags_is_checked_against_the_topic() -> None:
+    extended = with_resources(lambda *_: "*", no_query)
+    form, body = {"content-type": "application/x-www-form-urlencoded"}, b"Action=ListTagsForResource&ResourceArn=arn"
+    assert extended("sns", "POST", "/", form, body, {}, "us-east-1", "000000000000") == "arn"
+
+
 def test_a_call_that_names_a_log_stream_is_checked_against_it() -> None:
     checked = with_resources(lambda *_: "arn:aws:logs:us-east-1:000000000000:log-group:errors", no_query)
     stream = checked("logs", "POST", "/", {}, b'{"logStreamName": "S3Delivery"}', {}, "us-east-1", "000000000000")

@@ -11,9 +11,12 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.athena import AthenaHook
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_cdc.aws.athena import Athena
 from sales_cdc.aws.dead_letters import DeadLetterHook, StreamPositionHook
+from sales_cdc.aws.errors import refusal_of
+from sales_cdc.aws.heartbeat import HeartbeatHook
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.aws.ledger_folder import json_line
 from sales_cdc.batch.given_up import given_up
@@ -79,6 +82,7 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             self.log.warning(warning)
         self.log.log(logging.INFO if verdict.is_trustworthy else logging.WARNING, "%s", verdict.sentence)
         self._refuse_differences(report["reconciliation"] or {})
+        self._beat()
         return f"s3://{self.bucket}/{folder}report.json"
 
     def _report(self, lake: LandingZoneHook, run_id: str, pull: Callable[[str], Any]) -> dict[str, Any]:
@@ -117,6 +121,17 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             raise DifferencesFoundError(
                 f"The report is written. {differing} orders differ between DynamoDB and the curated table; "
                 f"s3://{self.bucket}/{counts['report']} names them. To repair them, run the DAG sales_cdc_repair: it takes that report."
+            )
+
+    def _beat(self) -> None:
+        """Note in CloudWatch that a batch passed. Where that is refused the batch is as good; the alarm of overdue batches then fires."""
+        try:
+            HeartbeatHook(deployment=self.settings.prefix, **self._hook_parameters).beat()
+        except (ClientError, BotoCoreError) as error:
+            self.log.warning(
+                "The heartbeat of batches could not be put to CloudWatch (%s), so the alarm batch-overdue will fire. Let the Airflow "
+                "connection's principal do cloudwatch:PutMetricData, as in 'make policies'.",
+                refusal_of(error).answer,
             )
 
     def _answer(self, name: str, query: str) -> Answer:

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Response
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.answers import QUICK, Answers
 from sales_cdc.page.reader import Reader
+from sales_cdc.page.views.alarm_states import alarm_states
 from sales_cdc.page.views.batch_starts import batch_starts
 from sales_cdc.verdict.hop import Seen
 from sales_cdc.verdict.pipeline_state import hops_of
@@ -38,6 +39,7 @@ def flow(reader: Reader, settings: Settings) -> dict[str, Any]:
     return {
         "at": seen.now.isoformat(),
         "hops": [asdict(hop) for hop in hops_of(seen)],
+        "alarms": alarm_states(seen.answer("alarms"), settings.prefix),
         "starts": batch_starts(seen.answer("rule"), runs, setting=settings.event_driven),
         "batch": {"failed_at": runs.failed_at.isoformat(), "run_id": runs.run_id, "link": runs.link}
         if runs and runs.failed_at

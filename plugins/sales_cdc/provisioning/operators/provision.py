@@ -14,6 +14,7 @@ from sales_cdc.aws.task_errors import ResourceError, resource_errors
 from sales_cdc.provisioning.patience import NotVisibleYetError, Patience, TagsNotVisibleYetError, passes
 from sales_cdc.provisioning.read_only import differences
 from sales_cdc.provisioning.resources import (
+    alarm,
     bucket,
     classifier,
     crawler,
@@ -29,6 +30,7 @@ from sales_cdc.provisioning.resources import (
     security_configuration,
     stream,
     table,
+    topic,
     workgroup,
 )
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook
@@ -223,6 +225,8 @@ def _of(hook: type[ResourceHook], doc: str) -> type[ProvisionOperator]:
 
 
 # fmt: off
+ProvisionAlarmOperator = _of(alarm.AlarmHook, "Provision a CloudWatch alarm.")
+ProvisionTopicOperator = _of(topic.TopicHook, "Provision the SNS topic of alerts, and its subscription by mail.")
 ProvisionBucketOperator = _of(bucket.BucketHook, "Provision the bucket: private, encrypted, versioned, TLS only.")
 ProvisionDatabaseOperator = _of(database.DatabaseHook, "Provision the Glue database.")
 ProvisionClassifierOperator = _of(classifier.ClassifierHook, "Provision the Glue classifier.")

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from sales_cdc.aws.task_errors import resource_errors
 from sales_cdc.provisioning.patience import Patience, passes
 from sales_cdc.provisioning.resources import (
+    alarm,
     bucket,
     classifier,
     crawler,
@@ -27,6 +28,7 @@ from sales_cdc.provisioning.resources import (
     security_configuration,
     stream,
     table,
+    topic,
     workgroup,
 )
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook
@@ -99,6 +101,8 @@ def _of(hook: type[ResourceHook], doc: str) -> type[RemoveOperator]:
 
 
 # fmt: off
+RemoveAlarmOperator = _of(alarm.AlarmHook, "Remove a CloudWatch alarm.")
+RemoveTopicOperator = _of(topic.TopicHook, "Remove the SNS topic of alerts, with its subscriptions.")
 RemoveBucketOperator = _of(bucket.BucketHook, "Remove the bucket, with every version of every object.")
 RemoveDatabaseOperator = _of(database.DatabaseHook, "Remove the Glue database, with its tables and views.")
 RemoveClassifierOperator = _of(classifier.ClassifierHook, "Remove the Glue classifier.")

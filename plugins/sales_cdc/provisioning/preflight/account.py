@@ -14,7 +14,8 @@ from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
 from sales_cdc.provisioning.preflight.findings import Finding, Level, briefly, unknown_if_refused
 
 SERVICES = (
-    "athena", "dynamodb", "dynamodbstreams", "events", "firehose", "glue", "iam", "kinesis", "lambda", "logs", "pipes", "s3", "sqs",
+    "athena", "cloudwatch", "dynamodb", "dynamodbstreams", "events", "firehose", "glue", "iam", "kinesis", "lambda", "logs", "pipes",
+    "s3", "sns", "sqs",
 )  # fmt: skip
 GLUE_ANNOUNCED = {"aws": "2026-04-28", "aws-us-gov": "2026-04-28"}
 """Since when Glue 5.1 is in every region of a partition; no operation of Glue lists its versions.

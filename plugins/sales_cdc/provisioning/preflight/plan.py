@@ -10,10 +10,11 @@ from sales_cdc.aws.errors import Kind, refusal_of
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.deployment.topology import SERVICES, Topology
 from sales_cdc.provisioning.adoption import no_such_table
-from sales_cdc.provisioning.definitions import flow, lake
+from sales_cdc.provisioning.definitions import flow, lake, watch
 from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
 from sales_cdc.provisioning.preflight.findings import Finding, Level, briefly
 from sales_cdc.provisioning.read_only import differences
+from sales_cdc.provisioning.resources.alarm import AlarmHook
 from sales_cdc.provisioning.resources.bucket import BucketHook
 from sales_cdc.provisioning.resources.classifier import ClassifierHook
 from sales_cdc.provisioning.resources.crawler import CrawlerHook
@@ -30,6 +31,7 @@ from sales_cdc.provisioning.resources.rule import RuleHook
 from sales_cdc.provisioning.resources.security_configuration import SecurityConfigurationHook
 from sales_cdc.provisioning.resources.stream import StreamHook
 from sales_cdc.provisioning.resources.table import TableHook
+from sales_cdc.provisioning.resources.topic import TopicHook
 from sales_cdc.provisioning.resources.workgroup import WorkGroupHook
 
 Planned = tuple[type[ResourceHook], flow.Request]
@@ -64,6 +66,8 @@ def planned(topology: Topology, code_sha256: str, stream_arn: str) -> list[Plann
         (PipeHook, flow.pipe(topology, stream_arn)),
         (QueueHook, flow.arrivals_queue(topology)),
         (RuleHook, flow.arrivals_rule(topology)),
+        *([(TopicHook, watch.alerts_topic(topology))] if topology.owns_alerts_topic else []),
+        *((AlarmHook, alarm) for alarm in watch.alarms(topology).values()),
     ]
 
 

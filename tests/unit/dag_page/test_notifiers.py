@@ -1,0 +1,49 @@
+"""Test who is told of a failed run: Airflow's own notifiers, with what they send."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.amazon.aws.hooks.sns import SnsHook
+from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+from airflow.sdk import DAG
+from sales_cdc.dag_page import notifiers
+from sales_cdc.dag_page.dag_defaults import failure_callback
+from sales_cdc.deployment.settings import Settings
+
+CONTEXT: Any = {"dag": DAG("sales_cdc_batch", schedule=None), "run_id": "scheduled__1", "reason": "task_failure"}
+AWS: dict[str, Any] = {"target": "aws", "region": "eu-central-1"}
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    calls: list[dict[str, Any]] = []
+    monkeypatch.setattr(SnsHook, "publish_to_target", lambda _, **call: calls.append(call))
+    identity = {"Account": "123456789012"}
+    hook = SimpleNamespace(conn=SimpleNamespace(get_caller_identity=lambda: identity))
+    monkeypatch.setattr(notifiers, "StsHook", lambda **_: hook)
+    return calls
+
+
+def test_a_failed_run_is_published_to_the_deployments_topic(published: list[dict[str, Any]]) -> None:
+    tell = failure_callback(Settings(**AWS, on_failure="sns"))
+    assert tell is not None
+    tell(CONTEXT)
+    (call,) = published
+    assert call["target_arn"] == "arn:aws:sns:eu-central-1:123456789012:sales-cdc-alerts"
+    assert call["subject"] == "sales_cdc_batch failed"
+    assert call["message"].startswith("The run scheduled__1 of sales_cdc_batch failed (task_failure).")
+
+
+def test_a_topic_that_is_named_is_told_without_asking_for_the_account(published: list[dict[str, Any]]) -> None:
+    theirs = "arn:aws:sns:eu-central-1:123456789012:theirs"
+    notifiers.AlertsTopicNotifier(Settings(**AWS, on_failure="sns", alerts_topic_arn=theirs))(CONTEXT)
+    assert [call["target_arn"] for call in published] == [theirs]
+
+
+def test_a_mail_is_airflows_own_notifier() -> None:
+    tell = failure_callback(Settings(**AWS, on_failure="smtp", alerts_email="ops@example.com"))
+    assert isinstance(tell, SmtpNotifier)
+    assert (tell.to, tell.smtp_conn_id) == ("ops@example.com", "smtp_default")
