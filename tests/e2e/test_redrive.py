@@ -20,6 +20,12 @@ from tests.waiting import wait_for
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 FUNCTION, QUEUE, STREAM = "sales-cdc-transformer", "sales-cdc-pipe-dlq", "sales-cdc-changes"
 BROKEN = "def handler(event, context):\n    raise RuntimeError('not today')\n"
+FORMER = """
+def handler(event, context):
+    refused = [{"recordId": each["recordId"], "result": "ProcessingFailed", "data": each["data"]} for each in event["records"]]
+    return {"records": refused}
+"""
+"""A transformer before values were rescued: it refused each change with a value of another type than its field's."""
 
 
 class Zones:
@@ -66,10 +72,10 @@ def zones(pipeline: Pipeline) -> Iterator[Zones]:
 
 
 @contextmanager
-def broken_transformer(pipeline: Pipeline) -> Iterator[None]:
+def broken_transformer(pipeline: Pipeline, code: str = BROKEN) -> Iterator[None]:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("lambda_transformer.py", BROKEN)
+        archive.writestr("lambda_transformer.py", code)
     client = pipeline.client("lambda")
     client.update_function_code(FunctionName=FUNCTION, ZipFile=packed.getvalue())
     try:
@@ -197,12 +203,36 @@ def test_an_order_whose_id_is_too_long_for_kinesis_holds_up_no_other_and_arrives
     report = redrive(zones)
     assert (report["found"], report["redelivered"], report["left"], letters(pipeline)) == (1, 1, 0, 0)
     curate(pipeline)
+    assert ask(pipeline, "SELECT orderid FROM orders_current WHERE orderid LIKE 'long-%' AND quantity = 5") == [(long,)]
+
+
+def test_changes_that_a_former_transformer_refused_for_a_value_arrive_with_it_rescued(
+    pipeline: Pipeline, zones: Zones
+) -> None:
+    bad = {"quantity": {"S": "five"}, "price": {"N": "10.555"}}
+    with broken_transformer(pipeline, FORMER):
+        for order, values in (("refused-1", bad), ("refused-2", {"quantity": {"N": "5"}, "price": {"N": "9.5"}})):
+            item = {"orderid": {"S": order}, "product_name": {"S": "laptop"}, **values}
+            pipeline.client("dynamodb").put_item(TableName=ORDERS, Item=item)
+        wait_for(lambda: len(zones.lines("errors/")) == 2, "both under errors/", seconds=120)
+    report = redrive(zones)
+    assert (report["found"], report["redelivered"], report["left"]) == (2, 2, 0)
+    assert zones.objects("errors/") == {}
+    curate(pipeline)
+    found = ask(pipeline, "SELECT orderid, quantity, CAST(price AS varchar), rescued_data FROM orders_current WHERE orderid LIKE 'refused-%' ORDER BY orderid")  # fmt: skip
+    first, second = found
+    assert first[:3] == ("refused-1", None, None)
+    assert json.loads(first[3]) == bad
+    assert second == ("refused-2", 5, "9.50", None)
+
+
+def ask(pipeline: Pipeline, sql: str) -> list[Any]:
+    """Return the rows of a query of Athena."""
     athena = connect(
         work_group=WORKGROUP, schema_name=DATABASE, region_name="us-east-1", endpoint_url=pipeline.endpoint,
         aws_access_key_id="test", aws_secret_access_key="test", poll_interval=0.1,
     ).cursor()  # fmt: skip
-    athena.execute("SELECT orderid FROM orders_current WHERE orderid LIKE 'long-%' AND quantity = 5")
-    assert athena.fetchall() == [(long,)]
+    return list(athena.execute(sql).fetchall())
 
 
 def letters(pipeline: Pipeline) -> int:
