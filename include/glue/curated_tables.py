@@ -6,7 +6,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -156,25 +156,48 @@ class Lake:
 
         self.commit(attempt)
 
-    def merge(self, table: str, rows: DataFrame, *, on: str, replaces: str) -> None:
+    def merge(
+        self, table: str, rows: DataFrame, *, on: str, replaces: str, attributes: Collection[str] | None = None
+    ) -> None:
         """Insert the rows that the table lacks; ``replaces`` says when a row takes an existing one's place.
 
         It is never left out: Iceberg plans a MERGE that can only insert as a blind append, which two runs at once would both do.
+        ``attributes`` are the further ones that the rows hold. They stay one map until rows are written, and a column that is not
+        among them is a literal null: the joins and shuffles of a wide table carry no more than those of a narrow one.
         """
-        statement = (
-            f"MERGE INTO {self.name(table)} t USING {{rows}} s ON {on} "
-            f"WHEN MATCHED AND {replaces} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
-        )
 
         def attempt() -> None:
-            columns = self.read(table).columns
-            further = [name for name in columns if name not in rows.columns]
-            texts = [F.col(FURTHER)[name].alias(name) for name in further if name != REST_COLUMN]
-            rest = [_rest(further).alias(REST_COLUMN)] if REST_COLUMN in further else []
-            declared = [name for name in columns if name in rows.columns]
-            self.spark.sql(statement, rows=rows.select(*declared, *texts, *rest))
+            columns, given = self.read(table).columns, rows.columns
+            declared = [name for name in columns if name in given]
+            further = [name for name in columns if name not in given]
+            maps = [] if attributes is None else [FURTHER]
+            beyond = set(attributes or ()) - set(columns) if REST_COLUMN in further else set()
+            rest = [_rest(further).alias(REST_COLUMN)] if beyond else []
+            values = {name: f"s.{_quoted(name)}" for name in (*declared, *([REST_COLUMN] if rest else []))}
+            values |= {name: f"s.{FURTHER}[{_literal(name)}]" for name in further if name in (attributes or ())}
+            self.spark.sql(_merge(self.name(table), columns, values, on, replaces), rows=rows.select(*declared, *maps, *rest))  # fmt: skip
 
         self.commit(attempt)
+
+
+def _merge(table: str, columns: list[str], values: dict[str, str], on: str, replaces: str) -> str:
+    """SQL that gives each column its value of ``s``, and null to those without one; ``{rows}`` stands for ``s``."""
+    names = [_quoted(name) for name in columns]
+    texts = [values.get(name, "NULL") for name in columns]
+    update = ", ".join(f"{name} = {text}" for name, text in zip(names, texts, strict=True))
+    clauses = (
+        f"WHEN MATCHED AND {replaces} THEN UPDATE SET {update} "  # noqa: S608 (names of ours)
+        f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({', '.join(texts)})"
+    )
+    return f"MERGE INTO {table} t USING {{rows}} s ON {on} " + clauses.replace("{", "{{").replace("}", "}}")
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _rest(columns: list[str]) -> Column:

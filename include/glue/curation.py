@@ -187,13 +187,15 @@ def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: 
     lake.ensure_columns(lake.current, dict.fromkeys(lake.further_columns(lake.changes), "string"))
     first_copy = "s.event_id < t.event_id"  # never true of DynamoDB's records; if it were, the outcome knows no order
     log = changes.select(*change_columns(lake.contract), FURTHER)
-    lake.merge(lake.changes, log, on=f"{same_change(lake)} AND {within_days(days)}", replaces=first_copy)
+    lake.merge(
+        lake.changes, log, on=f"{same_change(lake)} AND {within_days(days)}", replaces=first_copy, attributes=attributes
+    )
     latest = changes.where("_place = 1").withColumn("is_deleted", F.expr("event_type = 'REMOVE'"))
     ours, theirs = (f"struct({STREAM.format(f'{each}.')}, {each}.sequence_number)" for each in "st")
     later = f"({ours} > {theirs} OR {ours} = {theirs} AND {first_copy})"
     current = latest.select(*current_columns(lake.contract), FURTHER)
     same_key = " AND ".join(f"t.{name} = s.{name}" for name in lake.key)
-    lake.merge(lake.current, current, on=same_key, replaces=later)
+    lake.merge(lake.current, current, on=same_key, replaces=later, attributes=attributes)
 
 
 def merge_bad_rows(lake: Lake, rows: DataFrame, folders: Sequence[str]) -> None:
