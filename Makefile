@@ -131,6 +131,7 @@ cost: install ## Dollars on AWS, or the limit met first: make cost ARGS="--chang
 	@$(PY) include/scripts/cost.py $(ARGS)
 
 .PHONY: status
+status: export AIRFLOW__LOGGING__LOGGING_LEVEL ?= ERROR
 status: install kept-contract ## Whether the tables can be trusted, since when, why, and what to do; reads only
 	@$(PY) include/scripts/status.py
 

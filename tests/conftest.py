@@ -71,9 +71,11 @@ botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.fixture(autouse=True)
-def guard_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The endpoint guard that a test installs, by parsing a DAG say, ends with it: others talk to clouds of their own."""
+def nothing_is_left_in_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End with a test what it leaves in the process: the endpoint guard, since others talk to clouds of their own, and boto3's default
+    session, which keeps the credentials that it finds first."""
     monkeypatch.setattr("sales_cdc.deployment.endpoint_guard._installed", [])
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")  # Airflow's hooks log each client
-
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console

@@ -38,12 +38,13 @@ from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.entity import ENTITY
 from sales_cdc.page.reader import DeploymentReader
 from sales_cdc.page.tabs import changes, flow, insights, orders, trust
-reader = DeploymentReader(Settings.from_environment())
+settings = Settings.from_environment()
+reader = DeploymentReader(settings)
 found = orders.found_orders(reader, "it's")
 print(json.dumps({
     "entity": ENTITY.as_json(), "label": ENTITY.search_label, "insights": insights.insight_names(), "found": found,
     "by_customer": orders.found_orders(reader, "ZOË"), "order": orders.order(reader, found["orders"][0]["orderid"]),
-    "live": changes.live(reader), "bars": changes.changes(reader, "day"), "flow": flow.flow(reader, reader.settings),
+    "live": changes.live(reader), "bars": changes.changes(reader, "day"), "flow": flow.flow(reader, settings),
     "batch": trust.report(reader, "batch"), "reconciliation": trust.report(reader, "reconciliation"),
 }, default=str))
 """

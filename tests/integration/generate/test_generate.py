@@ -84,7 +84,7 @@ def test_a_plan_logs_its_cost_on_aws_before_anything_is_written(shop: Shop) -> N
     said: list[str] = []
     ledger = RunLedger(shop.cloud.client("s3"), shop.bucket, "priced", str)
     GenerateRun(OrdersTable(shop.dynamodb(), shop.table), ledger, said.append).plan(Workload(1, inserts=1_000))
-    assert said[-1].startswith("On AWS 1,000 changes cost about $0.0020 (mostly DynamoDB $0.0013, ")
+    assert said[-1].startswith("On AWS 1,000 changes cost about $0.0021 (mostly DynamoDB $0.0013, ")
     assert shop.stream() == []
 
 

@@ -223,7 +223,7 @@ def test_the_report_of_a_run_is_found_beside_deeper_objects(lake: Lake) -> None:
 def test_absent_hops_are_reported_as_missing(lake: Lake) -> None:
     seen = lake.reader.observe().answers
     refusals = {name: answer.refusal for name, answer in seen.items()}
-    there = {"tables": "", "athena": ""}
+    there = {"tables": "", "athena": "", "alarms": ""}
     assert refusals == {**dict.fromkeys(("table", "pipe", "dead_letters", "stream", "delivery", "crawler", "job", "rule"), "missing"), **there}  # fmt: skip
     assert len(flow.flow(lake.reader, lake.settings)["hops"]) == 8
     judged = verdict.shown(lake.reader, lake.settings)

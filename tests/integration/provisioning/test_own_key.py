@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 ACCOUNT = "000000000000"
 KEYED = {
     *(f"{service}_role" for service in SERVICES), "bucket", "crawler", "job", "workgroup", "transformer_log", "delivery_log",
-    "transformer", "stream", "delivery_stream", "table", "dead_letter_queue", "arrivals_queue",
+    "transformer", "stream", "delivery_stream", "table", "dead_letter_queue", "arrivals_queue", "alerts_topic",
 }  # fmt: skip
 
 

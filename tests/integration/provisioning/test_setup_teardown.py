@@ -57,6 +57,8 @@ def test_a_rerun_creates_what_is_gone_and_updates_only_what_a_setting_changed(
         "lake.provision_crawler": "created",
         "delivery.provision_delivery_stream": "updated",
         "capture.provision_pipe": "updated",
+        "watch.provision_stream_age_alarm": "updated",  # both wait for Firehose's interval
+        "watch.provision_delivery_freshness_alarm": "updated",
     }
     pipe = cloud.client("pipes").describe_pipe(Name=deployment.pipe.name)
     assert pipe["TargetParameters"]["KinesisStreamParameters"]["PartitionKey"] == "$.eventID"

@@ -26,6 +26,7 @@ CURATED: dict[str, Any] = {
 PARAMS: dict[str, Any] = {
     "database": "lake", "delivery": "delivery", "probe": "p", "rescued_share": 0.2, "from_time": "2026-11-20 00:00:00",
     "from_day": "2026-11-20", "unit": "day", "columns": ["units", "table"], "source_stream": "source_stream", "bucket": "b",
+    "until_time": "2026-11-21 00:00:00", "until": 0, "size": 50, "skip": 0, "pieces": [1, 2], "filters": {"text": 2, "type": "INSERT"},
     "order_ids": [("a'b", "7"), ("c", "8")], "since": "2026-11-20 00:00:00", "run_id": "r", "run_at": "2026-11-20 00:00:00",
     "entries": [{"event_type": "INSERT", "written": 1, "captured": 1, "delivered": 1, "failed": 0, "dropped": 0, "curated": 1, "lags": []}],
 }  # fmt: skip
@@ -35,7 +36,7 @@ def rendered(names: dict[str, Any], file: str, table: str) -> str:
     loader = jinja2.FileSystemLoader(SQL)
     environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
     environment.filters["ds"] = lambda moment: str(moment)
-    context = {"params": PARAMS | {"table": table}, "macros": macros, "dag_run": SimpleNamespace(start_date="2026-11-21"), "ti": SimpleNamespace(xcom_pull=lambda task_ids: CURATED)}  # fmt: skip
+    context = {"params": PARAMS | {"table": table, "changes": table}, "macros": macros, "dag_run": SimpleNamespace(start_date="2026-11-21"), "ti": SimpleNamespace(xcom_pull=lambda task_ids: CURATED)}  # fmt: skip
     return environment.get_template(file).render(**context, **names)
 
 
