@@ -150,15 +150,14 @@ def test_an_empty_account_is_ready_and_nothing_is_made(run: Run) -> None:
     assert not boto3.client("dynamodb", **REGION).list_tables()["TableNames"]
 
 
-def test_without_credentials_it_says_so_and_asks_nothing_else(
-    run: Run, aws: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
-    for name in [name for name in os.environ if name.startswith("AWS_") and not name.endswith("REGION")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
-    code, shown = run()
+def test_without_credentials_it_says_so_and_asks_nothing_else(run: Run, aws: None) -> None:
+    with pytest.MonkeyPatch.context() as patch:  # ends before moto does, whose credentials it would bring back
+        patch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
+        for name in [name for name in os.environ if name.startswith("AWS_") and not name.endswith("REGION")]:
+            patch.delenv(name)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+        code, shown = run()
     assert code == 1
     assert [line.partition(". ")[0] for line in reasons(shown)] == ["account: there are no AWS credentials"]
 
