@@ -6,9 +6,11 @@ import json
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from sales_cdc.deployment.topology import ALARMS
 from sales_cdc.provisioning.definitions import watch
+from sales_cdc.provisioning.resources.topic import TopicHook
 
 from tests.unit.topologies import KEY, topology
 
@@ -81,3 +83,14 @@ def test_the_dashboard_shows_every_alarm_and_its_metric_without_overlap() -> Non
     assert len(taken) == len(set(taken))
     assert max(x for x, _ in taken) < 24
     assert {tuple(plot["properties"]["metrics"][0][:2]) for plot in plots} == {*PUBLISHED, ("SalesCDC", "BatchPassed")}
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_taken"),
+    [("Attributes Reason: Topic already exists with different attributes", True), ("Email address", False)],
+)
+def test_only_a_topic_that_exists_is_taken(reason: str, is_taken: bool) -> None:
+    error = ClientError(
+        {"Error": {"Code": "InvalidParameter", "Message": f"Invalid parameter: {reason}"}}, "CreateTopic"
+    )
+    assert TopicHook(aws_conn_id=None).means_taken(error) is is_taken

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sales_cdc.provisioning.drift import drift
 from sales_cdc.provisioning.resources.resource import Found, ResourceHook, tags_by_key
 
@@ -23,7 +25,11 @@ class TopicHook(ResourceHook):
     kind = "SNS topic"
     name_field = "TopicArn"
     absent_codes = frozenset({"NotFound", "NotFoundException"})
-    taken_codes = frozenset({"InvalidParameter"})  # a topic of that name with other attributes or tags
+    taken_codes = frozenset({"InvalidParameter"})
+
+    def means_taken(self, error: ClientError) -> bool:
+        """Return whether there is a topic of that name with other attributes or tags; SNS's code says only that a parameter is invalid."""
+        return super().means_taken(error) and "already exists" in error.response["Error"]["Message"]
 
     def describe(self, name: str) -> Found:
         attributes = self.conn.get_topic_attributes(TopicArn=name)["Attributes"]
