@@ -76,7 +76,10 @@ FIGURES = (
     Figure("insights_scan_to_raw", "bytes that the insight query that reads most scans, as a share of the raw files'", at_most=0.1),
     Figure("page_cold_seconds", "the page's slowest part in a browser, over 1,000,000 changes, nothing cached: seconds", at_most=1.5),
     Figure("page_warm_seconds", "its slowest part when it is opened again, seconds", at_most=1.5),
-    Figure("page_search_seconds", "the page's search for a product's orders among them, nothing cached: seconds"),
+    Figure("page_search_seconds", "the page's search for a product's orders among them, nothing cached: seconds", at_most=1.5),
+    Figure("fresh_p50_seconds", "commit to the view orders, batches that arrivals start, 50 changes/s for 15 minutes: seconds, p50"),
+    Figure("fresh_p99_seconds", "the same, p99 (where the time goes: FRESH.md)", at_most=300),
+    Figure("fresh_lost", "changes that were not seen in it", at_most=0),
     Figure("transformer_to_type_deserializer", "transformer, in times of one with boto3's TypeDeserializer", at_least=1.2),
     Figure("transformer_share_of_do_nothing", "transformer, as a share of one that does nothing"),
     Figure("sample_1000000_seconds", "make contract on a table of 1,000,000 items, a sample of 1,000: seconds, the command's start included", at_most=30),
@@ -192,6 +195,12 @@ def _page(endpoint: str) -> dict[str, float]:
     return page.measure(endpoint)
 
 
+def _fresh(endpoint: str) -> dict[str, float]:
+    from benchmarks import fresh
+
+    return fresh.measure(endpoint)
+
+
 def _history(endpoint: str) -> dict[str, float]:
     from benchmarks import history
 
@@ -235,6 +244,7 @@ IN_A_PIPELINE = {  # the chain first, so that the memory is that of its changes
     "reconcile": _reconcile,
     "page": _page,
     "sample": _sample,
+    "fresh": _fresh,
 }
 
 

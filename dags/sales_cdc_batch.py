@@ -13,6 +13,7 @@ form. **Example configuration**: `{"days": 7, "maintain": true, "audit": true, "
     reconcile           compares every order of DynamoDB with the curated table; skipped in runs that arrivals started
     ask_insights        runs the insights, and shows the changed orders before and after
     write_report        writes ledger/batch/<run>/ and the task's log; fails when DynamoDB and the curated table differ
+    report_failure      when a task has failed: writes the verdict on the tables there instead
 
 **Rerun**: safe at any point, also beside another run: the batch does not wait for confirmed ledgers again, and the job takes each
 object once. `ledger/curate/watermark.json` says up to which hour all is taken and checked: a run takes and checks what has changed since
@@ -31,6 +32,7 @@ from sales_cdc.batch.operators.curate import CurateOperator
 from sales_cdc.batch.operators.first_changes import FirstChangesOperator
 from sales_cdc.batch.operators.gate import GateOperator
 from sales_cdc.batch.operators.record_ledger import PipelineLedgerOperator
+from sales_cdc.batch.operators.report_failure import FailureReportOperator
 from sales_cdc.batch.operators.run_statements import QueryOperator, StatementsOperator
 from sales_cdc.batch.operators.take_notices import TakeNoticesOperator
 from sales_cdc.batch.operators.verify_raw_table import VerifyRawTableOperator
@@ -73,7 +75,6 @@ with DAG(
 ) as dag:
     bucket, letters, polling = topology.bucket.name, topology.dead_letter_queue.name, Polling.of(topology.settings)
     athena = {"workgroup": topology.workgroup.name, "database": topology.database.name}
-
     take_notices = TakeNoticesOperator(task_id="take_notices", notices_queue=topology.arrivals_queue.name)
     wait_for_delivery = DeliverySensor(task_id="wait_for_delivery", bucket=bucket, timeout=10 * 60 + topology.patience_seconds, **polling.objects)  # fmt: skip
     start_curation = CurateOperator(
@@ -101,20 +102,19 @@ with DAG(
 
     await_curation = CurationSensor(
         task_id="await_curation", job_name=topology.job.name, run_id=start_curation.output, bucket=bucket,
-        ledger_key=LEDGER_KEY, database=topology.database.name, timeout=70 * 60, **polling.job_sensor,
-    )  # fmt: skip
+        ledger_key=LEDGER_KEY, database=topology.database.name, timeout=70 * 60, **polling.job_sensor)  # fmt: skip
     record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule=TriggerRule.ALL_DONE, **athena)  # fmt: skip
     check_curated = GateOperator(task_id="check_curated", bucket=bucket, folder="curated_checks", checks=CURATED_CHECKS, **athena)  # fmt: skip
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
     reconcile = ReconcileOperator(  # write_report fails when orders differ, and shows them
         task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, adopted=topology.adopts_table, fail_on_difference=False,
-        source="{{ params.source }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena,
-    )  # fmt: skip
+        source="{{ params.source }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena)  # fmt: skip
     ask_insights = ReportQuestionsOperator(task_id="ask_insights", files=QUESTION_FILES, bucket=bucket, **athena)
     write_report = ReportOperator(task_id="write_report", bucket=bucket, dead_letter_queue=letters, settings=topology.settings, trigger_rule=TriggerRule.NONE_FAILED)  # fmt: skip
+    report_failure = FailureReportOperator(task_id="report_failure", bucket=bucket, settings=topology.settings, trigger_rule=TriggerRule.ONE_FAILED)  # fmt: skip
 
     chain(FindAccountOperator(), take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table, checks)
     chain(checks, *([seed_queries] if SEED_QUERIES else []), await_curation)
     chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
-    chain(await_curation, record_ledger, write_report)
+    chain(await_curation, record_ledger, write_report, report_failure)
     dag_defaults.describe_tasks(dag)

@@ -23,9 +23,9 @@ USER = SimpleNamespace(get_id=lambda: "vera", get_name=lambda: "Vera")
 RUN_ID = "manual__2026-11-25T14:30:20+00:00"
 
 
-def application(reader: Any, *, event_driven: bool = False) -> FastAPI:
+def application(reader: Any, **changed: Any) -> FastAPI:
     """Return the page for a user with the right to read, mounted in the way Airflow mounts it."""
-    settings = replace(Settings.from_environment({"SALES_CDC_TARGET": "local"}), event_driven=event_driven)
+    settings = replace(Settings.from_environment({"SALES_CDC_TARGET": "local"}), **changed)
     page = create_app(settings, reader, started)
     page.dependency_overrides[get_user] = lambda: USER
     for right in (access.may_read, access.may_run_batch):
@@ -43,11 +43,9 @@ def started(dag_id: str, user: str, conf: Any = None, *, unpause: bool = False) 
 
 
 @contextmanager
-def serving(reader: Any, *, event_driven: bool = False) -> Iterator[str]:
-    """Serve the page until the block ends, and return its address."""
-    config = uvicorn.Config(
-        application(reader, event_driven=event_driven), host="127.0.0.1", port=0, log_level="warning"
-    )
+def serving(reader: Any, **changed: Any) -> Iterator[str]:
+    """Serve the page, with some settings changed, until the block ends, and return its address."""
+    config = uvicorn.Config(application(reader, **changed), host="127.0.0.1", port=0, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     may = {name: lambda dag_id, user: True for name in ("can_run", "can_unpause")}

@@ -45,8 +45,8 @@ class Outlier(FirstRows):
 
 
 @contextmanager
-def opened(browser: Browser, reader: CannedReader) -> Iterator[Page]:
-    with serving(reader) as address:
+def opened(browser: Browser, reader: CannedReader, **settings: str) -> Iterator[Page]:
+    with serving(reader, **settings) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
         page.goto(f"{address}#insights")
         settled(page)
@@ -69,6 +69,20 @@ def test_a_single_figure_is_a_number_and_no_chart(browser: Browser) -> None:
         expect(page.locator("#part-insights .plot")).to_have_count(0)
         expect(page.locator("[data-insight=cancellation_rate] .figure")).to_contain_text("% ")
         assert Axe().run(page).violations_count == 0
+
+
+def test_amounts_have_the_currency_of_the_settings_or_the_page_says_that_they_have_none(browser: Browser) -> None:
+    with opened(browser, FirstRows(), currency="EUR") as page:
+        expect(page.locator("[data-insight=revenue_by_product_and_day] .figure strong")).to_contain_text(" EUR")
+        expect(page.locator("#part-insights .lede")).to_contain_text("Amounts are in EUR.")
+        prices = page.locator("[data-insight=demand_and_prices_by_day]")
+        prices.locator("summary").first.press("Enter")
+        expect(prices.locator("th").last).to_have_text("highest price (EUR)")
+        page.evaluate("location.hash = 'orders'")
+        expect(page.locator("#orders-found .what").first).to_contain_text(" at 1,099.50 EUR")
+    with opened(browser, FirstRows()) as page:
+        expect(page.locator("#part-insights .lede")).to_contain_text("their currency is not known")
+        expect(page.locator("#part-insights")).not_to_contain_text("EUR")
 
 
 def test_an_outlier_does_not_flatten_the_others_and_is_named(browser: Browser) -> None:

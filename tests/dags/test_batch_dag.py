@@ -50,6 +50,12 @@ def test_the_ledger_is_recorded_after_failures_too_and_before_the_report(dag: DA
     assert record_ledger.trigger_rule == "all_done"
 
 
+def test_a_failure_is_reported_by_a_task_that_leaves_the_run_failed(dag: DAG) -> None:
+    report = dag.get_task("report_failure")
+    assert (report.trigger_rule, report.upstream_task_ids) == ("one_failed", {"write_report"})
+    assert "write_report" in {task.task_id for task in dag.tasks if task.downstream_task_ids == {"report_failure"}}
+
+
 def test_every_check_file_is_run_and_its_rows_checked(dag: DAG) -> None:
     queried = {task.removeprefix("checks.query_") for task in dag.task_ids if task.startswith("checks.query_")}
     assert queried == {path.stem for path in (SQL / "checks").glob("*.sql")} == set(RAW_CHECKS)

@@ -50,7 +50,7 @@ class DagRun:
 
         Some are skipped by name already, by a task that skips all after it.
         """
-        if task.task_id in self.skipped:
+        if task.task_id in self.skipped or task.trigger_rule == TriggerRule.ONE_FAILED:  # the first error ends the run
             return True
         before = task.upstream_task_ids
         every = task.trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
@@ -69,7 +69,8 @@ class DagRun:
 
     def run_at_once(self) -> None:
         """Run every task as soon as those before it have ended, as Airflow's scheduler does, up to the first error."""
-        waiting = {task.task_id: set(task.upstream_task_ids) for task in self.dag.tasks}
+        ran = [task for task in self.dag.tasks if task.trigger_rule != TriggerRule.ONE_FAILED]
+        waiting = {task.task_id: set(task.upstream_task_ids) for task in ran}
         running: dict[Future[Any], str] = {}
         with ThreadPoolExecutor(AT_ONCE) as pool:
             while waiting or running:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,16 +16,18 @@ MAX_MESSAGES = 10  # SQS's limit for one call
 LONG_POLL_SECONDS = 10
 REPEAT_SECONDS = 60  # a run that an event started has taken the notices by then
 MAX_REPEAT_SECONDS = 300
+LOOK_SECONDS = 10  # between two looks at whether a run has taken them
 PAUSE_SECONDS = 30
 
 
 class ArrivalsTrigger(BaseEventTrigger):
     """Fire an event when notices of new raw objects came and no further one has come for a while.
 
-    The trigger deletes no notice: the run takes them (``take_notices``). While nobody does, because the batch is paused or another run
-    goes on, the event is repeated, after one minute at first and every five minutes later. Airflow drops the events of a paused
-    DAG, so this is how notices start it once it is unpaused. The trigger tries a missing or denied queue again later: setup may not have
-    run yet, and the daily schedule does not wait for events.
+    The trigger deletes no notice: the run takes them (``take_notices``), and notices that come after that are a further event, which
+    Airflow keeps while a run goes on. While nobody takes them, because the batch is paused or another run goes on, the event is
+    repeated, after one minute at first and every five minutes later. Airflow drops the events of a paused DAG, so this is how notices
+    start it once it is unpaused. The trigger tries a missing or denied queue again later: setup may not have run yet, and the daily
+    schedule does not wait for events.
 
     Args:
         queue: the name of the queue of notices.
@@ -41,8 +44,8 @@ class ArrivalsTrigger(BaseEventTrigger):
         queue: str,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
-        quiet_seconds: float = 10,
-        most_seconds: float = 60,
+        quiet_seconds: float = 5,
+        most_seconds: float = 20,
     ) -> None:
         super().__init__()
         self.queue = queue
@@ -70,7 +73,7 @@ class ArrivalsTrigger(BaseEventTrigger):
                         is_repeated = notices.keys() <= announced
                         pause = min(2 * pause, MAX_REPEAT_SECONDS) if is_repeated else REPEAT_SECONDS
                         announced = set(notices)
-                        await asyncio.sleep(pause)
+                        await self._rest(sqs, url, announced, pause)
             except (ClientError, BotoCoreError) as error:
                 self.log.warning("The queue '%s' cannot be read now: %s", self.queue, error)
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -92,6 +95,16 @@ class ArrivalsTrigger(BaseEventTrigger):
                 began = began if receipts else last
                 receipts |= came
         return receipts
+
+    async def _rest(self, sqs: Any, url: str, announced: set[str], seconds: float) -> None:
+        """Wait for so long, or until the announced notices are gone, because a run has taken them; the looks hide no notice."""
+        for _ in range(math.ceil(seconds / LOOK_SECONDS)):
+            await asyncio.sleep(LOOK_SECONDS)
+            seen = await sqs.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=MAX_MESSAGES, WaitTimeSeconds=1, VisibilityTimeout=0
+            )
+            if not announced & {message["MessageId"] for message in seen.get("Messages", [])}:
+                return
 
     @property
     def _hidden_seconds(self) -> int:

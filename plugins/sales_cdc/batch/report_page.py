@@ -49,6 +49,11 @@ def as_markdown(report: Mapping[str, Any]) -> str:
     )
 
 
+def failure_page(failure: Mapping[str, Any]) -> str:
+    """Return the verdict of a batch that failed as a Markdown page."""
+    return "\n\n".join([f"# Batch {failure['run_id']}: failed", *_verdict(failure["verdict"]), str(failure["at"])])
+
+
 def _verdict(verdict: Mapping[str, Any] | None) -> list[str]:
     if verdict is None:
         return []

@@ -102,7 +102,7 @@ def failure_callback(settings: Settings) -> Callable[[Any], Any] | None:
         The function or notifier; None when the setting is not set.
 
     Raises:
-        SettingsError: the module or attribute does not exist, or it is not a function or notifier.
+        SettingsError: the module or attribute does not exist, it is not a function or notifier, or Slack's package is missing.
     """
     if settings.on_failure is None:
         return None
@@ -130,10 +130,12 @@ def failure_callback(settings: Settings) -> Callable[[Any], Any] | None:
 
 def _notifier(settings: Settings) -> Callable[[Any], Any]:
     """Return a notifier of Airflow's own; imported here, because most deployments have none."""
-    from sales_cdc.dag_page.notifiers import AlertsTopicNotifier, by_mail
+    from sales_cdc.dag_page.notifiers import AlertsTopicNotifier, by_mail, in_slack
 
-    made: Callable[[Any], Any] = AlertsTopicNotifier(settings) if settings.on_failure == "sns" else by_mail(settings)
-    return made
+    makes: dict[str, Callable[[], Callable[[Any], Any]]] = {
+        "sns": lambda: AlertsTopicNotifier(settings), "smtp": lambda: by_mail(settings), "slack": in_slack,
+    }  # fmt: skip
+    return makes[str(settings.on_failure)]()
 
 
 def describe_tasks(dag: Any) -> None:

@@ -99,6 +99,11 @@ class JobRunDetailsLink(GlueJobRunDetailsLink):
         return _instead_of_console() or super().get_link(operator, ti_key=ti_key)
 
 
+def run_link(dag_id: str, run_id: str) -> str:
+    """Return the path of a run in Airflow's UI."""
+    return f"{mounted_at()}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
+
+
 def page() -> str:
     """Return the path of the page "Sales CDC", below the path that Airflow is mounted at."""
     return f"{mounted_at()}/plugin/sales-cdc"

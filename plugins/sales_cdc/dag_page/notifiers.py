@@ -1,4 +1,4 @@
-"""Tell of failed runs by Airflow's own notifiers: to the topic of alerts (SNS), or by mail (SMTP)."""
+"""Tell of failed runs by Airflow's own notifiers: to the topic of alerts (SNS), by mail (SMTP), or in Slack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.sts import StsHook
 from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
 
-from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
 
 SUBJECT = "{{ dag.dag_id }} failed"
@@ -51,3 +51,19 @@ def by_mail(settings: Settings) -> Any:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     return SmtpNotifier(to=str(settings.alerts_email), subject=SUBJECT, html_content=MESSAGE)
+
+
+def in_slack() -> Any:
+    """Return Airflow's notifier of a Slack channel, over Airflow's connection ``slackwebhook_default``.
+
+    Raises:
+        SettingsError: the provider's package, which only this needs, is not installed.
+    """
+    try:
+        from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+    except ImportError as error:
+        raise SettingsError(
+            f"SALES_CDC_ON_FAILURE is 'slack', but Airflow's package for Slack cannot be imported here ({error}). Install "
+            "apache-airflow-providers-slack on every machine of Airflow's, or choose sns or smtp."
+        ) from error
+    return SlackWebhookNotifier(slack_webhook_conn_id="slackwebhook_default", text=f"*{SUBJECT}*\n{MESSAGE}")

@@ -14,7 +14,7 @@ from sales_cdc.contract.declared import declared_contract
 
 Target = Literal["local", "aws"]
 Manager = Literal["setup", "cloudformation"]
-NOTIFIERS = ("sns", "smtp")
+NOTIFIERS = ("sns", "smtp", "slack")
 RAW_COLUMNS = ("classifier", "built-in")
 SUPPORTED_VIEW_TYPES = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
 CONSOLES = {
@@ -50,14 +50,15 @@ class Settings:
     """Hold the settings of one deployment of the pipeline.
 
     ``local_endpoint`` is None when the target is ``aws``. ``event_driven``: new raw objects start the batch too.
-    ``on_failure``: ``sns``, ``smtp``, or the dotted path of the function that Airflow calls when a run fails; None: none. ``kms_key_arn``: the customer
+    ``on_failure``: ``sns``, ``smtp``, ``slack``, or the dotted path of the function that Airflow calls when a run fails; None: none. ``kms_key_arn``: the customer
     managed key that encrypts everything; None: each service's own key. ``managed_by``: who makes the resources; setup only verifies
     those of a CloudFormation stack. ``max_further_columns``: how many further attributes have a column of their own in the curated
     tables. ``raw_columns``: whether the crawler finds the raw table's columns by the project's classifier, or by Glue's built-in one.
     ``table``: an existing table to adopt; None: one of the deployment's own. ``raw_archive_days``: after how many days raw objects move to
     cheaper storage that is read as fast; 0: never. ``old_versions_days``: how long deleted and overwritten objects can be brought back.
     ``alerts_email``: who is told of alarms by mail;
-    ``alerts_topic_arn``: an existing SNS topic for alarms; None: one of the deployment's own.
+    ``alerts_topic_arn``: an existing SNS topic for alarms; None: one of the deployment's own. ``currency``: of the orders' prices, by its
+    ISO 4217 code, which the page shows with amounts; None: not known.
     """
 
     target: Target
@@ -80,6 +81,7 @@ class Settings:
     old_versions_days: int = 30
     alerts_email: str | None = None
     alerts_topic_arn: str | None = None
+    currency: str | None = None
 
     @property
     def partition(self) -> str:
@@ -135,6 +137,7 @@ class Settings:
             old_versions_days=_integer(env, "SALES_CDC_OLD_VERSIONS_DAYS", cls.old_versions_days, 8, 3650),
             alerts_email=_matching(env, "SALES_CDC_ALERTS_EMAIL", "", r"([^@\s]+@[^@\s]+\.[^@\s]+)?", _EMAIL_RULE) or None,
             alerts_topic_arn=_topic(env, region),
+            currency=_matching(env, "SALES_CDC_CURRENCY", "", r"([A-Z]{3})?", _CURRENCY_RULE) or None,
             table=_matching(env, "SALES_CDC_TABLE", "", r"([A-Za-z0-9_.-]{3,255})?", _TABLE_RULE.format(region)) or None,
         )  # fmt: skip
 
@@ -149,8 +152,9 @@ _TABLE_RULE = (
     "own account and region only)"
 )
 _CALLABLE_RULE = (
-    "sns, smtp, or the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
+    "sns, smtp, slack, or the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
 )
+_CURRENCY_RULE = "the code of a currency by ISO 4217, such as EUR; the page shows it with amounts, and converts nothing"
 _EMAIL_RULE = "a mail address; its owner has to confirm the subscription that SNS offers"
 _TOPIC_RULE = (
     "the ARN of a standard SNS topic in {0}, such as arn:aws:sns:{0}:123456789012:alerts (alarms reach no other region)"

@@ -98,7 +98,7 @@ def _add_page(app: FastAPI, settings: Settings) -> None:
             settings=settings,
             insights=insights.insight_names(),
             entity=ENTITY,
-            described=json.dumps(ENTITY.as_json()),
+            described=json.dumps({**ENTITY.as_json(), "currency": settings.currency or ""}),
         )
 
     @app.get("/static/{name}")

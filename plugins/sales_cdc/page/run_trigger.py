@@ -11,7 +11,7 @@ from airflow.models.dag import DagModel
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType
 
-from sales_cdc.page.reads.airflow_runs import run_link
+from sales_cdc.dag_page.links import run_link
 
 
 class StartError(Exception):

@@ -36,7 +36,7 @@ class Evidence:
     """All that was read, at one moment.
 
     ``batch``, ``account`` and ``reconciliation`` are the newest of their kind, None when there is none. ``failed`` holds the records
-    under ``errors/``. ``runs`` is None where Airflow's database cannot be read, such as in a task. ``unread`` says of what else could
+    under ``errors/``. ``runs`` is None where nobody can be asked for what Airflow's database says. ``unread`` says of what else could
     not be read why. ``event_driven`` says that arrivals have to start batches. ``tables`` is None when they could not be listed.
     ``absent`` names parts without a hop of their own that do not exist.
     """

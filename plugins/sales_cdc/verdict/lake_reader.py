@@ -105,7 +105,7 @@ class LakeReader:
 
     def newest_changes(self) -> Tail:
         """The last change events that Firehose stored, from the newest objects of the newest hour."""
-        hour = self._last_folder(self._last_folder(bucket_keys.RAW_PREFIX))
+        hour = max(self._folders(self._newest_day()), default="")
         return self._tail(self._newest_in(hour)) if hour else Tail([], [], True)
 
     def failed_records(self, skip: int = 0) -> Tail:
@@ -139,16 +139,19 @@ class LakeReader:
         """
         return sorted(self._listed(hour, pages=MAX_HOUR_PAGES), key=lambda each: (each.at, each.key))
 
-    def _last_folder(self, prefix: str) -> str:
-        return max(self._folders(prefix), default="") if prefix else ""
+    def _newest_day(self) -> str:
+        """The folder of the last day in the raw zone; "" when there is none. The older ones are listed only if there is no recent one."""
+        recent = f"{bucket_keys.RAW_PREFIX}dt={datetime.now(UTC) - LOOKS_BACK[-1]:%Y-%m-%d}"
+        days = self._folders(bucket_keys.RAW_PREFIX, after=recent) or self._folders(bucket_keys.RAW_PREFIX)
+        return max(days, default="")
 
-    def _folders(self, prefix: str) -> list[str]:
-        """Folders right under the prefix, in the order of their names."""
-        return self._level(prefix, "/")[0]
+    def _folders(self, prefix: str, after: str = "") -> list[str]:
+        """Folders right under the prefix, in the order of their names; none under no prefix."""
+        return self._level(prefix, "/", after)[0] if prefix else []
 
-    def _level(self, prefix: str, delimiter: str) -> tuple[list[str], list[Stored]]:
+    def _level(self, prefix: str, delimiter: str, after: str = "") -> tuple[list[str], list[Stored]]:
         """What names have in common up to the delimiter, and the objects whose names do not hold it."""
-        pages = self._pages(Prefix=prefix, Delimiter=delimiter)
+        pages = self._pages(Prefix=prefix, Delimiter=delimiter, **({"StartAfter": after} if after else {}))
         common = {each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])}
         return sorted(common), [Stored.of(entry) for page in pages for entry in page.get("Contents", [])]
 

@@ -53,7 +53,7 @@ def read_evidence(sources: Sources, settings: Settings, runs: BatchRuns | None) 
     """Read all that the verdict follows from.
 
     Args:
-        runs: what Airflow's database says; None where it cannot be read.
+        runs: what Airflow's database says; None where nobody can be asked for it.
 
     Raises:
         BotoCoreError, ClientError: not even the account could be asked for.

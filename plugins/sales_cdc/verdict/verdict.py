@@ -86,12 +86,18 @@ def verdict_on(evidence: Evidence) -> Verdict:
 def _of_matter(first: Matter, matters: Sequence[Matter], as_of: datetime | None) -> Verdict:
     state: State = "missing" if first.is_setup else STATES[first.level]
     what = first.title if first.title.startswith("DynamoDB") else f"{first.title[0].lower()}{first.title[1:]}"
-    since = f" since {moment(first.since)}" if first.since else ""
-    sentence = f"{first.title}." if state == "missing" else f"{BEGINNINGS[state]}{since}: {what}."
+    sentence = f"{first.title}." if state == "missing" else f"{_beginning(state, first, as_of)}: {what}."
     others = sum(matter.acknowledged is None for matter in matters) - 1
     if others:
         sentence += f" {others} more {'matter is' if others == 1 else 'matters are'} open."
     return Verdict(state, sentence, first.reason, first.remedy, first.dag, first.since, as_of, matters)
+
+
+def _beginning(state: State, first: Matter, as_of: datetime | None) -> str:
+    """Return state and since when; tables that were right and that nobody brings up to date are not called outdated yet."""
+    if state == "outdated" and first.since is None and as_of:
+        return f"Right as of {moment(as_of)}, but not kept up to date"
+    return f"{BEGINNINGS[state]}{f' since {moment(first.since)}' if first.since else ''}"
 
 
 def _compared_at(evidence: Evidence) -> datetime | None:

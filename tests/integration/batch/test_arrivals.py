@@ -62,7 +62,7 @@ def test_objects_that_arrive_together_are_one_event_and_only_raw_ones_count(
         first = await anext(running)
         left = waiting(cloud, topology)
         assert await asyncio.to_thread(take, topology) == 12
-        monkeypatch.setattr(arrivals, "REPEAT_SECONDS", 0.1)
+        monkeypatch.setattr(arrivals, "LOOK_SECONDS", 0.1)
         second = asyncio.ensure_future(anext(running))
         await asyncio.sleep(1)
         assert not second.done()
@@ -78,21 +78,20 @@ def test_notices_that_no_run_takes_are_announced_again_and_ever_more_seldom(
     """A paused DAG drops its events."""
     put(cloud, topology, "raw/orders/dt=2026-01-01/hr=00/a.json", "raw/orders/dt=2026-01-01/hr=00/b.json")
     wait_for(lambda: waiting(cloud, topology) == 2, "the notices")
-    pauses: list[float] = []
+    waited: list[float] = []
     sleep = asyncio.sleep
 
     async def noted(seconds: float) -> None:
-        if seconds >= 30:
-            pauses.append(seconds)
+        waited.append(seconds)
         await sleep(0)
 
     async def events() -> list[Any]:
         monkeypatch.setattr(arrivals.asyncio, "sleep", noted)
         running = ArrivalsTrigger(topology.arrivals_queue.name, region_name="us-east-1", quiet_seconds=1).run()
-        return [(await anext(running)).payload for _ in range(5)]
+        return [((await anext(running)).payload, sum(waited)) for _ in range(5)]
 
-    assert asyncio.run(asyncio.wait_for(events(), 60)) == [{"objects": 2}] * 5
-    assert pauses == [60, 120, 240, 300]
+    told = asyncio.run(asyncio.wait_for(events(), 120))
+    assert told == [({"objects": 2}, seconds) for seconds in (0, 60, 180, 420, 720)]
     assert (take(topology), take(topology), waiting(cloud, topology)) == (2, 0, 0)
 
 

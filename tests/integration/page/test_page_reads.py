@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,6 +19,7 @@ from sales_cdc.page.tabs import changes, flow, insights, orders, trust, verdict
 from sales_cdc.verdict.matters import Acknowledgement
 
 from tests.conftest import Cloud
+from tests.request_counts import counted_requests
 
 pytestmark = pytest.mark.integration
 COLUMNS = "orderid string, product_name string, quantity bigint, price {price}, event_type string, creation_time {time}, event_id string, sequence_number string, actor string, source_stream string, rescued_data string"  # fmt: skip
@@ -241,3 +243,38 @@ def test_who_acknowledged_what_is_kept_in_the_bucket_newest_first(lake: Lake) ->
         "Body"
     ].read()
     assert [each["by"] for each in json.loads(kept)["acknowledgements"]] == ["otto", "vera"]
+
+
+def test_no_answer_asks_more_of_aws_when_there_was_a_longer_history(cloud: Cloud) -> None:
+    lake = Lake(cloud, "tpagehistory")
+    now, settings = datetime.now(UTC), lake.settings
+
+    def report_of(at: datetime) -> None:
+        run = f"scheduled__{at:%Y-%m-%dT%H:%M:%S}+00:00"
+        lake.put(f"ledger/batch/{run}/account.json", {"run_id": run, "unaccounted": 0})
+        lake.put(f"ledger/batch/{run}/report.json", {"run_id": run})
+        lake.put(f"ledger/reconcile/{run}.json", {"run_id": run, "counts": {"missing": 0}})
+
+    def asked() -> dict[str, int]:
+        counts = {}
+        for name, answer in {
+            "verdict": lambda: verdict.current(lake.reader, settings),
+            "flow": lambda: flow.flow(lake.reader, settings),
+            "live": lambda: changes.live(lake.reader),
+            **{each: lambda each=each: trust.report(lake.reader, each) for each in ("batch", "reconciliation")},
+        }.items():
+            with counted_requests() as requests:
+                answer()
+            counts[name] = requests["s3"]
+        return counts
+
+    def day_of(at: datetime) -> None:
+        lake.put(f"raw/orders/dt={at:%Y-%m-%d}/hr=00/sales-1.json", raw_line(*CHANGES[0]))
+
+    with ThreadPoolExecutor(8) as pool:
+        report_of(now)
+        day_of(now)
+        before = asked()
+        list(pool.map(report_of, (now - timedelta(days=3, minutes=30 * n) for n in range(600))))
+        list(pool.map(day_of, (now - timedelta(days=n) for n in range(100, 1_250))))
+    assert asked() == before

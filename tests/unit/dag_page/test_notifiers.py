@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.hooks.sns import SnsHook
+from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
+from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk import DAG
 from sales_cdc.dag_page import notifiers
 from sales_cdc.dag_page.dag_defaults import failure_callback
-from sales_cdc.deployment.settings import Settings
+from sales_cdc.deployment.settings import Settings, SettingsError
 
 CONTEXT: Any = {"dag": DAG("sales_cdc_batch", schedule=None), "run_id": "scheduled__1", "reason": "task_failure"}
 AWS: dict[str, Any] = {"target": "aws", "region": "eu-central-1"}
@@ -47,3 +50,19 @@ def test_a_mail_is_airflows_own_notifier() -> None:
     tell = failure_callback(Settings(**AWS, on_failure="smtp", alerts_email="ops@example.com"))
     assert isinstance(tell, SmtpNotifier)
     assert (tell.to, tell.smtp_conn_id) == ("ops@example.com", "smtp_default")
+
+
+def test_slack_is_airflows_own_notifier_and_tells_the_webhooks_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(SlackWebhookHook, "send", lambda _, **call: sent.append(call))
+    tell = failure_callback(Settings(**AWS, on_failure="slack"))
+    assert isinstance(tell, SlackWebhookNotifier)
+    assert tell.slack_webhook_conn_id == "slackwebhook_default"
+    tell(CONTEXT)
+    assert sent[0]["text"].startswith("*sales_cdc_batch failed*\nThe run scheduled__1 of sales_cdc_batch failed (task_failure).")
+
+
+def test_slack_without_its_package_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "airflow.providers.slack.notifications.slack_webhook", None)
+    with pytest.raises(SettingsError, match=r"is 'slack', but .* Install apache-airflow-providers-slack on every machine"):
+        failure_callback(Settings(**AWS, on_failure="slack"))

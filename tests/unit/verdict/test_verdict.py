@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
 from fastapi import HTTPException
 from rich.console import Console
+from sales_cdc.batch.own_run import failing_run, passing_run
 from sales_cdc.batch.report_document import with_verdict
 from sales_cdc.batch.report_page import as_markdown
 from sales_cdc.deployment.settings import Settings
@@ -67,13 +70,32 @@ def test_page_report_and_terminal_give_a_bad_state_the_same_verdict(name: str, s
 @pytest.mark.parametrize(
     "name", [name for name, (_, state, *_) in BAD_STATES.items() if state in ("untrustworthy", "outdated")]
 )
-def test_what_a_task_reads_gives_the_same_verdict_except_of_airflows_own_database(name: str) -> None:
+def test_what_a_task_reads_gives_the_same_verdict(name: str) -> None:
     reader = BAD_STATES[name][0]()
-    in_task = verdict_on(read_evidence(reader, SETTINGS, runs=None))
-    if name in ("failed batch", "paused DAG"):
-        assert in_task.state == "trustworthy"
-    else:
-        assert in_task == of(reader)
+    in_airflow = reader.batch_runs()
+    assert in_airflow
+    states = {"crawl_raw": "success", **dict.fromkeys(in_airflow.failed_tasks, "failed"), "write_report": "upstream_failed"}
+    instance = SimpleNamespace(
+        dag_id="sales_cdc_batch", run_id=in_airflow.run_id, get_dag=lambda dag_id: in_airflow,
+        get_task_states=lambda dag_id, run_ids: {in_airflow.run_id: states},
+    )  # fmt: skip
+    told = failing_run(instance, NOW) if in_airflow.failed_at else passing_run(instance)
+    in_task = verdict_on(read_evidence(reader, SETTINGS, told))
+    assert (in_task.state, in_task.reason, in_task.remedy) == (of(reader).state, of(reader).reason, of(reader).remedy)
+
+
+def test_a_task_of_an_airflow_that_does_not_tell_knows_nothing_of_its_dag() -> None:
+    def refuse(dag_id: str) -> None:
+        raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"status_code": 404}))
+
+    assert passing_run(SimpleNamespace(dag_id="sales_cdc_batch", get_dag=refuse)) is None
+    assert passing_run(SimpleNamespace(dag_id="sales_cdc_batch")) is None
+
+
+def test_tables_that_nobody_brings_up_to_date_are_right_as_of_the_last_comparison() -> None:
+    said = of(BAD_STATES["paused DAG"][0]()).sentence
+    assert said == "Right as of 2026-11-25 14:18:20 UTC, but not kept up to date: no batch runs by itself."
+    assert of(BAD_STATES["stale reconcile"][0]()).sentence.startswith("Not up to date since")
 
 
 def test_a_deployment_without_an_open_matter_is_trustworthy_as_of_its_last_comparison(status: ModuleType) -> None:

@@ -20,6 +20,7 @@ from sales_cdc.aws.heartbeat import HeartbeatHook
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.aws.ledger_folder import json_line
 from sales_cdc.batch.given_up import given_up
+from sales_cdc.batch.own_run import passing_run
 from sales_cdc.batch.report_document import Answer, batch_report, question_of, with_verdict
 from sales_cdc.batch.report_page import as_markdown
 from sales_cdc.batch.rescued_orders import RescuedOrders
@@ -29,6 +30,7 @@ from sales_cdc.dag_page.links import ObjectLink
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.reconcile.findings import FINDINGS
 from sales_cdc.reconcile.operators.reconcile import DifferencesFoundError
+from sales_cdc.verdict.evidence import BatchRuns
 from sales_cdc.verdict.lake_reader import Report
 from sales_cdc.verdict.reading import read_evidence
 from sales_cdc.verdict.sources import DeploymentSources
@@ -39,7 +41,8 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
     """Write the verdict on the tables and the run's counts, checks and query results to ``ledger/batch/<run>/``.
 
     It reads the XComs of the batch DAG's tasks. Without a task ``reconcile`` the report has None. The verdict follows from all that is
-    open in the deployment; only Airflow's database, which a task cannot read, knows of paused DAGs and failed runs.
+    open in the deployment, and from whether the batch is paused, which Airflow tells the task. The task ``report_failure`` writes that of a
+    run that failed.
 
     Args:
         bucket: the name of the bucket for the report, which is written as JSON and as Markdown.
@@ -71,7 +74,7 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
         lake = LandingZoneHook(bucket=self.bucket, **self._hook_parameters)
         report = self._report(lake, context["run_id"], lambda task: context["ti"].xcom_pull(task_ids=task))
         folder = bucket_keys.folder_of(bucket_keys.BATCH_RUNS, context["run_id"])
-        verdict = self._verdict(f"{folder}report.json", report)
+        verdict = self._verdict(f"{folder}report.json", report, passing_run(context["ti"]))
         report = with_verdict(report, verdict.as_json())
         page = as_markdown(report)
         lake.put_text(f"{folder}report.md", page, "text/markdown")
@@ -106,9 +109,9 @@ class ReportOperator(AwsBaseOperator[AthenaHook]):
             given_up=self._given_up(),
         )
 
-    def _verdict(self, key: str, report: Mapping[str, Any]) -> Verdict:
+    def _verdict(self, key: str, report: Mapping[str, Any], runs: BatchRuns | None) -> Verdict:
         """Return the verdict on the deployment with this report as its newest."""
-        evidence = read_evidence(DeploymentSources(self.settings), self.settings, runs=None)
+        evidence = read_evidence(DeploymentSources(self.settings), self.settings, runs)
         return verdict_on(replace(evidence, batch=Report(key, evidence.at, report)))
 
     def _given_up(self) -> list[dict[str, str]]:

@@ -16,13 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from sales_cdc.dag_page.links import mounted_at
+from sales_cdc.dag_page.links import run_link
 from sales_cdc.verdict.evidence import BatchRuns
 
 BATCH = "sales_cdc_batch"
 DAGS = tuple(
     f"sales_cdc_{name}"
-    for name in ("batch", "generate", "reconcile", "repair", "redrive", "backfill", "drill", "setup")
+    for name in ("batch", "generate", "reconcile", "repair", "redrive", "backfill", "rebuild", "drill", "setup")
 )
 SHOWN = (  # columns alone: the whole rows hold what only the scheduler needs
     DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.run_type, DagRun.start_date, DagRun.end_date, DagRun.triggering_user_name,
@@ -134,11 +134,6 @@ def _failed_tasks(session: Session, run: Any) -> list[Task]:
         .limit(MAX_TASKS)
     )
     return [Task(name, _task_link(run, name, index)) for name, index in session.execute(asked)]
-
-
-def run_link(dag_id: str, run_id: str) -> str:
-    """Return the path of a run in Airflow's UI."""
-    return f"{mounted_at()}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
 
 
 def _task_link(run: Any, task: str, index: int) -> str:

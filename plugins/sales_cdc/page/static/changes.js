@@ -1,7 +1,7 @@
 // The tab Changes: inserts, updates and deletes over time, and the newest events as they arrive.
 import { h, number, plural, badge, moment, time, table } from "./dom.js";
 import { Place, asked } from "./answers.js";
-import { brief, entity, value } from "./entity.js";
+import { brief, entity, heading, value } from "./entity.js";
 import { kinds, palette, plot } from "./charts.js";
 import { saveButton } from "./lists.js";
 import { rangeOf, showRanges } from "./ranges.js";
@@ -60,7 +60,7 @@ function renderLive(view) {
         : h("p", { class: "muted" }, "The pipe captured nothing in the last hour."),
       h("p", { class: "foot" }, "From CloudWatch.")),
     h("article", { class: "card" }, h("h3", null, "Newest in the raw zone"),
-      table(["At (UTC)", "Change", capital(entity.one), ...entity.fields.map((field) => field.label)],
+      table(["At (UTC)", "Change", capital(entity.one), ...entity.fields.map((field) => heading(field.name, field.label))],
         view.events.slice(0, 9).map((event) => [moment(event.at, { withDate: false }), badge(event.event_type),
           h("a", { class: "id", href: orderAddress(event.orderid) }, brief(event.orderid)),
           ...entity.fields.map((field) => value(field, event.values))]),

@@ -21,9 +21,15 @@ export const value = (field, values) => {
   return field.is_number ? exact(String(text)) : String(text);
 };
 
+const AMOUNTS = new Set(entity.is_orders && entity.currency ? ["price", "revenue", "lowest_price", "highest_price"] : []);
+/** What comes after an amount: its currency, if that is known. */
+export const unit = entity.currency ? ` ${entity.currency}` : "";
+/** Head a column of a row, an amount with its currency. */
+export const heading = (name, title = name.replaceAll("_", " ")) => `${title}${AMOUNTS.has(name) ? ` (${entity.currency})` : ""}`;
+
 /** The first fields of an item in a line; an order reads as people say it. */
 export const summary = (values) => {
   if (!entity.is_orders) return entity.fields.map((field) => value(field, values)).filter((text) => text !== "–").join(", ") || "–";
   const { product_name: product, quantity, price } = values ?? {};
-  return [product ?? "–", quantity !== null && quantity !== undefined && ` × ${exact(String(quantity))}`, price && ` at ${exact(String(price))}`].filter(Boolean).join("");
+  return [product ?? "–", quantity !== null && quantity !== undefined && ` × ${exact(String(quantity))}`, price && ` at ${exact(String(price))}${unit}`].filter(Boolean).join("");
 };

@@ -2,6 +2,7 @@
 import { h, exact, fill, number, plural, table, time } from "./dom.js";
 import { Place, asked } from "./answers.js";
 import { kinds, palette, plain, plot } from "./charts.js";
+import { heading, unit } from "./entity.js";
 import { saveButton } from "./lists.js";
 import { orderAddress } from "./route.js";
 import { fitted } from "./scale.js";
@@ -35,7 +36,7 @@ const renderInsight = (view, question) => {
   const origin = h("span", { class: "own-origin", hidden: one }, asked(view, () => askAgain(view.name)));
   if (!view.rows.length) return [h("p", { class: "muted" }, "No change in these days."), h("p", { class: "foot" }, origin)];
   const rows = view.rows.map((row) => Object.fromEntries(view.columns.map((name, at) => [name, row[at]])));
-  const numbers = { title: plural(rows.length, "row"), columns: view.columns.map((name) => name.replaceAll("_", " ")), numeric: view.types.flatMap((type, at) => (/int|decimal|double|real/.test(type) ? [at] : [])), rows: view.rows.map((row) => row.map((value, at) => shown(value, view.types[at]))) };
+  const numbers = { title: plural(rows.length, "row"), columns: view.columns.map(heading), numeric: view.types.flatMap((type, at) => (/int|decimal|double|real/.test(type) ? [at] : [])), rows: view.rows.map((row) => row.map((value, at) => shown(value, view.types[at]))) };
   const figures = FIGURES[view.name]?.(rows);
   const shape = SHAPES[view.name];
   const note = figures || !shape ? "" : shape(rows).note;
@@ -49,7 +50,7 @@ const renderInsight = (view, question) => {
 const figure = (value, ...text) => h("p", { class: "figure" }, h("strong", null, value), " ", text);
 /** One figure is a number; a chart with a single bar says nothing more. */
 const FIGURES = {
-  revenue_by_product_and_day: (rows) => rows.length === 1 && figure(exact(rows[0].revenue), `${rows[0].product_name ?? "–"}, ${plural(Number(rows[0].orders), "order")} placed on ${rows[0].order_day}`),
+  revenue_by_product_and_day: (rows) => rows.length === 1 && figure(`${exact(rows[0].revenue)}${unit}`, `${rows[0].product_name ?? "–"}, ${plural(Number(rows[0].orders), "order")} placed on ${rows[0].order_day}`),
   demand_and_prices_by_day: (rows) => rows.length === 1 && figure(exact(rows[0].units_placed), `units of ${rows[0].product_name ?? "–"} on ${rows[0].change_day}`),
   cancellation_rate: (rows) => rows.length === 1 && figure(rows[0].cancelled_percent === null ? "–" : `${rows[0].cancelled_percent} %`, `${number(rows[0].orders_cancelled)} of ${plural(Number(rows[0].orders_placed), "order")} placed on ${rows[0].order_day}`),
   change_mix_by_hour: (rows) => rows.length === 1 && h("dl", { class: "tiles" },
@@ -65,14 +66,14 @@ const HOURS = { type: "date", tickformat: "%H:%M\n%-d %b", hoverformat: "%Y-%m-%
 const distinct = (rows, name) => [...new Set(rows.map((row) => row[name] ?? "–"))];
 
 /** Plot amounts by day and product: bars stacked by day, or for a single day one bar a product, the largest first. */
-const byDayAndProduct = (rows, day, amount, format) => {
+const byDayAndProduct = (rows, day, amount, format, of = "") => {
   const days = distinct(rows, day);
   const colours = palette();
   if (days.length === 1) {
     const sorted = [...rows].sort((a, b) => Number(a[amount]) - Number(b[amount]));
     return {
-      data: [{ type: "bar", orientation: "h", marker: { color: colours[0] }, y: sorted.map((row) => plain(row.product_name)), x: sorted.map((row) => row[amount]), hovertemplate: `%{y}: %{x:${format}}<extra></extra>` }],
-      layout: { xaxis: { tickformat: ",d", title: { text: days[0], standoff: 8 } }, yaxis: { type: "category", dtick: 1 } },
+      data: [{ type: "bar", orientation: "h", marker: { color: colours[0] }, y: sorted.map((row) => plain(row.product_name)), x: sorted.map((row) => row[amount]), hovertemplate: `%{y}: %{x:${format}}${of}<extra></extra>` }],
+      layout: { xaxis: { tickformat: ",d", ticksuffix: of, title: { text: days[0], standoff: 8 } }, yaxis: { type: "category", dtick: 1 } },
     };
   }
   const products = distinct(rows, "product_name");
@@ -80,14 +81,14 @@ const byDayAndProduct = (rows, day, amount, format) => {
   return {
     data: products.map((product, at) => {
       const own = rows.filter((row) => (row.product_name ?? "–") === product);
-      return { type: "bar", name: plain(product), marker: marker(at), x: own.map((row) => row[day]), y: own.map((row) => row[amount]), hovertemplate: `%{y:${format}}` };
+      return { type: "bar", name: plain(product), marker: marker(at), x: own.map((row) => row[day]), y: own.map((row) => row[amount]), hovertemplate: `%{y:${format}}${of}` };
     }),
-    ...fitted(rows, day, [amount], { barmode: "stack", hovermode: "x unified", xaxis: dayAxis(days), yaxis: { tickformat: ",d" } }),
+    ...fitted(rows, day, [amount], { barmode: "stack", hovermode: "x unified", xaxis: dayAxis(days), yaxis: { tickformat: ",d", ticksuffix: of } }),
   };
 };
 
 const SHAPES = {
-  revenue_by_product_and_day: (rows) => byDayAndProduct(rows, "order_day", "revenue", ",.2f"),
+  revenue_by_product_and_day: (rows) => byDayAndProduct(rows, "order_day", "revenue", ",.2f", unit),
   demand_and_prices_by_day: (rows) => byDayAndProduct(rows, "change_day", "units_placed", ",d"),
   cancellation_rate: (rows) => ({
     data: [{ type: "bar", marker: { color: kinds().deletes }, x: rows.map((row) => row.order_day), y: rows.map((row) => row.cancelled_percent), customdata: rows.map((row) => [row.orders_cancelled, row.orders_placed]), hovertemplate: "%{y} %: %{customdata[0]:,} of %{customdata[1]:,} orders<extra></extra>" }],

@@ -1,7 +1,7 @@
 // One order: how it stands in DynamoDB and in the table, and its versions, a page at a time, each with its fields before and after.
 import { h, fill, badge, exact, number, plural, table, time, KINDS } from "./dom.js";
 import { Place } from "./answers.js";
-import { article, entity, label } from "./entity.js";
+import { article, entity, heading, label } from "./entity.js";
 import { saveButton } from "./lists.js";
 
 const where = document.getElementById("order-shown");
@@ -34,7 +34,7 @@ function renderNow(view) {
     : view.is_equal
       ? (view.item ? `The same in DynamoDB and in ${view.view}.` : `Neither in DynamoDB nor in ${view.view}: it was deleted, or never was.`)
       : `DynamoDB and ${view.view} differ. What changed since the last batch is on its way; if a batch does not mend it, trigger sales_cdc_repair.`;
-  const fields = view.fields.map((field) => [field.name.replaceAll("_", " "), side(view.item, field.dynamodb, field.differs), side(view.row, field.table, field.differs)]);
+  const fields = view.fields.map((field) => [heading(field.name), side(view.item, field.dynamodb, field.differs), side(view.row, field.table, field.differs)]);
   return h("div", { class: "card" },
     h("h3", { class: "id" }, label(view.orderid)),
     h("p", { class: view.is_equal ? "check good" : "muted" }, said),
@@ -86,7 +86,7 @@ const difference = (each, fields) => {
   if (!hasBefore && each.event_type === "REMOVE") return null;
   const columns = ["Field", hasBefore && "Before", each.event_type !== "REMOVE" && "After"].filter(Boolean);
   const rows = fields.map((field) => [
-    field.name.replaceAll("_", " "),
+    heading(field.name),
     hasBefore && h("span", { class: field.changed ? "old" : null }, shown(field.before)),
     each.event_type !== "REMOVE" && h("span", { class: field.changed && hasBefore ? "new" : null }, shown(field.after)),
   ].filter((cell) => cell !== false));
