@@ -156,7 +156,7 @@ def test_nothing_is_called_without_the_setting(dags: dict[str, DAG]) -> None:
         ("no_such_module.page", r"importing no_such_module failed .*plugins folder"),
         ("sales_cdc_alerts.received", "that is not callable"),
         ("sales_cdc_alerts.Notifier", "that is a class"),
-        ("page", "has to be sns, smtp, or the dotted path of a function"),
+        ("page", "has to be sns, smtp, slack, or the dotted path of a function"),
     ],
 )
 def test_a_wrong_path_is_an_import_error_that_names_the_setting(

@@ -17,6 +17,20 @@ PATIENCE = Config(
 )
 
 
+class SharingHook(AwsBaseHook):
+    """Make a client of a session that others use too: botocore reads its files of regions and defaults once a session."""
+
+    def __init__(self, session: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._shared = session
+
+    def get_session(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the session; a hook without one makes it from Airflow's connection."""
+        if self._shared is None:
+            self._shared = super().get_session(*args, **kwargs)
+        return self._shared
+
+
 class DeploymentClients:
     """Clients of one deployment, through its Airflow connection and behind its endpoint guard."""
 
@@ -24,18 +38,21 @@ class DeploymentClients:
         self.settings = settings
         self._lock = Lock()
         self._clients: dict[str, Any] = {}
+        self._session: Any = None
         self._topology: Topology | None = None
 
     def client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                hook = AwsBaseHook(
+                hook = SharingHook(
+                    self._session,
                     aws_conn_id=self.settings.aws_conn_id,
                     region_name=self.settings.region,
                     client_type=service,
                     config=PATIENCE,
                 )
                 self._clients[service] = hook.get_conn()
+                self._session = hook.get_session()
             return self._clients[service]
 
     def warm(self) -> None:

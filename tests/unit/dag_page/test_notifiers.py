@@ -54,7 +54,8 @@ def test_a_mail_is_airflows_own_notifier() -> None:
 
 def test_slack_is_airflows_own_notifier_and_tells_the_webhooks_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(SlackWebhookHook, "send", lambda _, **call: sent.append(call))
+    accepted = SimpleNamespace(status_code=200)
+    monkeypatch.setattr(SlackWebhookHook, "send", lambda _, **call: sent.append(call) or accepted)
     tell = failure_callback(Settings(**AWS, on_failure="slack"))
     assert isinstance(tell, SlackWebhookNotifier)
     assert tell.slack_webhook_conn_id == "slackwebhook_default"

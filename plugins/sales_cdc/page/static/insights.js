@@ -36,7 +36,7 @@ const renderInsight = (view, question) => {
   const origin = h("span", { class: "own-origin", hidden: one }, asked(view, () => askAgain(view.name)));
   if (!view.rows.length) return [h("p", { class: "muted" }, "No change in these days."), h("p", { class: "foot" }, origin)];
   const rows = view.rows.map((row) => Object.fromEntries(view.columns.map((name, at) => [name, row[at]])));
-  const numbers = { title: plural(rows.length, "row"), columns: view.columns.map(heading), numeric: view.types.flatMap((type, at) => (/int|decimal|double|real/.test(type) ? [at] : [])), rows: view.rows.map((row) => row.map((value, at) => shown(value, view.types[at]))) };
+  const numbers = { title: plural(rows.length, "row"), columns: view.columns.map((name) => heading(name)), numeric: view.types.flatMap((type, at) => (/int|decimal|double|real/.test(type) ? [at] : [])), rows: view.rows.map((row) => row.map((value, at) => shown(value, view.types[at]))) };
   const figures = FIGURES[view.name]?.(rows);
   const shape = SHAPES[view.name];
   const note = figures || !shape ? "" : shape(rows).note;
