@@ -78,7 +78,9 @@ class Writer:
                 puts = [{"PutRequest": {"Item": _item(number)}} for number in range(first, first + BATCH)]
                 left = self._dynamodb.batch_write_item(RequestItems={self._table: puts})["UnprocessedItems"]
                 if left:
-                    raise RuntimeError(f"the table left {len(left[self._table])} changes unwritten at {PER_SECOND} a second")
+                    raise RuntimeError(
+                        f"the table left {len(left[self._table])} changes unwritten at {PER_SECOND} a second"
+                    )
                 self.committed += [time.time()] * BATCH
         except Exception as error:
             self.trouble = error
@@ -102,7 +104,9 @@ class Deployment:
         self._athena = Athena(self.clients["athena"], workgroup=workgroup, database=self._database)
 
     def put(self, order_id: str) -> None:
-        self.clients["dynamodb"].put_item(TableName=self.topology.table.name, Item={**_item(1), "orderid": {"S": order_id}})
+        self.clients["dynamodb"].put_item(
+            TableName=self.topology.table.name, Item={**_item(1), "orderid": {"S": order_id}}
+        )
 
     def has_objects(self) -> bool:
         listed = self.clients["s3"].list_objects_v2(Bucket=self.topology.bucket.name, Prefix=bucket_keys.RAW_PREFIX)
@@ -114,7 +118,7 @@ class Deployment:
     def shown(self, snapshot: Snapshot | None = None) -> dict[str, int]:
         """Return the number of the last change of each order, in a snapshot or as the view shows it now."""
         table = f"orders_current FOR VERSION AS OF {snapshot.snapshot_id}" if snapshot else "orders"
-        asked = self._athena.run(f"SELECT orderid, quantity FROM {table} WHERE orderid LIKE '{NAME}-%'")
+        asked = self._athena.run(f"SELECT orderid, quantity FROM {table} WHERE orderid LIKE '{NAME}-%'")  # noqa: S608 (ours)
         bucket, _, key = asked.output.removeprefix("s3://").partition("/")
         return {row["orderid"]: int(row["quantity"]) for row in csv.DictReader(io.StringIO(self._text(bucket, key)))}
 
@@ -122,7 +126,11 @@ class Deployment:
         """Return when each change was in S3, by its number."""
         pages = self.clients["s3"].get_paginator("list_objects_v2")
         bucket = self.topology.bucket.name
-        listed = [each for page in pages.paginate(Bucket=bucket, Prefix=bucket_keys.RAW_PREFIX) for each in page.get("Contents", [])]
+        listed = [
+            each
+            for page in pages.paginate(Bucket=bucket, Prefix=bucket_keys.RAW_PREFIX)
+            for each in page.get("Contents", [])
+        ]
         with ThreadPoolExecutor(4) as pool:
             texts = pool.map(lambda each: self._text(bucket, each["Key"]), listed)
             return dict(_numbered(zip(listed, texts, strict=True)))
@@ -156,7 +164,11 @@ def measure(endpoint: str) -> dict[str, float]:
     stages = _stages(writer.committed, deployment.stored(), deployment, batches)
     late = figures(map(sum, stages))
     RESULTS.write_text(page(f"{datetime.now(UTC):%Y-%m-%d}", PER_SECOND, MINUTES, stages, batches, after))
-    return {"fresh_p50_seconds": late["p50"], "fresh_p99_seconds": late["p99"], "fresh_lost": float(len(writer.committed) - len(stages))}
+    return {
+        "fresh_p50_seconds": late["p50"],
+        "fresh_p99_seconds": late["p99"],
+        "fresh_lost": float(len(writer.committed) - len(stages)),
+    }
 
 
 def _wait(what: str, is_there: Callable[[], bool]) -> None:
@@ -187,7 +199,9 @@ def _batches(airflow: AirflowApi, snapshots: list[Snapshot]) -> tuple[list[Batch
     return found, {task: statistics.fmean(each) for task, each in seconds.items()}
 
 
-def _stages(committed: list[float], stored: dict[int, float], deployment: Deployment, batches: list[BatchTimes]) -> list[list[float]]:
+def _stages(
+    committed: list[float], stored: dict[int, float], deployment: Deployment, batches: list[BatchTimes]
+) -> list[list[float]]:
     """Return the seconds in each stage, of every change that a batch showed."""
     snapshots = {each.committed_at: each for each in deployment.snapshots()}
     shown = [deployment.shown(snapshots[batch.committed_at]) for batch in batches]

@@ -54,7 +54,14 @@ def figures(lateness: Iterable[float]) -> dict[str, float]:
     return {"p50": quantile(ordered, 0.5) or 0.0, "p99": quantile(ordered, 0.99) or 0.0, "max": ordered[-1]}
 
 
-def page(day: str, rate: int, minutes: int, stages: Sequence[Sequence[float]], batches: Sequence[BatchTimes], after: Mapping[str, float]) -> str:
+def page(
+    day: str,
+    rate: int,
+    minutes: int,
+    stages: Sequence[Sequence[float]],
+    batches: Sequence[BatchTimes],
+    after: Mapping[str, float],
+) -> str:
     """Return the results as Markdown.
 
     Args:
@@ -67,11 +74,11 @@ def page(day: str, rate: int, minutes: int, stages: Sequence[Sequence[float]], b
     lines = [
         "# From commit to the view orders, with batches that arrivals start",
         "",
-        f"Made by `make bench ARGS=fresh` on {day}: {rate} changes a second for {minutes} minutes, {len(stages):,} changes, {len(batches)} batches, "
-        "Airflow, the local cloud and the writer on one machine.",
+        (f"Made by `make bench ARGS=fresh` on {day}: {rate} changes a second for {minutes} minutes, {len(stages):,} changes, {len(batches)} batches, "
+        "Airflow, the local cloud and the writer on one machine."),
         "",
-        f"**p50 {late['p50']:.0f} s, p99 {late['p99']:.0f} s**, at most {late['max']:.0f} s. A change is in the view from the job's commit on, because the view "
-        "reads `orders_current`. Means of the stages add up to the mean:",
+        (f"**p50 {late['p50']:.0f} s, p99 {late['p99']:.0f} s**, at most {late['max']:.0f} s. A change is in the view from the job's commit on, because the view "
+        "reads `orders_current`. Means of the stages add up to the mean:"),
         "",
         "| where the time goes | mean seconds |",
         "| --- | ---: |",

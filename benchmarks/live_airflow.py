@@ -37,7 +37,9 @@ class AirflowApi:
             parts = self._send("GET", "/api/v2/monitor/health")
         except OSError:
             return False
-        return all(parts[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor", "triggerer"))
+        return all(
+            parts[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor", "triggerer")
+        )
 
     def unpause(self, dag_id: str) -> None:
         self._asked("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
@@ -49,7 +51,9 @@ class AirflowApi:
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the task instances of a run."""
-        answer = self._asked("GET", f"/api/v2/dags/{dag_id}/dagRuns/{urllib.request.quote(run_id, safe='')}/taskInstances?limit=100")
+        answer = self._asked(
+            "GET", f"/api/v2/dags/{dag_id}/dagRuns/{urllib.request.quote(run_id, safe='')}/taskInstances?limit=100"
+        )
         found: list[dict[str, Any]] = answer["task_instances"]
         return found
 
@@ -60,7 +64,10 @@ class AirflowApi:
         return self._send(method, path, body)
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
-        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {self._token}"} if self._token else {})}
+        headers = {
+            "Content-Type": "application/json",
+            **({"Authorization": f"Bearer {self._token}"} if self._token else {}),
+        }
         data = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(f"{self._url}{path}", data, headers, method=method)  # noqa: S310 (our own server)
         with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
@@ -79,7 +86,9 @@ def live_airflow() -> Iterator[AirflowApi]:
         port = probe.getsockname()[1]
     environment = {**os.environ, "SALES_CDC_UI_PORT": str(port)}
     said = subprocess.PIPE
-    running = subprocess.Popen([sys.executable, str(UI)], env=environment, stdout=said, stderr=subprocess.STDOUT, text=True)
+    running = subprocess.Popen(
+        [sys.executable, str(UI)], env=environment, stdout=said, stderr=subprocess.STDOUT, text=True
+    )
     api = AirflowApi(f"http://127.0.0.1:{port}", Path(os.environ["AIRFLOW_HOME"]))
     try:
         deadline = time.monotonic() + READY_SECONDS

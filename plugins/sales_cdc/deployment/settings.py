@@ -151,9 +151,7 @@ _TABLE_RULE = (
     "the name of a DynamoDB table of this account in {0}, 3 to 255 letters, digits, _, - and . (no ARN: a pipe reads tables of its "
     "own account and region only)"
 )
-_CALLABLE_RULE = (
-    "sns, smtp, slack, or the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
-)
+_CALLABLE_RULE = "sns, smtp, slack, or the dotted path of a function, such as alerts.page_somebody, in a module that Airflow can import"
 _CURRENCY_RULE = "the code of a currency by ISO 4217, such as EUR; the page shows it with amounts, and converts nothing"
 _EMAIL_RULE = "a mail address; its owner has to confirm the subscription that SNS offers"
 _TOPIC_RULE = (

@@ -151,7 +151,7 @@ class LakeReader:
 
     def _level(self, prefix: str, delimiter: str, after: str = "") -> tuple[list[str], list[Stored]]:
         """What names have in common up to the delimiter, and the objects whose names do not hold it."""
-        pages = self._pages(Prefix=prefix, Delimiter=delimiter, **({"StartAfter": after} if after else {}))
+        pages = self._pages(MAX_PAGES, Prefix=prefix, Delimiter=delimiter, **({"StartAfter": after} if after else {}))
         common = {each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])}
         return sorted(common), [Stored.of(entry) for page in pages for entry in page.get("Contents", [])]
 

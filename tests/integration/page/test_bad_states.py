@@ -64,7 +64,9 @@ class TaskInstance:
 
     def get_dag(self, dag_id: str) -> Any:
         with Session(self._engine) as session:
-            return SimpleNamespace(is_paused=session.scalar(select(DagModel.is_paused).where(DagModel.dag_id == dag_id)))
+            return SimpleNamespace(
+                is_paused=session.scalar(select(DagModel.is_paused).where(DagModel.dag_id == dag_id))
+            )
 
     def get_task_states(self, dag_id: str, run_ids: list[str]) -> Any:
         with Session(self._engine) as session:

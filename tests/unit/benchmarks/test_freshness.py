@@ -15,7 +15,9 @@ def after(seconds: float) -> datetime:
     return BEGAN + timedelta(seconds=seconds)
 
 
-BATCH = BatchTimes("one", after(10), after(30), {task: after(32 + at) for at, task in enumerate(TASKS_BEFORE)}, after(50), after(80))
+BATCH = BatchTimes(
+    "one", after(10), after(30), {task: after(32 + at) for at, task in enumerate(TASKS_BEFORE)}, after(50), after(80)
+)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,14 @@ def test_stages_add_up_to_the_time_from_commit_to_view(committed: float, stored:
 
 
 def test_the_page_says_p50_p99_and_every_stage() -> None:
-    shown = page("2026-11-30", 50, 15, [[float(n), *[0.0] * (len(STAGES) - 1)] for n in range(1, 101)], [BATCH], {"check_curated": 3.0})
+    shown = page(
+        "2026-11-30",
+        50,
+        15,
+        [[float(n), *[0.0] * (len(STAGES) - 1)] for n in range(1, 101)],
+        [BATCH],
+        {"check_curated": 3.0},
+    )
     assert "p50 50 s, p99 99 s" in shown
     assert all(stage in shown for stage in STAGES)
     assert "| `check_curated` | 3.0 |" in shown

@@ -60,10 +60,14 @@ def test_slack_is_airflows_own_notifier_and_tells_the_webhooks_channel(monkeypat
     assert isinstance(tell, SlackWebhookNotifier)
     assert tell.slack_webhook_conn_id == "slackwebhook_default"
     tell(CONTEXT)
-    assert sent[0]["text"].startswith("*sales_cdc_batch failed*\nThe run scheduled__1 of sales_cdc_batch failed (task_failure).")
+    assert sent[0]["text"].startswith(
+        "*sales_cdc_batch failed*\nThe run scheduled__1 of sales_cdc_batch failed (task_failure)."
+    )
 
 
 def test_slack_without_its_package_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "airflow.providers.slack.notifications.slack_webhook", None)
-    with pytest.raises(SettingsError, match=r"is 'slack', but .* Install apache-airflow-providers-slack on every machine"):
+    with pytest.raises(
+        SettingsError, match=r"is 'slack', but .* Install apache-airflow-providers-slack on every machine"
+    ):
         failure_callback(Settings(**AWS, on_failure="slack"))

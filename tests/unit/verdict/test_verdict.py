@@ -74,7 +74,11 @@ def test_what_a_task_reads_gives_the_same_verdict(name: str) -> None:
     reader = BAD_STATES[name][0]()
     in_airflow = reader.batch_runs()
     assert in_airflow
-    states = {"crawl_raw": "success", **dict.fromkeys(in_airflow.failed_tasks, "failed"), "write_report": "upstream_failed"}
+    states = {
+        "crawl_raw": "success",
+        **dict.fromkeys(in_airflow.failed_tasks, "failed"),
+        "write_report": "upstream_failed",
+    }
     instance = SimpleNamespace(
         dag_id="sales_cdc_batch", run_id=in_airflow.run_id, get_dag=lambda dag_id: in_airflow,
         get_task_states=lambda dag_id, run_ids: {in_airflow.run_id: states},
