@@ -39,8 +39,8 @@ class Screen:
             fresh = Rows(new.columns, [row for row in new.rows if row not in old.rows], 0)
             self._console.print(f"\n[bold]{sql}[/]")
             self._beside(
-                draw(_short(old), title=f"before: {len(old.rows)} rows", most=SHOWN_ROWS),
-                draw(_short(fresh), title=f"after: {len(new.rows)} rows; new:", most=SHOWN_ROWS),
+                draw(_short(old), title=f"before: {_rows(len(old.rows))}", most=SHOWN_ROWS),
+                draw(_short(fresh), title=f"after: {_rows(len(new.rows))}; new:", most=SHOWN_ROWS),
             )
 
     def life(self, order_id: str, versions: Rows, removal: Rows) -> None:
@@ -86,6 +86,10 @@ class Screen:
         columns = Table.grid()
         columns.add_row(*tables)
         self._console.print(columns)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 def _short(rows: Rows) -> Rows:

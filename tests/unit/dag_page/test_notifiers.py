@@ -15,6 +15,7 @@ from airflow.sdk import DAG
 from sales_cdc.dag_page import notifiers
 from sales_cdc.dag_page.dag_defaults import failure_callback
 from sales_cdc.deployment.settings import Settings, SettingsError
+from slack_sdk.webhook import WebhookResponse
 
 CONTEXT: Any = {"dag": DAG("sales_cdc_batch", schedule=None), "run_id": "scheduled__1", "reason": "task_failure"}
 AWS: dict[str, Any] = {"target": "aws", "region": "eu-central-1"}
@@ -54,7 +55,7 @@ def test_a_mail_is_airflows_own_notifier() -> None:
 
 def test_slack_is_airflows_own_notifier_and_tells_the_webhooks_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[dict[str, Any]] = []
-    accepted = SimpleNamespace(status_code=200)
+    accepted = WebhookResponse(url="https://hooks.slack.com/", status_code=200, body="ok", headers={})
     monkeypatch.setattr(SlackWebhookHook, "send", lambda _, **call: sent.append(call) or accepted)
     tell = failure_callback(Settings(**AWS, on_failure="slack"))
     assert isinstance(tell, SlackWebhookNotifier)
