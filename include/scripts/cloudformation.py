@@ -9,10 +9,9 @@ import os
 import sys
 from pathlib import Path
 
-from account_argument import account_of
+from command_line import account_of, settings_or_exit
 from sales_cdc.contract.declared import contract_path
 from sales_cdc.deployment.process import include_folder
-from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.cloudformation import template
 from sales_cdc.provisioning.packaging import artifacts, sha256
@@ -24,11 +23,7 @@ def main(arguments: list[str]) -> int:
     account = account_of(arguments, "make cloudformation")
     if account is None:
         return 2
-    try:
-        settings = dataclasses.replace(Settings.from_environment(), managed_by="cloudformation")
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 1
+    settings = dataclasses.replace(settings_or_exit(), managed_by="cloudformation")
     for path in write(Topology(settings, account), include_folder()):
         print(path)
     return 0

@@ -7,27 +7,18 @@ Bring it to AWS by ``make dashboard ACCOUNT=123456789012 >dashboard.json`` and
 from __future__ import annotations
 
 import json
-import re
 import sys
 
-from sales_cdc.deployment.settings import Settings, SettingsError
+from command_line import account_of, settings_or_exit
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.definitions.watch import dashboard
 
 
 def main(arguments: list[str]) -> int:
-    account = "".join(arguments)
-    if not re.fullmatch(r"\d{12}", account):
-        print(
-            f"The AWS account is {account!r}: give its twelve digits, make dashboard ACCOUNT=123456789012",
-            file=sys.stderr,
-        )
+    account = account_of(arguments, "make dashboard")
+    if account is None:
         return 2
-    try:
-        settings = Settings.from_environment()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 1
+    settings = settings_or_exit()
     print(json.dumps(dashboard(Topology(settings, account)), indent=2))
     return 0
 

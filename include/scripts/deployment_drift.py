@@ -6,15 +6,13 @@ setup's way.
 
 from __future__ import annotations
 
-import logging
 import sys
 
-import structlog
+from command_line import guarded_settings, silence_hooks
 from preflight import connection
 from sales_cdc.contract.declared import contract_path
-from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.process import include_folder
-from sales_cdc.deployment.settings import Settings, SettingsError
+from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.packaging import artifacts, sha256
 from sales_cdc.provisioning.preflight import account
@@ -26,12 +24,7 @@ IN_LINE, CHANGEABLE, OBSTRUCTED = 0, 3, 4
 
 
 def main() -> int:
-    try:
-        settings = Settings.from_environment()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 1
-    endpoint_guard.install(settings)
+    settings = guarded_settings()
     found = drift(settings)
     print("\n".join(sentences(found)))
     if not found:
@@ -69,7 +62,5 @@ def sentences(found: list[Finding]) -> list[str]:
 
 
 if __name__ == "__main__":
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
-    )  # Airflow's hooks log each client
+    silence_hooks()
     sys.exit(main())

@@ -7,8 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from account_argument import account_of
-from sales_cdc.deployment.settings import Settings, SettingsError
+from command_line import account_of, settings_or_exit
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.provisioning.orchestrator_policies import documents
 
@@ -19,11 +18,7 @@ def main(arguments: list[str]) -> int:
     account = account_of(arguments, "make policies")
     if account is None:
         return 2
-    try:
-        topology = Topology(Settings.from_environment(), account)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 1
+    topology = Topology(settings_or_exit(), account)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, policy in documents(topology).items():
         path = FOLDER / f"{topology.prefix}-{name}-{topology.settings.region}.json"

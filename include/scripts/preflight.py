@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Sequence
 
-import structlog
+from command_line import guarded_settings, silence_hooks
 from rich.console import Console
 from sales_cdc.cost.forecast import monthly_cost
-from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.process import include_folder
-from sales_cdc.deployment.settings import Settings, SettingsError
+from sales_cdc.deployment.settings import Settings
 from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
 from sales_cdc.provisioning.preflight.findings import Finding, Level, is_go, verdict
 from sales_cdc.provisioning.preflight.run import preflight
@@ -41,12 +39,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(given: Sequence[str] | None = None) -> int:
     asked = arguments(given)
-    try:
-        settings = Settings.from_environment()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 1
-    endpoint_guard.install(settings)
+    settings = guarded_settings()
     console = Console(highlight=False, soft_wrap=True)
     principals = {name: arn for name in ("provisioning", "operating") if (arn := getattr(asked, name))}
     with ReadOnlyClients(settings, connection(settings)) as clients:
@@ -69,7 +62,5 @@ def show(console: Console, finding: Finding) -> None:
 
 
 if __name__ == "__main__":
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
-    )  # Airflow's hooks log each client
+    silence_hooks()
     sys.exit(main())

@@ -5,17 +5,15 @@ The exit code is 1 when they cannot be trusted, or when that cannot be said.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
 from botocore.exceptions import BotoCoreError, ClientError
+from command_line import guarded_settings, silence_hooks
 from rich.console import Console
-from sales_cdc.deployment import endpoint_guard
-from sales_cdc.deployment.settings import Settings, SettingsError
+from sales_cdc.deployment.settings import Settings
 from sales_cdc.verdict.evidence import BatchRuns
 from sales_cdc.verdict.matters import Matter
 from sales_cdc.verdict.reading import read_evidence, unreadable
@@ -31,12 +29,7 @@ FAILING = ("untrustworthy", "unknown")
 
 
 def main() -> int:
-    try:
-        settings = Settings.from_environment()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 1
-    endpoint_guard.install(settings)
+    settings = guarded_settings()
     verdict = current(settings)
     show(Console(highlight=False, soft_wrap=True), verdict)
     return 1 if verdict.state in FAILING else 0
@@ -89,7 +82,5 @@ def command_of(dag: str) -> str:
 
 
 if __name__ == "__main__":
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
-    )  # Airflow's hooks log each client
+    silence_hooks()
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Test the argument of the commands that write documents for an AWS account."""
+"""Test what several commands share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests import shipped
 
 @pytest.fixture(scope="module")
 def command() -> ModuleType:
-    return shipped.load("include/scripts/account_argument.py")
+    return shipped.load("include/scripts/command_line.py")
 
 
 def test_twelve_digits_are_an_account(command: ModuleType) -> None:
@@ -26,3 +26,9 @@ def test_anything_else_is_refused_with_what_to_give(
 ) -> None:
     assert command.account_of(arguments, "make policies") is None
     assert "give its twelve digits, make policies ACCOUNT=123456789012" in capsys.readouterr().err
+
+
+def test_wrong_settings_end_a_command_with_the_sentence(command: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALES_CDC_FIREHOSE_SIZE_MB", "many")
+    with pytest.raises(SystemExit, match="SALES_CDC_FIREHOSE_SIZE_MB"):
+        command.settings_or_exit()
