@@ -45,7 +45,8 @@ def history_sql(changes: int) -> str:
         SELECT md5(CAST(id % {orders} AS string)) AS orderid, {alive.format(f"element_at(array{PRODUCTS}, CAST(id % {orders} % 6 + 1 AS int))")} AS product_name,
             {alive.format("1 + id % 9")} AS quantity, {alive.format("CAST(id * 7919 % 200000 / 100 AS decimal(12,2))")} AS price, event_type,
             CAST(timestamp_seconds({int(FIRST_DAY.timestamp())} + id * 86400 div {DAY}) AS timestamp_ntz) AS creation_time,
-            md5(concat('-', id)) AS event_id, lpad(concat('1', lpad(id * 1000000, 20, '0')), 40, '0') AS sequence_number, 'user' AS actor
+            md5(concat('-', id)) AS event_id, lpad(concat('1', lpad(id * 1000000, 20, '0')), 40, '0') AS sequence_number, 'user' AS actor,
+            CAST(NULL AS string) AS source_stream, CAST(NULL AS string) AS rescued_data
         FROM (SELECT id, {kind} AS event_type FROM range(0, {changes}, 1, 8))"""  # noqa: S608 (numbers of ours)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,19 +39,19 @@ class Settled:
 
     def deliver(self) -> None: ...
 
-    def pending(self, _order_ids: Collection[str]) -> dict[str, Any]:
+    def pending(self, order_ids: Collection[str]) -> dict[str, Any]:
         return {}
 
 
 class Held:
     """Both sides in memory, so that only the comparison is measured."""
 
-    def __init__(self, items: list[Item], prints: list[tuple[str, str]]) -> None:
-        self._items, self._prints = items, prints
+    def __init__(self, items: list[Item], columns: Sequence[str], prints: list[tuple[str, str]]) -> None:
+        self._items, self.columns, self._prints = items, columns, prints
 
-    def versions(self, _order_ids: Collection[str]) -> dict[str, Any]:
+    def versions(self, order_ids: Collection[str]) -> dict[str, Version]:
         last = _item(len(self._items) - 1)
-        return {last["orderid"]["S"]: Version("0", {**item_row(last), "quantity": "99"})}
+        return {last["orderid"]["S"]: Version(("", "0"), {**item_row(last, frozenset(self.columns)), "quantity": "99"})}
 
     def scan(self) -> Iterator[Item]:
         return iter(self._items)
@@ -70,7 +70,7 @@ def measure(endpoint: str) -> dict[str, float]:
     comparison alone, on one core. ``reconcile_to_plain_scan`` is the whole time in multiples of a boto3 loop that only reads the
     table. ``reconcile_large_items_per_second`` is the first figure for a table of ``LARGE`` orders.
     """
-    small, large = _best_seconds(endpoint, SMALL), _best_seconds(endpoint, LARGE)
+    small, large = best_seconds(endpoint, SMALL), best_seconds(endpoint, LARGE)
     return {
         "reconcile_items_per_second": SMALL / small["reconcile"],
         "reconcile_large_items_per_second": LARGE / large["reconcile"],
@@ -79,14 +79,15 @@ def measure(endpoint: str) -> dict[str, float]:
     }
 
 
-def _best_seconds(endpoint: str, orders: int) -> dict[str, float]:
+def best_seconds(endpoint: str, orders: int) -> dict[str, float]:
+    """Return the least seconds of ``ROUNDS``, of the table with so many orders, a multiple of 1,000; ``comparison`` in processor time."""
     name = f"bench{uuid.uuid4().hex[:8]}"
     table = boto3.client("dynamodb", endpoint_url=endpoint, **KEYS)
     _write_items(table, name, orders)
     curated = _curated(endpoint, name, orders)
     source = SourceOrdersHook(table=name, **CONNECTION)
     times: dict[str, list[float]] = {"plain": [], "reconcile": [], "comparison": []}
-    held = Held(sorted(source.scan(), key=lambda item: str(item["orderid"]["S"])), list(curated.fingerprints()))
+    held = Held(sorted(source.scan(), key=lambda item: str(item["orderid"]["S"])), curated.columns, list(curated.fingerprints()))
     for _ in range(ROUNDS):
         started = time.perf_counter()
         pages = table.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
