@@ -25,7 +25,7 @@ from curated_tables import Lake, prepare_tables
 from curation import curate, not_taken
 from raw_objects import RawObject
 
-from benchmarks.order_history import DAY, day_lines, history_lines, history_sql, write_raw
+from benchmarks.order_history import DAY, FIRST_DAY, day_lines, history_lines, history_sql, write_raw
 from benchmarks.spark_lake import ROOT, curated_lake, spark_session, watched
 
 HISTORIES, BACKFILL = (500_000, 5_000_000), 1_000_000
@@ -80,11 +80,21 @@ def prepare(folder: str, changes: str) -> dict[str, float]:
     with curated_lake(Path(folder)) as lake:
         prepare_tables(lake)
         lake.spark.sql(history_sql(size)).writeTo(lake.name("orders_changes")).append()
-        taken = f"SELECT concat('raw/', id) AS object, md5(CAST(id AS string)) AS etag, 1L AS size_bytes, CAST(now() AS timestamp_ntz) AS taken_at FROM range({size // 1000})"  # noqa: S608 (a number)
-        lake.spark.sql(taken).writeTo(lake.name("orders_intake")).append()
+        lake.spark.sql(taken_sql(size)).writeTo(lake.name("orders_intake")).append()
         lake.spark.sql(f"DROP TABLE {lake.name('orders_current')}")
         prepare_tables(lake)
         return {"orders": lake.read("orders_current").count()}
+
+
+def taken_sql(changes: int) -> str:
+    """Return the statement with which Spark makes the intake of a history: an object for each 1,000 changes, below its day's folder."""
+    objects, of_a_day = changes // 1000, DAY // 1000
+    day = f"date_add(DATE '{FIRST_DAY:%Y-%m-%d}', CAST(id div {of_a_day} AS int))"
+    hour = f"lpad(CAST(id % {of_a_day} * 24 div {of_a_day} AS string), 2, '0')"
+    return (
+        f"SELECT concat('raw/orders/dt=', {day}, '/hr=', {hour}, '/', id, '.json') AS object, md5(CAST(id AS string)) AS etag, "  # noqa: S608 (numbers)
+        f"1L AS size_bytes, CAST(now() AS timestamp_ntz) AS taken_at FROM range({objects})"
+    )
 
 
 def daily(folder: str, changes: str) -> dict[str, float]:

@@ -39,7 +39,7 @@ class Settled:
 
     def deliver(self) -> None: ...
 
-    def pending(self, order_ids: Collection[str]) -> dict[str, Any]:
+    def pending(self, _order_ids: Collection[str]) -> dict[str, Any]:
         return {}
 
 
@@ -49,7 +49,7 @@ class Held:
     def __init__(self, items: list[Item], columns: Sequence[str], prints: list[tuple[str, str]]) -> None:
         self._items, self.columns, self._prints = items, columns, prints
 
-    def versions(self, order_ids: Collection[str]) -> dict[str, Version]:
+    def versions(self, _order_ids: Collection[str]) -> dict[str, Version]:
         last = _item(len(self._items) - 1)
         return {last["orderid"]["S"]: Version(("", "0"), {**item_row(last, frozenset(self.columns)), "quantity": "99"})}
 
@@ -87,7 +87,9 @@ def best_seconds(endpoint: str, orders: int) -> dict[str, float]:
     curated = _curated(endpoint, name, orders)
     source = SourceOrdersHook(table=name, **CONNECTION)
     times: dict[str, list[float]] = {"plain": [], "reconcile": [], "comparison": []}
-    held = Held(sorted(source.scan(), key=lambda item: str(item["orderid"]["S"])), curated.columns, list(curated.fingerprints()))
+    held = Held(
+        sorted(source.scan(), key=lambda item: str(item["orderid"]["S"])), curated.columns, list(curated.fingerprints())
+    )
     for _ in range(ROUNDS):
         started = time.perf_counter()
         pages = table.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlglot
+from sales_cdc.contract.declared import declared_contract
 
 from benchmarks.order_history import history_sql
-from sales_cdc.contract.declared import declared_contract
 
 
 def test_a_history_has_every_column_of_the_change_log() -> None:
