@@ -119,14 +119,20 @@ class Lake:
             else:
                 return
 
-    def ensure(self, table: str, columns: dict[str, str], partitioning: str = "", **source: DataFrame) -> None:
-        """Make the table, with ``rows`` if that source is given, unless it exists; an older one gets the columns that it lacks."""
-        fields = "" if source else f"({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
-        query = "AS SELECT * FROM {rows}" if source else ""
-        place = f"LOCATION '{self.folder}{table}-{uuid.uuid4()}'" if self.folder else ""
-        how = f"USING iceberg {partitioning} {place} TBLPROPERTIES ({PROPERTIES})"
-        statement = f"CREATE TABLE IF NOT EXISTS {self.name(table)} {fields} {how} {query}"
-        self.commit(lambda: self.spark.sql(statement, **source))
+    def exists(self, table: str) -> bool:
+        return bool(self.spark.catalog.tableExists(self.name(table)))
+
+    def ensure(
+        self, table: str, columns: dict[str, str], partitioning: str = "", rows: Callable[[], DataFrame] | None = None
+    ) -> None:
+        """Make the table, of ``rows`` if they are given, unless it exists; an older one gets the columns that it lacks."""
+        if not self.exists(table):
+            fields = "" if rows else f"({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+            query, source = ("AS SELECT * FROM {rows}", {"rows": rows()}) if rows else ("", {})
+            place = f"LOCATION '{self.folder}{table}-{uuid.uuid4()}'" if self.folder else ""
+            how = f"USING iceberg {partitioning} {place} TBLPROPERTIES ({PROPERTIES})"
+            statement = f"CREATE TABLE IF NOT EXISTS {self.name(table)} {fields} {how} {query}"
+            self.commit(lambda: self.spark.sql(statement, **source))
         self.ensure_columns(table, columns)
 
     def ensure_columns(self, table: str, columns: dict[str, str]) -> None:
@@ -217,7 +223,7 @@ def require_fitting(lake: Lake) -> None:
         lake.changes: change_columns(lake.contract),
         lake.current: current_columns(lake.contract),
     }.items():
-        if not lake.spark.catalog.tableExists(lake.name(table)):
+        if not lake.exists(table):
             continue
         if unfit := unfit_columns(dict(lake.read(table).dtypes), columns, lake.key):
             raise TypeError(
@@ -235,10 +241,10 @@ def prepare_tables(lake: Lake) -> None:
     require_fitting(lake)
     lake.ensure(lake.quarantine, QUARANTINE, BY_FOLDER.format("source_object"))
     lake.ensure(lake.intake, INTAKE, BY_FOLDER.format("object"))
-    if not lake.spark.catalog.tableExists(lake.name(lake.changes)):
+    if not lake.exists(lake.changes):
         lake.commit(lambda: lake.spark.sql(f"DELETE FROM {lake.name(lake.intake)}"))  # noqa: S608 (names of ours)
     lake.ensure(lake.changes, change_columns(lake.contract), "PARTITIONED BY (days(creation_time))")
-    lake.ensure(lake.current, current_columns(lake.contract), rows=latest_changes(lake))
+    lake.ensure(lake.current, current_columns(lake.contract), rows=lambda: latest_changes(lake))
 
 
 def latest_changes(lake: Lake) -> DataFrame:

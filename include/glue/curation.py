@@ -34,11 +34,17 @@ def not_taken(
 
 def tune(lake: Lake, taken: Takings) -> None:
     """As many partitions in a shuffle as the batch, and the table that it is merged into, are worth: Spark's 200 cost a third more."""
-    current = lake.spark.table(f"{lake.name(lake.current)}.files").agg(F.sum("file_size_in_bytes")).first()
-    size = taken.bytes + PACKED * ((current and current[0]) or 0)
+    size = taken.bytes + PACKED * bytes_of(lake, lake.current)
     cores = lake.spark.sparkContext.defaultParallelism
     lake.spark.conf.set("spark.sql.shuffle.partitions", max(2 * cores, size // SHUFFLED_BYTES))
     lake.spark.conf.set("spark.sql.inMemoryColumnarStorage.compressed", "false")  # rows are kept for minutes only
+
+
+def bytes_of(lake: Lake, table: str) -> int:
+    """Return the bytes of the table's files, as its last commit says: a table of the files has columns for each of the table's."""
+    commits = lake.spark.table(f"{lake.name(table)}.snapshots").orderBy(F.desc("committed_at"))
+    last = commits.select(F.col("summary")["total-files-size"].cast("bigint")).first()
+    return (last and last[0]) or 0
 
 
 def curate(
