@@ -149,7 +149,8 @@ def test_differs_crawlers_of_other_targets_or_events_are_refused(parts: Parts, r
 
 def test_differs_awsglue_is_a_part_of_aws_s() -> None:
     library = Path(local_cloud.__file__).parent / "glue" / "jobs" / "library" / "awsglue"
-    assert {path.stem for path in library.glob("*.py")} - {"__init__"} == {"context", "job", "utils"}
+    found = {path.stem for path in library.glob("*.py")} - {"__init__"}
+    assert found == {"context", "dynamicframe", "job", "tables", "utils"}
 
 
 def test_a_change_of_a_stale_table_version_is_refused(parts: Parts) -> None:

@@ -207,3 +207,60 @@ def _alive(process_id: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(process_id)], capture_output=True, text=True, check=False
     ).stdout
     return bool(state.strip()) and not state.startswith("Z")
+
+
+FRAMES = """
+from awsglue.context import GlueContext
+from awsglue.dynamicframe import DynamicFrame
+from pyspark.context import SparkContext
+
+context = GlueContext(SparkContext.getOrCreate())
+products = context.create_dynamic_frame.from_catalog(database="{name}", table_name="products")
+print(products.count(), sorted(tuple(row) for row in products.toDF().collect()))
+kept = context.create_dynamic_frame.from_catalog(database="{name}", table_name="products", push_down_predicate="category = 'fresh'")
+named = kept.apply_mapping([("product", "string", "name", "string"), ("value", "double", "cents", "long")])
+output = {{"path": "s3://{name}/output"}}
+context.write_dynamic_frame.from_options(frame=named, connection_type="s3", connection_options=output, format="csv")
+again = context.create_dynamic_frame.from_options("s3", {{"paths": ["s3://{name}/output"]}}, "csv", {{"withHeader": True}})
+again.show()
+"""
+
+
+def test_dynamic_frames_read_the_catalog_and_write_to_s3(workshop: Workshop) -> None:
+    """As the system test ``example_glue`` of Airflow's Amazon provider reads a crawled table.
+
+    Sources: https://github.com/apache/airflow/blob/main/providers/amazon/tests/system/amazon/aws/example_glue.py,
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensions-dynamic-frame-reader.html,
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensions-dynamic-frame-writer.html
+    """
+    workshop.allow("s3:*", "glue:*", "logs:*")
+    name = workshop.name
+    for category, rows in {"mixed": "apple,0.5\n", "fresh": "milk,2.5\n"}.items():
+        workshop.s3.put_object(
+            Bucket=name, Key=f"input/category={category}/input.csv", Body=f"product,value\n{rows}".encode()
+        )
+    columns = [{"Name": "product", "Type": "string"}, {"Name": "value", "Type": "double"}]
+    serde = {
+        "SerializationLibrary": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
+        "Parameters": {"field.delim": ","},
+    }
+    place = {"Columns": columns, "Location": f"s3://{name}/input/", "SerdeInfo": serde}
+    workshop.glue.create_database(DatabaseInput={"Name": name})
+    workshop.glue.create_table(
+        DatabaseName=name,
+        TableInput={
+            "Name": "products", "StorageDescriptor": place, "PartitionKeys": [{"Name": "category", "Type": "string"}],
+            "Parameters": {"skip.header.line.count": "1"},
+        },
+    )  # fmt: skip
+    for category in ("mixed", "fresh"):
+        partition = {
+            "Values": [category], "StorageDescriptor": {**place, "Location": f"s3://{name}/input/category={category}/"},
+        }  # fmt: skip
+        workshop.glue.create_partition(DatabaseName=name, TableName="products", PartitionInput=partition)
+    run = workshop.run(workshop.job(FRAMES.format(name=name), command="glueetl", GlueVersion="5.1"))
+    assert run["JobRunState"] == "SUCCEEDED", run
+    assert workshop.log(run, "output") == [
+        "2 [('apple', 0.5, 'mixed'), ('milk', 2.5, 'fresh')]",
+        '{"name":"milk","cents":"2"}',
+    ]
