@@ -37,7 +37,12 @@ def test_a_table_shows_its_comment_and_a_time_its_precision(athena: Athena) -> N
     found = athena.client.get_table_metadata(
         CatalogName="AwsDataCatalog", DatabaseName=athena.database, TableName="noted"
     )
-    assert found["TableMetadata"]["Parameters"]["comment"] == "of the table"
+    parameters = found["TableMetadata"]["Parameters"]
+    assert parameters["comment"] == "of the table"
+    assert parameters["location"] == f"s3://{athena.bucket}/noted"
+    assert parameters["inputformat"] == "org.apache.hadoop.mapred.TextInputFormat"
+    assert parameters["outputformat"] == "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+    assert parameters["serde.param.serialization.format"] == "1"
     execution_id = athena.run("SELECT TIME '01:02:03.000' AS t").execution["QueryExecutionId"]
     page = athena.client.get_query_results(QueryExecutionId=execution_id)["ResultSet"]["ResultSetMetadata"]
     assert page["ColumnInfo"][0]["Precision"] == 3

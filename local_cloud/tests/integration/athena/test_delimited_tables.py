@@ -106,3 +106,21 @@ def _lines(athena: Athena, prefix: str) -> list[str]:
     found = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=prefix)["Contents"]
     bodies = [athena.s3.get_object(Bucket=athena.bucket, Key=item["Key"])["Body"].read() for item in found]
     return [line for body in bodies for line in gzip.decompress(body).decode().split("\n") if line]
+
+
+def test_a_separator_may_be_the_number_of_a_byte(athena: Athena) -> None:
+    """Hive's LazySimpleSerDe takes ``1`` for the byte of that number, which Athena gives to every table without a separator.
+
+    Sources: https://github.com/apache/hive/blob/master/serde/src/java/org/apache/hadoop/hive/serde2/lazy/LazyUtils.java (getByte), and
+    the ``serialization.format`` that PyAthena's ``test_get_table_options`` reads from AWS.
+    """
+    athena.put("bytes/part-0.txt", "1\x01x\n")
+    athena.rows(f"CREATE EXTERNAL TABLE plain (a int, b string) LOCATION 's3://{athena.bucket}/bytes/'")
+    descriptor = athena.glue.get_table(DatabaseName=athena.database, Name="plain")["Table"]["StorageDescriptor"]
+    assert descriptor["SerdeInfo"]["Parameters"] == {"serialization.format": "1"}
+    assert athena.rows("SELECT * FROM plain") == [["1", "x"]]
+    assert not [row for row in athena.rows("SHOW CREATE TABLE plain") if "SERDEPROPERTIES" in str(row)]
+    athena.put("semicolons/part-0.txt", "1;x\n")
+    serde = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe' WITH SERDEPROPERTIES ('field.delim' = '59')"
+    athena.rows(f"CREATE EXTERNAL TABLE numbered (a int, b string) {serde} LOCATION 's3://{athena.bucket}/semicolons/'")
+    assert athena.rows("SELECT * FROM numbered") == [["1", "x"]]

@@ -109,9 +109,8 @@ class Executions:
 
     @staticmethod
     def _report(query: Query, document: Json, milliseconds: int) -> None:
-        document["ResultConfiguration"]["OutputLocation"] = (
-            query.output_location or document["ResultConfiguration"]["OutputLocation"]
-        )
+        if query.output_location:
+            document["ResultConfiguration"]["OutputLocation"] = query.output_location
         submitted = float(document["Status"]["SubmissionDateTime"])
         queued = max(1, round((time.time() - submitted) * 1000) - milliseconds)  # AWS never shows 0
         document["Statistics"] = {

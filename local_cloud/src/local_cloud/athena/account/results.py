@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from local_cloud.athena.types import Type
 from local_cloud.wire import Json, ServiceError
 
 KEPT_FILES = 200
+KEPT_HOURS = 24
+"""Source, of results that Athena keeps itself: https://docs.aws.amazon.com/athena/latest/ug/managed-results.html"""
 _PRECISIONS = {
     "tinyint": 3,
     "smallint": 5,
@@ -62,15 +65,16 @@ class Results:
     """Writes result objects to S3 and reads their pages, with a copy of the latest on this machine's disk."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._managed = folder, folder.with_name("managed_results")
+        for made in (self._folder, self._managed):
+            made.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._held: Counter[Path] = Counter()
 
     def write_rows(self, query: Query, columns: list[tuple[str, Type]], rows: Iterable[Row]) -> int:
         """Write the CSV of a query with its header, and its metadata, and return the number of rows."""
         count = 0
-        with self._holding(query.execution_id) as path:
+        with self._holding(query.execution_id, query.output_location) as path:
             with path.open("w", encoding="utf-8", newline="") as file:
                 file.write(_line([name for name, _ in columns]))
                 for row in rows:
@@ -83,13 +87,13 @@ class Results:
 
     def write_text(self, query: Query, columns: list[str], lines: list[str], kind: Type | str = "string") -> None:
         """Write the text of a DDL or utility statement, a line for each row; ``kind`` is the type of its columns."""
-        with self._holding(query.execution_id) as path:
+        with self._holding(query.execution_id, query.output_location) as path:
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
             self._keep(query, path, [column_info(name, kind) for name in columns], header=False)
 
     def write_nothing(self, query: Query) -> None:
         """Note the empty result of a statement that writes elsewhere; no object is made for it."""
-        with self._holding(query.execution_id) as path:
+        with self._holding(query.execution_id, query.output_location) as path:
             path.touch()
             self._metadata_path(path).write_text(json.dumps({"Columns": [], "Header": False}))
 
@@ -99,13 +103,13 @@ class Results:
         Raises:
             ServiceError: the token is not ours, the result object is gone, or the caller may not read it.
         """
-        with self._holding(execution_id) as path:
+        with self._holding(execution_id, location) as path:
             self._bring(caller, path, location)
             return self._page(caller, path, location, token, most)
 
     def _page(self, caller: Caller, path: Path, location: str, token: str | None, most: int) -> Json:
         metadata = json.loads(self._metadata_path(path).read_text())
-        if metadata["Columns"]:
+        if metadata["Columns"] and location:
             _require_readable(caller, location)
         try:
             start = int(token or 0)
@@ -133,6 +137,8 @@ class Results:
     def _keep(self, query: Query, path: Path, columns: list[Json], *, header: bool) -> None:
         metadata = json.dumps({"Columns": columns, "Header": header})
         self._metadata_path(path).write_text(metadata)
+        if not query.output_location:
+            return
         bucket, key = split_location(query.output_location)
         s3 = query.caller.clients.client("s3")
         with denials.writing_output(query.output_location), path.open("rb") as file:
@@ -141,6 +147,8 @@ class Results:
 
     def _bring(self, caller: Caller, path: Path, location: str) -> None:
         if not path.exists() or not self._metadata_path(path).exists():
+            if not location:
+                raise invalid(f"The results of query {path.name} were kept for {KEPT_HOURS} hours and are gone.")
             bucket, key = split_location(location)
             s3 = caller.clients.client("s3")
             try:
@@ -150,9 +158,9 @@ class Results:
                 raise invalid(f"Could not find results of query {path.name} at {location}.") from error
 
     @contextmanager
-    def _holding(self, execution_id: str) -> Iterator[Path]:
-        """Give the path of the copy of a query's result; it is not deleted while the context lasts."""
-        path = self._folder / execution_id
+    def _holding(self, execution_id: str, location: str) -> Iterator[Path]:
+        """Give the path of a query's result: a copy, or, without a location, the result. It is kept while the context lasts."""
+        path = (self._folder if location else self._managed) / execution_id
         with self._lock:
             self._held[path] += 1
         try:
@@ -167,12 +175,18 @@ class Results:
         return path.with_name(path.name + ".metadata")
 
     def _prune(self) -> None:
-        """Keep the newest copies, and those in use. Older pages are read from S3 again. Drafts of downloads have a suffix."""
+        """Keep the newest copies, and those in use. Older pages are read from S3 again. Drafts of downloads have a suffix.
+
+        Results that only Athena has are kept for their hours.
+        """
         self._held = +self._held
         free = [path for path in self._folder.iterdir() if not path.suffix and not self._held[path]]
         for path in sorted(free, key=lambda path: path.stat().st_mtime)[:-KEPT_FILES]:
             path.unlink()
             self._metadata_path(path).unlink(missing_ok=True)
+        for path in self._managed.iterdir():
+            if not self._held[path.with_suffix("")] and path.stat().st_mtime < time.time() - KEPT_HOURS * 3600:
+                path.unlink()
 
 
 def _require_readable(caller: Caller, location: str) -> None:

@@ -15,6 +15,7 @@ from local_cloud.wire import Json, ServiceError
 PRIMARY = "primary"
 ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 MINIMUM_CUTOFF_BYTES = 10_000_000
+NOT_TOGETHER = "ResultConfiguration and ManagedQueryResultsConfiguration cannot be set together"
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,128}")
 
 
@@ -108,7 +109,17 @@ def _checked(configuration: Json) -> Json:
     location = configuration.get("ResultConfiguration", {}).get("OutputLocation")
     if location is not None:
         check_location(location)
+        if keeps_results(configuration):
+            raise invalid(NOT_TOGETHER)
     return configuration
+
+
+def keeps_results(configuration: Json) -> bool:
+    """Say whether Athena itself keeps the results of the work group's queries, and no bucket does.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/managed-results.html
+    """
+    return bool(configuration.get("ManagedQueryResultsConfiguration", {}).get("Enabled"))
 
 
 def check_location(location: str) -> None:
@@ -125,8 +136,9 @@ def _updated(configuration: Json, updates: Json) -> Json:
     """Apply ``ConfigurationUpdates``: plain keys replace, ``Remove…`` switches remove."""
     changed = dict(configuration)
     for key, value in updates.items():
-        if key == "ResultConfigurationUpdates":
-            changed["ResultConfiguration"] = _updated_results(configuration.get("ResultConfiguration", {}), value)
+        if key in {"ResultConfigurationUpdates", "ManagedQueryResultsConfigurationUpdates"}:
+            kept = key.removesuffix("Updates")
+            changed[kept] = _updated_results(configuration.get(kept, {}), value)
         elif key == "RemoveBytesScannedCutoffPerQuery":
             if value:
                 changed.pop("BytesScannedCutoffPerQuery", None)

@@ -95,7 +95,7 @@ class QueryActions(JsonService):
         found = self._results.page(
             self._callers.of(request.caller),
             document["QueryExecutionId"],
-            document["ResultConfiguration"]["OutputLocation"],
+            document.get("ResultConfiguration", {}).get("OutputLocation", ""),
             params.get("NextToken"),
             max_results,
         )

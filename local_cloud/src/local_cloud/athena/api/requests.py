@@ -8,7 +8,14 @@ from __future__ import annotations
 import contextlib
 import uuid
 
-from local_cloud.athena.account.workgroups import PRIMARY, WorkGroups, check_location, invalid
+from local_cloud.athena.account.workgroups import (
+    NOT_TOGETHER,
+    PRIMARY,
+    WorkGroups,
+    check_location,
+    invalid,
+    keeps_results,
+)
 from local_cloud.athena.api.caller_checks import require_bucket
 from local_cloud.athena.api.catalogs import CATALOG
 from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
@@ -38,15 +45,17 @@ def query_of(params: Json, groups: WorkGroups, caller: Caller) -> tuple[Query, J
     statement = _statement(sql)
     configuration = group["Configuration"]
     results = _result_configuration(params, configuration)
-    require_bucket(caller, results["OutputLocation"])
+    folder = ""
+    if results:
+        require_bucket(caller, results["OutputLocation"])
+        folder = results["OutputLocation"].rstrip("/") + "/"
     execution_id = str(uuid.uuid4())
     context = params.get("QueryExecutionContext", {})
-    folder = results["OutputLocation"].rstrip("/") + "/"
     query = Query(
         execution_id, strip(sql), context.get("Catalog", CATALOG), context.get("Database", "default").strip('"`').lower(),
         list(params.get("ExecutionParameters", [])), folder, group["Name"], configuration.get("BytesScannedCutoffPerQuery"), caller,
     )  # fmt: skip
-    query.output_location = folder + execution_id + statement.extension
+    query.output_location = folder and folder + execution_id + statement.extension
     return query, _document(query, params, statement, results, configuration)
 
 
@@ -57,13 +66,16 @@ def _document(query: Query, params: Json, statement: Statement, results: Json, c
         "Query": params["QueryString"].strip(),
         "StatementType": statement.kind,
         "SubstatementType": statement.verb,
-        "ResultConfiguration": {**results, "OutputLocation": query.output_location},
         "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
         "QueryExecutionContext": {key: value.lower() for key, value in params.get("QueryExecutionContext", {}).items()},
         "Statistics": {},
         "WorkGroup": query.work_group,
         "EngineVersion": configuration["EngineVersion"],
     }
+    if results:
+        document["ResultConfiguration"] = {**results, "OutputLocation": query.output_location}
+    else:
+        document["ManagedQueryResultsConfiguration"] = configuration["ManagedQueryResultsConfiguration"]
     if query.parameters:
         document["ExecutionParameters"] = query.parameters
     return document
@@ -90,7 +102,14 @@ def _statement(sql: str) -> Statement:
 
 
 def _result_configuration(params: Json, configuration: Json) -> Json:
-    """Return the client's configuration. The work group's wins when it is enforced, and serves when the client gives none."""
+    """Return the client's configuration. The work group's wins when it is enforced, and serves when the client gives none.
+
+    It is empty where Athena keeps the results itself.
+    """
+    if keeps_results(configuration):
+        if params.get("ResultConfiguration", {}).get("OutputLocation"):
+            raise invalid(NOT_TOGETHER)
+        return {}
     own, asked = configuration.get("ResultConfiguration", {}), params.get("ResultConfiguration", {})
     chosen: Json = (
         own if configuration["EnforceWorkGroupConfiguration"] and own.get("OutputLocation") else {**own, **asked}

@@ -96,11 +96,22 @@ class GlueTable:
             "TableType": self.document.get("TableType", "EXTERNAL_TABLE"),
             "Columns": [_metadata(column) for column in self.columns],
             "PartitionKeys": [_metadata(column) for column in self.partition_keys],
-            "Parameters": {**self.parameters, "location": self.location, "serde.serialization.lib": self.serde},
+            "Parameters": {**self.parameters, **self._storage()},
         }
         if self.document.get("CreateTime"):
             found["CreateTime"] = self.document["CreateTime"]
         return found
+
+    def _storage(self) -> dict[str, str]:
+        """Return where and how the objects are, as parameters.
+
+        Source: the example of https://docs.aws.amazon.com/cli/latest/reference/athena/get-table-metadata.html
+        """
+        kept = {
+            name.lower(): self.descriptor[name] for name in ("InputFormat", "OutputFormat") if name in self.descriptor
+        }
+        parameters = {f"serde.param.{key}": value for key, value in self.serde_parameters.items()}
+        return {"location": self.location, "serde.serialization.lib": self.serde, **kept, **parameters}
 
 
 def _columns(documents: list[Json] | None) -> list[Column]:

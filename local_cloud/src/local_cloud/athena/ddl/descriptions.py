@@ -13,6 +13,7 @@ from pyiceberg.types import IcebergType, ListType, LongType, MapType, StructType
 from local_cloud.athena.catalog.glue import Column, GlueTable
 from local_cloud.athena.catalog.views import stored_view
 
+_DEFAULT_FORMAT = ("serialization.format", "1")  # Hive does not show it
 _SPELT = {LongType: "bigint", TimestamptzType: "timestamp with time zone"}
 
 
@@ -82,8 +83,9 @@ def create_statement(table: GlueTable) -> list[str]:
         lines += ["PARTITIONED BY ( ", *_columns(table.partition_keys)]
     if not table.is_iceberg:
         lines += ["ROW FORMAT SERDE ", f"  {_quoted(table.serde)} "]
-        if table.serde_parameters:
-            lines += ["WITH SERDEPROPERTIES ( ", *_properties(table.serde_parameters)]
+        parameters = {key: value for key, value in table.serde_parameters.items() if (key, value) != _DEFAULT_FORMAT}
+        if parameters:
+            lines += ["WITH SERDEPROPERTIES ( ", *_properties(parameters)]
         lines += [
             "STORED AS INPUTFORMAT ",
             f"  {_quoted(descriptor.get('InputFormat', ''))} ",

@@ -35,6 +35,7 @@ _STORED = {
     "PARQUET": (serde.PARQUET, *PARQUET_FORMATS),
     "JSONFILE": ("org.apache.hive.hcatalog.data.JsonSerDe", *TEXT_FORMATS),
 }
+_DEFAULT_FORMAT = ("serialization.format", "1")
 _DELIMITERS = {"FIELDS": "field.delim", "LINES": "line.delim", "COLLECTION": "collection.delim", "MAP": "mapkey.delim"}
 
 
@@ -76,6 +77,7 @@ class TableDefinitions:
         elif not document["StorageDescriptor"]["Location"]:
             raise QueryFailedError("", "FAILED: SemanticException table must have a LOCATION")
         else:
+            document["StorageDescriptor"]["SerdeInfo"]["Parameters"].setdefault(*_DEFAULT_FORMAT)
             self._catalog.create_table(database, document)
 
     def _clauses(self, name: str, columns: list[dict[str, str]], words: Words) -> tuple[Json, list[str]]:
@@ -99,7 +101,7 @@ class TableDefinitions:
             elif words.accept("PARTITIONED", "BY"):
                 partitions = self._partitioned(words, document)
             elif words.accept("LOCATION"):
-                descriptor["Location"] = words.text()
+                descriptor["Location"] = _as_path(words.text())
             elif words.accept("TBLPROPERTIES"):
                 document["Parameters"] |= words.properties()
             elif not self._format(words, descriptor):
@@ -201,6 +203,15 @@ class TableDefinitions:
                 answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}) if keys else {}
                 for kept in answer.get("Errors", []):
                     raise QueryFailedError(denials.NAME, f"Permission denied on S3 path: s3://{bucket}/{kept['Key']}")
+
+
+def _as_path(location: str) -> str:
+    """Return a location as a Hadoop path has it: without the slash at its end, but for the bucket's own.
+
+    PyAthena's tests show what Athena keeps: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/sqlalchemy/test_base.py
+    """
+    path = location.rstrip("/")
+    return path if "/" in path.removeprefix("s3://") else location
 
 
 def _delimiters(words: Words) -> dict[str, str]:

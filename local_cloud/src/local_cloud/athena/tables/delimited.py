@@ -68,7 +68,7 @@ def _fields(path: Path, library: str, options: dict[str, str]) -> Iterator[list[
 
 def separator(options: dict[str, str]) -> str:
     """Return what LazySimpleSerDe has between two fields."""
-    return options.get("field.delim", options.get("serialization.format", "\x01"))
+    return serde.separator(options, "field.delim", "serialization.format", default="\x01")
 
 
 def null(options: dict[str, str]) -> str:

@@ -57,8 +57,8 @@ def encoded(value: Typed, parameters: dict[str, str]) -> str:
 
 def _separators(parameters: dict[str, str]) -> list[str]:
     """Return the separators of items, and of keys and values, then those of deeper levels."""
-    items = parameters.get("collection.delim", parameters.get("colelction.delim", "\x02"))
-    return [items, parameters.get("mapkey.delim", "\x03"), *_FURTHER]
+    items = serde.separator(parameters, "collection.delim", "colelction.delim", default="\x02")
+    return [items, serde.separator(parameters, "mapkey.delim", default="\x03"), *_FURTHER]
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:

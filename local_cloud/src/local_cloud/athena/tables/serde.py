@@ -24,11 +24,21 @@ PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 JSON_SERDES = HIVE_JSON | {OPENX_JSON}
+BYTES = 128
 _NESTED = "serde_nested"
 
 
 def is_true(parameters: dict[str, str], key: str, *, default: bool) -> bool:
     return parameters.get(key, str(default)).strip().lower() == "true"
+
+
+def separator(parameters: dict[str, str], *keys: str, default: str) -> str:
+    """Return the separator that the first of the keys names: a character, or the number of a byte such as Glue's ``1``.
+
+    Source: https://github.com/apache/hive/blob/master/serde/src/java/org/apache/hadoop/hive/serde2/lazy/LazyUtils.java (getByte)
+    """
+    given = next((parameters[key] for key in keys if parameters.get(key)), default)
+    return chr(int(given)) if given.isascii() and given.isdigit() and int(given) < BYTES else given
 
 
 def json_key(parameters: dict[str, str], column: str) -> str:

@@ -84,6 +84,10 @@ class CreateTableAs:
 
     def _location(self, query: Query, properties: dict[str, str]) -> str:
         given = properties.get("external_location") or properties.get("location")
+        if not given and not query.output_folder:
+            raise QueryFailedError(
+                "INVALID_TABLE_PROPERTY", "external_location is needed: the work group keeps results in no bucket"
+            )
         return (given or f"{query.output_folder}tables/{query.execution_id}").rstrip("/") + "/"
 
     def _create_iceberg(

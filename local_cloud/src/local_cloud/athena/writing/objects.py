@@ -64,6 +64,9 @@ class WrittenObjects:
         return location
 
     def manifest(self, query: Query, written: list[str]) -> None:
+        """List the written objects beside the query's result; where Athena keeps results itself, there is no such place."""
+        if not query.output_folder:
+            return
         query.manifest_location = f"{query.output_folder}{query.execution_id}-manifest.csv"
         bucket, key = split_location(query.manifest_location)
         body = "".join(f"{path}\n" for path in written).encode()
