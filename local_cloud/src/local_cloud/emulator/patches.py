@@ -18,6 +18,7 @@ from local_cloud.emulator.scans import patch_scans
 from local_cloud.emulator.shard_listing import patch_shard_listing
 from local_cloud.emulator.stream_numbers import StreamNumbers, patch_stream_numbers
 from local_cloud.emulator.streams import patch_streams
+from local_cloud.emulator.unsigned_requests import patch_unsigned_requests
 from local_cloud.emulator.update_expressions import patch_update_expressions
 from local_cloud.uptime import Uptime
 
@@ -32,7 +33,7 @@ def apply_patches(
         uptime: when the cloud was down; that time does not count towards the retention of a stream.
         numbers: what gives sequence numbers and labels to streams.
         work_group_of: the work group of an Athena query, by the query's id.
-        enforce_iam: whether a function's log needs the permission of its role.
+        enforce_iam: whether a function's log needs the permission of its role, and an unsigned request that of its bucket.
 
     Raises:
         SeamMovedError: MiniStack lacks a name that a patch needs.
@@ -53,4 +54,5 @@ def apply_patches(
     patch_catalog_tables(modules.glue)
     patch_alarms(modules.cloudwatch)
     if enforce_iam:
+        patch_unsigned_requests(modules.iam_evaluator)
         patch_function_logs(modules.lambda_svc, modules.iam_evaluator)
