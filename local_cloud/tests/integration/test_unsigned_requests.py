@@ -35,6 +35,7 @@ def test_an_unsigned_request_needs_a_policy_that_allows_everybody(cloud: Any, pr
     everybody = {
         "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{prefix}/a/*",
     }  # fmt: skip
+    s3.delete_public_access_block(Bucket=prefix)
     s3.put_bucket_policy(Bucket=prefix, Policy=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}))
     assert nobody.get_object(Bucket=prefix, Key="a/b.txt")["Body"].read() == b"x"
     with pytest.raises(ClientError, match="AccessDenied"):
