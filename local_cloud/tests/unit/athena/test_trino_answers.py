@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.athena.supported_sql import PAGE, page
-from tests.unit.athena.trino_answers import RIGHT, Answer, answers, is_honest, recorded, verdict
+from tests.unit.athena.trino_answers import RIGHT, UNSUPPORTED, Answer, answers, is_honest, recorded, verdict
 
 RECORDINGS = sorted((Path(__file__).parent / "trino").glob("*.jsonl"))
 
@@ -16,6 +16,12 @@ def test_answers_are_those_of_trino(path: Path, tmp_path: Path) -> None:
     cases = recorded(path)
     found = zip(cases, answers([case["sql"] for case in cases], tmp_path), strict=True)
     assert [(case["sql"], answer) for case, answer in found if verdict(case, answer) != RIGHT] == []
+
+
+def test_what_trino_answers_and_the_local_cloud_does_not_is_refused_by_its_name(tmp_path: Path) -> None:
+    cases = recorded(RECORDINGS[0].parents[1] / "trino_refused" / "statements.jsonl")
+    found = zip(cases, answers([case["sql"] for case in cases], tmp_path), strict=True)
+    assert [(case["sql"], answer) for case, answer in found if verdict(case, answer) not in {RIGHT, UNSUPPORTED}] == []
 
 
 def test_the_page_of_supported_sql_is_that_of_the_recordings() -> None:

@@ -78,6 +78,8 @@ def _between(compiler: Compiler, node: exp.Between, scope: Scope) -> Typed:
 
 
 def _in(compiler: Compiler, node: exp.In, scope: Scope) -> Typed:
+    if len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Values):
+        node = exp.In(this=node.this, query=node.expressions[0])
     if node.args.get("query") is not None:
         return member(compiler, node, scope)
     value = compiler.value(node.this, scope)

@@ -67,7 +67,10 @@ def _typed_literal(session: Session, node: exp.Expr) -> Typed:
         return _time_literal(session, node, text)
     if kind == "date":
         return _date_literal(session, node, text)
-    return cast(Typed(quoting.text(text), Type("varchar", (len(text),))), parse_type(kind))
+    if kind == "uuid":
+        raise session.unsupported(node, "A literal of type uuid")
+    target = Type("char", (max(1, len(text)),)) if kind == "char" else parse_type(kind)
+    return cast(Typed(quoting.text(text), Type("varchar", (len(text),))), target)
 
 
 def _not_valid(session: Session, node: exp.Expr, text: str, kind: str) -> QueryFailedError:
@@ -100,6 +103,8 @@ def _timestamp_literal(session: Session, node: exp.Expr, text: str) -> Typed:
 def _far(session: Session, node: exp.Expr, text: str, kind: Type) -> Typed:
     """Compile a literal of a year after 9999, which Python does not know."""
     match = re.fullmatch(r"\s*\+?(\d{5,6}-\d{1,2}-\d{1,2}(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)\s*", text)
+    if match is None and re.match(r"\s*-\d{4}", text):
+        raise session.unsupported(node, "A year before 1")
     if match is None:
         raise _not_valid(session, node, text, kind.name.upper())
     return Typed(f"CAST('{match[1]}' AS {duckdb_name(kind)})", kind)

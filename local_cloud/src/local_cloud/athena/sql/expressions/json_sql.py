@@ -46,6 +46,11 @@ def _value(compiler: Compiler, node: exp.JSONValue, scope: Scope) -> Typed:
             default = cast(compiler.value(conditions.args[key], scope), target).sql
             branches += f"WHEN {found} = chr(0) || '{key}' THEN {default} "
     returned = _returned(found, target)
+    if words[1] == "null" and target != VARCHAR:
+        returned = f"TRY({returned})"
+    if words[1] == "default" and conditions is not None and target != VARCHAR:
+        default = cast(compiler.value(conditions.args["error"], scope), target).sql
+        returned = f"(CASE WHEN {found} IS NOT NULL THEN coalesce(TRY({returned}), {default}) END)"
     return Typed(f"(CASE {branches}ELSE {returned} END)" if branches else returned, target)
 
 
@@ -76,13 +81,10 @@ def _query(compiler: Compiler, node: exp.JSONExtract, scope: Scope) -> Typed:
 
 
 def _object(compiler: Compiler, node: exp.JSONObject, scope: Scope) -> Typed:
-    pairs = [
-        (compiler.value(entry.this, scope), compiler.value(entry.expression, scope))
-        for entry in node.expressions
-        if isinstance(entry, exp.JSONKeyValue)
-    ]
+    entries = [entry for entry in node.expressions if isinstance(entry, exp.JSONKeyValue)]
+    pairs = [(compiler.value(entry.this, scope), compiler.value(entry.expression, scope)) for entry in entries]
     absent = str(node.args.get("null_handling") or "").upper().startswith("ABSENT")
-    return json_object(pairs, absent=absent)
+    return json_object(pairs, entries, absent=absent)
 
 
 JSON_SQL: dict[type[exp.Expr], ExpressionHandler] = {

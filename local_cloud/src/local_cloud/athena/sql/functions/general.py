@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from local_cloud.athena import quoting
 from local_cloud.athena.coercions import common_type
+from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.functions.signatures import simple
 from local_cloud.athena.sql.model import Typed
@@ -44,7 +45,12 @@ def _nullif(call: Call) -> Typed:
 def _try(call: Call) -> Typed:
     if len(call.nodes) != 1:
         raise call.mistaken()
-    value = call.argument(0)
+    try:
+        value = call.argument(0)
+    except QueryFailedError as error:
+        if error.name == "INVALID_FUNCTION_ARGUMENT":  # Trino meets it at a row, and TRY makes it NULL
+            raise call.session.unsupported(call.node, "TRY of a function with an argument that is never valid") from error
+        raise
     return Typed(f"TRY({value.sql})", value.type)
 
 
@@ -59,5 +65,5 @@ def _row(call: Call) -> Typed:
 
 
 GENERAL: dict[str, Function] = {
-    "coalesce": _coalesce, "nullif": _nullif, "try": _try, "typeof": _typeof, "row": _row, "version": simple((" -> varchar", "'476'")), "uuid": simple((" -> varchar", "CAST(uuid() AS VARCHAR)")),
+    "coalesce": _coalesce, "nullif": _nullif, "try": _try, "typeof": _typeof, "row": _row, "version": simple((" -> varchar", "'476'")), "uuid": simple((" -> uuid", "CAST(uuid() AS VARCHAR)")),
 }  # fmt: skip

@@ -68,7 +68,7 @@ def _array_contains(call: Call) -> Typed:
 
 
 def _array(call: Call) -> Typed:
-    return json_array(call.arguments())
+    return json_array(call.arguments(), list(call.nodes))
 
 
 JSON_VALUES: dict[str, Function] = {

@@ -23,20 +23,26 @@ _URI = re.compile(
     r"(?:(?P<protocol>[A-Za-z][A-Za-z0-9+.-]*):)?(?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?"
 )
 _ALLOWED = re.compile(r"(?:[A-Za-z0-9;/?:@&=+$,\[\]#_.!~*'()-]|%[0-9A-Fa-f]{2}|[^\x00-\x7f])*")
+_MAX_PORT = 2**31 - 1
 _AUTHORITY = re.compile(r"(?:[^@]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*)(?::(?P<port>\d*))?")
 
 
 def url_part(url: str, part: str) -> str | None:
+    """Return a part of a URL: of what is none NULL, and an empty text for a part that is not there, but NULL for a port."""
     match = _URI.fullmatch(url) if _ALLOWED.fullmatch(url) else None
     if match is None or (match["protocol"] is not None and not match["path"] and match["authority"] is None):
         return None
     if part in {"host", "port"}:
         authority = _AUTHORITY.fullmatch(match["authority"] or "")
-        return (authority[part] or None) if authority else None
-    found = match[part]
-    if part == "protocol":
-        return found
-    return urllib.parse.unquote(found) if found is not None else None
+        if authority is not None and int(authority["port"] or 0) > _MAX_PORT:
+            authority = None
+        found = (authority[part] or "") if authority else ""
+        return found if part == "host" else found or None
+    is_opaque = match["protocol"] is not None and match["authority"] is None and not match["path"].startswith("/")
+    if is_opaque and part in {"path", "query"}:
+        return ""
+    found = match[part] or ""
+    return found if part == "protocol" else urllib.parse.unquote(found)
 
 
 def url_parameter(url: str, name: str) -> str | None:

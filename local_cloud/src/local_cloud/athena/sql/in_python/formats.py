@@ -26,6 +26,8 @@ def format_text(form: str, values: list[str | None]) -> str:
         parts.append(_literal(form, form[end : match.start()]))
         end = match.end()
         letter = match[5]
+        if letter in "hH":
+            raise _unsupported(match)
         if "-" in match[2] and ("0" in match[2] or not match[3]):
             raise _wrong(form, f"IllegalFormatFlags: Flags = '{match[2]}'")
         if letter in "%n":
@@ -40,6 +42,8 @@ def format_text(form: str, values: list[str | None]) -> str:
 
 
 def _literal(form: str, text: str) -> str:
+    if "%" in text and "<" in text:
+        raise QueryError("NOT_SUPPORTED", f"The format string {form} is not supported by the local cloud's Athena.")
     if "%" in text:
         raise _wrong(form, "Conversion = '%'")
     return text

@@ -10,10 +10,10 @@ import json
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 from typing import Any
 
 from local_cloud.athena.json_text import Number, Pairs, compact, encodable
+from local_cloud.athena.sql.in_python.json_streams import refused, steps, value_before_the_fault
 from local_cloud.athena.sql.raising import QueryError
 from local_cloud.athena.sql.values.display import NOT_FINITE, floating, floating_text
 from local_cloud.athena.types import Type, parse_type
@@ -25,31 +25,14 @@ _INTEGER, _DOUBLE = (
 )
 _DECIMAL = re.compile("[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?")
 _TRUTHS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
-_STEP = re.compile(r"""\.([A-Za-z_][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]""")
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 MISSING = object()
-
-
-@lru_cache(maxsize=256)
-def _steps(path: str) -> tuple[str | int, ...]:
-    if not path.startswith("$"):
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
-    steps: list[str | int] = []
-    position = 1
-    while position < len(path):
-        match = _STEP.match(path, position)
-        if match is None:
-            raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
-        key = next(group for group in match.groups() if group is not None)
-        steps.append(int(key) if match[2] is not None else key)
-        position = match.end()
-    return tuple(steps)
 
 
 def parsed(text: str) -> Any:
     """Parse the document; ``MISSING`` when the text is no JSON."""
     try:
-        value = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=_refused, object_pairs_hook=Pairs)
+        value = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=refused, object_pairs_hook=Pairs)
         return _encodable(value) if "\\ud" in text or "\\uD" in text else value
     except (ValueError, RecursionError):
         return MISSING
@@ -62,11 +45,6 @@ def _encodable(value: Any) -> Any:
     if isinstance(value, list):
         return [_encodable(part) for part in value]
     return encodable(value) if isinstance(value, str) and not isinstance(value, Number) else value
-
-
-def _refused(word: str) -> Any:
-    """Refuse NaN and Infinity, which Python accepts as JSON."""
-    raise ValueError(word)
 
 
 def as_doubles(value: Any) -> Any:
@@ -84,8 +62,13 @@ def as_doubles(value: Any) -> Any:
 
 
 def _found(text: str, path: str) -> Any:
-    value = parsed(text)
-    for step in _steps(path):
+    value, found = parsed(text), steps(path)
+    if value is MISSING:
+        try:
+            return _encodable(value_before_the_fault(text, found))
+        except (ValueError, RecursionError):
+            return MISSING
+    for step in found:
         if isinstance(value, Pairs):
             value = next((part for key, part in value if key == str(step)), MISSING)
         elif isinstance(value, list) and isinstance(step, int):

@@ -80,8 +80,9 @@ def sorted_positions(answers: list[list[int | None]]) -> list[int]:
 
 
 def combinations(size: int, count: int) -> list[list[int]]:
-    """Return every choice of so many positions, from 1."""
+    """Return every choice of so many positions, from 1, in the order of the last position, then of the one before it."""
     found = [list(choice) for choice in itertools.combinations(range(1, size + 1), count)]
+    found.sort(key=lambda choice: choice[::-1])
     if len(found) > 100_000:
         raise QueryError("INVALID_FUNCTION_ARGUMENT", "combinations exceed max size")
     return found

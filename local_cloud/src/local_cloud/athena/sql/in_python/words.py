@@ -65,13 +65,13 @@ def normalized(text: str, form: str) -> str:
 
 
 def short_number(text: str) -> str:
-    """Write a number with three digits and a suffix for thousands, millions and so on."""
+    """Write the whole part of a number with three digits and a suffix for thousands, millions and so on."""
     number = decimal.Decimal(text)
     if not number.is_finite():
         raise QueryError(
             "NOT_SUPPORTED", "format_number of NaN or Infinity is not supported by the local cloud's Athena."
         )
-    index = 0
+    number, index = decimal.Decimal(int(number)), 0
     while abs(number) >= 1000 and index < len(_SUFFIXES) - 1:
         number, index = number / 1000, index + 1
     digits = 2 if abs(number) < 10 else 1 if abs(number) < 100 else 0

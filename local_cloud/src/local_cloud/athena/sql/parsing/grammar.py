@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from local_cloud.athena.errors import MalformedQueryError, not_supported
 from local_cloud.athena.sql.parsing.foreign_syntax import foreign_tokens, json_objects
 from local_cloud.athena.sql.parsing.nodes import ALLOWED
-from local_cloud.athena.sql.parsing.unsupported_syntax import unsupported_tokens
+from local_cloud.athena.sql.parsing.unsupported_syntax import unsupported_form, unsupported_tokens
 
 _KEPT_FUNCTION_PARSERS = (
     "CAST",
@@ -64,6 +64,15 @@ def parse_query(sql: str) -> exp.Expr:
         MalformedQueryError: not Trino's grammar; the message has the place.
         QueryFailedError: Trino's grammar, and the local cloud cannot do it.
     """
+    try:
+        return _parsed(sql)
+    except MalformedQueryError as error:
+        if what := unsupported_form(sql):
+            raise not_supported(what) from error
+        raise
+
+
+def _parsed(sql: str) -> exp.Expr:
     try:
         sql, tokens = _tokens(sql)
     except TokenError as error:

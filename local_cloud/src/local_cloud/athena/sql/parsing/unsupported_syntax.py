@@ -21,8 +21,18 @@ _PAIRS = {
     ("WITH", "TIES"): "FETCH FIRST … WITH TIES",
     ("WITH", "FUNCTION"): "A function that a query declares",
 }
+_FORMS = {
+    r"\bjson_(value|query|exists|object|array)\s*\(.*\b(format|passing|returning|wrapper|on)\b": "This form of a JSON function",
+    r"\*\s*as\s*\(": "A name for the columns of *",
+    r"\b(from|join)\s*\(\s*\(\s*values\b": "VALUES in parentheses of their own",
+}
 _NAMES = {TokenType.IDENTIFIER, TokenType.STRING}
 _BEFORE_RELATIONS = {TokenType.FROM, TokenType.JOIN, TokenType.COMMA}
+
+
+def unsupported_form(sql: str) -> str | None:
+    """Return what of a statement that was not read may be Trino's all the same; None for a mistake."""
+    return next((what for form, what in _FORMS.items() if re.search(form, sql, re.IGNORECASE | re.DOTALL)), None)
 
 
 def unsupported_tokens(tokens: list[Token]) -> Iterator[tuple[Token, str]]:

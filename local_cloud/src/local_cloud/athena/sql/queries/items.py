@@ -16,7 +16,7 @@ def select_items(compiler: Compiler, node: exp.Select, scope: Scope) -> list[Ite
     items: list[Item] = []
     for item in node.expressions:
         if is_star(item):
-            items += _star(compiler.session, item, scope)
+            items += _star(compiler, item, scope)
             continue
         if isinstance(item, exp.Dot) and isinstance(item.expression, exp.Star):
             items += _fields(compiler, item, scope)
@@ -33,9 +33,13 @@ def is_star(item: exp.Expr) -> bool:
 
 def _fields(compiler: Compiler, item: exp.Dot, scope: Scope) -> list[Item]:
     """Compile ``row.*``: a column for each field."""
-    base = compiler.value(item.this, scope)
+    return _fields_of(compiler, item.this, scope)
+
+
+def _fields_of(compiler: Compiler, node: exp.Expr, scope: Scope) -> list[Item]:
+    base = compiler.value(node, scope)
     if base.type.name != "row":
-        raise compiler.session.mismatch(item, f"Expression {item.this.sql('trino')} is not of type ROW")
+        raise compiler.session.mismatch(node, f"Expression {node.sql('trino')} is not of type ROW")
     names = base.type.names
     return [(names[index], Typed(f"({base.sql}).f{index}", part)) for index, part in enumerate(base.type.parts)]
 
@@ -61,13 +65,16 @@ def _is_name(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column) or (isinstance(node, exp.Dot) and _is_name(node.this))
 
 
-def _star(session: Session, item: exp.Expr, scope: Scope) -> list[Item]:
+def _star(compiler: Compiler, item: exp.Expr, scope: Scope) -> list[Item]:
+    session = compiler.session
     qualifier = tuple(part.name.lower() for part in item.parts[:-1]) if isinstance(item, exp.Column) else ()
     found = [
         field
         for field in scope.fields
         if not field.hidden and (not qualifier or field.qualifier[-len(qualifier) :] == qualifier)
     ]
+    if not found and len(qualifier) > 1:  # a relation's column that is a row
+        return _fields_of(compiler, exp.column(*(part.copy() for part in reversed(item.parts[:-1]))), scope)
     if not found and qualifier:
         raise session.invalid(item, f"Unable to resolve reference {'.'.join(qualifier)}", "TABLE_NOT_FOUND")
     if not found:

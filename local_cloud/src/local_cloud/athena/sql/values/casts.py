@@ -6,7 +6,7 @@ Source: https://trino.io/docs/current/functions/conversion.html
 from __future__ import annotations
 
 from local_cloud.athena.coercions import common_type
-from local_cloud.athena.errors import QueryFailedError
+from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.json_casts import from_json_type, has_json_form, to_json
@@ -105,6 +105,8 @@ def cast(value: Typed, target: Type) -> Typed:
     found = _scalar_cast(value, target)
     if found is None and {source.name, target.name} <= {"array", "map", "row"} and source.name == target.name:
         found = _nested(value, target)
+    if found is None and target.name == "uuid" and source.is_text:
+        raise not_supported("A cast to uuid")
     if found is None:
         raise QueryFailedError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
     return Typed(found, target)

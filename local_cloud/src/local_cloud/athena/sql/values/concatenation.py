@@ -62,7 +62,9 @@ def _array_concatenated(session: Session, node: exp.Expr, left: Typed, right: Ty
     elements = [value.type.element if value.type.name == "array" else value.type for value in (left, right)]
     kind = common_type(*elements)
     empty = [value.type.name == "array" and value.type.element.name == "unknown" for value in (left, right)]
-    if any(empty) and not all(empty):
+    if any(empty) and not all(empty) and left.type.name == right.type.name:
+        raise _ambiguous(session, node)
+    if {left.type.name, right.type.name} == {"array", "unknown"}:
         raise _ambiguous(session, node)
     if kind is None:
         raise session.mismatch(node, f"Cannot concatenate {left.type} and {right.type}")
