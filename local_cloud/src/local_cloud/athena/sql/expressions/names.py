@@ -20,14 +20,14 @@ def _column(compiler: Compiler, node: exp.Column, scope: Scope) -> Typed:
     if len(parts) == 1 and parts[0] in scope.variables:
         return scope.variables[parts[0]]
     found = _resolved(session, node, parts, scope)
-    if found is None and len(parts) == 1 and parts[0] in _OF_THE_SESSION:
-        raise session.unsupported(node, parts[0])
+    if found is None and parts[-1] in _OF_TRINO:
+        raise session.unsupported(node, parts[-1])
     if found is None:
         raise _not_found(session, node, ".".join(part.name for part in node.parts))
     return found
 
 
-_OF_THE_SESSION = {"current_schema", "current_catalog", "current_path"}
+_OF_TRINO = {"current_schema", "current_catalog", "current_path", "$file_size", "$file_modified_time", "$partition"}
 
 
 def _not_found(session: Session, node: exp.Expr, shown: str) -> QueryFailedError:

@@ -49,7 +49,9 @@ def _try(call: Call) -> Typed:
         value = call.argument(0)
     except QueryFailedError as error:
         if error.name == "INVALID_FUNCTION_ARGUMENT":  # Trino meets it at a row, and TRY makes it NULL
-            raise call.session.unsupported(call.node, "TRY of a function with an argument that is never valid") from error
+            raise call.session.unsupported(
+                call.node, "TRY of a function with an argument that is never valid"
+            ) from error
         raise
     return Typed(f"TRY({value.sql})", value.type)
 

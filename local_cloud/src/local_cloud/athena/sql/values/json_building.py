@@ -17,7 +17,11 @@ from local_cloud.athena.types import JSON, VARCHAR
 def is_json(node: exp.Expr) -> bool:
     """Say whether an item is what another of these functions made: its text is JSON as it is."""
     of_array = isinstance(node, exp.Anonymous) and node.name.lower() == "json_array"
-    return of_array or isinstance(node, exp.JSONObject) or (isinstance(node, exp.JSONExtract) and bool(node.args.get("json_query")))
+    return (
+        of_array
+        or isinstance(node, exp.JSONObject)
+        or (isinstance(node, exp.JSONExtract) and bool(node.args.get("json_query")))
+    )
 
 
 def _item(value: Typed, node: exp.Expr) -> str:
