@@ -73,7 +73,7 @@ def _star(compiler: Compiler, item: exp.Expr, scope: Scope) -> list[Item]:
         for field in scope.fields
         if not field.hidden and (not qualifier or field.qualifier[-len(qualifier) :] == qualifier)
     ]
-    if not found and len(qualifier) > 1:  # a relation's column that is a row
+    if not found and len(qualifier) > 1 and isinstance(item, exp.Column):  # a relation's column that is a row
         return _fields_of(compiler, exp.column(*(part.copy() for part in reversed(item.parts[:-1]))), scope)
     if not found and qualifier:
         raise session.invalid(item, f"Unable to resolve reference {'.'.join(qualifier)}", "TABLE_NOT_FOUND")
