@@ -74,7 +74,9 @@ def _star(compiler: Compiler, item: exp.Expr, scope: Scope) -> list[Item]:
         if not field.hidden and (not qualifier or field.qualifier[-len(qualifier) :] == qualifier)
     ]
     if not found and len(qualifier) > 1 and isinstance(item, exp.Column):  # a relation's column that is a row
-        return _fields_of(compiler, exp.column(*(part.copy() for part in reversed(item.parts[:-1]))), scope)
+        *outer, name = [part.copy() for part in item.parts[:-1]]
+        where = dict(zip(("table", "db", "catalog"), reversed(outer), strict=False))
+        return _fields_of(compiler, exp.Column(this=name, **where), scope)
     if not found and qualifier:
         raise session.invalid(item, f"Unable to resolve reference {'.'.join(qualifier)}", "TABLE_NOT_FOUND")
     if not found:
