@@ -146,7 +146,7 @@ def _by_page(found: Forecast) -> dict[str, str]:
     pages: dict[str, list[str]] = {}
     for line in found.lines:
         price = line.price
-        told = f"${price.dollars} a {price.each}{' (secondary source)' if price.secondary else ''}"
+        told = f"${price.dollars} per {price.each}{' (secondary source)' if price.secondary else ''}"
         prices = pages.setdefault(f"{price.page}, {found.region}, {price.date}", [])
         if told not in prices:
             prices.append(told)

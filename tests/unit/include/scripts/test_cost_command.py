@@ -23,7 +23,7 @@ def test_every_line_comes_with_its_formula_and_every_price_with_its_page(
     assert "$48.45" in shown
     assert "changes × record, rounded up to 5 KB" in shown
     assert (
-        "Amazon DynamoDB pricing for on-demand capacity, us-east-1, 2026-11: $0.625 a million write request units"
+        "Amazon DynamoDB pricing for on-demand capacity, us-east-1, 2026-11: $0.625 per million write request units"
         in shown
     )
     assert "There are no prices of eu-west-3" in shown
