@@ -1,4 +1,4 @@
--- Did every batch deliver what was written, and how late? The newest sixty runs.
+-- Did every batch since a given time deliver what was written, and how late? The newest sixty of them.
 SELECT
     run_id,
     run_at,
@@ -12,6 +12,7 @@ SELECT
     max(lag_raw_p99_seconds) AS lag_raw_p99_seconds,
     max(lag_raw_max_seconds) AS lag_raw_max_seconds
 FROM {{ params.database }}.pipeline_ledger
+WHERE run_at >= TIMESTAMP '{{ params.from_time }}'
 GROUP BY run_id, run_at
 ORDER BY run_at DESC
 LIMIT 60

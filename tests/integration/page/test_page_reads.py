@@ -162,7 +162,7 @@ def test_the_answers_of_the_last_batch_are_shown_without_another_query(lake: Lak
     assert (counted["run_id"], counted["bars"]) == ("one", changes.changes(lake.reader, "day", refresh=True)["bars"])
 
 
-def test_runs_of_the_ledger_table_come_oldest_first(lake: Lake) -> None:
+def test_the_last_runs_of_the_ledger_table_come_oldest_first(lake: Lake) -> None:
     numbers = ", ".join(
         f"{name} bigint" for name in ("written", "captured", "delivered", "failed", "dropped", "curated")
     )
@@ -174,13 +174,14 @@ def test_runs_of_the_ledger_table_come_oldest_first(lake: Lake) -> None:
         f"CREATE TABLE pipeline_ledger (run_id string, run_at timestamp, event_type string, {numbers}, {lags}) "
         f"LOCATION '{where}' TBLPROPERTIES ('table_type' = 'ICEBERG')"
     )
-    line = "('{run}', TIMESTAMP '2026-11-2{day} 00:00:00', '{kind}', 5, 5, 5, 0, 0, 5, 1e0, 2e0, 3e0, 4e0, 5e0, 6e0)"
-    rows = [line.format(run=f"run-{day}", day=day, kind=kind) for day in (2, 1) for kind in ("INSERT", "MODIFY")]
+    line = "('{run}', TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}', '{kind}', 5, 5, 5, 0, 0, 5, 1e0, 2e0, 3e0, 4e0, 5e0, 6e0)"
+    times = {"late": HOUR - timedelta(days=1), "early": HOUR - timedelta(days=2), "old": HOUR - timedelta(days=90)}
+    rows = [line.format(run=run, at=at, kind=kind) for run, at in times.items() for kind in ("INSERT", "MODIFY")]
     lake.run(f"INSERT INTO pipeline_ledger VALUES {', '.join(rows)}")
     runs = trust.ledger_runs(lake.reader)["runs"]
     assert [(run["run_id"], run["written"], run["run_at"]) for run in runs] == [
-        ("run-1", "10", "2026-11-21T00:00:00.000Z"), ("run-2", "10", "2026-11-22T00:00:00.000Z"),
-    ]  # fmt: skip
+        (name, "10", f"{times[name]:%Y-%m-%dT%H:%M:%S}.000Z") for name in ("early", "late")
+    ]
 
 
 def test_the_newest_changes_are_those_of_the_newest_objects(lake: Lake) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +30,7 @@ REPORTS: dict[str, tuple[str, str, Callable[[Report], dict[str, Any]]]] = {  # t
     "redrive": (bucket_keys.REDRIVE_RUNS, ".json", counts_view),
 }
 DAG_OF = {"reconciliation": "reconcile"}
+SHOWN_RUNS = timedelta(days=62)
 
 
 def add_routes(app: FastAPI, answers: Answers) -> None:
@@ -64,10 +66,11 @@ def failures(reader: Reader) -> dict[str, Any]:
 
 
 def ledger_runs(reader: Reader) -> dict[str, Any]:
-    """Return what each batch found written and delivered, oldest first."""
+    """Return what each batch of the last two months found written and delivered, oldest first: an older run's file is not read."""
     if "pipeline_ledger" not in reader.tables():
         raise NothingYetError("There is no ledger table", f"{RUN_BATCH} It keeps a line for each run from then on.")
-    rows = reader.ask("page/ledger_runs.sql", {}).as_dicts()
+    since = reader.now() - SHOWN_RUNS
+    rows = reader.ask("page/ledger_runs.sql", {"from_time": f"{since:%Y-%m-%d %H:%M:%S}"}).as_dicts()
     return {"runs": [{**row, "run_at": moment(row["run_at"])} for row in reversed(rows)]}
 
 
