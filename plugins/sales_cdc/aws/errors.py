@@ -195,6 +195,10 @@ def refusal_of(error: ClientError | BotoCoreError) -> Refusal:
 def _answered(error: ClientError) -> Refusal:
     answer = error.response.get("Error", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    if _is_web_page(message):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
+        text = f"what answers there is no AWS service: it sent a web page (HTTP {status}), so another program may have the port"
+        return _refusal(Kind.UNREACHABLE, text, text)
     kind = _kind(error, code, message)
     reasons = {
         Kind.MISSING: f"it does not exist ({code})",
@@ -205,6 +209,10 @@ def _answered(error: ClientError) -> Refusal:
     reason = reasons.get(kind, f"AWS answered {code} to {operation} ({message})")
     remedy = REMEDIES.get(kind, f"Let the caller's role do {operation}, or use another.")
     return Refusal(kind, reason, remedy, message, code, operation)
+
+
+def _is_web_page(message: str) -> bool:
+    return message.lstrip()[:14].lower().startswith(("<!doctype html", "<html"))
 
 
 def _kind(error: ClientError, code: str, message: str) -> Kind:

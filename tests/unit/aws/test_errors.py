@@ -119,6 +119,15 @@ def test_what_was_never_answered_has_its_kind(kind: Kind, error: BotoCoreError) 
     assert refusal.remedy.endswith(".")
 
 
+def test_a_program_that_is_no_aws_service_is_named_as_that_and_its_page_is_not_quoted() -> None:
+    page = '<!DOCTYPE HTML>\n<html lang="en"><body>Unsupported method</body></html>'
+    answer = {"Error": {"Code": "501", "Message": page}, "ResponseMetadata": {"HTTPStatusCode": 501}}
+    found = refusal_of(ClientError(answer, "StartQueryExecution"))  # type: ignore[arg-type]
+    assert (found.kind, found.message) == (Kind.UNREACHABLE, found.reason)
+    assert "another program may have the port" in found.message
+    assert "<" not in f"{found.message}{found.remedy}"
+
+
 def test_what_passes_is_told_from_what_is_final() -> None:
     assert {kind for kind in Kind if kind.passes} == {Kind.PASSING, Kind.UNREACHABLE, Kind.UNFINISHED}
 
