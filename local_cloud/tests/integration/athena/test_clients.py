@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.integration.athena.client import Athena
 
 pytestmark = pytest.mark.integration
@@ -90,3 +91,41 @@ def test_the_aws_cli_gets_results(athena: Athena) -> None:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     assert "42" in subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+
+
+def test_a_tables_statement_is_the_one_that_awswrangler_expects(athena: Athena) -> None:
+    """As its own test ``test_athena_generate_create_query`` has it from AWS.
+
+    Source: https://github.com/aws/aws-sdk-pandas/blob/main/tests/unit/test_athena.py
+    """
+    import awswrangler
+
+    place = f"s3://{athena.bucket}/made/"
+    with pytest.MonkeyPatch.context() as patch:
+        for service in ("s3", "athena", "glue", "sts"):
+            patch.setattr(awswrangler.config, f"{service}_endpoint_url", athena.cloud.endpoint)
+        awswrangler.catalog.create_parquet_table(
+            database=athena.database, table="made", path=place, columns_types={"c0": "int"}
+        )
+    rows = [str(row[0]) for row in athena.rows("SHOW CREATE TABLE `made`;")]
+    assert rows[:2] == ["CREATE EXTERNAL TABLE `made`(", "  `c0` int)"]
+    assert rows[-6:] == [
+        f"  '{place}'",
+        "TBLPROPERTIES (",
+        "  'compressionType'='none', ",
+        "  'classification'='parquet', ",
+        "  'projection.enabled'='false', ",
+        "  'typeOfData'='file')",
+    ]
+
+
+def test_a_table_as_select_is_refused_as_awswrangler_expects(athena: Athena) -> None:
+    """Its ``test_read_sql_query_wo_results_ctas`` and ``test_athena_undefined_column``: when it starts, and by the words.
+
+    Source: https://github.com/aws/aws-sdk-pandas/blob/main/tests/unit/test_athena.py
+    """
+    place = f"WITH (external_location = 's3://{athena.bucket}/refused/')"
+    with pytest.raises(ClientError, match="mismatched input 'ALTER'"):
+        athena.start(f"CREATE TABLE refused {place} AS ALTER TABLE t SET LOCATION 's3://{athena.bucket}/x/'")
+    outcome = athena.run(f"CREATE TABLE refused {place} AS SELECT NULL AS my_null")
+    assert outcome.reason == "COLUMN_TYPE_UNKNOWN: line 1:1: Column type is unknown at position 1"

@@ -37,7 +37,8 @@ def test_tables_are_described(athena: Athena) -> None:
     assert [part.strip() for part in str(described[0]).split("\t")] == ["a", "int", "first"]
     assert "# Partition Information" in str(described)
     assert [str(row[0]).strip() for row in athena.rows("SHOW COLUMNS IN t")] == ["a", "b", "dt"]
-    assert athena.rows("SHOW CREATE TABLE t")[0] == [f"CREATE EXTERNAL TABLE `{athena.database}.t`("]
+    assert athena.rows("SHOW CREATE TABLE t")[0] == ["CREATE EXTERNAL TABLE `t`("]
+    assert athena.rows(f"SHOW CREATE TABLE {athena.database}.t")[0] == [f"CREATE EXTERNAL TABLE `{athena.database}.t`("]
     columns = athena.rows(
         f"SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = '{athena.database}' ORDER BY ordinal_position"
     )

@@ -108,3 +108,38 @@ def test_more_than_a_hundred_partitions_at_once_are_refused(athena: Athena) -> N
     properties = f"partitioned_by = ARRAY['x'], external_location = 's3://{athena.bucket}/many/'"
     sql = f"CREATE TABLE many WITH ({properties}) AS SELECT 1 AS a, x FROM UNNEST(sequence(1, 101)) t(x)"
     assert athena.run(sql).reason.startswith("HIVE_TOO_MANY_OPEN_PARTITIONS")
+
+
+def test_timestamps_of_parquet_are_int96_and_come_back(athena: Athena) -> None:
+    """PyAthena's ``test_complex_unload_as_arrow`` reads those of AWS by the nanosecond, which Arrow does for INT96 alone.
+
+    Source: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/arrow/test_cursor.py
+    """
+    moments = "TIMESTAMP '2020-01-02 03:04:05.678' AS t, ARRAY[TIMESTAMP '9999-12-31 00:00:00.000'] AS a"
+    place = f"external_location = 's3://{athena.bucket}/moments/'"
+    athena.rows(f"CREATE TABLE moments WITH ({place}) AS SELECT {moments}")
+    (item,) = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="moments/")["Contents"]
+    body = athena.s3.get_object(Bucket=athena.bucket, Key=item["Key"])["Body"].read()
+    schema = pq.ParquetFile(io.BytesIO(body)).schema
+    assert [schema.column(number).physical_type for number in range(2)] == ["INT96", "INT96"]
+    expected = [["2020-01-02 03:04:05.678", "[9999-12-31 00:00:00.000]"]]
+    assert athena.rows("SELECT * FROM moments") == expected
+    assert athena.rows("SELECT typeof(t), t = TIMESTAMP '2020-01-02 03:04:05.678' FROM moments") == [
+        ["timestamp(3)", "true"]
+    ]
+
+
+def test_a_statement_that_writes_rows_has_the_column_rows_and_no_row(athena: Athena) -> None:
+    """Measured against Athena: https://github.com/aoyagikouhei/athena-local/blob/main/docs/result-files.md, PyAthena's ``test_ctas``."""
+    place = f"external_location = 's3://{athena.bucket}/counted/'"
+    for sql in (f"CREATE TABLE counted WITH ({place}) AS SELECT 1 AS a", "INSERT INTO counted VALUES 2, 3"):
+        outcome = athena.run(sql)
+        assert (outcome.names, outcome.types, outcome.rows) == (["rows"], ["bigint"], [])
+        found = athena.client.get_query_results(QueryExecutionId=outcome.execution["QueryExecutionId"])
+        assert found["UpdateCount"] == (2 if "INSERT" in sql else 1)
+        location = outcome.execution["ResultConfiguration"]["OutputLocation"]
+        folder = "" if "INSERT" in sql else "tables/"
+        assert location == f"{athena.output}{folder}{outcome.execution['QueryExecutionId']}"
+        key = location.removeprefix(f"s3://{athena.bucket}/")
+        assert athena.s3.head_object(Bucket=athena.bucket, Key=f"{key}.metadata")["ContentLength"] > 0
+        assert found["ResultSet"]["ResultSetMetadata"]["ColumnInfo"][0]["Precision"] == 19

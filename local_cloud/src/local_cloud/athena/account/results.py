@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -91,11 +91,15 @@ class Results:
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
             self._keep(query, path, [column_info(name, kind) for name in columns], header=False)
 
-    def write_nothing(self, query: Query) -> None:
-        """Note the empty result of a statement that writes elsewhere; no object is made for it."""
+    def write_nothing(self, query: Query, columns: Sequence[tuple[str, Type]] = ()) -> None:
+        """Note the empty result of a statement that writes elsewhere. Its metadata is an object, where it has columns."""
         with self._holding(query.execution_id, query.output_location) as path:
             path.touch()
-            self._metadata_path(path).write_text(json.dumps({"Columns": [], "Header": False}))
+            listed = [column_info(name, kind) for name, kind in columns]
+            metadata = json.dumps({"Columns": listed, "Header": False, "Object": False})
+            self._metadata_path(path).write_text(metadata)
+            if listed and query.output_location:
+                self._put_metadata(query, metadata)
 
     def page(self, caller: Caller, execution_id: str, location: str, token: str | None, most: int) -> Json:
         """Return one page as GetQueryResults answers it.
@@ -109,7 +113,7 @@ class Results:
 
     def _page(self, caller: Caller, path: Path, location: str, token: str | None, most: int) -> Json:
         metadata = json.loads(self._metadata_path(path).read_text())
-        if metadata["Columns"] and location:
+        if metadata["Columns"] and metadata.get("Object", True) and location:
             _require_readable(caller, location)
         try:
             start = int(token or 0)
@@ -143,7 +147,13 @@ class Results:
         s3 = query.caller.clients.client("s3")
         with denials.writing_output(query.output_location), path.open("rb") as file:
             s3.put_object(Bucket=bucket, Key=key, Body=file)
-            s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata.encode())
+        self._put_metadata(query, metadata)
+
+    @staticmethod
+    def _put_metadata(query: Query, metadata: str) -> None:
+        bucket, key = split_location(query.output_location)
+        with denials.writing_output(query.output_location):
+            query.caller.clients.client("s3").put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata.encode())
 
     def _bring(self, caller: Caller, path: Path, location: str) -> None:
         if not path.exists() or not self._metadata_path(path).exists():

@@ -21,7 +21,7 @@ from local_cloud.athena.api.catalogs import CATALOG
 from local_cloud.athena.errors import MalformedQueryError, QueryFailedError
 from local_cloud.athena.sql.parsing.grammar import parse_query
 from local_cloud.athena.statement.callers import Caller
-from local_cloud.athena.statement.kinds import Statement, classify, strip
+from local_cloud.athena.statement.kinds import TABLE_AS, Statement, classify, strip
 from local_cloud.athena.statement.query import Query
 from local_cloud.wire import Json, ServiceError
 
@@ -55,7 +55,7 @@ def query_of(params: Json, groups: WorkGroups, caller: Caller) -> tuple[Query, J
         execution_id, strip(sql), context.get("Catalog", CATALOG), context.get("Database", "default").strip('"`').lower(),
         list(params.get("ExecutionParameters", [])), folder, group["Name"], configuration.get("BytesScannedCutoffPerQuery"), caller,
     )  # fmt: skip
-    query.output_location = folder and folder + execution_id + statement.extension
+    query.output_location = folder and folder + statement.folder + execution_id + statement.extension
     return query, _document(query, params, statement, results, configuration)
 
 
@@ -90,15 +90,27 @@ def _checked_text(sql: str) -> str:
 
 
 def _statement(sql: str) -> Statement:
-    """Return which statement the text is. The syntax of a SELECT is checked here, before the query is queued."""
+    """Return which statement the text is. The syntax of a query in it is checked here, before it is queued.
+
+    Of CREATE TABLE AS, awswrangler's ``test_read_sql_query_wo_results_ctas`` shows it:
+    https://github.com/aws/aws-sdk-pandas/blob/main/tests/unit/test_athena.py
+    """
     try:
         statement = classify(strip(sql))
-        if statement.verb == "SELECT":
+        if selected := _selected(statement, strip(sql)):
             with contextlib.suppress(QueryFailedError):  # what the local cloud cannot do fails when it runs
-                parse_query(strip(sql))
+                parse_query(selected)
     except MalformedQueryError as error:
         raise ServiceError("InvalidRequestException", str(error), AthenaErrorCode="MALFORMED_QUERY") from error
     return statement
+
+
+def _selected(statement: Statement, sql: str) -> str:
+    """Return the query in a statement; nothing when it has none that can be checked alone."""
+    if statement.verb == "SELECT":
+        return sql
+    parts = TABLE_AS.fullmatch(sql) if statement.verb == "CREATE_TABLE_AS_SELECT" else None
+    return parts["query"] if parts else ""
 
 
 def _result_configuration(params: Json, configuration: Json) -> Json:

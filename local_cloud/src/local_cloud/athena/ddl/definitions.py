@@ -178,7 +178,11 @@ class Definitions:
 
     def _show_create_table(self, query: Query, words: Words) -> Lines:
         words.expect("SHOW", "CREATE", "TABLE")
-        return ["createtab_stmt"], create_statement(self.table(*words.table(query.database)))
+        start = words.position
+        database, name = words.table(query.database)
+        table = self.table(database, name)
+        is_qualified = table.is_iceberg or words.position - start > 1
+        return ["createtab_stmt"], create_statement(table, f"{database}.{name}" if is_qualified else name)
 
     def _show_create_view(self, query: Query, words: Words) -> Lines:
         words.expect("SHOW", "CREATE", "VIEW")

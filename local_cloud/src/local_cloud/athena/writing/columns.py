@@ -6,7 +6,7 @@ from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.selection.selector import Selection
 from local_cloud.athena.sql.model import Compiled, Typed
 from local_cloud.athena.sql.values.casts import assigned, can_assign, cast
-from local_cloud.athena.types import Type
+from local_cloud.athena.types import UNKNOWN, Type
 
 
 def named_columns(selection: Selection) -> list[tuple[str, Type]]:
@@ -18,6 +18,8 @@ def named_columns(selection: Selection) -> list[tuple[str, Type]]:
             raise QueryFailedError(
                 "DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{name.lower()}' specified more than once"
             )
+        if kind == UNKNOWN:
+            raise QueryFailedError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown at position {index}")
         columns.append((name.lower(), kind))
     return columns
 

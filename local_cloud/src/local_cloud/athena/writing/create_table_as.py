@@ -5,8 +5,6 @@ Source: https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
 
 from __future__ import annotations
 
-import re
-
 from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.ddl.grammar import Words
 from local_cloud.athena.ddl.table_definitions import PARQUET_FORMATS, TEXT_FORMATS
@@ -14,6 +12,7 @@ from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.iceberg.types import iceberg_schema, iceberg_spec
 from local_cloud.athena.selection.selector import Selection, Selector
+from local_cloud.athena.statement.kinds import TABLE_AS
 from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables import serde
 from local_cloud.athena.types import Type, hive_name
@@ -22,11 +21,6 @@ from local_cloud.athena.writing.files import Target
 from local_cloud.athena.writing.iceberg_rows import arrow_of, changing
 from local_cloud.athena.writing.objects import WrittenObjects, add_partitions
 from local_cloud.athena.writing.properties import COMPRESSION, properties_of, target_of, texts_of
-
-_STATEMENT = re.compile(
-    r"(CREATE\s+TABLE\s+.*?)\s*(?:WITH\s*\((.*?)\)\s*)?\bAS\b\s*(.*?)(\s+WITH\s+(NO\s+)?DATA)?",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 class CreateTableAs:
@@ -41,16 +35,16 @@ class CreateTableAs:
         Raises:
             QueryFailedError: in Athena's words.
         """
-        match = _STATEMENT.fullmatch(query.sql)
+        match = TABLE_AS.fullmatch(query.sql)
         if match is None:
             raise QueryFailedError("SYNTAX_ERROR", "line 1:1: mismatched input in CREATE TABLE AS")
-        found = self._new_table(query, Words(match[1]))
+        found = self._new_table(query, Words(match["table"]))
         if found is None:
             return
         database, name = found
-        properties = properties_of(match[2] or "")
+        properties = properties_of(match["properties"] or "")
         location = self._location(query, properties)
-        with self._selector.open(query, match[3], extra_paths=[self._objects.scratch_of(query)]) as selection:
+        with self._selector.open(query, match["query"], extra_paths=[self._objects.scratch_of(query)]) as selection:
             columns = named_columns(selection)
             if properties.get("table_type", "").upper() == "ICEBERG":
                 self._create_iceberg(query, selection, (database, name), location, properties)
@@ -58,7 +52,7 @@ class CreateTableAs:
             target = target_of(location, properties, [column for column, _ in columns])
             require_milliseconds(columns)
             self._objects.require_empty(location)
-            no_data = bool(match[5])
+            no_data = bool(match["no"])
             written = [] if no_data else self._objects.write(query, selection, target, columns)
         query.changed_rows = query.written_rows
         self._register(database, name, target, columns, written)

@@ -87,12 +87,16 @@ def write_files(selection: Selection, target: Target, columns: list[tuple[str, T
 
 
 def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]], where: str, path: Path) -> None:
+    """Write one file. Parquet's timestamps are INT96: PyAthena's ``test_complex_unload_as_arrow`` reads those of AWS by the nanosecond.
+
+    Source: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/arrow/test_cursor.py
+    """
     if target.form == "PARQUET":
         chosen = ", ".join(
             f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
         )
         table = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}").to_arrow_table()
-        pq.write_table(table, path, compression=target.compression)
+        pq.write_table(table, path, compression=target.compression, use_deprecated_int96_timestamps=True)
         return
     values = [Typed(f"c{index}", kind) for index, (_, kind) in enumerate(columns)]
     if target.form == "JSON":
