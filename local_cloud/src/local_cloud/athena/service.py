@@ -34,7 +34,7 @@ class AthenaService(JsonService):
         self._results = Results(folder / "results")
         self._shared = Shared(folder)
         self._config = context.config
-        self._executions = Executions(context.store, self._run)
+        self._executions = Executions(context.store, self._run, self._results.reuse)
         self._queries = QueryActions(context.store, groups, callers, self._executions, self._results)
         workgroups, catalogs = WorkGroupActions(groups, self._prepared, self._executions), CatalogActions(callers)
         self._parts: dict[str, JsonService] = {

@@ -16,7 +16,7 @@ def athena(cloud: object) -> Athena:
 
 
 def test_the_api_beside_queries(athena: Athena) -> None:
-    """AWS: GetQueryRuntimeStatistics, TagResource, data catalogs; query results are never reused.
+    """AWS: GetQueryRuntimeStatistics, TagResource, data catalogs.
 
     Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryRuntimeStatistics.html
     """

@@ -109,3 +109,25 @@ def test_queries_are_listed_and_fetched_together(athena: Athena) -> None:
     found = athena.client.batch_get_query_execution(QueryExecutionIds=[*ids, "00000000-0000-0000-0000-000000000000"])
     assert {item["Query"] for item in found["QueryExecutions"]} == {"SELECT 1", "SELECT 2"}
     assert len(found["UnprocessedQueryExecutionIds"]) == 1
+
+
+def test_a_result_is_reused_where_the_client_allows_it(athena: Athena) -> None:
+    """AWS: Reuse query results in Athena; awswrangler's and PyAthena's own tests hold AWS to it.
+
+    Sources: https://docs.aws.amazon.com/athena/latest/ug/reusing-query-results.html,
+    https://github.com/aws/aws-sdk-pandas/blob/main/tests/unit/test_athena.py (``test_start_query_execution_with_result_reuse_configuration``)
+    """
+    allowed = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 5}}
+    athena.json_table("growing", "a int", '{"a":1}\n')
+    sql = "SELECT count(*) AS n FROM growing"
+    first = athena.run(sql, ResultReuseConfiguration=allowed)
+    athena.put("growing/part-1.json", '{"a":2}\n')
+    second = athena.run(sql, ResultReuseConfiguration=allowed)
+    reused = [one.execution["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"] for one in (first, second)]
+    assert reused == [False, True]
+    assert second.rows == first.rows
+    assert second.execution["ResultReuseConfiguration"] == allowed
+    assert second.execution["QueryExecutionId"] != first.execution["QueryExecutionId"]
+    assert (second.execution["Statistics"]["DataScannedInBytes"], athena.rows(sql)) == (0, [["2"]])
+    other = athena.run("SELECT count(*) AS m FROM growing", ResultReuseConfiguration=allowed)
+    assert not other.execution["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"]

@@ -17,6 +17,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud.athena.account.reuse import earlier_result
 from local_cloud.athena.errors import SYSTEM, QueryCancelledError, QueryFailedError
 from local_cloud.athena.statement import denials
 from local_cloud.athena.statement.query import Query
@@ -33,9 +34,9 @@ KEPT_EXECUTIONS = 2000
 class Executions:
     """Every query of the account, and the threads that run them."""
 
-    def __init__(self, store: Store, run: Callable[[Query], None]) -> None:
+    def __init__(self, store: Store, run: Callable[[Query], None], reuse: Callable[[Query, Json], bool]) -> None:
         self._documents = store.collection("athena.executions")
-        self._run = run
+        self._run, self._reuse = run, reuse
         self._lock = threading.Lock()
         self._running: dict[str, Query] = {}
         self._pool = ThreadPoolExecutor(CONCURRENT_QUERIES, thread_name_prefix="athena")
@@ -87,12 +88,14 @@ class Executions:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _work(self, query: Query, document: Json) -> None:
-        started = time.monotonic()
+        started, reused = time.monotonic(), False
         try:
             query.cancellation.check()
             document["Status"]["State"] = "RUNNING"
             self._documents.put(query.execution_id, document)
-            self._run(query)
+            reused = self._served_again(query, document)
+            if not reused:
+                self._run(query)
             state, reason, error = "SUCCEEDED", None, None
         except QueryCancelledError as cancelled:
             state, reason, error = "CANCELLED", str(cancelled), None
@@ -102,13 +105,18 @@ class Executions:
                 state, reason, error = "CANCELLED", query.cancellation.reason, None
             else:
                 state, reason, error = "FAILED", failure.message, failure.athena_error()
-        self._report(query, document, round((time.monotonic() - started) * 1000))
+        self._report(query, document, round((time.monotonic() - started) * 1000), reused=reused)
         self._finish(document, state, reason, error)
         with self._lock:
             self._running.pop(query.execution_id, None)
 
+    def _served_again(self, query: Query, document: Json) -> bool:
+        """Say whether an earlier query's result, which the client allows, has become this one's."""
+        earlier = earlier_result(self._documents, document)
+        return earlier is not None and self._reuse(query, earlier)
+
     @staticmethod
-    def _report(query: Query, document: Json, milliseconds: int) -> None:
+    def _report(query: Query, document: Json, milliseconds: int, *, reused: bool) -> None:
         if query.output_location:
             document["ResultConfiguration"]["OutputLocation"] = query.output_location
         submitted = float(document["Status"]["SubmissionDateTime"])
@@ -121,7 +129,7 @@ class Executions:
             "ServicePreProcessingTimeInMillis": 0,
             "QueryPlanningTimeInMillis": 0,
             "ServiceProcessingTimeInMillis": 0,
-            "ResultReuseInformation": {"ReusedPreviousResult": False},
+            "ResultReuseInformation": {"ReusedPreviousResult": reused},
         }
         if query.manifest_location:
             document["Statistics"]["DataManifestLocation"] = query.manifest_location

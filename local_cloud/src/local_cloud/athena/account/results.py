@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 import time
 from collections import Counter
@@ -100,6 +101,23 @@ class Results:
             self._metadata_path(path).write_text(metadata)
             if listed and query.output_location:
                 self._put_metadata(query, metadata)
+
+    def reuse(self, query: Query, earlier: Json) -> bool:
+        """Give the result of an earlier query to this one too; False when it is gone or its caller may not read it."""
+        location = earlier["ResultConfiguration"]["OutputLocation"]
+        with (
+            self._holding(earlier["QueryExecutionId"], location) as old,
+            self._holding(query.execution_id, query.output_location) as new,
+        ):
+            try:
+                self._bring(query.caller, old, location)
+                _require_readable(query.caller, location)
+            except (ServiceError, ClientError):
+                return False
+            shutil.copyfile(old, new)
+            found = json.loads(self._metadata_path(old).read_text())
+            self._keep(query, new, found["Columns"], header=found["Header"])
+        return True
 
     def page(self, caller: Caller, execution_id: str, location: str, token: str | None, most: int) -> Json:
         """Return one page as GetQueryResults answers it.

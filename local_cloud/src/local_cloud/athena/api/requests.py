@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 
+from local_cloud.athena.account.reuse import NEVER
 from local_cloud.athena.account.workgroups import (
     NOT_TOGETHER,
     PRIMARY,
@@ -66,7 +67,7 @@ def _document(query: Query, params: Json, statement: Statement, results: Json, c
         "Query": params["QueryString"].strip(),
         "StatementType": statement.kind,
         "SubstatementType": statement.verb,
-        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+        "ResultReuseConfiguration": params.get("ResultReuseConfiguration") or NEVER,
         "QueryExecutionContext": {key: value.lower() for key, value in params.get("QueryExecutionContext", {}).items()},
         "Statistics": {},
         "WorkGroup": query.work_group,
