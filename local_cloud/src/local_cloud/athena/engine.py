@@ -19,18 +19,10 @@ from local_cloud.athena.tables.objects import Objects
 from local_cloud.athena.tables.parquet_files import ParquetFiles
 from local_cloud.athena.tables.reader import TableReader
 from local_cloud.athena.tables.segments import Segments
-from local_cloud.athena.types import BIGINT
 from local_cloud.athena.writing.iceberg_changes import IcebergChanges
 from local_cloud.athena.writing.statements import Writing
 from local_cloud.config import CloudConfig
 from local_cloud.wire import ServiceError
-
-COUNTED = (("rows", BIGINT),)
-"""The column of a statement that writes rows; the rows themselves are counted by UpdateCount.
-
-Measured against Athena in September 2026: https://github.com/aoyagikouhei/athena-local/blob/main/docs/result-files.md, and in
-PyAthena's ``test_ctas``: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/pandas/test_cursor.py
-"""
 
 
 class Shared:
@@ -79,10 +71,10 @@ class Engine:
             self._prepare(query, verb)
         elif verb in {"CREATE_TABLE_AS_SELECT", "INSERT", "UNLOAD"}:
             self._writing.run(query, verb)
-            self._results.write_nothing(query, COUNTED)
+            self._results.write_count(query, shown=verb == "CREATE_TABLE_AS_SELECT")
         elif verb in {"DELETE", "UPDATE", "MERGE_INTO", "OPTIMIZE", "VACUUM"}:
             self._changes.run(query, verb)
-            self._results.write_nothing(query, () if verb in {"OPTIMIZE", "VACUUM"} else COUNTED)
+            self._results.write_count(query, shown=False)
         else:
             columns, lines = self._definitions.run(query, verb)
             self._results.write_text(query, columns, lines)

@@ -34,7 +34,7 @@ def test_pyathena_reads_typed_rows(athena: Athena) -> None:
 def test_a_table_shows_its_comment_and_a_time_its_precision(athena: Athena) -> None:
     """As PyAthena's own tests expect them of AWS (its ``test_reflect_table`` and ``test_complex``)."""
     place = f"LOCATION 's3://{athena.bucket}/noted/'"
-    athena.rows(f"CREATE EXTERNAL TABLE noted (a int) COMMENT 'of the table' {place}")
+    athena.rows(f"CREATE EXTERNAL TABLE noted (a int) COMMENT 'of\n the table' {place}")
     found = athena.client.get_table_metadata(
         CatalogName="AwsDataCatalog", DatabaseName=athena.database, TableName="noted"
     )

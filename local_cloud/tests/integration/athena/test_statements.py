@@ -151,3 +151,37 @@ def test_changing_rows_of_other_tables_is_refused(athena: Athena) -> None:
 )
 def test_what_is_not_supported_says_so(athena: Athena, statement: str) -> None:
     assert athena.run(statement).reason.startswith("NOT_SUPPORTED")
+
+
+def test_buckets_and_formats_are_kept_with_the_table(athena: Athena) -> None:
+    """As PyAthena's own tests define and reflect tables on AWS (``test_create_table_bucketing``, ``…_orc``, ``…_avro``).
+
+    Source: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/sqlalchemy/test_base.py
+    """
+    place = f"LOCATION 's3://{athena.bucket}/b/'"
+    athena.rows(f"CREATE EXTERNAL TABLE b (x string, y int) CLUSTERED BY (x, y) INTO 5 BUCKETS {place}")
+    descriptor = athena.glue.get_table(DatabaseName=athena.database, Name="b")["Table"]["StorageDescriptor"]
+    assert (descriptor["BucketColumns"], descriptor["NumberOfBuckets"]) == (["x", "y"], 5)
+    shown = [row[0] for row in athena.rows("SHOW CREATE TABLE b")]
+    assert shown[3:7] == ["CLUSTERED BY ( ", "  x, ", "  y) ", "INTO 5 BUCKETS"]
+    for kind, serde, name in (
+        ("ORC", "org.apache.hadoop.hive.ql.io.orc.OrcSerde", "orc.Orc"),
+        ("AVRO", "org.apache.hadoop.hive.serde2.avro.AvroSerDe", "avro.AvroContainer"),
+    ):
+        athena.rows(f"CREATE EXTERNAL TABLE {kind} (x string) STORED AS {kind} {place}")
+        descriptor = athena.glue.get_table(DatabaseName=athena.database, Name=kind.lower())["Table"][
+            "StorageDescriptor"
+        ]
+        assert descriptor["SerdeInfo"]["SerializationLibrary"] == serde
+        assert descriptor["InputFormat"] == f"org.apache.hadoop.hive.ql.io.{name}InputFormat"
+
+
+def test_a_serde_that_is_named_stays_whatever_the_file_is_stored_as(athena: Athena) -> None:
+    """AWS: Open CSV SerDe, whose examples end in STORED AS TEXTFILE.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html
+    """
+    athena.put("quoted/part-0.csv", '"a,b","c"\n')
+    serde = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' STORED AS TEXTFILE"
+    athena.rows(f"CREATE EXTERNAL TABLE quoted (x string, y string) {serde} LOCATION 's3://{athena.bucket}/quoted/'")
+    assert athena.rows("SELECT * FROM quoted") == [["a,b", "c"]]

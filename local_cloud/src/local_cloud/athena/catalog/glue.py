@@ -111,6 +111,8 @@ class GlueTable:
             name.lower(): self.descriptor[name] for name in ("InputFormat", "OutputFormat") if name in self.descriptor
         }
         parameters = {f"serde.param.{key}": value for key, value in self.serde_parameters.items()}
+        if comment := self.parameters.get("comment"):
+            parameters["comment"] = " ".join(comment.split())  # as PyAthena's test_create_table_with_comments has it
         return {"location": self.location, "serde.serialization.lib": self.serde, **kept, **parameters}
 
 

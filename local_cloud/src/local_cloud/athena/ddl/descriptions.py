@@ -85,6 +85,9 @@ def create_statement(table: GlueTable, name: str) -> list[str]:
     lines = [f"CREATE {external}TABLE `{name}`(", *_columns(table.columns)]
     if table.partition_keys:
         lines += ["PARTITIONED BY ( ", *_columns(table.partition_keys)]
+    if buckets := descriptor.get("BucketColumns"):
+        listed = [f"  {column}, " for column in buckets[:-1]]
+        lines += ["CLUSTERED BY ( ", *listed, f"  {buckets[-1]}) ", f"INTO {descriptor['NumberOfBuckets']} BUCKETS"]
     if not table.is_iceberg:
         lines += ["ROW FORMAT SERDE ", f"  {_quoted(table.serde)} "]
         parameters = {key: value for key, value in table.serde_parameters.items() if (key, value) != _DEFAULT_FORMAT}

@@ -123,6 +123,15 @@ class Words:
             return old, column, ("FIRST", "")
         return old, column, ("AFTER", self.name()) if self.accept("AFTER") else None
 
+    def names(self) -> list[str]:
+        """Take ``(name, …)``."""
+        self.expect("(")
+        found = [self.name()]
+        while self.accept(","):
+            found.append(self.name())
+        self.expect(")")
+        return found
+
     def columns(self) -> list[dict[str, str]]:
         """Take ``(name type [COMMENT 'text'], …)``, and return the columns as Glue keeps them."""
         found = []

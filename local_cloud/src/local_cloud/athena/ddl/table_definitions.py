@@ -34,7 +34,19 @@ _STORED = {
     "TEXTFILE": (serde.LAZY_SIMPLE, *TEXT_FORMATS),
     "PARQUET": (serde.PARQUET, *PARQUET_FORMATS),
     "JSONFILE": ("org.apache.hive.hcatalog.data.JsonSerDe", *TEXT_FORMATS),
+    "ORC": (
+        "org.apache.hadoop.hive.ql.io.orc.OrcSerde",
+        "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
+        "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
+    ),
+    "AVRO": (
+        "org.apache.hadoop.hive.serde2.avro.AvroSerDe",
+        "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
+        "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
+    ),
 }
+_OUTPUT_OF_OPENX = "org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat"
+"""PyAthena's ``test_create_table_json`` shows it: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/sqlalchemy/test_base.py"""
 _DEFAULT_FORMAT = ("serialization.format", "1")
 _DELIMITERS = {"FIELDS": "field.delim", "LINES": "line.delim", "COLLECTION": "collection.delim", "MAP": "mapkey.delim"}
 
@@ -84,7 +96,7 @@ class TableDefinitions:
         descriptor: Json = {
             "Columns": columns,
             "Location": "",
-            "SerdeInfo": {"SerializationLibrary": serde.LAZY_SIMPLE, "Parameters": {}},
+            "SerdeInfo": {"Parameters": {}},
         }
         descriptor["InputFormat"], descriptor["OutputFormat"] = TEXT_FORMATS
         document: Json = {
@@ -106,10 +118,12 @@ class TableDefinitions:
                 document["Parameters"] |= words.properties()
             elif not self._format(words, descriptor):
                 raise words.wrong("<EOF>")
+        if descriptor["SerdeInfo"].setdefault("SerializationLibrary", serde.LAZY_SIMPLE) == serde.OPENX_JSON:
+            descriptor["OutputFormat"] = _OUTPUT_OF_OPENX
         return document, partitions
 
     def _format(self, words: Words, descriptor: Json) -> bool:
-        """Take a clause on the SerDe or the file format, and say whether one came next."""
+        """Take a clause on the SerDe, the file format or buckets, and say whether one came next."""
         parameters = descriptor["SerdeInfo"]["Parameters"]
         if words.accept("ROW", "FORMAT", "SERDE"):
             descriptor["SerdeInfo"]["SerializationLibrary"] = words.text()
@@ -123,6 +137,11 @@ class TableDefinitions:
             descriptor["OutputFormat"] = words.text()
         elif words.accept("STORED", "AS"):
             self._stored(words, descriptor)
+        elif words.accept("CLUSTERED", "BY"):
+            descriptor["BucketColumns"] = words.names()
+            words.expect("INTO")
+            descriptor["NumberOfBuckets"] = int(words.take())
+            words.expect("BUCKETS")
         else:
             return False
         return True
@@ -144,7 +163,7 @@ class TableDefinitions:
         if kind not in _STORED:
             raise not_supported(f"STORED AS {kind}")
         library, descriptor["InputFormat"], descriptor["OutputFormat"] = _STORED[kind]
-        descriptor["SerdeInfo"]["SerializationLibrary"] = library
+        descriptor["SerdeInfo"].setdefault("SerializationLibrary", library)  # one that ROW FORMAT named stays
 
     def _create_iceberg(
         self, database: str, name: str, columns: list[dict[str, str]], partitions: list[str], document: Json
