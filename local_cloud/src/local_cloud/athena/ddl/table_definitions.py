@@ -98,7 +98,6 @@ class TableDefinitions:
             "Location": "",
             "SerdeInfo": {"Parameters": {}},
         }
-        descriptor["InputFormat"], descriptor["OutputFormat"] = TEXT_FORMATS
         document: Json = {
             "Name": name,
             "TableType": "EXTERNAL_TABLE",
@@ -118,8 +117,9 @@ class TableDefinitions:
                 document["Parameters"] |= words.properties()
             elif not self._format(words, descriptor):
                 raise words.wrong("<EOF>")
-        if descriptor["SerdeInfo"].setdefault("SerializationLibrary", serde.LAZY_SIMPLE) == serde.OPENX_JSON:
-            descriptor["OutputFormat"] = _OUTPUT_OF_OPENX
+        library = descriptor["SerdeInfo"].setdefault("SerializationLibrary", serde.LAZY_SIMPLE)
+        descriptor.setdefault("InputFormat", TEXT_FORMATS[0])
+        descriptor.setdefault("OutputFormat", _OUTPUT_OF_OPENX if library == serde.OPENX_JSON else TEXT_FORMATS[1])
         return document, partitions
 
     def _format(self, words: Words, descriptor: Json) -> bool:
