@@ -93,21 +93,20 @@ class Results:
             self._keep(query, path, [column_info(name, kind) for name in columns], header=False)
 
     def write_count(self, query: Query, *, shown: bool) -> None:
-        """Write the metadata of a statement that writes rows elsewhere; there is no other object, and no row.
+        """Note the empty result of a statement that writes rows elsewhere. CREATE TABLE AS shows one column, and writes its metadata.
 
-        Its one column, ``rows``, is in the object, and of CREATE TABLE AS in the API's answer too, as PyAthena's ``test_ctas`` and
-        ``test_iceberg_table`` have it. The objects were measured against Athena in September 2026.
+        So PyAthena's ``test_ctas`` and ``test_iceberg_table`` and awswrangler's ``test_athena_ctas`` have it.
 
         Sources: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/test_cursor.py,
-        https://github.com/aoyagikouhei/athena-local/blob/main/docs/result-files.md
+        https://github.com/aws/aws-sdk-pandas/blob/main/tests/unit/test_athena.py
         """
-        columns = [column_info("rows", BIGINT)]
+        columns = [column_info("rows", BIGINT)] if shown else []
         with self._holding(query.execution_id, query.output_location) as path:
             path.touch()
-            kept = {"Columns": columns if shown else [], "Header": False, "Object": False}
-            self._metadata_path(path).write_text(json.dumps(kept))
-            if query.output_location:
-                self._put_metadata(query, json.dumps({**kept, "Columns": columns}))
+            metadata = json.dumps({"Columns": columns, "Header": False, "Object": False})
+            self._metadata_path(path).write_text(metadata)
+            if shown and query.output_location:
+                self._put_metadata(query, metadata)
 
     def reuse(self, query: Query, earlier: Json) -> bool:
         """Give the result of an earlier query to this one too; False when it is gone or its caller may not read it."""
