@@ -174,6 +174,8 @@ def test_buckets_and_formats_are_kept_with_the_table(athena: Athena) -> None:
         ]
         assert descriptor["SerdeInfo"]["SerializationLibrary"] == serde
         assert descriptor["InputFormat"] == f"org.apache.hadoop.hive.ql.io.{name}InputFormat"
+        athena.put("b/part-0", "x")
+        assert athena.run(f"SELECT x FROM {kind}").reason.startswith(f"NOT_SUPPORTED: The SerDe '{serde}'")
 
 
 def test_a_serde_that_is_named_stays_whatever_the_file_is_stored_as(athena: Athena) -> None:
