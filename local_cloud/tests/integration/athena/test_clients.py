@@ -93,32 +93,6 @@ def test_the_aws_cli_gets_results(athena: Athena) -> None:
     assert "42" in subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
 
 
-def test_a_tables_statement_is_the_one_that_awswrangler_expects(athena: Athena) -> None:
-    """As its own test ``test_athena_generate_create_query`` has it from AWS.
-
-    Source: https://github.com/aws/aws-sdk-pandas/blob/main/tests/unit/test_athena.py
-    """
-    import awswrangler
-
-    place = f"s3://{athena.bucket}/made/"
-    with pytest.MonkeyPatch.context() as patch:
-        for service in ("s3", "athena", "glue", "sts"):
-            patch.setattr(awswrangler.config, f"{service}_endpoint_url", athena.cloud.endpoint)
-        awswrangler.catalog.create_parquet_table(
-            database=athena.database, table="made", path=place, columns_types={"c0": "int"}
-        )
-    rows = [str(row[0]) for row in athena.rows("SHOW CREATE TABLE `made`;")]
-    assert rows[:2] == ["CREATE EXTERNAL TABLE `made`(", "  `c0` int)"]
-    assert rows[-6:] == [
-        f"  '{place}'",
-        "TBLPROPERTIES (",
-        "  'compressionType'='none', ",
-        "  'classification'='parquet', ",
-        "  'projection.enabled'='false', ",
-        "  'typeOfData'='file')",
-    ]
-
-
 def test_a_table_as_select_is_refused_as_awswrangler_expects(athena: Athena) -> None:
     """Its ``test_read_sql_query_wo_results_ctas`` and ``test_athena_undefined_column``: when it starts, and by the words.
 

@@ -77,7 +77,7 @@ def _line(column: Column) -> str:
 def create_statement(table: GlueTable, name: str) -> list[str]:
     """Return the statement that creates the table, a line for each part, with the table's name as it was asked for.
 
-    awswrangler's ``test_athena`` and ``test_athena_generate_create_query`` show AWS's answers:
+    awswrangler's ``test_athena`` shows AWS's answer:
     https://github.com/aws/aws-sdk-pandas/blob/main/tests/unit/test_athena.py
     """
     descriptor = table.descriptor
@@ -114,25 +114,11 @@ def _columns(columns: list[Column]) -> list[str]:
 def _properties(properties: dict[str, str]) -> list[str]:
     if not properties:
         return [")"]
-    items = sorted(properties.items(), key=lambda item: _place(item[0], len(properties)))
+    items = sorted(properties.items())
     return [
         f"  {_quoted(key)}={_quoted(value)}" + (")" if index == len(items) - 1 else ", ")
         for index, (key, value) in enumerate(items)
     ]
-
-
-def _place(key: str, size: int) -> int:
-    """Return where a hash map of Java, which Hive lists as it is, has a key: its order is the one that AWS shows.
-
-    Source: https://github.com/openjdk/jdk/blob/master/src/java.base/share/classes/java/util/HashMap.java (hash, resize)
-    """
-    number = 0
-    for character in key:
-        number = (31 * number + ord(character)) & 0xFFFFFFFF
-    room = 16
-    while room * 3 // 4 < size:
-        room *= 2
-    return (number ^ (number >> 16)) & (room - 1)
 
 
 def _quoted(text: str) -> str:

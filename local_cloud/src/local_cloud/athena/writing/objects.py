@@ -67,7 +67,7 @@ class WrittenObjects:
         """List the written objects beside the query's result; where Athena keeps results itself, there is no such place."""
         if not query.output_folder:
             return
-        query.manifest_location = f"{query.output_folder}{query.execution_id}-manifest.csv"
+        query.manifest_location = f"{query.output_location}-manifest.csv"
         bucket, key = split_location(query.manifest_location)
         body = "".join(f"{path}\n" for path in written).encode()
         with denials.writing_output(query.manifest_location):
