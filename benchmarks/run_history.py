@@ -1,6 +1,6 @@
 """Leave the traces of 10,000 batch runs, as ten years of daily batches or a day of arrivals would.
 
-Airflow's database has the runs, ``pipeline_ledger`` their rows and the bucket their reports.
+Airflow's database has the runs, ``pipeline_ledger`` their rows and the bucket their accounts and reports.
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ def leave(database: str, sql: Callable[[str], object], put: Callable[[str, str],
     tables.runs("batch", *["success"] * RUNS)
     sql(LEDGER_ROWS.format(database=database, runs=RUNS))
 
-    def report(number: int) -> None:
+    def documents(number: int) -> None:
         at = datetime.now(UTC) - timedelta(minutes=30 * number)
         run = f"scheduled__{at:%Y-%m-%dT%H:%M:%S}+00:00"
-        put(f"{bucket_keys.BATCH_RUNS}{run}/report.json", json_line({"run_id": run}))
+        for name in ("account", "report"):
+            put(f"{bucket_keys.BATCH_RUNS}{run}/{name}.json", json_line({"run_id": run}))
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(report, range(RUNS, 0, -1)))  # the newest last, as they were stored
+        list(pool.map(documents, range(RUNS, 0, -1)))  # the newest last, as they were stored

@@ -3,7 +3,7 @@
 {%- macro text(pieces) %}{{ '?' if pieces == 1 else 'concat(' ~ (['?'] * pieces) | join(', ') ~ ')' }}{% endmacro %}
 {%- set by_raw, asked = params.table == tables.raw, params.filters %}
 {%- set stream = "creation_time" if by_raw else "coalesce(source_stream, '')" %}
-{%- set newest, place, total, before = alias('page_newest'), alias('page_place'), alias('page_total'), alias('page_before') %}
+{%- set newest, total, before = alias('page_newest'), alias('page_total'), alias('page_before') %}
 WITH latest AS (
     SELECT
         {{ key }},
@@ -17,7 +17,7 @@ WITH latest AS (
         SELECT *, row_number() OVER (PARTITION BY {{ key }} ORDER BY {{ stream }} DESC, sequence_number DESC) AS {{ newest }}
         FROM {{ params.database }}.{{ params.table }}
     ) AS numbered{% endif %}
-    WHERE NOT regexp_like({{ probed }}, '{{ params.probe }}')
+    WHERE ({{ probed }} NOT LIKE '{{ probe_start }}%' OR NOT regexp_like({{ probed }}, '{{ params.probe }}'))
         {%- if params.table != tables.current %} AND {{ newest }} = 1{% endif %}
 ),
 {%- for name in ('text', 'product') if name in asked and title %}
@@ -28,8 +28,7 @@ named_{{ name }} AS (
 chosen AS (
     SELECT
         latest.*,
-        count(*) OVER () AS {{ total }},
-        row_number() OVER (ORDER BY latest.creation_time DESC, {{ key.of('latest') }}) AS {{ place }}
+        count(*) OVER () AS {{ total }}
     FROM latest
     {%- for name in ('text', 'product') if name in asked and title %}
     LEFT JOIN named_{{ name }} ON {{ key.equal('latest', 'named_' ~ name) }}
@@ -50,7 +49,7 @@ chosen AS (
         {%- if 'until' in asked %} AND latest.creation_time < TIMESTAMP '{{ asked.until }}'{% endif %}
 ),
 page AS (
-    SELECT * FROM chosen WHERE {{ place }} > {{ params.skip }} AND {{ place }} <= {{ params.skip }} + {{ params.size }}
+    SELECT * FROM chosen ORDER BY creation_time DESC, {{ key }} OFFSET {{ params.skip }} LIMIT {{ params.size }}
 )
 {%- if title %},
 products AS (
@@ -76,4 +75,4 @@ FROM page
 {%- if title %}
 LEFT JOIN products ON {{ key.equal('page', 'products') }} AND products.{{ newest }} = 1
 {%- endif %}
-ORDER BY page.{{ place }}
+ORDER BY page.creation_time DESC, {{ key.of('page') }}

@@ -172,8 +172,9 @@ class KeyColumns:
 def statement_names(contract: Contract) -> dict[str, Any]:
     """Return what a statement's Jinja names.
 
-    ``contract``, ``tables``, ``key``; ``probed``, the key's column by which a probe is known; ``fields``, the columns of the contract's
-    fields; ``shown``, the first of them with their types, and ``title``, the first of these that is a text, None when none is.
+    ``contract``, ``tables``, ``key``; ``probed``, the key's column by which a probe is known, and ``probe_start``, with which its value
+    begins; ``fields``, the columns of the contract's fields; ``shown``, the first of them with their types, and ``title``, the first of
+    these that is a text, None when none is.
     ``alias(name)`` is a name for a column of the statement's own that no column of the contract has.
     """
     shown = {sql_name(each.column): each.type for each in contract.fields[:SHOWN_FIELDS]}
@@ -183,6 +184,7 @@ def statement_names(contract: Contract) -> dict[str, Any]:
         "tables": Tables(raw=sql_name(contract.raw_table), view=sql_name(contract.view), **named),
         "key": KeyColumns(sql_name(each.column) for each in contract.key),
         "probed": sql_name(contract.probed.column),
+        "probe_start": contract.probe_pattern[1:].partition("[")[0],
         "fields": [sql_name(each.column) for each in contract.fields],
         "title": next((column for column, kind in shown.items() if kind == "string"), None),
         "shown": shown,

@@ -52,7 +52,7 @@ def create_app(
     """
     app = FastAPI(dependencies=[Depends(access.may_read)], openapi_url=None, docs_url=None, redoc_url=None)
     source = reader or DeploymentReader(settings)
-    app.state.warm = lambda: _warm(source)
+    app.state.warm = lambda: _warm(source, settings)
     app.middleware("http")(_with_headers)
     _add_page(app, settings)
     answers = Answers(source, settings, start)
@@ -61,8 +61,8 @@ def create_app(
     return app
 
 
-def _warm(reader: Reader) -> None:
-    """Load files and make clients before the first visitor has to wait for them.
+def _warm(reader: Reader, settings: Settings) -> None:
+    """Load files, make clients and read for a verdict once, before the first visitor has to wait for what that loads.
 
     A cloud that does not answer yet is no failure: the page tries again when somebody asks.
     """
@@ -71,6 +71,7 @@ def _warm(reader: Reader) -> None:
         static_file(name)
     try:
         reader.warm()
+        verdict.current(reader, settings)
     except (BotoCoreError, ClientError) as error:
         logger.info(
             "The Sales CDC page could not connect its AWS clients. It tries again when somebody opens the page: %s",

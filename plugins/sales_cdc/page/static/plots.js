@@ -17,7 +17,7 @@
   };
   if (/^#(flow|changes|insights|trust)|^$/.test(location.hash)) {
     const ahead = document.createElement("link");
-    Object.assign(ahead, { rel: "preload", as: "script", href: root.dataset.plotly });
+    Object.assign(ahead, { rel: "preload", as: "script", href: root.dataset.plotly, fetchPriority: "low" });
     document.head.append(ahead);
   }
 })();
