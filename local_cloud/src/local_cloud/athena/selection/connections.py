@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 import duckdb
 
 from local_cloud.athena.sql.in_python import register as functions_in_python
-from local_cloud.athena.tables import lazy_simple, serde
+from local_cloud.athena.tables import lazy_simple, lazy_values, serde
 
 MEMORY_LIMIT = "1GB"
 
@@ -45,4 +45,5 @@ class Connections:
         functions_in_python.register(connection)
         serde.register(connection)
         lazy_simple.register(connection)
+        lazy_values.register(connection)
         return connection

@@ -19,7 +19,7 @@ from local_cloud.athena.json_text import Pairs, compact, structure
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.display import floating
 from local_cloud.athena.sql.values.texts import leaves_as_text, text_of
-from local_cloud.athena.tables import serde
+from local_cloud.athena.tables import lazy_values, serde
 from local_cloud.athena.types import Type, duckdb_name, parse_type
 
 NULL = "\\N"
@@ -37,7 +37,7 @@ def decoded(source: str, kind: Type, parameters: dict[str, str]) -> str:
         return serde.decoded(source, kind, 0)
     if kind.name == "boolean":
         return f"(CASE lower({source}) WHEN 'true' THEN true WHEN 'false' THEN false END)"
-    return f"({serde.scalar(source, kind)})"
+    return lazy_values.scalar(source, kind)
 
 
 def encoded(value: Typed, parameters: dict[str, str]) -> str:
@@ -78,7 +78,7 @@ def _taken_apart(text: str, kind: Type, separators: list[str]) -> Any:
         return None
     if not kind.parts:
         return text
-    pieces = text.split(separators[0]) if text else []
+    pieces = text.split(separators[0]) if text or kind.name == "row" else []
     if kind.name == "array":
         return [_taken_apart(piece, kind.element, separators[1:]) for piece in pieces]
     if kind.name == "map":
