@@ -3,8 +3,7 @@
 1,000,000 change events in the raw format, 50 objects. Plain DuckDB reads them from this machine's disk with typed columns
 (all nine declared: quantity BIGINT, price DECIMAL(12,2), the rest VARCHAR), two threads, and answers the same aggregate; the rows must be equal.
 Cold: the first query over objects that Athena has not seen. Warm: the same query again, at once, and plain DuckDB after each.
-Athena's time is a client's: from StartQueryExecution to the SUCCEEDED that it polls for. Its line scanner is loaded beside the
-first call of Athena, here when the pipeline is set up; a query that is the first call waits for that.
+Athena's time is a client's: from StartQueryExecution to the SUCCEEDED that it polls for.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from local_cloud.athena.api.workgroups import WorkGroupActions
 from local_cloud.athena.engine import Engine, Shared
 from local_cloud.athena.statement.callers import Callers
 from local_cloud.athena.statement.query import Query
-from local_cloud.athena.tables import plain_lines
 from local_cloud.context import Context
 from local_cloud.wire import JsonService, Request, Response
 
@@ -48,7 +47,6 @@ class AthenaService(JsonService):
         }
 
     def handle(self, request: Request) -> Response:
-        plain_lines.prepare()
         part = next((part for word, part in self._parts.items() if word in request.action), None)
         return part.handle(request) if part else super().handle(request)
 

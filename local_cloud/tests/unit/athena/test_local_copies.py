@@ -101,7 +101,7 @@ def test_a_parquet_object_in_two_partitions_is_fetched_once(caller: Caller, tmp_
 JSON = Form(
     "json",
     partial(write_json_segment, ignore_case=True),
-    partial(plain_lines.write_index, column_of=partial(column_name, ignore_case=True)),
+    partial(plain_lines.find, column_of=partial(column_name, ignore_case=True)),
 )
 ITEM = S3Object("bucket", "a.json", "e", 8)
 
@@ -117,31 +117,37 @@ def reading(kept: Segments, caller: Caller, *columns: str) -> AbstractContextMan
     return kept.holding(query(caller, "q"), objects_of(caller), [ITEM], JSON, frozenset(columns))
 
 
-def test_an_index_serves_later_queries_and_later_clouds(caller: Caller, tmp_path: Path, kept: Segments) -> None:
+def test_plain_lines_serve_later_queries(caller: Caller, kept: Segments) -> None:
     with reading(kept, caller, "a") as first, reading(kept, caller) as second, reading(kept, caller, "c") as third:
         assert first == second == third
-    with reading(Segments(tmp_path), caller, "a") as later:
-        assert [segment.path for segment in later.values()] == [segment.path for segment in first.values()]
 
 
-def test_a_column_that_an_index_lacks_makes_a_new_one(caller: Caller, tmp_path: Path, kept: Segments) -> None:
+def test_a_text_that_was_not_looked_at_makes_a_new_segment(caller: Caller, tmp_path: Path, kept: Segments) -> None:
     with reading(kept, caller) as slow:
         with reading(kept, caller, "a") as quick:
             assert quick != slow
         with reading(kept, caller) as later:
             assert later == quick
         ((identity, segment),) = slow.items()
-        assert segment.index_of(identity).exists()
+        assert segment.lines_of(identity).exists()
     assert not segment.path.exists()
-    assert {path.suffix for path in tmp_path.iterdir()} == {".lines", ".json"}
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lines"]
 
 
-def test_a_new_index_has_the_columns_of_the_one_before_too(caller: Caller, kept: Segments) -> None:
-    """Two queries by turns would otherwise replace each other's index for ever."""
+def test_a_new_segment_has_the_texts_of_the_one_before_too(caller: Caller, kept: Segments) -> None:
+    """Two queries by turns would otherwise replace each other's lines for ever."""
     with reading(kept, caller, "a"):
         pass
     with reading(kept, caller, "b") as second, reading(kept, caller, "a", "b") as third:
         assert third == second
+
+
+def test_nothing_of_an_earlier_run_stays(tmp_path: Path) -> None:
+    (tmp_path / "c.lines").mkdir()
+    (tmp_path / "c.lines" / "1.json").write_text("{}")
+    (tmp_path / "b.parquet").write_bytes(b"half")
+    Segments(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_plain_lines_stay_while_a_query_reads_them(
@@ -165,7 +171,7 @@ def test_plain_lines_of_many_queries_at_once_do_not_disturb_each_other(
         columns = frozenset("ab"[: number % 3])
         with kept.holding(query(caller, f"q{number}"), objects_of(caller), items, JSON, columns) as held:
             return len(held) == 3 and all(
-                segment.has(identity, columns) and segment.index_of(identity).exists()
+                segment.has(identity, columns) and segment.lines_of(identity).exists()
                 for identity, segment in held.items()
             )
 

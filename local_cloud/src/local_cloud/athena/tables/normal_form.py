@@ -36,18 +36,13 @@ _EXPONENT = r"[:,\[]\s*-?[0-9]+(\.[0-9]+)?[eE]"
 
 @dataclass(eq=False)
 class Unpacked:
-    """An object's text on disk, and what was found in it: ``lines`` when they are plain and have an index."""
+    """An object's text on disk, and what was found in it: ``lines`` when they are plain."""
 
     identity: int
     path: Path
     lines: PlainLines | None = None
     keys: set[str] = field(default_factory=set)
     malformed: str | None = None
-
-    @property
-    def index(self) -> Path:
-        """Return where the index of plain lines is written."""
-        return self.path.with_suffix(".index")
 
 
 class DuplicateKeyError(ValueError):
@@ -154,19 +149,24 @@ def _line_count(path: Path) -> int:
 def _write_plain(
     connection: duckdb.DuckDBPyConnection, objects: list[Unpacked], target: Path, *, ignore_case: bool
 ) -> None:
-    keys = sorted(set().union(*(item.keys for item in objects)))
-    spec = ", ".join(f"{quoting.text(key)}: 'VARCHAR'" for key in keys) or "'$none': 'VARCHAR'"
-    chosen = "".join(
-        f", t.{quoting.name(key)} AS {quoting.name(column_name(key, ignore_case=ignore_case))}" for key in keys
-    )
-    values = ", ".join(f"({quoting.text(str(item.path))}, {item.identity})" for item in objects)
-    connection.execute(
-        f'COPY (SELECT o.identity AS "{OBJECT_COLUMN}"{chosen} FROM read_json({quoting.paths([item.path for item in objects])}, '
-        f"format = 'newline_delimited', columns = {{{spec}}}, records = true, filename = '$file', maximum_object_size = {MAX_LINE_BYTES}) t "
-        f'JOIN (VALUES {values}) o(file, identity) ON t."$file" = o.file) TO {quoting.text(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)'
-    )
+    names = sorted(set().union(*(item.keys for item in objects)))
+    keys = {column_name(key, ignore_case=ignore_case): key for key in names}
+    rows = plain_rows({item.path: item.identity for item in objects}, keys)
+    connection.execute(f"COPY ({rows}) TO {quoting.text(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)")
     for item in objects:
         item.keys = {column_name(key, ignore_case=ignore_case) for key in item.keys}
+
+
+def plain_rows(objects: dict[Path, int], keys: dict[str, str]) -> str:
+    """Return SQL of rows in the normal form, read from files of plain lines by their objects' identities; ``keys`` are those of the columns."""
+    spec = ", ".join(f"{quoting.text(key)}: 'VARCHAR'" for key in keys.values()) or "'$none': 'VARCHAR'"
+    chosen = "".join(f", t.{quoting.name(key)} AS {quoting.name(column)}" for column, key in keys.items())
+    values = ", ".join(f"({quoting.text(str(path))}, {identity})" for path, identity in objects.items())
+    return (
+        f'SELECT o.identity AS "{OBJECT_COLUMN}"{chosen} FROM read_json({quoting.paths(list(objects))}, '
+        f"format = 'newline_delimited', columns = {{{spec}}}, records = true, filename = '$file', maximum_object_size = {MAX_LINE_BYTES}) t "
+        f'JOIN (VALUES {values}) o(file, identity) ON t."$file" = o.file'
+    )
 
 
 def _write_parsed(item: Unpacked, target: Path, *, ignore_case: bool) -> None:

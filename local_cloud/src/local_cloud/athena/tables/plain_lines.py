@@ -1,194 +1,112 @@
-"""Read objects of plain JSON lines where they are, as columns of Arrow, by an index of the places of values.
+"""Prove objects of JSON lines plain, so that DuckDB can read them where they are without a change of any value.
 
-The index is made in one pass that proves every line plain (``line_scanner``), block by block, by the keys that the object's
-first and last lines hold. Values are exact: a number is the text that was written. Any other object is looked at more closely,
-or parsed line by line (``normal_form``).
+A line is one flat object: the same first key in each, each key at most once and in one order, each value a text, a number, true,
+false or null, at most one space behind a colon or a comma. One regular expression for the keys that the object's first and last
+lines hold says so of every byte. Any other object is looked at more closely, or parsed line by line (``normal_form``).
+
+DuckDB reads a number as a double or a 64-bit integer, and prints it again: one of few digits keeps its value, and if it has no zeros at its
+end, its text.
+Sources: https://www.rfc-editor.org/rfc/rfc8259, https://github.com/google/re2/wiki/Syntax
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import mmap
 import re
 import struct
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 MAX_KEYS = 100
 SAMPLE_BYTES = 4 * 1024
-BLOCK_BYTES = 4 * 1024 * 1024  # a longer line is not plain
-VIEW_BYTES = 16
+BLOCK_BYTES = 64 * 1024 * 1024  # matched at once
+MAX_LINE_BYTES = 4 * 1024 * 1024
 _KEY = re.compile(r"[A-Za-z0-9_.-]+")
+
+_TEXT = r'"(?:[^"\\\x00-\x1f\x{D800}-\x{DFFF}]|\\["\\/bfnrt])*"'
+_INTEGER = r"0|-?[1-9][0-9]{0,16}"
+_KEEPS_TEXT = r"-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,3}[1-9]"
+_KEEPS_VALUE = r"-?(?:0|[1-9][0-9]{0,8})\.[0-9]{1,6}|-?[1-9][0-9]{9,11}\.[0-9]{1,3}"
 
 
 @dataclass(frozen=True, slots=True)
 class PlainLines:
-    """What is in an object and in its index.
+    """What is in an object of plain lines.
 
     Attributes:
-        columns: a column for each key, in the order of the keys.
-        indexed: those that the index has.
-        escaped: those that hold characters with a backslash.
-        blocks: bytes and lines of each block.
+        keys: the key of each column, in the order of the keys.
+        exact: the columns whose values DuckDB gives as they were written. It may print numbers of the others with fewer zeros.
     """
 
-    columns: list[str]
-    indexed: frozenset[str]
-    escaped: set[str]
-    blocks: list[tuple[int, int]]
+    keys: dict[str, str]
+    exact: frozenset[str]
 
-    def has(self, columns: frozenset[str] | None) -> bool:
-        """Say whether the index has these columns (None: all) where the object has them."""
-        return self.indexed >= _chosen(self.columns, columns)
-
-    def document(self) -> dict[str, Any]:
-        """Return what ``of`` makes an equal object from."""
-        return {
-            "columns": self.columns, "indexed": sorted(self.indexed), "escaped": sorted(self.escaped), "blocks": self.blocks
-        }  # fmt: skip
-
-    @classmethod
-    def of(cls, document: dict[str, Any]) -> PlainLines:
-        blocks = [(size, lines) for size, lines in document["blocks"]]
-        return cls(document["columns"], frozenset(document["indexed"]), set(document["escaped"]), blocks)
+    def has(self, texts: frozenset[str] | None) -> bool:
+        """Say whether these columns (None: all) are as they were written, where the object has them."""
+        return self.exact >= _among(self.keys, texts)
 
 
-@cache
-def prepare() -> None:
-    """Begin in the background to compile the scanner, or to load it if an earlier run compiled it."""
-    threading.Thread(target=_prepare, name="athena-prepare", daemon=True).start()
-
-
-def _prepare() -> None:
-    if (scanner := _scanner()) is not None:
-        line = b'{"a":1}\n'
-        scanner.line_count(memoryview(line), 1)
-        scanner.scan(memoryview(line + bytes(scanner.PADDING)), len(line), ["a"], [True], *_room(1, 1))
-
-
-def write_index(
-    path: Path, index: Path, chosen: frozenset[str] | None, *, column_of: Callable[[str], str]
-) -> PlainLines | None:
-    """Write the index of an object's lines; None, and no index, when they are not known to be plain.
+def find(path: Path, texts: frozenset[str] | None, *, column_of: Callable[[str], str]) -> PlainLines | None:
+    """Return what is in an object's text; None when its lines are not known to be plain.
 
     Args:
         path: the object's text.
-        index: the file to be written: for each block views of its values, then bits that say which are there, by column.
-        chosen: the columns that are to be in the index; None: all.
+        texts: the columns whose values are to be as they were written; None: all.
         column_of: the column of a key.
     """
-    scanner = _scanner()
     if not path.stat().st_size:
         return None
     with path.open("rb") as file:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    keys = _keys(content) if scanner is not None else []
-    if scanner is None or not keys:
+    keys = {column_of(key): key for key in _keys(content)}
+    if not keys:
         return None
-    columns = [column_of(key) for key in keys]
-    indexed = _chosen(columns, chosen)
-    noted = [column in indexed for column in columns]
-    lines = PlainLines(columns, indexed, set(), [])
-    if _index_blocks(scanner, content, keys, noted, lines, index):
-        return lines
-    index.unlink()
-    return None
+    exact = _among(keys, texts)
+    pattern = _pattern([(key, column in exact) for column, key in keys.items()])
+    return PlainLines(keys, exact) if all(_matches(block, pattern) for block in _blocks(content)) else None
 
 
-def _index_blocks(
-    scanner: ModuleType, content: mmap.mmap, keys: list[str], noted: list[bool], lines: PlainLines, index: Path
-) -> bool:
-    """Write the index block by block, and say whether all lines are plain."""
-    with index.open("wb") as target:
-        for text, end in _blocks(content, scanner.PADDING):
-            views, valid = _room(len(lines.indexed), scanner.line_count(text, end))
-            found = scanner.scan(text, end, keys, noted, views, valid) if end else None
-            if found is None or (found.beyond_ascii and not _is_utf8(text, end)):
-                return False
-            lines.escaped.update(itertools.compress(lines.columns, found.escaped))
-            lines.blocks.append((end, views.shape[1]))
-            target.write(views.data)
-            target.write(valid.data)
-    return True
-
-
-def rows(path: Path, index: Path, lines: PlainLines, more: Mapping[str, int]) -> pa.Table:
-    """Return the values of the indexed columns as ``string_view``, and ``more`` columns of one number each.
-
-    Characters of ``lines.escaped`` are still escaped (``unescaped``). Both files are mapped, and may be deleted while the table is used.
-    """
-    text, views = _mapped(path), _mapped(index)
-    names = [column for column in lines.columns if column in lines.indexed]
-    schema = pa.schema([*((name, pa.string_view()) for name in names), *((name, pa.int64()) for name in more)])
-    batches = []
-    text_start = view_start = 0
-    for size, count in lines.blocks:
-        block = text[text_start : text_start + size]  # the last newline may not be there
-        valid_start = view_start + len(names) * count * VIEW_BYTES
-        arrays = []
-        for number in range(len(names)):
-            view = views.slice(view_start + number * count * VIEW_BYTES, count * VIEW_BYTES)
-            valid = views.slice(valid_start + number * _bits(count), _bits(count))
-            arrays.append(pa.Array.from_buffers(pa.string_view(), count, [valid, view, block]))
-        numbers = [pa.repeat(pa.scalar(number, pa.int64()), count) for number in more.values()]
-        batches.append(pa.record_batch([*arrays, *numbers], schema))
-        text_start, view_start = text_start + size, valid_start + len(names) * _bits(count)
-    return pa.Table.from_batches(batches, schema)
-
-
-def unescaped(value: str) -> str:
-    """Return SQL of a value of ``rows`` whose characters are no longer escaped."""
-    return (
-        f"""CASE WHEN contains({value}, '\\') THEN json_extract_string('"' || {value} || '"', '$') ELSE {value} END"""
-    )
-
-
-def _chosen(columns: Iterable[str], chosen: frozenset[str] | None) -> frozenset[str]:
+def _among(columns: Iterable[str], chosen: frozenset[str] | None) -> frozenset[str]:
     return frozenset(columns) if chosen is None else chosen.intersection(columns)
 
 
-def _scanner() -> ModuleType | None:
-    """Return the compiled scanner. None: its compiler does not support this machine, and the exact parser reads all."""
-    try:
-        from local_cloud.athena.tables import line_scanner
-    except ImportError:
-        return None
-    return line_scanner
+def _pattern(keys: list[tuple[str, bool]]) -> str:
+    """Return a regular expression of lines with these keys, and whether the text of a key's numbers has to stay."""
+    items = [f'"{re.escape(key)}": ?(?:{_value(is_exact=is_exact)})' for key, is_exact in keys]
+    rest = "".join(f"(?:, ?{item})?" for item in items[1:])
+    return rf"\A(?:\{{{items[0]}{rest}\}}\n)*\z"
 
 
-def _room(columns: int, lines: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Make the arrays in which the scanner notes a block's values: a view for each, and a bit."""
-    return np.empty((columns, lines, VIEW_BYTES // 4), np.int32), np.zeros((columns, _bits(lines)), np.uint8)
+def _value(*, is_exact: bool) -> str:
+    return f"{_TEXT}|true|false|null|{_INTEGER}|{_KEEPS_TEXT if is_exact else _KEEPS_VALUE}"
 
 
-def _bits(lines: int) -> int:
-    """Return the bytes that hold a bit for each line, in multiples of 64 as Arrow aligns them."""
-    return -(-lines // 512) * 64
+def _matches(block: bytes | memoryview, pattern: str) -> bool:
+    """Say whether the whole block matches, without a copy of it."""
+    offsets = pa.py_buffer(struct.pack("<qq", 0, len(block)))
+    text = pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(block)])
+    return bool(block) and bool(pc.match_substring_regex(text, pattern=pattern)[0].as_py())
 
 
-def _blocks(content: mmap.mmap, padding: int) -> Iterator[tuple[memoryview, int]]:
-    """Yield whole lines, about ``BLOCK_BYTES`` at once, and the place after the last newline. 0 and the end: a line is longer.
-
-    The very last line gets a newline if it has none. ``padding`` bytes more can be read.
-    """
-    start, size = 0, len(content)
-    while size - start > BLOCK_BYTES + padding:
-        end = content.rfind(b"\n", start, start + BLOCK_BYTES) + 1
-        if not end:
-            yield memoryview(b""), 0
-        yield memoryview(content)[start : end + padding], end - start
-        start = end
-    last = content[start:].removesuffix(b"\n") + b"\n"
-    yield memoryview(last + bytes(padding)), len(last)
+def _blocks(content: mmap.mmap) -> Iterator[bytes | memoryview]:
+    """Yield whole lines, about ``BLOCK_BYTES`` at once, the very last one with a newline; nothing for lines that are too long."""
+    starts = range(0, len(content) - MAX_LINE_BYTES, MAX_LINE_BYTES)
+    if any(content.find(b"\n", start, start + MAX_LINE_BYTES) < 0 for start in starts):
+        yield b""
+        return
+    start, end = 0, content.rfind(b"\n") + 1
+    while start < end:
+        stop = content.rfind(b"\n", start, start + BLOCK_BYTES) + 1
+        yield memoryview(content)[start:stop]
+        start = stop
+    if start < len(content):
+        yield content[start:] + b"\n"
 
 
 def _keys(content: mmap.mmap) -> list[str]:
@@ -217,24 +135,9 @@ def _sample(content: mmap.mmap) -> Iterator[bytes]:
 
 
 def _merge(order: list[str], keys: list[str]) -> None:
-    """Insert new keys after the one that they follow. The scanner decides whether all lines keep to the order."""
+    """Insert new keys after the one that they follow. The expression decides whether all lines keep to the order."""
     place = 0
     for key in keys:
         if key not in order:
             order.insert(place, key)
         place = order.index(key) + 1
-
-
-def _is_utf8(text: memoryview, end: int) -> bool:
-    content = pa.py_buffer(text)[:end]
-    offsets = pa.py_buffer(struct.pack("<qq", 0, end))
-    try:
-        pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, content]).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
-def _mapped(path: Path) -> pa.Buffer:
-    with pa.memory_map(str(path)) as file:
-        return file.read_buffer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ from local_cloud.athena.sql.values.arrow_rows import held
 from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables import lazy_simple, plain_lines, serde
 from local_cloud.athena.tables.delimited import write_delimited_segment
-from local_cloud.athena.tables.normal_form import OBJECT_COLUMN, column_name, write_json_segment
+from local_cloud.athena.tables.normal_form import OBJECT_COLUMN, column_name, plain_rows, write_json_segment
 from local_cloud.athena.tables.objects import Objects, S3Object
 from local_cloud.athena.tables.parquet_files import ParquetFiles, scanned_bytes
 from local_cloud.athena.tables.segment import Form, Segment
@@ -82,14 +83,15 @@ class TableReader:
     ) -> Relation:
         wanted = [item for item, _ in rows]
         query.scanned(sum(item.size for item in wanted))
-        form, columns = _form(table), _needed(table, needed)
-        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, columns))
+        form, texts = _form(table), _texts(table, needed)
+        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, texts))
         _refuse_malformed(table, rows, segments, form.name)
         registered = _register(connection, table, rows, form.name, {})
         packed = list({id(found): found for found in segments.values() if not found.holds_lines}.values())
         plain = {identity: found for identity, found in segments.items() if found.holds_lines}
-        sources = [*([_packed(packed)] if packed else []), *([_lines(connection, plain)] if plain else [])]
-        return Relation(_source_sql(table, registered, sources), [segment.path for segment in packed])
+        sources = [*([_packed(packed)] if packed else []), *_lines(plain)]
+        files = [segment.lines_of(identity) for identity, segment in plain.items()]
+        return Relation(_source_sql(table, registered, sources), [*(segment.path for segment in packed), *files])
 
     def partitions(self, table: GlueTable, wanted: PartitionFilter) -> list[Partition]:
         """Return the partitions to read; one without values stands for a table that has no partition keys."""
@@ -105,8 +107,8 @@ def _form(table: GlueTable) -> Form:
     """Return the normal form that the table's objects are read in."""
     if table.serde in serde.JSON_SERDES:
         ignore_case = _ignore_case(table)
-        write_index = partial(plain_lines.write_index, column_of=partial(column_name, ignore_case=ignore_case))
-        return Form(f"json:{ignore_case}", partial(write_json_segment, ignore_case=ignore_case), write_index)
+        plain = partial(plain_lines.find, column_of=partial(column_name, ignore_case=ignore_case))
+        return Form(f"json:{ignore_case}", partial(write_json_segment, ignore_case=ignore_case), plain)
     if table.serde in {serde.OPEN_CSV, serde.LAZY_SIMPLE}:
         width = len(table.columns)
         options = {
@@ -118,11 +120,12 @@ def _form(table: GlueTable) -> Form:
     raise not_supported(f"The SerDe '{table.serde}' of table {table.database}.{table.name}")
 
 
-def _needed(table: GlueTable, needed: set[str]) -> frozenset[str] | None:
-    """Return the columns of the normal form from which the needed columns of a JSON table come. None: any may be needed."""
+def _texts(table: GlueTable, needed: set[str]) -> frozenset[str] | None:
+    """Return the columns of the normal form whose text counts, and not a number's value alone. None: any may count."""
     if table.serde not in serde.JSON_SERDES or serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
         return None
-    return frozenset(_json_column(table, column.name) for column in table.columns if column.name in needed)
+    texts = [column for column in table.columns if column.name in needed and not column.type.is_numeric]
+    return frozenset(_json_column(table, column.name) for column in texts)
 
 
 def _ignore_case(table: GlueTable) -> bool:
@@ -183,22 +186,14 @@ def _packed(segments: list[Segment]) -> _Source:
     return _Source(f"SELECT * FROM read_parquet({files}, union_by_name = true)", columns)
 
 
-def _lines(connection: duckdb.DuckDBPyConnection, segments: dict[int, Segment]) -> _Source:
-    """Return the plain lines of the objects that are the keys, their characters no longer escaped."""
-    found, escaped = [], set()
+def _lines(segments: dict[int, Segment]) -> Iterator[_Source]:
+    """Yield the plain lines of the objects that are the keys, those together that spell their keys alike."""
+    alike: dict[tuple[tuple[str, str], ...], dict[Path, int]] = {}
     for identity, segment in segments.items():
-        lines = segment.lines[identity]
-        files = segment.lines_of(identity), segment.index_of(identity)
-        found.append(plain_lines.rows(*files, lines, {OBJECT_COLUMN: identity}))
-        escaped |= lines.escaped & lines.indexed
-    rows = pa.concat_tables(found, promote_options="default")
-    name = f"lines_{uuid.uuid4().hex}"
-    connection.register(name, rows)
-    replaced = ", ".join(
-        f"{plain_lines.unescaped(column)} AS {column}" for column in map(quoting.name, sorted(escaped))
-    )
-    replace = f" REPLACE ({replaced})" if replaced else ""
-    return _Source(f"SELECT *{replace} FROM {name}", {*rows.column_names} - {OBJECT_COLUMN})
+        keys = tuple(segment.lines[identity].keys.items())
+        alike.setdefault(keys, {})[segment.lines_of(identity)] = identity
+    for keys, files in alike.items():
+        yield _Source(plain_rows(files, dict(keys)), {column for column, _ in keys})
 
 
 def _source_sql(table: GlueTable, objects: str, sources: list[_Source]) -> str:

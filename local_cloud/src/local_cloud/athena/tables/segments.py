@@ -1,8 +1,7 @@
 """Keep a bounded cache of table objects on this machine, in segments: the objects that one query found missing.
 
-A segment is a Parquet file, or a folder of large objects whose plain lines are read where they are, each with its index. An
-object is known by bucket, key, ETag and the form it was read in; a changed object is another one. The least recently used
-segments go when the cache is full.
+A segment is a Parquet file, or a folder of large objects whose plain lines are read where they are. An object is known by bucket,
+key, ETag and the form it was read in; a changed object is another one. The least recently used segments go when the cache is full.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.normal_form import Unpacked
 from local_cloud.athena.tables.objects import Objects, S3Object
 from local_cloud.athena.tables.plain_lines import PlainLines
-from local_cloud.athena.tables.segment import Form, Segment, saved_segments
+from local_cloud.athena.tables.segment import Form, Segment
 
 CACHE_BYTES = 2 * 1024**3
 SEGMENT_RAW_BYTES = 512 * 1024**2
 MIN_LINES_BYTES = 1024**2  # opening a smaller file costs more than reading it
-INDEXED_AT_ONCE = 2
+PROVED_AT_ONCE = 2
 
 
 class Segments:
@@ -37,19 +36,20 @@ class Segments:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # an earlier run's
+        folder.mkdir(parents=True)
         self._lock = threading.Lock()
         self._building = threading.Lock()
-        self._segments = saved_segments(folder)
-        self._by_object = {identity: segment for segment in self._segments for identity in segment.objects}
+        self._segments: list[Segment] = []
+        self._by_object: dict[int, Segment] = {}
 
     @contextmanager
     def holding(
-        self, query: Query, objects: Objects, wanted: list[S3Object], form: Form, columns: frozenset[str] | None = None
+        self, query: Query, objects: Objects, wanted: list[S3Object], form: Form, texts: frozenset[str] | None = None
     ) -> Iterator[dict[int, Segment]]:
         """Give the segment of each wanted object, by its identity, kept from eviction while the context lasts.
 
-        ``columns`` are those of the normal form that the query needs; None: all.
+        ``texts`` are the columns of the normal form whose values the query needs as they were written; None: all.
 
         Raises:
             QueryFailedError: the caller whose ``objects`` they are may not read one of them.
@@ -58,30 +58,29 @@ class Segments:
         held: dict[int, Segment] = {}
         missing: dict[int, S3Object] = {}
         try:
-            self._hold(held, identities, columns)
+            self._hold(held, identities, texts)
             if held.keys() != identities.keys():
                 with self._building:
-                    self._hold(held, identities.keys() - held.keys(), columns)
+                    self._hold(held, identities.keys() - held.keys(), texts)
                     missing = {identity: item for identity, item in identities.items() if identity not in held}
                     for batch in _batches(missing):
-                        self._build(held, query, objects, batch, form, columns)
+                        self._build(held, query, objects, batch, form, texts)
             objects.require_readable(query, [item for key, item in identities.items() if key not in missing])
             yield held
         finally:
             self._release(held)
 
-    def _hold(self, held: dict[int, Segment], identities: Iterable[int], columns: frozenset[str] | None) -> None:
+    def _hold(self, held: dict[int, Segment], identities: Iterable[int], texts: frozenset[str] | None) -> None:
         with self._lock:
             known = ((identity, self._by_object.get(identity)) for identity in identities)
-            found = {key: segment for key, segment in known if segment is not None and segment.has(key, columns)}
+            found = {key: segment for key, segment in known if segment is not None and segment.has(key, texts)}
             self._take(held, found)
 
     def _take(self, held: dict[int, Segment], found: dict[int, Segment]) -> None:
         for segment in found.values():
             segment.readers += 1
         for segment in {id(segment): segment for segment in found.values()}.values():
-            segment.used = time.time()
-            segment.contents.touch()
+            segment.used = time.monotonic()
         held.update(found)
 
     def _release(self, held: dict[int, Segment]) -> None:
@@ -97,12 +96,12 @@ class Segments:
         objects: Objects,
         batch: dict[int, S3Object],
         form: Form,
-        columns: frozenset[str] | None,
+        texts: frozenset[str] | None,
     ) -> None:
         raw = self._folder / f"{uuid.uuid4().hex}.raw"
         raw.mkdir()
         try:
-            unpacked = _fetched(query, objects, batch, partial(self._indexed, form, columns), raw)
+            unpacked = _fetched(query, objects, batch, partial(self._proved, form, texts), raw)
             if others := [item for item in unpacked if item.lines is None]:
                 self._keep(held, self._packed(query, others, form, raw))
             if plain := {item: item.lines for item in unpacked if item.lines is not None}:
@@ -110,14 +109,14 @@ class Segments:
         finally:
             shutil.rmtree(raw, ignore_errors=True)
 
-    def _indexed(self, form: Form, columns: frozenset[str] | None, item: Unpacked) -> PlainLines | None:
-        """Index the object's plain lines by the columns, and by those that an earlier query needed."""
+    def _proved(self, form: Form, texts: frozenset[str] | None, item: Unpacked) -> PlainLines | None:
+        """Find the object's plain lines, exact in the columns that this query and earlier ones need as they were written."""
         if item.path.stat().st_size < MIN_LINES_BYTES:
             return None
         earlier = self._by_object.get(item.identity)
-        if columns is not None and earlier is not None and item.identity in earlier.lines:
-            columns |= earlier.lines[item.identity].indexed
-        return form.index(item.path, item.index, columns)
+        if texts is not None and earlier is not None and item.identity in earlier.lines:
+            texts |= earlier.lines[item.identity].exact
+        return form.plain(item.path, texts)
 
     def _kept_lines(self, items: dict[Unpacked, PlainLines]) -> Segment:
         path = self._folder / f"{uuid.uuid4().hex}.lines"
@@ -126,7 +125,6 @@ class Segments:
         path.mkdir()
         for item in items:
             item.path.replace(segment.lines_of(item.identity))
-            item.index.replace(segment.index_of(item.identity))
         return segment
 
     def _packed(self, query: Query, items: list[Unpacked], form: Form, raw: Path) -> Segment:
@@ -139,7 +137,6 @@ class Segments:
         return Segment(target, malformed, set().union(*(item.keys for item in items)))
 
     def _keep(self, held: dict[int, Segment], segment: Segment) -> None:
-        segment.save()
         with self._lock:
             self._segments.append(segment)
             self._by_object.update(dict.fromkeys(segment.objects, segment))
@@ -162,15 +159,15 @@ def _fetched(
     query: Query,
     objects: Objects,
     batch: dict[int, S3Object],
-    indexed: Callable[[Unpacked], PlainLines | None],
+    proved: Callable[[Unpacked], PlainLines | None],
     folder: Path,
 ) -> list[Unpacked]:
-    """Fetch the objects' texts. Each is indexed as soon as it has arrived, while others are fetched."""
+    """Fetch the objects' texts. Each is searched for plain lines as soon as it has arrived, while others are fetched."""
     unpacked = [Unpacked(identity, folder / f"{identity}.json") for identity in batch]
     pairs = [(item, one.path) for item, one in zip(batch.values(), unpacked, strict=True)]
-    with ThreadPoolExecutor(INDEXED_AT_ONCE) as pool:
+    with ThreadPoolExecutor(PROVED_AT_ONCE) as pool:
         fetched = objects.fetch(query, pairs, unpack=True)
-        found = [pool.submit(indexed, one) for one, _ in zip(unpacked, fetched, strict=True)]
+        found = [pool.submit(proved, one) for one, _ in zip(unpacked, fetched, strict=True)]
         for one, lines in zip(unpacked, found, strict=True):
             one.lines = lines.result()
     return unpacked
