@@ -10,7 +10,7 @@ form. **Example configuration**: `{"days": 7, "maintain": true, "audit": true, "
     record_ledger       counts what became of every change, by event type, in pipeline_ledger, also when a task before it failed
     check_curated       fails the run when a check finds rows, names them, and stops the tasks that follow; else moves the watermark
     publish_views       publishes orders (alive orders) and orders_history (every version, with its time span)
-    reconcile           compares every order of DynamoDB with the curated table; skipped in runs that arrivals started
+    reconcile           compares orders of DynamoDB with the curated table: what changed, and all within seven days; not in runs that arrivals started
     ask_insights        runs the insights, and shows the changed orders before and after
     write_report        writes ledger/batch/<run>/ and the task's log; fails when DynamoDB and the curated table differ
     report_failure      when a task has failed: writes the verdict on the tables there instead
@@ -55,7 +55,8 @@ PARAMS = {
     "days": Param(30, type="integer", minimum=1, maximum=3650, title="Days", description="How many days back the insights look."),
     "maintain": Param(False, type="boolean", title="Maintain", description="Compact files and expire old versions, as on Sundays."),
     "audit": Param(False, type="boolean", title="Audit", description="Ask the checks of everything, not only of what has changed, as on Sundays."),
-    "source": Param("scan", enum=["scan", "export"], title="Reconcile by", description="A scan of DynamoDB, or an export of it to the bucket."),
+    "full": Param(False, type="boolean", title="Compare all orders", description="Not only those that changed, and the seventh whose turn it is."),
+    "source": Param("scan", enum=["scan", "export"], title="Reconcile by", description="A scan of DynamoDB, or an export of all of it to the bucket."),
     "rescued_share": Param(1.0, type="number", minimum=0, maximum=1, title="Rescued share", description="Of a run's changes: the gate fails when more have values that do not fit their columns."),
     "probe": Param(contract.probe_pattern, const=contract.probe_pattern),
     "database": Param(topology.database.name, const=topology.database.name),  # for the statements; not in the form
@@ -108,7 +109,7 @@ with DAG(
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
     reconcile = ReconcileOperator(  # write_report fails when orders differ, and shows them
         task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, adopted=topology.adopts_table, fail_on_difference=False,
-        source="{{ params.source }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena)  # fmt: skip
+        source="{{ params.source }}", full="{{ params.full }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena)  # fmt: skip
     ask_insights = ReportQuestionsOperator(task_id="ask_insights", files=QUESTION_FILES, bucket=bucket, **athena)
     write_report = ReportOperator(task_id="write_report", bucket=bucket, dead_letter_queue=letters, settings=topology.settings, trigger_rule=TriggerRule.NONE_FAILED)  # fmt: skip
     report_failure = FailureReportOperator(task_id="report_failure", bucket=bucket, settings=topology.settings, trigger_rule=TriggerRule.ONE_FAILED)  # fmt: skip

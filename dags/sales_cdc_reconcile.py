@@ -3,13 +3,14 @@
 **Schedule**: none; trigger it (the batch does the same as its last check). **Parameters**: see the form.
 **Example configuration**: `{"source": "export", "fail_on_difference": false}`
 
-`reconcile_orders` reads both sides whole, compares them by content hash, and names the orders that are *missing* from the curated
-table, *extra* there, or *stale*, with the fields that differ. A change that has not arrived yet counts as in flight: before an
+`reconcile_orders` compares all orders, or with `full` set to false what the daily batch compares: the orders that changed since the last
+comparison, those that it found to differ, and the seventh whose turn it is, so that every order is compared within seven days. It
+compares content hashes, and names the orders that are *missing* from the curated table, *extra* there, or *stale*, with the fields that differ. A change that has not arrived yet counts as in flight: before an
 order is named, probe orders have shown that every change committed before them has arrived. The report is
 `ledger/reconcile/<run>.json` in the bucket; `sales_cdc_repair` repairs the orders that it names.
 
-**Rerun**: safe; it changes no order. **Cost on AWS**: one scan of `orders_current` by Athena, and one consistent read of the whole
-table (a read unit for each 4 KB). With `source` set to `export` it is one export to the bucket instead: no read capacity, $0.10 a
+**Rerun**: safe; it changes no order. **Cost on AWS**: one scan of `orders_current` by Athena, and consistent reads of the table: a read
+unit for each 4 KB of what is scanned, and for each order that changed; never more than for the whole table. With `source` set to `export` it is one export to the bucket instead: no read capacity, $0.10 a
 GB, and at least some minutes. Changes after the export's time, like those that a scan misses, count as in flight.
 """
 
@@ -29,6 +30,10 @@ PARAMS = {
     "source": Param(
         "scan", enum=["scan", "export"], title="Read DynamoDB by",
         description="A scan of the table, or an export of its point-in-time recovery to the bucket.",
+    ),
+    "full": Param(
+        True, type="boolean", title="Compare all orders",
+        description="If not: those that changed since the last comparison, those that differed, and the seventh whose turn it is.",
     ),
     "fail_on_difference": Param(
         True, type="boolean", title="Fail when orders differ",
@@ -55,6 +60,7 @@ with DAG(
         patience_seconds=topology.patience_seconds,
         adopted=topology.adopts_table,
         source="{{ params.source }}",
+        full="{{ params.full }}",
         fail_on_difference="{{ params.fail_on_difference }}",
     )
 

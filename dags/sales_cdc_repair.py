@@ -6,7 +6,7 @@
 `repair_orders` touches the orders that are missing or stale: it sets an attribute on the item and removes it again, so that the
 stream carries the item as it is. For each extra order it puts the key and deletes it, so that the stream carries the delete. All
 writes are conditional: an order that somebody else writes meanwhile is left to that write's own change. Then the DAG waits for
-the chain, crawls and curates as the batch does, and `reconcile_orders` compares everything again. It fails when orders still differ.
+the chain, crawls and curates as the batch does, and `reconcile_orders` compares these orders again, with all others that are due. It fails when orders still differ.
 
 Repair brings back the current state of orders. History that never reached `raw/` is lost. Raw objects that somebody deleted can be
 brought back for 30 days, because the bucket keeps old versions: remove their delete markers and run the batch.

@@ -36,7 +36,8 @@ CONTRACT = declared_contract()
 NAMES = statement_names(CONTRACT)
 VIEWS = {"views/orders.sql": NAMES["tables"].view, "views/orders_history.sql": NAMES["tables"].history}
 SCRATCH = "verified_sql"
-WRITING = ("ledger/create.sql", "ledger/forget_run.sql", "ledger/record_run.sql")
+WRITING = ("ledger/create.sql", "ledger/forget_run.sql", "ledger/record_run.sql", "reconcile/lists.sql")
+LISTS = CONTRACT.table("compared")
 RUN = "a run's id"
 ENTRY = {"event_type": "INSERT", "written": 3, "captured": 3, "delivered": 3, "failed": 0, "dropped": 0, "curated": 3}
 
@@ -122,6 +123,7 @@ def context_of(order: tuple[str, ...], topology: Topology) -> dict[str, Any]:
         "probe": CONTRACT.probe_pattern,
         "from_day": day(-30), "until_day": day(1), "from_time": f"{day(-30)} 00:00:00", "since": f"{day(-30)} 00:00:00", "unit": "hour",
         "table": NAMES["tables"].changes, "rescued_share": 0.0, "give_up_changes": False, "columns": [field.column for field in CONTRACT.fields], "order_ids": keys,
+        "hours_by_day": [(day(0), ["00", "12"]), (day(-1), ["23"])], "folder": "lists/",
         "source_stream": "source_stream", "run_id": RUN, "run_at": f"{day(0)} 00:00:00",
         "pieces": [1] * len(order), "until": 0, "until_time": f"{day(1)} 00:00:00", "skip": 0, "size": 50, "changes": NAMES["tables"].changes, "filters": {"text": 1, "state": "standing"},
         "entries": [{**ENTRY, "lags": ["0.5", None, "2", "3", "4", "5"]}],
@@ -217,7 +219,12 @@ def written(settings: Settings, topology: Topology) -> Iterator[Case]:
         yield Case("ledger/create.sql, ledger/record_run.sql", f"SELECT * FROM {SCRATCH}.pipeline_ledger")
         athena.run(render("ledger/forget_run.sql", context))
         yield Case("ledger/forget_run.sql", f"SELECT * FROM {SCRATCH}.pipeline_ledger")
+        athena.run(render("reconcile/lists.sql", context))
+        lists = {"compared": f"{SCRATCH}.{LISTS}", "asked": ["one/0"], "known": ["two/1"], "oldest": context["params"]["until_time"]}
+        listed = _of("reconcile/fingerprints.sql", context, {**lists, "database": topology.database.name})
+        yield Case("reconcile/lists.sql, reconcile/fingerprints.sql", listed)
     finally:
+        athena.run(f"DROP TABLE IF EXISTS {SCRATCH}.{LISTS}")
         athena.run(f"DROP TABLE IF EXISTS {SCRATCH}.pipeline_ledger")
         athena.run(f"DROP DATABASE {SCRATCH}")
 

@@ -18,7 +18,8 @@ from sales_cdc.verdict.evidence import BatchRuns
 from sales_cdc.verdict.matters import Matter
 from sales_cdc.verdict.reading import read_evidence, unreadable
 from sales_cdc.verdict.sources import DeploymentSources
-from sales_cdc.verdict.verdict import Verdict, moment, verdict_on
+from sales_cdc.verdict.verdict import Verdict, verdict_on
+from sales_cdc.verdict.words import moment
 
 COMMANDS = {"sales_cdc_setup": "make setup", "sales_cdc_generate": "make generate", "sales_cdc_batch": "make batch"}
 SIGNS = {
@@ -62,6 +63,8 @@ def show(console: Console, verdict: Verdict) -> None:
         console.print(f"  Why: {verdict.reason}", markup=False)
     if verdict.remedy:
         console.print(f"  What to do: {verdict.remedy}{command_of(verdict.dag)}", markup=False)
+    if verdict.compared:
+        console.print(f"  {verdict.compared}", markup=False)
     shown = [matter for matter in verdict.matters if matter.title.lower() not in verdict.sentence.lower()]
     for matter in shown:
         console.print(f"  Also: {_told(matter)}", markup=False)

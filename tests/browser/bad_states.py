@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from sales_cdc.contract import bucket_keys
+from sales_cdc.contract.rotation import PARTS
 from sales_cdc.verdict.evidence import BatchRuns
 from sales_cdc.verdict.lake_reader import Report, Tail
 from sales_cdc.verdict.matters import Acknowledgement
@@ -93,6 +94,16 @@ def aged(back: timedelta) -> Callable[[str, str, Report | None], Report | None]:
     return age
 
 
+def covered(*days: float) -> dict[str, Any]:
+    """Return the coverage of parts that were compared so many days ago; of the rest a day each, beginning with today."""
+    ago = [*days, *range(PARTS - len(days))]
+    return {
+        "reads_all": False, "why": "", "parts": [2], "changed": 40, "open": 1,
+        "verified_at": [(NOW - timedelta(days=past)).isoformat() for past in ago],
+        "oldest": (NOW - timedelta(days=max(ago))).isoformat(),
+    }  # fmt: skip
+
+
 FAILED = BatchRuns(False, NOW, NOW - timedelta(hours=2), "manual__1", ["check_curated"], LINK)
 STOPPED = {"CurrentState": "STOPPED", "DesiredState": "STOPPED", "StateReason": "User initiated"}
 RESCUED = {
@@ -122,6 +133,7 @@ BAD_STATES: dict[str, tuple[Callable[[], StatefulReader], str, str, str]] = {
     "differences": (lambda: StatefulReader(reports=changed(RECONCILE, ".json", counts=DIFFERS)), "untrustworthy", "3 orders differ between DynamoDB and the tables", "sales_cdc_repair"),
     "older items": (lambda: StatefulReader(reports=changed(RECONCILE, ".json", counts=OLDER, awaits_backfill=True)), "untrustworthy", "3 orders of the adopted table are not in the tables yet", "sales_cdc_backfill"),
     "stale reconcile": (lambda: StatefulReader(reports=aged(timedelta(days=3))), "outdated", "the last comparison is old", "sales_cdc_reconcile"),
+    "overdue part": (lambda: StatefulReader(reports=changed(RECONCILE, ".json", coverage=covered(8))), "outdated", "some orders were not compared for more than seven days", "sales_cdc_reconcile"),
     "cloud down": (lambda: StatefulReader("down"), "unknown", "the cloud does not answer", "make cloud"),
     "half-built": (lambda: StatefulReader(answers={"crawler": Answer(refusal="missing"), "job": Answer(refusal="missing")}), "untrustworthy", "not all of the pipeline is there: crawler, curate job", "sales_cdc_setup"),
     "denied": (lambda: StatefulReader(answers={"pipe": DENIED}), "unknown", "the pipe could not be read", "role"),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
 from sales_cdc.aws.errors import explained
+from sales_cdc.contract import rotation
 from sales_cdc.contract.curated_row import Item
 from sales_cdc.contract.order_keys import KEYS
+from sales_cdc.contract.rotation import TableFacts
 
 SEGMENTS = 8
 KEYS_PER_CALL = 100
@@ -44,22 +47,49 @@ class SourceOrdersHook(AwsBaseHook):
         Raises:
             CallRefusedError: there is no such table, it may not be read, or nothing answers.
         """
+        return (item for _, item in self._scan(list(range(SEGMENTS)), SEGMENTS))
+
+    def scan_parts(self, parts: Collection[int]) -> Iterator[tuple[int, Item]]:
+        """Every item of these parts of the table, each with its part, as ``scan``.
+
+        Raises:
+            CallRefusedError: as for ``scan``.
+        """
+        scanned = self._scan(rotation.segments(parts), rotation.SEGMENTS)
+        return ((rotation.part_of(segment), item) for segment, item in scanned)
+
+    def _scan(self, segments: list[int], total: int) -> Iterator[tuple[int, Item]]:
+        waiting = iter(segments)
         with explained("scan the DynamoDB table", self.table), ThreadPoolExecutor(SEGMENTS) as pool:
-            reading = {pool.submit(self._page, segment, None): segment for segment in range(SEGMENTS)}
+            submit = partial(pool.submit, self._page, total)
+            reading = {submit(segment, None): segment for segment in islice(waiting, SEGMENTS)}
             while reading:
                 done, _ = wait(reading, return_when=FIRST_COMPLETED)
                 for future in done:
                     segment, page = reading.pop(future), future.result()
                     if last := page.get("LastEvaluatedKey"):
-                        reading[pool.submit(self._page, segment, last)] = segment
-                    yield from page["Items"]
+                        reading[submit(segment, last)] = segment
+                    elif (other := next(waiting, None)) is not None:
+                        reading[submit(other, None)] = other
+                    yield from ((segment, item) for item in page["Items"])
 
-    def _page(self, segment: int, last: Any) -> Any:
+    def _page(self, total: int, segment: int, last: Any) -> Any:
         start = {"ExclusiveStartKey": last} if last else {}
         answer = self._client.scan(
-            TableName=self.table, Segment=segment, TotalSegments=SEGMENTS, ConsistentRead=True, **start
+            TableName=self.table, Segment=segment, TotalSegments=total, ConsistentRead=True, **start
         )
         return json.loads(answer["undecoded"])
+
+    def facts(self) -> TableFacts:
+        """Which table it is, and how large.
+
+        Raises:
+            CallRefusedError: as for ``scan``.
+        """
+        with explained("describe the DynamoDB table", self.table):
+            table = self._client.describe_table(TableName=self.table)["Table"]
+        made = str(table.get("TableId") or table["CreationDateTime"])
+        return TableFacts(made, int(table["ItemCount"]), int(table["TableSizeBytes"]))
 
     def get(self, order_ids: Collection[str]) -> dict[str, Item]:
         """The items of these orders, by id; absent when there is none.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from sales_cdc.contract.rotation import compared_units, read_units
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import ALARMS
 
@@ -66,7 +67,7 @@ class Usage:
     """Hold the work that a forecast is for.
 
     ``days``: how long the pipeline runs for it; 0: it runs anyway. ``read_bytes``: what scans of the table read once.
-    ``table_bytes``: the table's size, which each batch's reconciliation reads. ``event_driven``: arrivals start batches, too.
+    ``table_bytes``: the table's size, which batches compare in parts. ``event_driven``: arrivals start batches, too.
     ``adopted``: the table is somebody's, who pays for its writes and its recovery anyway.
 
     Raises:
@@ -195,8 +196,8 @@ Rule = tuple[str, str, str, Callable[[Usage], int | Decimal], str]
 RULES: tuple[Rule, ...] = (
     ("DynamoDB", "writes", "dynamodb_write", lambda u: u.changes * u.write_units,
      "changes × units a KB (2 in a transaction) × KB of the item, rounded up"),
-    ("DynamoDB", "reads of the table", "dynamodb_read", lambda u: chunks(u.read_bytes + u.batches * u.table_bytes, 4 * KB),
-     "bytes scanned, by each batch too, strongly consistent ÷ 4 KB"),
+    ("DynamoDB", "reads of the table", "dynamodb_read", lambda u: read_units(u.read_bytes) + compared_units(u.table_bytes, u.item_bytes, u.changes, u.batches, u.days),
+     "bytes scanned ÷ 4 KB, strongly consistent; by batches a seventh of the table a day, and each changed order, at most all of it"),
     ("DynamoDB", "point-in-time recovery", "dynamodb_recovery_month", lambda u: u.table_bytes * u.months, "size of the table × months"),
     ("DynamoDB Streams", "reads by the pipe", "stream_read",
      lambda u: max(Decimal(chunks(u.changes * u.record_bytes, MB)), u.shards * POLLS_PER_SECOND * u.seconds),

@@ -37,7 +37,7 @@ class Reconciliation:
 
     ``missing`` orders are not curated, ``extra`` orders are only curated, ``stale`` orders are curated with other values.
     Each list names at most ``MAX_NAMED`` orders; ``counts`` counts them all. ``truncated`` says that there are more findings
-    than names; those without a name may be in flight.
+    than names; those without a name may be in flight. ``unsettled`` names orders in flight.
     """
 
     cutoff: datetime
@@ -49,6 +49,19 @@ class Reconciliation:
     missing: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     stale: list[dict[str, Any]] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Return every named finding: the order, and whether it is missing, extra or stale."""
+        stale = [str(each["orderid"]) for each in self.stale]
+        named = {"missing": self.missing, "extra": self.extra, "stale": stale}
+        return {order: kind for kind, orders in named.items() for order in orders}
+
+    @property
+    def names_all(self) -> bool:
+        """Return whether every order is named that is not verified, so that the next comparison can look at it again."""
+        return not self.truncated and self.counts["in_flight"] == len(self.unsettled)
 
     @property
     def differing(self) -> int:
@@ -78,6 +91,6 @@ class Reconciliation:
         self.counts[verdict] += 1
         if verdict == "stale" and len(self.stale) < MAX_NAMED:
             self.stale.append({"orderid": order_id, "fields": dict(fields)})
-        named = {"missing": self.missing, "extra": self.extra}.get(verdict)
+        named = {"missing": self.missing, "extra": self.extra, "in_flight": self.unsettled}.get(verdict)
         if named is not None and len(named) < MAX_NAMED:
             named.append(order_id)

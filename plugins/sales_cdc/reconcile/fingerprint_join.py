@@ -53,7 +53,8 @@ class FingerprintJoin:
     def pairs(self) -> Iterator[Pair]:
         """Return every key once, with its fingerprint on either side; None where that side does not have it.
 
-        The curated fingerprint is empty when the curated side has the key more than once.
+        The curated fingerprint is empty when the curated side has the key more than once. Of a key that the source side has more than
+        once, as a slice of it may, the last fingerprint counts.
         """
         self._flush()
         for partition in range(2**PARTITIONS_BITS):
@@ -63,13 +64,13 @@ class FingerprintJoin:
             curated: dict[str, str] = {}
             for key, of_curated in self._read("curated", partition):
                 curated[key] = "" if key in curated else of_curated
-            for key, of_source in self._read("source", partition):
+            for key, of_source in dict(self._read("source", partition)).items():
                 yield key, of_source, curated.pop(key, None)
             for key, of_curated in curated.items():
                 yield key, None, of_curated
 
     def _must_split(self, partition: int) -> bool:
-        large = self._bytes["curated"][partition] > MAX_BYTES
+        large = max(self._bytes[side][partition] for side in SIDES) > MAX_BYTES
         return large and (self._level + 2) * PARTITIONS_BITS <= HASH_BITS
 
     def _split(self, partition: int) -> Iterator[Pair]:

@@ -47,7 +47,6 @@ def reconcile(source: Source, curated: Curated, chain: Chain, cutoff: datetime) 
         for item in source.scan():
             order_id = KEYS.of_item(item)
             if not KEYS.is_probe(order_id):
-                found.source_items += 1
                 join.add("source", order_id, fingerprint(item_row(item, columns)))
         for order_id, hashed in fingerprints:
             if not KEYS.is_probe(order_id):
@@ -63,8 +62,9 @@ def reconcile(source: Source, curated: Curated, chain: Chain, cutoff: datetime) 
 
 
 def _suspects(join: FingerprintJoin, found: Reconciliation) -> Iterator[Pair]:
-    """Return the orders whose fingerprints differ or that one side lacks; count the others as matching."""
+    """Return the orders whose fingerprints differ or that one side lacks; count the items, and the other orders as matching."""
     for order_id, of_source, of_curated in join.pairs():
+        found.source_items += of_source is not None
         if of_source and of_source == of_curated:
             found.counts["matching"] += 1
         else:

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sales_cdc.aws.errors import Kind
+from sales_cdc.contract.rotation import OVERDUE, PARTS
+from sales_cdc.verdict.coverage import coverage_of
 from sales_cdc.verdict.evidence import Evidence
 from sales_cdc.verdict.expected_tables import EXPECTED, gone, listed
 from sales_cdc.verdict.hop import Hop
 from sales_cdc.verdict.lake_reader import Report
 from sales_cdc.verdict.matters import Level, Matter
 from sales_cdc.verdict.remedies import BACKFILL, BATCH, RECONCILE, REDRIVE, REPAIR, SET_UP
-from sales_cdc.verdict.words import MANY, counted
+from sales_cdc.verdict.words import MANY, counted, moment
 
 STALE = timedelta(hours=36)  # the daily batch compares once a day
 LOOKED_AT_FOR_LAG = ("stream", "delivery")
@@ -236,9 +238,22 @@ def _stale(evidence: Evidence) -> Iterator[Matter]:
         )
 
 
+def _overdue(evidence: Evidence) -> Iterator[Matter]:
+    report = evidence.reconciliation
+    coverage = coverage_of(report)
+    if report is None or coverage is None or evidence.at - report.at > STALE:
+        return  # an old comparison has a matter of its own
+    overdue = {part: at for part, at in coverage.verified_at.items() if evidence.at - at > OVERDUE}
+    if overdue:
+        named = listed([f"part {part}, at {moment(at)}" for part, at in overdue.items()])
+        title = f"Some {MANY} were not compared for more than seven days"
+        reason = f"Of {PARTS} parts these were compared last: {named}."
+        yield Matter("overdue-parts", Level.OUTDATED, title, reason, RECONCILE, "sales_cdc_reconcile", min(overdue.values()))
+
+
 RULES: tuple[Rule, ...] = (
     _unreachable, _missing, _hops, _dropped_tables, _failed_batch, _missing_changes, _failed_records, _dead_letters, _differences,
-    _rescued, _disabled_rule, _paused, _stale,
+    _rescued, _disabled_rule, _paused, _stale, _overdue,
 )  # fmt: skip
 
 

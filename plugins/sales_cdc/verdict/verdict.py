@@ -7,16 +7,17 @@ matter stays until it is mended, or until somebody acknowledges it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from sales_cdc.contract.declared import holds_orders
+from sales_cdc.verdict.coverage import ReportedCoverage, coverage_of
 from sales_cdc.verdict.evidence import Evidence
 from sales_cdc.verdict.matters import Level, Matter, acknowledged, iso
 from sales_cdc.verdict.remedies import BATCH
 from sales_cdc.verdict.rules import BATCH_DAG, open_matters
-from sales_cdc.verdict.words import MANY, ONE, counted
+from sales_cdc.verdict.words import MANY, ONE, counted, moment
 
 State = Literal["trustworthy", "outdated", "untrustworthy", "unknown", "empty", "missing"]
 STATES: dict[Level, State] = {Level.BROKEN: "untrustworthy", Level.UNKNOWN: "unknown", Level.OUTDATED: "outdated"}
@@ -32,7 +33,7 @@ class Verdict:
     """One verdict on the tables.
 
     ``as_of`` is the time of the last comparison that found no difference; None: there was none, or the last one found some.
-    ``sentence`` holds state, since when and why; ``remedy`` the one thing to do ("" when nothing is), ``dag`` the DAG that does it.
+    ``compared`` says which orders were compared when; "" when that is not known. ``sentence`` holds state, since when and why; ``remedy`` the one thing to do ("" when nothing is), ``dag`` the DAG that does it.
     """
 
     state: State
@@ -43,6 +44,7 @@ class Verdict:
     since: datetime | None = None
     as_of: datetime | None = None
     matters: Sequence[Matter] = ()
+    compared: str = ""
 
     @property
     def is_trustworthy(self) -> bool | None:
@@ -60,6 +62,7 @@ class Verdict:
             "since": iso(self.since),
             "as_of": iso(self.as_of),
             "matters": [matter.as_json() for matter in self.matters],
+            "compared": self.compared,
         }
 
 
@@ -70,6 +73,11 @@ def verdict_on(evidence: Evidence) -> Verdict:
 
         verdict_on(Evidence(datetime.now(UTC))).state  # "empty": no batch has run
     """
+    coverage = coverage_of(evidence.reconciliation)
+    return replace(_judged(evidence, coverage), compared=coverage.in_words() if coverage else "")
+
+
+def _judged(evidence: Evidence, coverage: ReportedCoverage | None) -> Verdict:
     matters = acknowledged(open_matters(evidence), evidence.acknowledgements)
     as_of = _compared_at(evidence)
     first = next((matter for matter in matters if matter.acknowledged is None), None)
@@ -78,9 +86,11 @@ def verdict_on(evidence: Evidence) -> Verdict:
     if evidence.batch is None:
         sentence = "Nothing to trust yet: no batch has written its report."
         return Verdict("empty", sentence, "", _first_step(evidence), BATCH_DAG, matters=matters)
+    compared = f"at {moment(as_of)} every {ONE} was the same in DynamoDB and in the tables"
+    if coverage is not None and len(set(coverage.verified_at.values())) > 1:
+        compared = f"every {ONE} was the same in DynamoDB and in the tables when it was last compared, at {moment(coverage.oldest)} or later"
     rest = f"; {counted(len(matters), 'open matter')} acknowledged." if matters else ", and nothing is open."
-    sentence = f"Trustworthy: at {moment(as_of)} every {ONE} was the same in DynamoDB and in the tables{rest}"
-    return Verdict("trustworthy", sentence, since=as_of, as_of=as_of, matters=matters)
+    return Verdict("trustworthy", f"Trustworthy: {compared}{rest}", since=as_of, as_of=as_of, matters=matters)
 
 
 def _of_matter(first: Matter, matters: Sequence[Matter], as_of: datetime | None) -> Verdict:
@@ -113,8 +123,3 @@ def _first_step(evidence: Evidence) -> str:
         return BATCH
     writes = "trigger the DAG sales_cdc_generate" if holds_orders() else "put an item into the table"
     return f"Write {MANY} first: {writes}, then trigger sales_cdc_batch."
-
-
-def moment(at: datetime | None) -> str:
-    """Return a time for people, in UTC; "–" when there is none."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "–"

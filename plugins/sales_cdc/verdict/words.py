@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sales_cdc.contract.declared import declared_contract
 
 
@@ -30,3 +32,8 @@ def counted(count: int, one: str = ONE, many: str = "") -> str:
     """
     plural = many or (MANY if one == ONE else f"{one}s")
     return f"{count:,} {one if count == 1 else plural}"
+
+
+def moment(at: datetime | None) -> str:
+    """Return a time for people, in UTC; "–" when there is none."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "–"

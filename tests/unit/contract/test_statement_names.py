@@ -27,6 +27,7 @@ PARAMS: dict[str, Any] = {
     "database": "lake", "delivery": "delivery", "probe": "p", "rescued_share": 0.2, "from_time": "2026-11-20 00:00:00",
     "from_day": "2026-11-20", "unit": "day", "columns": ["units", "table"], "source_stream": "source_stream", "bucket": "b",
     "until_time": "2026-11-21 00:00:00", "until": 0, "size": 50, "skip": 0, "pieces": [1, 2], "filters": {"text": 2, "type": "INSERT"},
+    "hours_by_day": [("2026-11-20", ["00", "23"])], "folder": "lists/",
     "order_ids": [("a'b", "7"), ("c", "8")], "since": "2026-11-20 00:00:00", "run_id": "r", "run_at": "2026-11-20 00:00:00",
     "entries": [{"event_type": "INSERT", "written": 1, "captured": 1, "delivered": 1, "failed": 0, "dropped": 0, "curated": 1, "lags": []}],
 }  # fmt: skip
@@ -52,7 +53,7 @@ def test_a_statement_of_another_contract_parses_and_reads_that_contract_s_tables
     known = {
         "raw_order",
         "order",
-        *(f"order_{part}" for part in ("changes", "current", "quarantine", "intake", "history")),
+        *(f"order_{part}" for part in ("changes", "current", "quarantine", "intake", "history", "compared")),
     }
     within = {cte.alias for cte in statement.find_all(exp.CTE)} | {"pipeline_ledger", ""}
     tables = {table.name for table in statement.find_all(exp.Table) if isinstance(table.this, exp.Identifier)}
@@ -83,3 +84,12 @@ def test_reserved_names_are_quoted_and_orders_are_written_as_ever(tmp_path: Path
 def test_keys_of_two_parts_are_asked_for_as_pairs(tmp_path: Path) -> None:
     text = rendered(statement_names(contract_of(tmp_path)), "reconcile/versions.sql", "")
     assert " ".join(text.partition("WHERE")[2].split()) == "(customer, position) IN ( ('a''b', '7'), ('c', '8') )"
+
+
+def test_fingerprints_of_listed_orders_name_the_contract_s_key(tmp_path: Path) -> None:
+    names, lists = statement_names(contract_of(tmp_path)), {"compared": "lake.order_compared", "asked": ["b/0"], "known": ["a/1"], "oldest": "2026-11-20 00:00:00"}  # fmt: skip
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(SQL), undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  # fmt: skip
+    text = environment.get_template("reconcile/fingerprints.sql").render(params=PARAMS | lists, **names)
+    statement = sqlglot.parse_one(text, read="athena")
+    assert {table.name for table in statement.find_all(exp.Table)} == {"order_current", "order_compared"}
+    assert str(names["key"].equal("kept", "listed")) in text

@@ -38,14 +38,28 @@ const state = (order) => (order ? summary(order) : "–");
 const reconciliation = (view) => [
   view.is_equal === null
     ? h("p", { class: "muted" }, "This report does not say whether the tables are equal.")
-    : verdict(view.is_equal, view.is_equal ? `The curated table equalled the ${entity.many} table at the time of this comparison` : `The curated table differs from the ${entity.many} table`),
-  facts([["Items in the table", view.source_items], ["Items curated", view.curated_items], ["Equal, field by field", view.matching], ["Changed during the comparison, not judged", view.in_flight]]),
+    : verdict(view.is_equal, view.is_equal ? equal(view) : `The curated table differs from the ${entity.many} table`),
+  facts([["Compared", covered(view)], [view.reads_all ? "Items in the table" : "Items compared", view.source_items], [view.reads_all ? "Items curated" : "Curated items compared", view.curated_items], ["Equal, field by field", view.matching], ["Changed during the comparison, not judged", view.in_flight]]),
   table(["Difference", entity.title], [["Missing from the curated table", number(view.counts.missing)], ["Only in the curated table", number(view.counts.extra)], ["With stale fields", number(view.counts.stale)]], { caption: "Differences", numeric: [1] }),
+  parts(view),
   view.stale.length > 0 && table([one, "Field", "Table", "Curated"], view.stale.flatMap((order) => Object.entries(order.fields).map(([name, sides]) => [label(order.orderid), name, String(sides.source ?? "–"), String(sides.curated ?? "–")])), { caption: "Stale fields" }),
   view.counts.stale > view.stale.length && h("p", { class: "small" }, `Of ${number(view.stale.length)} of ${number(view.counts.stale)} with stale fields; the report in the bucket has more.`),
   [["Missing", view.missing, view.counts.missing], ["Extra", view.extra, view.counts.extra]].map(([name, ids, all]) => ids.length > 0 && h("details", null, h("summary", null, `${name}: ${some(ids.length, all)}`), h("ul", { class: "small" }, ids.map((id) => h("li", { class: "id" }, label(id)))))),
   source(view),
 ];
+
+const equal = (view) => (view.reads_all ? `The curated table equalled the ${entity.many} table at the time of this comparison` : `All that this comparison read was equal, and nothing that an earlier one found is open`);
+/** Say what a comparison has read. */
+const covered = (view) => {
+  if (view.reads_all) return view.why ? `all ${entity.many}, since ${view.why}` : null;
+  const read = view.parts.filter((each) => each.is_new).map((each) => each.part);
+  return [read.length > 0 && `${read.length > 1 ? "parts" : "part"} ${read.join(", ")} of ${view.parts.length}`, `${counted(view.changed)} that changed`, view.reopened > 0 && `${counted(view.reopened)} that differed or were in flight`].filter(Boolean).join(", ");
+};
+/** When each part was compared whole; one line where all were at once. */
+const parts = (view) => {
+  if (!view.parts.length || new Set(view.parts.map((each) => each.verified_at)).size === 1) return null;
+  return h("details", null, h("summary", null, `When each of ${view.parts.length} parts was compared last`), table(["Part", "Compared, UTC"], view.parts.map((each) => [`${each.part}`, moment(each.verified_at)]), { caption: "When each part was compared last" }));
+};
 
 const counts = (view) => [
   facts(Object.entries(view.facts).map(([name, value]) => [title(name), typeof value === "boolean" ? (value ? "yes" : "no") : typeof value === "number" ? value : exact(value)])),

@@ -58,9 +58,18 @@ def reconciliation_view(report: Report) -> dict[str, Any]:
         {"orderid": str(each.get("orderid", "")), "fields": _mapping(each.get("fields"))}
         for each in _listed(document.get("stale"))[:MAX_ORDERS]
     ]
+    coverage = _mapping(document.get("coverage"))
     return {
         **_named(report),
         **{name: _number(document.get(name)) for name in ("source_items", "curated_items", "matching", "in_flight")},
+        "reads_all": coverage.get("reads_all") is not False,
+        "why": str(coverage.get("why") or ""),
+        "changed": _number(coverage.get("changed")),
+        "reopened": _number(coverage.get("open")),
+        "parts": [
+            {"part": part, "verified_at": str(at), "is_new": part in _values(coverage.get("parts"))}
+            for part, at in enumerate(_values(coverage.get("verified_at")), 1)
+        ],
         "cutoff": document.get("cutoff"),
         "counts": counts,
         "is_equal": None if None in counts.values() else not any(counts.values()),
