@@ -220,7 +220,12 @@ def written(settings: Settings, topology: Topology) -> Iterator[Case]:
         athena.run(render("ledger/forget_run.sql", context))
         yield Case("ledger/forget_run.sql", f"SELECT * FROM {SCRATCH}.pipeline_ledger")
         athena.run(render("reconcile/lists.sql", context))
-        lists = {"compared": f"{SCRATCH}.{LISTS}", "asked": ["one/0"], "known": ["two/1"], "oldest": context["params"]["until_time"]}
+        lists = {
+            "compared": f"{SCRATCH}.{LISTS}",
+            "asked": ["one/0"],
+            "known": ["two/1"],
+            "oldest": context["params"]["until_time"],
+        }
         listed = _of("reconcile/fingerprints.sql", context, {**lists, "database": topology.database.name})
         yield Case("reconcile/lists.sql, reconcile/fingerprints.sql", listed)
     finally:

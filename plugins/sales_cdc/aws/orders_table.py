@@ -61,16 +61,16 @@ class SourceOrdersHook(AwsBaseHook):
     def _scan(self, segments: list[int], total: int) -> Iterator[tuple[int, Item]]:
         waiting = iter(segments)
         with explained("scan the DynamoDB table", self.table), ThreadPoolExecutor(SEGMENTS) as pool:
-            submit = partial(pool.submit, self._page, total)
-            reading = {submit(segment, None): segment for segment in islice(waiting, SEGMENTS)}
+            read = partial(self._page, total)
+            reading = {pool.submit(read, segment, None): segment for segment in islice(waiting, SEGMENTS)}
             while reading:
                 done, _ = wait(reading, return_when=FIRST_COMPLETED)
                 for future in done:
                     segment, page = reading.pop(future), future.result()
                     if last := page.get("LastEvaluatedKey"):
-                        reading[submit(segment, last)] = segment
+                        reading[pool.submit(read, segment, last)] = segment
                     elif (other := next(waiting, None)) is not None:
-                        reading[submit(other, None)] = other
+                        reading[pool.submit(read, other, None)] = other
                     yield from ((segment, item) for item in page["Items"])
 
     def _page(self, total: int, segment: int, last: Any) -> Any:
@@ -97,7 +97,7 @@ class SourceOrdersHook(AwsBaseHook):
         Raises:
             CallRefusedError: as for ``scan``.
         """
-        ids = list(order_ids)
+        ids = list(dict.fromkeys(order_ids))  # DynamoDB refuses a call that names a key twice
         parts = [ids[at : at + KEYS_PER_CALL] for at in range(0, len(ids), KEYS_PER_CALL)]
         with explained("read orders in the DynamoDB table", self.table), ThreadPoolExecutor(SEGMENTS) as pool:
             return {KEYS.of_item(item): item for items in pool.map(self._get_part, parts) for item in items}

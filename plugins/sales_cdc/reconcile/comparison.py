@@ -49,10 +49,13 @@ class Ledger(Protocol):
 
 
 class Lists(Protocol):
-    """Takes the keys that one comparison sees; ``scan`` names it, and ``files`` counts the objects of each list."""
+    """Takes the keys that one comparison sees; ``scan`` names it."""
 
     scan: str
-    files: Mapping[str, int]
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        """Return how many objects hold each list."""
 
     def add(self, name: str, order_id: str) -> None:
         """Put a key on a list."""
@@ -158,10 +161,9 @@ class Comparison:
         known, table, lake = self._ledger.read(began), self._source.facts(), self._curated.lake
         plan, changed = self._planned(known, table, lake, began)
         reopened = known.open_orders if known is not None else []
-        singly = itertools.chain(reopened, changed or ())
-        part = Slice(
-            self._source, self._curated, self._lists, plan.parts, *([] if plan.why_whole else [singly, known])
-        )
+        singly = () if plan.why_whole else itertools.chain(reopened, changed or ())
+        listed = None if plan.why_whole else known
+        part = Slice(self._source, self._curated, self._lists, plan.parts, singly, listed)
         sides: tuple[Any, Curated] = (part, part) if plan.keeps else (self._source, self._curated)
         found = reconcile(*sides, self._chain, cutoff)
         coverage = Coverage(
@@ -221,9 +223,7 @@ class Comparison:
 
 def _with_findings(coverage: Coverage, found: Reconciliation) -> Coverage:
     unnamed = "" if found.names_all else "more orders differed than the last comparison could name"
-    return replace(
-        coverage, findings=found.kinds, unsettled=tuple(found.unsettled), repeat=coverage.repeat or unnamed
-    )
+    return replace(coverage, findings=found.kinds, unsettled=tuple(found.unsettled), repeat=coverage.repeat or unnamed)
 
 
 def _joined(ours: Coverage, other: Coverage, reads_all: bool) -> Coverage:

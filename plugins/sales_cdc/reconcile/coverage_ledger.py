@@ -38,9 +38,7 @@ class CoverageLedger:
 
     def now(self) -> datetime:
         """Return S3's time: this machine's clock may be wrong."""
-        answer = self._lake.get_conn().list_objects_v2(
-            Bucket=self._lake.bucket, Prefix=bucket_keys.COVERAGE, MaxKeys=1
-        )
+        answer = self._lake.get_conn().list_objects_v2(Bucket=self._lake.bucket, Prefix=bucket_keys.COVERAGE, MaxKeys=1)
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
     def read(self, now: datetime) -> Coverage | None:
@@ -64,7 +62,11 @@ class CoverageLedger:
         body = json.dumps(coverage.document(), indent=2).encode()
         try:
             self._lake.get_conn().put_object(
-                Bucket=self._lake.bucket, Key=bucket_keys.COVERAGE, Body=body, ContentType="application/json", **condition
+                Bucket=self._lake.bucket,
+                Key=bucket_keys.COVERAGE,
+                Body=body,
+                ContentType="application/json",
+                **condition,
             )
         except ClientError as error:
             if error.response["Error"]["Code"] not in NOT_WRITTEN:

@@ -248,7 +248,9 @@ def _overdue(evidence: Evidence) -> Iterator[Matter]:
         named = listed([f"part {part}, at {moment(at)}" for part, at in overdue.items()])
         title = f"Some {MANY} were not compared for more than seven days"
         reason = f"Of {PARTS} parts these were compared last: {named}."
-        yield Matter("overdue-parts", Level.OUTDATED, title, reason, RECONCILE, "sales_cdc_reconcile", min(overdue.values()))
+        yield Matter(
+            "overdue-parts", Level.OUTDATED, title, reason, RECONCILE, "sales_cdc_reconcile", min(overdue.values())
+        )
 
 
 RULES: tuple[Rule, ...] = (

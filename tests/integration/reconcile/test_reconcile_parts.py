@@ -116,7 +116,7 @@ def test_a_scan_reads_every_item_and_a_get_the_named_orders(cloud: Any, prefix: 
         item["orderid"]["S"]: item for item in ITEMS
     }
     assert {item["raw"]["B"] for item in scanned.values()} == {"AP8="}
-    asked = [f"wide-{n}" for n in range(120)]
+    asked = [f"wide-{n}" for n in (*range(120), 0)]
     assert hook.get(asked) == scanned  # the answer takes more than one call
     assert hook.get([]) == {}
     with pytest.raises(ResourceMissingError, match=f"nowhere-{prefix}"):

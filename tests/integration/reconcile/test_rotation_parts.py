@@ -29,7 +29,7 @@ SQL = Path(__file__).resolve().parents[3] / "include" / "sql"
 CONNECTION = {"aws_conn_id": "aws_default", "region_name": "us-east-1"}
 COLUMNS = "orderid string, quantity bigint, creation_time timestamp, sequence_number string, is_deleted boolean, source_stream string"
 LARGE = rotation.TableFacts("table", 10**6, 10**9)
-ORDERS = [f"it's \"order\" {number}\n\u2028é" for number in range(60)]
+ORDERS = [f'it\'s "order" {number}\n\u2028é' for number in range(60)]
 
 
 class Settled:

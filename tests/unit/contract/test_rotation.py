@@ -38,6 +38,8 @@ def test_each_order_that_is_read_by_its_key_takes_a_whole_unit() -> None:
 def test_daily_comparisons_read_a_seventh_and_what_changed_and_never_more_than_all() -> None:
     table = 4096 * 7_000_000
     assert compared_units(table, 4096, 1_000, 30, Decimal(30)) == 30 * 1_000_000 + 1_000
-    assert compared_units(table, 4096, 1_000, 60, Decimal(30)) == 30 * 1_000_000 + 1_000  # a part a day, however many batches
+    assert (
+        compared_units(table, 4096, 1_000, 60, Decimal(30)) == 30 * 1_000_000 + 1_000
+    )  # a part a day, however many batches
     assert compared_units(table, 4096, 10**9, 30, Decimal(30)) == 30 * 7_000_000
     assert compared_units(4096 * 100, 4096, 1, 30, Decimal(30)) == 30 * 100  # a small table is read whole

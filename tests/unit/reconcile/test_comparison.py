@@ -105,8 +105,7 @@ class Days(World):
 
     def compare(self, full: bool = False) -> Compared:
         scan = f"scan-{self.written}"
-        found = Comparison(self, self, self, Ledger(self), Lists(self, scan), run_id=scan, full=full).run(self.now)
-        return found
+        return Comparison(self, self, self, Ledger(self), Lists(self, scan), run_id=scan, full=full).run(self.now)
 
     def tomorrow(self) -> Compared:
         self.now += DAY

@@ -19,7 +19,10 @@ def comparing(*days: float) -> StatefulReader:
 def test_a_verdict_on_parts_says_since_when_every_order_was_the_same(status) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
     verdict = of(comparing(7))
     assert verdict.state == "trustworthy"
-    assert "was the same in DynamoDB and in the tables when it was last compared, at 2026-11-18 14:30:20 UTC or later" in verdict.sentence
+    assert (
+        "was the same in DynamoDB and in the tables when it was last compared, at 2026-11-18 14:30:20 UTC or later"
+        in verdict.sentence
+    )
     shown = on_terminal(status, verdict)
     assert "part by part: part 1 at 2026-11-18 14:30:20 UTC, part 2 at 2026-11-25 14:30:20 UTC" in shown
     assert verdict.as_json()["compared"] in shown
