@@ -1,7 +1,7 @@
 """## Batch: take delivered changes into checked tables, views, insights and a report
 
 **Schedule**: daily, whenever you trigger it, and when raw objects arrive if SALES_CDC_EVENT_DRIVEN is on. **Parameters**: see the
-form. **Example configuration**: `{"days": 7, "maintain": true, "audit": true, "source": "export"}`
+form. **Example configuration**: `{"days": 7, "maintain": true, "audit": true, "full": true, "source": "export"}`
 
     take_notices        takes the notices of new raw objects, which this run reads; they start no further run
     wait_for_delivery   waits until raw/ holds every change that the generate runs' ledgers name; names missing and failed ones
