@@ -8,6 +8,7 @@ ledger of its own, and both read what it wrote. It ends with 1 when an answer di
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import sys
 from collections import Counter
@@ -206,10 +207,13 @@ class LocalAthena:
         return answered([column["Name"] for column in metadata], types, self._athena.all_rows(query).rows)
 
 
-def written(settings: Settings, topology: Topology) -> Iterator[Case]:
-    """Let the local Athena write a ledger of its own by the files that write; yield what both then read; remove it."""
+def written(settings: Settings, topology: Topology, order: tuple[str, ...]) -> Iterator[Case]:
+    """Let the local Athena write a ledger of its own by the files that write; yield what both then read; remove it.
+
+    ``order`` is the key that stands on a list of compared keys.
+    """
     context = context_of(("none",), topology)
-    bucket = f"{topology.bucket.name}/verified-sql"
+    bucket, listing = f"{topology.bucket.name}/verified-sql", "lists/one/0-00000.jsonl"
     context["params"] |= {"database": SCRATCH, "bucket": bucket}
     athena = LocalAthena(settings, SCRATCH)
     athena.run(f"CREATE DATABASE IF NOT EXISTS {SCRATCH}")
@@ -219,6 +223,9 @@ def written(settings: Settings, topology: Topology) -> Iterator[Case]:
         yield Case("ledger/create.sql, ledger/record_run.sql", f"SELECT * FROM {SCRATCH}.pipeline_ledger")
         athena.run(render("ledger/forget_run.sql", context))
         yield Case("ledger/forget_run.sql", f"SELECT * FROM {SCRATCH}.pipeline_ledger")
+        row = dict(zip((each.column for each in CONTRACT.key), order, strict=True)) | {NAMES["alias"]("list"): "one/0"}
+        s3 = boto3.client("s3", region_name=settings.region, endpoint_url=settings.local_endpoint)
+        s3.put_object(Bucket=topology.bucket.name, Key=f"verified-sql/{listing}", Body=json.dumps(row).encode())
         athena.run(render("reconcile/lists.sql", context))
         lists = {
             "compared": f"{SCRATCH}.{LISTS}",
@@ -228,6 +235,7 @@ def written(settings: Settings, topology: Topology) -> Iterator[Case]:
         }
         listed = _of("reconcile/fingerprints.sql", context, {**lists, "database": topology.database.name})
         yield Case("reconcile/lists.sql, reconcile/fingerprints.sql", listed)
+        s3.delete_object(Bucket=topology.bucket.name, Key=f"verified-sql/{listing}")
     finally:
         athena.run(f"DROP TABLE IF EXISTS {SCRATCH}.{LISTS}")
         athena.run(f"DROP TABLE IF EXISTS {SCRATCH}.pipeline_ledger")
@@ -258,7 +266,7 @@ def main() -> int:
         if not found:
             raise TrinoError("The tables have no order yet: make demo fills them.")
         order = tuple(map(str, found[0]))
-        for case in itertools.chain(cases(order, topology), written(settings, topology)):
+        for case in itertools.chain(cases(order, topology), written(settings, topology, order)):
             why = verify(case, athena, database)
             checked, differing = checked + 1, differing + (why is not None)
             print(f"{'equal  ' if why is None else 'DIFFERS'} {case.name}{f': {why}' if why else ''}", flush=True)

@@ -39,7 +39,8 @@ const reconciliation = (view) => [
   view.is_equal === null
     ? h("p", { class: "muted" }, "This report does not say whether the tables are equal.")
     : verdict(view.is_equal, view.is_equal ? equal(view) : `The curated table differs from the ${entity.many} table`),
-  facts([["Compared", covered(view)], [view.reads_all ? "Items in the table" : "Items compared", view.source_items], [view.reads_all ? "Items curated" : "Curated items compared", view.curated_items], ["Equal, field by field", view.matching], ["Changed during the comparison, not judged", view.in_flight]]),
+  covered(view) && h("p", { class: "small" }, `Compared: ${covered(view)}.`),
+  facts([[view.reads_all ? "Items in the table" : "Items compared", view.source_items], [view.reads_all ? "Items curated" : "Curated items compared", view.curated_items], ["Equal, field by field", view.matching], ["Changed during the comparison, not judged", view.in_flight]]),
   table(["Difference", entity.title], [["Missing from the curated table", number(view.counts.missing)], ["Only in the curated table", number(view.counts.extra)], ["With stale fields", number(view.counts.stale)]], { caption: "Differences", numeric: [1] }),
   parts(view),
   view.stale.length > 0 && table([one, "Field", "Table", "Curated"], view.stale.flatMap((order) => Object.entries(order.fields).map(([name, sides]) => [label(order.orderid), name, String(sides.source ?? "–"), String(sides.curated ?? "–")])), { caption: "Stale fields" }),
