@@ -107,8 +107,7 @@ with DAG(
     record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule=TriggerRule.ALL_DONE, **athena)  # fmt: skip
     check_curated = GateOperator(task_id="check_curated", bucket=bucket, folder="curated_checks", checks=CURATED_CHECKS, **athena)  # fmt: skip
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
-    reconcile = ReconcileOperator(  # write_report fails when orders differ, and shows them
-        task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, adopted=topology.adopts_table, fail_on_difference=False,
+    reconcile = ReconcileOperator(task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, adopted=topology.adopts_table, fail_on_difference=False,
         source="{{ params.source }}", full="{{ params.full }}", wanted="{{ dag_run.run_type != 'asset_triggered' }}", **athena)  # fmt: skip
     ask_insights = ReportQuestionsOperator(task_id="ask_insights", files=QUESTION_FILES, bucket=bucket, **athena)
     write_report = ReportOperator(task_id="write_report", bucket=bucket, dead_letter_queue=letters, settings=topology.settings, trigger_rule=TriggerRule.NONE_FAILED)  # fmt: skip
