@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.aws.ledger_folder import json_line
@@ -20,17 +21,22 @@ from sales_cdc.verdict.sources import DeploymentSources
 from sales_cdc.verdict.verdict import verdict_on
 
 
+class BatchFailedError(AirflowFailException):
+    """Raised when a task of the batch has failed; the message is the verdict on the tables."""
+
+
 class FailureReportOperator(AwsBaseOperator[LandingZoneHook]):
     """Write the verdict on the tables to ``ledger/batch/<run>/failure.json`` after a task of the batch has failed.
 
-    The page and ``make status`` give the same verdict as long as no later batch passes. The run stays failed.
+    The page and ``make status`` give the same verdict as long as no later batch passes. The task fails too: it is the DAG's last, and a run is
+    as its last tasks are.
 
     Args:
         bucket: the name of the bucket; the verdict is written as JSON and as Markdown.
         settings: of the deployment on which the verdict is.
 
-    Returns:
-        The S3 URI of ``failure.json``.
+    Raises:
+        BatchFailedError: always; the verdict is written first.
 
     Example::
 
@@ -50,7 +56,7 @@ class FailureReportOperator(AwsBaseOperator[LandingZoneHook]):
     def _hook_parameters(self) -> dict[str, Any]:
         return {**super()._hook_parameters, "bucket": self.bucket}
 
-    def execute(self, context: Any) -> str:
+    def execute(self, context: Any) -> None:
         now = datetime.now(UTC)
         runs = failing_run(context["ti"], now)
         verdict = verdict_on(read_evidence(DeploymentSources(self.settings), self.settings, runs)).as_json()
@@ -61,4 +67,5 @@ class FailureReportOperator(AwsBaseOperator[LandingZoneHook]):
         self.hook.put_text(f"{folder}failure.json", json_line(document), "application/json")
         self.written_uri = f"s3://{self.bucket}/{folder}failure.md"
         self.log.error("%s", page)
-        return f"s3://{self.bucket}/{folder}failure.json"
+        said = " ".join(each for each in (verdict["sentence"], verdict["reason"]) if each)
+        raise BatchFailedError(f"{said} The verdict is in {self.written_uri}.")
