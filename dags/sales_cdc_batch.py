@@ -81,8 +81,14 @@ with DAG(
         task_id="start_curation", job_name=topology.job.name, wait_for_completion=False, bucket=bucket, audit=AUDIT,
         script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN})  # fmt: skip
     raw, curated = (Asset(f"{topology.prefix}-{zone}-{contract.entity}") for zone in ("raw", "curated"))
-    crawl_raw = CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[raw], execution_timeout=MAX_CRAWL, **polling.crawl)  # fmt: skip
-    verify_raw_table = VerifyRawTableOperator(task_id="verify_raw_table", bucket=bucket, database=topology.database.name, crawler_name=topology.crawler.name, audit=AUDIT)  # fmt: skip
+    table = {
+        "bucket": bucket,
+        "database": topology.database.name,
+        "crawler_name": topology.crawler.name,
+        "audit": AUDIT,
+    }
+    crawl_raw = CrawlOperator(task_id="crawl_raw", outlets=[raw], execution_timeout=MAX_CRAWL, **table, **polling.crawl)
+    verify_raw_table = VerifyRawTableOperator(task_id="verify_raw_table", crawled_all=crawl_raw.output, **table)
 
     with TaskGroup("checks") as checks:
         for name, finding in RAW_CHECKS.items():

@@ -111,6 +111,11 @@ class Topology:
         return self._regional("events", "rule/", f"{self.prefix}-arrivals")
 
     @property
+    def raw_events_queue(self) -> Resource:
+        """Return the queue of S3's events on raw objects, by which the crawler finds the folders that have changed."""
+        return self._regional("sqs", "", f"{self.prefix}-raw-events")
+
+    @property
     def pipe(self) -> Resource:
         return self._regional("pipes", "pipe/", f"{self.prefix}-{ENTITY}"[: MAX_PIPE_NAME - 5] + "-pipe")
 

@@ -47,6 +47,7 @@ def create_requests(of: Topology) -> list[tuple[str, str, dict[str, Any]]]:
         ("dynamodb", "CreateTable", flow.table(of)),
         ("sqs", "CreateQueue", flow.dead_letter_queue(of)),
         ("sqs", "CreateQueue", flow.arrivals_queue(of)),
+        ("sqs", "CreateQueue", flow.raw_events_queue(of)),
         ("events", "PutRule", but(flow.arrivals_rule(of), "Targets")),
         ("pipes", "CreatePipe", flow.pipe(of, STREAM_ARN)),
     ]
