@@ -224,8 +224,6 @@ class Topology:
     """The modules beside the job's entry."""
     CONTRACT_KEY = f"{bucket_keys.ARTIFACTS_PREFIX}contract.json"
     """The contract, as the job finds it in its working directory under the key's last part."""
-    QUERY_CUTOFF_BYTES = 100 * 1024**3
-    """How much a statement of the work group may read before Athena cancels it."""
 
     RAW_TABLE_PREFIX = "raw_"
     RAW_TABLE = declared_contract().raw_table

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from sales_cdc.contract import bucket_keys
+from sales_cdc.deployment import sizing
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import ENTITY, Topology
 from sales_cdc.provisioning import policies
@@ -195,7 +196,9 @@ def _key(topology: Topology) -> str | None:
 def job(topology: Topology) -> Request:
     """Define the Spark job that curates, by Glue's ``CreateJob``.
 
-    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html
+    Glue adds workers while there is work for them, up to the number that the deployment's rate needs, and takes them away again.
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html,
+    https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
     """
     return {
         "Name": topology.job.name,
@@ -203,12 +206,13 @@ def job(topology: Topology) -> Request:
         "Command": {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": topology.s3_uri(topology.JOB_KEY)},
         "GlueVersion": "5.1",
         "WorkerType": "G.1X",
-        "NumberOfWorkers": 2,
-        "Timeout": 60,
+        "NumberOfWorkers": sizing.job_workers(topology.settings.changes_per_second),
+        "Timeout": sizing.JOB_MINUTES,
         "MaxRetries": 0,
         "ExecutionProperty": {"MaxConcurrentRuns": 3},
         "DefaultArguments": {
             "--datalake-formats": "iceberg",
+            "--enable-auto-scaling": "true",
             "--job-language": "python",
             "--extra-py-files": topology.s3_uri(topology.JOB_PARTS_KEY),
             "--extra-files": topology.s3_uri(topology.CONTRACT_KEY),
@@ -226,7 +230,7 @@ def job(topology: Topology) -> Request:
 def workgroup(topology: Topology) -> Request:
     """Define the work group by Athena's ``CreateWorkGroup``.
 
-    Results stay in the bucket, and Athena cancels a query that reads more than 100 GB.
+    Results stay in the bucket, and Athena cancels a query that reads more than the audits of the deployment's rate do.
     """
     key = _key(topology)
     return {
@@ -235,7 +239,7 @@ def workgroup(topology: Topology) -> Request:
         "Configuration": {
             "EnforceWorkGroupConfiguration": True,
             "PublishCloudWatchMetricsEnabled": True,
-            "BytesScannedCutoffPerQuery": topology.QUERY_CUTOFF_BYTES,
+            "BytesScannedCutoffPerQuery": sizing.query_cutoff_bytes(topology.settings.changes_per_second),
             "ResultConfiguration": {
                 "OutputLocation": topology.s3_uri(bucket_keys.ATHENA_RESULTS_PREFIX),
                 "EncryptionConfiguration": (

@@ -35,8 +35,8 @@ def test_a_rate_shows_which_limit_comes_first_and_what_moves_it(
     monkeypatch.setenv("COLUMNS", "200")
     command.main(["--rate", "50", "--plain-writes"])
     assert "50 changes a second, even over the day, stay within every limit." in capsys.readouterr().out
-    command.main(["--rate", "300", "--plain-writes"])
-    assert "meet first: Athena, an audit. QUERY_CUTOFF_BYTES" in capsys.readouterr().out
+    command.main(["--rate", "5000", "--plain-writes"])
+    assert "meet first: DynamoDB, a new table. wait" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
