@@ -7,7 +7,7 @@ Works from the end of the chain backwards and waits for each hop, so that no cha
 
     expect    the contract and an adopted table (SALES_CDC_TABLE) fit; otherwise nothing is changed
     roles     one for each service, with least privilege
-    lake      queue of its events ─ bucket ─ artifacts ─ Glue database, classifier, crawler, job (encryption first, with a key) ─ Athena work group
+    lake      queue ─ bucket ─ artifacts ─ Glue database, classifier, crawler, job (encryption first, with a key) ─ Athena work group
     delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream (made again: the pipe stops; reconcile then)
     capture   DynamoDB table ─ what its former stream still holds, if it has a new one ─ dead-letter queue ─ pipe
     arrivals  queue ─ rule: notices of new raw objects, for SALES_CDC_EVENT_DRIVEN
@@ -80,13 +80,9 @@ with DAG(
         job = provision(op.ProvisionJobOperator, "job", lake.job(topology))
         if topology.settings.kms_key_arn:
             chain(provision(op.ProvisionSecurityConfigurationOperator, "encryption", lake.security_configuration(topology)), [crawler, job])  # fmt: skip
-        chain(
-            events,
-            bucket,
-            [*code.values(), provision(op.ProvisionWorkGroupOperator, "workgroup", lake.workgroup(topology))],
-        )
+        chain(events, bucket, list(code.values()), job)
+        chain(bucket, provision(op.ProvisionWorkGroupOperator, "workgroup", lake.workgroup(topology)))
         chain([database, classifier, events], crawler)
-        chain(list(code.values()), job)
 
     with TaskGroup("delivery") as delivery_group:
         logs = {"transformer_log": topology.transformer_log, "delivery_log": topology.delivery_log}.items()

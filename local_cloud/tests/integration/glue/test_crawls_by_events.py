@@ -75,13 +75,15 @@ def test_the_first_crawl_lists_all_and_the_next_ones_the_folders_of_events(event
     for day in (1, 2):
         lake.put(f"raw/orders/dt={day}/a.json", {"a": 1})
     crawler = events.crawler()
-    assert lake.crawl(crawler)["Status"] == "SUCCEEDED"
+    last = lake.crawl(crawler)
+    assert last["Status"] == "SUCCEEDED", last
     assert "The crawl is not running in S3 event mode" in events.log(crawler)
     assert "Found 2 objects in 2 folders" in events.log(crawler)
     assert events.messages() == 0
     lake.put("raw/orders/dt=2/late.json", {"a": 1, "b": "text"})
     lake.put("raw/orders/dt=3/a.json", {"a": 1.5})
-    assert lake.crawl(crawler)["Status"] == "SUCCEEDED"
+    last = lake.crawl(crawler)
+    assert last["Status"] == "SUCCEEDED", last
     assert "The crawl is running by consuming Amazon S3 events" in events.log(crawler)
     assert "Found 3 objects in 2 folders that events name" in events.log(crawler)
     assert set(lake.partitions("orders")) == {("1",), ("2",), ("3",)}
@@ -183,6 +185,6 @@ def test_what_cannot_be_crawled_by_events_is_refused_at_once(events: Events) -> 
     ]
     for settings in refused:
         assert error_code(events.lake.crawler, **BY_EVENTS, **settings) == "InvalidInputException"
-    events.allow()
+    events.allow("DeleteMessage")
     with pytest.raises(ClientError, match="does not exist or the role provided does not have access to it"):
         events.crawler()
