@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.permission_checks import name_resource, of_one_message, stream_arn, with_resources, work_group_arn
+from local_cloud.emulator.permission_checks import (
+    name_resource,
+    of_one_message,
+    stream_arn,
+    with_resources,
+    work_group_arn,
+)
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
 
