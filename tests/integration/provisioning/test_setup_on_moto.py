@@ -93,4 +93,4 @@ def test_setup_creates_everything_then_changes_nothing_and_teardown_removes_it()
     assert {task for task, action in again.items() if action != "unchanged"} <= DIFFERENT_AGAIN
     removed = outcomes("sales_cdc_teardown.py", confirm="sales-cdc")
     assert set(removed.values()) == {"removed"}
-    assert len(removed) == 26
+    assert len(removed) == 27
