@@ -84,7 +84,7 @@ def test_the_deployment_s_key_encrypts_everything_at_rest_and_is_optional() -> N
         "PutRule",
         "CreatePipe",
     }
-    names_of_objects = flow.raw_events_queue(ENCRYPTED)  # no value: docs/adr/0046, SQS's own key
+    names_of_objects = flow.raw_events_queue(ENCRYPTED)  # no value: docs/adr/0047, SQS's own key
     keyed = [each for each in create_requests(ENCRYPTED) if each[2] != names_of_objects]
     without_key = {operation for _, operation, request in keyed if KEY not in json.dumps(request)}
     assert without_key <= plumbing | {"CreateStream"}  # the stream's is given by a call of its own
