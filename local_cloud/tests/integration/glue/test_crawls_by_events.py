@@ -74,7 +74,7 @@ def test_the_first_crawl_lists_all_and_the_next_ones_the_folders_of_events(event
     lake = events.lake
     for day in (1, 2):
         lake.put(f"raw/orders/dt={day}/a.json", {"a": 1})
-    crawler = events.crawler()
+    crawler = events.crawler(configuration=GROUPED)
     last = lake.crawl(crawler)
     assert last["Status"] == "SUCCEEDED", last
     assert "The crawl is not running in S3 event mode" in events.log(crawler)
