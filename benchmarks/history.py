@@ -22,7 +22,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,11 +48,15 @@ QUERIES = Path(__file__).with_name("HISTORY.md")
 
 @dataclass
 class Measured:
-    """What one batch cost: requests by service, bytes by query, seconds by task, and the job's memory at most."""
+    """What one batch cost: requests by service, bytes by query, seconds by task, and the job's memory at most.
+
+    ``busy`` are the seconds of processors that tasks and local cloud used meanwhile: other work on the machine does not change them.
+    """
 
     requests: Counter[str] = field(default_factory=Counter)
     scanned: Counter[str] = field(default_factory=Counter)
     tasks: dict[str, float] = field(default_factory=dict)
+    busy: dict[str, float] = field(default_factory=dict)
     job_mb: float = 0
 
     @property
@@ -116,9 +120,10 @@ class History:
         with counted_requests(COUNTED) as measured.requests, java_memory() as memory:
             for task in run.dag.topological_sort():
                 if task.task_id not in LEFT_OUT:
-                    began = time.perf_counter()
+                    began, used = time.perf_counter(), processor_seconds()
                     run.run_only(task.task_id)
                     measured.tasks[task.task_id] = time.perf_counter() - began
+                    measured.busy[task.task_id] = processor_seconds() - used
         measured.job_mb = memory["peak"] / 2**20
         for query in set(self._queries()) - before:
             found = self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
@@ -130,10 +135,23 @@ class History:
         return (query for page in pages for query in page["QueryExecutionIds"])
 
 
+def local_cloud() -> psutil.Process:
+    return psutil.Process(json.loads((Path(os.environ["LOCAL_CLOUD_HOME"]) / "cloud.json").read_text())["pid"])
+
+
+def processor_seconds() -> float:
+    """Return the seconds of processors that this process and the local cloud have used, with all that they started."""
+    cloud, used = local_cloud(), 0.0
+    for each in (psutil.Process(), cloud, *cloud.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            used += sum(each.cpu_times()[:4])  # of its own and of its children that have ended
+    return used
+
+
 @contextmanager
 def java_memory() -> Iterator[dict[str, float]]:
     """Look every half second how much memory the Java processes of the local cloud have."""
-    cloud = psutil.Process(json.loads((Path(os.environ["LOCAL_CLOUD_HOME"]) / "cloud.json").read_text())["pid"])
+    cloud = local_cloud()
     peak, ended = {"peak": 0.0}, threading.Event()
 
     def watch() -> None:
@@ -167,7 +185,9 @@ def measure(endpoint: str, scales: tuple[int, ...] = SCALES) -> dict[str, float]
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
         found = json.loads(done.stdout.splitlines()[-1])
-        days[scale] = Measured(Counter(found["requests"]), Counter(found["scanned"]), found["tasks"], found["job_mb"])
+        days[scale] = Measured(
+            Counter(found["requests"]), Counter(found["scanned"]), found["tasks"], found["busy"], found["job_mb"]
+        )
         one = days[scale]
         print(f"  {scale}x: {one.scanned.total():,} bytes, {one.requests.total()} requests, {one.seconds:.1f} s, {one.job_mb:.0f} MB", flush=True)  # fmt: skip
     QUERIES.write_text(as_table(days))
@@ -176,6 +196,7 @@ def measure(endpoint: str, scales: tuple[int, ...] = SCALES) -> dict[str, float]
         "history_bytes_ratio": last.scanned.total() / first.scanned.total(),
         "history_requests_ratio": last.requests.total() / first.requests.total(),
         "history_seconds_ratio": last.seconds / first.seconds,
+        "history_processor_ratio": sum(last.busy.values()) / sum(first.busy.values()),
         "history_memory_ratio": last.job_mb / first.job_mb,
     }
 
@@ -192,6 +213,8 @@ def as_table(days: dict[int, Measured]) -> str:
     rows += [(f"to {service}", [f"{one.requests[service]:,}" for one in columns]) for service in COUNTED]
     rows.append(("**seconds**", [f"{one.seconds:.1f}" for one in columns]))
     rows += [(f"`{task}`", [f"{one.tasks.get(task, 0):.1f}" for one in columns]) for task in columns[0].tasks]
+    rows.append(("**seconds of processors**", [f"{sum(one.busy.values()):.1f}" for one in columns]))
+    rows += [(f"`{task}`", [f"{one.busy.get(task, 0):.1f}" for one in columns]) for task in columns[0].busy]
     rows.append(("**the job's Java process, MB**", [f"{one.job_mb:.0f}" for one in columns]))
     return "\n".join(
         [

@@ -70,6 +70,7 @@ FIGURES = (
     Figure("history_bytes_ratio", "a day of 5,000 changes on a long history: bytes that Athena scans, in times of the same day on 50,000 changes", at_most=1.2),
     Figure("history_requests_ratio", "its requests to S3, Glue and Athena, in times of those", at_most=1.3),
     Figure("history_seconds_ratio", "seconds of its batch's tasks, without Airflow and reconciliation, in times of those", at_most=1.5),
+    Figure("history_processor_ratio", "seconds of processors that these tasks and the local cloud used, in times of those", at_most=1.5),
     Figure("history_memory_ratio", "memory of its job's Java process, in times of that", at_most=1.3),
     Figure("curate_wide_to_narrow", "the Spark job over four orders of 500 attributes each, in times of the same bytes in 20 attributes", at_most=1.5),
     Figure("curate_day_after_wide_to_narrow", "the next day of 50,000 changes after such orders, in times of the same"),

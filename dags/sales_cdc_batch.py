@@ -82,8 +82,9 @@ with DAG(
         task_id="start_curation", job_name=topology.job.name, wait_for_completion=False, bucket=bucket, audit=AUDIT,
         script_args={"--ledger_key": LEDGER_KEY, "--maintain": MAINTAIN})  # fmt: skip
     raw, curated = (Asset(f"{topology.prefix}-{zone}-{contract.entity}") for zone in ("raw", "curated"))
-    crawl_raw = CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, outlets=[raw], execution_timeout=MAX_CRAWL, **polling.crawl)  # fmt: skip
-    verify_raw_table = VerifyRawTableOperator(task_id="verify_raw_table", bucket=bucket, database=topology.database.name, crawler_name=topology.crawler.name, audit=AUDIT)  # fmt: skip
+    table = {"bucket": bucket, "database": topology.database.name, "crawler_name": topology.crawler.name, "audit": AUDIT}  # fmt: skip
+    crawl_raw = CrawlOperator(task_id="crawl_raw", outlets=[raw], execution_timeout=MAX_CRAWL, **table, **polling.crawl)
+    verify_raw_table = VerifyRawTableOperator(task_id="verify_raw_table", crawled_all=crawl_raw.output, **table)
 
     with TaskGroup("checks") as checks:
         for name, finding in RAW_CHECKS.items():
@@ -113,8 +114,7 @@ with DAG(
     write_report = ReportOperator(task_id="write_report", bucket=bucket, dead_letter_queue=letters, settings=topology.settings, trigger_rule=TriggerRule.NONE_FAILED)  # fmt: skip
     report_failure = FailureReportOperator(task_id="report_failure", bucket=bucket, settings=topology.settings, trigger_rule=TriggerRule.ONE_FAILED)  # fmt: skip
 
-    chain(FindAccountOperator(), take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table, checks)
-    chain(checks, *([seed_queries] if SEED_QUERIES else []), await_curation)
+    chain(FindAccountOperator(), take_notices, wait_for_delivery, start_curation, crawl_raw, verify_raw_table, checks, *([seed_queries] if SEED_QUERIES else []), await_curation)  # fmt: skip
     chain(await_curation, check_curated, publish_views, [reconcile, ask_insights], write_report)
     chain(await_curation, record_ledger, write_report, report_failure)
     dag_defaults.describe_tasks(dag)

@@ -74,11 +74,9 @@ with DAG(
     await_delivery = AwaitDeliveryOperator(
         task_id="await_delivery", hops=hops, patience_seconds=patience_seconds, may_probe=not topology.adopts_table
     )
-    crawl_raw = CrawlOperator(task_id="crawl_raw", crawler_name=topology.crawler.name, **polling.crawl)
-    verify_raw_table = VerifyRawTableOperator(
-        task_id="verify_raw_table", bucket=topology.bucket.name, database=topology.database.name,
-        crawler_name=topology.crawler.name,
-    )  # fmt: skip
+    table = {"bucket": topology.bucket.name, "database": topology.database.name, "crawler_name": topology.crawler.name}
+    crawl_raw = CrawlOperator(task_id="crawl_raw", **table, **polling.crawl)
+    verify_raw_table = VerifyRawTableOperator(task_id="verify_raw_table", crawled_all=crawl_raw.output, **table)
     curate_orders = CurateOperator(
         task_id="curate_orders",
         job_name=topology.job.name,

@@ -7,7 +7,7 @@ Works from the end of the chain backwards and waits for each hop, so that no cha
 
     expect    the contract and an adopted table (SALES_CDC_TABLE) fit; otherwise nothing is changed
     roles     one for each service, with least privilege
-    lake      bucket ─ artifacts ─ Glue database, classifier, crawler, job (encryption first, with a key) ─ Athena work group
+    lake      queue ─ bucket ─ artifacts ─ Glue database, classifier, crawler, job (encryption first, with a key) ─ Athena work group
     delivery  log groups ─ transformer ─ Kinesis stream ─ Firehose delivery stream (made again: the pipe stops; reconcile then)
     capture   DynamoDB table ─ what its former stream still holds, if it has a new one ─ dead-letter queue ─ pipe
     arrivals  queue ─ rule: notices of new raw objects, for SALES_CDC_EVENT_DRIVEN
@@ -70,6 +70,7 @@ with DAG(
             provision(op.ProvisionRoleOperator, f"{service}_role", flow.role(topology, service))
 
     with TaskGroup("lake") as lake_group:
+        events = provision(op.ProvisionQueueOperator, "raw_events_queue", flow.raw_events_queue(topology))
         bucket = provision(op.ProvisionBucketOperator, "bucket", lake.bucket(topology))
         shipped = artifacts(topology, include_folder(), contract_path()).items()
         code = {of: UploadArtifactOperator(task_id=f"upload_{of}", artifact=each, bucket=topology.bucket.name) for of, each in shipped}  # fmt: skip
@@ -79,9 +80,9 @@ with DAG(
         job = provision(op.ProvisionJobOperator, "job", lake.job(topology))
         if topology.settings.kms_key_arn:
             chain(provision(op.ProvisionSecurityConfigurationOperator, "encryption", lake.security_configuration(topology)), [crawler, job])  # fmt: skip
-        chain(bucket, [*code.values(), provision(op.ProvisionWorkGroupOperator, "workgroup", lake.workgroup(topology))])
-        chain([database, classifier], crawler)
-        chain(list(code.values()), job)
+        chain(events, bucket, list(code.values()), job)
+        chain(bucket, provision(op.ProvisionWorkGroupOperator, "workgroup", lake.workgroup(topology)))
+        chain([database, classifier, events], crawler)
 
     with TaskGroup("delivery") as delivery_group:
         logs = {"transformer_log": topology.transformer_log, "delivery_log": topology.delivery_log}.items()

@@ -61,6 +61,7 @@ with DAG(
         (remove.RemoveWorkGroupOperator, "workgroup", topology.workgroup),
         (remove.RemoveRuleOperator, "arrivals_rule", topology.arrivals_rule),
         (remove.RemoveQueueOperator, "arrivals_queue", topology.arrivals_queue),
+        (remove.RemoveQueueOperator, "raw_events_queue", topology.raw_events_queue),
         *((remove.RemoveAlarmOperator, f"{name.replace('-', '_')}_alarm", topology.alarm(name)) for name in ALARMS),
         *([(remove.RemoveTopicOperator, "alerts_topic", Resource(topology.alerts_topic.arn, topology.alerts_topic.arn))] if topology.owns_alerts_topic else []),
         (remove.RemoveBucketOperator, "bucket", topology.bucket),

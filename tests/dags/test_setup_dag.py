@@ -73,4 +73,4 @@ def test_an_adopted_table_is_looked_at_first_and_never_provisioned(monkeypatch: 
 def test_every_resource_is_in_the_summary(dag: DAG) -> None:
     summarised = set(dag.get_task("summarise_setup").of_tasks)
     assert summarised == {each for each in dag.task_ids if ".provision_" in each or ".upload_" in each}
-    assert len(summarised) == 32
+    assert len(summarised) == 33

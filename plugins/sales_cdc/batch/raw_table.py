@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sales_cdc.batch.raw_types import united
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.change_contract import OPTIONAL_METADATA, PARTITION_COLUMNS, Contract
 from sales_cdc.deployment.topology import Topology
@@ -29,7 +30,6 @@ MAX_DAYS_IN_EXPRESSION = 100
 MADE_BY = "UPDATED_BY_CRAWLER"
 _OPENX = "org.openx.data.jsonserde.JsonSerDe"
 _RAW_TYPES = {"bigint": "bigint", "decimal": "double", "double": "double", "boolean": "boolean"}
-_WHOLE = {"tinyint", "smallint", "int", "bigint"}
 _TABLE_INPUT = ("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")  # fmt: skip
 _HOUR = re.compile(rf"{re.escape(bucket_keys.RAW_PREFIX)}dt=(\d{{4}}-\d\d-\d\d)/hr=(\d\d)/")
 _DAY_FOLDER = re.compile(rf"{re.escape(bucket_keys.RAW_PREFIX)}dt=\d{{4}}-\d\d-\d\d/")
@@ -110,33 +110,31 @@ def new_table(location: str, crawler: str) -> Document:
     }
 
 
-def mended_table(table: Mapping[str, Any], contract: Contract, strays: Iterable[Mapping[str, Any]]) -> Document:
+def mended_table(
+    table: Mapping[str, Any],
+    contract: Contract,
+    strays: Iterable[Mapping[str, Any]],
+    kept: Mapping[str, str] | None = None,
+) -> Document:
     """Return the table's input with every column of the contract and of the strays' lines, and a SerDe that passes over bad lines.
 
-    A column has one type that reads the values of all hours, as a crawl of one table gives it: a value that is none of its column's
+    ``kept`` are the columns of the last check, by name: a crawl of some folders says nothing of the others, so that no column of
+    these may vanish or get a narrower type. A column has one type that reads the values of all hours, as a crawl of one table gives it: a value that is none of its column's
     type would fail every query (HIVE_BAD_DATA).
     """
     storage = lenient(table["StorageDescriptor"])
-    columns = {**_types(storage["Columns"])}
+    columns = {**types_of(storage["Columns"])}
+    for name, kind in (kept or {}).items():
+        columns[name] = united(columns.get(name, kind), kind)
     for name, kind in raw_columns(contract).items():
         columns.setdefault(name, kind)
     for stray in strays:
         if _DAY_FOLDER.search(_folder(stray)) and stray["Parameters"].get("classification") == "json":
-            for name, kind in _types(stray["StorageDescriptor"]["Columns"]).items():
-                columns[name] = _united(columns.get(name, kind), kind)
+            for name, kind in types_of(stray["StorageDescriptor"]["Columns"]).items():
+                columns[name] = united(columns.get(name, kind), kind)
     kept = {name: table[name] for name in _TABLE_INPUT if table.get(name) is not None}
     named = [{"Name": name, "Type": kind} for name, kind in columns.items() if name not in PARTITION_COLUMNS]
     return {**kept, "StorageDescriptor": {**storage, "Columns": named}}
-
-
-def _united(left: str, right: str) -> str:
-    """Return the type that reads the values of both; any JSON value can be read as a string."""
-    kinds = {left, right}
-    if len(kinds) == 1:
-        return left
-    if kinds <= _WHOLE:
-        return "bigint"
-    return "double" if kinds <= _WHOLE | {"float", "double"} else "string"
 
 
 def _folder(table: Mapping[str, Any]) -> str:
@@ -173,7 +171,7 @@ def new_partition(table: Mapping[str, Any], hour: Hour) -> Document:
 def mended_partition(table: Mapping[str, Any], partition: Mapping[str, Any]) -> Document | None:
     """Return a partition's input with its table's columns and a SerDe that passes over malformed lines; None when it has both."""
     storage, columns = partition["StorageDescriptor"], table["StorageDescriptor"]["Columns"]
-    if is_lenient(storage) and _types(storage["Columns"]) == _types(columns):
+    if is_lenient(storage) and types_of(storage["Columns"]) == types_of(columns):
         return None
     kept = {name: partition[name] for name in ("Values", "Parameters") if name in partition}
     return {**kept, "StorageDescriptor": {**lenient(storage), "Columns": columns}}
@@ -191,9 +189,10 @@ def days_expression(days: Sequence[str]) -> str:
 
 def digest_of(columns: Iterable[Mapping[str, str]]) -> str:
     """Return a digest of columns and their types."""
-    named = ",".join(f"{name} {kind}" for name, kind in sorted(_types(columns).items()))
+    named = ",".join(f"{name} {kind}" for name, kind in sorted(types_of(columns).items()))
     return hashlib.sha256(named.encode()).hexdigest()
 
 
-def _types(columns: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def types_of(columns: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return columns as the type of each name."""
     return {column["Name"]: column["Type"] for column in columns}

@@ -39,14 +39,14 @@ class WatermarkHook(LandingZoneHook):
             document = self.document(bucket_keys.WATERMARK)
         except ValueError:
             document = None
-        found = None if document is None else Watermark.of(document, self._now())
+        found = None if document is None else Watermark.of(document, self.now())
         if found is None:
             self.log.warning("No watermark that can be used is in s3://%s/%s: this run asks everything.", self.bucket, bucket_keys.WATERMARK)  # fmt: skip
         return found
 
     def notes(self) -> list[Note]:
         """Return the notes that no gate has closed."""
-        now, found = self._now(), []
+        now, found = self.now(), []
         for key, at in self._keys(bucket_keys.UNCHECKED):
             if (document := self._note(key)) is not None:
                 ended = bool(document.get("finished")) or at < now - LONGEST_RUN
@@ -68,7 +68,7 @@ class WatermarkHook(LandingZoneHook):
         for key in keys:
             self.get_conn().delete_object(Bucket=self.bucket, Key=key)
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
         """Return S3's time: this machine's clock may be wrong."""
         answer = self.get_conn().list_objects_v2(Bucket=self.bucket, Prefix=bucket_keys.WATERMARK, MaxKeys=1)
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])

@@ -221,6 +221,7 @@ RULES: tuple[Rule, ...] = (
     ("S3", "old versions", "s3_month", lambda u: u.table_bytes * u.batches_per_day * OLD_VERSIONS_DAYS * u.months,
      "size of the table × batches of 7 days, which rewrite it at worst × months"),
     ("S3", "notices of objects", "s3_notice", lambda u: u.objects if u.event_driven else 0, "objects, if arrivals start batches"),
+    ("SQS", "events of objects", "sqs_request", lambda u: 3 * u.objects, "objects × sent, received and deleted"),
     ("Glue", "crawler", "glue_dpu_second", lambda u: u.batches * CRAWL_DPU_SECONDS, "batches × 2 DPU × 10 minutes, its minimum"),
     ("Glue", "job", "glue_dpu_second",
      lambda u: JOB_DPUS * (u.batches * JOB_START_SECONDS + Decimal(u.changes) / JOB_CHANGES_PER_SECOND),

@@ -12,11 +12,10 @@ from decimal import Decimal
 
 from sales_cdc.cost import forecast as cost
 from sales_cdc.cost.forecast import Usage, chunks, rounded_up
-from sales_cdc.deployment.topology import Topology
+from sales_cdc.deployment import sizing
+from sales_cdc.deployment.settings import Settings
 
 DOCUMENTED_RATES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
-RAW_DAYS = 30
-JOB_WORKERS, JOB_TIMEOUT_SECONDS, MAX_WORKERS = 2, 3600, 299
 NEW_TABLE_UNITS, TABLE_UNITS = 4_000, 40_000
 NEW_STREAM_BYTES, NEW_STREAM_RECORDS, STREAM_BYTES = 4 * cost.MB, 4_000, 10 * 1024**3
 PIPE_EXECUTIONS = 3_000
@@ -73,12 +72,13 @@ def monthly(rate: int, item_bytes: int = cost.ORDER_BYTES, units_per_write: int 
 def workers(rate: int, batches_per_day: int) -> int:
     """Return how many G.1X workers the Glue job needs to take a batch within its time limit."""
     changes = rate * cost.SECONDS_PER_DAY // batches_per_day
-    return max(JOB_WORKERS, JOB_WORKERS * chunks(changes, _job_changes()))
+    return max(sizing.LEAST_WORKERS, chunks(changes, _job_changes(1)))
 
 
-def _job_changes() -> int:
-    """Return how many changes two workers take within the job's time limit."""
-    return (JOB_TIMEOUT_SECONDS - cost.JOB_START_SECONDS) * cost.JOB_CHANGES_PER_SECOND
+def _job_changes(workers: int) -> int:
+    """Return how many changes so many workers take within the job's time limit."""
+    seconds = sizing.JOB_MINUTES * 60 - sizing.JOB_START_SECONDS
+    return seconds * workers * sizing.WORKER_CHANGES_PER_SECOND
 
 
 def _of_the_flow(one: Usage) -> Iterator[Limit]:
@@ -119,21 +119,21 @@ def _of_the_lake(one: Usage) -> Iterator[Limit]:
         PUTS_PER_SECOND * one.firehose_size_mb * cost.MB // one.row_bytes, "SALES_CDC_FIREHOSE_SIZE_MB, up to 128",
         "Best practices design patterns: optimizing Amazon S3 performance",
     )  # fmt: skip
+    rate = Settings.changes_per_second
+    job, cutoff = sizing.job_workers(rate), sizing.query_cutoff_bytes(rate)
+    sized, read = "SALES_CDC_CHANGES_PER_SECOND", f"a query reads at most {cutoff // 10**12} TB"
     yield Limit(
-        "Glue job", f"a day's changes within {JOB_TIMEOUT_SECONDS // 60} minutes on {JOB_WORKERS} workers",
-        _job_changes() // cost.SECONDS_PER_DAY, f"SALES_CDC_EVENT_DRIVEN or the batch DAG's schedule; the job's NumberOfWorkers, up to {MAX_WORKERS}",
-        "plugins/sales_cdc/provisioning/definitions/lake.py",
-    )  # fmt: skip
-    cutoff = f"{Topology.QUERY_CUTOFF_BYTES // 1024**3} GB"
-    yield Limit(
-        "Athena, a batch", f"a query reads at most {cutoff}: the changes of a day, and of the watermark's day again",
-        Topology.QUERY_CUTOFF_BYTES // (one.row_bytes * cost.SECONDS_PER_DAY * cost.ASKED_AGAIN),
-        "SALES_CDC_EVENT_DRIVEN or the batch DAG's schedule; QUERY_CUTOFF_BYTES", "plugins/sales_cdc/deployment/topology.py",
+        "Glue job", f"a day's changes within {sizing.JOB_MINUTES} minutes on {job} workers",
+        _job_changes(job) // cost.SECONDS_PER_DAY, f"{sized}; from {sizing.MAX_WORKERS} workers on more batches a day",
+        "plugins/sales_cdc/deployment/sizing.py",
     )  # fmt: skip
     yield Limit(
-        "Athena, an audit", f"a query over all of raw/ reads at most {cutoff}; {RAW_DAYS} days of it",
-        Topology.QUERY_CUTOFF_BYTES // (one.row_bytes * cost.SECONDS_PER_DAY * RAW_DAYS),
-        "QUERY_CUTOFF_BYTES, or move old raw objects away", "plugins/sales_cdc/deployment/topology.py",
+        "Athena, a batch", f"{read}: the changes of a day, and of the watermark's day again",
+        cutoff // (one.row_bytes * cost.SECONDS_PER_DAY * cost.ASKED_AGAIN), sized, "plugins/sales_cdc/deployment/sizing.py",
+    )  # fmt: skip
+    yield Limit(
+        "Athena, an audit", f"{read}: all of raw/, of {sizing.RAW_DAYS} days",
+        cutoff // (one.row_bytes * cost.SECONDS_PER_DAY * sizing.RAW_DAYS), sized, "plugins/sales_cdc/deployment/sizing.py",
     )  # fmt: skip
 
 

@@ -56,6 +56,7 @@ class Settings:
     tables. ``raw_columns``: whether the crawler finds the raw table's columns by the project's classifier, or by Glue's built-in one.
     ``table``: an existing table to adopt; None: one of the deployment's own. ``raw_archive_days``: after how many days raw objects move to
     cheaper storage that is read as fast; 0: never. ``old_versions_days``: how long deleted and overwritten objects can be brought back.
+    ``changes_per_second``: the mean rate that the deployment is for; what a query may read, and how far the job grows, follow it.
     ``alerts_email``: who is told of alarms by mail;
     ``alerts_topic_arn``: an existing SNS topic for alarms; None: one of the deployment's own. ``currency``: of the orders' prices, by its
     ISO 4217 code, which the page shows with amounts; None: not known.
@@ -79,6 +80,7 @@ class Settings:
     table: str | None = None
     raw_archive_days: int = 0
     old_versions_days: int = 30
+    changes_per_second: int = 40_000
     alerts_email: str | None = None
     alerts_topic_arn: str | None = None
     currency: str | None = None
@@ -135,6 +137,7 @@ class Settings:
             raw_columns=_one_of(env, "SALES_CDC_RAW_COLUMNS", cls.raw_columns, RAW_COLUMNS, _COLUMNS_RULE),
             raw_archive_days=_integer(env, "SALES_CDC_RAW_ARCHIVE_DAYS", cls.raw_archive_days, 0, 3650),
             old_versions_days=_integer(env, "SALES_CDC_OLD_VERSIONS_DAYS", cls.old_versions_days, 8, 3650),
+            changes_per_second=_integer(env, "SALES_CDC_CHANGES_PER_SECOND", cls.changes_per_second, 1, 1_000_000),
             alerts_email=_matching(env, "SALES_CDC_ALERTS_EMAIL", "", r"([^@\s]+@[^@\s]+\.[^@\s]+)?", _EMAIL_RULE) or None,
             alerts_topic_arn=_topic(env, region),
             currency=_matching(env, "SALES_CDC_CURRENCY", "", r"([A-Z]{3})?", _CURRENCY_RULE) or None,

@@ -111,6 +111,11 @@ class Topology:
         return self._regional("events", "rule/", f"{self.prefix}-arrivals")
 
     @property
+    def raw_events_queue(self) -> Resource:
+        """Return the queue of S3's events on raw objects, by which the crawler finds the folders that have changed."""
+        return self._regional("sqs", "", f"{self.prefix}-raw-events")
+
+    @property
     def pipe(self) -> Resource:
         return self._regional("pipes", "pipe/", f"{self.prefix}-{ENTITY}"[: MAX_PIPE_NAME - 5] + "-pipe")
 
@@ -219,8 +224,6 @@ class Topology:
     """The modules beside the job's entry."""
     CONTRACT_KEY = f"{bucket_keys.ARTIFACTS_PREFIX}contract.json"
     """The contract, as the job finds it in its working directory under the key's last part."""
-    QUERY_CUTOFF_BYTES = 100 * 1024**3
-    """How much a statement of the work group may read before Athena cancels it."""
 
     RAW_TABLE_PREFIX = "raw_"
     RAW_TABLE = declared_contract().raw_table

@@ -44,7 +44,7 @@ def template(topology: Topology, code_key: str) -> Request:
             CODE_BUCKET: {"Type": "String", "Description": f"The bucket, in this region, that holds {code_key}."},
             **_table_stream(topology),
         },
-        "Resources": resources | _arrivals(topology) | _watch(topology),
+        "Resources": resources | _notices(topology) | _watch(topology),
     }
 
 
@@ -84,14 +84,29 @@ def _bucket(topology: Topology) -> Request:
         },
         "VersioningConfiguration": bucket["Versioning"],
         "LifecycleConfiguration": {"Rules": [_lifecycle_rule(rule) for rule in bucket["Lifecycle"]["Rules"]]},
-        "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": bool(bucket["Notification"])}},
+        "NotificationConfiguration": _notification(bucket["Notification"]),
         "Tags": _listed(bucket["Tags"]),
     }
     policy = {"Bucket": bucket["Bucket"], "PolicyDocument": bucket["Policy"]}
     return {
-        "Bucket": _resource("S3::Bucket", properties, **KEPT),
+        "Bucket": _resource("S3::Bucket", properties, "RawEventsQueuePolicy", **KEPT),
         "BucketPolicy": _resource("S3::BucketPolicy", policy, "Bucket"),
     }
+
+
+def _notification(notification: Request) -> Request:
+    """Return each event's queue as an entry of its own, and EventBridge as a switch."""
+    queues = [
+        {
+            "Event": event,
+            "Queue": queue["QueueArn"],
+            "Filter": {"S3Key": {"Rules": queue["Filter"]["Key"]["FilterRules"]}},
+        }
+        for queue in notification["QueueConfigurations"]
+        for event in queue["Events"]
+    ]
+    switch = {"EventBridgeEnabled": "EventBridgeConfiguration" in notification}
+    return {"EventBridgeConfiguration": switch, "QueueConfigurations": queues}
 
 
 def _lifecycle_rule(rule: Request) -> Request:
@@ -107,7 +122,7 @@ def _catalog(topology: Topology) -> Request:
     database = {"CatalogId": topology.account, "DatabaseInput": lake.database(topology)["DatabaseInput"]}
     crawler = lake.crawler(topology)
     encrypted = _encryption(topology)
-    after = ["Database", "Classifier", "CrawlerRole", *encrypted]
+    after = ["Database", "Classifier", "CrawlerRole", "RawEventsQueue", *encrypted]
     return encrypted | {
         "Database": _resource("Glue::Database", database),
         "Classifier": _resource("Glue::Classifier", lake.classifier(topology)),
@@ -207,18 +222,23 @@ def _queue(definition: Request) -> Request:
     return {"QueueName": definition["QueueName"], **attributes, "Tags": _listed(definition["tags"])}
 
 
-def _arrivals(topology: Topology) -> Request:
-    queue, rule = flow.arrivals_queue(topology), flow.arrivals_rule(topology)
-    policy = {
-        "Queues": [{"Ref": "ArrivalsQueue"}],
-        "PolicyDocument": json.loads(queue["Attributes"]["Policy"]),
-    }
+def _notices(topology: Topology) -> Request:
+    """Return the queues of S3's notices, each with its policy, and the rule of arrivals."""
+    rule = flow.arrivals_rule(topology)
     return {
-        "ArrivalsQueue": _resource("SQS::Queue", _queue(queue), **REMOVED),
-        "ArrivalsQueuePolicy": _resource("SQS::QueuePolicy", policy),
+        **_queue_with_policy("RawEventsQueue", flow.raw_events_queue(topology)),
+        **_queue_with_policy("ArrivalsQueue", flow.arrivals_queue(topology)),
         "ArrivalsRule": _resource(
             "Events::Rule", {**rule, "EventPattern": json.loads(rule["EventPattern"])}, "ArrivalsQueue"
         ),
+    }
+
+
+def _queue_with_policy(name: str, queue: Request) -> Request:
+    policy = {"Queues": [{"Ref": name}], "PolicyDocument": json.loads(queue["Attributes"]["Policy"])}
+    return {
+        name: _resource("SQS::Queue", _queue(queue), **REMOVED),
+        f"{name}Policy": _resource("SQS::QueuePolicy", policy),
     }
 
 

@@ -171,7 +171,7 @@ def _flow(topology: Topology) -> list[Document]:
         "kinesis": [topology.stream.arn],
         "firehose": [topology.delivery.arn],
         "lambda": [topology.transformer.arn],
-        "sqs": [topology.dead_letter_queue.arn, topology.arrivals_queue.arn],
+        "sqs": [topology.dead_letter_queue.arn, topology.arrivals_queue.arn, topology.raw_events_queue.arn],
         "events": [topology.arrivals_rule.arn],
         "pipes": [topology.pipe.arn],
         "logs": [arn for log in logs for arn in (log, f"{log}:*")],
@@ -239,7 +239,7 @@ def _queries(topology: Topology) -> list[Document]:
         "CreateTable",
         "UpdateTable",
     ]
-    crawl = ["StartCrawler", "GetCrawler"]
+    crawl = ["StartCrawler", "GetCrawler", "UpdateCrawler"]
     run = ["StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun", "GetJob"]
     removed = [
         f"{topology.RAW_TABLE_PREFIX}*",

@@ -22,6 +22,12 @@ PRINCIPALS: dict[Service, str] = {
 }
 
 
+EVENTS_ACTIONS = (
+    "GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes", "ListQueueTags", "ListDeadLetterSourceQueues",
+    "ReceiveMessage", "DeleteMessage", "PurgeQueue",
+)  # fmt: skip
+
+
 def trust_policy(topology: Topology, service: Service) -> Document:
     """Let the service assume its role, for this account's resources only.
 
@@ -137,23 +143,6 @@ def _key(topology: Topology, service: Service) -> list[Document]:
     return [statement for actions, via in uses[service] for statement in through_key(topology, actions, via)]
 
 
-def arrivals_queue_policy(topology: Topology) -> Document:
-    """Let only the rule send to the queue.
-
-    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-    """
-    return document(
-        {
-            "Sid": "FromTheRule",
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": topology.arrivals_queue.arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topology.arrivals_rule.arn}},
-        }
-    )
-
-
 def bucket_policy(topology: Topology) -> Document:
     """Deny every request without TLS.
 
@@ -215,9 +204,11 @@ def _transformer(topology: Topology) -> list[Document]:
 
 
 def _crawler(topology: Topology) -> list[Document]:
-    """Allow the crawler to read raw objects and to write the raw table.
+    """Allow the crawler to read raw objects and their events, and to write the raw table.
 
+    The actions on the queue are those of AWS's page on crawls by events, but for ``DeleteMessageBatch``, which is no action of IAM.
     Sources: https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html,
+    https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html,
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
     """
     partitions = ["GetPartitions", "BatchGetPartition", "BatchCreatePartition", "BatchUpdatePartition"]
@@ -225,6 +216,7 @@ def _crawler(topology: Topology) -> list[Document]:
     return [
         allow(["s3:GetObject"], *_objects(topology, [bucket_keys.RAW_PREFIX])),
         *_look_into_bucket(topology, [bucket_keys.RAW_PREFIX]),
+        allow([f"sqs:{action}" for action in EVENTS_ACTIONS], topology.raw_events_queue.arn),
         *_catalog(topology, tables, f"{topology.RAW_TABLE_PREFIX}*"),
         _glue_logs(topology, "/aws-glue/crawlers"),
     ]

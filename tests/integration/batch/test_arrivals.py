@@ -20,6 +20,7 @@ from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 ACCOUNT = "000000000000"
+BUCKET = ("lake.provision_raw_events_queue", "lake.provision_bucket")
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def topology() -> Iterator[Topology]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
         environment.setenv("SALES_CDC_EVENT_DRIVEN", "on")
-        DagRun("sales_cdc_setup.py").run("find_account", "lake.provision_bucket", "arrivals")
+        DagRun("sales_cdc_setup.py").run("find_account", *BUCKET, "arrivals")
         yield Topology(Settings.from_environment(), ACCOUNT)
 
 
@@ -120,8 +121,9 @@ def test_without_the_setting_the_rule_is_disabled_and_the_bucket_sends_no_notice
     with pytest.MonkeyPatch.context() as environment:  # undone before the fixture's own, which would else leak
         environment.delenv("SALES_CDC_EVENT_DRIVEN")
         again = DagRun("sales_cdc_setup.py")
-        again.run("find_account", "lake.provision_bucket", "arrivals")
+        again.run("find_account", *BUCKET, "arrivals")
     assert again.actions() == {
+        "lake.provision_raw_events_queue": "unchanged",
         "lake.provision_bucket": "updated",
         "arrivals.provision_arrivals_queue": "unchanged",
         "arrivals.provision_arrivals_rule": "updated",
@@ -129,3 +131,4 @@ def test_without_the_setting_the_rule_is_disabled_and_the_bucket_sends_no_notice
     assert cloud.client("events").describe_rule(Name=topology.arrivals_rule.name)["State"] == "DISABLED"
     sent = cloud.client("s3").get_bucket_notification_configuration(Bucket=topology.bucket.name)
     assert "EventBridgeConfiguration" not in sent
+    assert [each["QueueArn"] for each in sent["QueueConfigurations"]] == [topology.raw_events_queue.arn]

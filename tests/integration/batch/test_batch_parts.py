@@ -45,7 +45,7 @@ def test_a_failed_crawl_is_reported_with_the_crawler_s_reason(cloud: Any, prefix
         Name=prefix, Role=f"arn:aws:iam::000000000000:role/{prefix}", DatabaseName=prefix,
         Targets={"S3Targets": [{"Path": f"s3://{prefix}-nowhere/raw/"}]},
     )  # fmt: skip
-    operator = CrawlOperator(task_id="crawl", crawler_name=prefix, poll_interval=1)
+    operator = CrawlOperator(task_id="crawl", crawler_name=prefix, bucket=prefix, database=prefix, poll_interval=1)
     with pytest.raises(CrawlFailedError, match=rf"'{prefix}' did not succeed: FAILED, .*/aws-glue/crawlers"):
         operator.execute({})
 

@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sales_cdc.aws.athena import Athena
-from sales_cdc.batch.operators.verify_raw_table import RawTableError, VerifyRawTableOperator
+from sales_cdc.batch.operators.verify_raw_table import RawTableError
 from sales_cdc.batch.raw_table import is_lenient
-from sales_cdc.deployment.settings import Settings
-from sales_cdc.deployment.topology import Topology
 
 from tests.conftest import Cloud
+from tests.integration.batch.raw_zone import RawZone, deployed_lake, line
 from tests.integration.dag_runs import DagRun
 from tests.integration.deployment import Deployment
 from tests.integration.faults import Faults
 
 pytestmark = pytest.mark.integration
 HOUR = "dt=2026-01-01/hr=00"
-
-
-def line(order_id: str, **further: Any) -> str:
-    event = {
-        "orderID": order_id, "product_name": "laptop", "quantity": 5, "price": 9.5, "event_type": "INSERT",
-        "creation_time": "2026-01-01T00:00:00Z", "event_id": "e", "sequence_number": "1".zfill(40), "actor": "user",
-    }  # fmt: skip
-    return json.dumps({**event, **further})
 
 
 def parquet() -> bytes:
@@ -54,68 +41,9 @@ FOREIGN = {
 }
 
 
-@dataclass
-class RawZone:
-    """Hold the raw zone of a deployment, and its table."""
-
-    deployed: Deployment
-
-    @property
-    def topology(self) -> Topology:
-        return self.deployed.topology
-
-    def put(self, key: str, *lines: str, body: bytes = b"") -> None:
-        self.deployed.client("s3").put_object(
-            Bucket=self.topology.bucket.name, Key=f"raw/orders/{key}", Body=body or "\n".join(lines).encode()
-        )
-
-    def empty(self) -> None:
-        s3, bucket = self.deployed.client("s3"), self.topology.bucket.name
-        for prefix in ("raw/", "ledger/batch/"):
-            for found in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
-                s3.delete_object(Bucket=bucket, Key=found["Key"])
-        for name in self.tables():
-            self.deployed.client("glue").delete_table(DatabaseName=self.topology.database.name, Name=name)
-
-    def crawl(self) -> dict[str, Any]:
-        """Crawl, then verify; return what the task returns."""
-        assert self.deployed.crawl()["Status"] == "SUCCEEDED"
-        return self.verify()
-
-    def verify(self) -> dict[str, Any]:
-        verify = VerifyRawTableOperator(
-            task_id="verify", bucket=self.topology.bucket.name, database=self.topology.database.name,
-            crawler_name=self.topology.crawler.name,
-        )  # fmt: skip
-        found: dict[str, Any] = verify.execute({})
-        return found
-
-    def tables(self) -> dict[str, Any]:
-        listed = self.deployed.client("glue").get_tables(DatabaseName=self.topology.database.name)["TableList"]
-        return {table["Name"]: table for table in listed}
-
-    def partitions(self) -> list[Any]:
-        found: list[Any] = self.deployed.client("glue").get_partitions(
-            DatabaseName=self.topology.database.name, TableName="raw_orders"
-        )["Partitions"]
-        return found
-
-    def orders(self) -> list[str]:
-        return [row[0] for row in self.rows("SELECT orderid FROM raw_orders WHERE length(sequence_number) = 40")]
-
-    def rows(self, sql: str) -> list[list[Any]]:
-        topology = self.topology
-        client = self.deployed.client("athena")
-        athena = Athena(client, workgroup=topology.workgroup.name, database=topology.database.name)
-        return athena.first_rows(athena.run(sql).query).values()
-
-
 @pytest.fixture(scope="module")
 def deployed(cloud: Cloud) -> Iterator[Deployment]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SALES_CDC_PREFIX", f"t{uuid.uuid4().hex[:8]}")
-        DagRun("sales_cdc_setup.py").run("find_account", "roles", "lake")
-        yield Deployment(cloud, Topology(Settings.from_environment(), "000000000000"))
+    yield from deployed_lake(cloud)
 
 
 @pytest.fixture

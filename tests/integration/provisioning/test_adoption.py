@@ -20,7 +20,8 @@ from tests.integration.deployment import Deployment
 pytestmark = pytest.mark.integration
 SETUP, TEARDOWN = "sales_cdc_setup.py", "sales_cdc_teardown.py"
 ACCOUNT = "000000000000"
-ADOPTION = ("find_account", "expect_table_fits", "lake.provision_bucket", "capture.adopt_table")
+BUCKET = ("lake.provision_raw_events_queue", "lake.provision_bucket")
+ADOPTION = ("find_account", "expect_table_fits", *BUCKET, "capture.adopt_table")
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 ACCOUNT = "000000000000"
+OF_A_LISTING = {"sqs:PurgeQueue", "glue:GetPartitions"}  # the crawler needs them only where it lists everything
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,10 @@ def deployed(cloud: Cloud) -> Iterator[Deployment]:
 
 
 def make_table(deployed: Deployment) -> None:
-    """Make two partitions, and the table that the crawler makes of them."""
+    """Make two partitions, and the table that the crawler makes of them. A crawl that fails gives its events back at once."""
+    queue, sqs = deployed.topology.raw_events_queue.name, deployed.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
     body = deployed.landed()[0].encode()
     key = f"{bucket_keys.RAW_PREFIX}dt=2026-01-01/hr=00/earlier.json"
     deployed.client("s3").put_object(Bucket=deployed.topology.bucket.name, Key=key, Body=body)
@@ -218,15 +222,33 @@ def try_crawler(deployed: Deployment, removal: Removal) -> None:
 
     Source: https://docs.aws.amazon.com/glue/latest/webapi/API_LastCrawlInfo.html
     """
+    if removal.action in OF_A_LISTING:
+        list_all_next(deployed)
     if removal.action == "glue:CreateTable":
         forget_table(deployed)
     else:
         damage_table(deployed)
+    touch_hours(deployed)
     with deployed.without(removal.service, removal.statement, removal.action):
         last = deployed.crawl()
     assert last["Status"] == "FAILED"
     assert removal.is_told_by(last["ErrorMessage"]), last["ErrorMessage"]
     assert deployed.crawl()["Status"] == "SUCCEEDED"
+
+
+def list_all_next(deployed: Deployment) -> None:
+    """Have the next crawl list everything, as any crawl does whose definition has changed since the one before."""
+    glue, name = deployed.client("glue"), deployed.topology.crawler.name
+    for behaviour in ("CRAWL_EVERYTHING", "CRAWL_EVENT_MODE"):
+        glue.update_crawler(Name=name, RecrawlPolicy={"RecrawlBehavior": behaviour})
+
+
+def touch_hours(deployed: Deployment) -> None:
+    """Have S3 tell the crawler's queue of each hour."""
+    s3, place = deployed.client("s3"), {"Bucket": deployed.topology.bucket.name}
+    keys = [each["Key"] for each in s3.list_objects_v2(**place, Prefix=bucket_keys.RAW_PREFIX)["Contents"]]
+    for key in {key.rpartition("/")[0]: key for key in keys}.values():
+        s3.copy_object(**place, Key=key, CopySource={**place, "Key": key}, MetadataDirective="REPLACE")
 
 
 def forget_table(deployed: Deployment) -> None:

@@ -239,7 +239,7 @@ def test_on_the_local_cloud_the_plan_is_what_setup_does(
     assert planned.outcomes.keys() == {"find_account"} == planned.dag.task_dict.keys() - planned.skipped
     setup = DagRun("sales_cdc_setup.py")
     setup.run("find_account", "roles", "lake", "delivery", "capture", "arrivals", "watch")
-    assert sum(".provision_" in task for task in setup.outcomes) == 28
+    assert sum(".provision_" in task for task in setup.outcomes) == 29
     code, shown = run()
     assert (code, shown.count(" is as defined")) == (0, 28)
     assert "GO: nothing found stands in the way" in shown

@@ -70,7 +70,7 @@ def test_an_adopted_table_gets_its_stream_and_is_left_without_it_again(monkeypat
         KeySchema=[{**key, "KeyType": "HASH"}], AttributeDefinitions=[{**key, "AttributeType": "S"}],
     )["TableDescription"]  # fmt: skip
     setup = DagRun("sales_cdc_setup.py", enable_stream="True")
-    setup.run("find_account", "expect_table_fits", "lake.provision_bucket")
+    setup.run("find_account", "expect_table_fits", "lake.provision_raw_events_queue", "lake.provision_bucket")
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.delete_bucket_policy(Bucket=setup.outcomes["lake.provision_bucket"]["name"])
     setup.run("capture.adopt_table")
@@ -93,4 +93,4 @@ def test_setup_creates_everything_then_changes_nothing_and_teardown_removes_it()
     assert {task for task, action in again.items() if action != "unchanged"} <= DIFFERENT_AGAIN
     removed = outcomes("sales_cdc_teardown.py", confirm="sales-cdc")
     assert set(removed.values()) == {"removed"}
-    assert len(removed) == 26
+    assert len(removed) == 27

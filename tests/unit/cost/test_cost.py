@@ -52,6 +52,7 @@ def test_a_million_changes_over_thirty_days_cost_what_a_sum_by_hand_says() -> No
         ("Lambda", "compute"): Decimal("0.0114"),  # 0.5 GB × (43,200 × 0.03 + 66.667 s) = 681.33 × 0.0000166667
         ("S3", "objects"): Decimal("0.2160"),  # 43,200 × 0.005 / 1,000
         ("S3", "storage"): Decimal("0.0161"),  # 750,000,000 bytes = 0.69849 GB × 0.023
+        ("SQS", "events of objects"): Decimal("0.0518"),  # 3 × 43,200 × 0.40 a million
         ("Glue", "crawler"): Decimal("4.4000"),  # 30 × 2 DPU × 1/6 h × 0.44
         ("Glue", "job"): Decimal("1.3444"),  # 2 DPU × (30 × 180 + 100 s) = 11,000 DPU-s × 0.44 / 3,600
         # 16 × (2 × 750 MB + audits' 3 × 750 MB) + 5 × 30 × 750 MB = 172.5 GB (10⁹) = 0.15689 TB × 5

@@ -111,6 +111,7 @@ RARELY_CALLED: dict[str, dict[str, tuple[str, str]]] = {
         "lambda:ListTags": ("provisioning", "ListTags"),
     },
     "operating": {
+        "glue:UpdateCrawler": ("batch", "UpdateCrawler"),
         "athena:StopQueryExecution": ("aws", "StopQueryExecution"),
         "dynamodb:BatchGetItem": ("aws", "BatchGetItem"),
         "dynamodb:GetRecords": ("aws", "GetRecords"),
@@ -135,6 +136,7 @@ ENVIRONMENT = f"{GUIDE}/lambda/latest/dg/configuration-envvars-encryption.html"
 ATHENA_CATALOG = f"{GUIDE}/athena/latest/ug/fine-grained-access-to-glue-resources.html"
 ATHENA_RESULTS = f"{GUIDE}/aws-managed-policy/latest/reference/AmazonAthenaFullAccess.html"
 EXPORT = f"{GUIDE}/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html"
+GLUE_EVENTS = f"{GUIDE}/glue/latest/dg/crawler-s3-event-notifications.html"
 S3_KEY = f"{GUIDE}/AmazonS3/latest/userguide/UsingKMSEncryption.html"
 
 STOPPED_JOB = "https://airflow.apache.org/docs/apache-airflow-providers-amazon/stable/operators/glue.html"
@@ -199,6 +201,8 @@ ASKED_OF_ROLES: dict[str, list[tuple[str, set[str]]]] = {
         (GLUE_ROLE, {"glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"}),
         (GLUE_ROLE, {"glue:GetPartitions", "glue:BatchGetPartition", "glue:BatchCreatePartition", "glue:BatchUpdatePartition"}),
         (GLUE_ENCRYPTION, {"logs:AssociateKmsKey", "kms:Decrypt"}),
+        (GLUE_EVENTS, {"sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues", "sqs:ReceiveMessage"}),
+        (GLUE_EVENTS, {"sqs:GetQueueAttributes", "sqs:ListQueueTags", "sqs:SetQueueAttributes", "sqs:PurgeQueue"}),
     ],
     "job": [
         (GLUE_ROLE, {"s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", *GLUE_LOGS}),

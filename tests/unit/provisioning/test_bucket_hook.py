@@ -50,17 +50,29 @@ def test_a_bucket_s_versions_are_deleted_a_thousand_a_call() -> None:
     stubber.assert_no_pending_responses()
 
 
+QUEUES = {"QueueConfigurations": lake.bucket(topology())["Notification"]["QueueConfigurations"]}
+BRIDGE: Definition = {"EventBridgeConfiguration": {}}
+
+
+def as_s3_shows(queues: Definition) -> Definition:
+    """S3 shows the names of filters with a capital: https://github.com/hashicorp/terraform-provider-aws lowers them."""
+    return json.loads(json.dumps(queues).replace('"prefix"', '"Prefix"'))
+
+
 @pytest.mark.parametrize(
     ("event_driven", "standing", "put"),
     [
-        (True, {}, {"EventBridgeConfiguration": {}}),
-        (True, {"EventBridgeConfiguration": {}}, None),
-        (False, {"EventBridgeConfiguration": {}}, {}),
-        (False, {}, None),
+        (True, {}, True),  # of an earlier version's setup
+        (True, QUEUES, True),
+        (True, {**as_s3_shows(QUEUES), **BRIDGE}, False),
+        (False, BRIDGE, True),
+        (False, {**QUEUES, **BRIDGE}, True),
+        (False, as_s3_shows(QUEUES), False),
+        (False, json.loads(json.dumps(QUEUES).replace("raw/orders/", "raw/")), True),
     ],
 )
-def test_a_bucket_notifies_eventbridge_only_for_batches_that_arrivals_start(
-    event_driven: bool, standing: Definition, put: Definition | None
+def test_a_bucket_tells_the_crawler_s_queue_and_eventbridge_only_for_batches_that_arrivals_start(
+    event_driven: bool, standing: Definition, put: bool
 ) -> None:
     definition = lake.bucket(topology(event_driven=event_driven))
     hook, stubber = stubbed(BucketHook)
@@ -69,12 +81,13 @@ def test_a_bucket_notifies_eventbridge_only_for_batches_that_arrivals_start(
     stubber.add_response("get_bucket_versioning", definition["Versioning"])
     stubber.add_response("get_bucket_lifecycle_configuration", definition["Lifecycle"])
     stubber.add_response("get_bucket_notification_configuration", standing)
-    if put is not None:
+    if put:
+        wanted = {**QUEUES, **(BRIDGE if event_driven else {})}
         stubber.add_response(
-            "put_bucket_notification_configuration", {}, {"Bucket": "b", "NotificationConfiguration": put}
+            "put_bucket_notification_configuration", {}, {"Bucket": "b", "NotificationConfiguration": wanted}
         )
     stubber.add_response("get_bucket_policy", {"Policy": json.dumps(definition["Policy"])})
-    assert hook.update(found({}, "b"), definition) == ([] if put is None else ["Notification"])
+    assert hook.update(found({}, "b"), definition) == (["Notification"] if put else [])
     stubber.assert_no_pending_responses()
 
 

@@ -60,7 +60,7 @@ LACKING: dict[str, dict[str, str]] = {
     "Bucket": {
         "Region": "a bucket is in its stack's region",
         "Policy": "a resource of its own: BucketPolicy",
-        "Notification": "its empty structures are a switch: EventBridgeEnabled",
+        "Notification": "an entry for each event, and a switch, in notification",
     },
     "Database": {"Tags": "the type has none; the database's parameters hold the same tags"},
     "Log": {"logStreamNames": "resources of their own: DeliveryLogStream"},
@@ -69,7 +69,7 @@ LACKING: dict[str, dict[str, str]] = {
         "Code": "the stack makes the pipeline's bucket, so the zip comes from another: the parameter CodeBucket",
     },
     "Table": {"StreamSpecification.StreamEnabled": "a specification means that the stream is enabled"},
-    "Queue": {"Attributes.Policy": "a resource of its own: ArrivalsQueuePolicy"},
+    "Queue": {"Attributes.Policy": "a resource of its own: ArrivalsQueuePolicy, RawEventsQueuePolicy"},
     "Pipe": {"Source": "the ARN of the stream of the stack's table"},
     "Topic": {
         "TopicArn": "an attribute that CloudFormation gives",
@@ -109,6 +109,7 @@ def definitions(of: Topology) -> dict[str, tuple[str, dict[str, Any]]]:
         **({} if of.adopts_table else {"Table": ("Table", flow.table(of))}),
         "DeadLetterQueue": ("Queue", flow.dead_letter_queue(of)),
         "ArrivalsQueue": ("Queue", flow.arrivals_queue(of)),
+        "RawEventsQueue": ("Queue", flow.raw_events_queue(of)),
         "ArrivalsRule": ("Rule", flow.arrivals_rule(of)),
         "Pipe": ("Pipe", flow.pipe(of, "arn")),
         "AlertsTopic": ("Topic", watch.alerts_topic(of)),
@@ -133,6 +134,16 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(each, f"{path}[{number}]")
     else:
         yield path, value
+
+
+def notification(of: Topology) -> dict[str, Any]:
+    """What the bucket tells whom, in CloudFormation's form."""
+    rules = {"S3Key": {"Rules": [{"Name": "prefix", "Value": "raw/orders/"}]}}
+    events = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
+    return {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": of.settings.event_driven},
+        "QueueConfigurations": [{"Event": one, "Queue": of.raw_events_queue.arn, "Filter": rules} for one in events],
+    }
 
 
 def place(kind: str, path: str) -> str:
@@ -180,7 +191,7 @@ def test_template_and_definitions_are_equal_field_by_field(settings: dict[str, o
     for name, (kind, definition) in definitions(of).items():
         defined = {place(kind, path): value for path, value in leaves(definition) if not is_lacking(kind, path)}
         if kind == "Bucket":
-            defined["NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"] = of.settings.event_driven
+            defined |= {f"NotificationConfiguration.{path}": value for path, value in leaves(notification(of))}
         added = {"Source.Ref": "TableStreamArn"} if of.adopts_table and kind == "Pipe" else ADDED.get(kind, {})
         expected = {path: text(value) for path, value in (defined | added).items()}
         assert {path: text(value) for path, value in leaves(resources[name]["Properties"])} == expected, name
@@ -192,12 +203,14 @@ def test_the_template_has_a_resource_for_every_definition_and_what_cloudformatio
     assert set(resources) - set(definitions(of)) == {
         "BucketPolicy",
         "ArrivalsQueuePolicy",
+        "RawEventsQueuePolicy",
         "AlertsTopicPolicy",
         "DeliveryLogStream",
     }
-    policies = {name: resources[name]["Properties"]["PolicyDocument"] for name in ("BucketPolicy", "ArrivalsQueuePolicy")}  # fmt: skip
+    policies = {name: each["Properties"].get("PolicyDocument") for name, each in resources.items()}
     assert policies["BucketPolicy"] == lake.bucket(of)["Policy"]
     assert policies["ArrivalsQueuePolicy"] == json.loads(flow.arrivals_queue(of)["Attributes"]["Policy"])
+    assert policies["RawEventsQueuePolicy"] == json.loads(flow.raw_events_queue(of)["Attributes"]["Policy"])
     assert resources["DeliveryLogStream"]["Properties"]["LogStreamName"] == flow.DELIVERY_LOG_STREAM
 
 

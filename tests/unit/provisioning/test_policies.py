@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sales_cdc.deployment.topology import SERVICES, Service
 from sales_cdc.provisioning.policies import PRINCIPALS, bucket_policy, permissions, through_key, trust_policy
+from sales_cdc.provisioning.queue_policies import raw_events_queue_policy
 
 from tests.unit.provisioning.service_authorization import resource_types
 from tests.unit.topologies import ACCOUNT, KEY, topology
@@ -95,6 +96,18 @@ def test_the_delivery_stream_writes_nothing_but_raw_and_errors() -> None:
 def test_the_crawler_lists_and_reads_raw_only() -> None:
     listing = next(each for each in statements("crawler") if each["Action"] == ["s3:ListBucket"])
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["raw/orders", "raw/orders/*"]}}
+
+
+def test_the_crawler_reads_one_queue_to_which_the_bucket_alone_may_send() -> None:
+    """The actions are those of https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html."""
+    of = topology()
+    granted = {action: each["Resource"] for each in statements("crawler") for action in each["Action"]}
+    queue = {action for action, on in granted.items() if on == [of.raw_events_queue.arn]}
+    assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:PurgeQueue"} < queue
+    assert {action for action in granted if action.startswith("sqs:")} == queue
+    (sender,) = raw_events_queue_policy(of)["Statement"]
+    assert (sender["Principal"], sender["Action"]) == ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage")
+    assert sender["Condition"]["ArnEquals"] == {"aws:SourceArn": of.bucket.arn}
 
 
 def test_no_role_may_delete_raw_changes() -> None:

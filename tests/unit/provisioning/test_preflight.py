@@ -49,7 +49,7 @@ def test_a_session_is_simulated_as_its_role(arn: str, principal: str) -> None:
     assert Caller("1", arn).principal == principal
 
 
-@pytest.mark.parametrize(("of", "resources"), [(topology(), 28), (topology(kms_key_arn=KEY), 29)])
+@pytest.mark.parametrize(("of", "resources"), [(topology(), 29), (topology(kms_key_arn=KEY), 30)])
 def test_the_plan_has_every_resource_once(of: Topology, resources: int) -> None:
     named = [(kind, str(definition.get(kind.name_field))) for kind, definition in planned(of, "", "")]
     assert len(named) == len(set(named)) == resources

@@ -20,6 +20,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/ (``list_amaz
 * A rule on the default event bus has no bus in its ARN.
 * A call on an alarm is checked against that alarm, DescribeAlarms against all alarms (``*``).
 * Metrics are put under the condition of their namespace (``cloudwatch:namespace``; none).
+* A call on a batch of messages of SQS needs the action of one (DeleteMessageBatch and its like, which are no actions of IAM).
 * A call on the tags of an SNS topic is checked against that topic (``*``).
 * A call that names a log stream is checked against that stream (the log group).
 * A call over the loopback counts as one over TLS (``aws:SecureTransport``): no one else can listen there, so a bucket policy
@@ -61,10 +62,12 @@ def patch_permission_checks(emulator: Any, iam_actions: Any, work_group_of: Work
     """
     require(emulator, "pin_request_origin")
     require(
-        iam_actions, "extract_resource_arn", "access_denied_response", "identity_denial_message", "request_tag_context"
-    )
+        iam_actions, "extract_resource_arn", "access_denied_response", "identity_denial_message", "request_tag_context",
+        "extract_iam_action",
+    )  # fmt: skip
     pin = emulator.pin_request_origin
     emulator.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
+    iam_actions.extract_iam_action = of_one_message(iam_actions.extract_iam_action)
     iam_actions.extract_resource_arn = with_resources(iam_actions.extract_resource_arn, work_group_of)
     tags = iam_actions.request_tag_context
     iam_actions.request_tag_context = lambda service, action, body, params: {
@@ -74,6 +77,16 @@ def patch_permission_checks(emulator: Any, iam_actions: Any, work_group_of: Work
     iam_actions.access_denied_response = name_resource(
         iam_actions.access_denied_response, iam_actions.identity_denial_message
     )
+
+
+def of_one_message(action_of: Callable[..., str | None]) -> Callable[..., str | None]:
+    """Return ``action_of`` with the action of a message for a call on a batch of messages."""
+
+    def corrected(*request: Any) -> str | None:
+        action = action_of(*request)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    return corrected
 
 
 def name_resource(respond: Callable[..., Any], message_of: Callable[..., str]) -> Callable[..., Any]:

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.permission_checks import name_resource, stream_arn, with_resources, work_group_arn
+from local_cloud.emulator.permission_checks import (
+    name_resource,
+    of_one_message,
+    stream_arn,
+    with_resources,
+    work_group_arn,
+)
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
 
@@ -54,6 +60,20 @@ def test_other_services_are_left_to_the_emulator() -> None:
     assert extended("s3", "GET", "/", {}, b"", {}, "us-east-1", "000000000000") == "emulator's s3"
     body = json.dumps({"StreamArn": "arn"}).encode()
     assert extended("dynamodbstreams", "POST", "/", {}, body, {}, "us-east-1", "000000000000") == "arn"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ("sqs:DeleteMessageBatch", "sqs:DeleteMessage"),
+        ("sqs:SendMessage", "sqs:SendMessage"),
+        ("dynamodb:BatchGetItem", "dynamodb:BatchGetItem"),
+        (None, None),
+    ],
+)
+def test_a_batch_of_messages_needs_the_action_of_one(found: str | None, expected: str | None) -> None:
+    """Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html"""
+    assert of_one_message(lambda *_: found)("sqs", "POST", "/", {}, b"", {}) == expected
 
 
 def test_a_call_on_an_export_is_checked_against_it() -> None:

@@ -19,6 +19,7 @@ from local_cloud.glue.schemas.column_types import (
     columns_of,
     integer_type,
     merge,
+    parsed,
 )
 
 SCALARS = [NULL, INT, BIGINT, DOUBLE, STRING, BOOLEAN]
@@ -52,6 +53,16 @@ def test_a_type_merged_with_itself_or_with_null_stays(kind: Type) -> None:
 @given(TYPES, TYPES, TYPES)
 def test_merging_is_associative(a: Type, b: Type, c: Type) -> None:
     assert canonical(merge(merge(a, b), c)) == canonical(merge(a, merge(b, c)))
+
+
+@given(TYPES)
+def test_the_text_of_a_type_is_read_as_that_type(kind: Type) -> None:
+    assert str(parsed(str(kind))) == str(kind)
+
+
+def test_a_type_that_somebody_else_gave_is_kept_as_it_is() -> None:
+    assert str(parsed("map<string,decimal(12,2)>")) == "map<string,decimal(12,2)>"
+    assert str(parsed("struct<p:decimal(12,2),q:map<string,int>>")) == "struct<p:decimal(12,2),q:map<string,int>>"
 
 
 @pytest.mark.parametrize(

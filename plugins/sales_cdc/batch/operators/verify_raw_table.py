@@ -26,6 +26,7 @@ from sales_cdc.batch.raw_table import (
     new_partition,
     new_table,
     stray_tables,
+    types_of,
 )
 from sales_cdc.batch.watermark_ledger import WatermarkHook
 from sales_cdc.contract import bucket_keys
@@ -52,12 +53,16 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
     the SerDe's parameter that passes over malformed lines. It removes the tables that the pipeline's own crawler made below
     ``raw/<entity>/``, and no other. It names the foreign objects.
 
+    A crawl by events sees some folders only. So the columns of the last check stay, with types that read the values of both, until a
+    crawl of everything says otherwise.
+
     It lists the days since its last check, and those that may have got objects since the last batch whose gate passed. It lists every
     day at its first check, and while the crawler makes such tables.
 
     Args:
         bucket, database, crawler_name: of the deployment.
         audit: ``true``: the checks that follow ask everything.
+        crawled_all: ``True``: the crawl before it saw everything.
 
     Returns:
         ``foreign`` (at most 20 keys), ``foreign_objects`` (how many), ``added_hours``, ``added_columns``, ``removed_tables``, and
@@ -75,10 +80,20 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
     """
 
     aws_hook_class = GlueCatalogHook
-    template_fields = aws_template_fields("bucket", "database", "crawler_name", "audit")
+    template_fields = aws_template_fields("bucket", "database", "crawler_name", "audit", "crawled_all")
 
-    def __init__(self, *, bucket: str, database: str, crawler_name: str, audit: str = "false", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        bucket: str,
+        database: str,
+        crawler_name: str,
+        audit: str = "false",
+        crawled_all: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.crawled_all = crawled_all
         self.bucket = bucket
         self.database = database
         self.crawler_name = crawler_name
@@ -93,14 +108,23 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
         tables = {table["Name"]: table for table in self._pages("get_tables", "TableList")}
         strays = stray_tables(tables.values(), self._location, self.crawler_name)
         table = self._own(tables.get(Topology.RAW_TABLE))
-        last = None if strays or table is None else self._lake.document(bucket_keys.RAW_TABLE_CHECK)
+        known = self._lake.document(bucket_keys.RAW_TABLE_CHECK) or {}
+        self._kept = {} if str(self.crawled_all) == "True" else known.get("types", {})
+        last = None if strays or table is None or not known else known
         survey, newest = self._survey(last)
         for key in foreign_locations(strays):
             if not any(each.startswith(key) for each in survey.foreign):
                 survey.foreign.append(key)
         self._columns = (last or {}).get("columns")
+        self._types: dict[str, str] = {}
         done = self._mend(table, strays, survey)
-        checked = {"day": newest, "foreign": sorted(survey.foreign)[:MAX_REMEMBERED], "columns": self._columns}
+        checked = {
+            "day": newest,
+            "foreign": sorted(survey.foreign)[:MAX_REMEMBERED],
+            "columns": self._columns,
+            "types": self._types,
+            "foreign_types": sorted(done["foreign_types"]),
+        }
         self._lake.put_json(bucket_keys.RAW_TABLE_CHECK, checked)
         return {**self._reported(done, sorted(survey.foreign)), **self._changed()}
 
@@ -166,10 +190,11 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
             return done  # nothing was delivered yet
         contract = declared_contract()
         found = table or new_table(self._location, self.crawler_name)
-        mended = mended_table(found, contract, strays)
+        mended = mended_table(found, contract, strays, self._kept)
         done["added_columns"] = missing_columns(found, contract)
         columns = mended["StorageDescriptor"]["Columns"]
-        done["foreign_types"] = foreign_types({each["Name"]: each["Type"] for each in columns})
+        self._types = types_of(columns)
+        done["foreign_types"] = foreign_types(self._types)
         if table is None:
             self.hook.conn.create_table(DatabaseName=self.database, TableInput=mended)
         elif mended["StorageDescriptor"] != table["StorageDescriptor"]:

@@ -8,7 +8,7 @@ from typing import Any
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.deployment.topology import ENTITY, Resource, Service, Topology
-from sales_cdc.provisioning import policies
+from sales_cdc.provisioning import policies, queue_policies
 
 Request = dict[str, Any]
 
@@ -23,6 +23,7 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-
 PIPE_RECORD_AGE_SECONDS = 12 * 3600  # a DynamoDB stream keeps records for 24 hours
 DEAD_LETTERS_SECONDS = 14 * 24 * 3600  # SQS's limit
 NOTICES_SECONDS = 24 * 3600
+RAW_EVENTS_SECONDS = 14 * 24 * 3600  # SQS's limit
 TRANSFORMER_RETRIES = 3
 TRANSFORMER_TIMEOUT_SECONDS = 60
 LOGS_DAYS = 30
@@ -189,7 +190,24 @@ def arrivals_queue(topology: Topology) -> Request:
         "Attributes": {
             "MessageRetentionPeriod": str(NOTICES_SECONDS),
             **_queue_key(topology),
-            "Policy": json.dumps(policies.arrivals_queue_policy(topology)),
+            "Policy": json.dumps(queue_policies.arrivals_queue_policy(topology)),
+        },
+        "tags": topology.tags,
+    }
+
+
+def raw_events_queue(topology: Topology) -> Request:
+    """Define the queue of S3's events on raw objects by SQS's ``CreateQueue``.
+
+    It keeps events as long as SQS can, for a batch that is paused. They name objects and hold no value of an order: SQS's own key
+    encrypts them, so that the policy of the deployment's key need not admit S3.
+    """
+    return {
+        "QueueName": topology.raw_events_queue.name,
+        "Attributes": {
+            "MessageRetentionPeriod": str(RAW_EVENTS_SECONDS),
+            "SqsManagedSseEnabled": "true",
+            "Policy": json.dumps(queue_policies.raw_events_queue_policy(topology)),
         },
         "tags": topology.tags,
     }

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from sales_cdc.contract import bucket_keys
+from sales_cdc.deployment import sizing
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import ENTITY, Topology
 from sales_cdc.provisioning import policies
@@ -22,8 +23,8 @@ PASSING_VERSIONS_DAYS = 1
 def bucket(topology: Topology) -> Request:
     """Define the bucket and its sub-resources, by S3's ``CreateBucket`` and ``Put…`` operations.
 
-    It is versioned: a raw object that somebody deletes can be brought back, for 30 days by default. No stream keeps changes that long. It sends
-    notices to EventBridge only for batches that arrivals start: each is paid for.
+    It is versioned: a raw object that somebody deletes can be brought back, for 30 days by default. No stream keeps changes that long. It tells
+    the crawler's queue which raw objects come and go, and EventBridge only for batches that arrivals start: each of those notices is paid for.
     """
     sse = (
         {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": _key(topology)} if _key(topology) else {"SSEAlgorithm": "AES256"}
@@ -40,10 +41,26 @@ def bucket(topology: Topology) -> Request:
         "Encryption": {"Rules": [{"ApplyServerSideEncryptionByDefault": sse, "BucketKeyEnabled": True}]},
         "Versioning": {"Status": "Enabled"},
         "Lifecycle": {"Rules": _lifecycle_rules(topology.settings)},
-        "Notification": {"EventBridgeConfiguration": {}} if topology.settings.event_driven else {},
+        "Notification": _notification(topology),
         "Policy": policies.bucket_policy(topology),
         "Tags": topology.tags,
     }
+
+
+def _notification(topology: Topology) -> Request:
+    """Return what the bucket tells whom.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
+    """
+    raw = {"Key": {"FilterRules": [{"Name": "prefix", "Value": bucket_keys.RAW_PREFIX}]}}
+    events = {
+        "Id": "raw-events",
+        "QueueArn": topology.raw_events_queue.arn,
+        "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
+        "Filter": raw,
+    }
+    arrivals = {"EventBridgeConfiguration": {}} if topology.settings.event_driven else {}
+    return {"QueueConfigurations": [events], **arrivals}
 
 
 def _lifecycle_rules(settings: Settings) -> list[Request]:
@@ -118,9 +135,13 @@ def crawler(topology: Topology) -> Request:
     types widen (such as a price that was whole at first). Partitions inherit the table's schema: otherwise a type that differs
     between two hours would fail every query (HIVE_PARTITION_SCHEMA_MISMATCH).
 
+    It lists the folders that S3's events name, so that a crawl follows the day. Its first crawl lists everything, and so does an
+    audit's, for which the batch sets another policy.
+
     No page of AWS says what Glue does with a classifier's list of paths. Where its columns come out wrong, SALES_CDC_RAW_COLUMNS leaves
     the classifier off, and Glue's built-in one reads the lines.
-    Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html,
+    https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html
     """
     configuration = {
         "Version": 1.0,
@@ -133,10 +154,17 @@ def crawler(topology: Topology) -> Request:
         "Name": topology.crawler.name,
         "Role": topology.role("crawler").arn,
         "DatabaseName": topology.database.name,
-        "Targets": {"S3Targets": [{"Path": topology.s3_uri(bucket_keys.RAW_PREFIX)}]},
+        "Targets": {
+            "S3Targets": [
+                {
+                    "Path": topology.s3_uri(bucket_keys.RAW_PREFIX),
+                    "EventQueueArn": topology.raw_events_queue.arn,
+                }
+            ]
+        },
         "TablePrefix": topology.RAW_TABLE_PREFIX,
         "Classifiers": [topology.classifier.name] if topology.settings.raw_columns == "classifier" else [],
-        "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+        "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVENT_MODE"},
         "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
         "Configuration": json.dumps(configuration),
         **({"CrawlerSecurityConfiguration": topology.security_configuration.name} if _key(topology) else {}),
@@ -168,7 +196,9 @@ def _key(topology: Topology) -> str | None:
 def job(topology: Topology) -> Request:
     """Define the Spark job that curates, by Glue's ``CreateJob``.
 
-    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html
+    Glue adds workers while there is work for them, up to the number that the deployment's rate needs, and takes them away again.
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html,
+    https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
     """
     return {
         "Name": topology.job.name,
@@ -176,12 +206,13 @@ def job(topology: Topology) -> Request:
         "Command": {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": topology.s3_uri(topology.JOB_KEY)},
         "GlueVersion": "5.1",
         "WorkerType": "G.1X",
-        "NumberOfWorkers": 2,
-        "Timeout": 60,
+        "NumberOfWorkers": sizing.job_workers(topology.settings.changes_per_second),
+        "Timeout": sizing.JOB_MINUTES,
         "MaxRetries": 0,
         "ExecutionProperty": {"MaxConcurrentRuns": 3},
         "DefaultArguments": {
             "--datalake-formats": "iceberg",
+            "--enable-auto-scaling": "true",
             "--job-language": "python",
             "--extra-py-files": topology.s3_uri(topology.JOB_PARTS_KEY),
             "--extra-files": topology.s3_uri(topology.CONTRACT_KEY),
@@ -199,7 +230,7 @@ def job(topology: Topology) -> Request:
 def workgroup(topology: Topology) -> Request:
     """Define the work group by Athena's ``CreateWorkGroup``.
 
-    Results stay in the bucket, and Athena cancels a query that reads more than 100 GB.
+    Results stay in the bucket, and Athena cancels a query that reads more than the audits of the deployment's rate do.
     """
     key = _key(topology)
     return {
@@ -208,7 +239,7 @@ def workgroup(topology: Topology) -> Request:
         "Configuration": {
             "EnforceWorkGroupConfiguration": True,
             "PublishCloudWatchMetricsEnabled": True,
-            "BytesScannedCutoffPerQuery": topology.QUERY_CUTOFF_BYTES,
+            "BytesScannedCutoffPerQuery": sizing.query_cutoff_bytes(topology.settings.changes_per_second),
             "ResultConfiguration": {
                 "OutputLocation": topology.s3_uri(bucket_keys.ATHENA_RESULTS_PREFIX),
                 "EncryptionConfiguration": (

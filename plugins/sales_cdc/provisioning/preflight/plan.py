@@ -49,6 +49,7 @@ def planned(topology: Topology, code_sha256: str, stream_arn: str) -> list[Plann
     )
     return [
         *((RoleHook, flow.role(topology, service)) for service in SERVICES),
+        (QueueHook, flow.raw_events_queue(topology)),
         (BucketHook, lake.bucket(topology)),
         (DatabaseHook, lake.database(topology)),
         (ClassifierHook, lake.classifier(topology)),

@@ -107,7 +107,7 @@ class BucketHook(ResourceHook):
                 return {}
             raise
         inner: dict[str, Any] = answer.get(part.argument, answer)
-        return inner
+        return _in_small_letters(inner) if "QueueConfigurations" in inner else inner
 
     def _policy(self, bucket: str) -> dict[str, Any]:
         try:
@@ -143,6 +143,20 @@ class BucketHook(ResourceHook):
                 yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
 
 
+def _in_small_letters(notification: dict[str, Any]) -> dict[str, Any]:
+    """Return the notifications with the names of their filters as the API's enumeration has them: S3 shows ``Prefix`` for ``prefix``.
+
+    Source: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/s3/bucket_notification.go
+    """
+    queues = []
+    for queue in notification["QueueConfigurations"]:
+        rules = queue.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+        lowered = [{**rule, "Name": rule["Name"].lower()} for rule in rules]
+        queues.append({**queue, "Filter": {"Key": {"FilterRules": lowered}}})
+    return {**notification, "QueueConfigurations": queues}
+
+
 def _sends_unwanted_notices(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
-    """Return whether the bucket still notifies EventBridge; a definition without it is empty, and so never differs."""
-    return not wanted and "EventBridgeConfiguration" in actual
+    """Return whether the bucket still notifies EventBridge; a definition without it never differs in it."""
+    name = "EventBridgeConfiguration"
+    return name in actual and name not in wanted

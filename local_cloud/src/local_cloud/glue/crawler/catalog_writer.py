@@ -22,6 +22,7 @@ from local_cloud.glue.crawler.table_input import (
     partition_input,
     table_input,
     table_name,
+    with_further_columns,
 )  # fmt: skip
 
 CREATE_BATCH, UPDATE_BATCH, GET_BATCH = 100, 100, 1000
@@ -42,12 +43,21 @@ class Changes:
 
 
 class CatalogWriter:
-    """Writes what one crawl found; every call to the catalog is made as the crawler's role."""
+    """Writes what one crawl found; every call to the catalog is made as the crawler's role.
+
+    Args:
+        is_part: the crawl saw a part of the target only, so that a table keeps the columns that this part lacks.
+    """
 
     def __init__(
-        self, glue: Any, crawler: Mapping[str, Any], policy: CrawlerPolicy, log: Callable[[str], None]
+        self,
+        glue: Any,
+        crawler: Mapping[str, Any],
+        policy: CrawlerPolicy,
+        log: Callable[[str], None],
+        is_part: bool = False,
     ) -> None:
-        self._glue, self._policy, self._log = glue, policy, log
+        self._glue, self._policy, self._log, self._is_part = glue, policy, log, is_part
         self._crawler: str = crawler["Name"]
         self._database: str = crawler["DatabaseName"]
         self._prefix: str = crawler.get("TablePrefix", "")
@@ -125,7 +135,7 @@ class CatalogWriter:
             if current.get("StorageDescriptor", {}).get("Columns") != found["StorageDescriptor"]["Columns"]:
                 self._log(f"Schema change of table {found['Name']} ignored (UpdateBehavior LOG)")
             return current
-        return found
+        return with_further_columns(current, found) if self._is_part else found
 
     def _write_partitions(self, table: Document, found: Sequence[Document]) -> None:
         if self._policy.partitions_inherit:
@@ -179,6 +189,23 @@ class CatalogWriter:
             elif table.get("PartitionKeys"):
                 gone = [p for p in self.partitions(name) if p["StorageDescriptor"]["Location"] not in folders]
                 self._remove_partitions(name, gone)
+
+    def remove_gone(self, gone: set[str]) -> None:
+        """Delete or deprecate the crawler's partitions, and tables without partitions, whose objects are gone.
+
+        Args:
+            gone: folders and lone objects, as ``s3://`` URIs.
+        """
+        for name, table in list(self.tables.items()):
+            if name in self._written or table.get("Parameters", {}).get("UPDATED_BY_CRAWLER") != self._crawler:
+                continue
+            location = table.get("StorageDescriptor", {}).get("Location", "")
+            if keys := table.get("PartitionKeys"):
+                below = [each[len(location) : -1].split("/") for each in gone if each.startswith(location)]
+                values = [[part.rpartition("=")[2] for part in each] for each in below if len(each) == len(keys)]
+                self._remove_partitions(name, list(self._existing(name, values).values()))
+            elif location in gone:
+                self._remove_table(name, table)
 
     def _remove_table(self, name: str, table: Document) -> None:
         if self._policy.delete == "DELETE_FROM_DATABASE":

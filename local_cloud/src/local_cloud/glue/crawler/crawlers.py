@@ -13,7 +13,7 @@ from functools import partial
 
 from local_cloud import constraints
 from local_cloud.context import Context
-from local_cloud.glue.crawler.definition import DEFAULTS, check, normalised, schedule
+from local_cloud.glue.crawler.definition import DECIDE_A_CRAWL, DEFAULTS, check, normalised, schedule
 from local_cloud.glue.crawler.history import CrawlHistory, check_filters
 from local_cloud.glue.crawler.runs import CrawlRuns
 from local_cloud.glue.crawler.scheduler import CrawlScheduler
@@ -83,6 +83,8 @@ class Crawlers(JsonService):
                 params["Name"],
                 {**changed, "LastUpdated": time.time(), "Version": crawler["Version"] + 1},
             )
+            if any(crawler.get(field) != changed.get(field) for field in DECIDE_A_CRAWL):
+                self._runs.list_again(request.region, params["Name"])
         return {}
 
     def delete_crawler(self, params: Json, request: Request) -> Json:

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_cloud.clients import Clients
+from local_cloud.glue.crawler.event_queue import EventQueue
 from local_cloud.glue.crawler.exclusions import ExclusionError, excluder
 from local_cloud.glue.crawler.policy import NEW_FOLDERS_ONLY, CrawlerPolicy
 from local_cloud.glue.crawler.schedule import ScheduleError, parse
@@ -26,6 +27,19 @@ DEFAULTS: Json = {
     "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
     "LakeFormationConfiguration": {"UseLakeFormationCredentials": False, "AccountId": ""},
 }
+DECIDE_A_CRAWL = (
+    "Targets",
+    "Classifiers",
+    "Configuration",
+    "DatabaseName",
+    "TablePrefix",
+    "SchemaChangePolicy",
+    "RecrawlPolicy",
+)
+"""Fields whose change has the next crawl by events list everything.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html ("updating the crawler properties which may impact the crawl")
+"""
 
 
 def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
@@ -36,8 +50,6 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
             assume; ``EntityNotFoundException``, an unknown classifier.
     """
     CrawlerPolicy.of(crawler).check()
-    if crawler["RecrawlPolicy"].get("RecrawlBehavior") == "CRAWL_EVENT_MODE":
-        raise ServiceError("InvalidInputException", "The local cloud has no CRAWL_EVENT_MODE.")
     for name in crawler["Classifiers"]:
         classifiers.get(crawler["Region"], name)
     others = [name for name, targets in crawler["Targets"].items() if targets and name != "S3Targets"]
@@ -48,6 +60,7 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
         )
     for target in crawler["Targets"]["S3Targets"]:
         _check_target(target)
+    _check_events(crawler)
     if not crawler.get("DatabaseName"):
         raise ServiceError("InvalidInputException", "A crawler of S3 needs a DatabaseName for its tables.")
     try:
@@ -57,6 +70,7 @@ def check(crawler: Json, clients: Clients, classifiers: Resources) -> None:
             "InvalidInputException",
             f"Service is unable to assume provided role {crawler['Role']}. Please verify role's TrustPolicy ({error}).",
         ) from error
+    _check_queue(crawler, clients)
 
 
 def _check_target(target: Json) -> None:
@@ -67,6 +81,39 @@ def _check_target(target: Json) -> None:
     size = target.get("SampleSize")
     if size is not None and not 1 <= size <= MAX_SAMPLED:
         raise ServiceError("InvalidInputException", f"SampleSize {size} is not from 1 to {MAX_SAMPLED}.")
+
+
+def _check_events(crawler: Json) -> None:
+    """Refuse a crawl by events of anything but one folder with a queue, and of samples.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html (considerations and limitations),
+    https://github.com/aws/aws-cdk/issues/17763 (the words for a queue that is missing)
+    """
+    if not CrawlerPolicy.of(crawler).by_events:
+        return
+    targets = crawler["Targets"]["S3Targets"]
+    if len(targets) != 1:
+        raise ServiceError("InvalidInputException", f"A crawler by events has one target, not {len(targets)}.")
+    if not targets[0].get("EventQueueArn"):
+        raise ServiceError("InvalidInputException", "Event queue ARN is required when event crawler is selected.")
+    if targets[0].get("SampleSize") is not None:
+        raise ServiceError("InvalidInputException", "A crawler by events takes no SampleSize.")
+
+
+def _check_queue(crawler: Json, clients: Clients) -> None:
+    """Refuse a queue that the crawler's role cannot find.
+
+    Source: https://github.com/aws/aws-cdk/issues/33907 (the words)
+    """
+    for arn in filter(None, (target.get("EventQueueArn") for target in crawler["Targets"]["S3Targets"])):
+        sqs = clients.client("sqs", crawler["Role"], region=crawler["Region"], principal=PRINCIPAL)
+        try:
+            EventQueue(sqs, arn).find()
+        except ClientError as error:
+            raise ServiceError(
+                "InvalidInputException",
+                f"SQS queue {arn} does not exist or the role provided does not have access to it.",
+            ) from error
 
 
 def normalised(params: Json, request: Request, current: Json | None = None) -> Json:

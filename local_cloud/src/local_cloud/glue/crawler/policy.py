@@ -1,7 +1,8 @@
 """Read and check what a crawler has to do: its ``Configuration`` JSON, schema-change and recrawl policies.
 
 Sources: https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html,
-https://docs.aws.amazon.com/glue/latest/dg/incremental-crawls.html
+https://docs.aws.amazon.com/glue/latest/dg/incremental-crawls.html,
+https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from local_cloud.glue.crawler.grouping import GroupingPolicy
 from local_cloud.wire import ServiceError
 
-NEW_FOLDERS_ONLY = "CRAWL_NEW_FOLDERS_ONLY"
+NEW_FOLDERS_ONLY, BY_EVENTS = "CRAWL_NEW_FOLDERS_ONLY", "CRAWL_EVENT_MODE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class CrawlerPolicy:
     update: str
     delete: str
     new_folders_only: bool
+    by_events: bool
     partitions_inherit: bool
     merge_new_columns: bool
     grouping: GroupingPolicy
@@ -40,10 +42,12 @@ class CrawlerPolicy:
         output, grouping = _section(configuration, "CrawlerOutput"), _section(configuration, "Grouping")
         tables, partitions = _section(output, "Tables"), _section(output, "Partitions")
         change = crawler.get("SchemaChangePolicy", {})
+        recrawl = crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior")
         return cls(
             update=change.get("UpdateBehavior", "UPDATE_IN_DATABASE"),
             delete=change.get("DeleteBehavior", "DEPRECATE_IN_DATABASE"),
-            new_folders_only=crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior") == NEW_FOLDERS_ONLY,
+            new_folders_only=recrawl == NEW_FOLDERS_ONLY,
+            by_events=recrawl == BY_EVENTS,
             partitions_inherit=partitions.get("AddOrUpdateBehavior") == "InheritFromTable",
             merge_new_columns=tables.get("AddOrUpdateBehavior") == "MergeNewColumns",
             grouping=GroupingPolicy(

@@ -48,7 +48,7 @@ def _crawl(order: dict[str, Any]) -> dict[str, Any]:
     try:
         log = lambda text: _say({"log": text})  # noqa: E731
         crawl = Crawl(order["crawler"], order["classifiers"], clients, log, comma_path(order["endpoint"]))
-        result = crawl.run(order["known_folders"])
+        result = crawl.run(order["known_folders"], order["is_listed"])
     except (ClientError, BotoCoreError, CrawlError, CatalogError, ServiceError, HTTPError) as error:
         return {"error": describe(error)}
     return {"result": asdict(result)}

@@ -16,6 +16,7 @@ from typing import IO, cast
 from local_cloud.context import Context
 from local_cloud.glue.cloudwatch_logs import write_log
 from local_cloud.glue.crawler.history import LOG_GROUP, CrawlHistory
+from local_cloud.glue.crawler.policy import CrawlerPolicy
 from local_cloud.glue.role import PRINCIPAL
 from local_cloud.wire import Json
 
@@ -30,6 +31,7 @@ class _Run:
 
     crawl_id: str
     started: float
+    by_events: bool
     process: subprocess.Popen[str] | None = None
     stopped: bool = False
     lines: list[tuple[float, str]] = field(default_factory=list)
@@ -47,7 +49,7 @@ class CrawlRuns:
 
     def begin(self, crawler: Json, classifiers: Sequence[Json]) -> None:
         region, name = crawler["Region"], crawler["Name"]
-        run = _Run(str(uuid.uuid4()), time.time())
+        run = _Run(str(uuid.uuid4()), time.time(), CrawlerPolicy.of(crawler).by_events)
         self._running[region, name] = run
         self._history.began(region, name, run.crawl_id)
         threading.Thread(target=self._run, args=(crawler, classifiers, run), name=f"crawl-{name}", daemon=True).start()
@@ -74,6 +76,12 @@ class CrawlRuns:
     def forget(self, region: str, name: str) -> None:
         self._folders.delete(f"{region}/{name}")
 
+    def list_again(self, region: str, name: str) -> None:
+        """Have the next crawl by events list the whole target, as after every change of what a crawl does."""
+        key = f"{region}/{name}"
+        if known := self._folders.get(key):
+            self._folders.put(key, {**known, "is_listed": False})
+
     def _run(self, crawler: Json, classifiers: Sequence[Json], run: _Run) -> None:
         region, name = crawler["Region"], crawler["Name"]
         try:
@@ -85,7 +93,7 @@ class CrawlRuns:
             outcome, error = {}, f"Internal Service Exception: {failure}"
         status = "CANCELLED" if run.stopped else "FAILED" if error else "SUCCEEDED"
         if status == "SUCCEEDED":
-            self._folders.put(f"{region}/{name}", {"folders": outcome["result"]["folders"]})
+            self._folders.put(f"{region}/{name}", {"folders": outcome["result"]["folders"], "is_listed": run.by_events})
         changes = outcome.get("result", {}).get("changes", {})
         last = self._history.ended(region, name, run.crawl_id, status, error if status == "FAILED" else None, changes)
         elapsed = round((time.time() - run.started) * 1000)
@@ -94,10 +102,11 @@ class CrawlRuns:
 
     def _in_process(self, crawler: Json, classifiers: Sequence[Json], run: _Run) -> Json:
         """Return the last line of the crawl's process: its result or its error."""
-        known = self._folders.get(f"{crawler['Region']}/{crawler['Name']}") or {"folders": []}
+        known = self._folders.get(f"{crawler['Region']}/{crawler['Name']}") or {}
         order = {
             "endpoint": self._context.config.endpoint, "region": crawler["Region"], "crawler": crawler,
-            "classifiers": list(classifiers), "known_folders": known["folders"],
+            "classifiers": list(classifiers), "known_folders": known.get("folders", []),
+            "is_listed": known.get("is_listed", False),
         }  # fmt: skip
         process = self._process()
         run.process = process

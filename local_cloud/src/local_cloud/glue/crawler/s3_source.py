@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html: the first m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -38,18 +38,20 @@ class S3Object:
 
 @dataclass(frozen=True, slots=True)
 class S3Target:
-    """One include path: a bucket, and a folder or an object in it."""
+    """One include path: a bucket, and a folder or an object in it; ``event_queue`` is the ARN of the queue of its events."""
 
     bucket: str
     prefix: str
     exclusions: Sequence[str]
     sample_size: int | None
+    event_queue: str | None = None
 
     @classmethod
     def of(cls, target: Mapping[str, Any]) -> S3Target:
         """Read a crawler's ``S3Targets`` member, whose path may come without its scheme."""
         bucket, _, prefix = str(target["Path"]).removeprefix("s3://").partition("/")
-        return cls(bucket, prefix, target.get("Exclusions", []), target.get("SampleSize"))
+        queue = target.get("EventQueueArn") or None
+        return cls(bucket, prefix, target.get("Exclusions", []), target.get("SampleSize"), queue)
 
     @property
     def folder(self) -> str:
@@ -64,15 +66,31 @@ def list_objects(s3: Any, target: S3Target) -> list[S3Object]:
         botocore.exceptions.ClientError: the bucket is missing, or looking at or listing it is denied.
     """
     s3_places.check_access(s3, target.bucket, target.prefix)
-    excluded = excluder(target.exclusions)
-    found = []
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=target.prefix):
+    return _sampled(_listed(s3, target, Prefix=target.prefix), target.sample_size)
+
+
+def list_folders(s3: Any, target: S3Target, folders: Iterable[str]) -> list[S3Object]:
+    """Return the objects with content that are directly in these folders of the target, by folder and key.
+
+    Args:
+        folders: keys with their last slash.
+
+    Raises:
+        botocore.exceptions.ClientError: the bucket is missing, or looking at or listing it is denied.
+    """
+    s3_places.check_access(s3, target.bucket, target.prefix)
+    return [found for folder in sorted(folders) for found in _listed(s3, target, Prefix=folder, Delimiter="/")]
+
+
+def _listed(s3: Any, target: S3Target, **asked: str) -> list[S3Object]:
+    excluded, found = excluder(target.exclusions), []
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, **asked):
         for entry in page.get("Contents", []):
             key = entry["Key"]
             inside = key == target.prefix or key.startswith(target.folder)
             if inside and entry["Size"] and not key.endswith("/") and not excluded(key[len(target.folder) :]):
                 found.append(S3Object(target.bucket, key, entry["Size"]))
-    return _sampled(found, target.sample_size)
+    return found
 
 
 def _sampled(objects: list[S3Object], sample_size: int | None) -> list[S3Object]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from local_cloud.glue.crawler.grouping import Group, Leaf
 from local_cloud.glue.schemas.classify import Schema
+from local_cloud.glue.schemas.column_types import merge_fields, parsed
 
 Document = dict[str, Any]
 
@@ -74,6 +75,20 @@ def inheriting(partition: Mapping[str, Any], table: Mapping[str, Any]) -> Docume
     storage = {**table["StorageDescriptor"], "Location": partition["StorageDescriptor"]["Location"]}
     storage["Parameters"] = partition["Parameters"]
     return {**partition, "StorageDescriptor": storage}
+
+
+def with_further_columns(current: Document, found: Mapping[str, Any]) -> Document:
+    """Return a table's definition with the columns that a part of its objects adds, and types that hold the values of both.
+
+    The rest stays: counts and formats are those of the whole.
+    """
+    storage = current["StorageDescriptor"]
+    columns = {each["Name"]: parsed(each["Type"]) for each in storage["Columns"]}
+    merged = merge_fields(
+        columns, {each["Name"]: parsed(each["Type"]) for each in found["StorageDescriptor"]["Columns"]}
+    )
+    named = [{"Name": name, "Type": str(kind)} for name, kind in merged.items()]
+    return {**current, "StorageDescriptor": {**storage, "Columns": named}}
 
 
 def _parameters(schema: Schema, leaves: Sequence[Leaf], crawler: str) -> dict[str, str]:

@@ -105,6 +105,33 @@ def merge_fields(left: Mapping[str, Type], right: Mapping[str, Type]) -> dict[st
     return merged
 
 
+def parsed(text: str) -> Type:
+    """Return a type from its text in the catalog; one that no crawler gives is a scalar of that name.
+
+    Example::
+
+        parsed("struct<a:int,b:array<string>>").fields["a"]  # INT
+    """
+    text = text.strip()
+    if text.startswith("array<") and text.endswith(">"):
+        return Array(parsed(text[len("array<") : -1]))
+    if text.startswith("struct<") and text.endswith(">"):
+        members = [part.partition(":") for part in _split(text[len("struct<") : -1])]
+        return Struct({name: parsed(kind) for name, _, kind in members})
+    return next((kind for kind in (INT, BIGINT, DOUBLE) if kind.name == text), Scalar(text))
+
+
+def _split(text: str) -> list[str]:
+    """Return the parts between the commas that are outside brackets."""
+    parts, depth, start = [], 0, 0
+    for at, sign in enumerate(text):
+        depth += {"<": 1, "(": 1, ">": -1, ")": -1}.get(sign, 0)
+        if sign == "," and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]]
+
+
 def columns_of(fields: Mapping[str, Type]) -> dict[str, Type]:
     """Return fields as columns: names without case, so that ``Price`` and ``price`` are one."""
     columns: dict[str, Type] = {}
