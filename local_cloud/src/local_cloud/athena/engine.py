@@ -72,7 +72,7 @@ class Engine:
         elif verb in {"CREATE_TABLE_AS_SELECT", "INSERT", "UNLOAD"}:
             self._writing.run(query, verb)
             self._results.write_count(query, shown=verb == "CREATE_TABLE_AS_SELECT")
-        elif verb in {"DELETE", "UPDATE", "MERGE_INTO", "OPTIMIZE", "VACUUM"}:
+        elif verb in {"DELETE", "UPDATE", "MERGE", "OPTIMIZE", "VACUUM"}:
             self._changes.run(query, verb)
             self._results.write_count(query, shown=False)
         else:

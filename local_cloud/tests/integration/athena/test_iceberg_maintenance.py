@@ -41,7 +41,7 @@ def test_merge_updates_deletes_and_inserts(athena: Athena) -> None:
         ["3", "pie", "4.00"],
         ["4", "CASE, new", None],
     ]
-    assert outcome.execution["SubstatementType"] == "MERGE_INTO"
+    assert outcome.execution["SubstatementType"] == "MERGE"
 
 
 def test_merge_refuses_two_sources_for_one_row(athena: Athena) -> None:

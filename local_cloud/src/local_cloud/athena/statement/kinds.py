@@ -45,7 +45,7 @@ _STATEMENTS: list[tuple[str, Statement]] = [
     (r"INSERT\s+INTO\b", Statement("DML", "INSERT", "")),
     (r"DELETE\s+FROM\b", Statement("DML", "DELETE", ".csv")),
     (r"UPDATE\b", Statement("DML", "UPDATE", ".csv")),
-    (r"MERGE\s+INTO\b", Statement("DML", "MERGE_INTO", ".csv")),
+    (r"MERGE\s+INTO\b", Statement("DML", "MERGE", ".csv")),
     (r"UNLOAD\b", Statement("DML", "UNLOAD", "")),
     (r"OPTIMIZE\b", Statement("DML", "OPTIMIZE", "")),
     (r"VACUUM\b", Statement("DML", "VACUUM", "")),

@@ -47,7 +47,7 @@ class IcebergChanges:
             self._delete(query)
         elif verb == "UPDATE":
             self._update(query)
-        elif verb == "MERGE_INTO":
+        elif verb == "MERGE":
             self._merge(query)
         elif verb == "OPTIMIZE":
             self._optimize(query)
