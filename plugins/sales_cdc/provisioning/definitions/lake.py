@@ -59,7 +59,7 @@ def _notification(topology: Topology) -> Request:
         "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
         "Filter": raw,
     }
-    arrivals = {"EventBridgeConfiguration": {}} if topology.settings.event_driven else {}
+    arrivals: Request = {"EventBridgeConfiguration": {}} if topology.settings.event_driven else {}
     return {"QueueConfigurations": [events], **arrivals}
 
 
