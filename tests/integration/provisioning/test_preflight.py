@@ -136,7 +136,7 @@ def clients(aws: None) -> Iterator[ReadOnlyClients]:
 def test_an_empty_account_is_ready_and_nothing_is_made(run: Run) -> None:
     code, shown = run()
     assert reasons(shown) == []
-    assert (code, shown.count("create   ")) == (0, 28)
+    assert (code, shown.count("create   ")) == (0, 29)
     for line in (
         "us-east-1 offers all 15 services",
         "IAM alone decides",
@@ -145,7 +145,7 @@ def test_an_empty_account_is_ready_and_nothing_is_made(run: Run) -> None:
     ):
         assert line in shown
     assert "unknown  quota: Lambda's concurrency could not be read" in shown
-    assert "GO: nothing found stands in the way (28 resources to create, 1 unknown)." in shown
+    assert "GO: nothing found stands in the way (29 resources to create, 1 unknown)." in shown
     assert not boto3.client("s3", **REGION).list_buckets()["Buckets"]
     assert not boto3.client("dynamodb", **REGION).list_tables()["TableNames"]
 
@@ -233,7 +233,7 @@ def test_on_the_local_cloud_the_plan_is_what_setup_does(
     ui = shipped.load("include/scripts/deployment_drift.py")
     assert ui.drift(Settings.from_environment()) == []  # no deployment yet
     code, shown = run()
-    assert (code, shown.count("create   ")) == (0, 28)
+    assert (code, shown.count("create   ")) == (0, 29)
     planned = DagRun("sales_cdc_setup.py", plan_only=True)
     planned.run()
     assert planned.outcomes.keys() == {"find_account"} == planned.dag.task_dict.keys() - planned.skipped
@@ -241,7 +241,7 @@ def test_on_the_local_cloud_the_plan_is_what_setup_does(
     setup.run("find_account", "roles", "lake", "delivery", "capture", "arrivals", "watch")
     assert sum(".provision_" in task for task in setup.outcomes) == 29
     code, shown = run()
-    assert (code, shown.count(" is as defined")) == (0, 28)
+    assert (code, shown.count(" is as defined")) == (0, 29)
     assert "GO: nothing found stands in the way" in shown
     assert ui.drift(Settings.from_environment()) == []
     cloud.client("lambda").update_function_configuration(FunctionName=f"{prefix}-transformer", Timeout=7)

@@ -11,7 +11,7 @@ from curated_tables import Lake
 from tests.unit.include.glue import histories
 from tests.unit.include.glue.raw_zone import CONTRACT, RawZone, content
 
-ORDERS, CHANGES_PER_ORDER, BATCHES = 200, 50, 14
+ORDERS, CHANGES_PER_ORDER, BATCHES = 200, 50, 10
 FURTHER = ("colour", "gift", "weight")
 
 

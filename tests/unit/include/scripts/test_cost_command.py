@@ -20,7 +20,7 @@ def test_every_line_comes_with_its_formula_and_every_price_with_its_page(
     monkeypatch.setenv("COLUMNS", "200")
     assert command.main(["--changes", "1000000", "--days", "30", "--region", "eu-west-3"]) == 0
     shown = capsys.readouterr().out
-    assert "$48.50" in shown
+    assert "$48.47" in shown
     assert "changes × record, rounded up to 5 KB" in shown
     assert (
         "Amazon DynamoDB pricing for on-demand capacity, us-east-1, 2026-11: $0.625 per million write request units"
