@@ -122,18 +122,33 @@ class Lake:
     def exists(self, table: str) -> bool:
         return bool(self.spark.catalog.tableExists(self.name(table)))
 
+    def standing(self, table: str) -> dict[str, str]:
+        """The columns that the table has, with Spark's types; none when there is no such table."""
+        return dict(self.read(table).dtypes) if self.exists(table) else {}
+
     def ensure(
-        self, table: str, columns: dict[str, str], partitioning: str = "", rows: Callable[[], DataFrame] | None = None
+        self,
+        table: str,
+        columns: dict[str, str],
+        partitioning: str = "",
+        rows: Callable[[], DataFrame] | None = None,
+        standing: dict[str, str] | None = None,
     ) -> None:
-        """Make the table, of ``rows`` if they are given, unless it exists; an older one gets the columns that it lacks."""
-        if not self.exists(table):
+        """Make the table, of ``rows`` if they are given, unless it exists; an older one gets the columns that it lacks.
+
+        Args:
+            standing: the columns that it has, if they were just read: each look at a wide table costs some time.
+        """
+        found = self.standing(table) if standing is None else standing
+        if not found:
             fields = "" if rows else f"({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
             query, source = ("AS SELECT * FROM {rows}", {"rows": rows()}) if rows else ("", {})
             place = f"LOCATION '{self.folder}{table}-{uuid.uuid4()}'" if self.folder else ""
             how = f"USING iceberg {partitioning} {place} TBLPROPERTIES ({PROPERTIES})"
             statement = f"CREATE TABLE IF NOT EXISTS {self.name(table)} {fields} {how} {query}"
             self.commit(lambda: self.spark.sql(statement, **source))
-        self.ensure_columns(table, columns)
+        if not columns.items() <= found.items():
+            self.ensure_columns(table, columns)
 
     def ensure_columns(self, table: str, columns: dict[str, str]) -> None:
         """Add the columns that the table lacks, and widen those that may be widened in place."""
@@ -148,8 +163,9 @@ class Lake:
 
         self.commit(attempt)
 
-    def admit(self, table: str, attributes: list[str]) -> None:
-        """Add text columns for further attributes, in their order, as long as there are not too many."""
+    def admit(self, table: str, attributes: list[str]) -> list[str]:
+        """Add text columns for further attributes, in their order, as long as there are not too many. Return those of the table then."""
+        admitted: list[str] = []
 
         def attempt() -> None:
             present = self.further_columns(table)
@@ -159,8 +175,10 @@ class Lake:
             if added:
                 columns = ", ".join(f"`{name}` string" for name in added)
                 self.spark.sql(f"ALTER TABLE {self.name(table)} ADD COLUMNS ({columns})")
+            admitted[:] = [*present, *added]
 
         self.commit(attempt)
+        return admitted
 
     def merge(
         self, table: str, rows: DataFrame, *, on: str, replaces: str, attributes: Collection[str] | None = None
@@ -213,23 +231,21 @@ def _rest(columns: list[str]) -> Column:
     return F.when(F.size(rest) > 0, F.to_json(by_name))
 
 
-def require_fitting(lake: Lake) -> None:
-    """Refuse a contract that the tables cannot follow in place, before any of them is altered.
+def require_fitting(lake: Lake) -> dict[str, dict[str, str]]:
+    """Refuse a contract that the tables cannot follow in place, before any of them is altered. Return the columns that they have.
 
     Raises:
         TypeError: says which columns, and that a rebuild is needed.
     """
-    for table, columns in {
-        lake.changes: change_columns(lake.contract),
-        lake.current: current_columns(lake.contract),
-    }.items():
-        if not lake.exists(table):
-            continue
-        if unfit := unfit_columns(dict(lake.read(table).dtypes), columns, lake.key):
+    wanted = {lake.changes: change_columns(lake.contract), lake.current: current_columns(lake.contract)}
+    standing = {table: lake.standing(table) for table in wanted}
+    for table, columns in wanted.items():
+        if standing[table] and (unfit := unfit_columns(standing[table], columns, lake.key)):
             raise TypeError(
                 f"Cannot curate into {lake.name(table)}: {'; '.join(unfit)}. The contract has changed, or another program altered the "
                 f"table. Nothing was changed. Put the contract back and run sales_cdc_setup, or have the tables rebuilt: {REBUILD}"
             )
+    return standing
 
 
 def prepare_tables(lake: Lake) -> None:
@@ -238,13 +254,15 @@ def prepare_tables(lake: Lake) -> None:
     Raises:
         TypeError: the tables cannot follow the contract in place.
     """
-    require_fitting(lake)
+    standing = require_fitting(lake)
     lake.ensure(lake.quarantine, QUARANTINE, BY_FOLDER.format("source_object"))
     lake.ensure(lake.intake, INTAKE, BY_FOLDER.format("object"))
-    if not lake.exists(lake.changes):
+    if not standing[lake.changes]:
         lake.commit(lambda: lake.spark.sql(f"DELETE FROM {lake.name(lake.intake)}"))  # noqa: S608 (names of ours)
-    lake.ensure(lake.changes, change_columns(lake.contract), "PARTITIONED BY (days(creation_time))")
-    lake.ensure(lake.current, current_columns(lake.contract), rows=lambda: latest_changes(lake))
+    by_day = "PARTITIONED BY (days(creation_time))"
+    lake.ensure(lake.changes, change_columns(lake.contract), by_day, standing=standing[lake.changes])
+    current = current_columns(lake.contract)
+    lake.ensure(lake.current, current, rows=lambda: latest_changes(lake), standing=standing[lake.current])
 
 
 def latest_changes(lake: Lake) -> DataFrame:

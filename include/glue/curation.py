@@ -189,8 +189,8 @@ def same_change(lake: Lake) -> str:
 
 def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: list[str]) -> None:
     """The change log first: the current state can be made from it, it cannot be made from the current state."""
-    lake.admit(lake.changes, attributes)
-    lake.ensure_columns(lake.current, dict.fromkeys(lake.further_columns(lake.changes), "string"))
+    admitted = lake.admit(lake.changes, attributes)
+    lake.ensure_columns(lake.current, dict.fromkeys(admitted, "string"))
     first_copy = "s.event_id < t.event_id"  # never true of DynamoDB's records; if it were, the outcome knows no order
     log = changes.select(*change_columns(lake.contract), FURTHER)
     lake.merge(

@@ -127,7 +127,7 @@ def test_any_state_of_the_watermark_gives_the_oracles_tables(lake: Lake, raw: Ti
         run = partial(raw.run, lake, mark, [])
         if state == "killed":
             with pytest.MonkeyPatch.context() as patch:
-                kill_before_commit(patch, 5)
+                kill_before_commit(patch, 3)  # before the MERGE into orders_current
                 with pytest.raises(Killed):
                     run()
             continue
