@@ -64,7 +64,7 @@ def create_app(
 def _warm(reader: Reader, settings: Settings) -> None:
     """Load files, make clients and read for a verdict once, before the first visitor has to wait for what that loads.
 
-    A cloud that does not answer yet is no failure: the page tries again when somebody asks.
+    A cloud that does not answer yet, or a document that cannot be read, is no failure: the page tries again when somebody asks, and says so.
     """
     PAGE.get_template("page.html")
     for name in (PLOTLY, "page.css", *FIRST_SCRIPTS, *modules()):
@@ -72,9 +72,9 @@ def _warm(reader: Reader, settings: Settings) -> None:
     try:
         reader.warm()
         verdict.current(reader, settings)
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ValueError) as error:
         logger.info(
-            "The Sales CDC page could not connect its AWS clients. It tries again when somebody opens the page: %s",
+            "The Sales CDC page could not read the deployment ahead. It tries again when somebody opens the page: %s",
             error,
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from awsglue.dynamicframe import DynamicFrame
-from awsglue.tables import read_objects, table_frame, write_objects
+from awsglue.tables import UnsupportedError, read_objects, table_frame, write_objects
 
 
 class GlueContext:
@@ -82,4 +82,4 @@ class DynamicFrameWriter:
 
 def _require_s3(connection_type: str) -> None:
     if connection_type != "s3":
-        raise NotImplementedError(f"The local cloud's awsglue reads and writes s3, not {connection_type}.")
+        raise UnsupportedError(f"The local cloud's awsglue reads and writes s3, not {connection_type}.")

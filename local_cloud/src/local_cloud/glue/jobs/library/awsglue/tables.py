@@ -13,6 +13,11 @@ import boto3
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import lit
 
+
+class UnsupportedError(Exception):
+    """Raised for what AWS's awsglue does and the local cloud's does not."""
+
+
 _JSON = ("org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe")
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 _LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
@@ -54,7 +59,7 @@ def _located(spark: SparkSession, table: Mapping[str, Any], location: str) -> Da
     if library == _PARQUET:
         return reader.parquet(location)
     if library not in {_LAZY_SIMPLE, _OPEN_CSV}:
-        raise NotImplementedError(f"The local cloud's awsglue does not read tables of the SerDe {library}.")
+        raise UnsupportedError(f"The local cloud's awsglue does not read tables of the SerDe {library}.")
     separator = given.get("separatorChar", ",") if library == _OPEN_CSV else given.get("field.delim", "\x01")
     header = given.get("skip.header.line.count", "0") != "0"
     return reader.csv(location, sep=separator, quote=given.get("quoteChar", '"'), header=header, enforceSchema=True)
@@ -83,5 +88,5 @@ def write_objects(frame: DataFrame, path: str, keys: list[str], form: str, optio
 
 def _spark_format(form: str) -> str:
     if form not in _FORMATS:
-        raise NotImplementedError(f"The local cloud's awsglue does not know the format {form}: {', '.join(_FORMATS)}.")
+        raise UnsupportedError(f"The local cloud's awsglue does not know the format {form}: {', '.join(_FORMATS)}.")
     return _FORMATS[form]
