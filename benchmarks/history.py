@@ -1,15 +1,16 @@
-"""Measure the same day of 5,000 changes on histories of one size, ten times that, and by argument a hundred times.
+"""Measure the same day of 5,000 changes on histories of one size, ten times and a hundred times that.
 
 Each history is in a deployment of its own (its prefix has the scale), all in one local cloud and one run, with the same times. The past
 is written as raw objects and ledgers (``benchmarks/past.py``); the deployed job makes the curated tables of it, and the watermark says
-that all is checked. A small day brings everything else into being. Then the day is added, and the batch DAG's tasks run one after
-another, without Airflow's scheduler. Reconcile is left out, because DynamoDB holds no orders: ``benchmarks/reconcile.py`` measures it.
+that all is checked. A small day brings everything else into being. Then the day is added to each in turn, and the batch DAG's tasks
+run one after another, without Airflow's scheduler. Reconcile is left out, because DynamoDB holds no orders:
+``benchmarks/reconcile.py`` measures it. So is the report of a failure, which runs only after one.
 
 Bytes are Athena's own statistics, query by query. Requests are those that the tasks send to S3, Glue and Athena, without the looks at
 what they wait for. Memory is that of the job's Java process.
 
-    python -m benchmarks.history http://127.0.0.1:4566            once and ten times
-    python -m benchmarks.history http://127.0.0.1:4566 1 10 100
+    make bench ARGS=history
+    python -m benchmarks.history http://127.0.0.1:4566 1 10        without the largest
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ from sales_cdc.deployment.topology import Topology
 from benchmarks.past import LINES, Past, parsed_time
 
 ONCE, FIRST_DAY, DAY = 50_000, 500, 5_000
-SCALES = (1, 10)
+SCALES = (1, 10, 100)
 COUNTED = ("s3", "glue", "athena")
-LEFT_OUT = ("reconcile",)
+LEFT_OUT = ("reconcile", "report_failure")  # the second runs only when something has failed
 PATIENCE_SECONDS = 3600
+PREPARE, A_DAY = "--prepare", "--day"
 QUERIES = Path(__file__).with_name("HISTORY.md")
 
 
@@ -74,32 +76,40 @@ class History:
         self.topology = Topology(Settings.from_environment(), account)
         self.past = Past(self.s3, self.topology.bucket.name, self.topology.delivery.name, now, ONCE * scale)
         self.ledger = WatermarkHook(bucket=self.topology.bucket.name)
+        self.taken = 0
 
-    def measure(self) -> Measured:
-        """Make the deployment and its past, and return what the day costs on top of it."""
+    def prepare(self) -> None:
+        """Make the deployment, its past, and a small day that brings everything else into being."""
         from tests.integration.dag_runs import DagRun
 
         DagRun("sales_cdc_setup.py").run()
-        self.past.write()
-        self._curate()
+        for written in self.past.write():
+            self._curate(written)
         self.past.add_day(FIRST_DAY, self.past.now - timedelta(days=1))
         self._batch()
         self._let_time_pass()
+
+    def day(self) -> Measured:
+        """Return what the day costs on top of the past that was prepared."""
+        self.past.changes += FIRST_DAY
         self.past.add_day(DAY, self.past.now)
         return self._batch()
 
-    def _curate(self) -> None:
-        """Have the job take the past, and say that a gate has passed it."""
-        key = f"{bucket_keys.CURATE_RUNS}past.json"
-        started = self.glue.start_job_run(JobName=self.topology.job.name, Arguments={"--ledger_key": key})
+    def _curate(self, written: int) -> None:
+        """Have the job take the past as far as it is written, and say that a gate has passed it."""
+        key = f"{bucket_keys.CURATE_RUNS}past-{written}.json"
+        note = self.ledger.document(bucket_keys.WATERMARK)
+        arguments = {"--ledger_key": key, "--watermark": json.dumps(note)}
+        started = self.glue.start_job_run(JobName=self.topology.job.name, Arguments=arguments)
         place = {"JobName": self.topology.job.name, "RunId": started["JobRunId"]}
         while (run := self.glue.get_job_run(**place)["JobRun"])["JobRunState"] in {"WAITING", "STARTING", "RUNNING"}:
             time.sleep(1)
         if run["JobRunState"] != "SUCCEEDED":
             raise RuntimeError(f"The job ended {run['JobRunState']}: {run.get('ErrorMessage')}")
         counts = self.ledger.document(key) or {}
-        if counts["changes"] != self.past.changes:
-            raise RuntimeError(f"The job took {counts['changes']:,} changes of {self.past.changes:,}.")
+        self.taken += counts["changes"]
+        if self.taken != written:
+            raise RuntimeError(f"The job took {self.taken:,} changes of {written:,}.")
         self.ledger.move(counts["watermark"], "past")
         self.ledger.close([note.key for note in self.ledger.notes()])
 
@@ -176,15 +186,16 @@ def _is_java(process: psutil.Process) -> bool:
 
 
 def measure(endpoint: str, scales: tuple[int, ...] = SCALES) -> dict[str, float]:
-    """Return ratios of the largest history to the smallest: bytes, requests, seconds, and memory."""
+    """Return ratios of the largest history to the smallest: bytes, requests, seconds, and memory.
+
+    All histories are made before the first day is measured, so that the days follow each other within minutes.
+    """
     now, days = datetime.now(UTC), {}
     for scale in scales:
-        prefix = {"SALES_CDC_PREFIX": f"history-{scale}x"}
-        command = [sys.executable, "-m", "benchmarks.history", endpoint, "--one", str(scale), now.isoformat()]
-        done = subprocess.run(command, env={**os.environ, **prefix}, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-        found = json.loads(done.stdout.splitlines()[-1])
+        _in_a_process(endpoint, PREPARE, scale, now)
+        print(f"  {scale}x: its past is written", flush=True)
+    for scale in scales:
+        found = json.loads(_in_a_process(endpoint, A_DAY, scale, now).splitlines()[-1])
         days[scale] = Measured(
             Counter(found["requests"]), Counter(found["scanned"]), found["tasks"], found["busy"], found["job_mb"]
         )
@@ -199,6 +210,16 @@ def measure(endpoint: str, scales: tuple[int, ...] = SCALES) -> dict[str, float]
         "history_processor_ratio": sum(last.busy.values()) / sum(first.busy.values()),
         "history_memory_ratio": last.job_mb / first.job_mb,
     }
+
+
+def _in_a_process(endpoint: str, step: str, scale: int, now: datetime) -> str:
+    """Take a step of one history in a process of its own: the deployment's names come from its environment."""
+    command = [sys.executable, "-m", "benchmarks.history", endpoint, step, str(scale), now.isoformat()]
+    prefix = {"SALES_CDC_PREFIX": f"history-{scale}x"}
+    done = subprocess.run(command, env={**os.environ, **prefix}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+    return done.stdout
 
 
 def as_table(days: dict[int, Measured]) -> str:
@@ -234,9 +255,13 @@ def as_table(days: dict[int, Measured]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    if "--one" in arguments:
-        endpoint, _, scale, now = arguments
-        print(json.dumps(vars(History(endpoint, int(scale), parsed_time(now)).measure())))
+    if {PREPARE, A_DAY} & set(arguments):
+        endpoint, step, scale, now = arguments
+        history = History(endpoint, int(scale), parsed_time(now))
+        if step == PREPARE:
+            history.prepare()
+        else:
+            print(json.dumps(vars(history.day())))
         return
     for figure, value in measure(arguments[0], tuple(map(int, arguments[1:])) or SCALES).items():
         print(f"{figure}: {value:,.2f}")

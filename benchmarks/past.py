@@ -18,6 +18,8 @@ from sales_cdc.contract import bucket_keys
 from benchmarks.order_history import CHANGES_PER_ORDER, DAY, line
 
 A_DAY, LINES, WRITERS = 1_250, 100, 8
+PART = 500_000
+"""As many as a job run takes with the two gigabytes that the local cloud gives it."""
 Dated = tuple[datetime, str]
 
 
@@ -28,16 +30,19 @@ class Past:
         self._s3, self._bucket, self._delivery = s3, bucket, delivery
         self.now, self.changes = now, changes
 
-    def write(self) -> None:
-        """Write raw objects and ledger of the days until the day before yesterday."""
+    def write(self) -> Iterator[int]:
+        """Write raw objects and ledger of the days until the day before yesterday; yield the changes that there are after each part."""
         orders = self.changes // CHANGES_PER_ORDER
         days = self.changes // A_DAY
         moments = {day: self.now - timedelta(days=1 + days - day) for day in range(days)}
-        lines = (
-            (moments[number // A_DAY], line_at(number, number % orders, number // orders, moments[number // A_DAY]))
-            for number in range(self.changes)
-        )
-        self._put(self._raw_objects(lines, "past"))
+        for first in range(0, self.changes, PART):
+            numbers = range(first, min(first + PART, self.changes))
+            lines = (
+                (moments[number // A_DAY], line_at(number, number % orders, number // orders, moments[number // A_DAY]))
+                for number in numbers
+            )
+            self._put(self._raw_objects(lines, f"past-{first}"))
+            yield numbers.stop
         self._put(self._ledger(moments.values()))
 
     def add_day(self, changes: int, at: datetime) -> None:
