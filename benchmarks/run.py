@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import socket
 import subprocess
 import sys
@@ -123,6 +124,20 @@ def _quietly(command: list[str]) -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-2000:]}")
+
+
+def _measured(asked: list[str], port: int) -> dict[str, float]:
+    """Return the figures of the benchmarks that are asked for, or of all."""
+    values: dict[str, float] = {}
+    for name, measured in ALONE.items():
+        if name in (asked or ALONE):
+            _measure(name, values, measured)
+    within = [name for name in IN_A_PIPELINE if name in (asked or IN_A_PIPELINE)]
+    if within:
+        with _pipeline(port) as endpoint:
+            for name in within:
+                _measure(name, values, partial(IN_A_PIPELINE[name], endpoint))
+    return values
 
 
 def _measure(name: str, values: dict[str, float], measured: Callable[[], dict[str, float]]) -> None:
@@ -258,15 +273,10 @@ def main(asked: list[str]) -> int:
         return 2
     environment, port = _environment()
     os.environ.update(environment)
-    values: dict[str, float] = {}
-    for name, measured in ALONE.items():
-        if name in (asked or ALONE):
-            _measure(name, values, measured)
-    within = [name for name in IN_A_PIPELINE if name in (asked or IN_A_PIPELINE)]
-    if within:
-        with _pipeline(port) as endpoint:
-            for name in within:
-                _measure(name, values, partial(IN_A_PIPELINE[name], endpoint))
+    try:
+        values = _measured(asked, port)
+    finally:
+        shutil.rmtree(environment["LOCAL_CLOUD_HOME"], ignore_errors=True)
     report = _report(values, RESULTS.read_text() if RESULTS.exists() else "")
     RESULTS.write_text(report)
     print(f"\n{report}\nWritten to {RESULTS}")
