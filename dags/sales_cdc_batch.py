@@ -105,7 +105,7 @@ with DAG(
     await_curation = CurationSensor(
         task_id="await_curation", job_name=topology.job.name, run_id=start_curation.output, bucket=bucket,
         ledger_key=LEDGER_KEY, database=topology.database.name, timeout=70 * 60, **polling.job_sensor)  # fmt: skip
-    record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, trigger_rule=TriggerRule.ALL_DONE, **athena)  # fmt: skip
+    record_ledger = PipelineLedgerOperator(task_id="record_ledger", hops=topology.hops, maintain=MAINTAIN, trigger_rule=TriggerRule.ALL_DONE, **athena)  # fmt: skip
     check_curated = GateOperator(task_id="check_curated", bucket=bucket, folder="curated_checks", checks=CURATED_CHECKS, **athena)  # fmt: skip
     publish_views = StatementsOperator(task_id="publish_views", files=VIEW_FILES, outlets=[curated], **athena)
     reconcile = ReconcileOperator(task_id="reconcile", hops=topology.hops, patience_seconds=topology.patience_seconds, adopted=topology.adopts_table, fail_on_difference=False,

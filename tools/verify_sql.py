@@ -37,7 +37,7 @@ CONTRACT = declared_contract()
 NAMES = statement_names(CONTRACT)
 VIEWS = {"views/orders.sql": NAMES["tables"].view, "views/orders_history.sql": NAMES["tables"].history}
 SCRATCH = "verified_sql"
-WRITING = ("ledger/create.sql", "ledger/forget_run.sql", "ledger/record_run.sql", "reconcile/lists.sql")
+WRITING = ("ledger/create.sql", "ledger/expire.sql", "ledger/forget_run.sql", "ledger/pack.sql", "ledger/record_run.sql", "reconcile/lists.sql")
 LISTS = CONTRACT.table("compared")
 RUN = "a run's id"
 ENTRY = {"event_type": "INSERT", "written": 3, "captured": 3, "delivered": 3, "failed": 0, "dropped": 0, "curated": 3}
@@ -221,6 +221,9 @@ def written(settings: Settings, topology: Topology, order: tuple[str, ...]) -> I
         for name in ("ledger/create.sql", "ledger/record_run.sql"):
             athena.run(render(name, context))
         yield Case("ledger/create.sql, ledger/record_run.sql", f"SELECT * FROM {SCRATCH}.pipeline_ledger")
+        for name in ("ledger/pack.sql", "ledger/expire.sql"):
+            athena.run(render(name, context))
+        yield Case("ledger/pack.sql, ledger/expire.sql", f"SELECT * FROM {SCRATCH}.pipeline_ledger")
         athena.run(render("ledger/forget_run.sql", context))
         yield Case("ledger/forget_run.sql", f"SELECT * FROM {SCRATCH}.pipeline_ledger")
         row = dict(zip((each.column for each in CONTRACT.key), order, strict=True)) | {NAMES["alias"]("list"): "one/0"}

@@ -16,5 +16,6 @@ CREATE TABLE IF NOT EXISTS pipeline_ledger (
     lag_curated_p99_seconds double,
     lag_curated_max_seconds double
 )
+PARTITIONED BY (month(run_at))
 LOCATION 's3://{{ params.bucket }}/curated/pipeline_ledger/'
 TBLPROPERTIES ('table_type' = 'ICEBERG')

@@ -45,17 +45,20 @@ def ledger(cloud: Any, prefix: str) -> Any:
             assert task_ids == "wait_for_delivery"
             return self.confirmed
 
-    def execute(confirmed: Any = None) -> Any:
+    def execute(confirmed: Any = None, run_id: str = "it's a run", *, maintain: bool = False) -> Any:
         instance = Instance()
         instance.confirmed = confirmed
-        return operator.execute({"run_id": "it's a run", "ti": instance})
+        operator.maintain = str(maintain).lower()
+        return operator.execute({"run_id": run_id, "ti": instance})
 
     return execute
 
 
-def rows(prefix: str) -> list[list[str | None]]:
+ROWS = "SELECT run_id, event_type, written, captured, delivered, curated, lag_raw_p50_seconds > 0 FROM pipeline_ledger ORDER BY event_type"
+
+
+def rows(prefix: str, sql: str = ROWS) -> list[list[str | None]]:
     athena = AthenaHook(aws_conn_id="aws_default", region_name="us-east-1")
-    sql = "SELECT run_id, event_type, written, captured, delivered, curated, lag_raw_p50_seconds > 0 FROM pipeline_ledger ORDER BY event_type"
     query = athena.run_query(sql, {"Database": prefix}, {}, workgroup=prefix)
     assert athena.poll_query_status(query, 600, 0.1) == "SUCCEEDED"
     found = athena.get_conn().get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"]
@@ -86,3 +89,19 @@ def test_a_run_is_recorded_once_and_what_is_unaccounted_for_is_named(cloud: Any,
         ["it's a run", "MODIFY", *none],
         ["it's a run", "REMOVE", "1", "1", "1", "0", "true"],
     ]
+
+
+def test_maintenance_packs_the_files_of_the_runs_into_one_a_month(cloud: Any, prefix: str, ledger: Any) -> None:
+    one, two = ({"orderid": {"S": name}, "quantity": {"N": n}} for name, n in (("one", "1"), ("two", "2")))
+    lines = f"{line_of(one, 1)}{line_of(two, 2)}{line_of(two, 3, 'REMOVE')}"
+    cloud.client("s3").put_object(Bucket=prefix, Key="raw/orders/a.json", Body=lines)
+    for run in range(3):
+        ledger(run_id=f"run {run}")
+    files = 'SELECT count(*) FROM "pipeline_ledger$files"'
+    assert rows(prefix, files) == [["3"]]
+    before = rows(prefix, "SELECT * FROM pipeline_ledger ORDER BY run_id, event_type")
+    ledger(run_id="run 2", maintain=True)
+    assert int(rows(prefix, files)[0][0] or 0) <= 2, "one a month, and a month may end meanwhile"
+    after = rows(prefix, "SELECT * FROM pipeline_ledger ORDER BY run_id, event_type")
+    assert [row[0] for row in after] == [row[0] for row in before]
+    assert after[:6] == before[:6]

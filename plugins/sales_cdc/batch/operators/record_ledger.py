@@ -11,6 +11,7 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from sales_cdc.aws.athena import QueryFailedError
 from sales_cdc.aws.athena_sql import AthenaSqlHook
 from sales_cdc.aws.dead_letters import DeadLetterHook, StreamPositionHook
 from sales_cdc.aws.query_rows import as_table
@@ -44,6 +45,7 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
     Args:
         hops: the topology's ``hops``.
         database, workgroup: of Athena, by name.
+        maintain: "true" packs the table's files, one a month, and forgets its old versions: each run adds a file and a version.
 
     Returns:
         By event type: ``written``, ``captured``, ``delivered``, ``failed``, ``dropped``, ``curated``.
@@ -54,10 +56,13 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
     """
 
     aws_hook_class = RawZoneHook
-    template_fields = aws_template_fields("hops")
+    template_fields = aws_template_fields("hops", "maintain")
 
-    def __init__(self, *, hops: Mapping[str, str], database: str, workgroup: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, hops: Mapping[str, str], database: str, workgroup: str, maintain: str = "false", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        self.maintain = maintain
         self.hops = hops
         self.database = database
         self.workgroup = workgroup
@@ -73,6 +78,8 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
         self.hook.put_json(
             f"{bucket_keys.folder_of(bucket_keys.BATCH_RUNS, run_id)}account.json", as_document(run_id, found)
         )
+        if self.maintain == "true":
+            self._maintain()
         self.log.info("What became of the changes:\n%s", as_table(*as_rows(found)))
         if found.unaccounted:
             named = "\n".join(
@@ -143,6 +150,19 @@ class PipelineLedgerOperator(AwsBaseOperator[RawZoneHook]):
         self._sql.run("ledger/forget_run.sql", run_id=run_id)
         run_at = _sql_time(datetime.now(UTC))
         self._sql.run("ledger/record_run.sql", run_id=run_id, run_at=run_at, entries=found.entries)
+
+    def _maintain(self) -> None:
+        """Pack and expire; where Athena wants further runs for all of it, the next maintenance goes on.
+
+        Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-data-optimization.html
+        """
+        for file in ("ledger/pack.sql", "ledger/expire.sql"):
+            try:
+                self._sql.run(file)
+            except QueryFailedError as error:
+                if "MORE_RUNS_NEEDED" not in error.reason:
+                    raise
+                self.log.info("%s: %s", file, error.reason)
 
 
 def _sql_time(moment: datetime) -> str:
