@@ -1,7 +1,7 @@
 """Say what of the deployment differs from its settings; it reads only. ``make ui`` runs it before Airflow starts.
 
-The exit code is 0 when nothing differs or there is no deployment, 3 when setup can bring it in line, and 4 when something stands in
-setup's way.
+The exit code is 0 when nothing differs, 3 when setup can bring it in line, 4 when something stands in setup's way, and 5 when there is
+no deployment.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from sales_cdc.provisioning.preflight.clients import ReadOnlyClients
 from sales_cdc.provisioning.preflight.findings import Finding, Level
 from sales_cdc.provisioning.preflight.plan import plan
 
-IN_LINE, CHANGEABLE, OBSTRUCTED = 0, 3, 4
+IN_LINE, CHANGEABLE, OBSTRUCTED, ABSENT = 0, 3, 4, 5
 
 
 def main() -> int:
     settings = guarded_settings()
-    found = drift(settings)
+    found, stands = compared(settings)
+    if not stands:
+        return ABSENT
     print("\n".join(sentences(found)))
     if not found:
         return IN_LINE
@@ -39,15 +41,20 @@ def drift(settings: Settings) -> list[Finding]:
 
         [f"{finding.topic} {finding.text}" for finding in drift(settings)]  # ["rule 'sales-cdc-arrivals' differs in State"]
     """
+    return compared(settings)[0]
+
+
+def compared(settings: Settings) -> tuple[list[Finding], bool]:
+    """Return what differs from the settings, and whether there is a deployment, or none could be looked for."""
     with ReadOnlyClients(settings, connection(settings)) as clients:
         caller, refused = account.who(clients)
         if caller is None:
-            return [refused]
+            return [refused], True
         topology = Topology(settings, caller.account)
         code = sha256(artifacts(topology, include_folder(), contract_path())["transformer"].content())
         found = plan(clients, topology, code)
     stands = any(finding.level in {Level.OK, Level.CHANGE} for finding in found)
-    return [finding for finding in found if finding.level is not Level.OK] if stands else []
+    return [finding for finding in found if finding.level is not Level.OK] if stands else [], stands
 
 
 def changeable(found: list[Finding]) -> bool:

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING
 from functools import partial
 from pathlib import Path
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         require_plannable(name, conf, settings)
         endpoint_guard.install(settings)
         run(name, conf, settings)
-        for line in ANSWERS[name](Ledger(settings)):
+        for line in ANSWERS[name](Ledger(settings), conf):
             console.print(line, markup=False)
     except (StepFailedError, SettingsError) as error:
         print(error, file=sys.stderr)
@@ -160,6 +160,7 @@ class Ledger:
     """The documents that runs leave in the bucket."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         client = partial(boto3.client, region_name=settings.region, endpoint_url=settings.local_endpoint)
         self._s3 = client("s3")
         self._bucket = Topology(settings, client("sts").get_caller_identity()["Account"]).bucket.name
@@ -177,11 +178,17 @@ class Ledger:
         return {**document, "key": f"s3://{self._bucket}/{newest['Key']}"}
 
 
-def after_setup(_: Ledger) -> list[str]:
+def after_setup(ledger: Ledger, conf: Mapping[str, Any]) -> list[str]:
+    if conf.get("plan_only"):
+        log = os.path.relpath(LOCAL / "logs" / "setup.log")
+        return ["Nothing was changed: this run only planned.", f"The plan is in {log}; make preflight shows it here."]
+    if ledger.settings.table and not conf.get("probe_adopted_table"):
+        proof = f"No probe order was sent, because the table '{ledger.settings.table}' is yours; ARGS=\"probe_adopted_table=true\" sends one."
+        return [f"Every resource is there. {proof}", "Next: make batch."]
     return ["Every resource is there, and a probe order reached S3.", "Next: make generate, then make batch."]
 
 
-def after_generate(ledger: Ledger) -> list[str]:
+def after_generate(ledger: Ledger, _: Mapping[str, Any]) -> list[str]:
     summary = ledger.newest(bucket_keys.GENERATE_RUNS, "summary.json")
     written = ", ".join(f"{count:,} {kind}" for kind, count in summary.get("written", {}).items())
     skipped = len(summary.get("skipped", []))
@@ -191,7 +198,7 @@ def after_generate(ledger: Ledger) -> list[str]:
     ]
 
 
-def after_batch(ledger: Ledger) -> list[str]:
+def after_batch(ledger: Ledger, _: Mapping[str, Any]) -> list[str]:
     report = ledger.newest(bucket_keys.BATCH_RUNS, "report.json")
     verdict = report.get("verdict", {})
     counts = [
@@ -207,11 +214,11 @@ def after_batch(ledger: Ledger) -> list[str]:
     ]
 
 
-def after_teardown(_: Ledger) -> list[str]:
+def after_teardown(_: Ledger, __: Mapping[str, Any]) -> list[str]:
     return ["All that setup made is gone."]
 
 
-ANSWERS: dict[str, Callable[[Any], list[str]]] = {
+ANSWERS: dict[str, Callable[[Any, Mapping[str, Any]], list[str]]] = {
     "setup": after_setup,
     "generate": after_generate,
     "batch": after_batch,

@@ -25,7 +25,7 @@ LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
 LOG = LOCAL / "logs" / "airflow.log"
 PID = LOCAL / "ui.pid"
 DRIFT = Path(__file__).with_name("deployment_drift.py")
-IN_LINE, CHANGEABLE, OBSTRUCTED = 0, 3, 4
+IN_LINE, CHANGEABLE, OBSTRUCTED, ABSENT = 0, 3, 4, 5
 """The exit codes of ``deployment_drift.py``."""
 READY_SECONDS = 300
 USER = "admin"
@@ -61,10 +61,10 @@ def main(arguments: list[str]) -> int:
     airflow: list[subprocess.Popen[bytes]] = []
     try:
         _make_database()
-        _bring_in_line()
+        stands = _bring_in_line()
         airflow = _start_airflow(port)
         PID.write_text(str(os.getpid()))
-        return _serve(airflow, port)
+        return _serve(airflow, port, stands=stands)
     except StepFailedError as error:
         print(error, file=sys.stderr)
         return 1
@@ -101,20 +101,20 @@ def _make_database() -> None:
         raise step_failed("making Airflow's database", code, log)
 
 
-def _bring_in_line() -> None:
-    """Run setup where the deployment is not as the settings of these pages have it, or say why setup cannot; without one do nothing."""
+def _bring_in_line() -> bool:
+    """Run setup where the deployment is not as the settings of these pages have it, or say why setup cannot. Return whether there is one."""
     with console.status("comparing the deployment with its settings …"):
         quiet = {**os.environ, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"}  # Airflow's hooks log each client
         compared = subprocess.run([sys.executable, str(DRIFT)], env=quiet, capture_output=True, text=True, check=False)
-    if compared.returncode == IN_LINE:
-        return
+    if compared.returncode in {IN_LINE, ABSENT}:
+        return compared.returncode == IN_LINE
     if compared.returncode not in {CHANGEABLE, OBSTRUCTED}:
         said = compared.stderr.strip().splitlines() or [f"exit code {compared.returncode}"]
         raise StepFailedError(f"The deployment could not be compared with its settings: {said[-1]}")
     if compared.returncode == OBSTRUCTED:
         console.print("The deployment differs from its settings, and setup cannot change that:")
         console.print(compared.stdout.rstrip(), markup=False)
-        return
+        return True
     log = LOCAL / "logs" / "ui-setup.log"
     with console.status("sales_cdc_setup brings the deployment in line with its settings …"):
         code = run_logged(["airflow", "dags", "test", "sales_cdc_setup"], log)
@@ -122,6 +122,7 @@ def _bring_in_line() -> None:
         raise step_failed("sales_cdc_setup", code, log)
     console.print("Setup brought the deployment in line with the settings of these pages. Before:")
     console.print(compared.stdout.rstrip(), markup=False)
+    return True
 
 
 def stop() -> int:
@@ -136,7 +137,7 @@ def stop() -> int:
     return 0
 
 
-def _serve(airflow: list[subprocess.Popen[bytes]], port: int) -> int:
+def _serve(airflow: list[subprocess.Popen[bytes]], port: int, *, stands: bool) -> int:
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + READY_SECONDS
     with console.status("Airflow is starting …"):
@@ -148,13 +149,19 @@ def _serve(airflow: list[subprocess.Popen[bytes]], port: int) -> int:
     console.print(f"Airflow:     [bold]{url}[/]   login [bold]{USER}[/], password [bold]{_password()}[/]")
     console.print(f"The page:    {url}/plugin/sales-cdc   whether changes arrive, what changed, insights")
     console.print(f"Local cloud: {os.environ['SALES_CDC_LOCAL_ENDPOINT']}")
-    console.print(
-        f"The DAGs are paused until you unpause or trigger them: sales_cdc_setup first, then sales_cdc_generate and sales_cdc_batch. Log: {LOG}. Ctrl-C ends both."
-    )
+    console.print(next_step(stands=stands))
+    console.print(f"Log: {LOG}. Ctrl-C ends both.")
     while not _ended(airflow):
         time.sleep(0.5)
     print(f"A process of Airflow ended by itself. Its log: {LOG}", file=sys.stderr)
     return 1
+
+
+def next_step(*, stands: bool) -> str:
+    """Return what to trigger in Airflow, which depends on whether the pipeline is set up."""
+    if stands:
+        return "The pipeline is set up. A DAG is paused until you unpause it: sales_cdc_generate writes changes, sales_cdc_batch takes them into the tables."
+    return "Nothing is set up. A DAG is paused until you unpause it: sales_cdc_setup first, then sales_cdc_generate and sales_cdc_batch."
 
 
 def _start_airflow(port: int) -> list[subprocess.Popen[bytes]]:

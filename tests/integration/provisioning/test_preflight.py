@@ -231,7 +231,8 @@ def test_on_the_local_cloud_the_plan_is_what_setup_does(
     monkeypatch.setenv("SALES_CDC_PREFIX", prefix)
     monkeypatch.syspath_prepend(str(shipped.ROOT / "include/scripts"))
     ui = shipped.load("include/scripts/deployment_drift.py")
-    assert ui.drift(Settings.from_environment()) == []  # no deployment yet
+    assert ui.compared(Settings.from_environment()) == ([], False)
+    assert ui.drift(Settings.from_environment()) == []
     code, shown = run()
     assert (code, shown.count("create   ")) == (0, 29)
     planned = DagRun("sales_cdc_setup.py", plan_only=True)
@@ -243,7 +244,7 @@ def test_on_the_local_cloud_the_plan_is_what_setup_does(
     code, shown = run()
     assert (code, shown.count(" is as defined")) == (0, 29)
     assert "GO: nothing found stands in the way" in shown
-    assert ui.drift(Settings.from_environment()) == []
+    assert ui.compared(Settings.from_environment()) == ([], True)
     cloud.client("lambda").update_function_configuration(FunctionName=f"{prefix}-transformer", Timeout=7)
     code, shown = run()
     assert f"change   Lambda function: '{prefix}-transformer' differs in Timeout" in shown

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import psutil
@@ -174,6 +174,26 @@ def test_a_taken_port_is_refused_before_the_database_is_made(
     monkeypatch.setattr(ui, "_make_database", lambda: pytest.fail("the database was made"))
     assert ui.main([]) == 1
     assert "is taken" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("conf", "table", "said"),
+    [
+        ({}, None, "Every resource is there, and a probe order reached S3."),
+        ({"plan_only": True}, None, "Nothing was changed: this run only planned."),
+        ({}, "their-orders", "No probe order was sent, because the table 'their-orders' is yours"),
+        ({"probe_adopted_table": True}, "their-orders", "a probe order reached S3."),
+    ],
+)
+def test_setup_says_of_a_run_only_what_it_did(conf: dict[str, Any], table: str | None, said: str) -> None:
+    ledger = SimpleNamespace(settings=SimpleNamespace(table=table))
+    assert said in " ".join(script("run_dag").after_setup(ledger, conf))
+
+
+def test_the_pages_name_setup_first_only_where_nothing_is_set_up() -> None:
+    said = script("ui").next_step
+    assert "sales_cdc_setup first" in said(stands=False)
+    assert "sales_cdc_setup" not in said(stands=True)
 
 
 COMMAND = """
