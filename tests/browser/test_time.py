@@ -72,6 +72,7 @@ def test_old_figures_are_grey_and_a_pause_asks_for_no_new_ones(page: Page, addre
     assert [url for url in asked if "/api/trust" in url] == []
     expect(page.locator("#updated")).to_contain_text("Paused, updated")
     expect(page.locator("[data-trust=batch]")).to_have_class("body old")
+    expect(page.locator("[data-trust=batch]")).to_have_css("text-decoration-line", "none")
     page.get_by_role("button", name="Resume").press("Enter")
     page.clock.run_for(1_000)
     expect(page.locator("[data-trust=batch]")).to_have_class("body")

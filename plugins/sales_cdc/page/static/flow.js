@@ -32,10 +32,10 @@ const render = (view) => [
   h("div", { class: "card picture" }, picture(view.hops, view.batch)),
   view.batch && h("p", { class: "notice failed" }, `The last batch, ${view.batch.run_id}, failed at ${time(view.batch.failed_at)} UTC. `,
     h("a", { href: view.batch.link, target: "_top" }, "Open the run")),
-  h("div", { class: `notice ${view.alarms.is_bad ? "failed" : ""}` }, view.alarms.sentence, view.alarms.remedy && ` ${view.alarms.remedy}`,
+  h("div", { class: `notice ${view.alarms.is_bad ? "failed" : "calm"}` }, view.alarms.sentence, view.alarms.remedy && ` ${view.alarms.remedy}`,
     view.alarms.fired.length > 0 && h("ul", { class: "small" }, view.alarms.fired.map((alarm) =>
       h("li", null, h("strong", null, alarm.name.replaceAll("-", " ")), ` since ${time(alarm.since)} UTC. ${alarm.meaning} ${alarm.reason}`)))),
-  h("p", { class: `notice ${view.starts.differs ? "failed" : ""}` }, view.starts.sentence, view.starts.remedy && ` ${view.starts.remedy}`),
+  h("p", { class: `notice ${view.starts.differs ? "failed" : "calm"}` }, view.starts.sentence, view.starts.remedy && ` ${view.starts.remedy}`),
   h("div", { class: "cards four" }, view.hops.map(card)),
   h("p", { class: "foot" }, `Read at ${time(view.at)} UTC. Counts are of the last hour and rates of the last five minutes, from CloudWatch; “–”: it has no figure.`),
 ];

@@ -54,7 +54,7 @@ function renderLag(view) {
     plot(`Seconds from commit to S3, ${range.said}`, () => ({
       data: [line("Half within (p50)", palette()[0], of("p50"), "%{y:,.1f} s"), line("99 of 100 within (p99)", palette()[2], of("p99"), "%{y:,.1f} s", "dash")],
       layout: { hovermode: "x unified", xaxis: axisOf(view), yaxis: { title: { text: "Seconds", font: { size: 12 } }, tickformat: ",~r" } },
-    }), { height: 260, numbers: { title: plural(view.points.length, view.unit), columns: ["From (UTC)", "Batches", "p50", "p99", "At most"], numeric: [1, 2, 3, 4], rows: view.points.map((point) => [time(point.at), number(point.runs), seconds(point.p50), seconds(point.p99), seconds(point.max)]) } }),
+    }), { height: 260, numbers: { title: plural(view.points.length, "point"), columns: ["From (UTC)", "Batches", "p50", "p99", "At most"], numeric: [1, 2, 3, 4], rows: view.points.map((point) => [time(point.at), number(point.runs), seconds(point.p50), seconds(point.p99), seconds(point.max)]) } }),
     h("p", { class: "foot" }, `From commit to S3, as the batches found it: the slowest batch of each ${view.unit}. `, saveButton(`lag ${range.name}`, ["at", "batches", "p50_seconds", "p99_seconds", "max_seconds"], view.points.map((point) => [point.at, point.runs, point.p50, point.p99, point.max]))),
   ];
 }

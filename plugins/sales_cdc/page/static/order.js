@@ -87,7 +87,7 @@ const difference = (each, fields) => {
   const columns = ["Field", hasBefore && "Before", each.event_type !== "REMOVE" && "After"].filter(Boolean);
   const rows = fields.map((field) => [
     heading(field.name),
-    hasBefore && h("span", { class: field.changed ? "old" : null }, shown(field.before)),
+    hasBefore && h("span", { class: field.changed ? "was" : null }, shown(field.before)),
     each.event_type !== "REMOVE" && h("span", { class: field.changed && hasBefore ? "new" : null }, shown(field.after)),
   ].filter((cell) => cell !== false));
   return table(columns, rows, { caption: `${KINDS[each.event_type]}: fields before and after`, fixed: true });
