@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.canned import HOSTILE, ORDER, CannedReader
-from tests.browser.chromium import settled
+from tests.browser.canned import HOSTILE, NOW, ORDER, CannedReader
+from tests.browser.chromium import PATIENCE_SECONDS, settled
 from tests.browser.page_server import serving
 
 pytestmark = pytest.mark.browser
@@ -201,6 +203,32 @@ def test_plots_are_sketched_before_plotly_has_loaded(browser: Browser) -> None:
         expect(page.locator("[data-insight=revenue_by_product_and_day] .sketch")).to_contain_text("<script>window.")
         assert page.evaluate("window.hacked") is None
         page.close()
+
+
+def test_plotly_starts_only_when_every_part_has_its_answer(browser: Browser) -> None:
+    """It blocks the page while it starts: an answer that came meanwhile would be shown a second later."""
+    with serving(CannedReader()) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.clock.install(time=NOW)
+        page.clock.pause_at(NOW + timedelta(seconds=1))
+        held: list[Route] = []
+        page.route("**/api/lags/*", lambda route: held.append(route))
+        page.goto(f"{address}#flow?range=month")
+        _run_until(page, "document.querySelector('#throughput .sketch')")
+        page.clock.run_for(4_000)
+        assert page.evaluate("typeof window.Plotly") == "undefined"
+        held[0].continue_()
+        _run_until(page, "document.querySelector('#throughput .main-svg')")
+        page.close()
+
+
+def _run_until(page: Page, there: str) -> None:
+    """Let the page's own time pass in small steps until something is there."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not page.evaluate(f"Boolean({there})"):
+        assert time.monotonic() < deadline, there
+        page.clock.run_for(50)
+        page.wait_for_timeout(20)
 
 
 def test_choosing_a_span_shows_a_number_for_every_bar(open_page: Open) -> None:

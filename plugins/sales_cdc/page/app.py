@@ -18,6 +18,7 @@ from sales_cdc.page import access
 from sales_cdc.page.answers import Answers
 from sales_cdc.page.entity import ENTITY
 from sales_cdc.page.reader import DeploymentReader, Reader
+from sales_cdc.page.reads.shared_reads import shared_reads
 from sales_cdc.page.run_trigger import StartedRun, start_run
 from sales_cdc.page.static_files import FIRST_SCRIPTS, PLOTLY, modules, own_version, static_file
 from sales_cdc.page.tabs import changes, flow, history, insights, orders, runs, trust, verdict
@@ -55,7 +56,7 @@ def create_app(
     app.state.warm = lambda: _warm(source, settings)
     app.middleware("http")(_with_headers)
     _add_page(app, settings)
-    answers = Answers(source, settings, start)
+    answers = Answers(shared_reads(source), settings, start)
     for tab in TABS:
         tab.add_routes(app, answers)
     return app

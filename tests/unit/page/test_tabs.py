@@ -202,6 +202,15 @@ def test_the_cost_is_the_forecast_for_the_changes_so_far() -> None:
     assert view["services"][0]["service"] == "Kinesis"
 
 
+def test_the_cost_asks_no_query_and_without_curated_changes_says_what_makes_them(client: Any) -> None:
+    reader = CannedReader()
+    trust.cost(reader, SETTINGS)
+    assert reader.asked == []
+    found = client(reader=CannedReader("empty")).get("/api/trust/cost").json()["trouble"]
+    assert (found["kind"], found["title"]) == ("empty", "There is no table of changes")
+    assert "sales_cdc_batch" in found["remedy"]
+
+
 def test_an_unreachable_cloud_is_shown_with_the_remedy(client: Any) -> None:
     answer = client(reader=CannedReader("down")).get("/api/flow").json()
     assert answer["trouble"]["kind"] == "unreachable"

@@ -2,9 +2,6 @@
 import { h, table, visible } from "./dom.js";
 import { sketch } from "./sketch.js";
 
-/** Fetch plotly.js before the first plot needs it. */
-export const warm = () => void window.plotly().catch(() => {});
-
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 export const palette = () => [1, 2, 3, 4, 5, 6, 7, 8].map((at) => colour(`plot-${at}`));
 export const kinds = () => ({ inserts: colour("insert"), updates: colour("modify"), deletes: colour("remove") });
@@ -13,17 +10,32 @@ const cut = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
 export const plain = (text) => cut(visible(text ?? "–")).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const drawn = new Set();
-/** Start plotly.js only after this pause, because it blocks the page while it starts. */
+/**
+ * plotly.js blocks the page for a second or two while it starts. So it starts after a pause without a new plot, and once everything that
+ * is shown has its answer; an answer that takes longer than PATIENCE is not waited for.
+ */
 const QUIET = 400;
+const PATIENCE = 5000;
+const isLoading = () => document.querySelector("main > :not([hidden]) .skeleton") !== null;
+const onceAnswered = (act, since = performance.now()) => {
+  if (!window.Plotly && isLoading() && performance.now() - since < PATIENCE) return setTimeout(onceAnswered, QUIET, act, since);
+  return act();
+};
+
+/** Start plotly.js before the first plot needs it. */
+export const warm = () => onceAnswered(() => window.plotly().catch(() => {}));
+
 const waiting = new Set();
 let quiet;
 const drawLater = (draw) => {
   waiting.add(draw);
   clearTimeout(quiet);
-  quiet = setTimeout(() => {
-    for (const each of waiting) each();
-    waiting.clear();
-  }, window.Plotly ? 0 : QUIET);
+  quiet = setTimeout(onceAnswered, window.Plotly ? 0 : QUIET, drawAll);
+};
+const drawAll = () => {
+  const drawings = [...waiting];
+  waiting.clear();
+  for (const each of drawings) each();
 };
 addEventListener("theme", () => { for (const each of drawn) each.isConnected ? each.redraw() : drawn.delete(each); });
 

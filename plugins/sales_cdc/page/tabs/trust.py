@@ -13,7 +13,7 @@ from sales_cdc.contract import bucket_keys
 from sales_cdc.cost.forecast import SECONDS_PER_DAY, Usage, forecast, in_dollars
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.answers import QUICK, SLOW, Answers, require_known
-from sales_cdc.page.curated import RUN_BATCH, changes_table
+from sales_cdc.page.curated import CHANGE_LOG, RUN_BATCH
 from sales_cdc.page.reader import Reader
 from sales_cdc.page.trouble import NothingYetError
 from sales_cdc.page.views.reports import batch_view, counts_view, drill_view, failures_view, reconciliation_view
@@ -79,11 +79,12 @@ def cost(reader: Reader, settings: Settings) -> dict[str, Any]:
     made_at = reader.observe().answers["stream"].description.get("StreamCreationTimestamp")
     if made_at is None:
         raise NothingYetError("There is no stream", SET_UP)
-    table = changes_table(reader)
-    counted = reader.ask("page/changes_counted.sql", {"table": table}).as_dicts()[0]
+    changes = reader.count(CHANGE_LOG)
+    if changes is None:
+        raise NothingYetError("There is no table of changes", f"{RUN_BATCH} Its Glue job makes the table that is counted.")
     days = Decimal(max(1, int((reader.now() - made_at).total_seconds()))) / SECONDS_PER_DAY
     usage = Usage(
-        int(counted["changes"] or 0),
+        changes,
         days=days,
         firehose_interval_seconds=max(1, settings.firehose_interval_seconds),
         firehose_size_mb=settings.firehose_size_mb,
