@@ -89,8 +89,17 @@ def _judged(evidence: Evidence, coverage: ReportedCoverage | None) -> Verdict:
     compared = f"at {moment(as_of)} every {ONE} was the same in DynamoDB and in the tables"
     if coverage is not None and len(set(coverage.verified_at.values())) > 1:
         compared = f"every {ONE} was the same in DynamoDB and in the tables when it was last compared, at {moment(coverage.oldest)} or later"
+    aside = _not_judged(evidence)
     rest = f"; {counted(len(matters), 'open matter')} acknowledged." if matters else ", and nothing is open."
-    return Verdict("trustworthy", f"Trustworthy: {compared}{rest}", since=as_of, as_of=as_of, matters=matters)
+    return Verdict("trustworthy", f"Trustworthy: {compared}{aside}{rest}", since=as_of, as_of=as_of, matters=matters)
+
+
+def _not_judged(evidence: Evidence) -> str:
+    """Say how many the last comparison did not judge, because they changed meanwhile; "" when it judged all."""
+    count = evidence.reconciliation.document.get("in_flight") if evidence.reconciliation else 0
+    if not isinstance(count, int) or not count:
+        return ""
+    return f", except {count:,} that changed meanwhile and {'is' if count == 1 else 'are'} compared next time"
 
 
 def _of_matter(first: Matter, matters: Sequence[Matter], as_of: datetime | None) -> Verdict:

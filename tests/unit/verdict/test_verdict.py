@@ -16,9 +16,11 @@ from rich.console import Console
 from sales_cdc.batch.own_run import failing_run, passing_run
 from sales_cdc.batch.report_document import with_verdict
 from sales_cdc.batch.report_page import as_markdown
+from sales_cdc.contract import bucket_keys
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.tabs import verdict as tab
 from sales_cdc.verdict.evidence import BatchRuns
+from sales_cdc.verdict.lake_reader import Report
 from sales_cdc.verdict.matters import Acknowledgement
 from sales_cdc.verdict.reading import read_evidence
 from sales_cdc.verdict.verdict import Verdict, verdict_on
@@ -108,6 +110,22 @@ def test_a_deployment_without_an_open_matter_is_trustworthy_as_of_its_last_compa
     assert "at 2026-11-25 14:18:20 UTC every order was the same" in verdict.sentence
     assert verdict.since == verdict.as_of == NOW - timedelta(minutes=12)
     assert verdict.sentence in on_terminal(status, verdict)
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "said"),
+    [
+        (0, "the same in DynamoDB and in the tables, and nothing is open."),
+        (1, "in the tables, except 1 that changed meanwhile and is compared next time, and nothing is open."),
+        (30, "in the tables, except 30 that changed meanwhile and are compared next time, and nothing is open."),
+    ],
+)
+def test_what_a_comparison_did_not_judge_is_not_called_the_same(in_flight: int, said: str) -> None:
+    def not_judged(prefix: str, suffix: str, report: Report | None) -> Report | None:
+        is_comparison = report is not None and prefix == bucket_keys.RECONCILE_RUNS
+        return replace(report, document={**report.document, "in_flight": in_flight}) if is_comparison else report
+
+    assert of(StatefulReader(reports=not_judged)).sentence.endswith(said)
 
 
 def test_the_worst_matter_comes_first_and_the_others_are_counted_and_listed(status: ModuleType) -> None:

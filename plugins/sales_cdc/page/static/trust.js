@@ -49,7 +49,8 @@ const reconciliation = (view) => [
   source(view),
 ];
 
-const equal = (view) => (view.reads_all ? `The curated table equalled the ${entity.many} table at the time of this comparison` : `All that this comparison read was equal, and nothing that an earlier one found is open`);
+const meanwhile = (view) => (view.in_flight ? `, except ${counted(view.in_flight)} that changed meanwhile` : "");
+const equal = (view) => (view.reads_all ? `The curated table equalled the ${entity.many} table at the time of this comparison${meanwhile(view)}` : `All that this comparison read was equal${meanwhile(view)}, and nothing that an earlier one found is open`);
 /** Say what a comparison has read. */
 const covered = (view) => {
   if (view.reads_all) return view.why ? `all ${entity.many}, since ${view.why}` : null;
