@@ -67,7 +67,7 @@ class Usage:
     """Hold the work that a forecast is for.
 
     ``days``: how long the pipeline runs for it; 0: it runs anyway. ``read_bytes``: what scans of the table read once.
-    ``table_bytes``: the table's size, which batches compare in parts. ``event_driven``: arrivals start batches, too.
+    ``table_bytes``: the table's size, which batches compare in parts. ``ran``: how many batches ran, as far as that is known. ``event_driven``: arrivals start batches, too.
     ``adopted``: the table is somebody's, who pays for its writes and its recovery anyway.
 
     Raises:
@@ -81,6 +81,7 @@ class Usage:
     read_bytes: int = 0
     table_bytes: int = 0
     batches_per_day: int = 1
+    ran: int = 0
     firehose_interval_seconds: int = 60
     firehose_size_mb: int = 5
     event_driven: bool = False
@@ -116,7 +117,8 @@ class Usage:
 
     @property
     def batches(self) -> int:
-        return int(-(-self.days * self.batches_per_day // 1))
+        """Return how many batches run in the days: each one that is begun counts whole, and those that ``ran`` in any case."""
+        return max(self.ran, int((self.days * self.batches_per_day).to_integral_value(ROUND_CEILING)))
 
     def scanned(self, times: Decimal | int) -> Decimal:
         """Return the bytes that one query reads in all batches, when it reads each change so many times."""

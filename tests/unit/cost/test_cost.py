@@ -97,6 +97,22 @@ def test_a_batch_reads_all_rows_no_more_often_than_the_forecast_counts() -> None
     assert len(reading) <= QUERIES_PER_BATCH, "raise QUERIES_PER_BATCH, and its formula's text"
 
 
+@pytest.mark.parametrize(
+    ("usage", "batches"),
+    [
+        (Usage(1, Decimal("0.01")), 1),
+        (Usage(1, Decimal("1.5")), 2),
+        (Usage(1, Decimal(3)), 3),
+        (Usage(1, Decimal("0.01"), ran=2), 2),
+        (Usage(1, Decimal(9), ran=2), 9),
+        (Usage(1), 0),
+    ],
+)
+def test_a_batch_that_is_begun_is_paid_for_as_a_whole(usage: Usage, batches: int) -> None:
+    assert usage.batches == batches
+    assert lines(usage).get(("Glue", "crawler"), Decimal(0)) == batches * 1200 * Decimal("0.44") / 3600
+
+
 def test_a_scan_of_the_table_is_paid_for_each_4_kb_and_by_each_batch() -> None:
     each_batch = lines(Usage(0, Decimal(10), table_bytes=4_096_000, batches_per_day=2))
     assert each_batch["DynamoDB", "reads of the table"] == Decimal("0.0025")

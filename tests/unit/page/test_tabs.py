@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from sales_cdc.page.views.change_bars import summed
 from sales_cdc.page.views.order_versions import compared
 from sales_cdc.page.views.texts import moment
 from sales_cdc.verdict.hop import Seen, ago
-from sales_cdc.verdict.observation import Answer
+from sales_cdc.verdict.observation import Answer, Observation
 from sales_cdc.verdict.pipeline_state import hops_of
 
 from tests.browser.canned import NOW, CannedReader
@@ -200,6 +201,22 @@ def test_the_cost_is_the_forecast_for_the_changes_so_far() -> None:
     assert view["changes"] == 1_003_412
     assert view["is_local"]
     assert view["services"][0]["service"] == "Kinesis"
+
+
+def test_the_cost_of_a_young_pipeline_counts_the_batches_that_ran() -> None:
+    class Young(CannedReader):
+        def observe(self) -> Observation:
+            seen = super().observe()
+            made = Answer({"StreamCreationTimestamp": self.now() - timedelta(hours=3)})
+            return replace(seen, answers={**seen.answers, "stream": made})
+
+    def glue(reader: CannedReader) -> Decimal:
+        services = trust.cost(reader, SETTINGS)["services"]
+        return Decimal(next(each["amount"] for each in services if each["service"] == "Glue"))
+
+    ran = sum(run.started_at > Young().now() - timedelta(hours=3) for run in Young().dag_runs()[0].runs)
+    assert ran > 1
+    assert glue(Young()) > ran * Decimal("0.19"), "a crawl of ten minutes and a job of three for each"
 
 
 def test_the_cost_asks_no_query_and_without_curated_changes_says_what_makes_them(client: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.answers import QUICK, SLOW, Answers, require_known
 from sales_cdc.page.curated import CHANGE_LOG, RUN_BATCH
 from sales_cdc.page.reader import Reader
+from sales_cdc.page.reads.airflow_runs import BATCH
 from sales_cdc.page.trouble import NothingYetError
 from sales_cdc.page.views.reports import batch_view, counts_view, drill_view, failures_view, reconciliation_view
 from sales_cdc.page.views.texts import moment
@@ -86,6 +87,7 @@ def cost(reader: Reader, settings: Settings) -> dict[str, Any]:
     usage = Usage(
         changes,
         days=days,
+        ran=_batches_since(made_at, reader),
         firehose_interval_seconds=max(1, settings.firehose_interval_seconds),
         firehose_size_mb=settings.firehose_size_mb,
         event_driven=settings.event_driven,
@@ -103,3 +105,9 @@ def cost(reader: Reader, settings: Settings) -> dict[str, Any]:
             for name, dollars in sorted(estimate.by_service().items(), key=lambda entry: -entry[1])
         ],
     }
+
+
+def _batches_since(made_at: datetime, reader: Reader) -> int:
+    """Return how many of the newest batches in Airflow's database began since then: of a young pipeline, all of them."""
+    runs = [run for dag in reader.dag_runs() if dag.dag_id == BATCH for run in dag.runs]
+    return sum(run.started_at is not None and run.started_at >= made_at for run in runs)
