@@ -77,10 +77,11 @@ def parameters(name: str, given: list[str], confirm: str = "", confirm_cost: str
         conf[PARAM] = str(confirmed)
     if name == "teardown" and confirm:
         conf["confirm"] = confirm
-    if name == "teardown" and not conf.get("confirm"):
-        prefix = os.environ.get("SALES_CDC_PREFIX") or Settings.prefix
+    prefix = os.environ.get("SALES_CDC_PREFIX") or Settings.prefix
+    if name == "teardown" and conf.get("confirm") != prefix:
+        wrong = f"CONFIRM is '{conf['confirm']}', and this deployment is '{prefix}'. T" if conf.get("confirm") else "t"
         raise StepFailedError(
-            f"Nothing was removed: teardown deletes the orders, the tables and everything else that setup made. If you mean it: make teardown CONFIRM={prefix}"
+            f"Nothing was removed: {wrong}eardown deletes the orders, the tables and everything else that setup made. If you mean it: make teardown CONFIRM={prefix}"
         )
     return conf
 

@@ -47,6 +47,12 @@ def main(arguments: list[str]) -> int:
     port = _port(os.environ.get("SALES_CDC_UI_PORT") or "8080")
     if port is None:
         return 1
+    if running := _running():
+        print(
+            f"make ui of this checkout runs already, at http://127.0.0.1:{running}. Ctrl-C in its terminal ends it, or make down.",
+            file=sys.stderr,
+        )
+        return 1
     if _taken(port):
         print(
             f"Port {port} on 127.0.0.1 is taken. Choose another: SALES_CDC_UI_PORT={port + 1} make ui", file=sys.stderr
@@ -63,7 +69,7 @@ def main(arguments: list[str]) -> int:
         _make_database()
         stands = _bring_in_line()
         airflow = _start_airflow(port)
-        PID.write_text(str(os.getpid()))
+        PID.write_text(f"{os.getpid()} {port}")
         return _serve(airflow, port, stands=stands)
     except StepFailedError as error:
         print(error, file=sys.stderr)
@@ -127,14 +133,26 @@ def _bring_in_line() -> bool:
 
 def stop() -> int:
     """End a ``make ui`` of this checkout that runs in another terminal, if there is one."""
-    try:
-        process = psutil.Process(int(PID.read_text()))
-        if any(part.endswith("ui.py") for part in process.cmdline()):
-            process.terminate()
-            process.wait(timeout=60)
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
-        PID.unlink(missing_ok=True)
+    if process := _other():
+        process.terminate()
+        process.wait(timeout=60)
     return 0
+
+
+def _running() -> str:
+    """Return the port of a ``make ui`` of this checkout that runs; "" when there is none."""
+    return PID.read_text().split()[-1] if _other() else ""
+
+
+def _other() -> psutil.Process | None:
+    """Return the process that the file names, if it is a ``make ui``; a file that names none is removed."""
+    try:
+        process = psutil.Process(int(PID.read_text().split()[0]))
+        if any(part.endswith("ui.py") for part in process.cmdline()):
+            return process
+    except (FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
+        PID.unlink(missing_ok=True)
+    return None
 
 
 def _serve(airflow: list[subprocess.Popen[bytes]], port: int, *, stands: bool) -> int:

@@ -117,6 +117,8 @@ def test_teardown_says_how_to_confirm_it() -> None:
     with pytest.raises(run_dag.StepFailedError, match=r"Nothing was removed: .* make teardown CONFIRM=sales-cdc"):
         run_dag.parameters("teardown", [])
     assert run_dag.parameters("teardown", [], "sales-cdc") == {"confirm": "sales-cdc"}
+    with pytest.raises(run_dag.StepFailedError, match=r"Nothing was removed: CONFIRM is 'sales', and this deployment is 'sales-cdc'\. .* make teardown CONFIRM=sales-cdc"):  # fmt: skip
+        run_dag.parameters("teardown", [], "sales")
 
 
 @pytest.mark.parametrize(
@@ -174,6 +176,24 @@ def test_a_taken_port_is_refused_before_the_database_is_made(
     monkeypatch.setattr(ui, "_make_database", lambda: pytest.fail("the database was made"))
     assert ui.main([]) == 1
     assert "is taken" in capsys.readouterr().err
+
+
+def test_a_second_make_ui_names_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ui = script("ui")
+    first = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "ui.py"])
+    monkeypatch.setattr(signal, "signal", lambda *asked: None)
+    monkeypatch.setattr(ui, "PID", tmp_path / "ui.pid")
+    try:
+        ui.PID.write_text(f"{first.pid} 8123")
+        assert ui.main([]) == 1
+        assert "runs already, at http://127.0.0.1:8123" in capsys.readouterr().err
+        assert ui.main(["stop"]) == 0
+        assert first.wait(timeout=60) == -signal.SIGTERM
+        assert ui._running() == ""
+    finally:
+        first.kill()
 
 
 @pytest.mark.parametrize(
