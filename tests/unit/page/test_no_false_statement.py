@@ -80,3 +80,9 @@ def test_whether_arrivals_start_batches_is_told_of_airflow_and_of_aws(
     assert (told["airflow"], told["differs"], bool(told["remedy"])) == (airflow, differs, differs)
     assert sentence in told["sentence"]
     assert batch_starts(rule, None, setting=airflow)["differs"] is differs
+
+
+def test_nothing_starts_a_batch_by_itself_while_its_dag_is_paused() -> None:
+    told = batch_starts(Answer({"State": "ENABLED"}), BatchRuns(is_paused=True, follows_arrivals=True), setting=True)
+    assert told["sentence"] == "Nothing starts a batch by itself: the DAG sales_cdc_batch is paused."
+    assert not told["differs"]

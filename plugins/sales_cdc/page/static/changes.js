@@ -32,7 +32,7 @@ function renderBars(view) {
     h("div", { class: "card" },
       h("h3", null, `Changes by ${view.unit}, ${name}`),
       all ? stacked(view, name) : h("p", { class: "muted" }, `No change in ${name}. Choose a longer span, or trigger sales_cdc_generate.`),
-      h("p", { class: "foot" }, `From ${view.table}. `, asked(view, () => bars.show(refreshed())), " Times are UTC. ", saveButton(`changes ${range.name}`, ["at", ...Object.keys(SERIES)], view.bars.map((bar) => [bar.at, ...Object.keys(SERIES).map((kind) => bar[kind])])))),
+      h("p", { class: "foot" }, `From ${view.table}; times are UTC. `, asked(view, () => bars.show(refreshed())), " ", saveButton(`changes ${range.name}`, ["at", ...Object.keys(SERIES)], view.bars.map((bar) => [bar.at, ...Object.keys(SERIES).map((kind) => bar[kind])])))),
   ];
 }
 

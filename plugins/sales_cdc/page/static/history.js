@@ -41,7 +41,7 @@ function renderThroughput(view) {
       data: [line("Captured", palette()[0], withGaps(piped, view.period_seconds), "%{y:,.1f} / min"), line("Delivered to S3", kinds().inserts, withGaps(delivered, view.period_seconds), "%{y:,.1f} / min", "dot")],
       layout: { hovermode: "x unified", xaxis: axisOf(view), yaxis: { title: { text: "Changes a minute", font: { size: 12 } }, tickformat: ",~r" } },
     }), { height: 260, numbers: { title: plural(rows.length, "point"), columns: ["From (UTC)", "Captured / min", "Delivered / min"], numeric: [1, 2], rows: rows.map(([at, one, other]) => [time(at), one === null ? "–" : rate(one), other === null ? "–" : rate(other)]) } }),
-    h("p", { class: "foot" }, `From CloudWatch, a point each ${every}; where it has none, nothing was measured. `, saveButton(`throughput ${range.name}`, ["at", "captured_per_minute", "delivered_per_minute"], rows)),
+    h("p", { class: "foot" }, `From CloudWatch, a point each ${every}, the last one not over yet; where it has none, nothing was measured. `, saveButton(`throughput ${range.name}`, ["at", "captured_per_minute", "delivered_per_minute"], rows)),
   ];
 }
 

@@ -53,8 +53,10 @@ const FIGURES = {
   revenue_by_product_and_day: (rows) => rows.length === 1 && figure(`${exact(rows[0].revenue)}${unit}`, `${rows[0].product_name ?? "–"}, ${plural(Number(rows[0].orders), "order")} placed on ${rows[0].order_day}`),
   demand_and_prices_by_day: (rows) => rows.length === 1 && figure(exact(rows[0].units_placed), `units of ${rows[0].product_name ?? "–"} on ${rows[0].change_day}`),
   cancellation_rate: (rows) => rows.length === 1 && figure(rows[0].cancelled_percent === null ? "–" : `${rows[0].cancelled_percent} %`, `${number(rows[0].orders_cancelled)} of ${plural(Number(rows[0].orders_placed), "order")} placed on ${rows[0].order_day}`),
-  change_mix_by_hour: (rows) => rows.length === 1 && h("dl", { class: "tiles" },
-    [["inserts", "Inserted", "inserts"], ["modifies", "Updated", "updates"], ["removes_by_users", "Deleted", "deletes"]].map(([name, title, kind]) => h("div", { class: `tile ${kind}` }, h("dt", null, `${title} from ${rows[0].change_hour.slice(0, 16)}`), h("dd", null, number(rows[0][name]))))),
+  change_mix_by_hour: (rows) => rows.length === 1 && [
+    h("p", { class: "muted small" }, `In the hour from ${rows[0].change_hour.slice(0, 16)} UTC:`),
+    h("dl", { class: "tiles" }, [["inserts", "Inserted", "inserts"], ["modifies", "Updated", "updates"], ["removes_by_users", "Deleted", "deletes"]].map(([name, title, kind]) => h("div", { class: `tile ${kind}` }, h("dt", null, title), h("dd", null, number(rows[0][name]))))),
+  ],
   most_changed_orders: (rows) => rows.length === 1 && figure(number(rows[0].changes), h("span", null, "changes of ", h("a", { class: "id", href: orderAddress(rows[0].orderid) }, rows[0].orderid))),
 };
 
@@ -73,7 +75,7 @@ const byDayAndProduct = (rows, day, amount, format, of = "") => {
     const sorted = [...rows].sort((a, b) => Number(a[amount]) - Number(b[amount]));
     return {
       data: [{ type: "bar", orientation: "h", marker: { color: colours[0] }, y: sorted.map((row) => plain(row.product_name)), x: sorted.map((row) => row[amount]), hovertemplate: `%{y}: %{x:${format}}${of}<extra></extra>` }],
-      layout: { xaxis: { tickformat: ",d", ticksuffix: of, title: { text: days[0], standoff: 8 } }, yaxis: { type: "category", dtick: 1 } },
+      layout: { xaxis: { tickformat: ",d", ticksuffix: of, title: { text: days[0], standoff: 8, font: { size: 12 } } }, yaxis: { type: "category", dtick: 1 } },
     };
   }
   const products = distinct(rows, "product_name");

@@ -37,7 +37,7 @@ function renderNow(view) {
   const fields = view.fields.map((field) => [heading(field.name), side(view.item, field.dynamodb, field.differs), side(view.row, field.table, field.differs)]);
   return h("div", { class: "card" },
     h("h3", { class: "id" }, label(view.orderid)),
-    h("p", { class: view.is_equal ? "check good" : "muted" }, said),
+    h("p", { class: view.is_equal && view.item ? "check good" : "muted" }, said),
     fields.length > 0 && table(["Field", "In DynamoDB now", `In ${view.view} now`], fields, { caption: "How it stands now", fixed: true }),
     view.item && raw("The item as DynamoDB has it", view.item),
     h("p", { class: "foot" }, `Read at ${time(view.at)} UTC.`));

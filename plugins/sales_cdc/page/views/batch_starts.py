@@ -16,6 +16,7 @@ BOTH, NEITHER = (
     "Arrivals start batches: Airflow reads the notices that AWS sends.",
     "Batches start by schedule and by hand.",
 )
+PAUSED = "Nothing starts a batch by itself: the DAG sales_cdc_batch is paused."
 
 
 def batch_starts(rule: Answer, runs: BatchRuns | None, *, setting: bool) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def batch_starts(rule: Answer, runs: BatchRuns | None, *, setting: bool) -> dict
     if aws is None:
         said = f"The rule for arrivals could not be read: {rule.message}"
     elif airflow == aws:
-        said = BOTH if aws else NEITHER
+        said = PAUSED if runs and runs.is_paused else BOTH if aws else NEITHER
     else:
         state = str(rule.description.get("State") or "missing").lower()
         said = ONLY_AWS if aws else ONLY_AIRFLOW.format(rule=state)
