@@ -89,6 +89,16 @@ def test_every_part_is_accessible_and_fits_its_window(open_page: Open, mood: str
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], part
 
 
+def test_times_below_a_narrow_plot_are_level(open_page: Open) -> None:
+    page = open_page("changes", "busy", NARROW, "light")
+    page.evaluate("location.hash = 'changes?range=day'")
+    expect(page.locator("#changes h3")).to_have_text("Changes by hour, the last 24 hours")
+    settled(page)
+    tilts = page.locator(".plot .xtick text").evaluate_all("all => all.map((each) => each.getCTM().b)")
+    assert tilts
+    assert set(tilts) == {0}
+
+
 @pytest.mark.parametrize("mood", ["missing", "down"])
 def test_trouble_is_accessible_and_has_a_remedy(open_page: Open, mood: str) -> None:
     page = open_page("flow", mood)

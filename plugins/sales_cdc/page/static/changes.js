@@ -42,7 +42,7 @@ const stacked = (view, name) => plot(`Inserted, updated and deleted ${entity.man
     x: view.bars.map((bar) => bar.at), y: view.bars.map((bar) => bar[kind]),
     width: WIDTHS[view.unit] * 0.8, offset: WIDTHS[view.unit] * 0.1, hovertemplate: "%{y:,}",
   })),
-  layout: { barmode: "stack", hovermode: "x unified", xaxis: { type: "date", range: [new Date(view.from), new Date(new Date(view.until).getTime() + WIDTHS[view.unit])].map((at) => at.toISOString()) }, yaxis: { tickformat: ",d" } },
+  layout: { barmode: "stack", hovermode: "x unified", xaxis: { type: "date", nticks: 8, range: [new Date(view.from), new Date(new Date(view.until).getTime() + WIDTHS[view.unit])].map((at) => at.toISOString()) }, yaxis: { tickformat: ",d" } },
 }), {
   numbers: { title: `${plural(view.bars.length, view.unit)} with changes`, columns: [`From (UTC)`, ...Object.values(SERIES)], numeric: [1, 2, 3], rows: view.bars.map((bar) => [time(bar.at), ...Object.keys(SERIES).map((kind) => number(bar[kind]))]) },
 });
@@ -55,7 +55,7 @@ function renderLive(view) {
       view.minutes.some(Boolean)
         ? plot("Changes that the pipe captured, by minute, over the last hour", () => ({
           data: [{ type: "scatter", mode: "lines", fill: "tozeroy", line: { color: palette()[0], width: 2, shape: "hv" }, x: at, y: view.minutes, hovertemplate: "%{y:,} changes<extra></extra>" }],
-          layout: { hovermode: "x", xaxis: { type: "date" }, yaxis: { tickformat: ",d" } },
+          layout: { hovermode: "x", xaxis: { type: "date", nticks: 8 }, yaxis: { tickformat: ",d" } },
         }), { height: 330 })
         : h("p", { class: "muted" }, "The pipe captured nothing in the last hour."),
       h("p", { class: "foot" }, "From CloudWatch.")),

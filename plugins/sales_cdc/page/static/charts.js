@@ -68,7 +68,7 @@ const dressed = (layout, height, isNarrow) => {
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal", font: { size: 12 } },
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12 } },
     ...layout,
-    xaxis: { ...axis, ...layout.xaxis, ...(isNarrow && layout.xaxis?.nticks ? { nticks: 4 } : {}) },
+    xaxis: { ...axis, ...(layout.xaxis?.type === "date" ? { tickangle: 0 } : {}), ...layout.xaxis, ...(isNarrow && layout.xaxis?.nticks ? { nticks: 4 } : {}) },
     yaxis: { ...axis, rangemode: "tozero", ...layout.yaxis },
   };
 };
