@@ -37,7 +37,14 @@ CONTRACT = declared_contract()
 NAMES = statement_names(CONTRACT)
 VIEWS = {"views/orders.sql": NAMES["tables"].view, "views/orders_history.sql": NAMES["tables"].history}
 SCRATCH = "verified_sql"
-WRITING = ("ledger/create.sql", "ledger/expire.sql", "ledger/forget_run.sql", "ledger/pack.sql", "ledger/record_run.sql", "reconcile/lists.sql")
+WRITING = (
+    "ledger/create.sql",
+    "ledger/expire.sql",
+    "ledger/forget_run.sql",
+    "ledger/pack.sql",
+    "ledger/record_run.sql",
+    "reconcile/lists.sql",
+)
 LISTS = CONTRACT.table("compared")
 RUN = "a run's id"
 ENTRY = {"event_type": "INSERT", "written": 3, "captured": 3, "delivered": 3, "failed": 0, "dropped": 0, "curated": 3}

@@ -82,7 +82,9 @@ def cost(reader: Reader, settings: Settings) -> dict[str, Any]:
         raise NothingYetError("There is no stream", SET_UP)
     changes = reader.count(CHANGE_LOG)
     if changes is None:
-        raise NothingYetError("There is no table of changes", f"{RUN_BATCH} Its Glue job makes the table that is counted.")
+        raise NothingYetError(
+            "There is no table of changes", f"{RUN_BATCH} Its Glue job makes the table that is counted."
+        )
     days = Decimal(max(1, int((reader.now() - made_at).total_seconds()))) / SECONDS_PER_DAY
     usage = Usage(
         changes,
