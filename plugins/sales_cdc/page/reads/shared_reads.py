@@ -12,7 +12,8 @@ from sales_cdc.page.reader import Reader
 
 SHARED_SECONDS = 2.0
 SHARED = ("tables", "newest_report", "newest_changes", "failed_records")
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 Clock = Callable[[], float]
 
 
