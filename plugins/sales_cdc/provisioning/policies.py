@@ -26,6 +26,11 @@ EVENTS_ACTIONS = (
     "GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes", "ListQueueTags", "ListDeadLetterSourceQueues",
     "ReceiveMessage", "DeleteMessage", "PurgeQueue",
 )  # fmt: skip
+"""What a crawler by S3's events does on its queue. Glue refuses a crawler whose role lacks access to the queue.
+
+Sources: https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html,
+https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/glue/crawler_test.go, https://github.com/aws/aws-cdk/issues/33907
+"""
 
 
 def trust_policy(topology: Topology, service: Service) -> Document:
