@@ -41,11 +41,14 @@ class Watermark:
     passed_by: str = field(default="", compare=False)
 
     @classmethod
-    def of(cls, document: Any, now: datetime | None) -> Watermark | None:
+    def of(cls, document: Any, now: datetime) -> Watermark | None:
         """Read its document; None when there is none, when it is damaged, or when it is ahead of S3's clock ``now``."""
         try:
+            hour = hour_of("dt={}/hr={}/".format(*document["hour"]))
+            if hour is None:
+                return None
             found = cls(
-                (str(document["hour"][0]), str(document["hour"][1])),
+                hour,
                 datetime.fromisoformat(document["stored_at"]),
                 tuple(
                     (str(date.fromisoformat(first)), str(date.fromisoformat(last))) for first, last in document["days"]
@@ -54,7 +57,7 @@ class Watermark:
                 str(document.get("run_id", "")),
             )
             began = datetime.fromisoformat(f"{found.hour[0]}T{found.hour[1]}:00:00+00:00")
-            ahead = now is not None and max(began, found.stored_at) > now + CLOCK_MARGIN
+            ahead = max(began, found.stored_at) > now + CLOCK_MARGIN
         except (TypeError, ValueError, KeyError, IndexError):
             return None
         return None if ahead else found
@@ -122,8 +125,24 @@ def reached(hours: Iterable[Hour], stored_at: datetime) -> Hour:
     return max((hour for hour in hours if hour <= by_clock), default=by_clock)
 
 
-def _is_day(text: str) -> bool:
+DAMAGED = {"damaged": True, "late": True, "finished": True}
+"""Stands for a note that cannot be read: it may have named a late object."""
+
+
+def sound_note(document: Any) -> dict[str, Any]:
+    """Return a note of what a gate has to look at, or ``DAMAGED``."""
     try:
-        return bool(date.fromisoformat(text))
+        hours = [hour_of(f"dt={day}/hr={hour}/") for day, hour in document.get("hours", [])]
+        orders = [order for order in document.get("without_insert", []) if not isinstance(order, str)]
+        is_sound = None not in hours and not orders and all(map(_is_day, document.get("days", [])))
+    except (TypeError, ValueError, AttributeError):
+        is_sound = False
+    return document if is_sound else dict(DAMAGED)
+
+
+def _is_day(text: str) -> bool:
+    """Say whether a text is a day in the one form in which days sort as texts."""
+    try:
+        return str(date.fromisoformat(text)) == text
     except ValueError:
         return False

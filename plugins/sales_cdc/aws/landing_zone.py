@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -33,6 +34,11 @@ class LandingZoneHook(AwsBaseHook):
         super().__init__(**kwargs)
         self.bucket = bucket
 
+    def now(self) -> datetime:
+        """S3's time: this machine's clock may be wrong."""
+        answer = self.get_conn().list_objects_v2(Bucket=self.bucket, Prefix=bucket_keys.WATERMARK, MaxKeys=1)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
     def runs(self) -> dict[str, dict[str, Any]]:
         """The summary of every run that has finished writing, by run, with ``confirmed`` True once its changes were seen."""
         keys = {key for key, _ in self._keys(bucket_keys.GENERATE_RUNS)}
@@ -47,7 +53,7 @@ class LandingZoneHook(AwsBaseHook):
 
         Confirmed runs stand in one document. The folder of a run that is in it is not listed again: a request names a thousand runs.
         """
-        noted = self.document(bucket_keys.CONFIRMED_RUNS) or {}
+        noted = self._confirmed_runs()
         folders, _ = self.level(bucket_keys.GENERATE_RUNS)
         unknown = [folder for folder in folders if folder.split("/")[-2] not in noted]
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
@@ -67,6 +73,16 @@ class LandingZoneHook(AwsBaseHook):
         if confirmed:
             self.put_json(bucket_keys.CONFIRMED_RUNS, noted | confirmed)
         return open_runs, noted | confirmed
+
+    def _confirmed_runs(self) -> dict[str, dict[str, int]]:
+        """The document of confirmed runs; empty when there is none, or it is damaged: then every run's folder is listed again."""
+        try:
+            noted = self.document(bucket_keys.CONFIRMED_RUNS)
+        except ValueError:
+            return {}
+        counts = noted.values() if isinstance(noted, dict) else [None]
+        is_sound = all(isinstance(each, dict) and all(isinstance(n, int) for n in each.values()) for each in counts)
+        return noted if noted and is_sound else {}
 
     def mended_until(self) -> str | None:
         """When the last backfill or repair ended, written like a change event's ``creation_time``; None before the first.

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sales_cdc.aws.landing_zone import LandingZoneHook
 from sales_cdc.contract import bucket_keys
-from sales_cdc.contract.watermark import Watermark, hour_of
+from sales_cdc.contract.watermark import DAMAGED, Watermark, hour_of, sound_note
 
 LONGEST_RUN = timedelta(days=1)
 """After which a run of the job that has not noted its end has ended: Glue stops it after an hour."""
@@ -56,9 +55,20 @@ class WatermarkHook(LandingZoneHook):
     def _note(self, key: str) -> dict[str, Any] | None:
         """Return a note; None when another gate has closed it meanwhile. A damaged one asks for everything."""
         try:
-            return self.document(key)
+            document = self.document(key)
         except ValueError:
-            return {"damaged": True, "finished": True}
+            return dict(DAMAGED)
+        return None if document is None else sound_note(document)
+
+    def raw_table_check(self) -> dict[str, Any] | None:
+        """Return what the last check of the raw table noted; None when there is nothing, or it is damaged: then all is looked at."""
+        try:
+            check = self.document(bucket_keys.RAW_TABLE_CHECK)
+        except ValueError:
+            check = None
+        kinds = {"day": str, "foreign": list, "types": dict, "foreign_types": list}
+        known = check if isinstance(check, dict) and {"day", "foreign"} <= check.keys() else {}
+        return known if known and all(isinstance(known.get(name, kind()), kind) for name, kind in kinds.items()) else None
 
     def move(self, watermark: Mapping[str, Any], run_id: str) -> None:
         self.put_json(bucket_keys.WATERMARK, {**watermark, "run_id": run_id})
@@ -67,11 +77,6 @@ class WatermarkHook(LandingZoneHook):
         """Delete notes whose contents a gate has passed."""
         for key in keys:
             self.get_conn().delete_object(Bucket=self.bucket, Key=key)
-
-    def now(self) -> datetime:
-        """Return S3's time: this machine's clock may be wrong."""
-        answer = self.get_conn().list_objects_v2(Bucket=self.bucket, Prefix=bucket_keys.WATERMARK, MaxKeys=1)
-        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
 
 def note_of_late_object(key: str) -> tuple[str, dict[str, Any]]:

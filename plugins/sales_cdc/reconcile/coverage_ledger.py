@@ -6,7 +6,6 @@ import gzip
 import json
 from collections import Counter
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from botocore.exceptions import ClientError
 
@@ -38,8 +37,7 @@ class CoverageLedger:
 
     def now(self) -> datetime:
         """Return S3's time: this machine's clock may be wrong."""
-        answer = self._lake.get_conn().list_objects_v2(Bucket=self._lake.bucket, Prefix=bucket_keys.COVERAGE, MaxKeys=1)
-        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return self._lake.now()
 
     def read(self, now: datetime) -> Coverage | None:
         """Return the coverage; None when there is none, or when it cannot be used: then all orders are read."""

@@ -12,7 +12,7 @@ from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.curated_row import event_row
 from sales_cdc.contract.lines import is_change_event, position_of
 from sales_cdc.contract.order_keys import KEYS
-from sales_cdc.contract.watermark import Watermark
+from sales_cdc.contract.watermark import DAMAGED, Watermark, sound_note
 from sales_cdc.reconcile.sides import Version
 
 
@@ -30,11 +30,11 @@ class RawZoneHook(LandingZoneHook):
             lake: which change log the job has made; the watermark of another one says nothing of it.
         """
         try:
-            watermark = Watermark.of(self.document(bucket_keys.WATERMARK), None)
-            notes = [self.document(key) or {} for key in self.keys(bucket_keys.UNCHECKED)]
+            watermark = Watermark.of(self.document(bucket_keys.WATERMARK), self.now())
+            notes = [sound_note(self.document(key) or {}) for key in self.keys(bucket_keys.UNCHECKED)]
         except ValueError:
             return None
-        if watermark is None or watermark.lake != lake:
+        if watermark is None or watermark.lake != lake or DAMAGED in notes:
             return None
         folders, keys = self.level(bucket_keys.RAW_PREFIX)
         late = {(day, hour) for note in notes for day, hour in note.get("hours", [])}

@@ -128,6 +128,33 @@ def test_the_job_is_given_the_watermark_and_late_hours_and_in_an_audit_the_hours
     assert given == [MARK | told, told]
 
 
+@pytest.mark.parametrize("body", ["no JSON", "[]", '{"late": true, "hours": ["2026-01-31"]}'])
+def test_a_note_that_cannot_be_read_has_the_job_list_all_and_stays_until_it_did(ledger: Ledger, body: str) -> None:
+    """It may have named a late object, which only a run that lists all finds."""
+    ledger.put(bucket_keys.WATERMARK, json.dumps(MARK))
+    key = f"{bucket_keys.UNCHECKED}late-x.json"
+    ledger.put(key, body)
+    given = json.loads(CurateOperator(task_id="curate", bucket=ledger.name, job_name="job")._watermark(ledger.name))
+    assert given == {"late": [], "notes": [key]}
+    assert [note.ended for note in ledger.hook.notes()] == [False]
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[]", "{}", '{"day": 1, "foreign": []}', '{"day": "2026-01-01", "foreign": [], "types": []}'])
+def test_a_check_of_the_raw_table_that_cannot_be_read_is_none(ledger: Ledger, body: str) -> None:
+    ledger.put(bucket_keys.RAW_TABLE_CHECK, body)
+    assert ledger.hook.raw_table_check() is None
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[]", '{"one": 7}', '{"one": {"INSERT": "7"}}'])
+def test_a_list_of_confirmed_runs_that_cannot_be_read_is_made_again(ledger: Ledger, body: str) -> None:
+    written = {"INSERT": 7, "MODIFY": 0, "REMOVE": 0}
+    for name in ("summary", "confirmed"):
+        ledger.put(f"{bucket_keys.GENERATE_RUNS}one/{name}.json", json.dumps({"written": written}))
+    ledger.put(bucket_keys.CONFIRMED_RUNS, body)
+    assert ledger.hook.ever_written() == ({}, {"one": written})
+    assert ledger.hook.document(bucket_keys.CONFIRMED_RUNS) == {"one": written}
+
+
 DAY_TIME = "TIMESTAMP '2026-01-02 00:00:00'"
 ONE_RESCUED = f"SELECT '{{}}' AS orderid, {DAY_TIME} AS creation_time, {{}} AS holds, 1 AS found, {DAY_TIME} AS since, {DAY_TIME} AS newest"
 OF_ALL, OF_THE_DAY = ONE_RESCUED.format("of all", "true"), ONE_RESCUED.format("of the day", "true")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sales_cdc.contract.watermark import LATE_DAYS, Watermark, hour_of, ranges, reached
+from sales_cdc.contract.watermark import DAMAGED, LATE_DAYS, Watermark, hour_of, ranges, reached, sound_note
 
 NOW = datetime(2026, 11, 30, 12, 30, tzinfo=UTC)
 MARK = Watermark(("2026-11-29", "13"), NOW - timedelta(hours=23), (("2026-01-01", "2026-11-29"),), "lake-1")
@@ -25,10 +25,28 @@ def test_a_watermark_is_read_as_it_was_written() -> None:
     [
         None, [], {}, "text", {"hour": None}, {"hour": ["2026-13-01", "00"]}, {"hour": ["2026-11-29"]}, {"stored_at": "yesterday"},
         {"days": [["2026-01-01"]]}, {"days": [["x", "y"]]}, {"stored_at": "2026-11-29T13:00:00"},
+        {"hour": ["20261129", "13"]}, {"hour": ["2026-W48-7", "13"]}, {"hour": ["2026-11-29", "13:00"]}, {"hour": "13"},
     ],
 )  # fmt: skip
 def test_a_damaged_watermark_is_none(damage: Any) -> None:
     assert Watermark.of(MARK.document() | damage if isinstance(damage, dict) and damage else damage, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        [], "text", 7, {"hours": ["2026-11-29"]}, {"hours": [["20261129", "13"]]}, {"hours": 1}, {"days": ["29 November"]}, {"days": None},
+        {"without_insert": [["a"]]},
+    ],
+)  # fmt: skip
+def test_a_damaged_note_asks_for_everything(damage: Any) -> None:
+    assert sound_note(damage) == DAMAGED
+
+
+def test_a_note_is_taken_as_it_was_written() -> None:
+    note = {"hours": [["2026-11-29", "13"]], "days": ["2026-11-28"], "without_insert": ["a"], "finished": False}
+    assert sound_note(note) == note
+    assert sound_note({"late": True, "hours": []}) == {"late": True, "hours": []}
 
 
 @pytest.mark.parametrize("ahead", [{"hour": ["2026-12-01", "00"]}, {"stored_at": "2026-11-30T14:00:00+00:00"}])

@@ -108,7 +108,7 @@ class VerifyRawTableOperator(AwsBaseOperator[GlueCatalogHook]):
         tables = {table["Name"]: table for table in self._pages("get_tables", "TableList")}
         strays = stray_tables(tables.values(), self._location, self.crawler_name)
         table = self._own(tables.get(Topology.RAW_TABLE))
-        known = self._lake.document(bucket_keys.RAW_TABLE_CHECK) or {}
+        known = self._lake.raw_table_check() or {}
         self._kept = {} if str(self.crawled_all) == "True" else known.get("types", {})
         last = None if strays or table is None or not known else known
         survey, newest = self._survey(last)
