@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sales_cdc.aws.landing_zone import LandingZoneHook
@@ -68,7 +68,9 @@ class WatermarkHook(LandingZoneHook):
             check = None
         kinds = {"day": str, "foreign": list, "types": dict, "foreign_types": list}
         known = check if isinstance(check, dict) and {"day", "foreign"} <= check.keys() else {}
-        return known if known and all(isinstance(known.get(name, kind()), kind) for name, kind in kinds.items()) else None
+        return (
+            known if known and all(isinstance(known.get(name, kind()), kind) for name, kind in kinds.items()) else None
+        )
 
     def move(self, watermark: Mapping[str, Any], run_id: str) -> None:
         self.put_json(bucket_keys.WATERMARK, {**watermark, "run_id": run_id})

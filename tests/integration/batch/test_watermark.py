@@ -139,7 +139,9 @@ def test_a_note_that_cannot_be_read_has_the_job_list_all_and_stays_until_it_did(
     assert [note.ended for note in ledger.hook.notes()] == [False]
 
 
-@pytest.mark.parametrize("body", ["no JSON", "[]", "{}", '{"day": 1, "foreign": []}', '{"day": "2026-01-01", "foreign": [], "types": []}'])
+@pytest.mark.parametrize(
+    "body", ["no JSON", "[]", "{}", '{"day": 1, "foreign": []}', '{"day": "2026-01-01", "foreign": [], "types": []}']
+)
 def test_a_check_of_the_raw_table_that_cannot_be_read_is_none(ledger: Ledger, body: str) -> None:
     ledger.put(bucket_keys.RAW_TABLE_CHECK, body)
     assert ledger.hook.raw_table_check() is None
