@@ -9,10 +9,12 @@ from local_cloud.emulator.expression_cache import cache_expressions
 from local_cloud.emulator.function_logs import patch_function_logs
 from local_cloud.emulator.hot_paths import patch_hot_paths
 from local_cloud.emulator.kinesis_limits import patch_kinesis_limits
+from local_cloud.emulator.kinesis_monitoring import patch_monitoring
 from local_cloud.emulator.kinesis_retention import patch_retention_checks
 from local_cloud.emulator.modules import Modules
 from local_cloud.emulator.partiql import patch_partiql
 from local_cloud.emulator.permission_checks import WorkGroupOf, patch_permission_checks
+from local_cloud.emulator.refusal_texts import patch_refusal_texts
 from local_cloud.emulator.resharding import patch_resharding
 from local_cloud.emulator.scans import patch_scans
 from local_cloud.emulator.shard_listing import patch_shard_listing
@@ -41,10 +43,12 @@ def apply_patches(
     patch_permission_checks(modules.app, modules.iam_actions, work_group_of)
     disable_ttl_reaper(modules.dynamodb)
     cache_expressions(modules.dynamodb)
+    patch_refusal_texts(modules.kinesis, modules.dynamodb_streams)
     patch_retention_checks(modules.kinesis, uptime)
     patch_kinesis_limits(modules.kinesis)
     patch_resharding(modules.kinesis)
     patch_shard_listing(modules.kinesis)
+    patch_monitoring(modules.kinesis)
     patch_hot_paths(modules.dynamodb, modules.dynamodb_streams, modules.kinesis)
     patch_scans(modules.dynamodb)
     patch_stream_numbers(modules.dynamodb, numbers)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from local_cloud.emulator.kinesis_limits import ON_DEMAND, Operation, Refused, refusing
+from local_cloud.emulator.kinesis_limits import ON_DEMAND, Operation, Refused, refusing, unquoted
 from local_cloud.emulator.seams import require
 from local_cloud.wire import Answer, Json
 
@@ -107,9 +107,9 @@ def _of_split(data: Json, stream: Json) -> Refused:
     low, high = _range(stream["shards"][shard_id])
     if low < int(key) < high:
         return None
-    return (
-        _INVALID,
-        f"NewStartingHashKey {key} is not inside the shard {shard_id}, whose hash keys are {low} to {high}.",
+    named = f"NewStartingHashKey {key} used in SplitShard() on shard {shard_id} in stream {stream['StreamName']}"
+    return _INVALID, (
+        f"{named} is not both greater than one plus the shard's StartingHashKey {low} and less than the shard's EndingHashKey {high}."
     )
 
 
@@ -177,7 +177,8 @@ def _within(stream: Json, low: int, high: int) -> list[str]:
 def _ending(kinesis: Any, get_records: Operation) -> Operation:
     """Return ``get_records``; its last page of a closed shard names the children, not a next iterator."""
 
-    def read(data: Json) -> Answer:
+    def read(request: Json) -> Answer:
+        data = unquoted(request)
         answer = get_records(data)
         place = kinesis._shard_iterators.get(data.get("ShardIterator"))
         stream = kinesis._streams.get(place["stream"]) if place and answer[0] == 200 else None

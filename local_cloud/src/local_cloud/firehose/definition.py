@@ -56,7 +56,7 @@ def new_stream(params: Mapping[str, Any], arn: str) -> Json:
     if kind == "KinesisStreamAsSource":
         stream["Source"] = {"KinesisStreamSourceDescription": _source(params, now)}
     elif params.get("KinesisStreamSourceConfiguration"):
-        raise invalid("KinesisStreamSourceConfiguration is only allowed with DeliveryStreamType KinesisStreamAsSource.")
+        raise invalid("KinesisSourceStreamConfig is only applicable for KinesisStreamAsSource stream type.")
     check_destination(stream)
     return stream
 
@@ -133,7 +133,7 @@ def updated_stream(stream: Json, params: Mapping[str, Any]) -> Json:
         )
     (destination,) = stream["Destinations"]
     if params.get("DestinationId") != destination["DestinationId"]:
-        raise invalid(f"Destination {params.get('DestinationId')} does not exist.")
+        raise invalid(f"Destination Id {params.get('DestinationId')} not found")
     _check_one_destination(params, "Update")
     update = next(
         (params[name] for name in ("ExtendedS3DestinationUpdate", "S3DestinationUpdate") if name in params), None

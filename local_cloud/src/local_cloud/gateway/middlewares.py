@@ -10,6 +10,7 @@ from local_cloud.emulator.control_state import KEPT_SERVICES
 from local_cloud.emulator.exports import Exports
 from local_cloud.emulator.function_tags import hide_tags
 from local_cloud.emulator.kinesis_limits import check_limits
+from local_cloud.emulator.kinesis_monitoring import with_limits
 from local_cloud.emulator.log_keys import add_key_actions
 from local_cloud.emulator.modules import Modules
 from local_cloud.emulator.persistence import Persistence
@@ -66,6 +67,7 @@ def middlewares(modules: Modules, parts: Parts, *, enforce_iam: bool) -> list[Mi
         Middleware(
             "keys of log groups", ["logs"], lambda _, handler: add_key_actions(modules.cloudwatch_logs, handler)
         ),
+        Middleware("DescribeLimits", ["kinesis"], lambda _, handler: with_limits(modules.kinesis, handler)),
         Middleware("limits of Kinesis", ["kinesis"], lambda _, handler: check_limits(modules.kinesis, handler)),
         Middleware("keep tags of new streams", ["kinesis"], lambda _, handler: tag_new_streams(handler)),
         Middleware("note queries' work groups", ["athena"], lambda _, handler: parts.work_groups.around(handler)),
