@@ -119,3 +119,38 @@ def test_rows_go_into_the_partitions_of_transforms(athena: Athena) -> None:
     assert athena.rows("DESCRIBE weeks")[-2:] == [["t_month\tmonth\tt"], ["s_bucket\tbucket[16]\ts"]]
     athena.rows("DELETE FROM weeks WHERE s IS NULL")
     assert athena.rows("SELECT s FROM weeks") == [["iceberg"]]
+
+
+def test_metadata_tables_of_files_have_the_columns_that_aws_shows(athena: Athena) -> None:
+    """Columns of AWS, and values of a real Trino 476 over the same tables.
+
+    Sources: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html and, for the columns of ``$files``,
+    https://dev.classmethod.jp/articles/amazon-athena-iceberg-table-metadata-usecase.
+    """
+    place = f"LOCATION 's3://{athena.bucket}/shown/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    athena.rows(f"CREATE TABLE shown (id int, day date, price decimal(6,2), note string) PARTITIONED BY (day) {place}")
+    for table in ("files", "manifests", "refs"):
+        assert athena.rows(f'SELECT * FROM "shown${table}"') == []
+    athena.rows("INSERT INTO shown VALUES (1, DATE '2024-01-02', 1.50, 'b'), (2, DATE '2024-01-02', NULL, 'a')")
+    files = athena.run('SELECT * FROM "shown$files"')
+    assert files.names == [
+        "content", "file_path", "file_format", "record_count", "file_size_in_bytes", "column_sizes", "value_counts", "null_value_counts",
+        "nan_value_counts", "lower_bounds", "upper_bounds", "key_metadata", "split_offsets", "equality_ids",
+    ]  # fmt: skip
+    found = dict(zip(files.names, files.rows[0], strict=True))
+    assert (found["content"], found["file_format"], found["record_count"]) == ("0", "PARQUET", "2")
+    assert found["value_counts"] == "{1=2, 2=2, 3=2, 4=2}"
+    assert found["null_value_counts"] == "{1=0, 2=0, 3=1, 4=0}"
+    assert found["lower_bounds"] == "{1=1, 2=2024-01-02, 3=1.50, 4=a}"
+    assert found["upper_bounds"] == "{1=2, 2=2024-01-02, 3=1.50, 4=b}"
+    ((snapshot,),) = athena.rows('SELECT snapshot_id FROM "shown$snapshots"')
+    manifests = "added_snapshot_id, added_data_files_count, added_rows_count, partition_summaries"
+    assert athena.rows(f'SELECT {manifests} FROM "shown$manifests"') == [
+        [
+            snapshot,
+            "1",
+            "2",
+            "[{contains_null=false, contains_nan=false, lower_bound=2024-01-02, upper_bound=2024-01-02}]",
+        ]
+    ]
+    assert athena.rows('SELECT * FROM "shown$refs"') == [["main", "BRANCH", snapshot, None, None, None]]

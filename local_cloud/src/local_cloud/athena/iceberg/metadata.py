@@ -1,4 +1,4 @@
-"""Read the metadata tables of an Iceberg table: ``"t$snapshots"``, ``"t$history"``, ``"t$files"``, ``"t$partitions"``.
+"""Read the metadata tables of an Iceberg table: ``"t$snapshots"``, ``"t$history"``, ``"t$partitions"``; others in ``metadata_files``.
 
 Sources: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-data.html,
 https://trino.io/docs/current/connector/iceberg.html#metadata-tables. The tests hold it against answers of a real Trino.
@@ -18,6 +18,7 @@ from pyiceberg.table import Table
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import NestedField
 
+from local_cloud.athena.iceberg import metadata_files
 from local_cloud.athena.iceberg.types import trino_type
 from local_cloud.athena.sql.queries.iceberg_metadata import METADATA_COLUMNS
 from local_cloud.athena.types import BIGINT, Type, row
@@ -31,12 +32,9 @@ def metadata_rows(loaded: Table, name: str) -> pa.Table:
         return _partitions(loaded)
     if name == "history":
         return _history(loaded)
+    if name in metadata_files.TABLES:
+        return metadata_files.TABLES[name](loaded)
     columns = [column for column, _ in METADATA_COLUMNS[name]]
-    if name == "files":
-        current = loaded.current_snapshot()
-        if current is None or not current.manifests(loaded.io):
-            return _no_files()
-        return loaded.inspect.files().select(columns)
     table = loaded.inspect.snapshots()
     return table.select(columns).set_column(0, "committed_at", table["committed_at"].cast(pa.timestamp("ms", "UTC")))
 
@@ -127,11 +125,6 @@ def _total(field: NestedField, counts: list[dict[int, int] | None]) -> int | Non
 def _data_files(loaded: Table) -> Iterator[DataFile]:
     for task in loaded.scan().plan_files():
         yield task.file
-
-
-def _no_files() -> pa.Table:
-    kinds = {"integer": pa.int32(), "bigint": pa.int64(), "varchar": pa.string()}
-    return pa.table({column: pa.array([], kinds[kind.name]) for column, kind in METADATA_COLUMNS["files"]})
 
 
 def _history(loaded: Table) -> pa.Table:
