@@ -164,9 +164,9 @@ def test_buckets_and_formats_are_kept_with_the_table(athena: Athena) -> None:
     assert (descriptor["BucketColumns"], descriptor["NumberOfBuckets"]) == (["x", "y"], 5)
     shown = [row[0] for row in athena.rows("SHOW CREATE TABLE b")]
     assert shown[3:7] == ["CLUSTERED BY ( ", "  x, ", "  y) ", "INTO 5 BUCKETS"]
-    for kind, serde, name in (
-        ("ORC", "org.apache.hadoop.hive.ql.io.orc.OrcSerde", "orc.Orc"),
-        ("AVRO", "org.apache.hadoop.hive.serde2.avro.AvroSerDe", "avro.AvroContainer"),
+    for kind, serde, name, said in (
+        ("ORC", "org.apache.hadoop.hive.ql.io.orc.OrcSerde", "orc.Orc", "HIVE_BAD_DATA: Malformed ORC file"),
+        ("AVRO", "org.apache.hadoop.hive.serde2.avro.AvroSerDe", "avro.AvroContainer", "NOT_SUPPORTED: The SerDe"),
     ):
         athena.rows(f"CREATE EXTERNAL TABLE {kind} (x string) STORED AS {kind} {place}")
         descriptor = athena.glue.get_table(DatabaseName=athena.database, Name=kind.lower())["Table"][
@@ -175,7 +175,7 @@ def test_buckets_and_formats_are_kept_with_the_table(athena: Athena) -> None:
         assert descriptor["SerdeInfo"]["SerializationLibrary"] == serde
         assert descriptor["InputFormat"] == f"org.apache.hadoop.hive.ql.io.{name}InputFormat"
         athena.put("b/part-0", "x")
-        assert athena.run(f"SELECT x FROM {kind}").reason.startswith(f"NOT_SUPPORTED: The SerDe '{serde}'")
+        assert athena.run(f"SELECT x FROM {kind}").reason.startswith(said)
 
 
 def test_a_serde_that_is_named_stays_whatever_the_file_is_stored_as(athena: Athena) -> None:

@@ -169,7 +169,6 @@ def test_lines_that_are_no_strict_json_objects_fail_the_query(athena: Athena) ->
     ("statement", "said"),
     [
         ("CREATE EXTERNAL TABLE o (a int) STORED AS RCFILE LOCATION 's3://b/o/'", "NOT_SUPPORTED"),
-        ("CREATE TABLE o WITH (bucketed_by = ARRAY['a'], bucket_count = 2) AS SELECT 1 AS a", "NOT_SUPPORTED"),
         ("DESCRIBE EXTENDED described", "NOT_SUPPORTED"),
         ("DESCRIBE described a", "NOT_SUPPORTED"),
     ],

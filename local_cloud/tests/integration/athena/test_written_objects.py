@@ -90,7 +90,7 @@ def test_a_created_table_names_each_column_once(athena: Athena) -> None:
     assert reason.startswith("DUPLICATE_COLUMN_NAME: line 1:1: Column name 'a' specified more than once")
 
 
-@pytest.mark.parametrize("form", ["ORC", "AVRO", "ION"])
+@pytest.mark.parametrize("form", ["AVRO", "ION"])
 def test_other_formats_are_not_written(athena: Athena, form: str) -> None:
     place = f"external_location = 's3://{athena.bucket}/{form}/'"
     created = athena.run(f"CREATE TABLE w{form} WITH (format = '{form}', {place}) AS SELECT 1 AS a")

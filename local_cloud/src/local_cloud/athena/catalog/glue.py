@@ -70,6 +70,10 @@ class GlueTable:
         return self.document.get("Parameters") or {}
 
     @property
+    def bucket_columns(self) -> list[str]:
+        return [name.lower() for name in self.descriptor.get("BucketColumns") or []]
+
+    @property
     def location(self) -> str:
         return str(self.descriptor.get("Location", ""))
 

@@ -30,15 +30,15 @@ PARQUET_FORMATS = (
     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
 )
+ORC_FORMATS = (
+    "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
+    "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
+)
 _STORED = {
     "TEXTFILE": (serde.LAZY_SIMPLE, *TEXT_FORMATS),
     "PARQUET": (serde.PARQUET, *PARQUET_FORMATS),
     "JSONFILE": ("org.apache.hive.hcatalog.data.JsonSerDe", *TEXT_FORMATS),
-    "ORC": (
-        "org.apache.hadoop.hive.ql.io.orc.OrcSerde",
-        "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
-        "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
-    ),
+    "ORC": (serde.ORC, *ORC_FORMATS),
     "AVRO": (
         "org.apache.hadoop.hive.serde2.avro.AvroSerDe",
         "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",

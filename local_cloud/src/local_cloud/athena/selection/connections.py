@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 import duckdb
 
 from local_cloud.athena.sql.in_python import register as functions_in_python
-from local_cloud.athena.tables import lazy_simple, lazy_values, serde
+from local_cloud.athena.tables import buckets, lazy_simple, lazy_values, serde
 
 MEMORY_LIMIT = "1GB"
 
@@ -46,4 +46,5 @@ class Connections:
         serde.register(connection)
         lazy_simple.register(connection)
         lazy_values.register(connection)
+        buckets.register(connection)
         return connection

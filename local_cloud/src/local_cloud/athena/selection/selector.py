@@ -28,7 +28,8 @@ from local_cloud.athena.sql.raising import explained
 from local_cloud.athena.sql.values.display import shown
 from local_cloud.athena.statement.interruption import interrupter
 from local_cloud.athena.statement.query import Query, Row
-from local_cloud.athena.tables.reader import TableReader, partition_texts, partition_value
+from local_cloud.athena.tables.partition_values import partition_texts, partition_value
+from local_cloud.athena.tables.reader import TableReader
 from local_cloud.athena.types import Type
 
 ROWS_PER_FETCH = 5_000

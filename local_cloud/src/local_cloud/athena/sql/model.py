@@ -80,7 +80,7 @@ class Scope:
 class Demand:
     """What a condition demands of one column, with constants: ``=``, ``<``, ``<=``, ``>``, ``>=`` or ``any`` or ``all`` of ``parts``.
 
-    ``kind``: the constant's type: ``varchar``, ``number``, ``timestamp`` or ``date``; ``text``: the constant as it is written.
+    ``kind``: the constant's type: ``varchar``, ``number``, ``boolean``, ``timestamp`` or ``date``; ``text``: the constant as it is written.
     """
 
     column: str
@@ -94,7 +94,7 @@ class Demand:
 class Scan:
     """One reading of a table: the view that will hold it, and the conditions on its partitions (SQL over their columns).
 
-    ``demands``: what the rows have to meet, each of one column of an Iceberg table or of one partition column.
+    ``demands``: what the rows have to meet, each of one column of an Iceberg table, of partitions or of buckets.
 
     ``version``: of an Iceberg table, ("VERSION", snapshot id) or ("TIMESTAMP", moment); ``metadata``: the name after ``$``.
     ``columns``: all that the view has, in order; ``needed``: the names of those that the query needs, ``$path`` among them.

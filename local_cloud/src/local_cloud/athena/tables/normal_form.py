@@ -157,14 +157,19 @@ def _write_plain(
         item.keys = {column_name(key, ignore_case=ignore_case) for key in item.keys}
 
 
-def plain_rows(objects: dict[Path, int], keys: dict[str, str]) -> str:
-    """Return SQL of rows in the normal form, read from files of plain lines by their objects' identities; ``keys`` are those of the columns."""
+def plain_rows(objects: dict[Path, int], keys: dict[str, str], *, told_apart: bool = True) -> str:
+    """Return SQL of rows in the normal form, read from files of plain lines by their objects' identities; ``keys`` are those of the columns.
+
+    A row says which object it is from if these are to be ``told_apart``, which takes time.
+    """
     spec = ", ".join(f"{quoting.text(key)}: 'VARCHAR'" for key in keys.values()) or "'$none': 'VARCHAR'"
     chosen = "".join(f", t.{quoting.name(key)} AS {quoting.name(column)}" for column, key in keys.items())
+    source = f"read_json({quoting.paths(list(objects))}, format = 'newline_delimited', columns = {{{spec}}}, records = true, maximum_object_size = {MAX_LINE_BYTES}"
+    if not told_apart:
+        return f'SELECT 0 AS "{OBJECT_COLUMN}"{chosen} FROM {source}) t'
     values = ", ".join(f"({quoting.text(str(path))}, {identity})" for path, identity in objects.items())
     return (
-        f'SELECT o.identity AS "{OBJECT_COLUMN}"{chosen} FROM read_json({quoting.paths(list(objects))}, '
-        f"format = 'newline_delimited', columns = {{{spec}}}, records = true, filename = '$file', maximum_object_size = {MAX_LINE_BYTES}) t "
+        f"SELECT o.identity AS \"{OBJECT_COLUMN}\"{chosen} FROM {source}, filename = '$file') t "
         f'JOIN (VALUES {values}) o(file, identity) ON t."$file" = o.file'
     )
 

@@ -1,10 +1,11 @@
-"""Keep Parquet objects on this machine while queries read them."""
+"""Keep Parquet objects, and others rewritten as Parquet, on this machine while queries read them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,6 +15,17 @@ from local_cloud.athena.tables.objects import Objects, S3Object
 
 CACHE_BYTES = 1024**3
 _END_BYTES = 8  # behind the footer: its length and PAR1
+
+
+@dataclass(frozen=True, slots=True)
+class Columnar:
+    """A form of objects: its name, and what makes a fetched file one of Parquet."""
+
+    name: str
+    rewrite: Callable[[S3Object, Path], None] = lambda *_: None
+
+
+PARQUET = Columnar("parquet")
 
 
 class ParquetFiles:
@@ -28,13 +40,15 @@ class ParquetFiles:
         self._readers: dict[Path, int] = {}
 
     @contextmanager
-    def holding(self, query: Query, objects: Objects, wanted: list[S3Object]) -> Iterator[dict[str, Path]]:
+    def holding(
+        self, query: Query, objects: Objects, wanted: list[S3Object], form: Columnar = PARQUET
+    ) -> Iterator[dict[str, Path]]:
         """Give the local file of each object by its S3 path, kept while the context lasts.
 
         Raises:
             QueryFailedError: the caller whose ``objects`` they are may not read one of them.
         """
-        files = {item.path: self._folder / f"{item.identity('parquet')}.parquet" for item in wanted}
+        files = {item.path: self._folder / f"{item.identity(form.name)}.parquet" for item in wanted}
         with self._lock:
             for path in files.values():
                 self._readers[path] = self._readers.get(path, 0) + 1
@@ -46,7 +60,8 @@ class ParquetFiles:
                 pass
             fetched = {item.path for item, _ in missing}
             objects.require_readable(query, [item for item in by_path.values() if item.path not in fetched])
-            for (_, draft), (_, path) in zip(drafts, missing, strict=True):
+            for (item, draft), (_, path) in zip(drafts, missing, strict=True):
+                form.rewrite(item, draft)
                 draft.replace(path)
             for path in files.values():
                 path.touch()

@@ -20,16 +20,15 @@ from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.sql.model import PATH_COLUMN
 from local_cloud.athena.sql.values.arrow_rows import held
 from local_cloud.athena.statement.query import Query
-from local_cloud.athena.tables import lazy_simple, plain_lines, serde
+from local_cloud.athena.tables import buckets, columnar, lazy_simple, plain_lines, serde
 from local_cloud.athena.tables.delimited import write_delimited_segment
 from local_cloud.athena.tables.normal_form import OBJECT_COLUMN, column_name, plain_rows, write_json_segment
 from local_cloud.athena.tables.objects import Objects, S3Object
-from local_cloud.athena.tables.parquet_files import ParquetFiles, scanned_bytes
+from local_cloud.athena.tables.parquet_files import ParquetFiles
+from local_cloud.athena.tables.partition_values import partition_texts, partition_value
 from local_cloud.athena.tables.segment import Form, Segment
 from local_cloud.athena.tables.segments import Segments
-from local_cloud.athena.types import VARCHAR, Type, duckdb_name, parse_type
-
-NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+from local_cloud.athena.types import VARCHAR, Type, duckdb_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,14 @@ class TableReader:
             QueryFailedError: the table cannot be read, or a line of it is malformed and its SerDe does not ignore that.
         """
         partitions = self.partitions(table, wanted)
-        listings = self._objects.list_all([partition.location for partition in partitions])
+        found = self._objects.list_all([partition.location for partition in partitions])
+        listings = [buckets.kept(table, wanted.values, items) for items in found]
         rows = [(item, partition) for partition, items in zip(partitions, listings, strict=True) for item in items]
         if not rows:
             return Relation(_empty(table), [])
-        if table.serde == serde.PARQUET:
-            files = holding.enter_context(self._parquet.holding(query, self._objects, [item for item, _ in rows]))
+        if (form := columnar.form_of(table)) is not None:
+            items = [item for item, _ in rows]
+            files = holding.enter_context(self._parquet.holding(query, self._objects, items, form))
             return _parquet_relation(query, table, needed, connection, rows, files)
         return self._lines_relation(query, table, needed, connection, rows, holding)
 
@@ -86,10 +87,11 @@ class TableReader:
         form, texts = _form(table), _texts(table, needed)
         segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, texts))
         _refuse_malformed(table, rows, segments, form.name)
-        registered = _register(connection, table, rows, form.name, {})
         packed = list({id(found): found for found in segments.values() if not found.holds_lines}.values())
         plain = {identity: found for identity, found in segments.items() if found.holds_lines}
-        sources = [*([_packed(packed)] if packed else []), *_lines(plain)]
+        told_apart = bool(packed) or len(plain) < len(rows) or not needed.isdisjoint(_of_objects(table))
+        registered = _register(connection, table, rows, form.name, {}) if told_apart else None
+        sources = [*([_packed(packed)] if packed else []), *_lines(plain, told_apart=told_apart)]
         files = [segment.lines_of(identity) for identity, segment in plain.items()]
         return Relation(_source_sql(table, registered, sources), [*(segment.path for segment in packed), *files])
 
@@ -163,15 +165,6 @@ def _register(
     return name
 
 
-def partition_texts(table: GlueTable, partitions: list[tuple[str, ...]]) -> dict[str, pa.Array]:
-    """Return the values of partitions by key, ``p0``, ``p1`` …; that of the default partition is NULL."""
-    columns = {}
-    for index, _ in enumerate(table.partition_keys):
-        values = [partition[index] for partition in partitions]
-        columns[f"p{index}"] = pa.array([None if value == NULL_PARTITION else value for value in values], pa.string())
-    return columns
-
-
 @dataclass(frozen=True, slots=True)
 class _Source:
     """SQL of rows in normal form, and the columns that they have."""
@@ -186,30 +179,38 @@ def _packed(segments: list[Segment]) -> _Source:
     return _Source(f"SELECT * FROM read_parquet({files}, union_by_name = true)", columns)
 
 
-def _lines(segments: dict[int, Segment]) -> Iterator[_Source]:
+def _of_objects(table: GlueTable) -> set[str]:
+    """Return the columns whose values are those of the object that a row is from."""
+    return {PATH_COLUMN, *(column.name for column in table.partition_keys)}
+
+
+def _lines(segments: dict[int, Segment], *, told_apart: bool) -> Iterator[_Source]:
     """Yield the plain lines of the objects that are the keys, those together that spell their keys alike."""
     alike: dict[tuple[tuple[str, str], ...], dict[Path, int]] = {}
     for identity, segment in segments.items():
         keys = tuple(segment.lines[identity].keys.items())
         alike.setdefault(keys, {})[segment.lines_of(identity)] = identity
     for keys, files in alike.items():
-        yield _Source(plain_rows(files, dict(keys)), {column for column, _ in keys})
+        yield _Source(plain_rows(files, dict(keys), told_apart=told_apart), {column for column, _ in keys})
 
 
-def _source_sql(table: GlueTable, objects: str, sources: list[_Source]) -> str:
+def _source_sql(table: GlueTable, objects: str | None, sources: list[_Source]) -> str:
+    """Return SQL of all rows; without a table of the objects, what a row has of its object is NULL."""
     rows = " UNION ALL BY NAME ".join(source.sql for source in sources)
     present = set().union(*(source.columns for source in sources))
-    return f'SELECT {_chosen(table, present)} FROM ({rows}) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
+    if objects is None:
+        return f"SELECT {_chosen(table, present, _nothing(table))} FROM ({rows}) t"
+    return f'SELECT {_chosen(table, present, _own(table))} FROM ({rows}) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
 
 
-def _chosen(table: GlueTable, present: set[str]) -> str:
-    """Return SQL of every column."""
+def _chosen(table: GlueTable, present: set[str], others: list[str]) -> str:
+    """Return SQL of every column; ``others`` are those that a row has of its object."""
     columns = []
     for index, column in enumerate(table.columns):
         source = _source(table, present, column.name if table.serde in serde.JSON_SERDES else f"c{index}")
         value = f"t.{quoting.name(source)}" if source is not None else "CAST(NULL AS VARCHAR)"
         columns.append(f"{_decoded(table, value, column.type, index)} AS {quoting.name(column.name)}")
-    return ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
+    return ", ".join([*columns, *others])
 
 
 def _decoded(table: GlueTable, value: str, kind: Type, index: int) -> str:
@@ -234,23 +235,19 @@ def _json_column(table: GlueTable, name: str) -> str:
     return column_name(key, ignore_case=_ignore_case(table))
 
 
-def _partition_columns(table: GlueTable) -> list[str]:
-    return [
+def _own(table: GlueTable) -> list[str]:
+    """Return SQL of the columns that a row has of its object ``o``: its partition's values and its path."""
+    keys = [
         f"{partition_value(f'o.p{index}', column.name, column.hive_type)} AS {quoting.name(column.name)}"
         for index, column in enumerate(table.partition_keys)
     ]
+    return [*keys, f"o.path AS {quoting.name(PATH_COLUMN)}"]
 
 
-def partition_value(source: str, name: str, hive_type: str) -> str:
-    """Return SQL for the typed value of a partition's text."""
-    kind = parse_type(hive_type)
-    if kind.is_text:
-        return source
-    bad = quoting.fail(
-        "HIVE_INVALID_PARTITION_VALUE",
-        f"'Invalid partition value ''' || {source} || ''' for {kind} partition key: {name}'",
-    )
-    return f"CASE WHEN {source} IS NULL THEN NULL ELSE coalesce(TRY_CAST({source} AS {duckdb_name(kind)}), {bad}) END"
+def _nothing(table: GlueTable) -> list[str]:
+    """Return SQL of the same columns where nobody asks for them."""
+    kinds = [*((column.name, column.type) for column in table.partition_keys), (PATH_COLUMN, VARCHAR)]
+    return [f"CAST(NULL AS {duckdb_name(kind)}) AS {quoting.name(name)}" for name, kind in kinds]
 
 
 def _parquet_relation(
@@ -262,8 +259,7 @@ def _parquet_relation(
     files: dict[str, Path],
 ) -> Relation:
     names = needed.intersection(column.name for column in table.columns)
-    sizes = {path: scanned_bytes(file, names) for path, file in files.items()}
-    query.scanned(sum(sizes[item.path] for item, _ in rows))
+    query.scanned(sum(columnar.scanned(table, item, files[item.path], names) for item, _ in rows))
     registered = _register(connection, table, rows, "parquet", files)
     return Relation(_parquet_sql(table, registered, list(files.values())), list(files.values()))
 
@@ -271,18 +267,15 @@ def _parquet_relation(
 def _parquet_sql(table: GlueTable, objects: str, files: list[Path]) -> str:
     present = duckdb.execute(f"SELECT name FROM parquet_schema({quoting.paths(files)})").fetchall()
     names = {name.lower() for (name,) in present}
+    sources = [f"c{index}" if columnar.by_place(table) else column.name for index, column in enumerate(table.columns)]
     columns = [
-        f"{held(f't.{quoting.name(column.name)}', column.type) if column.name in names else f'CAST(NULL AS {duckdb_name(column.type)})'} AS {quoting.name(column.name)}"
-        for column in table.columns
+        f"{held(f't.{quoting.name(source)}', column.type) if source in names else f'CAST(NULL AS {duckdb_name(column.type)})'} AS {quoting.name(column.name)}"
+        for source, column in zip(sources, table.columns, strict=True)
     ]
-    chosen = ", ".join([*columns, *_partition_columns(table), f"o.path AS {quoting.name(PATH_COLUMN)}"])
+    chosen = ", ".join([*columns, *_own(table)])
     return f"SELECT {chosen} FROM read_parquet({quoting.paths(files)}, union_by_name = true, filename = '$file') t JOIN {objects} o ON t.\"$file\" = o.file"
 
 
 def _empty(table: GlueTable) -> str:
-    columns = [
-        *((column.name, column.type) for column in [*table.columns, *table.partition_keys]),
-        (PATH_COLUMN, VARCHAR),
-    ]
-    chosen = ", ".join(f"CAST(NULL AS {duckdb_name(kind)}) AS {quoting.name(name)}" for name, kind in columns)
-    return f"SELECT {chosen} WHERE false"
+    columns = [f"CAST(NULL AS {duckdb_name(column.type)}) AS {quoting.name(column.name)}" for column in table.columns]
+    return f"SELECT {', '.join([*columns, *_nothing(table)])} WHERE false"

@@ -6,7 +6,9 @@ from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.selection.selector import Selection
 from local_cloud.athena.sql.model import Compiled, Typed
 from local_cloud.athena.sql.values.casts import assigned, can_assign, cast
+from local_cloud.athena.tables.buckets import TYPES as BUCKET_TYPES
 from local_cloud.athena.types import UNKNOWN, Type
+from local_cloud.athena.writing.files import Target
 
 
 def named_columns(selection: Selection) -> list[tuple[str, Type]]:
@@ -37,6 +39,17 @@ def require_milliseconds(columns: list[tuple[str, Type]]) -> None:
                 f"Incorrect timestamp precision for {kind}; the configured precision is MILLISECONDS; column name: {name}",
             )
         require_milliseconds([(name, part) for part in kind.parts])
+
+
+def require_bucketable(target: Target, columns: list[tuple[str, Type]]) -> None:
+    """Refuse columns that Athena cannot bucket by.
+
+    Raises:
+        QueryFailedError: a column to bucket by is of such a type.
+    """
+    for name, kind in columns:
+        if name in target.bucketed and kind.name not in BUCKET_TYPES:
+            raise QueryFailedError("NOT_SUPPORTED", f"Cannot bucket by column {name} of type {kind}")
 
 
 def fitted_to(selection: Selection, wanted: list[tuple[str, Type]], given: list[str]) -> Selection:

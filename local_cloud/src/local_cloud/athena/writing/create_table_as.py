@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.ddl.grammar import Words
-from local_cloud.athena.ddl.table_definitions import PARQUET_FORMATS, TEXT_FORMATS
+from local_cloud.athena.ddl.table_definitions import ORC_FORMATS, PARQUET_FORMATS, TEXT_FORMATS
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.iceberg.types import iceberg_schema, iceberg_spec
@@ -16,7 +16,7 @@ from local_cloud.athena.statement.kinds import TABLE_AS
 from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables import serde
 from local_cloud.athena.types import Type, hive_name
-from local_cloud.athena.writing.columns import named_columns, require_milliseconds
+from local_cloud.athena.writing.columns import named_columns, require_bucketable, require_milliseconds
 from local_cloud.athena.writing.files import Target
 from local_cloud.athena.writing.iceberg_rows import arrow_of, changing
 from local_cloud.athena.writing.objects import WrittenObjects, add_partitions
@@ -24,7 +24,7 @@ from local_cloud.athena.writing.properties import COMPRESSION, properties_of, ta
 
 
 class CreateTableAs:
-    """Creates a table of Parquet files, of JSON lines, of delimited text or of Iceberg, and fills it with a query's rows."""
+    """Creates a table of Parquet or ORC files, of JSON lines, of delimited text or of Iceberg, and fills it with a query's rows."""
 
     def __init__(self, catalog: Catalog, selector: Selector, iceberg: IcebergTables, objects: WrittenObjects) -> None:
         self._catalog, self._selector, self._iceberg, self._objects = catalog, selector, iceberg, objects
@@ -51,6 +51,7 @@ class CreateTableAs:
                 return
             target = target_of(location, properties, [column for column, _ in columns])
             require_milliseconds(columns)
+            require_bucketable(target, columns)
             self._objects.require_empty(location)
             no_data = bool(match["no"])
             written = [] if no_data else self._objects.write(query, selection, target, columns)
@@ -101,6 +102,7 @@ class CreateTableAs:
     ) -> None:
         library, formats = {
             "PARQUET": (serde.PARQUET, PARQUET_FORMATS),
+            "ORC": (serde.ORC, ORC_FORMATS),
             "JSON": ("org.apache.hive.hcatalog.data.JsonSerDe", TEXT_FORMATS),
             "TEXTFILE": (serde.LAZY_SIMPLE, TEXT_FORMATS),
         }[target.form]
@@ -116,6 +118,7 @@ class CreateTableAs:
             "StorageDescriptor": {
                 "Columns": glue_columns[:width], "Location": target.location, "InputFormat": formats[0], "OutputFormat": formats[1],
                 "SerdeInfo": {"SerializationLibrary": library, "Parameters": dict(target.separators)},
+                **({"BucketColumns": [*target.bucketed], "NumberOfBuckets": target.buckets} if target.buckets else {}),
             },
         }  # fmt: skip
         self._catalog.create_table(database, document)

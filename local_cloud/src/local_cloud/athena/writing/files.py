@@ -1,4 +1,4 @@
-"""Write rows as files: Parquet, JSON lines or delimited text, a folder for each partition."""
+"""Write rows as files: Parquet, ORC, JSON lines or delimited text, a folder for each partition, and a file for each bucket."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TextIO
 from urllib.parse import quote
 
 import pyarrow.parquet as pq
+from pyarrow import orc
 
 from local_cloud.athena import quoting
 from local_cloud.athena.errors import QueryFailedError
@@ -20,17 +21,20 @@ from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.values.arrow_rows import named
 from local_cloud.athena.sql.values.texts import leaves_as_text, text_of
 from local_cloud.athena.tables import delimited, lazy_simple
+from local_cloud.athena.tables.buckets import bucket_sql
 from local_cloud.athena.types import Type
 
 Row = tuple[str | None, ...]
 MAX_PARTITIONS = 100
 COMPRESSIONS = {
     "PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"),
+    "ORC": ("ZLIB", "SNAPPY", "LZ4", "ZSTD", "NONE"),
     "JSON": ("GZIP", "BZIP2", "NONE"),
     "TEXTFILE": ("GZIP", "BZIP2", "NONE"),
 }
-"""The formats that are written, and how each can be compressed."""
+"""The formats that are written, and how each can be compressed, by default as the first."""
 
+_ORC_NAMES = {"NONE": "uncompressed"}
 _EXTENSIONS = {"GZIP": ".gz", "BZIP2": ".bz2", "NONE": ""}
 _OPEN: dict[str, Callable[..., TextIO]] = {"GZIP": gzip.open, "BZIP2": bz2.open, "NONE": open}
 
@@ -40,7 +44,7 @@ class Target:
     """Where rows go and how.
 
     ``partitioned`` names the last columns, which become folders; ``compression`` is Athena's name; ``separators`` are the SerDe's
-    parameters of delimited text.
+    parameters of delimited text. A table with ``buckets`` is bucketed by the columns ``bucketed``.
     """
 
     location: str
@@ -48,42 +52,56 @@ class Target:
     partitioned: tuple[str, ...] = ()
     compression: str = "GZIP"
     separators: Mapping[str, str] = field(default_factory=dict)
+    bucketed: tuple[str, ...] = ()
+    buckets: int = 0
 
     @property
     def extension(self) -> str:
-        """Return how the objects' names end; Parquet is compressed inside."""
-        return "" if self.form == "PARQUET" else _EXTENSIONS[self.compression]
+        """Return how the objects' names end; Parquet and ORC are compressed inside."""
+        return "" if self.form in {"PARQUET", "ORC"} else _EXTENSIONS[self.compression]
 
 
 def write_files(selection: Selection, target: Target, columns: list[tuple[str, Type]], scratch: Path) -> int:
-    """Write the rows under ``scratch``, a folder for each partition, and return their number."""
+    """Write the rows under ``scratch``, a folder for each partition, and return their number. A bucket's file is named ``bucket-00000``."""
     connection, sql = selection.connection, selection.compiled.sql
-    connection.execute(f"CREATE TEMP TABLE written AS SELECT * FROM ({sql}) q")
+    connection.execute(f"CREATE TEMP TABLE written AS SELECT *, {_bucket(target, columns)} AS bucket FROM ({sql}) q")
     (count,) = connection.execute("SELECT count(*) FROM written").fetchall()[0]
     width = len(columns) - len(target.partitioned)
     keys = columns[width:]
     texts = [text_of(Typed(f"c{width + index}", kind)) for index, (_, kind) in enumerate(keys)]
-    values = connection.execute(f"SELECT DISTINCT {', '.join(texts)} FROM written").fetchall() if keys else [()]
-    if len(values) > MAX_PARTITIONS:
+    found = connection.execute(f"SELECT DISTINCT {', '.join([*texts, 'bucket'])} FROM written").fetchall()
+    if len({tuple(value) for *value, _ in found}) > MAX_PARTITIONS:
         raise QueryFailedError(
             "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets."
         )
-    for number, value in enumerate(values if count else []):
+    for number, (*value, bucket) in enumerate(found):
         names = [
             f"{name}={quote(part or '__HIVE_DEFAULT_PARTITION__', safe=' -_.')}"
             for (name, _), part in zip(keys, value, strict=True)
         ]
         folder = scratch.joinpath(*names)
         folder.mkdir(parents=True, exist_ok=True)
-        where = (
-            " AND ".join(
-                f"{text} IS NOT DISTINCT FROM {'NULL' if part is None else quoting.text(part)}"
-                for text, part in zip(texts, value, strict=True)
-            )
-            or "true"
+        conditions = [
+            f"{text} IS NOT DISTINCT FROM {'NULL' if part is None else quoting.text(part)}"
+            for text, part in zip(texts, value, strict=True)
+        ]
+        where = " AND ".join([f"bucket = {bucket}", *conditions])
+        _file(
+            selection,
+            target,
+            columns[:width],
+            where,
+            folder / (f"bucket-{bucket:05}" if target.buckets else f"{number}"),
         )
-        _file(selection, target, columns[:width], where, folder / f"{number}")
     return int(count)
+
+
+def _bucket(target: Target, columns: list[tuple[str, Type]]) -> str:
+    """Return SQL of the number of a row's bucket: 0 where there are none."""
+    if not target.buckets:
+        return "0"
+    places = {name: (f"c{index}", kind) for index, (name, kind) in enumerate(columns)}
+    return bucket_sql([places[name] for name in target.bucketed], target.buckets)
 
 
 def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]], where: str, path: Path) -> None:
@@ -91,12 +109,15 @@ def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]],
 
     Source: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/arrow/test_cursor.py
     """
-    if target.form == "PARQUET":
+    if target.form in {"PARQUET", "ORC"}:
         chosen = ", ".join(
             f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
         )
         table = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}").to_arrow_table()
-        pq.write_table(table, path, compression=target.compression, use_deprecated_int96_timestamps=True)
+        if target.form == "PARQUET":
+            pq.write_table(table, path, compression=target.compression, use_deprecated_int96_timestamps=True)
+        else:
+            orc.write_table(table, path, compression=_ORC_NAMES.get(target.compression, target.compression.lower()))
         return
     values = [Typed(f"c{index}", kind) for index, (_, kind) in enumerate(columns)]
     if target.form == "JSON":

@@ -73,6 +73,15 @@ class InsertInto:
 
 
 def _target(table: GlueTable) -> Target:
+    """Return where and how the table's rows go.
+
+    Raises:
+        QueryFailedError: the table is bucketed, which Athena does not add to, or of a form that is not written here.
+    """
+    if table.bucket_columns:
+        raise QueryFailedError(
+            "NOT_SUPPORTED", f"INSERT INTO bucketed table {table.database}.{table.name} is not supported"
+        )
     if (form := _form(table.serde)) is None:
         raise not_supported(f"INSERT INTO a table with the SerDe {table.serde}")
     location, keys = table.location.rstrip("/") + "/", tuple(column.name for column in table.partition_keys)
@@ -82,4 +91,4 @@ def _target(table: GlueTable) -> Target:
 def _form(library: str) -> str | None:
     if library in serde.JSON_SERDES:
         return "JSON"
-    return {serde.PARQUET: "PARQUET", serde.LAZY_SIMPLE: "TEXTFILE"}.get(library)
+    return {serde.PARQUET: "PARQUET", serde.ORC: "ORC", serde.LAZY_SIMPLE: "TEXTFILE"}.get(library)

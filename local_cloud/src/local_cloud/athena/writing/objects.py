@@ -57,7 +57,8 @@ class WrittenObjects:
     def _put(self, query: Query, target: Target, scratch: Path, path: Path) -> str:
         folder = path.parent.relative_to(scratch).as_posix()
         folder = "" if folder == "." else folder + "/"
-        location = f"{target.location}{folder}{query.execution_id}_{uuid.uuid4()}{target.extension}"
+        name = path.name if target.buckets else uuid.uuid4()
+        location = f"{target.location}{folder}{query.execution_id}_{name}{target.extension}"
         bucket, key = split_location(location)
         with denials.reading(location), path.open("rb") as file:
             self._clients.client("s3").put_object(Bucket=bucket, Key=key, Body=file)

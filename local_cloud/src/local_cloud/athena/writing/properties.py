@@ -26,9 +26,6 @@ def target_of(location: str, properties: dict[str, str], columns: list[str]) -> 
     form = properties.get("format", "PARQUET").upper()
     if form not in COMPRESSIONS:
         raise not_supported(f"Writing the format {form}")
-    unknown = set(properties) & {"bucketed_by", "bucket_count"}
-    if unknown:
-        raise not_supported(f"The property {', '.join(sorted(unknown))}")
     partitioned = tuple(name.lower() for name in texts_of(properties.get("partitioned_by", "")))
     if partitioned and tuple(columns[-len(partitioned) :]) != partitioned:
         raise QueryFailedError(
@@ -36,7 +33,26 @@ def target_of(location: str, properties: dict[str, str], columns: list[str]) -> 
             "Partition keys must be the last columns in the table and in the same order as the table properties: "
             + str(list(partitioned)),
         )
-    return Target(location, form, partitioned, compression_of(form, properties), _separators(form, properties))
+    bucketed, buckets = _buckets(properties, [column for column in columns if column not in partitioned])
+    separators = _separators(form, properties)
+    return Target(location, form, partitioned, compression_of(form, properties), separators, bucketed, buckets)
+
+
+def _buckets(properties: dict[str, str], columns: list[str]) -> tuple[tuple[str, ...], int]:
+    """Return the columns to bucket by and the number of buckets, or none.
+
+    Raises:
+        QueryFailedError: INVALID_TABLE_PROPERTY.
+    """
+    names = tuple(name.lower() for name in texts_of(properties.get("bucketed_by", "")))
+    count = int(properties.get("bucket_count", "0"))
+    if bool(names) != bool(count):
+        message = "bucketed_by and bucket_count must be specified together"
+    elif missing := [name for name in names if name not in columns]:
+        message = f"Bucketing columns {missing} not present in schema"
+    else:
+        return names, count
+    raise QueryFailedError("INVALID_TABLE_PROPERTY", message)
 
 
 def _separators(form: str, properties: dict[str, str]) -> dict[str, str]:
@@ -56,7 +72,7 @@ def _separators(form: str, properties: dict[str, str]) -> dict[str, str]:
 
 
 def compression_of(form: str, properties: dict[str, str]) -> str:
-    """Return the compression that the properties of a statement or a table ask for; GZIP by default.
+    """Return the compression that the properties of a statement or a table ask for; the first of its format by default.
 
     Raises:
         QueryFailedError: the format cannot be written so.
@@ -67,8 +83,9 @@ def compression_of(form: str, properties: dict[str, str]) -> str:
         COMPRESSION,
         f"{form.lower()}_compression",
         f"{form.lower()}.compression",
+        f"{form.lower()}.compress",
     )
-    asked = next((properties[name].upper() for name in names if name in properties), "GZIP")
+    asked = next((properties[name].upper() for name in names if name in properties), COMPRESSIONS[form][0])
     found = "NONE" if asked == "UNCOMPRESSED" else asked
     if found not in COMPRESSIONS[form]:
         raise not_supported(f"Writing {form} with the compression {asked}")

@@ -1,6 +1,6 @@
 """Run statements that write objects: CREATE TABLE AS SELECT, INSERT INTO and UNLOAD.
 
-Parquet, JSON lines and delimited text are written; other formats are refused.
+Parquet, ORC, JSON lines and delimited text are written; other formats are refused.
 """
 
 from __future__ import annotations

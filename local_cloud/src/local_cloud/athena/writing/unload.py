@@ -35,6 +35,8 @@ class Unload:
         with self._selector.open(query, match[1], extra_paths=[self._objects.scratch_of(query)]) as selection:
             columns = named_columns(selection)
             target = target_of(match[2].rstrip("/") + "/", properties, [column for column, _ in columns])
+            if target.buckets:
+                raise QueryFailedError("NOT_SUPPORTED", "line 1:1: UNLOAD takes no property bucketed_by")
             require_milliseconds(columns)
             self._objects.require_empty(target.location)
             written = self._objects.write(query, selection, target, columns)

@@ -9,7 +9,7 @@ from local_cloud.athena.sql.functions.call import Call, Function
 from local_cloud.athena.sql.model import Typed
 from local_cloud.athena.sql.raising import raising
 from local_cloud.athena.sql.values.casts import coerce
-from local_cloud.athena.types import BIGINT, DOUBLE, REAL, VARCHAR, Type, array, duckdb_name, mapping
+from local_cloud.athena.types import BIGINT, DOUBLE, REAL, UNKNOWN, VARCHAR, Type, array, duckdb_name, mapping
 
 
 def _floating(call: Call, kinds: list[Type]) -> Type:
@@ -79,6 +79,9 @@ def _approx_percentile(call: Call) -> Typed:
         raise call.mistaken()
     if len(values) > 2:
         raise call.session.unsupported(call.node, "approx_percentile with weights")
+    if values[1].type == UNKNOWN:
+        message = "Could not choose a best candidate operator. Explicit type casts must be added."
+        raise call.session.invalid(call.node, message, "AMBIGUOUS_FUNCTION_CALL")
     kind = BIGINT if values[0].type.is_integer else _floating(call, [values[0].type])
     sorted_list = (
         f"list_sort(list_filter({call.aggregate('list', coerce(values[0], kind).sql)}, lambda e: e IS NOT NULL))"

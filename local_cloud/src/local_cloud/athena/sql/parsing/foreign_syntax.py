@@ -100,7 +100,6 @@ _TYPES = frozenset(
         "REAL",
         "DOUBLE",
         "DECIMAL",
-        "DEC",
         "NUMERIC",
         "VARCHAR",
         "CHAR",

@@ -59,6 +59,8 @@ def _compared(column: exp.Expr, sign: str, value: exp.Expr, name_of: NameOf) -> 
         return None
     if isinstance(value, exp.Literal):
         return Demand(name, sign, "varchar" if value.is_string else "number", value.this)
+    if isinstance(value, exp.Boolean):
+        return Demand(name, sign, "boolean", str(value.this).lower())
     if isinstance(value, exp.Cast) and isinstance(value.this, exp.Literal) and value.this.is_string:
         kind = _LITERAL_TYPES.get(value.to.this)
         return None if kind is None else Demand(name, sign, kind, value.this.this)

@@ -23,6 +23,9 @@ def prune(compiler: Compiler, condition: exp.Expr, scope: Scope) -> None:
             continue
         if (found := demand(part, lambda column: _name(column, scope))) is not None:
             scan.demands.append(found)
+        keys = {column.name for column in scan.table.partition_keys}
+        if not all(_name(column, scope) in keys for column in part.find_all(exp.Column)):
+            continue
         fields = tuple(
             Field(field.name, Typed(f'"{field.origin[1]}"', field.value.type), field.qualifier)
             for field in scope.fields

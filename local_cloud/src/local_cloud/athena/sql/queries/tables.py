@@ -71,8 +71,10 @@ def _scan(session: Session, node: exp.Table, table: GlueTable, metadata: str | N
 
 
 def _pruning_columns(table: GlueTable, columns: list[str]) -> set[str]:
-    """Return the columns by which a condition may leave out a part of the table: partition columns, and all of an Iceberg table."""
-    return set(columns) if table.is_iceberg else {column.name for column in table.partition_keys}
+    """Return the columns by which a condition may leave out a part of the table: those of partitions and buckets, and all of an Iceberg table."""
+    return (
+        set(columns) if table.is_iceberg else {column.name for column in table.partition_keys} | {*table.bucket_columns}
+    )
 
 
 def _view(compiler: Compiler, node: exp.Table, table: GlueTable) -> Compiled:
