@@ -13,6 +13,7 @@ import struct
 from typing import Any
 
 STOP = "stop"  # the only key of that frame's header
+ARRIVED = "arrived"  # the only key of a frame that names streams with new records; nobody answers it
 
 _LENGTHS = struct.Struct("!II")
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from local_cloud.channel import STOP, read_frame, write_frame
+from local_cloud.channel import ARRIVED, STOP, read_frame, write_frame
 from local_cloud.clients import Clients
 from local_cloud.config import CloudConfig
 from local_cloud.context import Context
@@ -85,6 +85,9 @@ async def serve(channel: socket.socket, context: Context) -> None:
 
     try:
         while STOP not in (frame := await read_frame(reader))[0]:
+            if ARRIVED in frame[0]:
+                context.arrivals.announce(frame[0][ARRIVED])
+                continue
             task = asyncio.create_task(answer(*frame))
             pending.add(task)
             task.add_done_callback(pending.discard)

@@ -12,6 +12,7 @@ from local_cloud.emulator.kinesis_limits import patch_kinesis_limits
 from local_cloud.emulator.kinesis_monitoring import patch_monitoring
 from local_cloud.emulator.kinesis_retention import patch_retention_checks
 from local_cloud.emulator.modules import Modules
+from local_cloud.emulator.new_records import Announce, patch_new_records
 from local_cloud.emulator.partiql import patch_partiql
 from local_cloud.emulator.permission_checks import WorkGroupOf, patch_permission_checks
 from local_cloud.emulator.refusal_texts import patch_refusal_texts
@@ -26,7 +27,13 @@ from local_cloud.uptime import Uptime
 
 
 def apply_patches(
-    modules: Modules, uptime: Uptime, numbers: StreamNumbers, work_group_of: WorkGroupOf, *, enforce_iam: bool
+    modules: Modules,
+    uptime: Uptime,
+    numbers: StreamNumbers,
+    work_group_of: WorkGroupOf,
+    announce: Announce,
+    *,
+    enforce_iam: bool,
 ) -> None:
     """Patch MiniStack's modules in place.
 
@@ -35,6 +42,7 @@ def apply_patches(
         uptime: when the cloud was down; that time does not count towards the retention of a stream.
         numbers: what gives sequence numbers and labels to streams.
         work_group_of: the work group of an Athena query, by the query's id.
+        announce: is called with the name of each stream to which records are added.
         enforce_iam: whether a function's log needs the permission of its role, and an unsigned request that of its bucket.
 
     Raises:
@@ -53,6 +61,7 @@ def apply_patches(
     patch_scans(modules.dynamodb)
     patch_stream_numbers(modules.dynamodb, numbers)
     patch_streams(modules.dynamodb, modules.dynamodb_streams, numbers)
+    patch_new_records(modules.dynamodb, modules.kinesis, announce)
     patch_partiql(modules.dynamodb)
     patch_update_expressions(modules.dynamodb)
     patch_catalog_tables(modules.glue)

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud.arrivals import MIN_IDLE_SECONDS, Arrivals, longer, stream_of
 from local_cloud.clients import Clients
 from local_cloud.firehose import records as firehose_records
 from local_cloud.firehose.records import IncomingRecord, Sink
@@ -33,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 PAGE_RECORDS = 500  # small enough that the gateway answers other requests between two pages
 BUSY_PAGE_RECORDS = 200
-MIN_IDLE_SECONDS = 0.075
-MAX_IDLE_SECONDS = 0.25
 DISCOVERY_SECONDS = 5.0
 ERROR_PAUSE_SECONDS = 1.0
 STOP_SECONDS = 5.0
@@ -65,8 +64,11 @@ class _ShardReading:
 class KinesisSource:
     """Read every shard into the sink. ``problem`` says why it cannot read; None when it can."""
 
-    def __init__(self, settings: KinesisSettings, clients: Clients, checkpoints: Collection) -> None:
+    def __init__(
+        self, settings: KinesisSettings, clients: Clients, checkpoints: Collection, arrivals: Arrivals
+    ) -> None:
         self._settings, self._clients, self._checkpoints = settings, clients, checkpoints
+        self._arrivals, self._stream = arrivals, stream_of(settings.stream_arn)
         self._stopping = threading.Event()
         self._supervisor: threading.Thread | None = None
         self._threads: dict[str, threading.Thread] = {}
@@ -98,6 +100,7 @@ class KinesisSource:
     def stop(self) -> None:
         """End the threads."""
         self._stopping.set()
+        self._arrivals.announce([self._stream])  # ends the readers' pauses
         if self._supervisor is not None:
             self._supervisor.join(STOP_SECONDS)
         for thread in list(self._threads.values()):
@@ -142,6 +145,7 @@ class KinesisSource:
         """Read one shard until it ends or the delivery stream stops; retry failed reads."""
         reading = _ShardReading(shard_id)
         while not self._stopping.is_set() and not reading.ended:
+            seen = self._arrivals.count(self._stream)
             try:
                 count = self._read_page(stream, reading, sink)
             except (IteratorExpiredError, PositionGoneError):
@@ -153,9 +157,15 @@ class KinesisSource:
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
                 continue
             if count < BUSY_PAGE_RECORDS:
-                self._stopping.wait(reading.idle_seconds)
+                self._pause(reading.idle_seconds, seen)
         if reading.ended:
             self._read_to_end.add(shard_id)
+
+    def _pause(self, idle_seconds: float, seen: int) -> None:
+        """Pause before the next page, until records arrive at most; those that came while the last page was read have."""
+        self._stopping.wait(MIN_IDLE_SECONDS)
+        if not self._stopping.is_set():
+            self._arrivals.wait(self._stream, seen, idle_seconds - MIN_IDLE_SECONDS)
 
     def _read_page(self, stream: KinesisShards, reading: _ShardReading, sink: Sink) -> int:
         cursor = reading.cursor or self._open_shard(stream, reading.shard_id, reading.last)
@@ -165,7 +175,7 @@ class KinesisSource:
             sink.put([_incoming(reading.shard_id, record) for record in page])
             reading.last = page[-1]["SequenceNumber"]
         reading.ended = reading.cursor is None
-        reading.idle_seconds = MIN_IDLE_SECONDS if page else min(reading.idle_seconds * 1.5, MAX_IDLE_SECONDS)
+        reading.idle_seconds = MIN_IDLE_SECONDS if page else longer(reading.idle_seconds)
         return len(page)
 
     def _is_gone(self, stream: KinesisShards, shard_id: str, error: Exception) -> bool:

@@ -138,7 +138,9 @@ class Registry:
             role_arn=kinesis["RoleARN"],
             start=kinesis["DeliveryStartTimestamp"],
         )
-        return KinesisSource(settings, self._context.clients, store.collection("firehose-checkpoints"))
+        return KinesisSource(
+            settings, self._context.clients, store.collection("firehose-checkpoints"), self._context.arrivals
+        )
 
     def _delete(self, stream: Stream) -> None:
         arn = stream["DeliveryStreamARN"]

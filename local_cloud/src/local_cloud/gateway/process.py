@@ -62,7 +62,14 @@ def equip(config: CloudConfig) -> Equipment:
     services = ServicesChild(records_lost=not persistence.stopped_cleanly)
     clients, metrics, work_groups = Clients(config.endpoint, config.region), TrafficMetrics(), QueryWorkGroups()
     persistence.attach()
-    apply_patches(modules, persistence.uptime, persistence.stream_numbers, work_groups, enforce_iam=config.enforce_iam)
+    apply_patches(
+        modules,
+        persistence.uptime,
+        persistence.stream_numbers,
+        work_groups,
+        services.announce,
+        enforce_iam=config.enforce_iam,
+    )
     exports = Exports(modules.dynamodb, credentials_of if config.enforce_iam else lambda *_: None, clients.s3_of)
     faults = Faults()
     weather = Weather(faults, Requests(modules.app, modules.iam_actions))

@@ -12,12 +12,13 @@ import subprocess
 import sys
 from typing import Any
 
-from local_cloud.channel import STOP, read_frame, write_frame
+from local_cloud.channel import ARRIVED, STOP, read_frame, write_frame
 from local_cloud.config import RECORDS_LOST
 from local_cloud.wire import Answer
 
 logger = logging.getLogger("local_cloud")
 
+ANNOUNCING_SECONDS = 0.02  # streams that get records meanwhile are announced together
 UNAVAILABLE = json.dumps({"__type": "ServiceUnavailableException", "message": "The service is starting again; retry."})
 
 
@@ -29,6 +30,8 @@ class ServicesChild:
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._writer: asyncio.StreamWriter | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._arrived: set[str] = set()
         self._stopping = False
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -41,6 +44,7 @@ class ServicesChild:
                 await asyncio.sleep(0.2)
 
     async def _run_once(self) -> None:
+        self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         self._child = subprocess.Popen(
             [sys.executable, "-m", "local_cloud.services", str(theirs.fileno())],
@@ -91,6 +95,20 @@ class ServicesChild:
         self._waiting[number] = future
         write_frame(self._writer, {**header, "number": number}, body)
         return await future
+
+    def announce(self, stream: str) -> None:
+        """Tell the child, within a moment, that a stream has new records; from any thread."""
+        if self._loop is None:
+            return
+        is_first = not self._arrived
+        self._arrived.add(stream)
+        if is_first:
+            self._loop.call_soon_threadsafe(self._loop.call_later, ANNOUNCING_SECONDS, self._send_arrived)
+
+    def _send_arrived(self) -> None:
+        arrived, self._arrived = self._arrived, set()
+        if self._writer is not None:  # a child that starts later reads its streams at once
+            write_frame(self._writer, {ARRIVED: sorted(arrived)}, b"")
 
     async def stop(self) -> None:
         """Send ``STOP``: the child stops its workers, saves their state and ends. After ten seconds it is killed."""

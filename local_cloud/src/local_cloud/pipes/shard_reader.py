@@ -9,6 +9,7 @@ from threading import Event as Flag
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud.arrivals import MIN_IDLE_SECONDS, Arrivals, longer, stream_of
 from local_cloud.counters import Counters
 from local_cloud.pipes.checkpoints import Checkpoint, Checkpoints, next_position, opened_now, skips_before
 from local_cloud.pipes.delivery import Delivery, StoppedError
@@ -21,8 +22,7 @@ logger = logging.getLogger(__name__)
 
 PAGE_RECORDS = 500  # small enough that the gateway answers other requests between two pages
 BUSY_PAGE_RECORDS = 100
-MIN_IDLE_SECONDS = 0.075
-MAX_IDLE_SECONDS = 0.25
+MAX_GATHERING_SECONDS = 0.25  # the longest pause while records wait for their batch's window to end
 ERROR_PAUSE_SECONDS = 1.0
 
 
@@ -39,11 +39,13 @@ class ShardReader:
         stopping: Flag,
         counters: Counters,
         cursor: Cursor | None = None,
+        arrivals: Arrivals | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings, self._shard_id, self._source = settings, shard_id, source
         self._delivery, self._checkpoints, self._stopping = delivery, checkpoints, stopping
         self._counters, self._clock = counters, clock
+        self._arrivals, self._stream = arrivals or Arrivals(), stream_of(settings.source.arn)
         self._checkpoint = checkpoints.get(shard_id)
         self._cursor = cursor
         self._skips_before = 0.0
@@ -57,6 +59,7 @@ class ShardReader:
         """Read until the shard ends or the pipe stops; retry while the source fails."""
         idle = MIN_IDLE_SECONDS
         while not self._stopping.is_set() and not self.finished:
+            seen = self._arrivals.count(self._stream)
             try:
                 count = self._step()
             except StoppedError:
@@ -68,9 +71,16 @@ class ShardReader:
                 self._recover(error)
                 continue
             self.problem = None
-            idle = MIN_IDLE_SECONDS if count else min(idle * 1.5, MAX_IDLE_SECONDS)
+            idle = MIN_IDLE_SECONDS if count else longer(idle)
             if count < BUSY_PAGE_RECORDS:
-                self._stopping.wait(idle)
+                self._pause(idle, seen)
+
+    def _pause(self, idle_seconds: float, seen: int) -> None:
+        """Pause before the next page, until records arrive at most; those that came while the last page was read have."""
+        self._stopping.wait(MIN_IDLE_SECONDS)
+        longest = min(idle_seconds, MAX_GATHERING_SECONDS) if self._pending else idle_seconds
+        if not self._stopping.is_set():
+            self._arrivals.wait(self._stream, seen, longest - MIN_IDLE_SECONDS)
 
     def _step(self) -> int:
         """Read one page and deliver the batches that are due; return the number of records read."""

@@ -7,6 +7,7 @@ import threading
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud.arrivals import stream_of
 from local_cloud.context import Context
 from local_cloud.counters import Counters
 from local_cloud.pipes.checkpoints import Checkpoints, first_position, opened_now
@@ -55,6 +56,7 @@ class PipeWorker:
     def stop(self) -> None:
         """End the threads; a batch in delivery is finished, or read again after the next start."""
         self._stopping.set()
+        self._context.arrivals.announce([stream_of(self._settings.source.arn)])  # ends the readers' pauses
         if self._supervisor.is_alive():
             self._supervisor.join(STOP_SECONDS)
         for _, _, thread in list(self._readers.values()):
@@ -111,7 +113,7 @@ class PipeWorker:
         delivery = Delivery(self._settings, target, dead_letters, self._stopping, self._counters, uptime)
         reader = ShardReader(
             self._settings, shard.shard_id, source, delivery, self._checkpoints, self._stopping, self._counters,
-            cursor=self._first_cursors.pop(shard.shard_id, None),
+            cursor=self._first_cursors.pop(shard.shard_id, None), arrivals=self._context.arrivals,
         )  # fmt: skip
         thread = threading.Thread(target=reader.run, name=f"pipe-{self._settings.name}-{shard.shard_id}", daemon=True)
         thread.start()
