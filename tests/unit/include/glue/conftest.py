@@ -21,7 +21,10 @@ ORDERS = load_contract(shipped.CONTRACT)
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """local[2], with an Iceberg catalog ``test`` in a folder; no network, no web UI."""
+    """local[2], with an Iceberg catalog ``test`` in memory and one of files, ``files``; no network, no web UI.
+
+    On files, each one that Hadoop's local file system makes starts a process for its permissions: a third of the time.
+    """
     folder = tmp_path_factory.mktemp("spark")
     runtime = next(jar for jar in jars.fetch("iceberg") if "spark-runtime" in jar.name)
     settings = {
@@ -39,9 +42,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.catalog.test": "org.apache.iceberg.spark.SparkCatalog",
-        "spark.sql.catalog.test.type": "hadoop",
-        "spark.sql.catalog.test.warehouse": str(folder / "lake"),
+        "spark.sql.catalog.test.catalog-impl": "org.apache.iceberg.inmemory.InMemoryCatalog",
+        "spark.sql.catalog.test.warehouse": "memory:/lake",
         "spark.sql.catalog.test.cache-enabled": "false",
+        "spark.sql.catalog.files": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.files.type": "hadoop",
+        "spark.sql.catalog.files.warehouse": str(folder / "lake"),
+        "spark.sql.catalog.files.cache-enabled": "false",
     }
     options = ["--master", "local[2]", "--driver-class-path", str(runtime)]
     options += [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
@@ -65,4 +72,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture
 def lake(spark: Any, prefix: str) -> Lake:
     """Curated tables of a database that no other test has."""
+    spark.sql(f"CREATE NAMESPACE test.{prefix}")
     return Lake(spark, "test", prefix, ORDERS)
+
+
+@pytest.fixture
+def lake_of_files(spark: Any, prefix: str) -> Lake:
+    """The same on a file system: what is kept in memory cannot be listed, and nothing is found there that no table has."""
+    return Lake(spark, "files", prefix, ORDERS)

@@ -180,6 +180,7 @@ def test_arbitrary_items_are_in_the_curated_table_with_what_was_rescued(
     transformer: ModuleType, contract: Contract, spark: Any, data: list[Any]
 ) -> None:
     lake = Lake(spark, "test", "any_contract", contract)
+    spark.sql("CREATE NAMESPACE IF NOT EXISTS test.any_contract")
     for table in (lake.changes, lake.current, lake.quarantine, lake.intake):
         spark.sql(f"DROP TABLE IF EXISTS {lake.name(table)}")
     raw, wanted, made, written = RawZone(), {}, {}, []

@@ -183,7 +183,8 @@ def test_another_key_is_refused(lake: Lake) -> None:
         prepare_tables(replace(lake, contract=replace(lake.contract, key=key)))
 
 
-def test_two_runs_at_once_keep_each_change_once(lake: Lake) -> None:
+def test_two_runs_at_once_keep_each_change_once(lake_of_files: Lake) -> None:
+    lake = lake_of_files  # each session has a memory of its own
     raw = RawZone()
     raw.put("1.json", *[event(f"o{number % 7}", number) for number in range(40)], "bad line")
     prepare_tables(lake)
@@ -207,7 +208,8 @@ def test_two_runs_at_once_keep_each_change_once(lake: Lake) -> None:
     assert len(content(lake, "orders_intake")) == 1
 
 
-def test_maintenance_changes_no_row_and_leaves_one_file_a_partition(lake: Lake) -> None:
+def test_maintenance_changes_no_row_and_leaves_one_file_a_partition(lake_of_files: Lake) -> None:
+    lake = lake_of_files
     raw = RawZone()
     raw.put("1.json", event("a", 1), event("b", 2))
     raw.curate(lake)
@@ -223,7 +225,8 @@ def test_maintenance_changes_no_row_and_leaves_one_file_a_partition(lake: Lake) 
         assert lake.spark.table(f"{lake.name(table)}.files").where("content = 0").count() == 1, table
 
 
-def test_maintenance_leaves_files_of_the_last_days_unmixed(lake: Lake) -> None:
+def test_maintenance_leaves_files_of_the_last_days_unmixed(lake_of_files: Lake) -> None:
+    lake = lake_of_files
     raw, now = RawZone(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
     for number in range(1, 7):  # Iceberg compacts five files at least
         raw.put(f"{number}.json", event(f"old-{number}", number))
