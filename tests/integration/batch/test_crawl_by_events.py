@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notification
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -131,6 +132,55 @@ def test_a_failed_crawl_is_followed_by_one_of_everything(raw: RawZone) -> None:
     assert raw.only_crawl() is True
     raw.verify(crawled_all=True)
     assert "denied" in set(raw.orders())
+
+
+def test_a_crawl_that_nobody_verified_is_followed_by_one_of_everything(raw: RawZone) -> None:
+    """Its events are gone, and no page says whether a column that it found outlives the next crawl of other folders."""
+    gift = name()
+    raw.put(f"dt=2026-01-02/hr=07/{gift}.json", line(gift, **{gift: "yes"}))
+    assert raw.only_crawl() is False
+    assert raw.only_crawl() is True
+    raw.verify(crawled_all=True)
+    assert columns(raw)[gift] == "string"
+
+
+def test_where_s3_does_not_tell_the_queue_everything_is_crawled(raw: RawZone) -> None:
+    s3, place = raw.deployed.client("s3"), {"Bucket": raw.topology.bucket.name}
+    told = s3.get_bucket_notification_configuration(**place)
+    told.pop("ResponseMetadata")
+    s3.put_bucket_notification_configuration(**place, NotificationConfiguration={})
+    gift = name()
+    raw.put(f"dt=2026-01-02/hr=08/{gift}.json", line(gift, **{gift: 1}))
+    try:
+        assert raw.only_crawl() is True
+    finally:
+        s3.put_bucket_notification_configuration(**place, NotificationConfiguration=told)
+    raw.verify(crawled_all=True)
+    assert columns(raw)[gift] == "int"
+    assert raw.only_crawl() is False
+
+
+def test_messages_of_any_kind_fail_no_crawl(raw: RawZone) -> None:
+    """Purged, foreign, twice, out of order, and of objects that are gone: hours come from the objects' names."""
+    sqs, s3 = raw.deployed.client("sqs"), raw.deployed.client("s3")
+    queue = sqs.get_queue_url(QueueName=raw.topology.raw_events_queue.name)["QueueUrl"]
+    lost, seen = name(), name()
+    raw.put(f"dt=2026-01-02/hr=09/{lost}.json", line(lost))
+    sqs.purge_queue(QueueUrl=queue)
+    raw.put(f"dt=2026-01-02/hr=10/{seen}.json", line(seen, **{seen: "yes"}))
+    about = {
+        "bucket": {"name": raw.topology.bucket.name},
+        "object": {"key": f"raw/orders/dt=2026-01-02/hr=10/{seen}.json"},
+    }
+    gone = {**about, "object": {"key": "raw/orders/dt=2026-01-02/hr=11/gone.json"}}
+    bodies = [json.dumps({"Records": [{"s3": each}]}) for each in (gone, about, about)]
+    for body in ("no JSON", "[]", '{"Event": "s3:TestEvent"}', '{"Records": [1, {"s3": {}}]}', *bodies):
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    s3.delete_object(Bucket=raw.topology.bucket.name, Key="raw/orders/dt=2026-01-02/hr=11/gone.json")
+    assert raw.only_crawl() is False
+    raw.verify()
+    assert columns(raw)[seen] == "string"
+    assert {lost, seen} <= set(raw.orders())
 
 
 def test_a_crawl_that_runs_already_is_waited_for_and_another_one_follows(raw: RawZone) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.glue_crawler import GlueCrawlerHook
@@ -19,6 +19,7 @@ from sales_cdc.dag_page.links import CrawlerLink
 from sales_cdc.deployment.topology import Topology
 
 EVERYTHING, BY_EVENTS = "CRAWL_EVERYTHING", "CRAWL_EVENT_MODE"
+NEVER = datetime.min.replace(tzinfo=UTC)
 EVENTS_ARE_KEPT = timedelta(days=13)  # of the 14 days after which SQS deletes a message
 
 
@@ -30,9 +31,9 @@ class CrawlOperator(AwsBaseOperator[GlueCrawlerHook]):
     """Run the crawler, which adds new partitions and columns to the raw table, and wait for its end.
 
     It crawls the folders that S3's events name, so its cost follows the day. It crawls everything in an audit, and where the events may
-    not tell all: the raw table or the ledger is lost, the last crawl failed or was too long ago, or a foreign object has changed the
-    type of a column, which only a crawl of everything gives back. Glue then lists everything once more in the next crawl, because its
-    definition has changed.
+    not tell all: the raw table or the ledger is lost, the last crawl failed, was too long ago, or nobody verified what it found, S3 does
+    not tell the queue, or a foreign object has changed the type of a column, which only a crawl of everything gives back. Glue then
+    lists everything once more in the next crawl, because its definition has changed.
 
     A crawl that already runs may have begun before this run's objects came. Its end is waited for, and then the crawler runs again.
     The provider's operators differ between the supported versions: ``GlueCrawlerRunOperator`` begins with 9.34, and the one
@@ -125,13 +126,13 @@ class CrawlOperator(AwsBaseOperator[GlueCrawlerHook]):
             return _behaviour_of(crawler)
         if "LastCrawl" not in crawler:
             return BY_EVENTS  # its first crawl lists everything
-        reason = self._reason_for_everything(crawler["LastCrawl"])
+        reason = self._reason_for_everything(crawler)
         if reason:
             self.log.info("The crawler '%s' crawls everything: %s.", self.crawler_name, reason)
         return EVERYTHING if reason else BY_EVENTS
 
-    def _reason_for_everything(self, last: Mapping[str, Any]) -> str | None:
-        ledger = WatermarkHook(bucket=self.bucket, **self._hook_parameters)
+    def _reason_for_everything(self, crawler: Mapping[str, Any]) -> str | None:
+        ledger, last = WatermarkHook(bucket=self.bucket, **self._hook_parameters), crawler["LastCrawl"]
         if str(self.audit) == "true":
             return "this is an audit"
         if last.get("Status") != "SUCCEEDED":
@@ -140,12 +141,25 @@ class CrawlOperator(AwsBaseOperator[GlueCrawlerHook]):
             return f"the last crawl was {last['StartTime']:%Y-%m-%d}, and SQS keeps events for 14 days"
         if not self._has_table():
             return f"there is no table {Topology.RAW_TABLE}"
-        check = ledger.document(bucket_keys.RAW_TABLE_CHECK)
+        check = ledger.raw_table_check()
         if check is None:
             return "the ledger does not know the table's columns"
+        if last["StartTime"] > max((at for _, at in ledger.stored(bucket_keys.RAW_TABLE_CHECK)), default=NEVER):
+            return "nobody has verified what the last crawl found"
         if foreign := check.get("foreign_types"):
             return f"a foreign object has changed the type of {', '.join(foreign)}"
+        if not self._is_told(ledger, crawler):
+            return "S3 does not tell the crawler's queue of raw objects; sales_cdc_setup has it tell the queue again"
         return None
+
+    def _is_told(self, ledger: WatermarkHook, crawler: Mapping[str, Any]) -> bool:
+        """Return whether the bucket tells the crawler's queue of all raw objects."""
+        told = ledger.get_conn().get_bucket_notification_configuration(Bucket=self.bucket)
+        queues = {target.get("EventQueueArn") for target in crawler["Targets"]["S3Targets"]}
+        return any(
+            each["QueueArn"] in queues and "s3:ObjectCreated:*" in each["Events"]
+            for each in told.get("QueueConfigurations", [])
+        )
 
     def _has_table(self) -> bool:
         glue = self.hook.glue_client
