@@ -46,7 +46,7 @@ def _missing(evidence: Evidence) -> Iterator[Matter]:
     missing = [hop for hop in evidence.hops if hop.state == "missing"]
     if not missing and not evidence.absent:
         return
-    if all(hop.state == "missing" for hop in evidence.hops if hop.id not in KEPT):
+    if _is_absent(evidence):
         yield Matter(
             "setup", Level.UNKNOWN, "The pipeline is not set up here yet", "", SET_UP, SETUP_DAG, is_setup=True
         )
@@ -54,6 +54,12 @@ def _missing(evidence: Evidence) -> Iterator[Matter]:
     named = ", ".join([*(hop.title.lower() for hop in missing), *evidence.absent])
     reason = f"These parts do not exist: {named}. Setup did not finish, or somebody removed them."
     yield Matter("half-built", Level.BROKEN, f"Not all of the pipeline is there: {named}", reason, SET_UP, SETUP_DAG)
+
+
+def _is_absent(evidence: Evidence) -> bool:
+    """Return whether there is no pipeline: then its setup is all that is to be done, whatever its runs left in Airflow."""
+    own = [hop.state for hop in evidence.hops if hop.id not in KEPT]
+    return bool(own) and set(own) == {"missing"}
 
 
 def _hops(evidence: Evidence) -> Iterator[Matter]:
@@ -90,7 +96,7 @@ def _dropped_tables(evidence: Evidence) -> Iterator[Matter]:
 
 def _failed_batch(evidence: Evidence) -> Iterator[Matter]:
     runs = evidence.runs
-    if runs is None or runs.failed_at is None:
+    if runs is None or runs.failed_at is None or _is_absent(evidence):
         return
     tasks = (
         f"The run {runs.run_id} failed in {listed(runs.failed_tasks)}."

@@ -128,6 +128,13 @@ def test_what_a_comparison_did_not_judge_is_not_called_the_same(in_flight: int, 
     assert of(StatefulReader(reports=not_judged)).sentence.endswith(said)
 
 
+def test_after_a_teardown_setup_is_the_one_thing_to_do_whatever_the_last_batch_did(status: ModuleType) -> None:
+    verdict = of(StatefulReader("missing", runs=FAILED))
+    assert (verdict.state, verdict.sentence) == ("missing", "The pipeline is not set up here yet.")
+    assert [matter.id for matter in verdict.matters] == ["setup"]
+    assert "make setup" in on_terminal(status, verdict)
+
+
 def test_the_worst_matter_comes_first_and_the_others_are_counted_and_listed(status: ModuleType) -> None:
     verdict = of(StatefulReader("stopped", runs=replace(FAILED, is_paused=True)))
     assert verdict.state == "untrustworthy"
