@@ -138,6 +138,7 @@ def run(name: str, conf: dict[str, Any], settings: Settings) -> None:
     """
     if settings.target == "local":
         _step("start the local cloud", "start-cloud", [sys.executable, "-m", "local_cloud", "start"])
+    require_set_up(name, settings)
     if (
         not (Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").exists()
         and "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in os.environ
@@ -145,6 +146,26 @@ def run(name: str, conf: dict[str, Any], settings: Settings) -> None:
         _step("make Airflow's database", "airflow-db", ["airflow", "db", "migrate"])
     command = ["airflow", "dags", "test", f"sales_cdc_{name}", *(["-c", json.dumps(conf)] if conf else [])]
     _step(f"sales_cdc_{name}", name, command)
+
+
+def require_set_up(name: str, settings: Settings) -> None:
+    """Refuse what needs the pipeline where there is none, before Airflow starts; a bucket that may not be looked at is no reason.
+
+    Raises:
+        StepFailedError: there is no bucket, so that setup comes first.
+    """
+    if name not in ("generate", "batch"):
+        return
+    try:
+        ledger = Ledger(settings)
+        ledger.s3.head_bucket(Bucket=ledger.bucket)
+    except BotoCoreError:
+        return  # Airflow's connection may have what this terminal lacks
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
+            raise StepFailedError(
+                f"Nothing was done: the pipeline is not set up here yet, there is no bucket '{ledger.bucket}'. First: make setup"
+            ) from error
 
 
 def _step(title: str, log_name: str, command: list[str]) -> None:
@@ -163,20 +184,18 @@ class Ledger:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         client = partial(boto3.client, region_name=settings.region, endpoint_url=settings.local_endpoint)
-        self._s3 = client("s3")
-        self._bucket = Topology(settings, client("sts").get_caller_identity()["Account"]).bucket.name
+        self.s3 = client("s3")
+        self.bucket = Topology(settings, client("sts").get_caller_identity()["Account"]).bucket.name
 
     def newest(self, prefix: str, name: str) -> dict[str, Any]:
         """Return the newest document of that name, of all runs under the prefix; an empty one when there is none."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         found = [each for page in pages for each in page.get("Contents", []) if each["Key"].endswith(f"/{name}")]
         if not found:
             return {}
         newest = max(found, key=lambda each: each["LastModified"])
-        document: dict[str, Any] = json.loads(
-            self._s3.get_object(Bucket=self._bucket, Key=newest["Key"])["Body"].read()
-        )
-        return {**document, "key": f"s3://{self._bucket}/{newest['Key']}"}
+        document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=self.bucket, Key=newest["Key"])["Body"].read())
+        return {**document, "key": f"s3://{self.bucket}/{newest['Key']}"}
 
 
 def after_setup(ledger: Ledger, conf: Mapping[str, Any]) -> list[str]:

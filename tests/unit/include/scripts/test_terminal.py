@@ -13,8 +13,10 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import boto3
 import psutil
 import pytest
+from botocore.stub import Stubber
 from sales_cdc.deployment.settings import Settings
 
 from tests import shipped
@@ -208,6 +210,25 @@ def test_a_second_make_ui_names_the_first(
 def test_setup_says_of_a_run_only_what_it_did(conf: dict[str, Any], table: str | None, said: str) -> None:
     ledger = SimpleNamespace(settings=SimpleNamespace(table=table))
     assert said in " ".join(script("run_dag").after_setup(ledger, conf))
+
+
+@pytest.mark.parametrize("name", ["generate", "batch"])
+def test_what_needs_the_pipeline_is_refused_where_there_is_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_dag = script("run_dag")
+    place = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    clients = {service: boto3.client(service, **place) for service in ("s3", "sts")}
+    monkeypatch.setattr(run_dag.boto3, "client", lambda service, **_: clients[service])
+    settings = Settings.from_environment({"SALES_CDC_TARGET": "local"})
+    for code in ("404", "403"):
+        with Stubber(clients["sts"]) as sts, Stubber(clients["s3"]) as s3:
+            sts.add_response("get_caller_identity", {"Account": "000000000000"})
+            s3.add_client_error("head_bucket", code)
+            if code == "403":
+                run_dag.require_set_up(name, settings)
+            else:
+                with pytest.raises(run_dag.StepFailedError, match=r"not set up here yet, .* First: make setup"):
+                    run_dag.require_set_up(name, settings)
+    run_dag.require_set_up("setup", settings)
 
 
 def test_the_pages_name_setup_first_only_where_nothing_is_set_up() -> None:
