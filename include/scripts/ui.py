@@ -195,6 +195,7 @@ def _start_airflow(port: int) -> list[subprocess.Popen[bytes]]:
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_password_file()),
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",  # a file that changes is read at once
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
     }
     group = 0
