@@ -25,6 +25,8 @@ Refused = tuple[str, str] | None  # code and message
 ON_DEMAND, ON_DEMAND_SHARDS = "ON_DEMAND", 4
 MAX_PAGE_BYTES = 10 * 2**20
 MAX_PAGE_RECORDS = 10_000
+MAX_RECORD_BYTES, MAX_CALL_BYTES = 2**20, 5 * 2**20
+_SURELY_FITTING = MAX_RECORD_BYTES * 4 // 3 - 2048  # a partition key has at most 256 characters
 MIN_RETENTION_HOURS, MAX_RETENTION_HOURS = 24, 8760
 _TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CARRYING = frozenset({"PutRecord", "PutRecords", "GetRecords", "GetShardIterator", "SubscribeToShard"})
@@ -40,6 +42,7 @@ def patch_kinesis_limits(kinesis: Any, now: Callable[[], float] = time.time) -> 
     """
     operations = (
         "_create_stream",
+        "_put_record",
         "_put_records",
         "_get_records",
         "_get_shard_iterator",
@@ -49,7 +52,8 @@ def patch_kinesis_limits(kinesis: Any, now: Callable[[], float] = time.time) -> 
     require(kinesis, *operations, "_next_sequence_number", "_resolve_stream", "_shard_iterators", "_streams")
     kinesis._next_sequence_number = SequenceNumbers(kinesis._streams, now)
     kinesis._create_stream = _with_shards_on_demand(kinesis._create_stream)
-    kinesis._put_records = _by_aws_code(kinesis, kinesis._put_records)
+    kinesis._put_record = _within_a_record(kinesis, kinesis._put_record)
+    kinesis._put_records = _within_a_record(kinesis, _by_aws_code(kinesis, kinesis._put_records))
     kinesis._get_records = _page_of_bytes(kinesis, kinesis._get_records)
     refusals: dict[str, Callable[[Json, Json], Refused]] = {
         "_get_shard_iterator": lambda data, stream: _of_iterator(data, stream, now()),
@@ -129,6 +133,35 @@ def _by_aws_code(kinesis: Any, put: Operation) -> Operation:
     return answered
 
 
+def _within_a_record(kinesis: Any, put: Operation) -> Operation:
+    """Return ``put``, which refuses a record whose data and partition key have together more than a record may have.
+
+    Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html; judge of the text: moto's Kinesis.
+    """
+
+    def checked(data: Json) -> Answer:
+        records = data.get("Records") or [data]
+        if all(len(record.get("Data") or "") <= _SURELY_FITTING for record in records):
+            return put(data)
+        sizes = [_size(one.get("Data") or "") + len(str(one.get("PartitionKey")).encode()) for one in records]
+        if sum(sizes) > MAX_CALL_BYTES:
+            return put(data)  # it answers with another error
+        for number, size in enumerate(sizes, 1):
+            if size > MAX_RECORD_BYTES:
+                where = f"records.{number}.member.data" if "Records" in data else "data"
+                limit = f"Member must have length less than or equal to {MAX_RECORD_BYTES}"
+                message = f"1 validation error detected: Value at '{where}' failed to satisfy constraint: {limit}"
+                return _refusal(kinesis, "ValidationException", message)
+        return put(data)
+
+    return checked
+
+
+def _size(encoded: str) -> int:
+    """Return the number of bytes of text in base64."""
+    return len(encoded) * 3 // 4 - encoded.count("=", -2)
+
+
 def _page_of_bytes(kinesis: Any, read: Operation) -> Operation:
     """Return ``read`` with as many records as fit into a page: one at least."""
 
@@ -161,7 +194,7 @@ def fitting(records: list[Json], start: int, limit: int) -> int:
     """Return how many records from ``start`` on are in a page of ``limit`` records and 10 MiB."""
     count = total = 0
     for record in records[start : start + limit]:
-        total += len(record["Data"]) * 3 // 4 - record["Data"].count("=", -2)
+        total += _size(record["Data"])
         if total > MAX_PAGE_BYTES and count:
             return count
         count += 1

@@ -67,7 +67,7 @@ def test_a_stream_on_demand_begins_with_four_shards(kinesis: Kinesis) -> None:
 
 def test_a_page_has_at_most_ten_mebibytes_and_the_next_one_the_rest(kinesis: Kinesis) -> None:
     """Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html"""
-    payload = base64.b64encode(bytes(2**20)).decode()
+    payload = base64.b64encode(bytes(2**20 - 1)).decode()
     for _ in range(4):
         kinesis.ask("_put_records", Records=[{"Data": payload, "PartitionKey": "k"}] * 4)
     iterator, sizes = kinesis.iterator(SHARD), []
@@ -76,6 +76,19 @@ def test_a_page_has_at_most_ten_mebibytes_and_the_next_one_the_rest(kinesis: Kin
         sizes.append(len(page["Records"]))
         iterator = page["NextShardIterator"]
     assert sizes == [10, 6, 0]
+
+
+@pytest.mark.parametrize("operation", ["_put_record", "_put_records"])
+def test_data_and_partition_key_fit_into_a_record_together(kinesis: Kinesis, operation: str) -> None:
+    """Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html; moto's ``test_kinesis_stream_limits.py``."""
+
+    def put(size_bytes: int) -> None:
+        record = {"Data": base64.b64encode(bytes(size_bytes)).decode(), "PartitionKey": "key"}
+        kinesis.ask(operation, **(record if operation == "_put_record" else {"Records": [record]}))
+
+    put(2**20 - 3)
+    with pytest.raises(AssertionError, match=r"data' failed to satisfy constraint: Member must have length .* 1048576"):
+        put(2**20 - 2)
 
 
 def test_a_call_with_more_than_five_mebibytes_is_refused(kinesis: Kinesis) -> None:
