@@ -154,3 +154,6 @@ def test_metadata_tables_of_files_have_the_columns_that_aws_shows(athena: Athena
         ]
     ]
     assert athena.rows('SELECT * FROM "shown$refs"') == [["main", "BRANCH", snapshot, None, None, None]]
+    athena.rows("INSERT INTO shown VALUES (3, DATE '2024-01-02', NULL, NULL)")
+    ((bounds,),) = athena.rows('SELECT data.price FROM "shown$partitions"')
+    assert bounds == "{min=1.50, max=1.50, null_count=2, nan_count=null}"

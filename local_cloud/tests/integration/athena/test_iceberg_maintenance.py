@@ -51,6 +51,28 @@ def test_merge_refuses_two_sources_for_one_row(athena: Athena) -> None:
     assert outcome.reason.startswith("MERGE_TARGET_ROW_MULTIPLE_MATCHES")
     assert athena.run(merge + "WHEN MATCHED AND s.item = 'b' THEN UPDATE SET item = s.item").state == "SUCCEEDED"
     assert athena.rows("SELECT item FROM twice ORDER BY id") == [["b"], ["jam"], ["pie"]]
+    for clause in ("WHEN MATCHED AND twice.id > 5 THEN DELETE", "WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)"):
+        assert athena.run(merge + clause).reason.startswith("MERGE_TARGET_ROW_MULTIPLE_MATCHES")
+
+
+@pytest.mark.parametrize(
+    ("clause", "said"),
+    [
+        ("WHEN MATCHED THEN UPDATE SET nope = 1", "COLUMN_NOT_FOUND: line 1:1: Merge column name does not exist in target table: nope"),
+        ("WHEN NOT MATCHED THEN INSERT (nope) VALUES (1)", "COLUMN_NOT_FOUND: line 1:1: Merge column name does not exist in target table: nope"),
+        ("WHEN MATCHED THEN UPDATE SET item = 'a', item = 'b'", "DUPLICATE_COLUMN_NAME: line 1:1: Merge column name is specified more than once: item"),
+        ("WHEN NOT MATCHED THEN INSERT (id, id) VALUES (1, 2)", "DUPLICATE_COLUMN_NAME: line 1:1: Merge column name is specified more than once: id"),
+        ("WHEN MATCHED THEN UPDATE SET id = 'x'", "TYPE_MISMATCH: line 1:1: MERGE table column types don't match for MERGE case 0, SET expressions: Table: ['integer'], Expressions: ['varchar(1)']"),
+        ("WHEN MATCHED THEN UPDATE SET refused.item = 'q'", "SYNTAX_ERROR"),
+    ],
+)  # fmt: skip
+def test_a_merge_that_trino_refuses_changes_nothing(athena: Athena, clause: str, said: str) -> None:
+    """As a real Trino 476 answered the same statements."""
+    if ["refused"] not in athena.rows("SHOW TABLES"):
+        stock(athena, "refused")
+    outcome = athena.run(f"MERGE INTO refused USING (VALUES 1, 9) s(k) ON refused.id = s.k {clause}")
+    assert outcome.reason.startswith(said)
+    assert athena.rows("SELECT count(*), sum(id), max(item) FROM refused") == [["3", "6", "tea"]]
 
 
 def test_optimize_keeps_the_rows_in_fewer_files(athena: Athena) -> None:

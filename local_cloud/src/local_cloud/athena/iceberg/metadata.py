@@ -101,12 +101,13 @@ def _partition(
 
 
 def _range(field: NestedField, files: list[DataFile]) -> dict[str, Any]:
-    """Return what the files' metadata has of one column; NULL where one file has nothing."""
-    least = [_bound(field, file.lower_bounds) for file in files]
-    greatest = [_bound(field, file.upper_bounds) for file in files]
+    """Return what the files' metadata has of one column; NULL where a file with values says nothing of them."""
+    valued = [file for file in files if (file.null_value_counts or {}).get(field.field_id) != file.record_count]
+    least = [_bound(field, file.lower_bounds) for file in valued]
+    greatest = [_bound(field, file.upper_bounds) for file in valued]
     return {
-        "min": None if None in least else min(least),
-        "max": None if None in greatest else max(greatest),
+        "min": None if None in least else min(least, default=None),
+        "max": None if None in greatest else max(greatest, default=None),
         "null_count": _total(field, [file.null_value_counts for file in files]),
         "nan_count": _total(field, [file.nan_value_counts for file in files]),
     }

@@ -112,6 +112,7 @@ class IcebergChanges:
         table, columns = self._table(query, merge_target(query.sql), "Merging into")
         name = f"{quoting.name(table.database)}.{quoting.name(table.name)}"
         queries = MergeQueries(parsed_merge(query.sql, [column for column, _ in columns]), name, columns)
+        self._check_merged(query, queries, dict(columns))
         with self._selector.open(query, queries.changed) as selection:
             changed, most = (int(value or 0) for value in next(iter(selection.rows())))
         if most > 1:
@@ -155,6 +156,17 @@ class IcebergChanges:
                 "TYPE_MISMATCH",
                 f"line 1:1: UPDATE table column types don't match SET expressions: Table: {[str(kind) for kind in table]}, Expressions: {[str(kind) for kind in given]}",
             )
+
+    def _check_merged(self, query: Query, queries: MergeQueries, kinds: dict[str, Type]) -> None:
+        for number, (names, sql) in enumerate(queries.assigned):
+            compiled, _ = self._selector.compiled(query, sql)
+            table, given = [kinds[name] for name in names], [kind for _, kind in compiled.columns]
+            if not all(map(can_assign, given, table)):
+                types = f"Table: {[str(kind) for kind in table]}, Expressions: {[str(kind) for kind in given]}"
+                message = (
+                    f"line 1:1: MERGE table column types don't match for MERGE case {number}, SET expressions: {types}"
+                )
+                raise QueryFailedError("TYPE_MISMATCH", message)
 
     def _replace(
         self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str, counted: str

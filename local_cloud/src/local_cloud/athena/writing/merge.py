@@ -128,7 +128,12 @@ def _clause(text: str, columns: list[str]) -> Clause:
     update = re.fullmatch(r"UPDATE\s+SET\b\s*(.*)", action, re.IGNORECASE | re.DOTALL)
     if matched and update:
         pairs = [_Text(part).at("=") for part in _Text(update[1]).parts(",")]
-        return Clause(matched, condition, "UPDATE", {_column(name): value for name, value in pairs})
+        return Clause(
+            matched,
+            condition,
+            "UPDATE",
+            _by_column([_column(name) for name, _ in pairs], [value for _, value in pairs]),
+        )
     insert = re.fullmatch(r"INSERT\s*(?:\(([^()]*)\))?\s*VALUES\s*\((.*)\)", action, re.IGNORECASE | re.DOTALL)
     if matched or insert is None:
         raise _mismatched("UPDATE, DELETE or INSERT")
@@ -138,11 +143,25 @@ def _clause(text: str, columns: list[str]) -> Clause:
         raise QueryFailedError(
             "SYNTAX_ERROR", "line 1:1: Insert column list and values of MERGE have different lengths"
         )
-    return Clause(matched, condition, "INSERT", dict(zip(names, values, strict=True)))
+    return Clause(matched, condition, "INSERT", _by_column(names, values))
+
+
+def _by_column(names: list[str], values: list[str]) -> dict[str, str]:
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        message = f"line 1:1: Merge column name is specified more than once: {repeated}"
+        raise QueryFailedError("DUPLICATE_COLUMN_NAME", message)
+    return dict(zip(names, values, strict=True))
 
 
 def _column(name: str) -> str:
-    return name.strip().split(".")[-1].strip('"').lower()
+    """Return the column that a name without a table before it means.
+
+    Raises:
+        QueryFailedError: it is no such name.
+    """
+    if match := re.fullmatch(r'\s*(?:(\w+)|"([^"]+)")\s*', name):
+        return (match[1] or match[2]).lower()
+    raise QueryFailedError("SYNTAX_ERROR", f"line 1:1: mismatched input in MERGE: {name.strip()} is no column's name")
 
 
 class MergeQueries:
@@ -159,11 +178,36 @@ class MergeQueries:
         return " UNION ALL ".join([self._kept(), *self._inserted()])
 
     @property
+    def assigned(self) -> Iterator[tuple[list[str], str]]:
+        """Yield for each clause with values the columns that it sets, and the query of their expressions.
+
+        Raises:
+            QueryFailedError: COLUMN_NOT_FOUND.
+        """
+        merge, known = self._merge, dict(self._columns)
+        for clause in merge.clauses:
+            if unknown := next((name for name in clause.values if name not in known), None):
+                message = f"line 1:1: Merge column name does not exist in target table: {unknown}"
+                raise QueryFailedError("COLUMN_NOT_FOUND", message)
+            if not clause.values:
+                continue
+            target = f"(SELECT * FROM {self._table}) {merge.alias} CROSS JOIN " if clause.matched else ""
+            chosen = ", ".join(f"({value})" for value in clause.values.values())
+            yield [*clause.values], f"SELECT {chosen} FROM {target}{self._source()}"
+
+    @property
     def changed(self) -> str:
-        """Return the query of the number of changed rows, and of the most source rows that change one row."""
+        """Return the query of the number of changed rows, and of the most source rows that match one row alike.
+
+        Trino counts those, too, for which no clause has anything to do.
+        """
         acted = f'SELECT "merge$row", count(*) AS n FROM ({self._joined()}) j WHERE "merge$action" > 0 GROUP BY 1'
         new = " + ".join(f"(SELECT count(*) FROM ({query}) i)" for query in self._inserted()) or "0"
-        return f"SELECT coalesce(sum(n), 0) + {new}, coalesce(max(n), 0) FROM ({acted}) a"
+        alike = (
+            f'SELECT count(*) AS m FROM ({self._joined()}) j WHERE "merge$matched" GROUP BY "merge$row", "merge$action"'
+        )
+        most = f"greatest(coalesce(max(n), 0), (SELECT coalesce(max(m), 0) FROM ({alike}) b))"
+        return f"SELECT coalesce(sum(n), 0) + {new}, {most} FROM ({acted}) a"
 
     def _joined(self) -> str:
         merge = self._merge
@@ -180,7 +224,7 @@ class MergeQueries:
         )
         rows = f'SELECT *, row_number() OVER () AS "merge$row" FROM {self._table}'
         return (
-            f'SELECT {own}, {merge.alias}."merge$row" AS "merge$row", {action} AS "merge$action"{values} '
+            f'SELECT {own}, {merge.alias}."merge$row" AS "merge$row", ({found}) AS "merge$matched", {action} AS "merge$action"{values} '
             f"FROM ({rows}) {merge.alias} LEFT JOIN {self._source()} ON ({merge.condition})"
         )
 
