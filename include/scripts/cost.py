@@ -19,15 +19,14 @@ from sales_cdc.cost import scaling
 from sales_cdc.cost.forecast import (
     ORDER_BYTES,
     PLAIN_WRITE,
-    REGION,
     TRANSACTION_WRITE,
     CostError,
     Forecast,
     Line,
     Usage,
     forecast,
-    in_dollars,
 )
+from sales_cdc.cost.prices import REGION, in_dollars
 
 GB = 1024**3
 MAX_CHANGES, MAX_DAYS, MAX_ITEM_BYTES = 10**15, 36_500, 400 * 1024

@@ -26,7 +26,8 @@ from command_log import StepFailedError, interrupt_on_sigterm, run_logged, step_
 from rich.console import Console
 from sales_cdc.contract import bucket_keys
 from sales_cdc.cost.confirmation import FREE_DOLLARS, PARAM, CostNotConfirmedError, allowed_dollars
-from sales_cdc.cost.forecast import Usage, forecast, in_dollars
+from sales_cdc.cost.forecast import Usage, forecast
+from sales_cdc.cost.prices import in_dollars
 from sales_cdc.deployment import endpoint_guard
 from sales_cdc.deployment.settings import Settings, SettingsError
 from sales_cdc.deployment.topology import Topology

@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from sales_cdc.backfill.ledger import BackfillLedger
 from sales_cdc.backfill.run import BackfillIncompleteError, BackfillRefusedError, BackfillRun
 from sales_cdc.backfill.touches import TouchableTable
-from sales_cdc.cost.forecast import REGION
+from sales_cdc.cost.prices import REGION
 from sales_cdc.generate.run_operator import WritingRunOperator, final_errors
 from sales_cdc.generate.workload import require_rate
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from sales_cdc.cost.forecast import Forecast, in_dollars
+from sales_cdc.cost.forecast import Forecast
+from sales_cdc.cost.prices import in_dollars
 
 PARAM = "confirm_cost_up_to_dollars"
 PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,2})?$"

@@ -1,4 +1,4 @@
-"""Forecast what changes cost on AWS. Pure: no Airflow, no AWS client; the prices are in ``prices.json``.
+"""Forecast what changes cost on AWS. Pure: no Airflow, no AWS client; the prices are in ``prices.py``.
 
 Every line has its formula and the page that its price is from. Prices are list prices, without free tier and discounts. Where a bill
 depends on what nobody knows before (such as how full a buffer gets), the forecast takes the more expensive case. Money is Decimal.
@@ -6,18 +6,14 @@ depends on what nobody knows before (such as how full a buffer gets), the foreca
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
-from pathlib import Path
+from decimal import ROUND_CEILING, Decimal
 
 from sales_cdc.contract.rotation import compared_units, read_units
+from sales_cdc.cost.prices import REGION, Price, in_dollars, prices_of
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.deployment.topology import ALARMS
-
-PRICES_FILE = Path(__file__).with_name("prices.json")
-REGION = "us-east-1"
 
 KB, MB = 1024, 1024**2
 PLAIN_WRITE, TRANSACTION_WRITE = 1, 2  # write request units for each KB of an item
@@ -43,23 +39,6 @@ METRICS_PER_HOUR_OF_PAGE = 7 * 3600 // 5
 
 class CostError(ValueError):
     """Raised when no forecast can be made of the given amounts."""
-
-
-@dataclass(frozen=True)
-class Price:
-    """Hold one list price.
-
-    ``dollars`` is the price of ``each``, which is ``per`` units; ``page`` is AWS's page; ``date`` is when it was read. ``secondary``: it
-    was read in a page that quotes AWS's, not in AWS's own.
-    """
-
-    dollars: Decimal
-    each: str
-    per: int
-    unit: str
-    page: str
-    date: str
-    secondary: bool = False
 
 
 @dataclass(frozen=True)
@@ -295,21 +274,6 @@ def monthly_cost(settings: Settings, changes: int = 1_000_000) -> str:
     )  # fmt: skip
     found = forecast(usage, settings.region)
     return f"{in_dollars(found.dollars)} a month with {changes:,} changes, at the list prices of {found.region} (make cost)"
-
-
-def in_dollars(amount: Decimal) -> str:
-    """Format an amount in cents, rounded half up; below ten cents, in hundredths of a cent."""
-    cents = amount >= Decimal("0.10") or not amount
-    return f"${amount.quantize(Decimal('0.01' if cents else '0.0001'), ROUND_HALF_UP):,}"
-
-
-def prices_of(region: str) -> tuple[str, Mapping[str, Price]]:
-    """Return the region whose prices are used, and its prices by name."""
-    document = json.loads(PRICES_FILE.read_text())
-    known = region if region in document else REGION
-    return known, {
-        name: Price(**{**entry, "dollars": Decimal(entry["dollars"])}) for name, entry in document[known].items()
-    }
 
 
 def chunks(size: int, chunk: int) -> int:

@@ -11,13 +11,11 @@ from sales_cdc.cost.forecast import (
     JOB_DPUS,
     JOB_START_SECONDS,
     LEAST_SCAN_BYTES,
-    REGION,
     Forecast,
     Line,
     Usage,
-    in_dollars,
-    prices_of,
 )
+from sales_cdc.cost.prices import REGION, in_dollars, prices_of
 
 CHECKS = 4  # statements on the rebuilt tables; one reads the live ones too
 KEEP_MONTHS = 1  # how long the former tables are kept, at most, in the forecast

@@ -9,7 +9,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from sales_cdc.contract.change_contract import EventType
 from sales_cdc.cost.confirmation import PARAM
-from sales_cdc.cost.forecast import REGION
+from sales_cdc.cost.prices import REGION
 from sales_cdc.generate.ledger import RunLedger
 from sales_cdc.generate.run import GenerateRun, require_own_table
 from sales_cdc.generate.run_operator import WritingRunOperator, final_errors

@@ -14,7 +14,8 @@ from sales_cdc.aws.ledger_folder import ForeignPlanError
 from sales_cdc.contract.change_contract import EVENT_TYPES, EventType
 from sales_cdc.contract.declared import refusal_without_orders
 from sales_cdc.cost.confirmation import FREE_DOLLARS, require_confirmed
-from sales_cdc.cost.forecast import ORDER_BYTES, REGION, Usage, forecast, forecast_line
+from sales_cdc.cost.forecast import ORDER_BYTES, Usage, forecast, forecast_line
+from sales_cdc.cost.prices import REGION
 from sales_cdc.generate.change_writer import ChangeWriter, Pace, StalledError
 from sales_cdc.generate.ledger import Outcome, RunHeader, RunLedger
 from sales_cdc.generate.transactional_table import OrdersTable

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
-from sales_cdc.cost.forecast import ORDER_BYTES, PLAIN_WRITE, REGION, Usage, forecast, prices_of
+from sales_cdc.cost.forecast import ORDER_BYTES, PLAIN_WRITE, Usage, forecast
+from sales_cdc.cost.prices import REGION, prices_of
 
 DRILL_CHANGES = 20_000
 WRITES_PER_REPAIR = 2

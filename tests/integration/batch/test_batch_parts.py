@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from sales_cdc.aws.athena import Athena
-from sales_cdc.aws.query_rows import as_table
 from sales_cdc.batch.operators.crawl import CrawlFailedError, CrawlOperator
 from sales_cdc.batch.operators.run_statements import ChecksOperator, StatementFailedError, StatementsOperator
 from sales_cdc.batch.operators.write_report import ReportOperator
@@ -294,11 +293,3 @@ def test_differences_are_reported_before_they_fail_the_run(place: Place) -> None
     assert written["changed_orders"] == [{"orderid": "a", "before": {"quantity": 1}, "after": None}]
     xcoms["reconcile"] = None
     assert report.execute({"run_id": "two", "ti": instance}) == f"s3://{place.name}/ledger/batch/two/report.json"
-
-
-def test_a_table_is_as_wide_as_its_widest_values() -> None:
-    assert as_table(["a", "long"], [["wide value", "1"]]).splitlines() == [
-        "a          | long",
-        "-----------+-----",
-        "wide value | 1   ",
-    ]

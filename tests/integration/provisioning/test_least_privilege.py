@@ -294,9 +294,5 @@ def test_the_job_s_calls_succeed_with_the_whole_policy(deployed: Deployment) -> 
 
 
 TRIALS: dict[Service, Callable[[Deployment, Removal], None]] = {
-    "pipe": try_pipe,
-    "delivery": try_delivery,
-    "transformer": try_transformer,
-    "crawler": try_crawler,
-    "job": try_job,
-}
+    "pipe": try_pipe, "delivery": try_delivery, "transformer": try_transformer, "crawler": try_crawler, "job": try_job,
+}  # fmt: skip

@@ -13,15 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sales_cdc.cost.forecast import (
     PLAIN_WRITE,
-    PRICES_FILE,
     QUERIES_PER_BATCH,
     CostError,
     Usage,
     forecast,
     forecast_line,
-    in_dollars,
     monthly_cost,
 )
+from sales_cdc.cost.prices import PRICES_FILE, in_dollars
 from sales_cdc.deployment.settings import Settings
 
 TESTS = Path(__file__).resolve().parents[2]

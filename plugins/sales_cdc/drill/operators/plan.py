@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sales_cdc.cost.confirmation import PARAM
-from sales_cdc.cost.forecast import REGION
+from sales_cdc.cost.prices import REGION
 from sales_cdc.drill.drill_ledger import DrillLedger
 from sales_cdc.drill.keys import curate_key
 from sales_cdc.drill.plan import change_counts, seed_of

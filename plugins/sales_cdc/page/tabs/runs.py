@@ -10,7 +10,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import Body, Depends, FastAPI, HTTPException, Response
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.cost.forecast import in_dollars
+from sales_cdc.cost.prices import in_dollars
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page import access
 from sales_cdc.page.answers import QUICK, Answers, json_response, require_known

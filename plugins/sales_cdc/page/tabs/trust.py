@@ -10,7 +10,8 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 from sales_cdc.contract import bucket_keys
-from sales_cdc.cost.forecast import SECONDS_PER_DAY, Usage, forecast, in_dollars
+from sales_cdc.cost.forecast import SECONDS_PER_DAY, Usage, forecast
+from sales_cdc.cost.prices import in_dollars
 from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.answers import QUICK, SLOW, Answers, require_known
 from sales_cdc.page.curated import CHANGE_LOG, RUN_BATCH

@@ -10,7 +10,8 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.cost.confirmation import CostNotConfirmedError, allowed_dollars
-from sales_cdc.cost.forecast import REGION, Forecast, in_dollars
+from sales_cdc.cost.forecast import Forecast
+from sales_cdc.cost.prices import REGION, in_dollars
 from sales_cdc.cost.rebuild import RawZone, rebuild_forecast, summary
 from sales_cdc.deployment.topology import Topology
 from sales_cdc.rebuild.operators.step import CONFIRM, RebuildOperator, RebuildRefusedError
