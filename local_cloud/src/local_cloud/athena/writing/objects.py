@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -57,8 +58,10 @@ class WrittenObjects:
     def _put(self, query: Query, target: Target, scratch: Path, path: Path) -> str:
         folder = path.parent.relative_to(scratch).as_posix()
         folder = "" if folder == "." else folder + "/"
-        name = path.name if target.buckets else uuid.uuid4()
-        location = f"{target.location}{folder}{query.execution_id}_{name}{target.extension}"
+        name = f"{query.execution_id}_{uuid.uuid4()}"
+        if target.buckets:  # a name by which Trino's Hive connector knows buckets
+            name = f"{datetime.now(UTC):%Y%m%d_%H%M%S}_00000_{query.execution_id[:5]}_{path.name}"
+        location = f"{target.location}{folder}{name}{target.extension}"
         bucket, key = split_location(location)
         with denials.reading(location), path.open("rb") as file:
             self._clients.client("s3").put_object(Bucket=bucket, Key=key, Body=file)
