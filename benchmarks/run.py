@@ -68,6 +68,13 @@ FIGURES = (
     Figure("curate_peak_mb", "its memory at most: driver, JVM and Python workers together, MB", at_most=3000),
     Figure("curate_1000000_to_bare_spark", "the Spark job over 1,000,000 changes from nothing, in times of a bare Spark that reads, drops copies and writes", at_most=2),
     Figure("curate_1000000_seconds", "that run, seconds without the session's start"),
+    Figure("current_random_read_bytes", "the MERGE of 5,000 changes into 5,000,000 orders with keys at random: bytes read, in times of that into 500,000"),
+    Figure("current_random_of_keys", "the same, in times of the columns that it needs (key, position, event)", at_most=1.1),
+    Figure("current_random_written_bytes", "bytes written by it, in times of those on 500,000", at_most=1.3),
+    Figure("current_random_seconds", "its seconds, in times of those on 500,000"),
+    Figure("current_rising_read_bytes", "the same MERGE with keys that rise with time: bytes read, in times of that into 500,000", at_most=2),
+    Figure("current_rising_written_bytes", "bytes written by it, in times of those on 500,000 orders", at_most=1.3),
+    Figure("current_rising_seconds", "its seconds, in times of those on 500,000 orders", at_most=1.5),
     Figure("history_bytes_ratio", "a day of 5,000 changes on a long history: bytes that Athena scans, in times of the same day on 50,000 changes", at_most=1.2),
     Figure("history_requests_ratio", "its requests to S3, Glue and Athena, in times of those", at_most=1.3),
     Figure("history_seconds_ratio", "seconds of its batch's tasks, without Airflow and reconciliation, in times of those", at_most=1.5),
@@ -163,6 +170,12 @@ def _curate() -> dict[str, float]:
     return curate.measure()
 
 
+def _current() -> dict[str, float]:
+    from benchmarks import current
+
+    return current.measure()
+
+
 def _wide_orders() -> dict[str, float]:
     from benchmarks import wide_orders
 
@@ -250,7 +263,7 @@ def _report(values: dict[str, float], before: str) -> str:
     )
 
 
-ALONE = {"parsing": _parsing, "transformer": _transformer, "curate": _curate, "wide": _wide_orders}
+ALONE = {"parsing": _parsing, "transformer": _transformer, "curate": _curate, "current": _current, "wide": _wide_orders}
 IN_A_PIPELINE = {  # the chain first, so that the memory is that of its changes
     "chain": lambda _: _chain(),
     "generator": _generator,

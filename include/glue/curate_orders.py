@@ -31,8 +31,9 @@ from typing import Any
 
 import boto3
 from contract_file import load_contract
-from curated_tables import MAX_FURTHER_COLUMNS, Lake, maintain, prepare_tables
+from curated_tables import MAX_FURTHER_COLUMNS, Lake, prepare_tables
 from curation import curate, not_taken
+from maintenance import maintain
 from pyspark.sql import DataFrame
 from raw_listing import level_of, listed_objects, s3_names, watermark_after
 from raw_objects import s3_fetch

@@ -8,8 +8,6 @@ import time
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from change_contract import REST_COLUMN, Contract
@@ -25,13 +23,13 @@ INTAKE = RAW_OBJECT | {"taken_at": "timestamp_ntz"}
 PROPERTIES = (
     "'format-version'='2', 'write.merge.mode'='merge-on-read', 'write.metadata.delete-after-commit.enabled'='true'"
 )
+WHOLE_KEYS = ("write.metadata.metrics.column.{}", "truncate(256)")
+"""Of the current state: how much of a file's smallest and largest key its metadata has. Iceberg's 16 characters part no keys that
+begin alike. Source: https://iceberg.apache.org/docs/1.10.0/configuration/"""
 MADE = "sales_cdc.made"
 """A property of the change log that no other table has had: the watermark of another one is not this one's."""
 BY_FOLDER = "PARTITIONED BY (truncate(24, {}))"
 """By the day's folder, ``raw/orders/dt=2026-01-01``: a run reads what was taken from the folders that it lists."""
-FRESH = timedelta(days=2)
-"""Files of orders_current whose changes are all younger stay as they are: mixed with older orders, the next batches would read those too."""
-SNAPSHOT_RETENTION = timedelta(days=7)
 CONFLICT = re.compile(r"CommitFailedException|ValidationException|AlreadyExists|ALREADY_EXISTS")
 COMMIT_ATTEMPTS = 8
 MAX_FURTHER_COLUMNS = 200
@@ -92,10 +90,12 @@ class Lake:
         properties = dict(tuple(row) for row in self.spark.sql(f"SHOW TBLPROPERTIES {table}").collect())
         if MADE not in properties:
             properties[MADE] = str(uuid.uuid4())
-            self.commit(
-                lambda: self.spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('{MADE}'='{properties[MADE]}')")
-            )
+            self.set_property(self.changes, MADE, properties[MADE])
         return str(properties[MADE])
+
+    def set_property(self, table: str, name: str, value: str) -> None:
+        """Give the table a property; it matters for files that are written from then on."""
+        self.commit(lambda: self.spark.sql(f"ALTER TABLE {self.name(table)} SET TBLPROPERTIES ('{name}'='{value}')"))
 
     def name(self, table: str) -> str:
         return f"`{self.catalog}`.`{self.database}`.`{table}`"
@@ -133,6 +133,7 @@ class Lake:
         partitioning: str = "",
         rows: Callable[[], DataFrame] | None = None,
         standing: dict[str, str] | None = None,
+        properties: str = PROPERTIES,
     ) -> None:
         """Make the table, of ``rows`` if they are given, unless it exists; an older one gets the columns that it lacks.
 
@@ -144,7 +145,7 @@ class Lake:
             fields = "" if rows else f"({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
             query, source = ("AS SELECT * FROM {rows}", {"rows": rows()}) if rows else ("", {})
             place = f"LOCATION '{self.folder}{table}-{uuid.uuid4()}'" if self.folder else ""
-            how = f"USING iceberg {partitioning} {place} TBLPROPERTIES ({PROPERTIES})"
+            how = f"USING iceberg {partitioning} {place} TBLPROPERTIES ({properties})"
             statement = f"CREATE TABLE IF NOT EXISTS {self.name(table)} {fields} {how} {query}"
             self.commit(lambda: self.spark.sql(statement, **source))
         if not columns.items() <= found.items():
@@ -213,7 +214,7 @@ def _merge(table: str, columns: list[str], values: dict[str, str], on: str, repl
         f"WHEN MATCHED AND {replaces} THEN UPDATE SET {update} "  # noqa: S608 (names of ours)
         f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({', '.join(texts)})"
     )
-    return f"MERGE INTO {table} t USING {{rows}} s ON {on} " + clauses.replace("{", "{{").replace("}", "}}")
+    return f"MERGE INTO {table} t USING {{rows}} s " + f"ON {on} {clauses}".replace("{", "{{").replace("}", "}}")
 
 
 def _quoted(name: str) -> str:
@@ -262,7 +263,14 @@ def prepare_tables(lake: Lake) -> None:
     by_day = "PARTITIONED BY (days(creation_time))"
     lake.ensure(lake.changes, change_columns(lake.contract), by_day, standing=standing[lake.changes])
     current = current_columns(lake.contract)
-    lake.ensure(lake.current, current, rows=lambda: latest_changes(lake), standing=standing[lake.current])
+    properties = f"{PROPERTIES}, '{WHOLE_KEYS[0].format(lake.key[0])}'='{WHOLE_KEYS[1]}'"
+    lake.ensure(
+        lake.current,
+        current,
+        rows=lambda: latest_changes(lake),
+        standing=standing[lake.current],
+        properties=properties,
+    )
 
 
 def latest_changes(lake: Lake) -> DataFrame:
@@ -272,25 +280,3 @@ def latest_changes(lake: Lake) -> DataFrame:
     latest = changes.withColumn("_place", F.row_number().over(newest_first)).where("_place = 1").drop("_place")
     further = [name for name in latest.columns if name not in declared]
     return latest.select(*declared, F.expr("event_type = 'REMOVE' AS is_deleted"), *further)
-
-
-def maintain(lake: Lake) -> None:
-    """Compact small files and deletes, expire snapshots, remove what dead commits left. No row changes."""
-    expired = f"TIMESTAMP '{datetime.now(UTC) - SNAPSHOT_RETENTION:%Y-%m-%d %H:%M:%S}'"
-    by = ", strategy => 'sort', sort_order => '{}'".format
-    by_key = by(", ".join(lake.key))
-    fresh = f"TIMESTAMP_NTZ '{datetime.now(UTC).date() - FRESH:%Y-%m-%d} 00:00:00'"
-    layouts = {
-        lake.changes: by_key,
-        lake.current: f'{by_key}, where => "creation_time < {fresh}"',
-        lake.quarantine: by("source_object"),
-        lake.intake: by("object"),
-    }
-    for table, layout in layouts.items():
-        name = f"table => '{lake.database}.{table}'"
-        for call in (
-            f"rewrite_data_files({name}{layout}, options => map('delete-ratio-threshold', '0.1'))",
-            f"expire_snapshots({name}, older_than => {expired}, retain_last => 5)",
-            f"remove_orphan_files({name}, prefix_listing => true)",
-        ):
-            lake.commit(partial(lake.spark.sql, f"CALL `{lake.catalog}`.system.{call}"))

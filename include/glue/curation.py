@@ -9,13 +9,17 @@ from typing import Any
 
 from change_contract import SEQUENCE_NUMBER_DIGITS
 from curated_tables import QUARANTINE, RAW_OBJECT, STREAM, Lake, change_columns, current_columns
+from key_ranges import EVERYTHING, Confined, confined
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own abbreviation)
 from raw_objects import FURTHER, Fetch, RawObject, read_objects, read_quarantined
-from takings import Note, Takings, in_tasks, noted, object_frame, takings_of, within_folders, without_insert
+from takings import Note, in_tasks, noted, object_frame, takings_of, within_folders, without_insert
 
 LAGS = {"p50": 0.5, "p99": 0.99, "max": 1.0}
 SHUFFLED_BYTES, PACKED = 32 * 2**20, 8  # a partition's share of a shuffle; what a byte of Parquet is then worth
+WORTH_CONFINING_BYTES = (
+    32 * 2**20
+)  # of the current state: to read one of less costs no more than to ask for its files' keys
 MAX_DAY_RANGES = 50
 MAX_NAMED = 20
 
@@ -32,11 +36,10 @@ def not_taken(
     return rows.select(*RAW_OBJECT).join(known, ["object", "etag"], "left_anti")
 
 
-def tune(lake: Lake, taken: Takings) -> None:
-    """As many partitions in a shuffle as the batch, and the table that it is merged into, are worth: Spark's 200 cost a third more."""
-    size = taken.bytes + PACKED * bytes_of(lake, lake.current)
+def tune(lake: Lake, size_bytes: int) -> None:
+    """As many partitions in a shuffle as the rows are worth: Spark's 200 cost a third more."""
     cores = lake.spark.sparkContext.defaultParallelism
-    lake.spark.conf.set("spark.sql.shuffle.partitions", max(2 * cores, size // SHUFFLED_BYTES))
+    lake.spark.conf.set("spark.sql.shuffle.partitions", max(2 * cores, size_bytes // SHUFFLED_BYTES))
     lake.spark.conf.set("spark.sql.inMemoryColumnarStorage.compressed", "false")  # rows are kept for minutes only
 
 
@@ -60,7 +63,8 @@ def curate(
     started = datetime.now(UTC)
     objects = objects.localCheckpoint()  # a plan that reads the intake is run again when the intake changes
     taken = takings_of(objects)
-    tune(lake, taken)
+    standing = bytes_of(lake, lake.current)
+    tune(lake, taken.bytes + PACKED * standing)
     frame = in_tasks(objects, taken)
     released = releasable(lake) if everything else None
     rows = arriving_rows(lake, frame, connect, released).persist()
@@ -72,10 +76,15 @@ def curate(
         F.array_sort(F.array_distinct(F.flatten(F.collect_set(F.map_keys(FURTHER))))).alias("attributes"),
     ).collect()[0]
     known = lake.further_columns(lake.current)
+    within = Confined(EVERYTHING, standing, standing)
+    if found.changes and standing > WORTH_CONFINING_BYTES:
+        within = confined(lake, changes)
+        tune(lake, taken.bytes + PACKED * within.joined_bytes)
     if note is not None:
-        note(noted(objects, found.days, without_insert(lake, changes) if found.changes else []))
+        orders = without_insert(lake, changes, within.condition) if found.changes else []
+        note(noted(objects, found.days, orders))
     if found.changes:
-        merge_changes(lake, changes, found.days, found.attributes)
+        merge_changes(lake, changes, found.days, found.attributes, within.condition)
     if released is not None:
         release(lake, rows.where("reason IS NULL"))
     if found.quarantined:
@@ -187,7 +196,9 @@ def same_change(lake: Lake) -> str:
     return " AND ".join(f"t.{name} <=> s.{name}" for name in (*lake.key, "source_stream", "sequence_number"))
 
 
-def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: list[str]) -> None:
+def merge_changes(
+    lake: Lake, changes: DataFrame, days: list[date], attributes: list[str], within: str = EVERYTHING
+) -> None:
     """The change log first: the current state can be made from it, it cannot be made from the current state."""
     admitted = lake.admit(lake.changes, attributes)
     lake.ensure_columns(lake.current, dict.fromkeys(admitted, "string"))
@@ -196,12 +207,22 @@ def merge_changes(lake: Lake, changes: DataFrame, days: list[date], attributes: 
     lake.merge(
         lake.changes, log, on=f"{same_change(lake)} AND {within_days(days)}", replaces=first_copy, attributes=attributes
     )
-    latest = changes.where("_place = 1").withColumn("is_deleted", F.expr("event_type = 'REMOVE'"))
+    merge_current(lake, changes.where("_place = 1"), attributes, within)
+
+
+def merge_current(lake: Lake, latest: DataFrame, attributes: list[str], within: str = EVERYTHING) -> None:
+    """Put the last change of each order in the place of its current state, unless that is later.
+
+    Args:
+        within: SQL that is true for the current state ``t`` of each of these orders.
+    """
+    first_copy = "s.event_id < t.event_id"  # never true of DynamoDB's records; if it were, the outcome knows no order
     ours, theirs = (f"struct({STREAM.format(f'{each}.')}, {each}.sequence_number)" for each in "st")
     later = f"({ours} > {theirs} OR {ours} = {theirs} AND {first_copy})"
-    current = latest.select(*current_columns(lake.contract), FURTHER)
+    rows = latest.withColumn("is_deleted", F.expr("event_type = 'REMOVE'"))
+    current = rows.select(*current_columns(lake.contract), FURTHER)
     same_key = " AND ".join(f"t.{name} = s.{name}" for name in lake.key)
-    lake.merge(lake.current, current, on=same_key, replaces=later, attributes=attributes)
+    lake.merge(lake.current, current, on=f"{same_key} AND {within}", replaces=later, attributes=attributes)
 
 
 def merge_bad_rows(lake: Lake, rows: DataFrame, folders: Sequence[str]) -> None:

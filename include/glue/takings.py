@@ -66,11 +66,12 @@ def within_folders(column: str, folders: Iterable[str]) -> str:
         return "false"
     if len(bounds) > MAX_FOLDERS:
         bounds = [(bounds[0][0], bounds[-1][1])]
-    ranges = (f"{column} >= {_text(first)} AND {column} < {_text(end)}" for first, end in bounds)
+    ranges = (f"{column} >= {text_literal(first)} AND {column} < {text_literal(end)}" for first, end in bounds)
     return f"({' OR '.join(ranges)})"
 
 
-def _text(value: str) -> str:
+def text_literal(value: str) -> str:
+    """SQL: a text, for Spark."""
     return "'{}'".format(value.replace("\\", "\\\\").replace("'", "\\'"))
 
 
@@ -80,14 +81,16 @@ def hours_of(objects: DataFrame) -> list[Hour]:
     return sorted(hour for row in hours if (hour := hour_of(row.hour)) is not None)
 
 
-def without_insert(lake: Lake, changes: DataFrame) -> list[str]:
+def without_insert(lake: Lake, changes: DataFrame, within: str = "true") -> list[str]:
     """Return orders that the current state has not, and whose first change of these is no insert: the first of them, by key.
 
-    On the curated tables alone this question reads all changes there ever were.
+    On the curated tables alone this question reads all changes there ever were. ``within`` is SQL that is true for the current state ``t``
+    of each of these orders.
     """
     position = F.struct(F.expr(STREAM.format("")), "sequence_number", "event_type")
     first = changes.groupBy(*lake.key).agg(F.min(position).alias("first")).where("first.event_type <> 'INSERT'")
-    unknown = first.join(lake.read(lake.current).select(*lake.key), lake.key, "left_anti")
+    known = lake.read(lake.current).alias("t").where(within).select(*lake.key)
+    unknown = first.join(known, lake.key, "left_anti")
     rows = unknown.select(lake.key[0]).orderBy(lake.key[0]).limit(MAX_WITHOUT_INSERT).collect()
     return [row[0] for row in rows]
 

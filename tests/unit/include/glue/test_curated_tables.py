@@ -11,7 +11,8 @@ from decimal import Decimal
 
 import pytest
 from change_contract import Attribute, probe_key
-from curated_tables import Lake, maintain, prepare_tables
+from curated_tables import Lake, prepare_tables
+from maintenance import maintain
 
 from tests.unit.include.glue.raw_zone import CONTRACT, RawZone, content, event
 
@@ -114,6 +115,13 @@ def test_what_is_no_change_goes_to_quarantine_and_the_rest_goes_on(lake: Lake) -
     assert quarantined[0][3] == '{"orderID":"b"'
     assert quarantined[4][3] == "\\xff\\xfe"
     assert (counts["objects"], counts["changes"], counts["quarantined"]) == (6, 2, 6)
+
+
+def test_foreign_keys_of_objects_with_braces_are_taken(lake: Lake) -> None:
+    raw = RawZone()
+    raw.put("raw/orders/{rows}/{0}.json", event("a", 1), "no change")
+    counts = raw.curate(lake)
+    assert (counts["objects"], counts["changes"], counts["quarantined"]) == (1, 1, 1)
 
 
 def test_an_empty_raw_zone_makes_empty_tables(lake: Lake) -> None:
