@@ -81,10 +81,12 @@ endif
 test-mwaa: install-dev ## The bundle in Amazon MWAA's environments: install, parse, DAG tests, one run of the pipeline each
 	@$(PY) tools/mwaa_environments.py $(ARGS)
 
-lint: install-dev ## Format, style, types, and who may import whom
+lint: install-dev ## Format, style, types, lengths, and who may import whom
 	@ruff format --check . && ruff check . && mypy
 	@lint-imports && cd local_cloud && PYTHONPATH=src lint-imports
 	@$(PY) tools/import_cycles.py plugins/sales_cdc local_cloud/src/local_cloud
+	@find dags plugins include local_cloud/src local_cloud/tests tests tools benchmarks -name '*.py' ! -name canned.py -exec \
+	  awk 'FNR == 301 { print FILENAME " has more than 300 lines."; long = 1 } END { exit long }' {} +
 	@check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	@pre-commit validate-config

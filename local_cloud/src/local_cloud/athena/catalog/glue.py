@@ -291,14 +291,9 @@ class Catalog:
 
 
 CATALOG_NAME = "awsdatacatalog"
+MISSING = {"404", "NoSuchKey", "NoSuchBucket", "EntityNotFoundException", "NotFound"}
 
 
 def is_missing(error: ClientError) -> bool:
     """Say whether an S3 or Glue error says that the thing asked for is not there."""
-    return error.response["Error"]["Code"] in {
-        "404",
-        "NoSuchKey",
-        "NoSuchBucket",
-        "EntityNotFoundException",
-        "NotFound",
-    }
+    return error.response["Error"]["Code"] in MISSING
