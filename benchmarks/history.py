@@ -83,7 +83,7 @@ class History:
         from tests.integration.dag_runs import DagRun
 
         DagRun("sales_cdc_setup.py").run()
-        for written in self.past.write():
+        for written in self.past.parts():
             self._curate(written)
         self.past.add_day(FIRST_DAY, self.past.now - timedelta(days=1))
         self._batch()

@@ -30,7 +30,12 @@ class Past:
         self._s3, self._bucket, self._delivery = s3, bucket, delivery
         self.now, self.changes = now, changes
 
-    def write(self) -> Iterator[int]:
+    def write(self) -> None:
+        """Write raw objects and ledger of the days until the day before yesterday."""
+        for _ in self.parts():
+            pass
+
+    def parts(self) -> Iterator[int]:
         """Write raw objects and ledger of the days until the day before yesterday; yield the changes that there are after each part."""
         orders = self.changes // CHANGES_PER_ORDER
         days = self.changes // A_DAY
