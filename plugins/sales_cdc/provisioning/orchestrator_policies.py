@@ -207,7 +207,10 @@ def _orders(topology: Topology) -> list[Document]:
 def _landing_zone(topology: Topology) -> list[Document]:
     writable = (bucket_keys.LEDGER_PREFIX, bucket_keys.RAW_PREFIX, bucket_keys.ERRORS_PREFIX)
     return [
-        allow(["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], topology.bucket.arn),
+        allow(
+            ["s3:ListBucket", "s3:GetBucketLocation", "s3:GetBucketNotification", "s3:ListBucketMultipartUploads"],
+            topology.bucket.arn,
+        ),
         allow(["s3:GetObject"], f"{topology.bucket.arn}/*"),
         allow(["s3:PutObject"], *(f"{topology.bucket.arn}/{prefix}*" for prefix in writable)),
         allow(
