@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sales_cdc.aws.errors import CallRefusedError, Kind, Refusal, refusal_of
+from sales_cdc.aws.errors import EXPLAINED, CallRefusedError, Kind, Refusal, refusal_of
 
 RERUN = "Then run the DAG again: what is done already stays done."
 
@@ -68,5 +68,10 @@ def final_errors(*also: type[Exception]) -> Iterator[None]:
         if error.kind.passes:
             raise
         raise AirflowFailException(str(error)) from error
+    except (ClientError, BotoCoreError) as error:
+        refusal = refusal_of(error)
+        if refusal.kind.passes or refusal.kind not in EXPLAINED:
+            raise
+        raise AirflowFailException(f"{refusal.answer}. {refusal.remedy}") from error
     except also as error:
         raise AirflowFailException(str(error)) from error

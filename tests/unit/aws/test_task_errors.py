@@ -77,3 +77,16 @@ def test_the_errors_that_a_task_names_are_not_retried() -> None:
         raise KeyError("why")
     with pytest.raises(KeyError), final_errors():
         raise KeyError("why")
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"), [("NoSuchBucket", "Run the DAG sales_cdc_setup first"), ("AccessDenied", "Let the caller's role do PutObject")]
+)  # fmt: skip
+def test_a_refusal_that_nobody_has_worded_ends_a_task_at_once_and_says_what_to_do(code: str, remedy: str) -> None:
+    with pytest.raises(AirflowFailException, match=f"AWS answered {code} to PutObject .*{remedy}"), final_errors():
+        raise refusal(code, operation="PutObject")
+
+
+def test_a_refusal_that_passes_is_left_to_a_retry() -> None:
+    with pytest.raises(ClientError), final_errors():
+        raise refusal("SlowDown", status=503)
