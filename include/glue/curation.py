@@ -17,9 +17,8 @@ from takings import Note, in_tasks, noted, object_frame, takings_of, within_fold
 
 LAGS = {"p50": 0.5, "p99": 0.99, "max": 1.0}
 SHUFFLED_BYTES, PACKED = 32 * 2**20, 8  # a partition's share of a shuffle; what a byte of Parquet is then worth
-WORTH_CONFINING_BYTES = (
-    32 * 2**20
-)  # of the current state: to read one of less costs no more than to ask for its files' keys
+WORTH_CONFINING_BYTES = 32 * 2**20
+"""Of the current state: to read one of less costs no more than to ask for its files' keys."""
 MAX_DAY_RANGES = 50
 MAX_NAMED = 20
 
