@@ -83,6 +83,42 @@ def test_optimize_keeps_the_rows_in_fewer_files(athena: Athena) -> None:
     assert athena.rows("SELECT count(*) FROM packed") == [["4"]]
 
 
+def test_optimize_rewrites_the_files_that_hold_rows_of_the_partitions_alone(athena: Athena) -> None:
+    """As AWS's page says: columns of partitions alone, and of each file that holds such a row every row."""
+    athena.rows(
+        f"CREATE TABLE parted (id int, kind string) PARTITIONED BY (kind) LOCATION 's3://{athena.bucket}/parted/' "
+        "TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    )
+    for number, kind in enumerate(("a", "a", "b", "b"), 1):
+        athena.rows(f"INSERT INTO parted VALUES ({number}, '{kind}')")
+    athena.rows("OPTIMIZE parted REWRITE DATA USING BIN_PACK WHERE kind = 'a'")
+    assert athena.rows('SELECT partition.kind, file_count FROM "parted$partitions" ORDER BY 1') == [
+        ["a", "1"],
+        ["b", "2"],
+    ]
+    assert athena.rows("SELECT id, kind FROM parted ORDER BY id") == [["1", "a"], ["2", "a"], ["3", "b"], ["4", "b"]]
+    refused = athena.run("OPTIMIZE parted REWRITE DATA USING BIN_PACK WHERE kind = 'a' AND id = 1")
+    assert refused.reason.startswith("NOT_SUPPORTED: line 1:1: OPTIMIZE can be limited by columns of partitions alone")
+    assert athena.run("OPTIMIZE parted REWRITE DATA USING BIN_PACK WHERE kind =").state == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("change", "operation"),
+    [
+        ("UPDATE {} SET item = 'new' WHERE id = 1", "overwrite"),
+        ("DELETE FROM {} WHERE id = 1", "overwrite"),
+        ("MERGE INTO {} t USING (VALUES 1, 4) s(k) ON t.id = s.k WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (s.k)", "overwrite"),
+    ],
+)  # fmt: skip
+def test_a_change_is_one_snapshot(athena: Athena, change: str, operation: str) -> None:
+    """As a real Trino 476 leaves it."""
+    name = f"once_{change.split()[0].lower()}"
+    stock(athena, name)
+    athena.rows(change.format(name))
+    found = athena.rows(f'SELECT operation FROM "{name}$snapshots" ORDER BY committed_at')
+    assert found == [["append"], [operation]]
+
+
 def test_vacuum_expires_snapshots_by_the_tables_properties(athena: Athena) -> None:
     stock(athena, "young")
     athena.rows("DELETE FROM young WHERE id = 1")

@@ -22,6 +22,7 @@ from local_cloud.athena.tables import parquet_files, plain_lines, segments
 from local_cloud.athena.tables.normal_form import column_name, write_json_segment
 from local_cloud.athena.tables.objects import Objects, S3Object
 from local_cloud.athena.tables.parquet_files import ParquetFiles
+from local_cloud.athena.tables.plain_lines import Wanted
 from local_cloud.athena.tables.segment import Form, Segment
 from local_cloud.athena.tables.segments import Segments
 from local_cloud.athena.types import VARCHAR
@@ -114,7 +115,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Segments:
 
 def reading(kept: Segments, caller: Caller, *columns: str) -> AbstractContextManager[dict[int, Segment]]:
     """A query for these columns of one object of plain lines."""
-    return kept.holding(query(caller, "q"), objects_of(caller), [ITEM], JSON, frozenset(columns))
+    return kept.holding(query(caller, "q"), objects_of(caller), [ITEM], JSON, Wanted(frozenset(columns)))
 
 
 def test_plain_lines_serve_later_queries(caller: Caller, kept: Segments) -> None:
@@ -168,7 +169,7 @@ def test_plain_lines_of_many_queries_at_once_do_not_disturb_each_other(
 
     def read(number: int) -> bool:
         items = [S3Object("bucket", f"{(number + step) % 5}.json", "e", 8) for step in range(3)]
-        columns = frozenset("ab"[: number % 3])
+        columns = Wanted(frozenset("ab"[: number % 3]))
         with kept.holding(query(caller, f"q{number}"), objects_of(caller), items, JSON, columns) as held:
             return len(held) == 3 and all(
                 segment.has(identity, columns) and segment.lines_of(identity).exists()

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from local_cloud.athena.tables import plain_lines
 from local_cloud.athena.tables.normal_form import Unpacked, column_name, plain_rows, write_json_segment
-from local_cloud.athena.tables.plain_lines import PlainLines
+from local_cloud.athena.tables.plain_lines import PlainLines, Wanted, can_be_numbers
+from local_cloud.athena.tables.serde import decoded
+from local_cloud.athena.types import Type, decimal, duckdb_name
 
 NAMES = ["orderID", "price", "a.b", "x-1"]
 NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,8})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
@@ -31,7 +33,7 @@ def found(text: str | bytes, folder: Path, texts: frozenset[str] | None = ALL) -
     """What is found in an object ``1.json`` with this text."""
     path = folder / "1.json"
     path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
-    return plain_lines.find(path, texts, column_of=columns_of)
+    return plain_lines.find(path, Wanted(texts), column_of=columns_of)
 
 
 def rows_of(sql: str) -> list[dict[str, Any]]:
@@ -83,6 +85,65 @@ def test_numbers_whose_text_does_not_count_keep_their_value(tmp_path: Path, numb
     assert numbers_in(as_read(plain, tmp_path)) == numbers_in(exactly(tmp_path)[0])
 
 
+KINDS = [
+    *map(Type, ("tinyint", "smallint", "integer", "bigint", "double")),
+    decimal(12, 2),
+    decimal(3, 3),
+    decimal(9, 0),
+    decimal(38, 6),
+]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(NUMBERS, min_size=1, max_size=4), st.sampled_from(KINDS))
+@example(["0.000001", "999999999.999999", "-123456789.345678", "null", "-0.0"], decimal(38, 6))
+@example(["0.29", "999999999.99", "-0.01", "1.1", "-7"], decimal(12, 2))
+@example(["127", "-99", "0"], Type("tinyint"))
+@example(["99999999999999999", "-99999999999999999"], Type("bigint"))
+@example(["0.30000000000000004", "99999999999999999", "12345678901234567.12345678901234567", "-0.0"], Type("double"))
+def test_numbers_that_are_read_as_their_type_are_those_of_their_text(
+    tmp_path: Path, numbers: list[str], kind: Type
+) -> None:
+    path = tmp_path / "1.json"
+    path.write_text("".join(f'{{"n":{number}}}\n' for number in numbers))
+    plain = plain_lines.find(path, Wanted(NONE, {"n": kind}), column_of=columns_of)
+    if plain is None or not plain.numbers:
+        return
+    read = rows_of(
+        f"SELECT n::VARCHAR AS n, typeof(n) AS kind FROM ({plain_rows({path: 7}, plain.keys, plain.numbers)})"
+    )
+    exactly(tmp_path)
+    text = rows_of(f"SELECT ({decoded('n', kind, 0)})::VARCHAR AS n FROM '{tmp_path / 'exact.parquet'}'")
+    assert [row["n"] for row in read] == [row["n"] for row in text]
+    assert {row["kind"] for row in read} == {duckdb_name(kind)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("bigint", '"5"'), ("bigint", "5.0"), ("bigint", "true"), ("integer", "3000000000"), ("double", '"1.5"'), ("double", "1e3")],
+)  # fmt: skip
+def test_a_column_with_anything_but_its_numbers_is_read_as_text(tmp_path: Path, kind: str, value: str) -> None:
+    path = tmp_path / "1.json"
+    path.write_text(f'{{"n":1}}\n{{"n":{value}}}\n')
+    plain = plain_lines.find(path, Wanted(NONE, {"n": Type(kind)}), column_of=columns_of)
+    assert plain is None or not plain.numbers
+
+
+@pytest.mark.parametrize(
+    ("kind", "can"), [(decimal(38, 7), False), (Type("real"), False), (decimal(38, 6), True), (Type("bigint"), True)]
+)
+def test_types_of_which_a_double_keeps_no_value_are_read_as_text(kind: Type, can: bool) -> None:
+    assert can_be_numbers(kind) == can
+
+
+@pytest.mark.parametrize("value", ["1.005", "12345678901.5", "1e1"])
+def test_a_decimal_that_a_double_may_round_is_read_as_text(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "1.json"
+    path.write_text(f'{{"n":{value}}}\n')
+    plain = plain_lines.find(path, Wanted(NONE, {"n": decimal(12, 2)}), column_of=columns_of)
+    assert plain is None or not plain.numbers
+
+
 PLAIN_TEXT = '{"a":1,"b":"x"}\n{"a":2.5}\n{"a":null,"b":"\\n"}\n{"a":true,"b":"é"}\n'
 
 
@@ -102,7 +163,7 @@ def test_a_number_that_duckdb_prints_otherwise_is_plain_where_its_text_does_not_
     assert found(text, tmp_path, frozenset("a")) is None
     lines = found(text, tmp_path, frozenset("bc"))
     assert lines is not None
-    assert (lines.has(frozenset("bc")), lines.has(frozenset("a")), lines.has(None)) == (True, False, False)
+    assert tuple(lines.has(Wanted(texts)) for texts in (frozenset("bc"), frozenset("a"), None)) == (True, False, False)
 
 
 STRANGE: dict[str, Any] = {

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -22,8 +23,10 @@ import pyarrow.parquet as pq
 from local_cloud.athena import quoting
 from local_cloud.athena.json_text import Number, Pairs, compact, encodable
 from local_cloud.athena.tables.plain_lines import PlainLines
+from local_cloud.athena.types import Type, duckdb_name
 
 OBJECT_COLUMN = "$object"
+NONE: Mapping[str, Type] = MappingProxyType({})
 ROWS_PER_BATCH = 20_000
 MAX_LINE_BYTES = 8 * 1024 * 1024
 # A number that DuckDB would not print as it was written: many digits, zeros at the end of a fraction, an exponent, minus zero.
@@ -157,12 +160,16 @@ def _write_plain(
         item.keys = {column_name(key, ignore_case=ignore_case) for key in item.keys}
 
 
-def plain_rows(objects: dict[Path, int], keys: dict[str, str], *, told_apart: bool = True) -> str:
+def plain_rows(
+    objects: dict[Path, int], keys: dict[str, str], numbers: Mapping[str, Type] = NONE, *, told_apart: bool = True
+) -> str:
     """Return SQL of rows in the normal form, read from files of plain lines by their objects' identities; ``keys`` are those of the columns.
 
-    A row says which object it is from if these are to be ``told_apart``, which takes time.
+    Columns that are ``numbers`` have their own type instead of text. A row says which object it is from if these are to be
+    ``told_apart``, which takes time.
     """
-    spec = ", ".join(f"{quoting.text(key)}: 'VARCHAR'" for key in keys.values()) or "'$none': 'VARCHAR'"
+    kinds = {key: duckdb_name(numbers[column]) if column in numbers else "VARCHAR" for column, key in keys.items()}
+    spec = ", ".join(f"{quoting.text(key)}: '{kind}'" for key, kind in kinds.items()) or "'$none': 'VARCHAR'"
     chosen = "".join(f", t.{quoting.name(key)} AS {quoting.name(column)}" for column, key in keys.items())
     source = f"read_json({quoting.paths(list(objects))}, format = 'newline_delimited', columns = {{{spec}}}, records = true, maximum_object_size = {MAX_LINE_BYTES}"
     if not told_apart:

@@ -26,6 +26,7 @@ from local_cloud.athena.tables.normal_form import OBJECT_COLUMN, column_name, pl
 from local_cloud.athena.tables.objects import Objects, S3Object
 from local_cloud.athena.tables.parquet_files import ParquetFiles
 from local_cloud.athena.tables.partition_values import partition_texts, partition_value
+from local_cloud.athena.tables.plain_lines import Wanted, can_be_numbers
 from local_cloud.athena.tables.segment import Form, Segment
 from local_cloud.athena.tables.segments import Segments
 from local_cloud.athena.types import VARCHAR, Type, duckdb_name
@@ -84,16 +85,19 @@ class TableReader:
     ) -> Relation:
         wanted = [item for item, _ in rows]
         query.scanned(sum(item.size for item in wanted))
-        form, texts = _form(table), _texts(table, needed)
-        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, texts))
+        form, asked = _form(table), _asked(table, needed)
+        segments = holding.enter_context(self._segments.holding(query, self._objects, wanted, form, asked))
         _refuse_malformed(table, rows, segments, form.name)
         packed = list({id(found): found for found in segments.values() if not found.holds_lines}.values())
         plain = {identity: found for identity, found in segments.items() if found.holds_lines}
         told_apart = bool(packed) or len(plain) < len(rows) or not needed.isdisjoint(_of_objects(table))
         registered = _register(connection, table, rows, form.name, {}) if told_apart else None
-        sources = [*([_packed(packed)] if packed else []), *_lines(plain, told_apart=told_apart)]
+        numbers = {} if packed else _numbers(plain, asked)
+        sources = [*([_packed(packed)] if packed else []), *_lines(plain, numbers, told_apart=told_apart)]
         files = [segment.lines_of(identity) for identity, segment in plain.items()]
-        return Relation(_source_sql(table, registered, sources), [*(segment.path for segment in packed), *files])
+        return Relation(
+            _source_sql(table, registered, sources, numbers), [*(segment.path for segment in packed), *files]
+        )
 
     def partitions(self, table: GlueTable, wanted: PartitionFilter) -> list[Partition]:
         """Return the partitions to read; one without values stands for a table that has no partition keys."""
@@ -122,12 +126,24 @@ def _form(table: GlueTable) -> Form:
     raise not_supported(f"The SerDe '{table.serde}' of table {table.database}.{table.name}")
 
 
-def _texts(table: GlueTable, needed: set[str]) -> frozenset[str] | None:
-    """Return the columns of the normal form whose text counts, and not a number's value alone. None: any may count."""
+def _asked(table: GlueTable, needed: set[str]) -> Wanted:
+    """Return the columns of the normal form whose text counts, and those of which numbers alone do; several columns may be read from one."""
     if table.serde not in serde.JSON_SERDES or serde.is_true(table.serde_parameters, "dots.in.keys", default=False):
-        return None
-    texts = [column for column in table.columns if column.name in needed and not column.type.is_numeric]
-    return frozenset(_json_column(table, column.name) for column in texts)
+        return Wanted()
+    read = [(_json_column(table, column.name), column.type) for column in table.columns if column.name in needed]
+    texts = frozenset(name for name, kind in read if not kind.is_numeric)
+    once = [(name, kind) for name, kind in read if [other for other, _ in read].count(name) == 1]
+    return Wanted(texts, {name: kind for name, kind in once if can_be_numbers(kind)})
+
+
+def _numbers(segments: dict[int, Segment], asked: Wanted) -> dict[str, Type]:
+    """Return those of the columns that are asked for as numbers which are numbers of that type in every object."""
+    found = [segment.lines[identity] for identity, segment in segments.items()]
+    return {
+        column: kind
+        for column, kind in asked.numbers.items()
+        if all(lines.numbers.get(column) == kind for lines in found if column in lines.keys)
+    }
 
 
 def _ignore_case(table: GlueTable) -> bool:
@@ -184,32 +200,33 @@ def _of_objects(table: GlueTable) -> set[str]:
     return {PATH_COLUMN, *(column.name for column in table.partition_keys)}
 
 
-def _lines(segments: dict[int, Segment], *, told_apart: bool) -> Iterator[_Source]:
+def _lines(segments: dict[int, Segment], numbers: dict[str, Type], *, told_apart: bool) -> Iterator[_Source]:
     """Yield the plain lines of the objects that are the keys, those together that spell their keys alike."""
     alike: dict[tuple[tuple[str, str], ...], dict[Path, int]] = {}
     for identity, segment in segments.items():
         keys = tuple(segment.lines[identity].keys.items())
         alike.setdefault(keys, {})[segment.lines_of(identity)] = identity
     for keys, files in alike.items():
-        yield _Source(plain_rows(files, dict(keys), told_apart=told_apart), {column for column, _ in keys})
+        yield _Source(plain_rows(files, dict(keys), numbers, told_apart=told_apart), {column for column, _ in keys})
 
 
-def _source_sql(table: GlueTable, objects: str | None, sources: list[_Source]) -> str:
-    """Return SQL of all rows; without a table of the objects, what a row has of its object is NULL."""
+def _source_sql(table: GlueTable, objects: str | None, sources: list[_Source], numbers: dict[str, Type]) -> str:
+    """Return SQL of all rows; without a table of the objects, what a row has of its object is NULL. ``numbers`` are decoded already."""
     rows = " UNION ALL BY NAME ".join(source.sql for source in sources)
     present = set().union(*(source.columns for source in sources))
     if objects is None:
-        return f"SELECT {_chosen(table, present, _nothing(table))} FROM ({rows}) t"
-    return f'SELECT {_chosen(table, present, _own(table))} FROM ({rows}) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
+        return f"SELECT {_chosen(table, present, numbers, _nothing(table))} FROM ({rows}) t"
+    return f'SELECT {_chosen(table, present, numbers, _own(table))} FROM ({rows}) t JOIN {objects} o ON t."{OBJECT_COLUMN}" = o.identity'
 
 
-def _chosen(table: GlueTable, present: set[str], others: list[str]) -> str:
+def _chosen(table: GlueTable, present: set[str], numbers: dict[str, Type], others: list[str]) -> str:
     """Return SQL of every column; ``others`` are those that a row has of its object."""
     columns = []
     for index, column in enumerate(table.columns):
         source = _source(table, present, column.name if table.serde in serde.JSON_SERDES else f"c{index}")
         value = f"t.{quoting.name(source)}" if source is not None else "CAST(NULL AS VARCHAR)"
-        columns.append(f"{_decoded(table, value, column.type, index)} AS {quoting.name(column.name)}")
+        decoded = value if source in numbers else _decoded(table, value, column.type, index)
+        columns.append(f"{decoded} AS {quoting.name(column.name)}")
     return ", ".join([*columns, *others])
 
 

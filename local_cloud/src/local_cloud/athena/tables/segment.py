@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from local_cloud.athena.tables.normal_form import Unpacked
-from local_cloud.athena.tables.plain_lines import PlainLines
+from local_cloud.athena.tables.plain_lines import PlainLines, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Form:
 
     name: str
     write: Callable[[duckdb.DuckDBPyConnection, list[Unpacked], Path], None]
-    plain: Callable[[Path, frozenset[str] | None], PlainLines | None] = lambda *_: None
+    plain: Callable[[Path, Wanted], PlainLines | None] = lambda *_: None
 
 
 @dataclass
@@ -42,9 +42,9 @@ class Segment:
         """Say whether it is a folder of plain lines."""
         return bool(self.lines)
 
-    def has(self, identity: int, texts: frozenset[str] | None) -> bool:
-        """Say whether these columns (None: all) of an object can be read from what is here as they were written."""
-        return identity not in self.lines or self.lines[identity].has(texts)
+    def has(self, identity: int, wanted: Wanted) -> bool:
+        """Say whether the texts that are wanted of an object can be read from what is here as they were written."""
+        return identity not in self.lines or self.lines[identity].has(wanted)
 
     def lines_of(self, identity: int) -> Path:
         """Return where an object's plain lines are."""

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,13 +23,14 @@ from local_cloud.athena.statement.interruption import interrupter
 from local_cloud.athena.statement.query import Query
 from local_cloud.athena.tables.normal_form import Unpacked
 from local_cloud.athena.tables.objects import Objects, S3Object
-from local_cloud.athena.tables.plain_lines import PlainLines
+from local_cloud.athena.tables.plain_lines import PlainLines, Wanted
 from local_cloud.athena.tables.segment import Form, Segment
 
 CACHE_BYTES = 2 * 1024**3
 SEGMENT_RAW_BYTES = 512 * 1024**2
 MIN_LINES_BYTES = 1024**2  # opening a smaller file costs more than reading it
 PROVED_AT_ONCE = 2
+ANY = Wanted()
 
 
 class Segments:
@@ -45,35 +47,35 @@ class Segments:
 
     @contextmanager
     def holding(
-        self, query: Query, objects: Objects, wanted: list[S3Object], form: Form, texts: frozenset[str] | None = None
+        self, query: Query, objects: Objects, items: list[S3Object], form: Form, wanted: Wanted = ANY
     ) -> Iterator[dict[int, Segment]]:
-        """Give the segment of each wanted object, by its identity, kept from eviction while the context lasts.
+        """Give the segment of each object, by its identity, kept from eviction while the context lasts.
 
-        ``texts`` are the columns of the normal form whose values the query needs as they were written; None: all.
+        ``wanted`` is what the query asks of the columns of the normal form.
 
         Raises:
             QueryFailedError: the caller whose ``objects`` they are may not read one of them.
         """
-        identities = {item.identity(form.name): item for item in wanted}
+        identities = {item.identity(form.name): item for item in items}
         held: dict[int, Segment] = {}
         missing: dict[int, S3Object] = {}
         try:
-            self._hold(held, identities, texts)
+            self._hold(held, identities, wanted)
             if held.keys() != identities.keys():
                 with self._building:
-                    self._hold(held, identities.keys() - held.keys(), texts)
+                    self._hold(held, identities.keys() - held.keys(), wanted)
                     missing = {identity: item for identity, item in identities.items() if identity not in held}
                     for batch in _batches(missing):
-                        self._build(held, query, objects, batch, form, texts)
+                        self._build(held, query, objects, batch, form, wanted)
             objects.require_readable(query, [item for key, item in identities.items() if key not in missing])
             yield held
         finally:
             self._release(held)
 
-    def _hold(self, held: dict[int, Segment], identities: Iterable[int], texts: frozenset[str] | None) -> None:
+    def _hold(self, held: dict[int, Segment], identities: Iterable[int], wanted: Wanted) -> None:
         with self._lock:
             known = ((identity, self._by_object.get(identity)) for identity in identities)
-            found = {key: segment for key, segment in known if segment is not None and segment.has(key, texts)}
+            found = {key: segment for key, segment in known if segment is not None and segment.has(key, wanted)}
             self._take(held, found)
 
     def _take(self, held: dict[int, Segment], found: dict[int, Segment]) -> None:
@@ -96,12 +98,12 @@ class Segments:
         objects: Objects,
         batch: dict[int, S3Object],
         form: Form,
-        texts: frozenset[str] | None,
+        wanted: Wanted,
     ) -> None:
         raw = self._folder / f"{uuid.uuid4().hex}.raw"
         raw.mkdir()
         try:
-            unpacked = _fetched(query, objects, batch, partial(self._proved, form, texts), raw)
+            unpacked = _fetched(query, objects, batch, partial(self._proved, form, wanted), raw)
             if others := [item for item in unpacked if item.lines is None]:
                 self._keep(held, self._packed(query, others, form, raw))
             if plain := {item: item.lines for item in unpacked if item.lines is not None}:
@@ -109,14 +111,14 @@ class Segments:
         finally:
             shutil.rmtree(raw, ignore_errors=True)
 
-    def _proved(self, form: Form, texts: frozenset[str] | None, item: Unpacked) -> PlainLines | None:
+    def _proved(self, form: Form, wanted: Wanted, item: Unpacked) -> PlainLines | None:
         """Find the object's plain lines, exact in the columns that this query and earlier ones need as they were written."""
         if item.path.stat().st_size < MIN_LINES_BYTES:
             return None
         earlier = self._by_object.get(item.identity)
-        if texts is not None and earlier is not None and item.identity in earlier.lines:
-            texts |= earlier.lines[item.identity].exact
-        return form.plain(item.path, texts)
+        if wanted.texts is not None and earlier is not None and item.identity in earlier.lines:
+            wanted = replace(wanted, texts=wanted.texts | earlier.lines[item.identity].exact)
+        return form.plain(item.path, wanted)
 
     def _kept_lines(self, items: dict[Unpacked, PlainLines]) -> Segment:
         path = self._folder / f"{uuid.uuid4().hex}.lines"

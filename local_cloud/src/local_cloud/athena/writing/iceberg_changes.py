@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
 from sqlglot import exp
 
 from local_cloud.athena import quoting
@@ -20,7 +22,7 @@ from local_cloud.athena.sql.parsing.grammar import parse_query
 from local_cloud.athena.sql.values.casts import can_assign
 from local_cloud.athena.statement.query import Query
 from local_cloud.athena.types import Type, trino_name
-from local_cloud.athena.writing.iceberg_rows import arrow_of, changing
+from local_cloud.athena.writing.iceberg_rows import arrow_of, changing, replace_files
 from local_cloud.athena.writing.iceberg_snapshots import expire_snapshots
 from local_cloud.athena.writing.merge import MergeQueries, merge_target, parsed_merge
 
@@ -130,14 +132,22 @@ class IcebergChanges:
                 "SYNTAX_ERROR", "line 1:1: mismatched input in OPTIMIZE. Expecting: REWRITE DATA USING BIN_PACK"
             )
         table, columns = self._table(query, match[1], "Optimizing")
+        loaded = self._iceberg.load(table)
+        tasks = list(loaded.scan().plan_files())
+        name, where = f"{quoting.name(table.database)}.{quoting.name(table.name)}", ""
         if match[2]:
-            raise not_supported("OPTIMIZE with a WHERE clause")
-        tasks = list(self._iceberg.load(table).scan().plan_files())
+            _require_partition_columns(loaded, match[2])
+            chosen = self._paths(query, f'SELECT DISTINCT "$path" FROM {name} WHERE {match[2]}')
+            tasks = [task for task in tasks if task.file.file_path in chosen]
+            where = f' WHERE "$path" IN ({", ".join(quoting.text(path) for path in sorted(chosen))})'
         if len(tasks) > 1 or any(task.delete_files for task in tasks):
             kept = ", ".join(quoting.name(column) for column, _ in columns)
-            self._overwrite(
-                query, table, columns, f"SELECT {kept} FROM {quoting.name(table.database)}.{quoting.name(table.name)}"
-            )
+            files = [task.file for task in tasks]
+            self._rewrite(query, loaded, columns, f"SELECT {kept} FROM {name}{where}", files)
+
+    def _paths(self, query: Query, sql: str) -> set[str]:
+        with self._selector.open(query, sql) as selection:
+            return {str(path) for (path,) in selection.rows()}
 
     def _vacuum(self, query: Query) -> None:
         """Expire old snapshots, and delete the files that only they have."""
@@ -181,12 +191,32 @@ class IcebergChanges:
 
     def _overwrite(self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str) -> None:
         """Replace the table's rows by those of a query."""
-        query.scanned_bytes = 0
         loaded = self._iceberg.load(table)
+        files = [task.file for task in loaded.scan().plan_files()]
+        self._rewrite(query, loaded, columns, content, files)
+
+    def _rewrite(
+        self, query: Query, loaded: Table, columns: list[tuple[str, Type]], content: str, files: list[DataFile]
+    ) -> None:
+        """Replace data files by the rows of a query."""
+        query.scanned_bytes = 0
         with self._selector.open(query, content) as selection:
             rows = arrow_of(selection, columns, loaded)
-        with changing(loaded):
-            loaded.overwrite(rows)
+        replace_files(loaded, files, rows)
+
+
+def _require_partition_columns(table: Table, condition: str) -> None:
+    """Refuse the WHERE of an OPTIMIZE that names another column than those that the table is partitioned by.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/optimize-statement.html
+    """
+    schema = table.schema()
+    partitioned = {schema.find_column_name(field.source_id) for field in table.spec().fields}
+    keys = {str(name).lower() for name in partitioned}
+    named = {column.name.lower() for column in parse_query(f"SELECT 1 WHERE {condition}").find_all(exp.Column)}
+    if others := sorted(named - keys):
+        message = f"line 1:1: OPTIMIZE can be limited by columns of partitions alone, and {others[0]} is none of {sorted(keys)}"
+        raise QueryFailedError("NOT_SUPPORTED", message)
 
 
 def _assignments(text: str) -> tuple[dict[str, str], str]:

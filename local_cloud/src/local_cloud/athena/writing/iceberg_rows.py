@@ -1,13 +1,14 @@
-"""Fetch a query's rows as Arrow in the schema of an Iceberg table."""
+"""Fetch a query's rows as Arrow in the schema of an Iceberg table, and commit them in place of data files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.io.pyarrow import _dataframe_to_data_files, schema_to_pyarrow
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
 from local_cloud.athena import quoting
@@ -57,8 +58,25 @@ def changing(table: Table) -> Iterator[None]:
     """
     try:
         yield
-    except CommitFailedException as error:
+    except (CommitFailedException, ValidationException) as error:
         raise QueryFailedError(
             "ICEBERG_COMMIT_ERROR",
             f"Failed to commit to table {'.'.join(table.name())}: it was changed at the same time. Run the statement again.",
         ) from error
+
+
+def replace_files(table: Table, removed: Iterable[DataFile], rows: pa.Table) -> None:
+    """Commit one snapshot in which the rows, in the table's current partitioning, stand in place of the removed data files.
+
+    PyIceberg's own ``overwrite`` leaves two, one that deletes and one that appends; Trino leaves one.
+
+    Raises:
+        QueryFailedError: another writer was faster.
+    """
+    with changing(table), table.transaction() as transaction, transaction.update_snapshot().overwrite() as snapshot:
+        for file in removed:
+            snapshot.delete_data_file(file)
+        if rows.num_rows:
+            written = _dataframe_to_data_files(transaction.table_metadata, rows, table.io, snapshot.commit_uuid)
+            for file in written:
+                snapshot.append_data_file(file)
