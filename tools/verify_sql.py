@@ -25,6 +25,7 @@ import jinja2
 from airflow.sdk.execution_time import macros
 from botocore.exceptions import BotoCoreError, ClientError
 from sales_cdc.aws.athena import Athena, Policy, QueryFailedError
+from sales_cdc.contract import bucket_keys
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.statement_names import statement_names
 from sales_cdc.deployment.settings import Settings
@@ -35,6 +36,7 @@ from tools.trino_server import TrinoError, ask, start
 SQL = Path(__file__).resolve().parents[1] / "include" / "sql"
 CONTRACT = declared_contract()
 NAMES = statement_names(CONTRACT)
+ORDER_LISTS = ("page/orders_listed.sql", "page/orders_changed.sql")
 VIEWS = {"views/orders.sql": NAMES["tables"].view, "views/orders_history.sql": NAMES["tables"].history}
 SCRATCH = "verified_sql"
 WRITING = (
@@ -130,6 +132,7 @@ def context_of(order: tuple[str, ...], topology: Topology) -> dict[str, Any]:
         "database": topology.database.name, "bucket": topology.bucket.name, "delivery": topology.delivery.name,
         "probe": CONTRACT.probe_pattern,
         "from_day": day(-30), "until_day": day(1), "from_time": f"{day(-30)} 00:00:00", "since": f"{day(-30)} 00:00:00", "unit": "hour",
+        "from_object": f"{bucket_keys.RAW_PREFIX}dt={day(-30)}",
         "table": NAMES["tables"].changes, "rescued_share": 0.0, "give_up_changes": False, "columns": [field.column for field in CONTRACT.fields], "order_ids": keys,
         "hours_by_day": [(day(0), ["00", "12"]), (day(-1), ["23"])], "folder": "lists/",
         "source_stream": "source_stream", "run_id": RUN, "run_at": f"{day(0)} 00:00:00",
@@ -162,9 +165,10 @@ def cases(order: tuple[str, ...], topology: Topology) -> Iterator[Case]:
     """Yield every statement that reads; a view's file stands for the view that the batch has made of it."""
     context = context_of(order, topology)
     values = {
-        "page/orders_listed.sql": ("laptop", *order) if NAMES["title"] else order,
+        **dict.fromkeys(ORDER_LISTS, ("laptop", *order) if NAMES["title"] else order),
         "page/order_versions.sql": order,
         "page/order_now.sql": order,
+        "page/order_last_change.sql": order,
     }
     own = {"page/orders_listed.sql": {"table": NAMES["tables"].current}}
     for path in sorted(SQL.rglob("*.sql")):

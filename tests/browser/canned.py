@@ -16,6 +16,7 @@ from sales_cdc.batch.statements import INSIGHTS
 from sales_cdc.deployment.topology import ALARMS
 from sales_cdc.page.reads.airflow_runs import DagRuns, Run, Task
 from sales_cdc.page.reads.lake_query import Rows
+from sales_cdc.page.reads.row_counts import Extent
 from sales_cdc.page.views.span import Span
 from sales_cdc.verdict.evidence import BatchRuns
 from sales_cdc.verdict.lake_reader import Report, Stored, Tail
@@ -77,8 +78,12 @@ class CannedReader:
         return replace(ROWS[file](params, values), asked_at=NOW)
 
     def count(self, table: str) -> int | None:
+        found = self.extent(table)
+        return found and found.rows
+
+    def extent(self, table: str) -> Extent | None:
         self._require_up()
-        return 1_003_412 if self.has_changes else None
+        return canned_orders.EXTENTS.get(table) if self.has_changes else None
 
     def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, str]]) -> Rows | None:
         """Return what the batch asked before it wrote its report."""

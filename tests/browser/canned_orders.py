@@ -9,23 +9,31 @@ from decimal import Decimal
 from typing import Any
 
 from sales_cdc.page.reads.lake_query import Rows
+from sales_cdc.page.reads.row_counts import Extent
 
 NOW = datetime(2026, 11, 25, 14, 30, 20, tzinfo=UTC)
 HOSTILE = "<script>window.hacked = true</script>"
 EVENTS = ("MODIFY", "INSERT", "MODIFY", "REMOVE", "MODIFY", "INSERT")
 ORDER = "5b1f7d20-5c66-4a0e-9f0e-2f6f0f2a9c11"
 LONG = "an order with 5,001 changes"
-MANY, LISTED = 5_001, 1_414
+MANY, LISTED, EVER = 5_001, 1_414, 20_118
+OLD = "an order of last year"
+EXTENTS = {
+    "orders_changes": Extent(1_003_412, 88_000_000),
+    "orders_current": Extent(20_118, 2_000_000),
+    "orders_quarantine": Extent(120, 40_000),
+}
+COUNTED = {"changes": 3_412, "lines": 120}
 UNSEEN = "evil\u202egnp.exe\n \x07"
 RESCUED = '{"price":{"S":"ten"}}'
 COLUMNS = ["orderid", "product_name", "quantity", "price", "event_type", "creation_time", "sequence_number", "actor", "customer", "order_status"]  # fmt: skip
 
 
 def listed(params: Mapping[str, Any], values: Sequence[str]) -> Rows:
-    """Return one page of 1,414 orders; none for the text "nothing", nine for any other text."""
+    """Return one page of 1,414 orders, or of 20,118 in the whole history; none for the text "nothing", nine for any other text."""
     drawn = random.Random(5)
     columns = ["orderid", "product_name", "quantity", "price", "event_type", "creation_time", "rescued_data", "page_total"]  # fmt: skip
-    total = 0 if "nothing" in values else 9 if values else LISTED
+    total = 0 if "nothing" in values else 9 if values else LISTED if "from_time" in params else EVER
     rows: list[list[str | None]] = []
     for at in range(total):
         kind = EVENTS[at % len(EVENTS)] if at else "INSERT"
@@ -43,7 +51,8 @@ def listed(params: Mapping[str, Any], values: Sequence[str]) -> Rows:
 def versions(params: Mapping[str, Any], values: Sequence[str]) -> Rows:
     """Return the asked page of an order's versions, newest first, with the one before it."""
     order = "".join(values)
-    story = _long_story(order) if order == LONG else _story(order)
+    story = _long_story(order) if order == LONG else _old_story(order) if order == OLD else _story(order)
+    story = [line for line in story if params["from_time"] <= str(line[5]) < (params["until_time"] or "9")]
     total = len(story)
     last = min(params["until"] or total, total)
     page = [[*line, str(at), str(total)] for at, line in enumerate(story, 1) if last - params["size"] <= at <= last]
@@ -60,6 +69,25 @@ def _story(order: str) -> list[list[str | None]]:
         ["laptop", "3", "1099.50", "INSERT", "2026-11-25 14:30:20.000", "5", "user", HOSTILE, "placed"],
     ]
     return [[order, *line[:5], str(line[5]).zfill(40), *line[6:]] for line in story]
+
+
+def _old_story(order: str) -> list[list[str | None]]:
+    """Return two changes of the summer before, and one of the year before that."""
+    times = ("2024-02-01 10:00:00.000", "2025-06-10 10:00:00.000", "2025-06-30 10:00:00.000")
+    return [
+        [order, "laptop", str(at), "9.90", "MODIFY" if at else "INSERT", time, str(at).zfill(40), "user", None, None]
+        for at, time in enumerate(times)
+    ]
+
+
+def last_change(_: Mapping[str, Any], values: Sequence[str]) -> Rows:
+    """Return when the old order changed last; the others have changes of late, and are not asked for."""
+    rows: list[list[str | None]] = [["2025-06-30 10:00:00.000"]] if "".join(values) == OLD else []
+    return Rows(["creation_time"], ["timestamp"], rows)
+
+
+def _counted(name: str) -> Rows:
+    return Rows([name], ["bigint"], [[str(COUNTED[name])]])
 
 
 def _long_story(order: str) -> list[list[str | None]]:
@@ -95,7 +123,11 @@ def quarantined(params: Mapping[str, Any], _: Sequence[str]) -> Rows:
 
 ROWS = {
     "page/orders_listed.sql": listed,
+    "page/orders_changed.sql": listed,
     "page/order_versions.sql": versions,
+    "page/order_last_change.sql": last_change,
+    "page/changes_counted.sql": lambda params, values: _counted("changes"),
+    "page/lines_counted.sql": lambda params, values: _counted("lines"),
     "page/order_now.sql": standing,
     "page/quarantined_lines.sql": quarantined,
 }

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.canned import CannedReader
-from tests.browser.canned_orders import LONG, ORDER, UNSEEN
+from tests.browser.canned_orders import LONG, OLD, ORDER, UNSEEN
 from tests.browser.chromium import settled
 from tests.browser.page_server import serving
 
@@ -36,7 +36,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def test_without_a_filter_all_orders_are_listed_page_by_page_and_back_returns(page: Page) -> None:
     found = page.locator("#orders-found")
-    expect(found.locator("h3")).to_have_text("1,414 orders")
+    expect(found.locator("h3")).to_have_text("1,414 orders changed since 2026-11-18")
     expect(found.locator(".pager")).to_contain_text("1–50 of 1,414 orders")
     found.get_by_role("link", name="Older").press("Enter")
     expect(found.locator(".pager")).to_contain_text("51–100 of 1,414 orders")
@@ -50,12 +50,49 @@ def test_filters_are_an_address_that_fills_the_form_again(page: Page) -> None:
     page.get_by_label("Last change").select_option("Deleted")
     page.get_by_label("Product, now or once").fill("laptop")
     page.get_by_role("button", name="Search").press("Enter")
-    expect(page.locator("#orders-found h3")).to_have_text("9 orders found")
+    expect(page.locator("#orders-found h3")).to_have_text("9 orders found since 2026-11-18")
     assert page.evaluate("location.hash") == "#orders?type=REMOVE&product=laptop"
     page.reload()
     expect(page.get_by_label("Last change")).to_have_value("REMOVE")
     page.get_by_role("link", name="Clear").click()
-    expect(page.locator("#orders-found h3")).to_have_text("1,414 orders")
+    expect(page.locator("#orders-found h3")).to_have_text("1,414 orders changed since 2026-11-18")
+
+
+def test_a_list_says_what_it_did_not_look_at_and_what_it_costs_to_look_there_too(page: Page) -> None:
+    found = page.locator("#orders-found")
+    expect(found.locator(".older")).to_have_text(
+        "Those that changed only before 2026-11-18 were not looked for. The change log has 1,000,000 older changes. "
+        "Look in the last 30 days · Look in the whole history (it reads about 90 MB)"
+    )
+    found.get_by_role("link", name="Look in the last 30 days").press("Enter")
+    expect(found.locator("h3")).to_have_text("1,414 orders changed since 2026-10-26")
+    found.get_by_role("link", name="Look in the whole history").press("Enter")
+    expect(found.locator("h3")).to_have_text("20,118 orders")
+    assert page.evaluate("location.hash") == "#orders?range=all"
+    found.get_by_role("link", name="Older").press("Enter")
+    assert page.evaluate("location.hash") == "#orders?range=all&page=2"
+    found.get_by_role("link", name="Only the last 7 days").press("Enter")
+    expect(found.locator("h3")).to_have_text("1,414 orders changed since 2026-11-18")
+
+
+def test_an_id_that_no_list_has_leads_to_its_order(page: Page) -> None:
+    page.evaluate("location.hash = 'orders?q=nothing'")
+    found = page.locator("#orders-found")
+    expect(found).to_contain_text("No order that changed since 2026-11-18 is let through by all filters.")
+    found.get_by_role("link", name="Look up the order with exactly this id").press("Enter")
+    expect(page.locator("#order-shown h3.id")).to_have_text("nothing")
+
+
+def test_an_order_of_long_ago_says_in_which_time_its_changes_were_looked_for(page: Page) -> None:
+    page.evaluate("id => { location.hash = `orders?id=${encodeURIComponent(id)}` }", OLD)
+    shown = page.locator("#order-shown")
+    expect(shown).to_contain_text("2 changes since 2025-05-31")
+    expect(shown).to_contain_text("Its changes from 2025-05-31 on, thirty days before its last one, were looked for.")
+    shown.locator(".timeline summary").nth(1).press("Enter")
+    expect(shown).to_contain_text("The first change since 2025-05-31: what was before it was not looked for.")
+    shown.get_by_role("link", name="Look in the whole history").press("Enter")
+    expect(shown).to_contain_text("3 changes")
+    expect(shown.locator(".timeline > li").first).to_contain_text("#3")
 
 
 @pytest.mark.parametrize(("state", "text", "size", "theme"), [("failed", "quantity is 12.5", WIDE, "dark"), ("quarantined", "the line is no JSON object", NARROW, "light")])  # fmt: skip
@@ -76,7 +113,8 @@ def test_an_order_with_many_changes_is_paged_by_address(page: Page) -> None:
     expect(shown).to_contain_text("Changes 4,952–5,001 of 5,001")
     shown.get_by_role("link", name="First changes").click()
     expect(shown).to_contain_text("Changes 1–50 of 5,001")
-    assert "upto=50" in page.evaluate("location.hash")
+    assert "since=2026-10-26T00%3A00%3A00%2B00%3A00&upto=50" in page.evaluate("location.hash")
+    expect(shown).to_contain_text("Changes 1–50 of 5,001 since 2026-10-26")
 
 
 def test_an_order_is_shown_beside_its_item_with_milliseconds_sequence_and_json(page: Page) -> None:

@@ -21,11 +21,21 @@ from sales_cdc.page.reader import DeploymentReader, Reader
 from sales_cdc.page.reads.shared_reads import shared_reads
 from sales_cdc.page.run_trigger import StartedRun, start_run
 from sales_cdc.page.static_files import FIRST_SCRIPTS, PLOTLY, modules, own_version, static_file
-from sales_cdc.page.tabs import changes, flow, history, insights, orders, runs, trust, verdict
+from sales_cdc.page.tabs import changes, flow, history, insights, older, orders, runs, trust, verdict
 
 logger = logging.getLogger(__name__)
 PREFIX = "/sales-cdc"
-TABS = (verdict, flow, history, orders, changes, insights, trust, runs)  # the verdict, then the navigation of page.html
+TABS = (
+    verdict,
+    flow,
+    history,
+    orders,
+    older,
+    changes,
+    insights,
+    trust,
+    runs,
+)  # the verdict, then the navigation of page.html
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

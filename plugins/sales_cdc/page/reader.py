@@ -11,7 +11,7 @@ from sales_cdc.deployment.settings import Settings
 from sales_cdc.page.reads.airflow_runs import DagRuns, batch_runs, recent_runs
 from sales_cdc.page.reads.lake_query import LakeQuery, Rows
 from sales_cdc.page.reads.metric_history import MetricHistory
-from sales_cdc.page.reads.row_counts import RowCounts
+from sales_cdc.page.reads.row_counts import Extent, RowCounts
 from sales_cdc.page.views.span import Span
 from sales_cdc.verdict.acknowledgements import Acknowledgements
 from sales_cdc.verdict.evidence import BatchRuns
@@ -44,6 +44,9 @@ class Reader(Protocol):
 
     def count(self, table: str) -> int | None:
         """Return how many rows a curated table holds; None when there is no such table."""
+
+    def extent(self, table: str) -> Extent | None:
+        """Return how many rows and bytes a curated table holds; None when there is no such table."""
 
     def answered(self, execution: str, file: str, choices: Iterable[Mapping[str, Any]]) -> Rows | None:
         """Return the rows of an earlier execution of a file's statement; None when Athena no longer has them."""
@@ -80,7 +83,8 @@ class DeploymentReader(DeploymentSources):
         super().__init__(settings)
         query = LakeQuery(self.clients)
         self.ask, self.answered = query.ask, query.answered
-        self.count = RowCounts(self.clients).count
+        counts = RowCounts(self.clients)
+        self.count, self.extent = counts.count, counts.extent
         self.acknowledge: Callable[[Acknowledgement], None] = Acknowledgements(self.clients).keep
         self.history = MetricHistory(self.clients).read
         self.dag_runs: Callable[[], list[DagRuns]] = recent_runs

@@ -21,8 +21,14 @@ MAX_HOUR_PAGES = 20
 TAIL_BYTES = 64 * 1024
 MAX_OBJECTS = 6
 MAX_DAYS = 7
+MAX_RUN_DAYS = 20
 MAX_SHOWN_BYTES = 8 * 2**20
-LOOKS_BACK = (timedelta(days=1), timedelta(days=60))
+LOOKS_BACK = timedelta(days=1)
+RECENT_DAYS = timedelta(days=60)
+TIME_PARTS = ("-", "-", "T")
+"""What ends the year, the month and the day in a run's id, ``kind__2026-11-30T18-00-00``."""
+FOLDER_PARTS = ("-", "-", "/")
+"""What ends them in a folder's name, ``dt=2026-11-30/``."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +90,37 @@ class LakeReader:
     def _last_runs(self, prefix: str, suffix: str) -> Iterator[Stored]:
         """What the last runs of each kind stored, however many runs there were: their ids are ``kind__time``.
 
-        Runs of a kind ascend with time, so a look begins some days back, and goes further only if nothing is found.
+        Runs of a kind ascend with time, so a look begins a day back. Where that finds nothing of this time, or too much, the newest
+        year, month and day that has a run is looked for.
         """
         kinds, others = self._level(prefix, "__")  # others: runs that somebody gave an id of his own
         yield from (each for each in others if _is_named(each.key.removeprefix(prefix), suffix))
+        since = datetime.now(UTC) - LOOKS_BACK
         for kind in kinds:
-            starts = [f"{kind}{datetime.now(UTC) - back:%Y-%m-%d}" for back in LOOKS_BACK]
-            for start in (*starts, ""):
-                listed = self._listed(kind, start)
-                if found := [each for each in listed if _is_named(each.key.removeprefix(prefix), suffix)]:
-                    yield from found
-                    break
+            pages = self._pages(Prefix=kind, StartAfter=f"{kind}{since:%Y-%m-%d}")
+            found = _named_in(pages, prefix, suffix)
+            yield from found
+            if len(pages) == MAX_PAGES or not any(each.at >= since for each in found):
+                yield from self._newest_run(kind, prefix, suffix)
+
+    def _newest_run(self, kind: str, prefix: str, suffix: str) -> list[Stored]:
+        """What the newest day of a kind's runs stored, of the days that have such an object; of a day of very many, its newest hour."""
+        for day in itertools.islice(self._newest_first(kind, TIME_PARTS), MAX_RUN_DAYS):
+            pages = self._pages(Prefix=day)
+            hours = self._level(day, "-")[0] if len(pages) == MAX_PAGES else []
+            looks = itertools.chain((self._pages(Prefix=hour) for hour in reversed(hours)), [pages])
+            if found := next(filter(None, (_named_in(look, prefix, suffix) for look in looks)), None):
+                return found
+        return []
+
+    def _newest_first(self, prefix: str, delimiters: tuple[str, ...]) -> Iterator[str]:
+        """The days of names that go on with a time, the newest first."""
+        if not delimiters:
+            yield prefix
+            return
+        for part in reversed(self._level(prefix, delimiters[0])[0]):
+            if part[len(prefix) : -1].isdigit():
+                yield from self._newest_first(part, delimiters[1:])
 
     def acknowledgements(self) -> list[Acknowledgement]:
         """Return the newest acknowledgement of each matter; their history is in the same documents."""
@@ -113,8 +139,8 @@ class LakeReader:
 
         ``skip`` passes over so many of the newest objects, for a further page of a list.
         """
-        kinds = {kind: self._folders(kind) or [kind] for kind in self._folders(bucket_keys.ERRORS_PREFIX)}
-        stored = [each for days in kinds.values() for day in days[-MAX_DAYS:] for each in self._listed(day)]
+        kinds = {kind: self._last_days(kind) or [kind] for kind in self._folders(bucket_keys.ERRORS_PREFIX)}
+        stored = [each for days in kinds.values() for day in days[:MAX_DAYS] for each in self._listed(day)]
         is_all = all(len(days) <= MAX_DAYS for days in kinds.values())
         tail = self._tail(sorted(stored, key=lambda each: each.at), skip)
         return replace(tail, is_whole=tail.is_whole and is_all)
@@ -140,10 +166,14 @@ class LakeReader:
         return sorted(self._listed(hour, pages=MAX_HOUR_PAGES), key=lambda each: (each.at, each.key))
 
     def _newest_day(self) -> str:
-        """The folder of the last day in the raw zone; "" when there is none. The older ones are listed only if there is no recent one."""
-        recent = f"{bucket_keys.RAW_PREFIX}dt={datetime.now(UTC) - LOOKS_BACK[-1]:%Y-%m-%d}"
-        days = self._folders(bucket_keys.RAW_PREFIX, after=recent) or self._folders(bucket_keys.RAW_PREFIX)
+        """The folder of the last day in the raw zone; "" when there is none."""
+        recent = f"{bucket_keys.RAW_PREFIX}dt={datetime.now(UTC) - RECENT_DAYS:%Y-%m-%d}"
+        days = self._folders(bucket_keys.RAW_PREFIX, after=recent) or self._last_days(bucket_keys.RAW_PREFIX)
         return max(days, default="")
+
+    def _last_days(self, prefix: str) -> list[str]:
+        """The folders of the last days under a prefix, the newest first: one more than are looked at, if there are so many."""
+        return list(itertools.islice(self._newest_first(f"{prefix}dt=", FOLDER_PARTS), MAX_DAYS + 1))
 
     def _folders(self, prefix: str, after: str = "") -> list[str]:
         """Folders right under the prefix, in the order of their names; none under no prefix."""
@@ -181,6 +211,12 @@ class LakeReader:
     @property
     def _bucket(self) -> str:
         return self._clients.topology().bucket.name
+
+
+def _named_in(pages: list[dict[str, Any]], prefix: str, suffix: str) -> list[Stored]:
+    """The objects of a listing that are one run's with this end."""
+    listed = (Stored.of(entry) for page in pages for entry in page.get("Contents", []))
+    return [each for each in listed if _is_named(each.key.removeprefix(prefix), suffix)]
 
 
 def _is_named(rest: str, suffix: str) -> bool:

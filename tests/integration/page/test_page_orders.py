@@ -10,7 +10,7 @@ from sales_cdc.page.tabs import orders
 from sales_cdc.page.views.order_filter import OrderFilter
 
 from tests.conftest import Cloud
-from tests.integration.page.test_page_reads import HOUR, Lake, raw_line
+from tests.integration.page.lake import HOUR, Lake, raw_line
 
 pytestmark = pytest.mark.integration
 MANY = 5_001
@@ -27,7 +27,8 @@ def lake(cloud: Cloud) -> Lake:
     where = lake.topology.s3_uri("curated/orders_quarantine/")
     columns = "reason string, raw_line string, source_object string, line_number bigint"
     lake.run(f"CREATE TABLE orders_quarantine ({columns}) LOCATION '{where}' TBLPROPERTIES ('table_type' = 'ICEBERG')")
-    lines = ", ".join(f"('no JSON', 'line {at}', 'raw/a.json', {at})" for at in range(53))
+    name = f"raw/orders/dt={HOUR:%Y-%m-%d}/hr=00/a.json"
+    lines = ", ".join(f"('no JSON', 'line {at}', '{name}', {at})" for at in range(53))
     lake.run(f"INSERT INTO orders_quarantine VALUES {lines}")
     table = {
         "TableName": lake.topology.table.name, "BillingMode": "PAY_PER_REQUEST",
@@ -77,8 +78,9 @@ def ids(lake: Lake, **asked: Any) -> list[str]:
         ({"page": 2}, []),
     ],
 )
-def test_each_filter_lets_its_orders_through(lake: Lake, asked: dict[str, Any], found: list[str]) -> None:
-    assert ids(lake, **asked) == found
+@pytest.mark.parametrize("back", ["", "month", "all"])
+def test_each_filter_lets_its_orders_through(lake: Lake, asked: dict[str, Any], found: list[str], back: str) -> None:
+    assert ids(lake, **asked, range=back) == found
 
 
 def test_a_deleted_order_is_listed_with_the_product_that_it_had(lake: Lake) -> None:

@@ -3,105 +3,21 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from sales_cdc.contract.change_contract import probe_key
-from sales_cdc.deployment.settings import Settings
-from sales_cdc.deployment.topology import Topology
-from sales_cdc.page.reader import DeploymentReader
-from sales_cdc.page.tabs import changes, flow, insights, orders, trust, verdict
+from sales_cdc.page.tabs import changes, flow, insights, older, orders, trust, verdict
+from sales_cdc.page.views.lookback import Lookback
+from sales_cdc.page.views.order_filter import OrderFilter
 from sales_cdc.verdict.matters import Acknowledgement
 
 from tests.conftest import Cloud
+from tests.integration.page.aging_lake import AGED, AgingLake
+from tests.integration.page.lake import HOUR, Lake, raw_line
 from tests.request_counts import counted_requests
 
 pytestmark = pytest.mark.integration
-COLUMNS = "orderid string, product_name string, quantity bigint, price {price}, event_type string, creation_time {time}, event_id string, sequence_number string, actor string, source_stream string, rescued_data string"  # fmt: skip
-HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-CHANGES = [  # orderid, product, quantity, price, event type, sequence number
-    ("it's", "laptop", 2, "900.50", "INSERT", 1),
-    ("it's", "laptop", 3, "900.50", "MODIFY", 2),
-    ("it's", None, None, None, "REMOVE", 4),
-    ("b", "mouse", 1, "10.10", "INSERT", 3),
-]
-
-
-class Lake:
-    """A deployment's bucket, database and work group, made with an administrator's clients."""
-
-    def __init__(self, cloud: Cloud, prefix: str) -> None:
-        self.settings = replace(Settings.from_environment(), prefix=prefix)
-        self.reader = DeploymentReader(self.settings)
-        self.topology = Topology(self.settings, "000000000000")
-        self.s3, self._athena = cloud.client("s3"), cloud.client("athena")
-        self.s3.create_bucket(Bucket=self.topology.bucket.name)
-        cloud.client("glue").create_database(DatabaseInput={"Name": self.topology.database.name})
-        output = {"OutputLocation": self.topology.s3_uri("athena-results/")}
-        self._athena.create_work_group(Name=prefix, Configuration={"ResultConfiguration": output})
-
-    def put(self, key: str, *lines: Any) -> None:
-        body = "\n".join(each if isinstance(each, str) else json.dumps(each) for each in lines)
-        self.s3.put_object(Bucket=self.topology.bucket.name, Key=key, Body=body.encode())
-
-    def run(self, sql: str) -> None:
-        started = self._athena.start_query_execution(
-            QueryString=sql,
-            WorkGroup=self.settings.prefix,
-            QueryExecutionContext={"Database": self.topology.database.name},
-        )["QueryExecutionId"]
-        while True:
-            status = self._athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
-            if status["State"] not in ("QUEUED", "RUNNING"):
-                assert status["State"] == "SUCCEEDED", (sql, status)
-                return
-
-    def fill_raw(self) -> None:
-        """Make a raw table with every change, one of them duplicated, and a probe order."""
-        lines = [raw_line(*each) for each in [*CHANGES, CHANGES[0], (probe_key(), "probe", 1, "1.00", "INSERT", 9)]]
-        self.put(f"raw/orders/dt={HOUR:%Y-%m-%d}/hr={HOUR:%H}/sales-1.json", *lines)
-        self.create_raw()
-
-    def create_raw(self) -> None:
-        """Make the raw table that a crawl makes of what is in the raw zone."""
-        self.run(
-            f"CREATE EXTERNAL TABLE raw_orders ({COLUMNS.format(price='double', time='string')}) PARTITIONED BY (dt string, hr string) "
-            f"ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION '{self.topology.s3_uri('raw/orders/')}'"
-        )
-        self.run("MSCK REPAIR TABLE raw_orders")
-
-    def fill_curated(self) -> None:
-        for table, more, rows in (("orders_changes", "", CHANGES), ("orders_current", ", is_deleted boolean", [CHANGES[2], CHANGES[3]])):  # fmt: skip
-            where = self.topology.s3_uri(f"curated/{table}/")
-            columns = COLUMNS.format(price="decimal(12,2)", time="timestamp")
-            self.run(
-                f"CREATE TABLE {table} ({columns}{more}) LOCATION '{where}' TBLPROPERTIES ('table_type' = 'ICEBERG')"
-            )
-            values = ", ".join(curated_row(*each, is_current=bool(more)) for each in rows)
-            self.run(f"INSERT INTO {table} VALUES {values}")
-
-
-def raw_line(order: str, product: str | None, quantity: int | None, price: str | None, kind: str, number: int) -> Any:
-    return {
-        "orderID": order, "product_name": product, "quantity": quantity,
-        "price": None if price is None else float(price), "event_type": kind,
-        "creation_time": f"{HOUR:%Y-%m-%dT%H}:00:0{number}.000Z", "event_id": f"e{number}",
-        "sequence_number": str(number).zfill(40), "actor": "user",
-    }  # fmt: skip
-
-
-def curated_row(order: str, product: str | None, quantity: int | None, price: str | None, kind: str, number: int, *, is_current: bool) -> str:  # fmt: skip
-    quoted = order.replace("'", "''")
-    values = [
-        f"'{quoted}'", f"'{product}'" if product else "CAST(NULL AS varchar)", f"CAST({quantity or 'NULL'} AS bigint)",
-        f"CAST({price or 'NULL'} AS decimal(12,2))", f"'{kind}'", f"TIMESTAMP '{HOUR:%Y-%m-%d %H}:00:0{number}'",
-        f"'e{number}'", f"'{str(number).zfill(40)}'", "'user'", "CAST(NULL AS varchar)", "CAST(NULL AS varchar)", *([str(kind == "REMOVE").lower()] if is_current else []),
-    ]  # fmt: skip
-    return f"({', '.join(values)})"
 
 
 @pytest.fixture(scope="module")
@@ -260,35 +176,27 @@ def test_who_acknowledged_what_is_kept_in_the_bucket_newest_first(lake: Lake) ->
 
 
 def test_no_answer_asks_more_of_aws_when_there_was_a_longer_history(cloud: Cloud) -> None:
-    lake = Lake(cloud, "tpagehistory")
-    now, settings = datetime.now(UTC), lake.settings
+    """Neither more requests nor more bytes that Athena scans: an order's versions and a search read the whole change log."""
+    lake = AgingLake(cloud, "tpagehistory")
+    before = lake.asked()
+    lake.age_bucket()
+    lake.age_tables()
+    after = lake.asked()
+    assert after == before
+    assert min(min(each.scanned_bytes) for name, each in before.items() if name in lake.queries) > 0
 
-    def report_of(at: datetime) -> None:
-        run = f"scheduled__{at:%Y-%m-%dT%H:%M:%S}+00:00"
-        lake.put(f"ledger/batch/{run}/account.json", {"run_id": run, "unaccounted": 0})
-        lake.put(f"ledger/batch/{run}/report.json", {"run_id": run})
-        lake.put(f"ledger/reconcile/{run}.json", {"run_id": run, "counts": {"missing": 0}})
 
-    def asked() -> dict[str, int]:
-        counts = {}
-        for name, answer in {
-            "verdict": lambda: verdict.current(lake.reader, settings),
-            "flow": lambda: flow.flow(lake.reader, settings),
-            "live": lambda: changes.live(lake.reader),
-            **{each: lambda each=each: trust.report(lake.reader, each) for each in ("batch", "reconciliation")},
-        }.items():
-            with counted_requests() as requests:
-                answer()
-            counts[name] = requests["s3"]
-        return counts
-
-    def day_of(at: datetime) -> None:
-        lake.put(f"raw/orders/dt={at:%Y-%m-%d}/hr=00/sales-1.json", raw_line(*CHANGES[0]))
-
-    with ThreadPoolExecutor(8) as pool:
-        report_of(now)
-        day_of(now)
-        before = asked()
-        list(pool.map(report_of, (now - timedelta(days=3, minutes=30 * n) for n in range(600))))
-        list(pool.map(day_of, (now - timedelta(days=n) for n in range(100, 1_250))))
-    assert asked() == before
+def test_the_whole_history_is_read_when_it_is_asked_for(cloud: Cloud) -> None:
+    lake = AgingLake(cloud, "tpagewhole")
+    lake.age_tables()
+    assert [each["event_type"] for each in orders.order(lake.reader, "aged")["versions"]] == ["MODIFY"]
+    assert [each["event_type"] for each in orders.order(lake.reader, "aged", span=Lookback(None))["versions"]] == [
+        "MODIFY",
+        "INSERT",
+    ]
+    recent, everything = (
+        orders.found_orders(lake.reader, OrderFilter(text="sofa", range=each)) for each in ("", "all")
+    )
+    assert (recent["total"], everything["total"]) == (0, 2)
+    assert older.older_changes(lake.reader, lake.settings)["rows"] == len(AGED) + 1
+    assert older.older_lines(lake.reader, lake.settings)["rows"] == 1

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sales_cdc.page.tabs import orders
+from sales_cdc.page.tabs import older, orders
 from sales_cdc.page.trouble import NothingYetError
-from sales_cdc.page.views.order_filter import FilterError, OrderFilter, pieces
+from sales_cdc.page.views.lookback import Lookback
+from sales_cdc.page.views.order_filter import FilterError, OrderFilter, first_day, pieces
 from sales_cdc.page.views.order_now import standing
 from sales_cdc.page.views.order_versions import versions
 from sales_cdc.page.views.reports import failed_list
 from sales_cdc.verdict.lake_reader import LakeReader
 
 from tests.browser.canned import NOW, CannedReader, failures
-from tests.browser.canned_orders import LISTED, LONG, MANY, ORDER, UNSEEN, item
+from tests.browser.canned_orders import EVER, LISTED, LONG, MANY, OLD, ORDER, UNSEEN, item
 from tests.unit.page.test_page_hooks import ManyRuns
+from tests.unit.page.test_tabs import SETTINGS
 
 STRANGE = ("it's", " leading", "line\nend", "a\x00b", UNSEEN, "ø" * 1024, "'" * 2048, "😀" * 512)
 
@@ -67,7 +69,7 @@ def test_every_filter_reaches_the_statement_and_texts_are_parameters() -> None:
     }
     chosen = OrderFilter.of(asked)
     orders.found_orders(reader, chosen)
-    assert reader.asked == [("page/orders_listed.sql", (asked["q"], "laptop", asked["q"]))]
+    assert reader.asked == [("page/orders_changed.sql", (asked["q"], "laptop", asked["q"]))]
     assert chosen.params() == {
         "filters": {"text": 1, "product": 1, "type": "REMOVE", "state": "deleted", "since": "2026-11-25 14:00:00"},
         "skip": 100,
@@ -79,6 +81,59 @@ def test_a_list_says_of_how_many_it_is_a_page() -> None:
     pages = [orders.found_orders(CannedReader(), OrderFilter(page=page)) for page in (1, 29, 30)]
     assert [len(each["orders"]) for each in pages] == [50, 14, 0]
     assert {each["total"] for each in pages[:2]} == {LISTED}
+
+
+def test_a_list_reads_a_week_or_a_month_unless_the_whole_history_is_asked_for() -> None:
+    found = [orders.found_orders(CannedReader(), OrderFilter.of({"range": name})) for name in ("", "month", "all")]
+    assert [(each["table"], each["since"], each["total"]) for each in found] == [
+        ("orders_changes", "2026-11-18T00:00:00+00:00", LISTED),
+        ("orders_changes", "2026-10-26T00:00:00+00:00", LISTED),
+        ("orders_current", None, EVER),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [
+        ({}, datetime(2026, 11, 18, tzinfo=UTC)),
+        ({"range": "month"}, datetime(2026, 10, 26, tzinfo=UTC)),
+        ({"from": "2026-11-20T08:30"}, datetime(2026, 11, 20, 8, 30, tzinfo=UTC)),
+        ({"until": "2026-03-31T12:00"}, datetime(2026, 3, 24, tzinfo=UTC)),
+        ({"until": "0001-01-02T00:00"}, datetime(1, 1, 1, tzinfo=UTC)),
+        ({"from": "2026-11-20T08:30", "range": "all"}, None),
+    ],
+)
+def test_changes_are_read_from_the_begin_of_the_filter_or_a_week_before_its_end(
+    asked: dict[str, str], first: datetime | None
+) -> None:
+    assert OrderFilter.of(asked).first_moment(NOW) == first
+
+
+def test_an_order_that_changed_long_ago_has_the_thirty_days_before_its_last_change() -> None:
+    reader = CannedReader()
+    found = orders.order(reader, OLD)
+    assert [each["at"][:10] for each in found["versions"]] == ["2025-06-30", "2025-06-10"]
+    assert (found["since"], found["before"]) == ("2025-05-31T00:00:00+00:00", "2025-07-01T00:00:00+00:00")
+    assert not found["versions"][-1]["is_before_known"], "the insert is older, and was not looked for"
+    everything = orders.order(reader, OLD, span=Lookback(None))
+    assert (everything["total"], everything["since"]) == (3, None)
+
+
+def test_how_much_was_not_looked_at_is_counted_and_its_cost_said() -> None:
+    changes, lines = (each(CannedReader(), SETTINGS) for each in (older.older_changes, older.older_lines))
+    assert changes == {
+        "since": "2026-10-26T00:00:00+00:00", "is_local": True, "rows": 1_000_000, "bytes": 90_000_000, "cost": "$0.0004",
+    }  # fmt: skip
+    assert (lines["rows"], lines["bytes"]) == (0, 40_000)
+
+
+def test_without_a_change_log_what_is_older_is_not_known() -> None:
+    assert older.older_changes(CannedReader("empty"), SETTINGS)["rows"] is None
+
+
+def test_no_time_that_can_be_written_is_too_early() -> None:
+    assert first_day(datetime(1, 1, 5, tzinfo=UTC)) == datetime(1, 1, 1, tzinfo=UTC)
+    assert Lookback.of({"before": "0001-01-01"}, NOW).params()["from_time"] == "0001-01-01 00:00:00"
 
 
 def test_an_empty_list_says_how_many_items_dynamodb_has() -> None:
@@ -103,6 +158,8 @@ def test_rescued_values_need_the_curated_tables() -> None:
         {"state": "gone"},
         {"type": "UPSERT"},
         {"from": "yesterday"},
+        {"from": "0001-01-01T00:00+14:00"},
+        {"range": "year"},
         {"page": "0"},
         {"page": "²"},
         {"q": "x" * 2049},
@@ -132,7 +189,16 @@ def test_a_long_text_is_cut_into_parameters_that_athena_takes(order_id: str) -> 
 
 
 @pytest.mark.parametrize(
-    "asked", ["/api/order?id=", f"/api/order?id={'x' * 2049}", "/api/orders?state=gone", "/api/order?id=a&until=-1"]
+    "asked",
+    [
+        "/api/order?id=",
+        f"/api/order?id={'x' * 2049}",
+        "/api/order?id=a&since=then",
+        "/api/order?id=a&range=x",
+        "/api/records/quarantined?range=x",
+        "/api/orders?state=gone",
+        "/api/order?id=a&until=-1",
+    ],
 )
 def test_a_request_that_can_be_no_order_is_refused(client: Any, asked: str) -> None:
     reader = CannedReader()

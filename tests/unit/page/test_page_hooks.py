@@ -140,6 +140,18 @@ def test_the_newest_report_is_found_behind_any_number_of_runs(newest: str) -> No
     assert clients.listings < 20
 
 
+@pytest.mark.parametrize("days", [3, 90, 800])
+def test_the_newest_report_is_found_when_nothing_has_run_for_days(days: int) -> None:
+    """The oldest five pages of the days before were seen: the report of a run of long ago was called the last one."""
+    runs = dict(ago("asset_triggered", 1440 * days + minutes) for minutes in range(12_000))
+    runs |= {key.replace("report", name): at for key, at in runs.items() for name in ("account", "changed")}
+    clients = ManyRuns(runs | {"ledger/batch/asset_triggered__of-old/report.json": datetime(2020, 1, 1, tzinfo=UTC)})
+    found = LakeReader(clients).newest_report("ledger/batch/", "/report.json")  # type: ignore[arg-type]
+    assert found
+    assert found.key == max(key for key in runs if key.endswith("report.json"))
+    assert clients.listings < 30
+
+
 def refused(code: str, message: str = "") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Any")
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from sales_cdc.verdict.clients import DeploymentClients
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much a table holds: ``rows`` without those that were deleted, and the ``bytes`` of its files, None where a snapshot does not say."""
+
+    rows: int
+    bytes: int | None
 
 
 class RowCounts:
@@ -25,6 +34,16 @@ class RowCounts:
             BotoCoreError, ClientError: the catalog or the bucket refused.
             ValueError: its snapshot does not say how many.
         """
+        found = self.extent(table)
+        return found and found.rows
+
+    def extent(self, table: str) -> Extent | None:
+        """Return how much the table holds; None when there is no such Iceberg table.
+
+        Raises:
+            BotoCoreError, ClientError: the catalog or the bucket refused.
+            ValueError: its snapshot does not say how many.
+        """
         location = self._metadata_location(table)
         if location is None:
             return None
@@ -34,10 +53,11 @@ class RowCounts:
         summaries = {each["snapshot-id"]: each.get("summary", {}) for each in metadata.get("snapshots", [])}
         summary = summaries.get(metadata.get("current-snapshot-id"))
         if summary is None:
-            return 0  # nothing was ever written
+            return Extent(0, 0)  # nothing was ever written
         if "total-records" not in summary:
             raise ValueError(f"The newest snapshot of {table} does not say how many rows it holds ({key}).")
-        return int(summary["total-records"]) - int(summary.get("total-position-deletes", 0))
+        rows = int(summary["total-records"]) - int(summary.get("total-position-deletes", 0))
+        return Extent(rows, int(summary["total-files-size"]) if "total-files-size" in summary else None)
 
     def _metadata_location(self, table: str) -> str | None:
         glue, database = self._clients.client("glue"), self._clients.topology().database.name

@@ -47,6 +47,7 @@ const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 export const number = (value) => (value === null || value === undefined ? "–" : whole.format(value));
 export const rate = (value) => (value >= 10 ? whole.format(value) : short.format(value));
+export const bytes = (count) => (count < 1e6 ? `${number(count / 1e3)} kB` : count < 1e9 ? `${number(count / 1e6)} MB` : `${short.format(count / 1e9)} GB`);
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 /** Group the digits before the point; the text is never parsed as a number, so money stays exact. */

@@ -61,7 +61,6 @@ const FIGURES = {
 };
 
 const shown = (value, type) => (value === null ? "–" : /int|decimal/.test(type) ? exact(value) : type.startsWith("timestamp") ? value.slice(0, 19) : value);
-const bytes = (count) => (count < 1e6 ? `${number(count / 1e3)} kB` : `${number(count / 1e6)} MB`);
 /** Make an axis of days: up to seven days have a tick each, and no day has two. */
 const dayAxis = (days) => ({ type: "date", tickformat: "%-d %b", hoverformat: "%Y-%m-%d", ...(days.length <= 7 ? { tickvals: days } : { nticks: 8 }) });
 const HOURS = { type: "date", tickformat: "%H:%M\n%-d %b", hoverformat: "%Y-%m-%d %H:%M", nticks: 8 };

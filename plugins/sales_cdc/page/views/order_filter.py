@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sales_cdc.contract.change_contract import EVENT_TYPES
@@ -12,6 +12,11 @@ from sales_cdc.contract.order_keys import KEYS
 from sales_cdc.page.entity import ENTITY
 
 STATES = ("standing", "deleted", "rescued")
+EVERYTHING = "all"
+MONTH, WEEK = timedelta(days=30), timedelta(days=7)
+RANGES = {"": WEEK, "month": MONTH, EVERYTHING: None}
+"""How far back the changes are that a list reads; a week unless the user asks for more, so that a visit costs the same at any age."""
+FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 PAGE_SIZE = 50
 MAX_PAGE = 10_000
 MAX_TEXT = 2_048  # of a key of DynamoDB, in bytes
@@ -24,7 +29,10 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True)
 class OrderFilter:
-    """What a list of orders is filtered by; "" and None let everything through. ``page`` counts from 1."""
+    """What a list of orders is filtered by; "" and None let everything through. ``page`` counts from 1.
+
+    ``range``, one of ``RANGES``, says how far back changes are read, if ``since`` does not.
+    """
 
     text: str = ""
     product: str = ""
@@ -33,6 +41,7 @@ class OrderFilter:
     since: datetime | None = None
     until: datetime | None = None
     page: int = 1
+    range: str = ""
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> OrderFilter:
@@ -56,7 +65,13 @@ class OrderFilter:
             moment_of("from", asked.get("from", "")),
             moment_of("until", asked.get("until", "")),
             int(page),
+            _one_of("range", asked.get("range", ""), tuple(RANGES)),
         )
+
+    def first_moment(self, now: datetime) -> datetime | None:
+        """Return the time from which changes are read; None: all are."""
+        back = RANGES[self.range]
+        return back and (self.since or first_day(self.until or now, back))
 
     @property
     def skip(self) -> int:
@@ -68,7 +83,7 @@ class OrderFilter:
         filters = {
             **{name: len(pieces(text)) for name, text in (("text", self.text), ("product", self.product)) if text},
             **{name: value for name, value in (("type", self.type), ("state", self.state)) if value},
-            **{name: f"{at:%Y-%m-%d %H:%M:%S}" for name, at in times.items() if at},
+            **{name: texted(at) for name, at in times.items() if at},
         }
         return {"filters": filters, "skip": self.skip, "size": PAGE_SIZE}
 
@@ -78,6 +93,17 @@ class OrderFilter:
         named = [text for text in (self.text, self.product) if text and has_title]
         begins = [self.text] * len(KEYS.columns) if self.text else []
         return [piece for text in (*named, *begins) for piece in pieces(text)]
+
+
+def first_day(at: datetime, back: timedelta = MONTH) -> datetime:
+    """Return the begin of the day, in UTC, so long before a time."""
+    day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return max(day, FIRST_MOMENT + back) - back
+
+
+def texted(at: datetime | None) -> str:
+    """Return a time as a statement writes it; "" for none."""
+    return at.replace(tzinfo=None).isoformat(" ", "seconds") if at else ""
 
 
 def pieces(text: str) -> list[str]:
@@ -113,12 +139,12 @@ def moment_of(name: str, text: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise FilterError(f"{name}: a time such as 2026-11-25T14:30, not {text[:40]}.") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
     if text and text not in choices:
-        raise FilterError(f"{name}: one of {', '.join(choices)}, not {text[:40]}.")
+        raise FilterError(f"{name}: one of {', '.join(filter(None, choices))}, not {text[:40]}.")
     return text
