@@ -119,7 +119,7 @@ screenshots: install-dev ## The page's pictures in docs/img/, from canned figure
 
 .PHONY: airflow-db
 airflow-db: install
-	@[ -f "$(AIRFLOW_HOME)/airflow.db" ] || { mkdir -p "$(AIRFLOW_HOME)" "$(LOCAL)/logs" && airflow db migrate >"$(LOCAL)/logs/airflow-db.log" 2>&1 || { cat "$(LOCAL)/logs/airflow-db.log" >&2; rm -f "$(AIRFLOW_HOME)/airflow.db"; exit 1; }; }
+	@h="$(AIRFLOW_HOME)"; [ -f "$$h/airflow.db" ] && [ ! -e "$$h/database-half-made" ] || { mkdir -p "$$h" "$(LOCAL)/logs" && rm -f "$$h"/airflow.db* && touch "$$h/database-half-made" && airflow db migrate >"$(LOCAL)/logs/airflow-db.log" 2>&1 && rm "$$h/database-half-made" || { cat "$(LOCAL)/logs/airflow-db.log" >&2; exit 1; }; }
 
 generate-orders: install kept-contract ## Mock orders from the terminal: make generate-orders ARGS="--inserts 500"
 	@$(PY) include/scripts/dynamodb_mock_data_gen.py $(ARGS)

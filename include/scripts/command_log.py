@@ -51,14 +51,15 @@ def _lives(group: int) -> bool:
 
 
 def interrupt_on_sigterm() -> None:
-    """Let SIGTERM end this process as Ctrl-C does, and let a second signal pass while it cleans up."""
+    """Let SIGTERM and SIGINT interrupt this process, and let a second signal pass while it cleans up."""
 
     def interrupt(*_: object) -> None:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
 
 
 def step_failed(title: str, code: int, log: Path) -> StepFailedError:

@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import airflow_database
 from airflow_session import AirflowSession
 from athena_table import AthenaTerminal, QueryError, Rows
 from command_log import StepFailedError, interrupt_on_sigterm, run_logged, step_failed
 from demo_report import latest_insights, measure
 from demo_screen import Screen
+from interruption import Interruption
 from rich.console import Console
 from sales_cdc.contract.change_contract import PROBE_PATTERN
 from sales_cdc.contract.declared import refusal_without_orders
@@ -53,6 +55,7 @@ console = Console(highlight=False, record=True)
 def main() -> int:
     began = time.time()
     interrupt_on_sigterm()
+    interruption = Interruption("the demo", "Again, from its beginning: make demo")
     try:
         settings = Settings.from_environment()
         with AirflowSession() as airflow:
@@ -61,7 +64,7 @@ def main() -> int:
         console.print(f"\n[bold red]The demo stopped.[/] {error}", markup=True)
         return 1
     except KeyboardInterrupt:
-        console.print("\nInterrupted. The local cloud is still running; stop it with: make down")
+        console.print(interruption.end(), markup=False, soft_wrap=True)
         return 130
 
 
@@ -108,9 +111,9 @@ class Demo:
         self._step(
             "cloud", "start the local cloud", partial(run_logged, [sys.executable, "-m", "local_cloud", "start"])
         )
-        database = Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
-        if not database.exists():
-            self._airflow("airflow-db", "make Airflow's database", ["db", "migrate"])
+        if airflow_database.is_missing():
+            with airflow_database.being_made():
+                self._airflow("airflow-db", "make Airflow's database", airflow_database.COMMAND[1:])
 
     def _dag(self, name: str, title: str, dag_id: str, conf: dict[str, int] | None = None) -> None:
         options = ["-c", json.dumps(conf)] if conf else []

@@ -18,8 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import airflow_database
 from command_log import StepFailedError, interrupt_on_sigterm, last_lines, run_logged, step_failed
 from drill_oracle import Oracle
+from interruption import Interruption
 from rich.console import Console
 from rich.table import Table
 from sales_cdc.contract import bucket_keys
@@ -58,13 +60,14 @@ KILLS = (
 
 def main() -> int:
     interrupt_on_sigterm()
+    interruption = Interruption("the drill", "Again, with orders of its own: make drill")
     try:
         return Drill(Settings.from_environment(), changes_wanted(os.environ.get("DRILL_CHANGES"))).run()
     except (StepFailedError, SettingsError) as error:
         console.print(f"\n[bold red]The drill stopped.[/] {error}", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
-        console.print("\nInterrupted. The local cloud is still running; stop it with: make down")
+        console.print(interruption.end(), markup=False, soft_wrap=True)
         return 130
 
 
@@ -101,8 +104,9 @@ class Drill:
             )
         LOGS.mkdir(parents=True, exist_ok=True)
         self._step("start the local cloud", [sys.executable, "-m", "local_cloud", "start"], "cloud")
-        if not (Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").exists():
-            self._step("make Airflow's database", ["airflow", "db", "migrate"], "airflow-db")
+        if airflow_database.is_missing():
+            with airflow_database.being_made():
+                self._step("make Airflow's database", airflow_database.COMMAND, "airflow-db")
         self._step("sales_cdc_setup", ["airflow", "dags", "test", "sales_cdc_setup"], "drill-setup")
         conf = json.dumps({"name": self.name, "changes": self.changes})
         command = ["airflow", "dags", "test", "sales_cdc_drill", "-c", conf]

@@ -20,9 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import airflow_database
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from command_log import StepFailedError, interrupt_on_sigterm, run_logged, step_failed
+from interruption import Interruption
 from rich.console import Console
 from sales_cdc.contract import bucket_keys
 from sales_cdc.cost.confirmation import FREE_DOLLARS, PARAM, CostNotConfirmedError, allowed_dollars
@@ -34,12 +36,22 @@ from sales_cdc.deployment.topology import Topology
 from sales_cdc.generate.workload import Workload, WorkloadError
 
 LOCAL = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local"))
+NEXT_STEPS = {
+    "setup": "Again, it goes on where it was: make setup",
+    "generate": "What it wrote, if anything, is on its way to Athena, for the next batch: make batch",
+    "batch": "Again, it goes on where it was: make batch",
+    "teardown": "Again, it removes what is left: make teardown CONFIRM={prefix}",
+}
 console = Console(highlight=False, soft_wrap=True)
 
 
 def main(arguments: list[str]) -> int:
     interrupt_on_sigterm()
     name, *given = arguments
+    interruption = Interruption(
+        f"the run of sales_cdc_{name}",
+        NEXT_STEPS[name].format(prefix=os.environ.get("SALES_CDC_PREFIX") or Settings.prefix),
+    )
     try:
         settings = Settings.from_environment()
         conf = parameters(name, given, os.environ.get("CONFIRM", ""), os.environ.get("CONFIRM_COST", ""))
@@ -55,10 +67,7 @@ def main(arguments: list[str]) -> int:
         print(f"{name} ended, but its answer could not be read: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(
-            f"\nInterrupted. The run of sales_cdc_{name} was ended; run it again: it continues or begins anew.",
-            file=sys.stderr,
-        )
+        print(interruption.end(), file=sys.stderr)
         return 130
     return 0
 
@@ -140,11 +149,9 @@ def run(name: str, conf: dict[str, Any], settings: Settings) -> None:
     if settings.target == "local":
         _step("start the local cloud", "start-cloud", [sys.executable, "-m", "local_cloud", "start"])
     require_set_up(name, settings)
-    if (
-        not (Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").exists()
-        and "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in os.environ
-    ):
-        _step("make Airflow's database", "airflow-db", ["airflow", "db", "migrate"])
+    if airflow_database.is_missing():
+        with airflow_database.being_made():
+            _step("make Airflow's database", "airflow-db", airflow_database.COMMAND)
     command = ["airflow", "dags", "test", f"sales_cdc_{name}", *(["-c", json.dumps(conf)] if conf else [])]
     _step(f"sales_cdc_{name}", name, command)
 

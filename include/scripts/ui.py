@@ -17,6 +17,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import airflow_database
 import psutil
 from command_log import StepFailedError, run_logged, step_failed
 from rich.console import Console
@@ -97,14 +98,12 @@ def _port(text: str) -> int | None:
 
 def _make_database() -> None:
     """Make Airflow's database, unless it is there; the port was checked before."""
-    if (Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").exists():
+    if not airflow_database.is_missing():
         return
     log = LOCAL / "logs" / "airflow-db.log"
-    with console.status("making Airflow's database …"):
-        code = run_logged(["airflow", "db", "migrate"], log)
-    if code:
-        (Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").unlink(missing_ok=True)
-        raise step_failed("making Airflow's database", code, log)
+    with console.status("making Airflow's database …"), airflow_database.being_made():
+        if code := run_logged(airflow_database.COMMAND, log):
+            raise step_failed("making Airflow's database", code, log)
 
 
 def _bring_in_line() -> bool:

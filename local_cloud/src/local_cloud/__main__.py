@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from local_cloud import lifecycle
@@ -20,6 +21,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in commands:
         print(USAGE, file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         print(commands[arguments[0]](CloudConfig.from_environment()))
     except (lifecycle.CloudError, ValueError) as error:

@@ -48,6 +48,14 @@ def start(config: CloudConfig) -> str:
             [sys.executable, "-m", "local_cloud", "run"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
+    try:
+        return _answering(config, process)
+    except BaseException:  # an interruption too: nobody would know of this process
+        process.terminate()
+        raise
+
+
+def _answering(config: CloudConfig, process: subprocess.Popen[bytes]) -> str:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -57,7 +65,6 @@ def start(config: CloudConfig) -> str:
         if running_cloud(config) is not None:
             return f"The local cloud answers at {config.endpoint} (process {process.pid}). Its log: {config.log_file}"
         time.sleep(0.05)
-    process.terminate()
     raise CloudError(f"it did not answer within {START_SECONDS} s. Its log: {config.log_file}\n{tail(config.log_file)}")
 
 

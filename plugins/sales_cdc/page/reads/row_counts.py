@@ -35,7 +35,7 @@ class RowCounts:
             ValueError: its snapshot does not say how many.
         """
         found = self.extent(table)
-        return found and found.rows
+        return found.rows if found else None
 
     def extent(self, table: str) -> Extent | None:
         """Return how much the table holds; None when there is no such Iceberg table.

@@ -71,7 +71,7 @@ class OrderFilter:
     def first_moment(self, now: datetime) -> datetime | None:
         """Return the time from which changes are read; None: all are."""
         back = RANGES[self.range]
-        return back and (self.since or first_day(self.until or now, back))
+        return None if back is None else self.since or first_day(self.until or now, back)
 
     @property
     def skip(self) -> int:
