@@ -8,12 +8,16 @@ import sys
 from pathlib import Path
 
 from command_log import end_group, interrupt_on_sigterm, reason_of
+from interruption import Interruption
 
 LOG = Path(os.environ.get("LOCAL_CLOUD_HOME", ".local")) / "logs" / "airflow-command.log"
 
 
 def main(arguments: list[str]) -> int:
     interrupt_on_sigterm()
+    interruption = Interruption(
+        f"airflow {' '.join(arguments[:3])}", f'Again: make airflow ARGS="{" ".join(arguments)}"'
+    )
     if arguments[:2] != ["dags", "test"]:
         os.execvp("airflow", ["airflow", *arguments])  # noqa: S606 (the user's own command)
     LOG.parent.mkdir(parents=True, exist_ok=True)
@@ -30,6 +34,7 @@ def main(arguments: list[str]) -> int:
         code = running.wait()
     except KeyboardInterrupt:
         end_group(running)
+        print(interruption.end(), file=sys.stderr)
         return 130
     if code and (reason := reason_of(LOG)):
         print(f"\nThe run failed: {reason}", file=sys.stderr)

@@ -21,6 +21,7 @@ from typing import Any
 import airflow_database
 from command_log import StepFailedError, interrupt_on_sigterm, last_lines, run_logged, step_failed
 from drill_oracle import Oracle
+from ended_runs import end_runs
 from interruption import Interruption
 from rich.console import Console
 from rich.table import Table
@@ -122,7 +123,7 @@ class Drill:
         return self._show(code)
 
     def _run_and_kill(self, command: list[str], kill: Kill, number: int) -> None:
-        log = LOGS / f"drill-killed-{number}.log"
+        log, began = LOGS / f"drill-killed-{number}.log", datetime.now(UTC)
         with log.open("w") as output:
             running = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
             try:
@@ -134,6 +135,7 @@ class Drill:
                 if not ended:
                     os.killpg(running.pid, signal.SIGKILL)
                 running.wait()
+                end_runs(began)
         if ended:
             raise StepFailedError(
                 f"The command ended before it could be killed {kill.what}.\n{last_lines(log)}\nIts log: {log}"
