@@ -1,5 +1,5 @@
 // The tab Insights: each insight query as a plot, with its numbers and its statement below.
-import { h, exact, fill, number, plural, table, time } from "./dom.js";
+import { h, bytes, exact, fill, number, plural, table, time } from "./dom.js";
 import { Place, asked } from "./answers.js";
 import { kinds, palette, plain, plot } from "./charts.js";
 import { heading, unit } from "./entity.js";
