@@ -19,12 +19,8 @@ WITH looked_at AS (
     FROM {{ params.database }}.{{ params.table }}
     WHERE
         ({{ probed }} NOT LIKE '{{ probe_start }}%' OR NOT regexp_like({{ probed }}, '{{ params.probe }}'))
-        {%- if by_raw %}
-        AND dt >= '{{ params.from_time[:10] }}'
-        {%- endif %}
-        AND {{ at }} >= TIMESTAMP '{{ params.from_time }}'
+        {{ "AND dt >= '%s' " | format(params.from_time[:10]) if by_raw }}AND {{ at }} >= TIMESTAMP '{{ params.from_time }}'
 ),
-
 changed AS (
     SELECT
         {{ key }},
@@ -37,19 +33,12 @@ changed AS (
     FROM looked_at
     GROUP BY {{ key }}
 ),
-
 chosen AS (
-    SELECT
-        {{ key }},
-        creation_time,
-        count(*) OVER () AS {{ total }}
+    SELECT {{ key }}, creation_time, count(*) OVER () AS {{ total }}
     FROM changed
     WHERE TRUE
         {%- if 'text' in asked %}
-        AND (
-            {%- for column in key %}{{ ' OR ' if not loop.first }}strpos({{ column }}, {{ text(asked.text) }}) = 1{% endfor %}
-            {%- if title %} OR named_text = 1{% endif %}
-        )
+        AND ({% for column in key %}strpos({{ column }}, {{ text(asked.text) }}) = 1 OR {% endfor %}{{ 'named_text = 1' if title else 'FALSE' }})
         {%- endif %}
         {%- if 'product' in names %} AND named_product = 1{% endif %}
         {%- if 'type' in asked %} AND event_type = '{{ asked.type }}'{% endif %}
@@ -59,20 +48,14 @@ chosen AS (
         {%- if 'since' in asked %} AND creation_time >= TIMESTAMP '{{ asked.since }}'{% endif %}
         {%- if 'until' in asked %} AND creation_time < TIMESTAMP '{{ asked.until }}'{% endif %}
 ),
-
 page AS (
     SELECT * FROM chosen ORDER BY creation_time DESC, {{ key }} OFFSET {{ params.skip }} LIMIT {{ params.size }}
 ),
-
 details AS (
     SELECT
         {{ key.of('looked_at') }},
-        {%- for column in shown %}
-        looked_at.{{ column }},
-        {%- endfor %}
-        looked_at.event_type,
-        looked_at.creation_time,
-        looked_at.rescued_data,
+        {% for column in shown %}looked_at.{{ column }}, {% endfor %}
+        looked_at.event_type, looked_at.creation_time, looked_at.rescued_data,
         page.{{ total }},
         row_number() OVER (PARTITION BY {{ key.of('looked_at') }} ORDER BY looked_at.{{ place }} DESC) AS {{ newest }}
         {%- if title %},
@@ -90,10 +73,7 @@ SELECT
     {%- for column in shown %}
     {{ "CASE WHEN event_type = 'REMOVE' THEN coalesce(%s, %s) ELSE %s END AS %s" | format(column, titled, column, column) if column == title else column }},
     {%- endfor %}
-    event_type,
-    creation_time,
-    rescued_data,
-    {{ total }}
+    event_type, creation_time, rescued_data, {{ total }}
 FROM details
 WHERE {{ newest }} = 1
 ORDER BY creation_time DESC, {{ key }}
