@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import subprocess
@@ -15,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
 from hypothesis import settings
 
+from include.scripts.cheap_clients import make_clients_cheap
 from tests import shipped
 from tests.ports import free_port
 
@@ -65,9 +64,7 @@ for _name in [name for name in os.environ if name.startswith(("SALES_CDC_", "AIR
     del os.environ[_name]
 os.environ.update(local_environment(free_port()))
 
-# Every session of boto3 in this process reads AWS's models from one loader, which keeps them: an operator's own session parses up to
-# ten megabytes of them again, and a test runs hundreds of operators.
-botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+make_clients_cheap()  # a test runs hundreds of operators
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ The caller uses ``AirflowSession``. The process itself runs this file as a progr
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from cheap_clients import make_clients_cheap
 from command_log import end_group
 
 _tested: str | None = None
@@ -79,14 +79,12 @@ def serve() -> None:
 def _load() -> None:
     """Import what ``airflow dags test`` needs before the first command arrives.
 
-    Each task makes sessions of boto3, and each session parses the models of its services again, which takes 0.4 s: here all sessions
-    share one loader, which keeps what it has read.
+    Each task makes clients of its own, so they are made cheap.
     """
     import airflow.cli.commands.dag_command
     import airflow.sdk.execution_time.task_runner  # noqa: F401 (loaded for the commands)
-    import botocore.session
 
-    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+    make_clients_cheap()
     _parse_one_file()
 
 
