@@ -64,6 +64,7 @@ def test_merge_refuses_two_sources_for_one_row(athena: Athena) -> None:
         ("WHEN NOT MATCHED THEN INSERT (id, id) VALUES (1, 2)", "DUPLICATE_COLUMN_NAME: line 1:1: Merge column name is specified more than once: id"),
         ("WHEN MATCHED THEN UPDATE SET id = 'x'", "TYPE_MISMATCH: line 1:1: MERGE table column types don't match for MERGE case 0, SET expressions: Table: ['integer'], Expressions: ['varchar(1)']"),
         ("WHEN MATCHED THEN UPDATE SET refused.item = 'q'", "SYNTAX_ERROR"),
+        ("WHEN NOT MATCHED THEN INSERT (refused.id) VALUES (s.k)", "SYNTAX_ERROR"),
     ],
 )  # fmt: skip
 def test_a_merge_that_trino_refuses_changes_nothing(athena: Athena, clause: str, said: str) -> None:
@@ -111,7 +112,7 @@ def test_optimize_rewrites_the_files_that_hold_rows_of_the_partitions_alone(athe
     ],
 )  # fmt: skip
 def test_a_change_is_one_snapshot(athena: Athena, change: str, operation: str) -> None:
-    """As a real Trino 476 leaves it."""
+    """As a real Trino 476 leaves it; its DELETE is a ``delete``, because it adds delete files where this copies the rows that stay."""
     name = f"once_{change.split()[0].lower()}"
     stock(athena, name)
     athena.rows(change.format(name))
