@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from sales_cdc.page.reads.lake_query import Rows
 
 from tests.browser.canned import CannedReader
 from tests.browser.canned_orders import LONG, OLD, ORDER, UNSEEN
@@ -146,3 +149,24 @@ def test_a_list_is_saved_as_csv_with_whole_values(page: Page, tmp_path: Path) ->
         rows = list(csv.DictReader(file))
     assert len(rows) == 50
     assert (rows[0]["id"], rows[0]["price"], rows[2]["id"]) == (ORDER, "1099.50", UNSEEN)
+
+
+class NothingTaken(CannedReader):
+    """A pipeline whose tables are made, and hold nothing."""
+
+    def ask(self, file: str, params: Any, values: Any = ()) -> Rows:
+        found = super().ask(file, params, values)
+        return replace(found, rows=[]) if file in ("page/orders_changed.sql", "page/quarantined_lines.sql") else found
+
+
+def test_an_empty_list_says_no_more_than_the_tables_know(browser: Browser) -> None:
+    """Orders wait for the next batch: none of them was called unchanged, nor every line of theirs a change event."""
+    with serving(NothingTaken("busy")) as address:
+        page = browser.new_page()
+        page.goto(f"{address}#orders")
+        expect(page.locator("#orders-found h3")).to_have_text(
+            "orders_changes has no order that changed since 2026-11-18"
+        )
+        page.evaluate("location.hash = 'orders?state=quarantined'")
+        expect(page.locator("#orders-found")).to_contain_text("Every line since then that a batch has taken was a change event.")  # fmt: skip
+        page.close()

@@ -89,7 +89,7 @@ const nothing = (view, filters) => {
   }
   if (view.since) {
     const waits = view.items ? `DynamoDB counted ${counted(view.items)} in its table. What changed last shows after the next batch: trigger sales_cdc_batch.` : writes();
-    return card(`No ${entity.one} changed since ${day(view.since)}`, waits, looked(view));
+    return card(`${view.table} has no ${entity.one} that changed since ${day(view.since)}`, waits, looked(view));
   }
   return card(`${view.table} has no ${entity.one}`, view.items ? `DynamoDB counted ${counted(view.items)} in its table. They show after the next batch: trigger sales_cdc_batch.` : writes());
 };
@@ -119,7 +119,7 @@ function renderRecords(view) {
   const more = kind !== "quarantined" ? null : view.since
     ? older("quarantined", view.since, `Lines of objects that came before ${day(view.since)} were not looked for.`, changed({ range: ALL, page: "" }))
     : everything(changed({ range: "", page: "" }));
-  if (!view.records.length) return card(`${RECORDS[kind]}: none${view.since && kind !== "failed" ? ` since ${day(view.since)}` : ""}`, kind === "failed" ? "No record is under errors/." : view.since ? "Every line that came since then was a change event." : "Every line of the raw zone was a change event.", more);
+  if (!view.records.length) return card(`${RECORDS[kind]}: none${view.since && kind !== "failed" ? ` since ${day(view.since)}` : ""}`, kind === "failed" ? "No record is under errors/." : view.since ? "Every line since then that a batch has taken was a change event." : "Every line that a batch has taken was a change event.", more);
   const columns = ["id", "event_type", "reason", "where", "stored_at", "raw"];
   const rows = view.records.map((each) => [each.orderid, each.event_type, each.reason, each.object, each.at, each.raw]);
   const link = (each) => (each.orderid ? h("a", { class: "id", href: ofOrder(each.orderid) }, label(each.orderid)) : "–");
