@@ -1,4 +1,4 @@
-"""Measure what the MERGE of a day of 5,000 changes costs on an ``orders_current`` of 500,000 and of 5,000,000 orders, or of the sizes given.
+"""Measure what the MERGE of a day of 5,000 changes costs on an ``orders_current`` of 500,000, 5,000,000 and 20,000,000 orders.
 
 The table is written with Spark directly, sorted by key as maintenance leaves it; three of four changes are of orders that it holds. Keys
 are at random, as UUIDs of version 4 are, or rise with time, as those of counters, ULIDs and UUIDs of version 7 do; then the day's orders
@@ -6,7 +6,7 @@ are among the youngest 50,000. Bytes are those that Spark reads from files meanw
 metadata included, and those of the files that the commit adds.
 
     python -m benchmarks.current                          the figures, and CURRENT.md
-    python -m benchmarks.current 500000 5000000 20000000  the same of these sizes
+    python -m benchmarks.current 500000 5000000           the same of these sizes
     python -m benchmarks.current --one random 500000 DIR  one case, its table in a folder
 """
 
@@ -30,7 +30,7 @@ from raw_objects import FURTHER
 
 from benchmarks.spark_lake import ROOT, curated_lake, watched
 
-SIZES, DAY, YOUNG = (500_000, 5_000_000), 5_000, 50_000
+SIZES, DAY, YOUNG = (500_000, 5_000_000, 20_000_000), 5_000, 50_000
 ORDERS_OF_A_FILE = 500_000
 KEYS = {"random": "md5(CAST(id AS string))", "rising": "lpad(CAST(id AS string), 32, '0')"}
 PAGE = Path(__file__).with_name("CURRENT.md")

@@ -23,7 +23,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,14 +127,14 @@ class History:
         dag_runs.POKES_SECONDS = PATIENCE_SECONDS
         before = set(self._queries())
         run, measured = dag_runs.DagRun("sales_cdc_batch.py"), Measured()
-        with counted_requests(COUNTED) as measured.requests, java_memory() as memory:
+        with counted_requests(COUNTED) as measured.requests, Watched() as watched:
             for task in run.dag.topological_sort():
                 if task.task_id not in LEFT_OUT:
-                    began, used = time.perf_counter(), processor_seconds()
+                    began, used = time.perf_counter(), watched.processor_seconds()
                     run.run_only(task.task_id)
                     measured.tasks[task.task_id] = time.perf_counter() - began
-                    measured.busy[task.task_id] = processor_seconds() - used
-        measured.job_mb = memory["peak"] / 2**20
+                    measured.busy[task.task_id] = watched.processor_seconds() - used
+        measured.job_mb = watched.java_peak / 2**20
         for query in set(self._queries()) - before:
             found = self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
             measured.scanned[question_of(found["Query"])] += found["Statistics"].get("DataScannedInBytes", 0)
@@ -145,44 +145,43 @@ class History:
         return (query for page in pages for query in page["QueryExecutionIds"])
 
 
+class Watched:
+    """The processes of this run and of the local cloud, looked at twice a second: processor seconds used, and Java's memory at most.
+
+    A process that has ended keeps the seconds that it had at the last look, so the sum never falls.
+    """
+
+    def __init__(self) -> None:
+        self.java_peak = 0.0
+        self._used: dict[psutil.Process, float] = {}
+        self._ended, self._looking = threading.Event(), threading.Lock()
+        self._roots = (psutil.Process(), local_cloud())
+
+    def __enter__(self) -> Watched:
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def processor_seconds(self) -> float:
+        with self._looking:
+            for each in (one for root in self._roots for one in (root, *root.children(recursive=True))):
+                with suppress(psutil.NoSuchProcess):
+                    self._used[each] = sum(each.cpu_times()[:2])  # its own, without its children's
+                    if each.name() == "java":
+                        self.java_peak = max(self.java_peak, each.memory_info().rss)
+            return sum(self._used.values())
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.5):
+            self.processor_seconds()
+
+
 def local_cloud() -> psutil.Process:
     return psutil.Process(json.loads((Path(os.environ["LOCAL_CLOUD_HOME"]) / "cloud.json").read_text())["pid"])
-
-
-def processor_seconds() -> float:
-    """Return the seconds of processors that this process and the local cloud have used, with all that they started."""
-    cloud, used = local_cloud(), 0.0
-    for each in (psutil.Process(), cloud, *cloud.children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):
-            used += sum(each.cpu_times()[:4])  # of its own and of its children that have ended
-    return used
-
-
-@contextmanager
-def java_memory() -> Iterator[dict[str, float]]:
-    """Look every half second how much memory the Java processes of the local cloud have."""
-    cloud = local_cloud()
-    peak, ended = {"peak": 0.0}, threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(0.5):
-            held = [each.memory_info().rss for each in cloud.children(recursive=True) if _is_java(each)]
-            peak["peak"] = max(peak["peak"], *held, 0)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield peak
-    finally:
-        ended.set()
-        watcher.join()
-
-
-def _is_java(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.name() == "java"
-    except psutil.NoSuchProcess:
-        return False
 
 
 def measure(endpoint: str, scales: tuple[int, ...] = SCALES) -> dict[str, float]:

@@ -68,7 +68,7 @@ FIGURES = (
     Figure("curate_peak_mb", "its memory at most: driver, JVM and Python workers together, MB", at_most=3000),
     Figure("curate_1000000_to_bare_spark", "the Spark job over 1,000,000 changes from nothing, in times of a bare Spark that reads, drops copies and writes", at_most=2),
     Figure("curate_1000000_seconds", "that run, seconds without the session's start"),
-    Figure("current_random_read_bytes", "the MERGE of 5,000 changes into 5,000,000 orders with keys at random: bytes read, in times of that into 500,000"),
+    Figure("current_random_read_bytes", "the MERGE of 5,000 changes into 20,000,000 orders with keys at random: bytes read, in times of that into 500,000"),
     Figure("current_random_of_keys", "the same, in times of the columns that it needs (key, position, event)", at_most=1.1),
     Figure("current_random_written_bytes", "bytes written by it, in times of those on 500,000", at_most=1.3),
     Figure("current_random_seconds", "its seconds, in times of those on 500,000"),
