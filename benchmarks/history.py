@@ -85,6 +85,7 @@ class History:
         DagRun("sales_cdc_setup.py").run()
         for written in self.past.parts():
             self._curate(written)
+        self._let_time_pass()
         self.past.add_day(FIRST_DAY, self.past.now - timedelta(days=1))
         self._batch()
         self._let_time_pass()

@@ -25,6 +25,7 @@ class Modules:
     glue: Any
     kinesis: Any
     lambda_svc: Any
+    persistence: Any
     sqs: Any
 
     @property
@@ -84,5 +85,5 @@ def load() -> Modules:
     require(router, "extract_access_key_id")
     return Modules(
         app, iam_actions, iam_evaluator, cloudwatch, cloudwatch_logs, dynamodb, dynamodb_streams, glue, kinesis, lambda_svc,
-        sqs,
+        persistence, sqs,
     )  # fmt: skip

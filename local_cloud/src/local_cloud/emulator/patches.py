@@ -11,6 +11,7 @@ from local_cloud.emulator.hot_paths import patch_hot_paths
 from local_cloud.emulator.kinesis_limits import patch_kinesis_limits
 from local_cloud.emulator.kinesis_monitoring import patch_monitoring
 from local_cloud.emulator.kinesis_retention import patch_retention_checks
+from local_cloud.emulator.long_queues import patch_long_queues
 from local_cloud.emulator.modules import Modules
 from local_cloud.emulator.new_records import Announce, patch_new_records
 from local_cloud.emulator.partiql import patch_partiql
@@ -23,6 +24,7 @@ from local_cloud.emulator.stream_numbers import StreamNumbers, patch_stream_numb
 from local_cloud.emulator.streams import patch_streams
 from local_cloud.emulator.unsigned_requests import patch_unsigned_requests
 from local_cloud.emulator.update_expressions import patch_update_expressions
+from local_cloud.emulator.whole_saves import patch_whole_saves
 from local_cloud.uptime import Uptime
 
 
@@ -58,6 +60,7 @@ def apply_patches(
     patch_shard_listing(modules.kinesis)
     patch_monitoring(modules.kinesis)
     patch_hot_paths(modules.dynamodb, modules.dynamodb_streams, modules.kinesis)
+    patch_long_queues(modules.sqs)
     patch_scans(modules.dynamodb)
     patch_stream_numbers(modules.dynamodb, numbers)
     patch_streams(modules.dynamodb, modules.dynamodb_streams, numbers)
@@ -66,6 +69,7 @@ def apply_patches(
     patch_update_expressions(modules.dynamodb)
     patch_catalog_tables(modules.glue)
     patch_alarms(modules.cloudwatch)
+    patch_whole_saves(modules.persistence, modules.glue)
     if enforce_iam:
         patch_unsigned_requests(modules.iam_evaluator)
         patch_function_logs(modules.lambda_svc, modules.iam_evaluator)
