@@ -19,9 +19,12 @@ from raw_objects import FURTHER
 QUARANTINE = {"reason": "string", "raw_line": "string", "source_object": "string", "line_number": "bigint"}
 RAW_OBJECT = {"object": "string", "etag": "string", "size_bytes": "bigint"}
 INTAKE = RAW_OBJECT | {"taken_at": "timestamp_ntz"}
+SORTED = ("write.spark.fanout.enabled", "false")
+"""Rows are sorted before they are written, so that a task has one file open, not one for each day: of 4,000 days that is all memory."""
 # Format 2 is the latest that Athena reads; merge-on-read: a batch costs what it changes, not the files that it touches.
 PROPERTIES = (
-    "'format-version'='2', 'write.merge.mode'='merge-on-read', 'write.metadata.delete-after-commit.enabled'='true'"
+    "'format-version'='2', 'write.merge.mode'='merge-on-read', 'write.metadata.delete-after-commit.enabled'='true', "
+    f"'{SORTED[0]}'='{SORTED[1]}'"
 )
 WHOLE_KEYS = ("write.metadata.metrics.column.{}", "truncate(256)")
 """Of the current state: how much of a file's smallest and largest key its metadata has. Iceberg's 16 characters part no keys that
