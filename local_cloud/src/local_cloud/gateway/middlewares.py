@@ -58,7 +58,9 @@ def middlewares(modules: Modules, parts: Parts, *, enforce_iam: bool) -> list[Mi
     return [
         Middleware("save control state", KEPT_SERVICES, parts.persistence.save_after),
         Middleware("journal items", ["dynamodb"], lambda _, handler: parts.persistence.journal(handler)),
-        Middleware("complete the Glue catalog", ["glue"], lambda _, handler: catalog_actions.around(handler)),
+        Middleware(
+            "complete the Glue catalog", ["glue"], lambda _, handler: catalog_actions.around(handler, modules.glue)
+        ),
         Middleware(
             "hand our services' requests on",
             OWNED,

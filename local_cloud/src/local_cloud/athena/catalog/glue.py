@@ -208,9 +208,10 @@ class Catalog:
             raise QueryFailedError("NOT_SUPPORTED", f"line 1:1: {change} views is not supported")
         return table
 
-    def partitions(self, table: GlueTable) -> list[Partition]:
-        """Return every partition that Glue knows of the table, in the order of their values."""
-        found = self._pages("get_partitions", "Partitions", DatabaseName=table.database, TableName=table.name)
+    def partitions(self, table: GlueTable, expression: str = "") -> list[Partition]:
+        """Return the partitions that Glue knows of the table, or those that an expression on its keys is true of, in the order of their values."""
+        some = {"Expression": expression} if expression else {}
+        found = self._pages("get_partitions", "Partitions", DatabaseName=table.database, TableName=table.name, **some)
         partitions = [
             Partition(
                 tuple(item["Values"]),

@@ -32,10 +32,12 @@ class PartitionFilter:
     """Which partitions the query can need.
 
     ``keep``: says so of the text values of partitions; ``values``: those that the query gives a column, None when it gives none.
+    ``expression``: what Glue is asked for; it may give more.
     """
 
     keep: Callable[[list[tuple[str, ...]]], list[bool]]
     values: Callable[[str], list[str] | None] = lambda _: None
+    expression: str = ""
 
 
 def projected_partitions(table: GlueTable, wanted: PartitionFilter) -> list[Partition]:

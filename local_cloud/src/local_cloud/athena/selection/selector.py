@@ -23,7 +23,7 @@ from local_cloud.athena.selection.connections import Connections
 from local_cloud.athena.sql.dialect import compile_query
 from local_cloud.athena.sql.model import PATH_COLUMN, Compiled, Scan, Session, Typed
 from local_cloud.athena.sql.parsing.grammar import parse_query
-from local_cloud.athena.sql.queries.file_pruning import only_values
+from local_cloud.athena.sql.queries.file_pruning import catalog_expression, only_values
 from local_cloud.athena.sql.raising import explained
 from local_cloud.athena.sql.values.display import shown
 from local_cloud.athena.statement.interruption import interrupter
@@ -33,6 +33,8 @@ from local_cloud.athena.tables.reader import TableReader
 from local_cloud.athena.types import Type
 
 ROWS_PER_FETCH = 5_000
+_PLAIN = re.compile(r"(?!(?:and|or|not|in|between|like|is|null|date|timestamp)$)[a-z_]\w*", re.ASCII)
+"""A name that can stand in an expression for Glue as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,9 @@ def _partition_filter(connection: duckdb.DuckDBPyConnection, scan: Scan) -> Part
         connection.unregister("tried_partitions")
         return [bool(row[0]) for row in rows]
 
-    return PartitionFilter(keep, lambda column: only_values(scan.demands, column))
+    texts = [key.name for key in table.partition_keys if key.hive_type == "string" and _PLAIN.fullmatch(key.name)]
+    expression = catalog_expression(scan.demands, texts)
+    return PartitionFilter(keep, lambda column: only_values(scan.demands, column), expression)
 
 
 def with_parameters(tree: exp.Expr, parameters: list[str]) -> exp.Expr:

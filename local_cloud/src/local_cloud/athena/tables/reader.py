@@ -105,7 +105,7 @@ class TableReader:
             return [Partition((), table.location, table.descriptor)]
         if serde.is_true(table.parameters, "projection.enabled", default=False):
             return projected_partitions(table, wanted)
-        found = self._catalog.partitions(table)
+        found = self._catalog.partitions(table, wanted.expression)
         return list(itertools.compress(found, wanted.keep([partition.values for partition in found])))
 
 

@@ -13,6 +13,7 @@ import re
 from typing import Any
 
 from local_cloud import constraints
+from local_cloud.emulator.seams import require
 from local_cloud.glue.catalog.partitions import PARTITION_ACTIONS
 from local_cloud.glue.catalog.refusals import Action, Ask, RefusedError
 from local_cloud.glue.resources import page
@@ -25,8 +26,15 @@ _KEPT_BY_MINISTACK = frozenset(
 )  # fmt: skip
 
 
-def around(original: Handler) -> Handler:
-    """Put the actions of this room in front of MiniStack's handler of Glue."""
+def around(original: Handler, glue: Any) -> Handler:
+    """Put the actions of this room in front of MiniStack's handler of Glue.
+
+    A table's partitions are read from ``glue``, its module: as JSON, those of ten years would be written and read again for each page.
+
+    Raises:
+        SeamMovedError: the module has no table of partitions.
+    """
+    require(glue, "_partitions")
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Any:
         target, _, name = headers.get("x-amz-target", "").rpartition(".")
@@ -34,6 +42,8 @@ def around(original: Handler) -> Handler:
             return _unknown(name, await original(method, path, headers, body, query))
 
         async def ask(action: str, params: Json) -> Json:
+            if action == "GetPartitions":
+                return {"Partitions": list(glue._partitions.get(f"{params['DatabaseName']}/{params['TableName']}", []))}
             asked = {**headers, "x-amz-target": f"{target}.{action}"}
             status, answered, content = await original(method, path, asked, json.dumps(params).encode(), query)
             if status != 200:

@@ -32,7 +32,10 @@ def demand(node: exp.Expr, name_of: NameOf) -> Demand | None:
         return _together("any", [demand(side, name_of) for side in (node.this, node.expression)])
     if isinstance(node, exp.And):
         known = [found for side in (node.this, node.expression) if (found := demand(side, name_of)) is not None]
-        return known[0] if len(known) == 1 else _together("all", known)
+        of_one = [
+            found for found in known if found.column == known[0].column
+        ]  # both sides have to hold: one alone says less
+        return of_one[0] if len(of_one) == 1 else _together("all", of_one)
     if isinstance(node, exp.Between):
         ends = [_compared(node.this, sign, node.args[end], name_of) for sign, end in ((">=", "low"), ("<=", "high"))]
         return _together("all", ends)
@@ -86,3 +89,20 @@ def _values(each: Demand) -> list[str] | None:
     if each.sign == "all":
         return [text for text in known[0] if all(text in others for others in known[1:])]
     return list(dict.fromkeys(text for found in known for text in found))
+
+
+def catalog_expression(demands: Sequence[Demand], columns: Sequence[str]) -> str:
+    """Return what Glue is asked for instead of all partitions: a condition on these columns of texts; empty where there is none.
+
+    Example: ``(dt > '2026-01-01' OR dt = '2026-01-01')``. Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
+    """
+    return " AND ".join(text for each in demands if each.column in columns and (text := _expression(each)))
+
+
+def _expression(each: Demand) -> str:
+    if not each.parts:
+        return f"{each.column} {each.sign} '{each.text}'" if each.kind == "varchar" and "'" not in each.text else ""
+    texts = [_expression(part) for part in each.parts]
+    if not all(texts):
+        return " AND ".join(filter(None, texts)) if each.sign == "all" else ""
+    return f"({(' AND ' if each.sign == 'all' else ' OR ').join(texts)})"

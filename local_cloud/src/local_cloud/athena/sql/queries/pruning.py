@@ -16,6 +16,8 @@ _REJECTS_NULL = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.
 def prune(compiler: Compiler, condition: exp.Expr, scope: Scope) -> None:
     """Note each usable condition with its scan, as SQL over columns named as the partition keys."""
     for part in _conjuncts(condition):
+        if isinstance(part, exp.Boolean) and not part.this:
+            _leave_out_everything(scope)
         if part.find(exp.Query, exp.Anonymous, exp.Placeholder) or _demanded(part, scope) or not _rejects_null(part):
             continue
         scan = _scan(part, scope)
@@ -35,6 +37,12 @@ def prune(compiler: Compiler, condition: exp.Expr, scope: Scope) -> None:
             scan.conditions.append(compiler.value(part, Scope(fields=fields)).sql)
         except QueryFailedError:
             continue
+
+
+def _leave_out_everything(scope: Scope) -> None:
+    """Note with each scan that no row passes: Trino then reads no table."""
+    for scan in {id(field.origin[0]): field.origin[0] for field in scope.fields if field.origin}.values():
+        scan.conditions.append("false")
 
 
 def _rejects_null(part: exp.Expr) -> bool:
