@@ -79,6 +79,7 @@ def load() -> Modules:
     )
 
     require(app, "app", "SERVICE_HANDLERS")
+    require(glue, "_partitions")
     require(iam_evaluator, "ResolvedCredential", "resolve_credential")
     require(persistence, "save_all")
     require(responses, "get_account_id", "get_region", "set_request_account_id", "set_request_region")
