@@ -235,12 +235,10 @@ def test_maintenance_changes_no_row_and_leaves_one_file_a_partition(lake_of_file
 
 def test_maintenance_leaves_files_of_the_last_days_unmixed(lake_of_files: Lake) -> None:
     lake = lake_of_files
-    raw, now = RawZone(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
-    for number in range(1, 7):  # Iceberg compacts five files at least
-        raw.put(f"{number}.json", event(f"old-{number}", number))
+    raw, now = RawZone(), {"creation_time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000Z"}
+    for number in range(1, 8):  # Iceberg compacts five files at least
+        raw.put(f"{number}.json", event(f"order-{number}", number, **(now if number == 7 else {})))
         raw.curate(lake)
-    raw.put("now.json", event("new", 9, creation_time=now))
-    raw.curate(lake)
     lake.spark.sql(f"ALTER TABLE {lake.name('orders_intake')} UNSET TBLPROPERTIES ('{SORTED[0]}')")  # as older ones are
     maintain(lake)
     files = lake.spark.table(f"{lake.name('orders_current')}.files").where("content = 0").collect()
