@@ -27,7 +27,7 @@ PARAMS: dict[str, Any] = {
     "database": "lake", "delivery": "delivery", "probe": "p", "rescued_share": 0.2, "from_time": "2026-11-20 00:00:00",
     "from_day": "2026-11-20", "unit": "day", "columns": ["units", "table"], "source_stream": "source_stream", "bucket": "b",
     "until_time": "2026-11-21 00:00:00", "until": 0, "size": 50, "skip": 0, "pieces": [1, 2], "filters": {"text": 2, "type": "INSERT"},
-    "hours_by_day": [("2026-11-20", ["00", "23"])], "folder": "lists/",
+    "hours_by_day": [("2026-11-20", ["00", "23"])], "folder": "lists/", "from_object": "raw/orders/dt=2026-11-20",
     "order_ids": [("a'b", "7"), ("c", "8")], "since": "2026-11-20 00:00:00", "run_id": "r", "run_at": "2026-11-20 00:00:00",
     "entries": [{"event_type": "INSERT", "written": 1, "captured": 1, "delivered": 1, "failed": 0, "dropped": 0, "curated": 1, "lags": []}],
 }  # fmt: skip
