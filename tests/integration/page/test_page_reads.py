@@ -183,7 +183,8 @@ def test_no_answer_asks_more_of_aws_when_there_was_a_longer_history(cloud: Cloud
     lake.age_tables()
     after = lake.asked()
     assert after == before
-    assert min(sum(each.scanned_bytes) for name, each in before.items() if name in lake.queries) > 0
+    unread = {name for name, each in before.items() if name in lake.queries and not sum(each.scanned_bytes)}
+    assert unread <= {"changes hour"}  # the lake's changes may be older than an hour by now
 
 
 def test_the_whole_history_is_read_when_it_is_asked_for(cloud: Cloud) -> None:
