@@ -6,7 +6,8 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +20,15 @@ from raw_objects import FURTHER
 QUARANTINE = {"reason": "string", "raw_line": "string", "source_object": "string", "line_number": "bigint"}
 RAW_OBJECT = {"object": "string", "etag": "string", "size_bytes": "bigint"}
 INTAKE = RAW_OBJECT | {"taken_at": "timestamp_ntz"}
-SORTED = ("write.spark.fanout.enabled", "false")
-"""Rows are sorted before they are written, so that a task has one file open, not one for each day: of 4,000 days that is all memory."""
 # Format 2 is the latest that Athena reads; merge-on-read: a batch costs what it changes, not the files that it touches.
 PROPERTIES = (
-    "'format-version'='2', 'write.merge.mode'='merge-on-read', 'write.metadata.delete-after-commit.enabled'='true', "
-    f"'{SORTED[0]}'='{SORTED[1]}'"
+    "'format-version'='2', 'write.merge.mode'='merge-on-read', 'write.metadata.delete-after-commit.enabled'='true'"
 )
+UNSORTED = "write.spark.fanout.enabled"
+"""Of a table: whether a task writes rows as they come, with a file open for each day; otherwise it sorts them first, and has one open.
+Source: https://iceberg.apache.org/docs/1.10.0/spark-writes/#writing-distribution-modes"""
+MAX_OPEN_DAYS = 100
+"""A file that is open takes about a megabyte; the sort costs a quarter of a day's batch."""
 WHOLE_KEYS = ("write.metadata.metrics.column.{}", "truncate(256)")
 """Of the current state: how much of a file's smallest and largest key its metadata has. Iceberg's 16 characters part no keys that
 begin alike. Source: https://iceberg.apache.org/docs/1.10.0/configuration/"""
@@ -99,6 +102,16 @@ class Lake:
     def set_property(self, table: str, name: str, value: str) -> None:
         """Give the table a property; it matters for files that are written from then on."""
         self.commit(lambda: self.spark.sql(f"ALTER TABLE {self.name(table)} SET TBLPROPERTIES ('{name}'='{value}')"))
+
+    @contextmanager
+    def written_by_day(self, days: int) -> Iterator[None]:
+        """Have rows of so many days sorted before they are written, if they are of too many to have a file of each open."""
+        tables = (self.changes, self.quarantine, self.intake) if days > MAX_OPEN_DAYS else ()
+        for table in tables:
+            self.set_property(table, UNSORTED, "false")
+        yield
+        for table in tables:
+            self.set_property(table, UNSORTED, "true")
 
     def name(self, table: str) -> str:
         return f"`{self.catalog}`.`{self.database}`.`{table}`"

@@ -82,14 +82,15 @@ def curate(
     if note is not None:
         orders = without_insert(lake, changes, within.condition) if found.changes else []
         note(noted(objects, found.days, orders))
-    if found.changes:
-        merge_changes(lake, changes, found.days, found.attributes, within.condition)
-    if released is not None:
-        release(lake, rows.where("reason IS NULL"))
-    if found.quarantined:
-        merge_bad_rows(lake, rows.where("reason IS NOT NULL"), taken.folders)
-    if taken.objects:
-        merge_objects(lake, frame, taken.folders, taken_at=started)
+    with lake.written_by_day(len(found.days)):
+        if found.changes:
+            merge_changes(lake, changes, found.days, found.attributes, within.condition)
+        if released is not None:
+            release(lake, rows.where("reason IS NULL"))
+        if found.quarantined:
+            merge_bad_rows(lake, rows.where("reason IS NOT NULL"), taken.folders)
+        if taken.objects:
+            merge_objects(lake, frame, taken.folders, taken_at=started)
     added, lag_seconds = added_changes(lake, changes, found.days, started)
     rescued = rescued_values(lake, changes)
     rows.unpersist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from curated_tables import SORTED, WHOLE_KEYS, Lake
+from curated_tables import WHOLE_KEYS, Lake
 
 FRESH = timedelta(days=2)
 """Files of orders_current whose changes are all younger stay as they are: mixed with older orders, the next batches would read those too."""
@@ -24,9 +24,8 @@ def maintain(lake: Lake) -> None:
         lake.quarantine: by("source_object"),
         lake.intake: by("object"),
     }
-    lake.set_property(lake.current, WHOLE_KEYS[0].format(lake.key[0]), WHOLE_KEYS[1])  # of a table that was made before
+    lake.set_property(lake.current, WHOLE_KEYS[0].format(lake.key[0]), WHOLE_KEYS[1])  # of tables that were made before
     for table, layout in layouts.items():
-        lake.set_property(table, *SORTED)
         name = f"table => '{lake.database}.{table}'"
         for call in (
             f"rewrite_data_files({name}{layout}, options => map('delete-ratio-threshold', '0.1'))",

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 from change_contract import Attribute, probe_key
-from curated_tables import SORTED, Lake, prepare_tables
+from curated_tables import Lake, prepare_tables
 from maintenance import maintain
 
 from tests.unit.include.glue.raw_zone import CONTRACT, RawZone, content, event
@@ -239,13 +239,9 @@ def test_maintenance_leaves_files_of_the_last_days_unmixed(lake_of_files: Lake) 
     for number in range(1, 8):  # Iceberg compacts five files at least
         raw.put(f"{number}.json", event(f"order-{number}", number, **(now if number == 7 else {})))
         raw.curate(lake)
-    lake.spark.sql(f"ALTER TABLE {lake.name('orders_intake')} UNSET TBLPROPERTIES ('{SORTED[0]}')")  # as older ones are
     maintain(lake)
     files = lake.spark.table(f"{lake.name('orders_current')}.files").where("content = 0").collect()
     assert sorted(each.record_count for each in files) == [1, 6]
-    for table in (lake.changes, lake.current, lake.quarantine, lake.intake):
-        properties = dict(map(tuple, lake.spark.sql(f"SHOW TBLPROPERTIES {lake.name(table)}").collect()))
-        assert properties[SORTED[0]] == SORTED[1], table  # a task has one file open, not one for each day
 
 
 def test_a_later_stream_wins_whatever_its_sequence_numbers(lake: Lake) -> None:

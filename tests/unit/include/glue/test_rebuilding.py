@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import curated_tables
 import pytest
 import rebuilding
-from curated_tables import Lake
+from curated_tables import UNSORTED, Lake
 from raw_objects import RawObject
 from rebuilding import await_exchange, rebuild, rebuilt_lake, slices
 from sales_cdc.contract import bucket_keys
@@ -142,3 +143,20 @@ def test_a_mark_that_stays_ends_the_run_with_what_to_do() -> None:
         TimeoutError, match=r"s3://lake/ledger/rebuild/exchange/one/mark .*run it again.*Nothing was curated"
     ):
         await_exchange(Bucket(looks=99), "lake", "jr_1", lambda: 600.0 * len(waited), waited.append)
+
+
+def test_rows_of_many_days_are_sorted_before_they_are_written(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task then has one file open, not one for each day."""
+    raw, noted = RawZone(), []
+    set_property = Lake.set_property
+    monkeypatch.setattr(Lake, "set_property", lambda *given: (noted.append(given[1:]), set_property(*given)))
+    monkeypatch.setattr(curated_tables, "MAX_OPEN_DAYS", 2)
+    for name, days in (("few", 2), ("many", 3)):
+        moments = [f"2026-11-{day:02}T10:00:00.000Z" for day in range(1, days + 1)]
+        raw.put(f"{name}.json", *(event(f"{name}-{at}", 1, creation_time=at) for at in moments))
+        raw.curate(lake)
+    made = ("orders_changes", "orders_quarantine", "orders_intake")
+    assert [each for each in noted if each[1] == UNSORTED] == [
+        (table, UNSORTED, how) for how in ("false", "true") for table in made
+    ]
+    assert len(content(lake, "orders_changes")) == 5
