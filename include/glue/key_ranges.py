@@ -59,10 +59,14 @@ def confined(lake: Lake, rows: DataFrame) -> Confined:
     size = sum(file.bytes for file in files)
     keys = [row[0] for row in rows.select(column).distinct().limit(MAX_KEYS + 1).collect()]
     are_few = len(keys) <= MAX_KEYS
-    groups = sorted(zip(keys, keys, strict=True)) if are_few else key_groups(rows, column)
+    groups = sorted(zip(keys, keys, strict=True))
+    if not are_few:
+        if _left(ranges_of(groups, files), files) >= size * (1 - LEAST_LEFT_OUT):
+            return Confined(EVERYTHING, size, size)  # some of the orders are in so many files; all are in no fewer
+        groups = key_groups(rows, column)
     conditions, left = [], size
     if ranges := ranges_of(groups, files):
-        left = sum(file.bytes for file in files if _is_hit(file, ranges))
+        left = _left(ranges, files)
         if left < size * (1 - LEAST_LEFT_OUT):
             conditions.append(_within(column, ranges))
     if are_few:
@@ -112,6 +116,10 @@ def ranges_of(groups: Sequence[Range], files: Sequence[File], limit: int = MAX_R
     cuts = sorted(at for at in largest[: limit - 1] if between[at])
     begins = [0, *cuts]
     return [(groups[at][0], groups[end - 1][1]) for at, end in zip(begins, [*cuts, len(groups)], strict=True)]
+
+
+def _left(ranges: Sequence[Range], files: Sequence[File]) -> int:
+    return sum(file.bytes for file in files if _is_hit(file, ranges))
 
 
 def _is_hit(file: File, ranges: Sequence[Range]) -> bool:
