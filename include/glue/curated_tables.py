@@ -28,7 +28,7 @@ UNSORTED = "write.spark.fanout.enabled"
 """Of a table: whether a task writes rows as they come, with a file open for each day; otherwise it sorts them first, and has one open.
 Source: https://iceberg.apache.org/docs/1.10.0/spark-writes/#writing-distribution-modes"""
 MAX_OPEN_DAYS = 100
-"""A file that is open takes about a megabyte; the sort costs a quarter of a day's batch."""
+"""A file that is open takes about a megabyte; the sort costs one in a hundred of a take of 1,000,000 changes."""
 WHOLE_KEYS = ("write.metadata.metrics.column.{}", "truncate(256)")
 """Of the current state: how much of a file's smallest and largest key its metadata has. Iceberg's 16 characters part no keys that
 begin alike. Source: https://iceberg.apache.org/docs/1.10.0/configuration/"""
