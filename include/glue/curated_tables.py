@@ -105,7 +105,7 @@ class Lake:
 
     @contextmanager
     def written_by_day(self, days: int) -> Iterator[None]:
-        """Have rows of so many days sorted before they are written, if they are of too many to have a file of each open."""
+        """Sort what is written meanwhile, if it is of more than ``MAX_OPEN_DAYS`` days: a task then has one file open, not one for each day."""
         tables = (self.changes, self.quarantine, self.intake) if days > MAX_OPEN_DAYS else ()
         for table in tables:
             self.set_property(table, UNSORTED, "false")

@@ -119,6 +119,7 @@ def ranges_of(groups: Sequence[Range], files: Sequence[File], limit: int = MAX_R
 
 
 def _left(ranges: Sequence[Range], files: Sequence[File]) -> int:
+    """Return the bytes of the files that may hold a key of the ranges."""
     return sum(file.bytes for file in files if _is_hit(file, ranges))
 
 
