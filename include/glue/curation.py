@@ -82,7 +82,7 @@ def curate(
     if note is not None:
         orders = without_insert(lake, changes, within.condition) if found.changes else []
         note(noted(objects, found.days, orders))
-    with lake.written_by_day(len(found.days)):
+    with lake.written_by_day(max(len(found.days), len(taken.folders))):
         if found.changes:
             merge_changes(lake, changes, found.days, found.attributes, within.condition)
         if released is not None:

@@ -145,18 +145,28 @@ def test_a_mark_that_stays_ends_the_run_with_what_to_do() -> None:
         await_exchange(Bucket(looks=99), "lake", "jr_1", lambda: 600.0 * len(waited), waited.append)
 
 
-def test_rows_of_many_days_are_sorted_before_they_are_written(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task then has one file open, not one for each day."""
+@pytest.mark.parametrize(
+    ("of_changes", "of_folders", "is_sorted"),
+    [((1, 2), (1, 2), False), ((1, 2, 3), (1,), True), ((1,), (1, 2, 3), True), ((), (1, 2, 3), True)],
+)
+def test_rows_of_many_days_are_sorted_before_they_are_written(
+    lake: Lake,
+    monkeypatch: pytest.MonkeyPatch,
+    of_changes: tuple[int, ...],
+    of_folders: tuple[int, ...],
+    is_sorted: bool,
+) -> None:
+    """A task then has one file open, not one for each day of changes, or of the folders of objects whose lines may all be bad."""
     raw, noted = RawZone(), []
     set_property = Lake.set_property
     monkeypatch.setattr(Lake, "set_property", lambda *given: (noted.append(given[1:]), set_property(*given)))
     monkeypatch.setattr(curated_tables, "MAX_OPEN_DAYS", 2)
-    for name, days in (("few", 2), ("many", 3)):
-        moments = [f"2026-11-{day:02}T10:00:00.000Z" for day in range(1, days + 1)]
-        raw.put(f"{name}.json", *(event(f"{name}-{at}", 1, creation_time=at) for at in moments))
-        raw.curate(lake)
+    changes = [event(f"of-{day}", 1, creation_time=f"2026-11-{day:02}T10:00:00.000Z") for day in of_changes]
+    for folder in of_folders:
+        raw.put(f"raw/orders/dt=2026-11-{folder:02}/hr=10/1.json", "no JSON", *(changes if folder == 1 else []))
+    raw.curate(lake)
     made = ("orders_changes", "orders_quarantine", "orders_intake")
-    assert [each for each in noted if each[1] == UNSORTED] == [
-        (table, UNSORTED, how) for how in ("false", "true") for table in made
-    ]
-    assert len(content(lake, "orders_changes")) == 5
+    written = [(table, UNSORTED, how) for how in ("false", "true") for table in made]
+    assert [each for each in noted if each[1] == UNSORTED] == (written if is_sorted else [])
+    assert len(content(lake, "orders_changes")) == len(of_changes)
+    assert len(content(lake, "orders_quarantine")) == len(of_folders)
