@@ -86,6 +86,8 @@ class Executions:
         for query in running:
             query.cancellation.cancel("The service is stopping")
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for query in running:  # those that never began too
+            query.cancellation.ended()
 
     def _work(self, query: Query, document: Json) -> None:
         started, reused = time.monotonic(), False
@@ -105,6 +107,7 @@ class Executions:
                 state, reason, error = "CANCELLED", query.cancellation.reason, None
             else:
                 state, reason, error = "FAILED", failure.message, failure.athena_error()
+        query.cancellation.ended()
         self._report(query, document, round((time.monotonic() - started) * 1000), reused=reused)
         self._finish(document, state, reason, error)
         with self._lock:

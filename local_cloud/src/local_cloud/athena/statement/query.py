@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from local_cloud.athena.errors import QueryCancelledError
 from local_cloud.athena.statement.callers import Caller
 
+INTERRUPT_AGAIN_SECONDS = 0.05
 Row = list[str | None]  # a row of a result as Athena shows it; None is NULL
 
 
@@ -19,19 +20,34 @@ Row = list[str | None]  # a row of a result as Athena shows it; None is NULL
 class Cancellation:
     """The wish that a query end, by StopQueryExecution or a byte limit.
 
-    What works for the query calls ``check``, and gives ``on_cancel`` a way to interrupt it.
+    What works for the query calls ``check``, gives ``on_cancel`` a way to interrupt it, and calls ``ended`` at its end.
     """
 
     reason: str | None = None
     _interrupts: list[Callable[[], None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self, reason: str) -> None:
+        """Interrupt the query again and again until it has ended.
+
+        Once is not enough: DuckDB forgets an interruption that comes between two of the query's statements.
+        """
         with self._lock:
-            self.reason = self.reason or reason
-            interrupts = list(self._interrupts)
-        for interrupt in interrupts:
-            interrupt()
+            first, self.reason = self.reason is None, self.reason or reason
+        if first:
+            threading.Thread(target=self._interrupt, name="athena-cancellation", daemon=True).start()
+
+    def _interrupt(self) -> None:
+        while not self._ended.is_set():
+            with self._lock:
+                interrupts = list(self._interrupts)
+            for interrupt in interrupts:
+                interrupt()
+            self._ended.wait(INTERRUPT_AGAIN_SECONDS)
+
+    def ended(self) -> None:
+        self._ended.set()
 
     def on_cancel(self, interrupt: Callable[[], None]) -> None:
         with self._lock:
