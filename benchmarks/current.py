@@ -76,7 +76,7 @@ def merged(kind: str, orders: int, folder: Path) -> Case:
         changes = _day(lake, kind, orders).localCheckpoint()
         before = _bytes_read(lake)
         with watched() as figures:
-            within = confined(lake, changes)
+            within = confined(lake, changes, changes.count())
             tune(lake, PACKED * within.joined_bytes)
             merge_current(lake, changes, [], within.condition)
         read = _bytes_read(lake) - before

@@ -283,7 +283,7 @@ def prepare_tables(lake: Lake) -> None:
     lake.ensure(
         lake.current,
         current,
-        rows=lambda: latest_changes(lake),
+        rows=(lambda: latest_changes(lake)) if standing[lake.changes] else None,
         standing=standing[lake.current],
         properties=properties,
     )

@@ -10,19 +10,22 @@ from typing import Any
 from change_contract import SEQUENCE_NUMBER_DIGITS
 from curated_tables import QUARANTINE, RAW_OBJECT, STREAM, Lake, change_columns, current_columns
 from key_ranges import EVERYTHING, Confined, confined
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own abbreviation)
 from raw_objects import FURTHER, Fetch, RawObject, read_objects, read_quarantined
 from takings import Note, in_tasks, noted, object_frame, takings_of, within_folders, without_insert
 
 LAGS = {"p50": 0.5, "p99": 0.99, "max": 1.0}
 SHUFFLED_BYTES, PACKED = 32 * 2**20, 8  # a partition's share of a shuffle; what a byte of Parquet is then worth
+HASHED_BYTES = 8 * 2**20
+"""A batch of less in each partition of a shuffle is joined by a hash table of it; sorting all orders for it costs a second in four."""
 WORTH_CONFINING_BYTES = 32 * 2**20
 """Of the current state: to read one of less costs no more than to ask for its files' keys."""
 MAX_DAY_RANGES = 50
 MAX_NAMED = 20
 
 Lag = dict[str, float | None]
+NOTHING_RESCUED: dict[str, Any] = {"changes": 0, "fields": [], "keys": [], "values": []}
 
 
 def not_taken(
@@ -36,9 +39,17 @@ def not_taken(
 
 
 def tune(lake: Lake, size_bytes: int) -> None:
-    """As many partitions in a shuffle as the rows are worth: Spark's 200 cost a third more."""
+    """As many partitions in a shuffle as the rows are worth: Spark's 200 cost a third more.
+
+    Source: https://spark.apache.org/docs/3.5.4/sql-performance-tuning.html#converting-sort-merge-join-to-shuffled-hash-join
+    """
     cores = lake.spark.sparkContext.defaultParallelism
     lake.spark.conf.set("spark.sql.shuffle.partitions", max(2 * cores, size_bytes // SHUFFLED_BYTES))
+    for name in (
+        "maxShuffledHashJoinLocalMapThreshold",
+        "advisoryPartitionSizeInBytes",
+    ):  # the first is to reach the second
+        lake.spark.conf.set(f"spark.sql.adaptive.{name}", HASHED_BYTES)
     lake.spark.conf.set("spark.sql.inMemoryColumnarStorage.compressed", "false")  # rows are kept for minutes only
 
 
@@ -68,16 +79,11 @@ def curate(
     released = releasable(lake) if everything else None
     rows = arriving_rows(lake, frame, connect, released).persist()
     changes = rows.where("reason IS NULL AND NOT _is_copy")
-    found = rows.agg(
-        F.count(lake.key[0]).alias("changes"),
-        F.count("reason").alias("quarantined"),
-        F.collect_set(F.to_date("creation_time")).alias("days"),
-        F.array_sort(F.array_distinct(F.flatten(F.collect_set(F.map_keys(FURTHER))))).alias("attributes"),
-    ).collect()[0]
+    found = summary(lake, rows)
     known = lake.further_columns(lake.current)
     within = Confined(EVERYTHING, standing, standing)
     if found.changes and standing > WORTH_CONFINING_BYTES:
-        within = confined(lake, changes)
+        within = confined(lake, changes.where("_place = 1"), found.orders)
         tune(lake, taken.bytes + PACKED * within.joined_bytes)
     if note is not None:
         orders = without_insert(lake, changes, within.condition) if found.changes else []
@@ -90,9 +96,9 @@ def curate(
         if found.quarantined:
             merge_bad_rows(lake, rows.where("reason IS NOT NULL"), taken.folders)
         if taken.objects:
-            merge_objects(lake, frame, taken.folders, taken_at=started)
-    added, lag_seconds = added_changes(lake, changes, found.days, started)
-    rescued = rescued_values(lake, changes)
+            merge_objects(lake, objects, taken.folders, taken_at=started)
+    added, lag_seconds = added_changes(lake, changes, found, started)
+    rescued = rescued_values(lake, changes) if found.rescued else NOTHING_RESCUED
     rows.unpersist()
     attributes = lake.further_columns(lake.current)
     return {
@@ -106,6 +112,31 @@ def curate(
         "attributes": attributes,
         "lag_seconds": lag_seconds,
     }
+
+
+def summary(lake: Lake, rows: DataFrame) -> Row:
+    """Return what a run has to know of all its rows, in one pass over them.
+
+    ``changes`` with copies, ``different`` without; ``ages``: the percentiles of ``LAGS`` of the seconds from each change's commit to
+    1970, which grow with its lag.
+    """
+    is_change, is_bad = F.expr("reason IS NULL AND NOT _is_copy"), F.col("reason").isNotNull()
+    return rows.agg(
+        F.count(lake.key[0]).alias("changes"),
+        F.count_if(is_change).alias("different"),
+        F.count_if(~is_bad & F.expr("_place = 1")).alias("orders"),
+        F.count_if(is_change & F.col("rescued_data").isNotNull()).alias("rescued"),
+        F.count_if(is_bad).alias("quarantined"),
+        F.collect_set(F.to_date("creation_time")).alias("days"),
+        F.array_sort(F.array_distinct(F.flatten(F.collect_set(F.map_keys(FURTHER))))).alias("attributes"),
+        ages(F.when(is_change, F.col("creation_time"))).alias("ages"),
+    ).collect()[0]
+
+
+def ages(moments: Column) -> Column:
+    """Return the percentiles of ``LAGS`` of the seconds from these moments to 1970; null when there are none."""
+    seconds = -moments.cast("timestamp").cast("double")
+    return F.percentile_approx(seconds, list(LAGS.values()), 10_000)
 
 
 def rescued_values(lake: Lake, changes: DataFrame) -> dict[str, Any]:
@@ -126,7 +157,7 @@ def rescued_values(lake: Lake, changes: DataFrame) -> dict[str, Any]:
         "changes": found.changes,
         "fields": found.fields,
         "keys": found["keys"],
-        "values": first_values(lake, rescued) if found.changes else [],
+        "values": first_values(lake, rescued),
     }
 
 
@@ -236,26 +267,23 @@ def merge_objects(lake: Lake, objects: DataFrame, folders: Sequence[str], taken_
     lake.merge(lake.intake, taken, on=same_object, replaces="t.taken_at > s.taken_at")
 
 
-def added_changes(lake: Lake, changes: DataFrame, days: list[date], since: datetime) -> tuple[int, Lag]:
+def added_changes(lake: Lake, changes: DataFrame, found: Row, since: datetime) -> tuple[int, Lag]:
     """How many of the changes this session has added to orders_changes, and how long after their commit."""
-    curated, summary, this_session = datetime.now(UTC), F.col("summary"), lake.spark.sparkContext.applicationId
-    lag = F.lit(curated.timestamp()) - F.col("creation_time").cast("timestamp").cast("double")
-    measures = (F.count(lake.key[0]), F.percentile_approx(lag, list(LAGS.values()), 10_000))
-    all_of_them = changes.agg(*measures).collect()[0]
+    curated, committed, this_session = datetime.now(UTC), F.col("summary"), lake.spark.sparkContext.applicationId
     snapshots = lake.spark.table(f"{lake.name(lake.changes)}.snapshots")
-    ours = snapshots.where((F.col("committed_at") >= since) & (summary["spark.app.id"] == this_session))
+    ours = snapshots.where((F.col("committed_at") >= since) & (committed["spark.app.id"] == this_session))
     snapshot = (
-        ours.select("parent_id", summary["added-records"].cast("bigint").alias("added")).where("added > 0").first()
+        ours.select("parent_id", committed["added-records"].cast("bigint").alias("added")).where("added > 0").first()
     )
     if snapshot is None:
         return 0, dict.fromkeys(LAGS)
-    if snapshot.parent_id is None or snapshot.added == all_of_them[0]:
-        added, lags = all_of_them
-    else:
+    added, seconds = found.different, found.ages
+    if snapshot.parent_id is not None and snapshot.added != added:
         version = lake.spark.read.option("snapshot-id", snapshot.parent_id).table(lake.name(lake.changes))
-        known = version.alias("t").where(within_days(days))
+        known = version.alias("t").where(within_days(found.days))
         new = changes.alias("s").join(known, F.expr(same_change(lake)), "left_anti")
-        added, lags = new.agg(*measures).collect()[0]
+        added, seconds = new.agg(F.count(lake.key[0]), ages(F.col("creation_time"))).collect()[0]
+    lags = [curated.timestamp() + age for age in seconds or []]
     return added, dict(zip(LAGS, lags or [None] * len(LAGS), strict=True))
 
 

@@ -18,8 +18,8 @@ from takings import LAST_CHARACTER, text_literal
 
 PREFIXES = (24, 16, 12, 8, 6, 4, 3, 2, 1)
 """How many characters of a key make a group: the longest that makes no more than ``MAX_GROUPS``."""
-MAX_KEYS, MAX_GROUPS, MAX_RANGES = 10_000, 5_000, 50
-"""``MAX_KEYS``: of how many orders a batch may be for a condition that names each."""
+MAX_KEYS, SOME_KEYS, MAX_GROUPS, MAX_RANGES = 10_000, 1_000, 5_000, 50
+"""``MAX_KEYS``: of how many orders a batch may be for a condition that names each; of more, ``SOME_KEYS`` show whether they are in all files."""
 LEAST_LEFT_OUT = 0.1
 """The share of the table's bytes below which the files that are left out are not worth a condition."""
 
@@ -48,8 +48,10 @@ class Confined(NamedTuple):
 EVERYTHING = "true"
 
 
-def confined(lake: Lake, rows: DataFrame) -> Confined:
+def confined(lake: Lake, rows: DataFrame, count: int) -> Confined:
     """Return what confines the current state to the orders of ``rows``, and to the files that may hold these.
+
+    There are ``count`` rows, one of each order.
 
     Whatever the files are when a statement runs, it is true for each key of the rows: an order that another run has put there meanwhile
     is found.
@@ -57,8 +59,7 @@ def confined(lake: Lake, rows: DataFrame) -> Confined:
     column = lake.key[0]
     files = key_files(lake, column)
     size = sum(file.bytes for file in files)
-    keys = [row[0] for row in rows.select(column).distinct().limit(MAX_KEYS + 1).collect()]
-    are_few = len(keys) <= MAX_KEYS
+    keys, are_few = _first_keys(rows, lake.key, count)
     groups = sorted(zip(keys, keys, strict=True))
     if not are_few:
         if _left(ranges_of(groups, files), files) >= size * (1 - LEAST_LEFT_OUT):
@@ -72,6 +73,17 @@ def confined(lake: Lake, rows: DataFrame) -> Confined:
     if are_few:
         conditions.append(f"t.`{column}` IN ({', '.join(map(text_literal, keys)) or 'NULL'})")
     return Confined(" AND ".join(conditions) or EVERYTHING, left if conditions else size, 0 if are_few else left)
+
+
+def _first_keys(rows: DataFrame, key: Sequence[str], count: int) -> tuple[list[str], bool]:
+    """Return the first columns of the rows' keys, and whether these are all; of more than ``MAX_KEYS``, some.
+
+    Of keys in one part there are as many as rows; only those in two have to be counted.
+    """
+    names = rows.select(key[0]) if len(key) == 1 else rows.select(key[0]).distinct()
+    are_many = len(key) == 1 and count > MAX_KEYS
+    keys = [row[0] for row in names.limit(SOME_KEYS if are_many else MAX_KEYS + 1).collect()]
+    return keys, not are_many and len(keys) <= MAX_KEYS
 
 
 def _within(column: str, ranges: Sequence[Range]) -> str:

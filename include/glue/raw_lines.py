@@ -20,6 +20,8 @@ from column_texts import attribute_text, decimal_text, json_text, typed_form
 
 Further = list[tuple[str, str | None]]  # columns and texts of further attributes
 Rule = Callable[[Any], str]  # returns the field's text, or raises an ordinary error
+MAX_KEPT_ENDS = 10_000
+"""Of how many ends of lines the further attributes are kept: those of an order seldom change, and many orders share theirs."""
 BIGINT = range(-(2**63), 2**63)
 
 
@@ -119,10 +121,11 @@ class LineParser:
         self._identity = keys | IDENTITY_RULES
         self._others = {each.member: (_field_rule(each), each.name) for each in contract.fields}
         self._others |= {name: (rule, name) for name, rule in METADATA_RULES.items()}
-        self._members = contract.members
+        self._members, self._names = contract.members, frozenset(contract.members)
         self._probed = contract.probed
         self._decode = json.JSONDecoder(parse_float=Decimal, parse_constant=_text("(?!)")).decode  # NaN is no JSON
         self._columns = lru_cache(contract.further_columns)
+        self.end_of_plain_line = lru_cache(maxsize=MAX_KEPT_ENDS)(self._end_of_plain_line)
 
     def change(self, line: bytes) -> tuple[list[str | None], Further] | None:
         """Read the texts of the declared columns and the further attributes; None for a probe, which counts nowhere.
@@ -163,7 +166,7 @@ class LineParser:
             texts["rescued_data"] = rescued_json(rescued | before)
         return texts
 
-    def end_of_plain_line(self, text: str | None) -> Further | None:
+    def _end_of_plain_line(self, text: str | None) -> Further | None:
         """Read the further attributes in what a plain line has after its members; None if it is no plain line after all."""
         if not text:
             return text if text is None else []
@@ -171,7 +174,7 @@ class LineParser:
             attributes = self._event(f"{{{text}}}".encode())
         except BadRow:
             return None
-        return None if attributes.keys() & set(self._members) else self._further(attributes)
+        return self._further(attributes) if self._names.isdisjoint(attributes) else None
 
     def _further(self, attributes: dict[str, Any]) -> Further:
         columns = self._columns(tuple(attributes))
