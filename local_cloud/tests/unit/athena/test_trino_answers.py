@@ -18,6 +18,12 @@ def test_answers_are_those_of_trino(path: Path, tmp_path: Path) -> None:
     assert [(case["sql"], answer) for case, answer in found if verdict(case, answer) != RIGHT] == []
 
 
+def test_a_subquery_that_trino_cannot_join_is_refused_in_its_words_and_at_its_place(tmp_path: Path) -> None:
+    cases = [case for case in recorded(RECORDINGS[0].with_stem("subqueries")) if "error" in case]
+    found = zip(cases, answers([case["sql"] for case in cases], tmp_path), strict=True)
+    assert [(case["sql"], answer.error) for case, answer in found if answer.error != case["error"]] == []
+
+
 def test_what_trino_answers_and_the_local_cloud_does_not_is_refused_by_its_name(tmp_path: Path) -> None:
     cases = recorded(RECORDINGS[0].parents[1] / "trino_refused" / "statements.jsonl")
     found = zip(cases, answers([case["sql"] for case in cases], tmp_path), strict=True)

@@ -129,7 +129,10 @@ class VersionedTables(Protocol):
 
 @dataclass(slots=True)
 class Session:
-    """One statement's compilation: its text, the catalog it sees, and the tables found so far."""
+    """One statement's compilation: its text, the catalog it sees, and the tables found so far.
+
+    ``resolved``: the field that each name means, as SQL, by the text that has the name and the name's place in it.
+    """
 
     sql: str
     catalog: Catalog
@@ -139,11 +142,23 @@ class Session:
     scans: list[Scan] = field(default_factory=list)
     common: dict[str, Compiled] = field(default_factory=dict)
     view_depth: int = 0
+    resolved: dict[tuple[str, int], str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def fresh(self, prefix: str) -> str:
         """Return a name that nothing else of the statement has."""
         return f"{prefix}{next(self._numbers)}"
+
+    def resolve(self, node: exp.Expr, meant: str) -> None:
+        """Keep what a name means."""
+        start = start_of(node)
+        if start is not None:
+            self.resolved[self.sql, start] = meant
+
+    def meaning(self, node: exp.Expr) -> str | None:
+        """Return the field that a name means, as SQL; None for what is no field, as a lambda's variable."""
+        start = start_of(node)
+        return None if start is None else self.resolved.get((self.sql, start))
 
     def place(self, node: exp.Expr) -> tuple[int, int]:
         start = start_of(node)

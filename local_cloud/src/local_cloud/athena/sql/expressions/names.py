@@ -62,6 +62,7 @@ def _field(session: Session, node: exp.Expr, parts: tuple[str, ...], level: Scop
     if level.groups is not None and found[0].value.sql not in level.groups:
         message = f"'{'.'.join(parts)}' must be an aggregate expression or appear in GROUP BY clause"
         raise session.invalid(node, message, "EXPRESSION_NOT_AGGREGATE")
+    session.resolve(node, found[0].value.sql)
     return found[0].value
 
 

@@ -11,6 +11,8 @@ from sqlglot import exp
 
 from local_cloud.athena.coercions import common_type
 from local_cloud.athena.sql.compiler import Compiler, ExpressionHandler
+from local_cloud.athena.sql.correlation import check_subquery
+from local_cloud.athena.sql.decorrelation import Form
 from local_cloud.athena.sql.model import Compiled, Scope, Typed
 from local_cloud.athena.sql.values.comparisons import COMPARISONS, compared_as, comparison
 from local_cloud.athena.sql.values.composite import row_of
@@ -18,7 +20,7 @@ from local_cloud.athena.types import BOOLEAN, DOUBLE, REAL
 
 
 def _scalar(compiler: Compiler, node: exp.Subquery, scope: Scope) -> Typed:
-    inner = compiler.query(node.this, scope)
+    inner = _query(compiler, node.this, scope, Form.SCALAR)
     if len(inner.columns) == 1:
         return Typed(f"({inner.sql})", inner.columns[0][1])
     whole = row_of([Typed(f"c{index}", kind) for index, (_, kind) in enumerate(inner.columns)])
@@ -28,19 +30,29 @@ def _scalar(compiler: Compiler, node: exp.Subquery, scope: Scope) -> Typed:
 
 def _exists(compiler: Compiler, node: exp.Exists, scope: Scope) -> Typed:
     query = node.this.this if isinstance(node.this, exp.Subquery) else node.this
-    return Typed(f"EXISTS ({compiler.query(query, scope).sql})", BOOLEAN)
+    return Typed(f"EXISTS ({_query(compiler, query, scope, Form.EXISTS).sql})", BOOLEAN)
+
+
+def _query(compiler: Compiler, query: exp.Expr, scope: Scope, form: Form) -> Compiled:
+    inner = compiler.query(query, scope)
+    names = [name or "" for name, _ in inner.columns]
+    check_subquery(compiler.session, query, scope, form, compiler.dialect.aggregates, names)
+    return inner
 
 
 def member(compiler: Compiler, node: exp.In, scope: Scope) -> Typed:
     """Compile ``value IN (query)``."""
     compared = exp.EQ(this=node.this.copy(), expression=exp.Any(this=node.args["query"].copy()))
+    compared.parent, compared.arg_key = node.parent, node.arg_key
     return quantified(compiler, compared, compiler.value(node.this, scope), scope)
 
 
 def quantified(compiler: Compiler, node: exp.Expr, left: Typed, scope: Scope) -> Typed:
     """Compile ``value op ANY (query)`` and ``value op ALL (query)``."""
     query = node.expression.this
-    inner = compiler.query(query.this if isinstance(query, exp.Subquery) else query, scope)
+    is_member = type(node) is (exp.EQ if isinstance(node.expression, exp.Any) else exp.NEQ)
+    form = Form.MEMBER if is_member else Form.QUANTIFIED
+    inner = _query(compiler, query.this if isinstance(query, exp.Subquery) else query, scope, form)
     item = _item(inner, left)
     kind = common_type(left.type, item.type)
     if kind is None:

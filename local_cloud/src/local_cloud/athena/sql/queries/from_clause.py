@@ -10,6 +10,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from local_cloud.athena.sql.compiler import Compiler
+from local_cloud.athena.sql.correlation import check_outer_join, check_subquery
+from local_cloud.athena.sql.decorrelation import Form
 from local_cloud.athena.sql.model import Field, Scope
 from local_cloud.athena.sql.queries.set_operations import values_rows
 from local_cloud.athena.sql.queries.sources import Source, derived
@@ -38,8 +40,7 @@ def _relation(compiler: Compiler, node: exp.Expr, scope: Scope) -> Source:
     if isinstance(node, exp.Unnest):
         return unnested(compiler, node, scope)
     if isinstance(node, exp.Lateral):
-        sql, fields = derived(session, node, compiler.query(node.this.this, scope))
-        return f"LATERAL {sql}", fields
+        return _lateral(compiler, node, scope)
     if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
         return _parenthesised(compiler, node.this, scope)
     if isinstance(node, exp.Values):
@@ -47,6 +48,22 @@ def _relation(compiler: Compiler, node: exp.Expr, scope: Scope) -> Source:
     if isinstance(node, exp.Subquery):
         return derived(session, node, compiler.query(node.this, scope.parent))
     raise session.unsupported(node, f"{type(node).__name__} in FROM")
+
+
+def _lateral(compiler: Compiler, node: exp.Lateral, scope: Scope) -> Source:
+    query = node.this.this
+    sql, fields = derived(compiler.session, node, compiler.query(query, scope))
+    names = [field.name or "" for field in fields]
+    check_subquery(compiler.session, query, scope, _form(node), compiler.dialect.aggregates, names)
+    return f"LATERAL {sql}", fields
+
+
+def _form(node: exp.Lateral) -> Form:
+    join = node.parent if isinstance(node.parent, exp.Join) else None
+    on = join.args.get("on") if join is not None else None
+    if on is not None and not (isinstance(on, exp.Boolean) and on.this):
+        return Form.CONDITIONAL
+    return Form.LEFT if join is not None and join.args.get("side") else Form.INNER
 
 
 def _parenthesised(compiler: Compiler, node: exp.Table, scope: Scope) -> Source:
@@ -73,6 +90,8 @@ def _join(compiler: Compiler, join: exp.Join, left: Source, parent: Scope | None
             raise compiler.session.invalid(join, "mismatched input. Expecting: 'ON', 'USING'")
         return f"{left[0]} CROSS JOIN {right[0]}", fields
     condition = compiler.condition(join.args["on"], Scope(fields=tuple(fields), parent=parent), "JOIN ON clause")
+    if side and parent is not None:
+        check_outer_join(compiler.session, join.args["on"], parent)
     sql = f"{left[0]} {side + ' ' if side else ''}JOIN {right[0]} ON {condition}"
     return sql, _without_origins(fields) if side == "FULL" else fields
 

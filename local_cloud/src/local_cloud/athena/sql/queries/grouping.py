@@ -1,4 +1,4 @@
-"""Compile GROUP BY, and find out whether a query groups at all.
+"""Compile GROUP BY.
 
 Source: https://trino.io/docs/current/sql/select.html#group-by-clause
 """
@@ -12,32 +12,6 @@ from local_cloud.athena.sql.model import Scope, Session
 from local_cloud.athena.sql.queries.items import is_star
 from local_cloud.athena.sql.values.zones import is_zoned
 from local_cloud.athena.types import Type
-
-
-def is_aggregated(node: exp.Select, aggregates: frozenset[str]) -> bool:
-    """Say whether the query groups. It does with GROUP BY, HAVING, or an aggregate outside windows and subqueries."""
-    if node.args.get("group") is not None or node.args.get("having") is not None:
-        return True
-    return any(_has_aggregate(place, aggregates) for place in [*node.expressions, *_order(node)])
-
-
-def _order(node: exp.Expr) -> list[exp.Expr]:
-    order = node.args.get("order")
-    return [] if order is None else [order]
-
-
-def _has_aggregate(node: exp.Expr, aggregates: frozenset[str]) -> bool:
-    if isinstance(node, exp.Query):
-        return False
-    if isinstance(node, exp.Window):
-        inner = node.this
-        while isinstance(inner, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
-            inner = inner.this
-        children = [*inner.iter_expressions(), *(node.args.get("partition_by") or []), *_order(node)]
-        return any(_has_aggregate(child, aggregates) for child in children)
-    if isinstance(node, exp.GroupConcat) or (isinstance(node, exp.Anonymous) and str(node.this).lower() in aggregates):
-        return True
-    return any(_has_aggregate(child, aggregates) for child in node.iter_expressions())
 
 
 def group_by(compiler: Compiler, node: exp.Select, scope: Scope) -> tuple[frozenset[str], str]:

@@ -11,8 +11,9 @@ from sqlglot import exp
 
 from local_cloud.athena.sql.compiler import Compiler, QueryHandler
 from local_cloud.athena.sql.model import Compiled, Field, Scan, Scope, Typed
+from local_cloud.athena.sql.parsing.aggregation import is_aggregated
 from local_cloud.athena.sql.queries.from_clause import source_of
-from local_cloud.athena.sql.queries.grouping import check_distinct, group_by, is_aggregated
+from local_cloud.athena.sql.queries.grouping import check_distinct, group_by
 from local_cloud.athena.sql.queries.items import select_items, with_known_type
 from local_cloud.athena.sql.queries.ordering import limits, order_by
 from local_cloud.athena.sql.queries.pruning import prune
@@ -32,7 +33,8 @@ def _select(compiler: Compiler, node: exp.Select, parent: Scope | None) -> Compi
     having = ""
     if (clause := node.args.get("having")) is not None:
         having = " HAVING " + compiler.condition(clause.this, scope, "HAVING clause")
-    distinct = "DISTINCT " if node.args.get("distinct") is not None else ""
+    one_row = scope.aggregates and not group  # DuckDB loses it in a LATERAL with DISTINCT
+    distinct = "DISTINCT " if node.args.get("distinct") is not None and not one_row else ""
     if distinct:
         items = [(name, Typed(canonical(value.sql, value.type), value.type)) for name, value in items]
         check_distinct(compiler.session, node, [value.type for _, value in items], maps=True)
