@@ -10,6 +10,6 @@ WHERE
     {%- if params.changed is defined %}
     AND {{ params.changed.times() }}
     {%- endif %}
-    AND {{ rescued | int }} > {{ params.rescued_share | float }} * {{ curated['changes'] | int }}
+    AND {{ rescued | int }} > DOUBLE '{{ params.rescued_share | float }}' * {{ curated['changes'] | int }}
 ORDER BY creation_time DESC, {{ key | join(' ASC, ') }} ASC
 LIMIT 20

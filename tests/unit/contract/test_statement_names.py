@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,6 +60,22 @@ def test_a_statement_of_another_contract_parses_and_reads_that_contract_s_tables
     tables = {table.name for table in statement.find_all(exp.Table) if isinstance(table.this, exp.Identifier)}
     assert tables - within <= known
     assert "orderid" not in text.lower()
+    assert [
+        number.this for number in statement.find_all(exp.Literal) if not number.is_string and "." in number.this
+    ] == []
+
+
+def test_a_statement_s_number_with_a_point_names_its_type() -> None:
+    """``1.5`` is a decimal to Trino and a double to Athena; ``DECIMAL '1.5'`` and ``DOUBLE '1.5'`` are the same to both.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/data-types-examples.html
+    """
+    untyped = re.compile(r"(?<![\w'.:-])(?:\d+\.\d*|\.\d+)(?![\w.'-])")
+    found = {
+        path.name: untyped.findall(re.sub(r"--.*|\{[{%#].*?[}%#]\}", "", path.read_text(encoding="utf-8")))
+        for path in SQL.rglob("*.sql")
+    }
+    assert {name: numbers for name, numbers in found.items() if numbers} == {}
 
 
 def test_a_column_of_a_statement_s_own_takes_no_name_of_the_contract_s(tmp_path: Path) -> None:
