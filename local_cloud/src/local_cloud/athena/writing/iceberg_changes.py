@@ -1,7 +1,7 @@
 """Run DELETE, UPDATE, MERGE, OPTIMIZE and VACUUM on Iceberg tables: one snapshot replaces the old content by the new.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-updating-iceberg-table-data.html. Athena writes delete files where this copies; the
-rows afterwards are the same.
+rows afterwards are the same, and the snapshot names the operation that a real Trino names.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Operation
 from sqlglot import exp
 
 from local_cloud.athena import quoting
@@ -78,6 +79,7 @@ class IcebergChanges:
             columns,
             f"SELECT {kept} FROM {name} WHERE ({condition}) IS DISTINCT FROM true",
             f"SELECT count(*) FROM {name} WHERE ({condition})",
+            Operation.DELETE,
         )
 
     def _update(self, query: Query) -> None:
@@ -108,6 +110,7 @@ class IcebergChanges:
             columns,
             f"SELECT {', '.join(chosen)} FROM {name}",
             f"SELECT count(*) FROM {name} WHERE ({condition})",
+            Operation.OVERWRITE,
         )
 
     def _merge(self, query: Query) -> None:
@@ -116,13 +119,16 @@ class IcebergChanges:
         queries = MergeQueries(parsed_merge(query.sql, [column for column, _ in columns]), name, columns)
         self._check_merged(query, queries, dict(columns))
         with self._selector.open(query, queries.changed) as selection:
-            changed, most = (int(value or 0) for value in next(iter(selection.rows())))
+            updated, deleted, inserted, most = (int(value or 0) for value in next(iter(selection.rows())))
         if most > 1:
             message = "One MERGE target table row matched more than one source row"
             raise QueryFailedError("MERGE_TARGET_ROW_MULTIPLE_MATCHES", message)
-        query.changed_rows = changed
-        if changed:
-            self._overwrite(query, table, columns, queries.content)
+        query.changed_rows = updated + deleted + inserted
+        if updated or deleted:
+            operation = Operation.OVERWRITE if updated or inserted else Operation.DELETE
+            self._overwrite(query, table, columns, queries.content, operation)
+        elif inserted:
+            self._rewrite(query, self._iceberg.load(table), columns, queries.new_rows, [], Operation.OVERWRITE)
 
     def _optimize(self, query: Query) -> None:
         """Write the rows into as few files as a write makes; the rows stay."""
@@ -143,7 +149,7 @@ class IcebergChanges:
         if len(tasks) > 1 or any(task.delete_files for task in tasks):
             kept = ", ".join(quoting.name(column) for column, _ in columns)
             files = [task.file for task in tasks]
-            self._rewrite(query, loaded, columns, f"SELECT {kept} FROM {name}{where}", files)
+            self._rewrite(query, loaded, columns, f"SELECT {kept} FROM {name}{where}", files, Operation.REPLACE)
 
     def _paths(self, query: Query, sql: str) -> set[str]:
         with self._selector.open(query, sql) as selection:
@@ -179,7 +185,13 @@ class IcebergChanges:
                 raise QueryFailedError("TYPE_MISMATCH", message)
 
     def _replace(
-        self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str, counted: str
+        self,
+        query: Query,
+        table: GlueTable,
+        columns: list[tuple[str, Type]],
+        content: str,
+        counted: str,
+        operation: Operation,
     ) -> None:
         parameters = query.parameters
         if parameters:
@@ -187,22 +199,30 @@ class IcebergChanges:
         with self._selector.open(query, counted) as selection:
             query.changed_rows = int(next(iter(selection.rows()))[0] or 0)
         if query.changed_rows:
-            self._overwrite(query, table, columns, content)
+            self._overwrite(query, table, columns, content, operation)
 
-    def _overwrite(self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str) -> None:
+    def _overwrite(
+        self, query: Query, table: GlueTable, columns: list[tuple[str, Type]], content: str, operation: Operation
+    ) -> None:
         """Replace the table's rows by those of a query."""
         loaded = self._iceberg.load(table)
         files = [task.file for task in loaded.scan().plan_files()]
-        self._rewrite(query, loaded, columns, content, files)
+        self._rewrite(query, loaded, columns, content, files, operation)
 
     def _rewrite(
-        self, query: Query, loaded: Table, columns: list[tuple[str, Type]], content: str, files: list[DataFile]
+        self,
+        query: Query,
+        loaded: Table,
+        columns: list[tuple[str, Type]],
+        content: str,
+        files: list[DataFile],
+        operation: Operation,
     ) -> None:
         """Replace data files by the rows of a query."""
         query.scanned_bytes = 0
         with self._selector.open(query, content) as selection:
             rows = arrow_of(selection, columns, loaded)
-        replace_files(loaded, files, rows)
+        replace_files(loaded, files, rows, operation)
 
 
 def _require_partition_columns(table: Table, condition: str) -> None:

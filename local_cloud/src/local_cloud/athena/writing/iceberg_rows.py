@@ -9,7 +9,10 @@ import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.io.pyarrow import _dataframe_to_data_files, schema_to_pyarrow
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table
+from pyiceberg.table import Table, Transaction
+from pyiceberg.table.snapshots import Operation, Summary
+from pyiceberg.table.update.snapshot import _OverwriteFiles
+from pyiceberg.typedef import EMPTY_DICT
 
 from local_cloud.athena import quoting
 from local_cloud.athena.errors import QueryFailedError
@@ -65,7 +68,7 @@ def changing(table: Table) -> Iterator[None]:
         ) from error
 
 
-def replace_files(table: Table, removed: Iterable[DataFile], rows: pa.Table) -> None:
+def replace_files(table: Table, removed: Iterable[DataFile], rows: pa.Table, operation: Operation) -> None:
     """Commit one snapshot in which the rows, in the table's current partitioning, stand in place of the removed data files.
 
     PyIceberg's own ``overwrite`` leaves two, one that deletes and one that appends; Trino leaves one.
@@ -73,10 +76,21 @@ def replace_files(table: Table, removed: Iterable[DataFile], rows: pa.Table) -> 
     Raises:
         QueryFailedError: another writer was faster.
     """
-    with changing(table), table.transaction() as transaction, transaction.update_snapshot().overwrite() as snapshot:
+    with changing(table), table.transaction() as transaction, _Replacement(transaction, table, operation) as snapshot:
         for file in removed:
             snapshot.delete_data_file(file)
         if rows.num_rows:
             written = _dataframe_to_data_files(transaction.table_metadata, rows, table.io, snapshot.commit_uuid)
             for file in written:
                 snapshot.append_data_file(file)
+
+
+class _Replacement(_OverwriteFiles):
+    """A snapshot that says which operation it is; PyIceberg's own is an ``overwrite``."""
+
+    def __init__(self, transaction: Transaction, table: Table, operation: Operation) -> None:
+        super().__init__(operation=Operation.OVERWRITE, transaction=transaction, io=table.io)
+        self._shown = operation
+
+    def _summary(self, snapshot_properties: dict[str, str] = EMPTY_DICT) -> Summary:
+        return Summary(operation=self._shown, **super()._summary(snapshot_properties).additional_properties)

@@ -178,6 +178,11 @@ class MergeQueries:
         return " UNION ALL ".join([self._kept(), *self._inserted()])
 
     @property
+    def new_rows(self) -> str:
+        """Return the query of the rows that are inserted."""
+        return " UNION ALL ".join(self._inserted())
+
+    @property
     def assigned(self) -> Iterator[tuple[list[str], str]]:
         """Yield for each clause with values the columns that it sets, and the query of their expressions.
 
@@ -197,17 +202,25 @@ class MergeQueries:
 
     @property
     def changed(self) -> str:
-        """Return the query of the number of changed rows, and of the most source rows that match one row alike.
+        """Return the query of the numbers of updated, deleted and inserted rows, and of the most source rows that match one row alike.
 
         Trino counts those, too, for which no clause has anything to do.
         """
-        acted = f'SELECT "merge$row", count(*) AS n FROM ({self._joined()}) j WHERE "merge$action" > 0 GROUP BY 1'
+        deleted = ", ".join(map(str, self._deletes())) or "0"
+        acted = (
+            f'SELECT "merge$row", count(*) AS n, count_if("merge$action" IN ({deleted})) AS d '
+            f'FROM ({self._joined()}) j WHERE "merge$action" > 0 GROUP BY 1'
+        )
         new = " + ".join(f"(SELECT count(*) FROM ({query}) i)" for query in self._inserted()) or "0"
         alike = (
             f'SELECT count(*) AS m FROM ({self._joined()}) j WHERE "merge$matched" GROUP BY "merge$row", "merge$action"'
         )
         most = f"greatest(coalesce(max(n), 0), (SELECT coalesce(max(m), 0) FROM ({alike}) b))"
-        return f"SELECT coalesce(sum(n), 0) + {new}, {most} FROM ({acted}) a"
+        return f"SELECT sum(n - d), sum(d), {new}, {most} FROM ({acted}) a"
+
+    def _deletes(self) -> list[int]:
+        """Return the numbers of the clauses that delete."""
+        return [number for number, clause in enumerate(self._matched, 1) if clause.action == "DELETE"]
 
     def _joined(self) -> str:
         merge = self._merge
@@ -244,8 +257,7 @@ class MergeQueries:
             column = quoting.name(name)
             chosen.append(f'CASE "merge$action" {branches} ELSE {column} END AS {column}' if branches else column)
         ranked = f'SELECT *, row_number() OVER (PARTITION BY "merge$row" ORDER BY "merge$action" DESC) AS "merge$rank" FROM ({self._joined()}) j'
-        deletes = [number for number, clause in enumerate(self._matched, 1) if clause.action == "DELETE"]
-        left = "".join(f' AND "merge$action" <> {number}' for number in deletes)
+        left = "".join(f' AND "merge$action" <> {number}' for number in self._deletes())
         return f'SELECT {", ".join(chosen)} FROM ({ranked}) r WHERE "merge$rank" = 1{left}'
 
     def _inserted(self) -> list[str]:
