@@ -194,3 +194,48 @@ def test_what_is_not_there_is_refused_by_its_code(lake: Lake) -> None:
     changed = {"PartitionValueList": ["1"], "PartitionInput": {"Values": ["2"]}}
     assert error_code(glue.update_partition, **table, **changed) == "AlreadyExistsException"
     assert error_code(glue.delete_partition, **table, PartitionValues=["9"]) == "EntityNotFoundException"
+
+
+def test_tables_are_searched_by_filters_and_text(lake: Lake) -> None:
+    """Filters, SearchText, SortCriteria, MaxResults and NextToken.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_SearchTables.html: "if Key=Name and Value=link, tables named customer-link and
+    xx-link-yy are returned, but xxlinkyy is not"; a text in quotes is an exact match.
+    """
+    made = {"customer-link": "who buys", "xx-link-yy": "who sells", "xxlinkyy": "who buys and sells"}
+    for name, description in made.items():
+        columns = [{"Name": "orderid", "Type": "string", "Comment": f"of {name}"}]
+        table = {
+            "Name": name,
+            "Description": description,
+            "Parameters": {"classification": "parquet"},
+            "StorageDescriptor": {"Columns": columns},
+        }
+        lake.glue.create_table(DatabaseName=lake.database, TableInput=table)
+    here = {"Key": "DatabaseName", "Value": lake.database}
+
+    def found(*filters: Any, **search: Any) -> list[str]:
+        search |= {"Filters": [here, *filters], "SortCriteria": [{"FieldName": "Name", "Sort": "ASC"}]}
+        names, more = [], {"NextToken": ""}
+        while "NextToken" in more:
+            token = {"NextToken": more["NextToken"]} if more["NextToken"] else {}
+            more = lake.glue.search_tables(**search, **token)
+            names += [table["Name"] for table in more["TableList"]]
+        return names
+
+    assert found() == [*made]
+    assert found({"Key": "Name", "Value": "link"}) == ["customer-link", "xx-link-yy"]
+    assert found({"Key": "classification", "Value": "parquet"}, MaxResults=2) == [*made]
+    assert found(SearchText="buys") == ["customer-link", "xxlinkyy"]
+    assert found(SearchText="buys sells") == ["xxlinkyy"]
+    assert found(SearchText='"who buys"') == ["customer-link"]
+    assert found(SearchText="orderid parquet") == [*made]
+    assert found(ResourceShareType="FOREIGN") == []
+    later = {"Key": "CreateTime", "Comparator": "GREATER_THAN", "Value": "2020-01-01T00:00:00Z"}
+    assert found(later) == [*made]
+    assert found({**later, "Comparator": "LESS_THAN"}) == []
+    assert error_code(lake.glue.search_tables, Filters=[{**later, "Value": "soon"}]) == "InvalidInputException"
+    down = [{"FieldName": "Name", "Sort": "DESC"}]
+    first = lake.glue.search_tables(Filters=[here], SortCriteria=down, MaxResults=1)
+    assert [table["Name"] for table in first["TableList"]] == ["xxlinkyy"]
+    assert first["NextToken"]

@@ -15,6 +15,7 @@ from typing import Any
 from local_cloud import constraints
 from local_cloud.glue.catalog.partitions import PARTITION_ACTIONS
 from local_cloud.glue.catalog.refusals import Action, Ask, RefusedError
+from local_cloud.glue.catalog.search import search_tables
 from local_cloud.glue.resources import page
 from local_cloud.wire import Handler, Json, Response, ServiceError, encode, error_response
 
@@ -124,5 +125,6 @@ _ACTIONS: dict[str, Action] = {
     "GetDatabases": _get_databases,
     "GetTables": _get_tables,
     "GetTableVersions": _get_table_versions,
+    "SearchTables": search_tables,
     **PARTITION_ACTIONS,
 }
