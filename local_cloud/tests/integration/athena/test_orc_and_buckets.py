@@ -1,4 +1,4 @@
-"""Tables of ORC, and bucketed ones: read and written as Athena does.
+"""Tables of ORC and Avro, and bucketed ones: read and written as Athena does.
 
 Sources: https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.html#index-access,
 https://docs.aws.amazon.com/athena/latest/ug/ctas-partitioning-and-bucketing-bucketing.html
@@ -42,6 +42,29 @@ def test_a_table_of_orc_is_written_and_read(athena: Athena, asked: str, codec: s
     assert athena.rows(f"SELECT * FROM {codec} ORDER BY id") == [ROW, ["2", *[None] * 8]]
     written = [athena.s3.get_object(Bucket=athena.bucket, Key=key)["Body"].read() for key in keys(athena, f"{codec}/")]
     assert [orc.ORCFile(io.BytesIO(body)).compression.lower() for body in written] == [codec, codec]
+
+
+@pytest.mark.parametrize(("asked", "codec"), [("", "deflate"), (", write_compression = 'SNAPPY'", "snappy")])
+def test_a_table_of_avro_is_written_and_read(athena: Athena, asked: str, codec: str) -> None:
+    """AWS: DEFLATE is Avro's alone: https://docs.aws.amazon.com/athena/latest/ug/compression-formats.html"""
+    name = f"avro_{codec}"
+    place = f"external_location = 's3://{athena.bucket}/{name}/', partitioned_by = ARRAY['day']"
+    values = VALUES.replace(
+        "SELECT 1 AS id", "SELECT CAST(MAP(ARRAY['k'], ARRAY[2]) AS MAP(VARCHAR, INTEGER)) AS map, 1 AS id"
+    ).replace(
+        ", DATE '1969-12-31' AS day, true AS ok, 1.5e0 AS weight",
+        ", true AS ok, 1.5e0 AS weight, DATE '1969-12-31' AS day",
+    )
+    athena.rows(f"CREATE TABLE {name} WITH (format = 'AVRO', {place}{asked}) AS {values}")
+    athena.rows(f"INSERT INTO {name} (id, day) VALUES (2, DATE '2026-11-30')")
+    row = ["{k=2}", *ROW[:6], *ROW[7:], ROW[6]]
+    assert athena.rows(f"SELECT * FROM {name} ORDER BY id") == [row, [None, "2", *[None] * 7, "2026-11-30"]]
+    written = [athena.s3.get_object(Bucket=athena.bucket, Key=key)["Body"].read() for key in keys(athena, f"{name}/")]
+    assert [codec.encode() in body[:2000] for body in written] == [True, True]
+    assert (
+        athena.run(f"UNLOAD (SELECT 1 AS a) TO 's3://{athena.bucket}/u{name}/' WITH (format = 'AVRO')").state
+        == "SUCCEEDED"
+    )
 
 
 def test_columns_of_orc_are_found_by_their_place_unless_the_table_says_by_name(athena: Athena) -> None:

@@ -166,7 +166,12 @@ def test_buckets_and_formats_are_kept_with_the_table(athena: Athena) -> None:
     assert shown[3:7] == ["CLUSTERED BY ( ", "  x, ", "  y) ", "INTO 5 BUCKETS"]
     for kind, serde, name, said in (
         ("ORC", "org.apache.hadoop.hive.ql.io.orc.OrcSerde", "orc.Orc", "HIVE_BAD_DATA: Malformed ORC file"),
-        ("AVRO", "org.apache.hadoop.hive.serde2.avro.AvroSerDe", "avro.AvroContainer", "NOT_SUPPORTED: The SerDe"),
+        (
+            "AVRO",
+            "org.apache.hadoop.hive.serde2.avro.AvroSerDe",
+            "avro.AvroContainer",
+            "HIVE_CANNOT_OPEN_SPLIT: Not an Avro data file.",
+        ),
     ):
         athena.rows(f"CREATE EXTERNAL TABLE {kind} (x string) STORED AS {kind} {place}")
         descriptor = athena.glue.get_table(DatabaseName=athena.database, Name=kind.lower())["Table"][
@@ -174,7 +179,7 @@ def test_buckets_and_formats_are_kept_with_the_table(athena: Athena) -> None:
         ]
         assert descriptor["SerdeInfo"]["SerializationLibrary"] == serde
         assert descriptor["InputFormat"] == f"org.apache.hadoop.hive.ql.io.{name}InputFormat"
-        athena.put("b/part-0", "x")
+        athena.put("b/part-0", "no such file")
         assert athena.run(f"SELECT x FROM {kind}").reason.startswith(said)
 
 

@@ -90,11 +90,10 @@ def test_a_created_table_names_each_column_once(athena: Athena) -> None:
     assert reason.startswith("DUPLICATE_COLUMN_NAME: line 1:1: Column name 'a' specified more than once")
 
 
-@pytest.mark.parametrize("form", ["AVRO", "ION"])
-def test_other_formats_are_not_written(athena: Athena, form: str) -> None:
-    place = f"external_location = 's3://{athena.bucket}/{form}/'"
-    created = athena.run(f"CREATE TABLE w{form} WITH (format = '{form}', {place}) AS SELECT 1 AS a")
-    unloaded = athena.run(f"UNLOAD (SELECT 1 AS a) TO 's3://{athena.bucket}/u{form}/' WITH (format = '{form}')")
+def test_other_formats_are_not_written(athena: Athena) -> None:
+    place = f"external_location = 's3://{athena.bucket}/ion/'"
+    created = athena.run(f"CREATE TABLE ion WITH (format = 'ION', {place}) AS SELECT 1 AS a")
+    unloaded = athena.run(f"UNLOAD (SELECT 1 AS a) TO 's3://{athena.bucket}/uion/' WITH (format = 'ION')")
     assert created.reason.startswith("NOT_SUPPORTED")
     assert unloaded.reason.startswith("NOT_SUPPORTED")
 

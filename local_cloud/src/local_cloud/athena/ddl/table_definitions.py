@@ -34,16 +34,16 @@ ORC_FORMATS = (
     "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
     "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
 )
+AVRO_FORMATS = (
+    "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
+    "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
+)
 _STORED = {
     "TEXTFILE": (serde.LAZY_SIMPLE, *TEXT_FORMATS),
     "PARQUET": (serde.PARQUET, *PARQUET_FORMATS),
     "JSONFILE": ("org.apache.hive.hcatalog.data.JsonSerDe", *TEXT_FORMATS),
     "ORC": (serde.ORC, *ORC_FORMATS),
-    "AVRO": (
-        "org.apache.hadoop.hive.serde2.avro.AvroSerDe",
-        "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
-        "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
-    ),
+    "AVRO": (serde.AVRO, *AVRO_FORMATS),
 }
 _OUTPUT_OF_OPENX = "org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat"
 """PyAthena's ``test_create_table_json`` shows it: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/sqlalchemy/test_base.py"""

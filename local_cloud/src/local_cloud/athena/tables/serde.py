@@ -21,6 +21,7 @@ from local_cloud.athena.types import Type, duckdb_name, parse_type
 OPENX_JSON = "org.openx.data.jsonserde.JsonSerDe"
 HIVE_JSON = frozenset({"org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe"})
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+AVRO = "org.apache.hadoop.hive.serde2.avro.AvroSerDe"
 ORC = "org.apache.hadoop.hive.ql.io.orc.OrcSerde"
 OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from local_cloud.athena.catalog.glue import Catalog
 from local_cloud.athena.ddl.grammar import Words
-from local_cloud.athena.ddl.table_definitions import ORC_FORMATS, PARQUET_FORMATS, TEXT_FORMATS
+from local_cloud.athena.ddl.table_definitions import AVRO_FORMATS, ORC_FORMATS, PARQUET_FORMATS, TEXT_FORMATS
 from local_cloud.athena.errors import QueryFailedError
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.iceberg.types import iceberg_schema, iceberg_spec
@@ -103,6 +103,7 @@ class CreateTableAs:
         library, formats = {
             "PARQUET": (serde.PARQUET, PARQUET_FORMATS),
             "ORC": (serde.ORC, ORC_FORMATS),
+            "AVRO": (serde.AVRO, AVRO_FORMATS),
             "JSON": ("org.apache.hive.hcatalog.data.JsonSerDe", TEXT_FORMATS),
             "TEXTFILE": (serde.LAZY_SIMPLE, TEXT_FORMATS),
         }[target.form]

@@ -1,4 +1,4 @@
-"""Write rows as files: Parquet, ORC, JSON lines or delimited text, a folder for each partition, and a file for each bucket."""
+"""Write rows as files: Parquet, ORC, Avro, JSON lines or delimited text, a folder for each partition, and a file for each bucket."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ from local_cloud.athena.sql.values.texts import leaves_as_text, text_of
 from local_cloud.athena.tables import delimited, lazy_simple
 from local_cloud.athena.tables.buckets import bucket_sql
 from local_cloud.athena.types import Type
+from local_cloud.athena.writing.avro_writing import CODECS, require_avro, write_avro
 
 Row = tuple[str | None, ...]
 MAX_PARTITIONS = 100
 COMPRESSIONS = {
     "PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"),
     "ORC": ("ZLIB", "SNAPPY", "LZ4", "ZSTD", "NONE"),
+    "AVRO": tuple(CODECS),
     "JSON": ("GZIP", "BZIP2", "NONE"),
     "TEXTFILE": ("GZIP", "BZIP2", "NONE"),
 }
 """The formats that are written, and how each can be compressed, by default as the first."""
 
+_INSIDE = frozenset({"PARQUET", "ORC", "AVRO"})
 _ORC_NAMES = {"NONE": "uncompressed"}
 _EXTENSIONS = {"GZIP": ".gz", "BZIP2": ".bz2", "NONE": ""}
 _OPEN: dict[str, Callable[..., TextIO]] = {"GZIP": gzip.open, "BZIP2": bz2.open, "NONE": open}
@@ -57,12 +60,14 @@ class Target:
 
     @property
     def extension(self) -> str:
-        """Return how the objects' names end; Parquet and ORC are compressed inside."""
-        return "" if self.form in {"PARQUET", "ORC"} else _EXTENSIONS[self.compression]
+        """Return how the objects' names end; Parquet, ORC and Avro are compressed inside."""
+        return "" if self.form in _INSIDE else _EXTENSIONS[self.compression]
 
 
 def write_files(selection: Selection, target: Target, columns: list[tuple[str, Type]], scratch: Path) -> int:
     """Write the rows under ``scratch``, a folder for each partition, and return their number. A bucket's file is named ``bucket-00000``."""
+    if target.form == "AVRO":
+        require_avro(columns[: len(columns) - len(target.partitioned)])
     connection, sql = selection.connection, selection.compiled.sql
     connection.execute(f"CREATE TEMP TABLE written AS SELECT *, {_bucket(target, columns)} AS bucket FROM ({sql}) q")
     (count,) = connection.execute("SELECT count(*) FROM written").fetchall()[0]
@@ -109,13 +114,15 @@ def _file(selection: Selection, target: Target, columns: list[tuple[str, Type]],
 
     Source: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/arrow/test_cursor.py
     """
-    if target.form in {"PARQUET", "ORC"}:
+    if target.form in _INSIDE:
         chosen = ", ".join(
             f"{named(Typed(f'c{index}', kind))} AS {quoting.name(name)}" for index, (name, kind) in enumerate(columns)
         )
         table = selection.connection.execute(f"SELECT {chosen} FROM written WHERE {where}").to_arrow_table()
         if target.form == "PARQUET":
             pq.write_table(table, path, compression=target.compression, use_deprecated_int96_timestamps=True)
+        elif target.form == "AVRO":
+            write_avro(table, path, target.compression)
         else:
             orc.write_table(table, path, compression=_ORC_NAMES.get(target.compression, target.compression.lower()))
         return

@@ -91,4 +91,4 @@ def _target(table: GlueTable) -> Target:
 def _form(library: str) -> str | None:
     if library in serde.JSON_SERDES:
         return "JSON"
-    return {serde.PARQUET: "PARQUET", serde.ORC: "ORC", serde.LAZY_SIMPLE: "TEXTFILE"}.get(library)
+    return {serde.PARQUET: "PARQUET", serde.ORC: "ORC", serde.AVRO: "AVRO", serde.LAZY_SIMPLE: "TEXTFILE"}.get(library)
