@@ -26,6 +26,7 @@ class Modules:
     kinesis: Any
     lambda_svc: Any
     persistence: Any
+    s3: Any
     sqs: Any
 
     @property
@@ -75,6 +76,7 @@ def load() -> Modules:
         glue,
         kinesis,
         lambda_svc,
+        s3,
         sqs,
     )
 
@@ -86,5 +88,5 @@ def load() -> Modules:
     require(router, "extract_access_key_id")
     return Modules(
         app, iam_actions, iam_evaluator, cloudwatch, cloudwatch_logs, dynamodb, dynamodb_streams, glue, kinesis, lambda_svc,
-        persistence, sqs,
+        persistence, s3, sqs,
     )  # fmt: skip

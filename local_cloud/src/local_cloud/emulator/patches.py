@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local_cloud.emulator.alarms import patch_alarms
 from local_cloud.emulator.catalog_tables import patch_catalog_tables
+from local_cloud.emulator.default_encryption import patch_default_encryption
 from local_cloud.emulator.expiry import disable_ttl_reaper
 from local_cloud.emulator.expression_cache import cache_expressions
 from local_cloud.emulator.function_logs import patch_function_logs
@@ -69,6 +70,7 @@ def apply_patches(
     patch_update_expressions(modules.dynamodb)
     patch_catalog_tables(modules.glue)
     patch_alarms(modules.cloudwatch)
+    patch_default_encryption(modules.s3)
     patch_whole_saves(modules.persistence, modules.glue)
     if enforce_iam:
         patch_unsigned_requests(modules.iam_evaluator)
