@@ -17,7 +17,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.execution_time import macros
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
-POKES_SECONDS = 60
+POKES_SECONDS = 240
+"""How long a sensor pokes: on a busy machine a Glue job alone can take minutes. A condition that holds earlier ends the wait at once."""
 AT_ONCE = 8
 
 

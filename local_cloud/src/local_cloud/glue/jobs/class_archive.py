@@ -52,6 +52,10 @@ class ClassArchive:
         seen = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         return self.folder / f"classes-{hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}.jsa"
 
+    @property
+    def is_missing(self) -> bool:
+        return not self.place.exists()
+
     def java_option(self) -> str:
         """Return the option to use the archive; before there is one, the option to list the classes for it."""
         place = self.place

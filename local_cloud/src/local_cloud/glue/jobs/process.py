@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,9 @@ from local_cloud.context import Context
 from local_cloud.glue.jobs import jars
 from local_cloud.glue.jobs.arguments import ArgumentError
 from local_cloud.glue.jobs.class_archive import ClassArchive
-from local_cloud.glue.jobs.setup import JobOrder, JobSetup
+from local_cloud.glue.jobs.setup import JobOrder, JobSetup, PreparedRun
+from local_cloud.glue.jobs.spark_jvm import SparkJvmError
+from local_cloud.glue.jobs.spark_jvms import SparkJvms
 
 GRACE_SECONDS = 3.0
 _NOT_COMPILED = ("SyntaxError:", "IndentationError:", "TabError:")
@@ -40,8 +42,8 @@ class Outcome:
 class JobProcess:
     """Runs one order. ``running`` is called with the process id once the script runs. ``stop`` may be called from any thread."""
 
-    def __init__(self, context: Context, order: JobOrder, running: Callable[[int], None]) -> None:
-        self._context, self._order, self._running = context, order, running
+    def __init__(self, context: Context, jvms: SparkJvms, order: JobOrder, running: Callable[[int], None]) -> None:
+        self._context, self._jvms, self._order, self._running = context, jvms, order, running
         self.folder = context.config.state_dir / "glue" / "jobs" / order.run_id
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -53,10 +55,21 @@ class JobProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             setup = JobSetup(self._context, self._order, self.folder)
-            script, environment = setup.prepare()
+            prepared = setup.prepare()
             self.archive = setup.archive
-        except (ClientError, BotoCoreError, ArgumentError, jars.JarError) as error:
+            return self._run_prepared(prepared)
+        except (ClientError, BotoCoreError, ArgumentError, jars.JarError, SparkJvmError) as error:
             return Outcome("STOPPED" if self._stopped else "FAILED", str(error))
+
+    def _run_prepared(self, prepared: PreparedRun) -> Outcome:
+        if prepared.launch is None:
+            return self._run_script(prepared.script, prepared.environment)
+        with self._jvms.lent(prepared.launch, self.folder, prepared.properties) as jvm:
+            outcome = self._run_script(prepared.script, {**prepared.environment, **jvm.environment})
+            jvm.succeeded = outcome.state == "SUCCEEDED"
+            return outcome
+
+    def _run_script(self, script: Path, environment: Mapping[str, str]) -> Outcome:
         arguments = self._order.arguments.script_arguments(
             self._order.job_name, f"j_{self._order.job_name}", self._order.run_id
         )

@@ -19,6 +19,7 @@ from local_cloud.glue.jobs.class_archive import ArchiveMaker
 from local_cloud.glue.jobs.jobs import check_timeout
 from local_cloud.glue.jobs.process import JobProcess, Outcome, end_orphan
 from local_cloud.glue.jobs.setup import JobOrder
+from local_cloud.glue.jobs.spark_jvms import SparkJvms
 from local_cloud.glue.resources import Resources, page
 from local_cloud.glue.role import PRINCIPAL, role_arn
 from local_cloud.wire import Json, JsonService, Request, ServiceError
@@ -43,6 +44,7 @@ class JobRuns(JsonService):
         self._runs = context.store.collection("glue.jobrun")
         self._processes: dict[str, JobProcess] = {}
         self._archives = ArchiveMaker()
+        self._jvms = SparkJvms(context.config.state_dir / "glue" / "jvms", context.config.jvm_idle_seconds)
         self._closing = False
 
     def start(self) -> None:
@@ -61,6 +63,7 @@ class JobRuns(JsonService):
         self._archives.stop()
         for process in list(self._processes.values()):
             process.stop()
+        self._jvms.stop()
 
     def start_job_run(self, params: Json, request: Request) -> Json:
         job = self._jobs.get(request.region, params["JobName"])
@@ -154,7 +157,7 @@ class JobRuns(JsonService):
         """Run the script to its end, and put its log into CloudWatch Logs."""
         role, region = role_arn(job["Role"], run["Account"]), run["Region"]
         order = JobOrder.of(job, run, role, float(run["Timeout"]) * self._minute_seconds)
-        process = JobProcess(self._context, order, self._followed(run))
+        process = JobProcess(self._context, self._jvms, order, self._followed(run))
         with self._lock:
             self._processes[run["Id"]] = process
             if self._current(run)["JobRunState"] == "STOPPING":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,13 @@ from local_cloud.glue import s3_places
 from local_cloud.glue.jobs import jars
 from local_cloud.glue.jobs.arguments import ArgumentError, JobArguments
 from local_cloud.glue.jobs.class_archive import ClassArchive
-from local_cloud.glue.jobs.spark_environment import spark_environment
+from local_cloud.glue.jobs.spark_environment import (
+    SparkLaunch,
+    java_environment,
+    run_properties,
+    spark_launch,
+    write_worker_command,
+)
 from local_cloud.glue.role import PRINCIPAL
 
 LIBRARY = Path(__file__).with_name("library")
@@ -53,6 +59,16 @@ class JobOrder:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """Hold a script with its environment; ``launch`` is what its JVM is started with, None without Spark."""
+
+    script: Path
+    environment: Mapping[str, str]
+    launch: SparkLaunch | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
 class JobSetup:
     """Prepares one run in its own folder."""
 
@@ -60,8 +76,8 @@ class JobSetup:
         self._context, self._order, self._folder = context, order, folder
         self.archive: ClassArchive | None = None  # of a job with a data lake format: it loads the most classes
 
-    def prepare(self) -> tuple[Path, dict[str, str]]:
-        """Fetch the script, and return it with the environment it runs in.
+    def prepare(self) -> PreparedRun:
+        """Fetch the script and its files, and make its environment.
 
         Raises:
             ArgumentError: an argument cannot be met, or a file cannot be read.
@@ -79,13 +95,22 @@ class JobSetup:
         for path in arguments.files:
             self._download(s3, path, ".")
         environment = self._environment(python_files)
-        if order.command == "glueetl":
-            files = [self._download(s3, path, "jars") for path in arguments.jars] + self._spark_jars()
-            self.archive = ClassArchive.of(files, self._folder) if arguments.lake_formats else None
-            environment |= spark_environment(
-                arguments.spark_configuration, files, self._context.config.endpoint, self._folder, self.archive
-            )
-        return script, environment
+        if order.command != "glueetl":
+            return PreparedRun(script, environment)
+        own_jars = [self._download(s3, path, "jars") for path in arguments.jars]
+        return self._with_spark(script, environment, own_jars)
+
+    def _with_spark(self, script: Path, environment: dict[str, str], own_jars: list[Path]) -> PreparedRun:
+        configuration = self._order.arguments.spark_configuration
+        files = own_jars + self._spark_jars()
+        self.archive = ClassArchive.of(files, self._folder) if self._order.arguments.lake_formats else None
+        launch = spark_launch(
+            configuration, files, self._context.config.endpoint, environment, self.archive,
+            serves_others=not own_jars and not (self.archive and self.archive.is_missing),
+        )  # fmt: skip
+        worker = {"PYSPARK_PYTHON": str(write_worker_command(self._folder, environment))}
+        properties = run_properties(self._folder, environment, configuration)
+        return PreparedRun(script, environment | java_environment() | worker, launch, properties)
 
     def _check_places(self, s3: Any) -> None:
         """Look at the bucket of the script, and at every folder of S3 that the script's arguments name.
