@@ -109,6 +109,7 @@ def _environment() -> tuple[dict[str, str], int]:
         "SALES_CDC_LOCAL_PORT": str(port),
         "SALES_CDC_LOCAL_ENDPOINT": endpoint,
         "LOCAL_CLOUD_HOME": str(home),
+        "LOCAL_CLOUD_JVM_IDLE_SECONDS": "0",  # each Glue run is measured with a JVM of its own, as on AWS
         "AIRFLOW_HOME": str(home / "airflow"),
         "AIRFLOW_CONN_AWS_DEFAULT": connection,
     }, port
