@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from tests.integration.glue.workshop import Workshop
+
+from local_cloud.glue.jobs.spark_environment import SparkLaunch, java_environment
+from local_cloud.glue.jobs.spark_jvm import SparkJvm, SparkJvmError
 
 pytestmark = pytest.mark.integration
 
@@ -86,7 +93,7 @@ def test_runs_share_a_jvm_one_after_another_and_see_nothing_of_each_other(worksh
     assert "said by the JVM to first" not in errors
     assert " INFO " not in errors.partition("said by the JVM to second")[0], "the level that the first run set"
     assert "said by the JVM to second" in errors
-    assert not psutil.pid_exists(second["jvm"]), "a JVM ends with a run that failed"
+    assert not is_alive(second["jvm"]), "a JVM ends with a run that failed"
 
     folder = Path(os.environ["LOCAL_CLOUD_HOME"]).resolve() / "cloud" / "glue" / "jobs" / first["Id"]
     assert "said by the JVM to first" in (folder / "error.log").read_text()
@@ -97,4 +104,69 @@ def test_runs_share_a_jvm_one_after_another_and_see_nothing_of_each_other(worksh
     assert [each["mine"] for each in both] == ["one", "other"]
     assert all(each.items() >= CLEAN.items() for each in both)
     assert len({each["jvm"] for each in (seen, *both)}) == 3, "runs at once have a JVM each"
-    assert [psutil.pid_exists(each["jvm"]) for each in both].count(True) == 1, "one at most idles"
+    assert [is_alive(each["jvm"]) for each in both].count(True) == 1, "one at most idles"
+
+
+LAUNCH = SparkLaunch(("pyspark-shell",), tuple({"PATH": os.environ["PATH"], **java_environment()}.items()))
+OWNER = f"""
+import sys, time
+from pathlib import Path
+from local_cloud.glue.jobs.spark_environment import SparkLaunch
+from local_cloud.glue.jobs.spark_jvm import SparkJvm
+
+jvm = SparkJvm({LAUNCH!r}, Path(sys.argv[1]))
+jvm.wait_until_ready()
+print(jvm.process_id, flush=True)
+time.sleep(600)
+"""
+
+
+def is_alive(process_id: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped does not."""
+    try:
+        return bool(psutil.Process(process_id).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def has_ended(process_id: int) -> bool:
+    deadline = time.monotonic() + 60
+    while is_alive(process_id) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not is_alive(process_id)
+
+
+def test_a_jvm_ends_with_the_process_that_started_it_however_that_ends(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OWNER, str(tmp_path / "jvm")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "src")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        process_id = int(owner.stdout.readline())
+        assert is_alive(process_id)
+        owner.kill()
+    assert has_ended(process_id)
+
+
+def test_a_jvm_that_was_killed_is_lent_to_nobody_and_leaves_the_runs_log(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "error.log").write_text("said before\n")
+    jvm = SparkJvm(LAUNCH, tmp_path / "jvm")
+    jvm.wait_until_ready()
+    jvm.lend(run, {})
+    os.kill(jvm.process_id, signal.SIGKILL)
+    assert has_ended(jvm.process_id)
+    assert not jvm.take_back()
+    with pytest.raises(SparkJvmError, match="does not answer"):
+        jvm.lend(run, {})
+    jvm.end()
+    assert "said before" in (run / "error.log").read_text()
+    assert not (run / "error.log").is_symlink()
+    assert not (tmp_path / "jvm").exists()
+
+
+def test_a_jvm_that_does_not_start_says_why(tmp_path: Path) -> None:
+    jvm = SparkJvm(SparkLaunch(("--no-such-option",), LAUNCH.environment), tmp_path / "jvm")
+    with pytest.raises(SparkJvmError, match="did not start"):
+        jvm.wait_until_ready()
+    jvm.end()
