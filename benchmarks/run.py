@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -195,46 +196,9 @@ def _chain() -> dict[str, float]:
     return chain.measure()
 
 
-def _crawl(endpoint: str) -> dict[str, float]:
-    from benchmarks import crawl
-
-    return crawl.measure(endpoint)
-
-
-def _athena(endpoint: str) -> dict[str, float]:
-    from benchmarks import athena
-
-    return athena.measure(endpoint)
-
-
-def _reconcile(endpoint: str) -> dict[str, float]:
-    from benchmarks import reconcile
-
-    return reconcile.measure(endpoint)
-
-
-def _sample(endpoint: str) -> dict[str, float]:
-    from benchmarks import sample
-
-    return sample.measure(endpoint)
-
-
-def _page(endpoint: str) -> dict[str, float]:
-    from benchmarks import page
-
-    return page.measure(endpoint)
-
-
-def _fresh(endpoint: str) -> dict[str, float]:
-    from benchmarks import fresh
-
-    return fresh.measure(endpoint)
-
-
-def _history(endpoint: str) -> dict[str, float]:
-    from benchmarks import history
-
-    return history.measure(endpoint)
+def _module(name: str) -> Callable[[str], dict[str, float]]:
+    """Return the module's ``measure``, imported when it is called: it may need an environment that is made for it."""
+    return lambda endpoint: dict(import_module(f"benchmarks.{name}").measure(endpoint))
 
 
 def _report(values: dict[str, float], before: str) -> str:
@@ -265,16 +229,12 @@ def _report(values: dict[str, float], before: str) -> str:
 
 
 ALONE = {"parsing": _parsing, "transformer": _transformer, "curate": _curate, "current": _current, "wide": _wide_orders}
-IN_A_PIPELINE = {  # the chain first, so that the memory is that of its changes
+IN_A_PIPELINE: dict[
+    str, Callable[[str], dict[str, float]]
+] = {  # the chain first, so that the memory is that of its changes
     "chain": lambda _: _chain(),
     "generator": _generator,
-    "history": _history,
-    "crawl": _crawl,
-    "athena": _athena,
-    "reconcile": _reconcile,
-    "page": _page,
-    "sample": _sample,
-    "fresh": _fresh,
+    **{name: _module(name) for name in ("history", "crawl", "athena", "reconcile", "page", "sample", "fresh")},
 }
 
 
