@@ -192,3 +192,16 @@ def test_a_serde_that_is_named_stays_whatever_the_file_is_stored_as(athena: Athe
     serde = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' STORED AS TEXTFILE"
     athena.rows(f"CREATE EXTERNAL TABLE quoted (x string, y string) {serde} LOCATION 's3://{athena.bucket}/quoted/'")
     assert athena.rows("SELECT * FROM quoted") == [["a,b", "c"]]
+
+
+def test_several_spaces_of_a_serde_parameter_are_kept_as_one(athena: Athena) -> None:
+    """PyAthena's own test ``test_create_table_avro``, which runs on AWS.
+
+    Source: https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/sqlalchemy/test_base.py
+    """
+    serde = (
+        "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' WITH SERDEPROPERTIES ('said' = '{\n  \"a\" :   1\n}')"
+    )
+    athena.rows(f"CREATE EXTERNAL TABLE spaced (a int) {serde} LOCATION 's3://{athena.bucket}/spaced/'")
+    table = athena.glue.get_table(DatabaseName=athena.database, Name="spaced")["Table"]
+    assert table["StorageDescriptor"]["SerdeInfo"]["Parameters"]["said"] == '{\n "a" : 1\n}'

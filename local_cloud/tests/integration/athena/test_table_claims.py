@@ -153,7 +153,13 @@ def test_the_default_partition_of_a_typed_key_is_null(athena: Athena) -> None:
 
 def test_a_view_shows_its_statement(athena: Athena) -> None:
     athena.rows("CREATE VIEW shown AS SELECT 1 AS one")
-    assert athena.rows("SHOW CREATE VIEW shown") == [[f"CREATE VIEW {athena.database}.shown AS"], ["SELECT 1 AS one"]]
+    assert athena.rows("SHOW CREATE VIEW shown") == [[f"CREATE VIEW {athena.database}.shown AS"], ["SELECT 1 one"]]
+    athena.rows(
+        "CREATE VIEW joined AS SELECT a.one FROM shown a JOIN shown b ON a.one = b.one JOIN shown c ON a.one = c.one"
+    )
+    _, *lines = (row[0] for row in athena.rows("SHOW CREATE VIEW joined"))
+    assert lines[-1] == "INNER JOIN shown c ON (a.one = c.one))"
+    assert athena.rows("\n".join(map(str, lines))) == [["1"]]
 
 
 def test_lines_that_are_no_strict_json_objects_fail_the_query(athena: Athena) -> None:

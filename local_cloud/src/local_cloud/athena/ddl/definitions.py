@@ -15,6 +15,7 @@ from local_cloud.athena.ddl.descriptions import create_statement, described, des
 from local_cloud.athena.ddl.grammar import Words
 from local_cloud.athena.ddl.partitions import PartitionStatements
 from local_cloud.athena.ddl.table_definitions import TableDefinitions
+from local_cloud.athena.ddl.view_text import formatted
 from local_cloud.athena.errors import QueryFailedError, not_supported
 from local_cloud.athena.iceberg.tables import IcebergTables
 from local_cloud.athena.selection.selector import Selector
@@ -191,7 +192,9 @@ class Definitions:
             raise QueryFailedError(
                 "TABLE_NOT_FOUND", f"line 1:1: View 'awsdatacatalog.{table.database}.{table.name}' does not exist"
             )
-        return ["Create View"], f"CREATE VIEW {table.database}.{table.name} AS\n{stored_view(table).sql}".split("\n")
+        return [
+            "Create View"
+        ], f"CREATE VIEW {table.database}.{table.name} AS\n{formatted(stored_view(table).sql)}".split("\n")
 
     def _describe(self, query: Query, words: Words) -> Lines:
         words.take()

@@ -10,7 +10,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     for name, arguments in {
         "Select": f"{_QUERY} expressions from_ joins where group having distinct windows",
         "Union": f"{_QUERY} this expression distinct", "Except": f"{_QUERY} this expression distinct", "Intersect": f"{_QUERY} this expression distinct",
-        "Values": f"{_QUERY} expressions alias", "Subquery": f"{_QUERY} this alias", "With": "expressions recursive", "CTE": "this alias",
+        "Values": f"{_QUERY} expressions alias", "Subquery": f"{_QUERY} this alias joins", "With": "expressions recursive", "CTE": "this alias",
         "TableAlias": "this columns", "From": "this", "Join": "this on using side kind", "Table": "this db catalog alias version joins",
         "Version": "this expression kind", "Unnest": "expressions alias offset", "Lateral": "this alias", "Where": "this",
         "Group": "expressions grouping_sets rollup cube all", "GroupingSets": "expressions", "Rollup": "expressions", "Cube": "expressions", "Having": "this",

@@ -41,7 +41,7 @@ def _relation(compiler: Compiler, node: exp.Expr, scope: Scope) -> Source:
         return unnested(compiler, node, scope)
     if isinstance(node, exp.Lateral):
         return _lateral(compiler, node, scope)
-    if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
+    if isinstance(node, exp.Subquery) and _is_relation(node.this):
         return _parenthesised(compiler, node.this, scope)
     if isinstance(node, exp.Values):
         return derived(session, node, values_rows(compiler, node, scope.parent))
@@ -66,7 +66,13 @@ def _form(node: exp.Lateral) -> Form:
     return Form.LEFT if join is not None and join.args.get("side") else Form.INNER
 
 
-def _parenthesised(compiler: Compiler, node: exp.Table, scope: Scope) -> Source:
+def _is_relation(node: exp.Expr) -> bool:
+    """Say whether what parentheses hold is no query: a table, or a join in further parentheses."""
+    nested = isinstance(node, exp.Subquery) and (bool(node.args.get("joins")) or _is_relation(node.this))
+    return isinstance(node, exp.Table) or nested
+
+
+def _parenthesised(compiler: Compiler, node: exp.Expr, scope: Scope) -> Source:
     source = _relation(compiler, node, scope)
     for join in node.args.get("joins") or []:
         source = _join(compiler, join, source, scope.parent)
