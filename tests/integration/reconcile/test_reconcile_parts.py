@@ -15,9 +15,10 @@ from sales_cdc.contract.curated_row import Item, fingerprint, item_row
 from sales_cdc.contract.declared import declared_contract
 from sales_cdc.contract.statement_names import statement_names
 from sales_cdc.probe.chain_barrier import ChainBarrier, ChainStalledError
-from sales_cdc.reconcile.curated_orders import CuratedOrdersHook, NoCuratedTableError
+from sales_cdc.reconcile.curated_orders import MAX_PREFIXES, CuratedOrdersHook, NoCuratedTableError
 from sales_cdc.reconcile.exported_orders import ExportedOrdersHook, ExportFailedError
 from sales_cdc.reconcile.raw_zone import RawZoneHook
+from sales_cdc.reconcile.reconciliation import SUSPECTS_AT_ONCE
 from sales_cdc.reconcile.sides import Version
 
 from tests.unit.include.items import line_of
@@ -91,6 +92,18 @@ def test_athena_and_python_compute_the_same_fingerprints(curated: CuratedOrdersH
         == curated.objects_taken([])
         == set()
     )
+
+
+def test_as_many_orders_are_asked_for_as_may_be_in_flight(curated: CuratedOrdersHook) -> None:
+    """A batch beside a writer of 50 changes a second has thousands of orders to judge."""
+    curated.athena.run(
+        "INSERT INTO orders_current VALUES ('order-7', NULL, 5, NULL, '1', false, NULL, NULL, 's', NULL)"
+    )
+    curated.athena.run("INSERT INTO orders_intake VALUES ('raw/orders/a7/x', '\"1\"')")
+    versions = curated.versions([f"order-{number}" for number in range(SUSPECTS_AT_ONCE)])
+    assert versions == {"order-7": Version(("s", "1"), {"quantity": "5"})}
+    folders = [f"raw/orders/a{number}/" for number in range(MAX_PREFIXES)]
+    assert curated.objects_taken(folders) == {("raw/orders/a7/x", '"1"')}
 
 
 def test_a_missing_curated_table_raises_an_error_that_names_the_batch_dag(cloud: Any, prefix: str) -> None:

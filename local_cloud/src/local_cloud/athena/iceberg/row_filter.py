@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 
 from pyiceberg import expressions as ice
 from pyiceberg.expressions import BooleanExpression
+from pyiceberg.expressions.visitors import IN_PREDICATE_LIMIT
 from pyiceberg.schema import Schema
 from pyiceberg.types import DateType, IntegerType, LongType, StringType, TimestampType
 
@@ -35,17 +36,45 @@ def row_filter(schema: Schema, demands: Iterable[Demand]) -> BooleanExpression:
 
 
 def _expression(schema: Schema, demand: Demand) -> BooleanExpression | None:
-    if demand.parts:
-        parts = [_expression(schema, part) for part in demand.parts]
-        known = [part for part in parts if part is not None]
-        if len(known) < len(parts):
-            return None
-        return reduce(ice.Or if demand.sign == "any" else ice.And, known)
+    if demand.sign == "all":
+        return _joined(ice.And, [_expression(schema, part) for part in demand.parts])
+    if demand.sign == "any":
+        values = [part for part in demand.parts if part.sign == "="]
+        others = [_expression(schema, part) for part in demand.parts if part.sign != "="]
+        return _joined(ice.Or, [*([_one_of(schema, values)] if values else []), *others])
+    return _compared(schema, demand)
+
+
+def _joined(how: type[ice.And | ice.Or], parts: Sequence[BooleanExpression | None]) -> BooleanExpression | None:
+    """Join expressions in a tree of little depth: PyIceberg's visitors call themselves. None if one is not known."""
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    return known[0] if len(known) == 1 else how(*known)
+
+
+def _compared(schema: Schema, demand: Demand) -> BooleanExpression | None:
     field = schema.find_field(demand.column, case_sensitive=False)
     if _KINDS.get(type(field.field_type)) != demand.kind or (value := _value(demand)) is None:
         return None
     compare: BooleanExpression = _SIGNS[demand.sign](field.name, value)
     return compare
+
+
+def _one_of(schema: Schema, demands: Sequence[Demand]) -> BooleanExpression | None:
+    """Return the filter of equality with one of the values. Of many, Iceberg compares none with a file's bounds: so their range is named.
+
+    Trino makes the same of them, without the range.
+    Source: https://github.com/trinodb/trino/blob/master/plugin/trino-iceberg/src/main/java/io/trino/plugin/iceberg/ExpressionConverter.java
+    """
+    if any(_compared(schema, each) is None for each in demands):
+        return None
+    name = schema.find_field(demands[0].column, case_sensitive=False).name
+    values = {value for each in demands if (value := _value(each)) is not None}
+    found: BooleanExpression = ice.In(name, values)
+    if len(values) <= IN_PREDICATE_LIMIT:
+        return found
+    return ice.And(ice.GreaterThanOrEqual(name, min(values)), ice.LessThanOrEqual(name, max(values)), found)
 
 
 def _value(demand: Demand) -> str | int | None:

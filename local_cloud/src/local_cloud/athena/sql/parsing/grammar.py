@@ -15,6 +15,7 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from local_cloud.athena.errors import MalformedQueryError, not_supported
+from local_cloud.athena.sql.parsing.chains import with_balanced_chains
 from local_cloud.athena.sql.parsing.foreign_syntax import foreign_tokens, json_objects
 from local_cloud.athena.sql.parsing.nodes import ALLOWED
 from local_cloud.athena.sql.parsing.unsupported_syntax import unsupported_form, unsupported_tokens
@@ -93,7 +94,7 @@ def _parsed(sql: str) -> exp.Expr:
         raise MalformedQueryError(
             f"line 1:1: mismatched input '{tokens[0].text if tokens else ''}'. Expecting: <query>"
         )
-    tree = tree.transform(_spell_out_not, copy=False)
+    tree = with_balanced_chains(tree.transform(_spell_out_not, copy=False))
     check_tree(sql, tree)
     return tree
 

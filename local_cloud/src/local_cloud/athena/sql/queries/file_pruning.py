@@ -18,6 +18,9 @@ _SIGNS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.GT: ">", exp.GTE: ">=", ex
 _MIRRORED = {"=": "=", ">": "<", ">=": "<=", "<": ">", "<=": ">="}
 _LITERAL_TYPES = {exp.DType.TIMESTAMP: "timestamp", exp.DType.DATE: "date"}
 
+MAX_EXPRESSION = 2_048
+"""How many characters Glue takes. Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html"""
+
 NameOf = Callable[[exp.Column], str | None]
 
 
@@ -54,7 +57,8 @@ def _together(kind: str, parts: Sequence[Demand | None]) -> Demand | None:
     known = [part for part in parts if part is not None]
     if not known or len(known) != len(parts) or len({part.column for part in known}) != 1:
         return None
-    return Demand(known[0].column, kind, parts=tuple(known))
+    flat = [inner for part in known for inner in (part.parts if part.sign == kind else (part,))]
+    return Demand(known[0].column, kind, parts=tuple(flat))
 
 
 def _compared(column: exp.Expr, sign: str, value: exp.Expr, name_of: NameOf) -> Demand | None:
@@ -94,9 +98,24 @@ def _values(each: Demand) -> list[str] | None:
 def catalog_expression(demands: Sequence[Demand], columns: Sequence[str]) -> str:
     """Return what Glue is asked for instead of all partitions: a condition on these columns of texts; empty where there is none.
 
-    Example: ``(dt > '2026-01-01' OR dt = '2026-01-01')``. Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
+    It is no longer than Glue takes: it may pass more partitions than the condition.
+
+    Example: ``(dt > '2026-01-01' OR dt = '2026-01-01')``.
     """
-    return " AND ".join(text for each in demands if each.column in columns and (text := _expression(each)))
+    asked = ""
+    for each in demands:
+        text = _short_expression(each) if each.column in columns else ""
+        joined = " AND ".join(filter(None, (asked, text)))
+        asked = joined if len(joined) <= MAX_EXPRESSION else asked
+    return asked
+
+
+def _short_expression(each: Demand) -> str:
+    """Return the expression; of too many values, that of the range from the smallest to the greatest."""
+    text, values = _expression(each), _values(each)
+    if len(text) <= MAX_EXPRESSION or not values:
+        return text
+    return f"({each.column} >= '{min(values)}' AND {each.column} <= '{max(values)}')"
 
 
 def _expression(each: Demand) -> str:
