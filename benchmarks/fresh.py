@@ -186,7 +186,8 @@ def _batches(airflow: AirflowApi, snapshots: list[Snapshot]) -> tuple[list[Batch
     before: datetime | None = None
     for run in airflow.runs(DAG):
         if run["state"] != "success":
-            raise RuntimeError(f"the run {run['dag_run_id']} ended {run['state']}")
+            why = airflow.failures(DAG, run["dag_run_id"])
+            raise RuntimeError(f"the run {run['dag_run_id']} ended {run['state']}:\n{why}")
         started, ended = _time(run["start_date"]), _time(run["end_date"])
         tasks = {each["task_id"]: each for each in airflow.tasks(DAG, run["dag_run_id"]) if each["end_date"]}
         commits = [each.committed_at for each in snapshots if started <= each.committed_at <= ended]

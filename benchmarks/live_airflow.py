@@ -57,6 +57,15 @@ class AirflowApi:
         found: list[dict[str, Any]] = answer["task_instances"]
         return found
 
+    def failures(self, dag_id: str, run_id: str) -> str:
+        """Say which tasks of a run failed and with what: the logs are gone once the benchmark has ended."""
+        failed = [each for each in self.tasks(dag_id, run_id) if each["state"] == "failed"]
+        logs = self._home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}"
+        return "\n".join(
+            f"  {task}: {last_error(logs / f'task_id={task}' / f'attempt={tries}.log')}"
+            for task, tries in ((each["task_id"], each["try_number"]) for each in failed)
+        )
+
     def _asked(self, method: str, path: str, body: Any = None) -> Any:
         if not self._token:
             login = {"username": "admin", "password": json.loads((self._home / "login.json").read_text())["admin"]}
@@ -72,6 +81,19 @@ class AirflowApi:
         asked = urllib.request.Request(f"{self._url}{path}", data, headers, method=method)  # noqa: S310 (our own server)
         with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
             return json.load(answer)
+
+
+def last_error(log: Path) -> str:
+    """Return the exception that ended a task, as its log in lines of JSON has it last."""
+    found = "its log names no exception"
+    for line in log.read_text().splitlines() if log.exists() else []:
+        try:
+            details = json.loads(line).get("error_detail") or []
+        except (ValueError, AttributeError):
+            continue
+        if details:  # its causes follow the exception itself
+            found = f"{details[0]['exc_type']}: {details[0]['exc_value']}"
+    return found
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -245,6 +246,7 @@ def main(asked: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     environment, port = _environment()
     os.environ.update(environment)
     try:
