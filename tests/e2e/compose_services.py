@@ -177,12 +177,29 @@ class AirflowApi:
         return all(part["status"] == "healthy" for part in parts.values())
 
     def run(self, dag_id: str, conf: Mapping[str, Any], until: Callable[[Callable[[], bool], str], None]) -> str:
-        """Unpause and trigger a DAG; return its run's final state."""
+        """Unpause and trigger a DAG without a schedule; return its run's final state."""
+        self._unpause(dag_id)
+        self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        return self._only_run(dag_id, until)
+
+    def scheduled_run(self, dag_id: str, until: Callable[[Callable[[], bool], str], None]) -> str:
+        """Unpause a DAG, whose schedule then starts the run that is due; return the run's final state."""
+        self._unpause(dag_id)
+        return self._only_run(dag_id, until)
+
+    def _unpause(self, dag_id: str) -> None:
         self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
-        asked = self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{asked['dag_run_id']}"
-        until(lambda: self.call("GET", path)["state"] in {"success", "failed"}, "scheduler")
-        return str(self.call("GET", path)["state"])
+
+    def _only_run(self, dag_id: str, until: Callable[[Callable[[], bool], str], None]) -> str:
+        states: list[str] = []
+
+        def ended() -> bool:
+            states[:] = [run["state"] for run in self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]]
+            return bool(states) and set(states) <= {"success", "failed"}
+
+        until(ended, "scheduler")
+        (state,) = states
+        return state
 
     def call(self, method: str, path: str, document: Any = None) -> Any:
         body = None if document is None else json.dumps(document).encode()

@@ -10,7 +10,7 @@ import tempfile
 import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import boto3
 import pytest
@@ -71,21 +71,20 @@ def test_another_password_is_refused(services: ComposeServices, airflow: Airflow
         stranger.call("GET", "/api/v2/dags")
 
 
-def test_orders_reach_athena_through_dags_started_over_the_rest_api(
+def test_orders_reach_athena_through_dags_that_are_triggered_or_scheduled(
     services: ComposeServices, airflow: AirflowApi
 ) -> None:
-    runs = {
-        "sales_cdc_setup": {},
-        "sales_cdc_generate": {"inserts": 30, "updates": 10, "deletes": 5},
-        "sales_cdc_batch": {},
-        "sales_cdc_teardown": {"confirm": "sales-cdc"},
-    }
     endpoint = f"http://127.0.0.1:{services.ports['local-cloud']}"
     glue = boto3.client("glue", endpoint_url=endpoint, **KEYS)
-    for dag_id, conf in runs.items():
+
+    def succeeds(dag_id: str, **conf: Any) -> None:
         assert airflow.run(dag_id, conf, services.until) == "success", services.log("scheduler")
-        if dag_id == "sales_cdc_batch":
-            assert glue.get_table(DatabaseName="sales_cdc", Name="raw_orders")["Table"]["PartitionKeys"]
+
+    succeeds("sales_cdc_setup")
+    succeeds("sales_cdc_generate", inserts=30, updates=10, deletes=5)
+    assert airflow.scheduled_run("sales_cdc_batch", services.until) == "success", services.log("scheduler")
+    assert glue.get_table(DatabaseName="sales_cdc", Name="raw_orders")["Table"]["PartitionKeys"]
+    succeeds("sales_cdc_teardown", confirm="sales-cdc")
     assert glue.get_databases()["DatabaseList"] == []
 
 
