@@ -9,7 +9,8 @@ VENV := .venv
 LOCAL := $(CURDIR)/.local
 PY := "$(CURDIR)/$(VENV)/bin/python"
 
-WORKERS ?= 2
+# Processes that test the pipeline: three where 12 GB of memory are free, each with a cloud, a JVM and an Airflow of its own.
+WORKERS ?= $(or $(shell awk '/^MemAvailable/ { print ($$2 > 12000000 ? 3 : 2) }' /proc/meminfo 2>/dev/null),2)
 
 # What a caller sets wins; the rest is the laptop's.
 export SALES_CDC_TARGET ?= local
@@ -65,16 +66,18 @@ drill: install ## See for yourself: 200,000 changes under every fault, Airflow k
 	@$(PY) include/scripts/drill.py
 
 # One local cloud a worker, and each file's tests in one worker; pyproject.toml names the folders with the longest first.
-SPREAD := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+SPREAD := --dist=loadfile --no-loadscope-reorder
 
 test: install-dev ## Every test, of the local cloud too; or these of ours: make test ARGS="tests/unit -k name"
 ifneq ($(ARGS),)
 	@$(PY) -m pytest $(ARGS)
 else
-	@trap 'exit 130' INT; failed=0; \
-	  $(PY) -m pytest $(SPREAD) || failed=1; \
-	  (cd local_cloud && env -u PYTHONPATH $(PY) -m pytest $(SPREAD)) || failed=1; \
-	  exit $$failed
+	@mkdir -p "$(LOCAL)/logs"; log="$(LOCAL)/logs/test-local-cloud.log"; failed=0; \
+	  echo "The local cloud's tests run beside the pipeline's: $$log, which is shown at the end."; \
+	  set -m; (cd local_cloud && exec env -u PYTHONPATH $(PY) -m pytest --numprocesses=2 $(SPREAD)) >"$$log" 2>&1 & beside=$$!; set +m; \
+	  trap 'kill -INT -- -$$beside; wait $$beside; exit 130' INT TERM; \
+	  $(PY) -m pytest --numprocesses=$(WORKERS) $(SPREAD) || failed=1; \
+	  wait $$beside || failed=1; cat "$$log"; exit $$failed
 endif
 
 .PHONY: test-mwaa

@@ -46,6 +46,7 @@ def local_environment(port: int) -> dict[str, str]:
         "SALES_CDC_LOCAL_ENDPOINT": endpoint,
         "SALES_CDC_FIREHOSE_INTERVAL_SECONDS": "1",
         "LOCAL_CLOUD_HOME": str(HOME / "local"),
+        "LOCAL_CLOUD_JVM_IDLE_SECONDS": "600",  # a job's run in a JVM that ran before costs half
         "AIRFLOW_HOME": str(HOME / "airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),

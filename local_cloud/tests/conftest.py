@@ -35,6 +35,7 @@ os.environ.update(
     {
         "SALES_CDC_LOCAL_PORT": str(free_port()),
         "LOCAL_CLOUD_HOME": str(HOME),
+        "LOCAL_CLOUD_JVM_IDLE_SECONDS": "600",  # a job's run in a JVM that ran before costs half
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "us-east-1",
