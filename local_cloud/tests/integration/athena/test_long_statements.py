@@ -50,3 +50,14 @@ def test_rows_of_thousands_of_keys_are_changed(athena: Athena) -> None:
     keys = ", ".join(f"'k{number}'" for number in range(TERMS))
     athena.rows(f"UPDATE held SET n = 5 WHERE k IN ({keys})")
     assert athena.rows("SELECT k, n FROM held ORDER BY k") == [["k1", "5"], ["other", "-9"]]
+
+
+@pytest.mark.parametrize("joined", [" + ", " || "])
+def test_a_statement_that_is_nested_too_deeply_is_refused_for_the_local_cloud_s_reason(
+    athena: Athena, joined: str
+) -> None:
+    outcome = athena.run("SELECT " + joined.join(["k"] * 4 * TERMS) + " FROM held")
+    assert outcome.state == "FAILED"
+    assert (
+        outcome.reason == "NOT_SUPPORTED: A statement nested this deeply is not supported by the local cloud's Athena."
+    )

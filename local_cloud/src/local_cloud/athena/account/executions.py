@@ -18,7 +18,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.athena.account.reuse import earlier_result
-from local_cloud.athena.errors import SYSTEM, QueryCancelledError, QueryFailedError
+from local_cloud.athena.errors import SYSTEM, QueryCancelledError, QueryFailedError, not_supported
 from local_cloud.athena.statement import denials
 from local_cloud.athena.statement.query import Query
 from local_cloud.store import Store
@@ -158,6 +158,8 @@ def _failure(raised: Exception) -> QueryFailedError:
         return QueryFailedError("GENERIC_USER_ERROR", f"{raised.operation_name}: {code}: {message}")
     if isinstance(raised, OSError) and (denial := denials.by_file_system(raised)):
         return denial
+    if isinstance(raised, RecursionError):
+        return not_supported("A statement nested this deeply")
     logger.error("a query failed in a way that was not foreseen", exc_info=raised)
     kind = "the cloud's own services did not answer" if isinstance(raised, BotoCoreError) else type(raised).__name__
     return QueryFailedError(
